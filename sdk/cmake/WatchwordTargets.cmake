@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# How every target of the project is made: one call for a library, a program or a test.
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+include(GenerateExportHeader)
+include(CMakePackageConfigHelpers)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+set(CMAKE_AUTOMOC ON)
+set(CMAKE_AUTORCC ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+# What every target of ours compiles with; BUILD_INTERFACE keeps it out of the installed package.
+add_library(watchword_build_flags INTERFACE)
+target_compile_definitions(watchword_build_flags INTERFACE
+    QT_NO_KEYWORDS QT_NO_FOREACH QT_NO_CAST_FROM_ASCII QT_NO_CAST_TO_ASCII QT_NO_URL_CAST_FROM_STRING
+    QT_NO_CAST_FROM_BYTEARRAY QT_NO_NARROWING_CONVERSIONS_IN_CONNECT QT_NO_CONTEXTLESS_CONNECT
+    QT_DISABLE_DEPRECATED_BEFORE=0x060400)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(watchword_build_flags INTERFACE
+        -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wimplicit-fallthrough)
+    if(WATCHWORD_WERROR)
+        target_compile_options(watchword_build_flags INTERFACE -Werror)
+    endif()
+    if(WATCHWORD_SANITIZE)
+        add_compile_options(-fsanitize=${WATCHWORD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+        add_link_options(-fsanitize=${WATCHWORD_SANITIZE})
+    endif()
+endif()
+
+# watchword_add_subdirectories(FOLDER...): adds each folder that is part of this source tree.
+macro(watchword_add_subdirectories)
+    foreach(folder ${ARGN})
+        if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+            add_subdirectory(${folder})
+        endif()
+    endforeach()
+endmacro()
+
+# watchword_add_library(Core SOURCES .. PUBLIC_HEADERS .. PUBLIC_LINK .. PRIVATE_LINK ..)
+#   makes target WatchwordCore = Watchword::Core from the calling folder, with include/ as its only public root,
+#   installs and exports it, and verifies that each public header compiles alone.
+function(watchword_add_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC_HEADERS;PUBLIC_LINK;PRIVATE_LINK" ${ARGN})
+    string(TOLOWER ${name} lower)
+    string(TOUPPER ${name} upper)
+    set(target Watchword${name})
+    add_library(${target} ${ARG_SOURCES})
+    add_library(Watchword::${name} ALIAS ${target})
+    set_target_properties(${target} PROPERTIES
+        EXPORT_NAME ${name} OUTPUT_NAME Watchword${name}
+        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+        VERIFY_INTERFACE_HEADER_SETS ON)
+    set(generated "${CMAKE_CURRENT_BINARY_DIR}/include/watchword/${lower}/export.h")
+    generate_export_header(${target} BASE_NAME WATCHWORD_${upper} EXPORT_FILE_NAME ${generated})
+    target_sources(${target} PUBLIC FILE_SET HEADERS
+        BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include" "${CMAKE_CURRENT_BINARY_DIR}/include"
+        FILES ${ARG_PUBLIC_HEADERS} ${generated})
+    # AUTOMOC looks only at sources, so the public headers with Q_OBJECT are named once more here.
+    target_sources(${target} PRIVATE ${ARG_PUBLIC_HEADERS})
+    target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/src")
+    target_link_libraries(${target} PUBLIC ${ARG_PUBLIC_LINK}
+        PRIVATE ${ARG_PRIVATE_LINK} $<BUILD_INTERFACE:watchword_build_flags>)
+    if(NOT BUILD_SHARED_LIBS)
+        target_compile_definitions(${target} PUBLIC WATCHWORD_${upper}_STATIC_DEFINE)
+    endif()
+    install(TARGETS ${target} EXPORT WatchwordTargets COMPONENT dev
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT dev
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+endfunction()
+
+# watchword_add_internal_library(name SOURCES .. LINK ..): a static library of one program, never installed.
+# Its include root is the include/ folder beside the caller, or the folder itself when there is none.
+function(watchword_add_internal_library target)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+    add_library(${target} STATIC ${ARG_SOURCES})
+    if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/include")
+        target_include_directories(${target} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}/include"
+            PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/src")
+    else()
+        target_include_directories(${target} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
+    endif()
+    target_link_libraries(${target} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK} watchword_build_flags)
+endfunction()
+
+# watchword_add_program(name COMPONENT gateway SOURCES .. LINK ..)
+function(watchword_add_program name)
+    cmake_parse_arguments(ARG "" "COMPONENT" "SOURCES;LINK" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE ${ARG_LINK} watchword_build_flags)
+    target_compile_definitions(${name} PRIVATE WATCHWORD_VERSION="${PROJECT_VERSION}")
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_COMPONENT})
+endfunction()
+
+# watchword_add_test(tst_name LABEL unit SOURCES .. LINK .. [TIMEOUT seconds] [WRAPPER command..])
+#   one program = one ctest entry "<label>.tst_name".
+function(watchword_add_test name)
+    cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINK;WRAPPER;ENVIRONMENT" ${ARGN})
+    if(NOT ARG_SOURCES)
+        set(ARG_SOURCES ${name}.cpp)
+    endif()
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 120)
+    endif()
+    add_executable(${name} ${ARG_SOURCES})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    target_link_libraries(${name} PRIVATE ${ARG_LINK} watchword_test_support Qt6::Test watchword_build_flags)
+    add_test(NAME ${ARG_LABEL}.${name} COMMAND ${ARG_WRAPPER} $<TARGET_FILE:${name}>)
+    set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;${ARG_ENVIRONMENT}")
+endfunction()
+
+# watchword_add_fuzzer(fuzz_name SOURCES .. LINK ..): a libFuzzer target; its seeds lie in corpus/<name>/.
+function(watchword_add_fuzzer name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    if(NOT ARG_SOURCES)
+        set(ARG_SOURCES ${name}.cpp)
+    endif()
+    add_executable(${name} ${ARG_SOURCES})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE ${ARG_LINK} watchword_build_flags)
+endfunction()
+
+# Installs WatchwordConfig.cmake so that find_package(Watchword) works.
+function(watchword_install_package)
+    set(dir ${CMAKE_INSTALL_LIBDIR}/cmake/Watchword)
+    configure_package_config_file("${PROJECT_SOURCE_DIR}/sdk/cmake/WatchwordConfig.cmake.in"
+        "${CMAKE_BINARY_DIR}/WatchwordConfig.cmake" INSTALL_DESTINATION ${dir})
+    write_basic_package_version_file("${CMAKE_BINARY_DIR}/WatchwordConfigVersion.cmake"
+        COMPATIBILITY SameMinorVersion)
+    install(FILES "${CMAKE_BINARY_DIR}/WatchwordConfig.cmake" "${CMAKE_BINARY_DIR}/WatchwordConfigVersion.cmake"
+        DESTINATION ${dir} COMPONENT dev)
+    install(EXPORT WatchwordTargets NAMESPACE Watchword:: DESTINATION ${dir} COMPONENT dev)
+endfunction()

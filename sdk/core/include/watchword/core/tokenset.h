@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/clock.h"
+#include "watchword/core/secret.h"
+
+#include <QMetaType>
+#include <QStringList>
+
+#include <optional>
+
+namespace Watchword {
+
+/*! An access token as its user needs it: the value, how to send it, and how long it is good. */
+struct WATCHWORD_CORE_EXPORT AccessToken
+{
+    Secret value;
+    QString type = QStringLiteral("Bearer"); //!< RFC 6749 section 7.1; compared without case.
+    std::optional<WallTime> expiresAt; //!< By the corrected clock; empty if the issuer did not say.
+    QStringList scopes; //!< What was granted.
+    QString subject; //!< "sub" of the person, for identity checks; empty if unknown.
+    quint64 generation = 0; //!< Grows with every refresh of the same account, so that newer can be told from older.
+
+    bool isValidAt(WallTime now, Duration leeway = Duration::zero()) const;
+};
+
+/*!
+    Everything that a token endpoint returned for one account, and what the next refresh needs (RFC 6749 section 5.1,
+    OpenID Connect Core section 3.1.3.3). This is what a TokenStore keeps, encrypted.
+*/
+struct WATCHWORD_CORE_EXPORT TokenSet
+{
+    QString issuer;
+    QString clientId;
+    QString subject; //!< "sub" of the ID token.
+    QString accountName; //!< preferred_username, email or name of the ID token, for people.
+    Secret accessToken;
+    Secret refreshToken;
+    Secret idToken; //!< Kept for id_token_hint at logout.
+    QString tokenType = QStringLiteral("Bearer");
+    QStringList scopes; //!< Granted.
+    std::optional<WallTime> issuedAt;
+    std::optional<WallTime> expiresAt;
+    quint64 generation = 0; //!< Grows by one with every answer of the token endpoint.
+    bool tombstone = false; //!< The account was signed out; other processes must not revive it.
+
+    AccessToken toAccessToken() const;
+};
+
+} // namespace Watchword
+
+Q_DECLARE_METATYPE(Watchword::AccessToken)
+Q_DECLARE_METATYPE(Watchword::TokenSet)

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QCoreApplication>
+#include <QLoggingCategory>
+#include <QRegularExpression>
+#include <QTest>
+
+/*!
+    Base of every test class: a warning that the test did not announce with QTest::ignoreMessage() fails it.
+    Call init() of this class from an own init().
+*/
+class WatchwordTest : public QObject
+{
+    Q_OBJECT
+
+public Q_SLOTS:
+    // Public and virtual so that QTest finds it in every derived class.
+    virtual void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".?"))); }
+};
+
+#define WATCHWORD_TEST_MAIN(TestClass) QTEST_GUILESS_MAIN(TestClass)
+#define WATCHWORD_GUI_TEST_MAIN(TestClass) QTEST_MAIN(TestClass)
