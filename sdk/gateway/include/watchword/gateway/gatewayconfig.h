@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/clock.h"
+#include "watchword/core/result.h"
+#include "watchword/core/secret.h"
+#include "watchword/gateway/export.h"
+
+#include <QHostAddress>
+#include <QList>
+#include <QString>
+#include <QStringList>
+#include <QUrl>
+
+#include <optional>
+
+namespace Watchword::Gateway {
+
+/*! [listen]: where clients arrive. */
+struct ListenConfig
+{
+    QHostAddress address = QHostAddress(QHostAddress::LocalHost);
+    quint16 port = 8443; //!< 0 takes a free one; Gateway::port() tells which.
+    QString certificateFile; //!< PEM, the server's certificate first, then its chain.
+    QString keyFile; //!< PEM without a pass phrase.
+    //! No TLS. Accepted only on a loopback address, or when [trusted_proxy] names who may speak plainly.
+    bool plain = false;
+    bool tls13Only = false;
+    int maxConnections = 10'000; //!< Open sockets of all kinds; more are closed at once.
+    int maxHandshakes = 1'000; //!< Sockets that have not finished their request head.
+    Duration headTimeout = std::chrono::seconds(5); //!< From accept to the end of the request head.
+};
+
+/*! [[issuer]]: whose tokens are believed. Keys are found from url alone, never from a token. */
+struct IssuerConfig
+{
+    QUrl url; //!< Equal to "iss", byte by byte.
+    QStringList audiences; //!< At least one of them must be in "aud".
+    QStringList algorithms {QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"),
+                            QStringLiteral("EdDSA")};
+    QStringList tokenTypes {QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any.
+    Duration clockSkew = std::chrono::seconds(30);
+    QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
+    //! RFC 7662; when clientId is set, tokens that are no JWT are asked about.
+    struct Introspection
+    {
+        QUrl url; //!< Empty: from the issuer's discovery document.
+        QString clientId;
+        QString clientSecretFile;
+        Duration cache = std::chrono::seconds(10); //!< How long an answer is believed.
+    } introspection;
+};
+
+/*! limits = {...} of an endpoint. 0 switches a limit off. */
+struct EndpointLimits
+{
+    int connections = 0;
+    int connectionsPerUser = 20;
+    int messagesPerSecond = 100; //!< Sustained; a burst of twice as many is allowed.
+    qint64 bytesPerSecond = 4 * 1024 * 1024;
+    qint64 messageBytes = 64 * 1024;
+    int handshakesPerSecond = 20; //!< For each address; a burst of twice as many is allowed.
+    qint64 queueBytes = 4 * 1024 * 1024; //!< What may wait for one slow reader before it is closed with 4440.
+};
+
+/*! [[endpoint]]: a path that clients connect to. */
+struct EndpointConfig
+{
+    enum class Service { Echo, Rooms, Upstream };
+    QString path;
+    Service service = Service::Echo;
+    QUrl upstream; //!< ws:// or wss://, for Service::Upstream.
+    QString upstreamCaFile;
+    QStringList scopes; //!< All of them are needed.
+    QStringList origins; //!< "https://host[:port]"; empty refuses every request that has an Origin.
+    QStringList subprotocols; //!< Accepted beside watchword.v1, and offered to the upstream.
+    QStringList acrValues; //!< RFC 9470: one of them is needed.
+    std::optional<std::chrono::seconds> maxAge; //!< RFC 9470: age of the sign-in.
+    bool hidden = false; //!< Without the scope the path answers 404 like an unknown one.
+    EndpointLimits limits;
+};
+
+/*! [audit] */
+struct AuditConfig
+{
+    QString database = QStringLiteral("/var/lib/watchword/audit.sqlite");
+    std::optional<Duration> retention; //!< Older events are purged, with a record of it; empty keeps all.
+};
+
+/*! [watch]: the paths for monitors. Absent: no monitors. */
+struct WatchConfig
+{
+    QString path = QStringLiteral("/watch");
+    QString auditPath = QStringLiteral("/audit");
+    QStringList origins;
+};
+
+/*! [issuer_embedded]: the OpenID provider for one machine. */
+struct EmbeddedIssuerConfig
+{
+    struct User
+    {
+        QString name;
+        QString passwordHash; //!< "scrypt$..." as `watchword-gateway --hash-password` prints it.
+        Secret password; //!< Only for programs that embed the gateway; never read from a file.
+        QStringList scopes; //!< Beside openid and offline_access.
+    };
+    struct Client
+    {
+        QString id;
+        QStringList redirectUris; //!< Empty: any loopback address (RFC 8252).
+    };
+    QHostAddress address = QHostAddress(QHostAddress::LocalHost);
+    quint16 port = 0;
+    QUrl publicUrl; //!< "iss"; empty: https://<address>:<port>.
+    QString audience;
+    QString stateFolder; //!< Signing keys and sessions; empty keeps them in memory.
+    Duration accessTokenLifetime = std::chrono::minutes(5);
+    Duration refreshTokenLifetime = std::chrono::hours(24 * 30);
+    QList<User> users;
+    QList<Client> clients;
+};
+
+/*!
+    Everything that the gateway is told, as a value.
+
+    fromToml() reads the configuration file. All mistakes of one text are in the error's detail(), one a line, each as
+    "file:line:column: what is wrong; what to do". Unknown keys are mistakes. Sizes are "64 KiB", "1 MB" or a number of
+    bytes; times are "500 ms", "10 s", "5 m", "12 h", "30 d" or a number of seconds. Relative file names are taken from
+    the folder of the configuration file.
+
+    Threads: reentrant value. Files that it names are not opened before Gateway::start().
+*/
+struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
+{
+    QString cluster = QStringLiteral("default");
+    QString node; //!< Empty: the host name.
+    Duration grace = std::chrono::seconds(10); //!< After "exp", before the cut.
+    Duration heartbeat = std::chrono::seconds(25);
+    ListenConfig listen;
+    QList<IssuerConfig> issuers;
+    QList<EndpointConfig> endpoints;
+    AuditConfig audit;
+    std::optional<WatchConfig> watch;
+    std::optional<EmbeddedIssuerConfig> embeddedIssuer;
+    QStringList trustedProxies; //!< Addresses or subnets whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    QString logLevel = QStringLiteral("info"); //!< debug, info, warning, error
+
+    static Result<GatewayConfig> fromToml(const QString &text, const QString &fileName);
+    static Result<GatewayConfig> fromFile(const QString &fileName); //!< FileUnreadable, or as fromToml().
+    //! Rules that hold between the parts: duplicate paths, a plain listener, an issuer for every audience.
+    Result<void> validate() const;
+    bool isTrustedProxy(const QHostAddress &peer) const;
+};
+
+} // namespace Watchword::Gateway
