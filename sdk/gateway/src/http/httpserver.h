@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/httpmessage.h"
+#include "watchword/core/result.h"
+#include "watchword/gateway/export.h"
+
+#include <QHostAddress>
+#include <QObject>
+#include <QSslConfiguration>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace Watchword::Gateway {
+
+/*! Bounds of an HttpServer. A peer that breaks one is answered where possible and closed. */
+struct HttpLimits
+{
+    qsizetype headBytes = 16 * 1024;
+    qsizetype bodyBytes = 64 * 1024;
+    int connections = 512; //!< With those in the TLS handshake; further ones are dropped.
+    std::chrono::milliseconds handshake {10'000};
+    std::chrono::milliseconds head {10'000}; //!< For the whole head, however slowly it comes.
+    std::chrono::milliseconds body {10'000};
+    std::chrono::milliseconds answer {30'000}; //!< For the handler; then 503.
+    std::chrono::milliseconds idle {10'000}; //!< Between two requests of a connection.
+    int requestsPerConnection = 1000;
+};
+
+/*!
+    A small HTTPS server (HTTP/1.1, TLS 1.2 or later) for the embedded issuer and the health pages.
+
+    Life cycle: construct with a handler, listen() once, close() or destroy. The handler gets each complete request and
+    a Responder, which it calls once, at once or later, in the server's thread. A Responder that is called after its
+    connection or the server has gone does nothing, as does a second call.
+    Threads: the one it lives in. Ownership: owns its connections; the handler must outlive it.
+    Errors: a request that cannot be parsed is answered with 400, 411, 413, 414/431 or 505 and never reaches the handler.
+*/
+class WATCHWORD_GATEWAY_EXPORT HttpServer : public QObject
+{
+    Q_OBJECT
+
+public:
+    using Responder = std::function<void(HttpResponse)>;
+    using Handler = std::function<void(const HttpRequest &, Responder)>;
+
+    explicit HttpServer(Handler handler, HttpLimits limits = {}, QObject *parent = nullptr);
+    ~HttpServer() override;
+
+    //! Port 0 takes a free one. Fails with AddressInUse, PermissionDenied, WrongState, or Configuration's TlsFailed when
+    //! \a tls has no certificate or key. The protocol is raised to TLS 1.2 or later.
+    Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls);
+    //! For new connections, so that a certificate can be changed without a restart.
+    void setTlsConfiguration(const QSslConfiguration &tls);
+    void close(); //!< Stops listening and drops all connections.
+    bool isListening() const;
+    quint16 port() const;
+    QHostAddress address() const;
+    int connectionCount() const;
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace Watchword::Gateway
