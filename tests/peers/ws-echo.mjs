@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plain WebSocket echo server (npm ws): upstream of the gateway, peer of the link.
+//
+// Environment: PORT (0 = any), HOST (127.0.0.1), BEARER (when set, the upgrade needs exactly this bearer token),
+// PROTOCOL (subprotocol to choose when the client offers it), TLS_CERT and TLS_KEY (PEM files, for wss),
+// ECHO_HEADERS=1 (the first message is the JSON of the upgrade's path and headers).
+// Prints "READY <url>". A text message "close <code> <reason>" is answered by that close.
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { WebSocketServer } from 'ws';
+
+const host = process.env.HOST ?? '127.0.0.1';
+const tls = process.env.TLS_CERT
+  ? { cert: fs.readFileSync(process.env.TLS_CERT), key: fs.readFileSync(process.env.TLS_KEY) } : null;
+const front = tls ? https.createServer(tls) : http.createServer();
+const sockets = new WebSocketServer({
+  noServer: true,
+  maxPayload: 64 * 1024 * 1024,
+  handleProtocols: (offered) => (offered.has(process.env.PROTOCOL) ? process.env.PROTOCOL : false),
+});
+
+front.on('request', (request, response) => {
+  response.writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade' });
+  response.end();
+});
+front.on('upgrade', (request, socket, head) => {
+  if (process.env.BEARER && request.headers.authorization !== `Bearer ${process.env.BEARER}`) {
+    socket.end('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    return;
+  }
+  sockets.handleUpgrade(request, socket, head, (peer) => {
+    peer.on('error', () => {});
+    if (process.env.ECHO_HEADERS === '1')
+      peer.send(JSON.stringify({ path: request.url, headers: request.headers }));
+    peer.on('message', (data, isBinary) => {
+      const order = isBinary ? null : /^close (\d{4})(?: (.*))?$/.exec(data.toString());
+      if (order) peer.close(Number(order[1]), order[2] ?? '');
+      else peer.send(data, { binary: isBinary });
+    });
+  });
+});
+process.on('SIGTERM', () => process.exit(0));
+front.listen(Number(process.env.PORT ?? 0), host, () => {
+  console.log(`READY ${tls ? 'wss' : 'ws'}://${host}:${front.address().port}/`);
+});
