@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/clock.h"
+#include "watchword/testing/export.h"
+
+namespace Watchword {
+
+/*!
+    A clock that stands still until the test moves it. Give it to everything under test that takes a Clock.
+
+    advance() moves both time lines and emits advanced() once, so that every Alarm looks at its deadline; Alarms whose
+    deadline was passed emit due() inside advance(). The wall clock can be moved alone, as a person or NTP would.
+
+    Threads: the one it lives in. Ownership: borrowed; it must outlive its users.
+*/
+class WATCHWORD_TESTING_EXPORT ManualClock : public Clock
+{
+    Q_OBJECT
+
+public:
+    //! Starts at 2026-01-01T00:00:00Z.
+    explicit ManualClock(QObject *parent = nullptr);
+    explicit ManualClock(WallTime start, QObject *parent = nullptr);
+    ~ManualClock() override;
+
+    Instant now() const override;
+    WallTime wallNow() const override;
+    bool runsByItself() const override;
+
+    void advance(Duration by); //!< Time passes; \a by must not be negative.
+    void setWall(WallTime time); //!< The date is set; no time passes. Emits advanced().
+    void stepWall(Duration by); //!< The date is moved, also back; no time passes. Emits advanced().
+
+private:
+    Instant m_now;
+    WallTime m_wall;
+};
+
+} // namespace Watchword
