@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/auth/sessionevent.h"
+#include "watchword/auth/sessionoptions.h"
+#include "watchword/core/tokenprovider.h"
+
+#include <QDateTime>
+#include <QList>
+
+namespace Watchword {
+
+/*!
+    One person signed in at one OpenID provider, kept signed in.
+
+    Life cycle: make it, connect to its signals, start(). start() looks for stored tokens and never opens a browser; if a
+    person is needed it says so by signInNeeded(), and the application calls signIn() when that suits the person.
+    After that tokens are refreshed by themselves, a little before they end (at the latest 60 s to 5 min before it, never
+    in the second half of a short life earlier than half of it), also when nobody asks for one.
+
+    Nothing transient signs anybody out: network loss, a sleeping machine, an overloaded provider, a proxy's page or a
+    locked keychain only move the state to Offline or KeychainWaiting, with the next attempt in nextAttempt(). Several
+    processes may hold the same account: they refresh one after the other, and those that come late take over the
+    tokens of the first (RFC 9700 section 4.14, refresh token rotation).
+
+    Tokens are only to be had by requestToken(); no property, signal, log line or URL carries one.
+
+    Errors: in stateReason() and in the futures, with a remedy. Threads: one, with an event loop; blocking file access
+    happens in a thread of its own. Ownership: like any QObject. Destruction in any state is safe: requests finish with
+    ErrorCode::Cancelled, a refresh in flight is journalled and resolved at the next start.
+
+    Standards: RFC 6749, 6750, 7009, 7636, 8252, 8414, 8707, 9207, 9470, OpenID Connect Core and Discovery.
+*/
+class WATCHWORD_AUTH_EXPORT Session final : public TokenProvider
+{
+    Q_OBJECT
+    Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
+    Q_PROPERTY(Watchword::Error stateReason READ stateReason NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString accountName READ accountName NOTIFY accountChanged FINAL)
+    Q_PROPERTY(QString subject READ subject NOTIFY accountChanged FINAL)
+    Q_PROPERTY(QDateTime expiresAt READ expiresAt NOTIFY expiresAtChanged FINAL)
+    Q_PROPERTY(QDateTime nextAttempt READ nextAttempt NOTIFY nextAttemptChanged FINAL)
+    Q_PROPERTY(QUrl signInUrl READ signInUrl NOTIFY signInUrlChanged FINAL)
+
+public:
+    enum class State {
+        SignedOut, //!< Nobody is signed in; also before start().
+        KeychainWaiting, //!< The keychain does not answer, is locked or missing; it is asked again and again.
+        Restoring, //!< Stored tokens are being looked for, or refreshed for the first time.
+        SigningIn, //!< A browser has the floor; see signInUrl() and cancelSignIn().
+        Active, //!< Tokens can be had.
+        Offline, //!< Signed in, but there is no valid token until the provider answers; see stateReason() and nextAttempt().
+        NeedsSignIn, //!< Only a person can help; stateReason() says why. The account is remembered.
+        StepUp, //!< A service asked for a stronger or fresher sign-in (RFC 9470); signIn() does it.
+        Degraded //!< Signed in, but the tokens cannot be stored: they end with the program.
+    };
+    Q_ENUM(State)
+
+    explicit Session(SessionOptions options, QObject *parent = nullptr);
+    ~Session() override;
+
+    State state() const;
+    Error stateReason() const; //!< Why the state is what it is; ErrorCode::Internal without detail when there is nothing to say.
+    QString accountName() const; //!< For people; empty while unknown.
+    QString subject() const; //!< "sub"; empty while unknown.
+    QDateTime expiresAt() const; //!< Of the access token, UTC; invalid if there is none or it is not known.
+    QDateTime nextAttempt() const; //!< Of the next refresh or keychain attempt, UTC; invalid if none is planned.
+    //! While SigningIn: for a copy button or a QR code. It holds a state and a challenge, but no secret.
+    QUrl signInUrl() const;
+    const SessionOptions &options() const;
+
+    /*!
+        \copydoc TokenProvider::requestToken()
+        Waits while the session is Restoring or the refresh that is needed runs. Answers SignInRequired, RotationLost,
+        RevokedOrExpired or SignedOut when only a person can help; while nobody is signed in but a sign-in runs, at once.
+        With acrValues or maxAge it moves the session to StepUp and answers InsufficientAuthentication, unless a
+        sign-in that asked for the same has just been done.
+    */
+    QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override;
+    //! What requestToken() would answer without any I/O; an error if there is no valid token now.
+    Result<AccessToken> currentToken() const;
+
+    QList<SessionEvent> timeline() const; //!< The last 200 events, oldest first; without secrets.
+
+public Q_SLOTS:
+    void start(); //!< Restores. A second call does nothing.
+    /*!
+        Opens the system browser and waits for the redirect. Starts the session if start() was not called. While a sign-in
+        runs, only opens the browser again. Signing in while Active keeps the old tokens until the new ones are there.
+    */
+    void signIn();
+    void cancelSignIn(); //!< Back to the state before; nothing if no sign-in runs.
+    void refresh(); //!< Refreshes now unless a refresh runs; nothing if nobody is signed in.
+    /*!
+        Forgets the tokens here and in the store first, which cannot fail for lack of network, then revokes them at the
+        provider (RFC 7009) as well as it can. Other processes with this account are signed out too.
+    */
+    void signOut();
+    void retryKeychain(); //!< Asks the keychain now; nothing unless the state is KeychainWaiting.
+
+Q_SIGNALS:
+    void stateChanged(Watchword::Session::State state);
+    void accountChanged();
+    void expiresAtChanged();
+    void nextAttemptChanged();
+    void signInUrlChanged();
+    //! A person is needed. Once for each cause; never as the result of something transient.
+    void signInNeeded(const Watchword::Error &reason);
+    void browserRequested(const QUrl &url); //!< The browser was asked to show \a url; it holds no secret.
+    void signInFailed(const Watchword::Error &reason); //!< Also Cancelled and Timeout. The state is what it was before.
+    void signedIn(); //!< A sign-in or a restore succeeded: tokens can be had.
+    void signedOut(); //!< By signOut(), here or in another process.
+    void storageDegraded(const Watchword::Error &reason); //!< Tokens cannot be stored; once until storing works again.
+    void eventLogged(const Watchword::SessionEvent &event); //!< An event joined timeline().
+
+private:
+    friend class SessionEngine;
+    class SessionEngine *d; // deleted by hand: its destructor needs a live Session
+};
+
+} // namespace Watchword
