@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/client/export.h"
+#include "watchword/link/connectionoptions.h"
+
+#include <QSslCertificate>
+#include <QStringList>
+#include <QUrl>
+
+#include <functional>
+
+namespace Watchword {
+
+/*! Where a Client keeps what it must not forget. Tokens are never written unencrypted. */
+enum class ClientStorage {
+    Keychain, //!< Encrypted file, its key in the keychain of the desktop. Without a keychain the Client says so.
+    KeychainOrMemory, //!< The same; without a keychain the sign-in lasts until the program ends.
+    Memory //!< Until the program ends.
+};
+
+/*!
+    What a Client needs to know, for designated initialisers. issuer, clientId and server are enough.
+    Members of \a link that the Client sets itself (url, origin, certificateAuthorities, clock) are taken from here.
+*/
+struct WATCHWORD_CLIENT_EXPORT ClientOptions
+{
+    QUrl issuer; //!< As the OpenID provider states it, for example https://login.example.com
+    QString clientId; //!< Public client (RFC 8252), registered with a loopback redirect URI.
+    QStringList scopes { QStringLiteral("openid"), QStringLiteral("offline_access") };
+    QUrl server; //!< wss://host/path
+    QByteArray origin; //!< The Origin the application declares; empty sends none.
+    QString resource; //!< RFC 8707: the audience of the access token; empty leaves it to the issuer.
+    QString account = QStringLiteral("default"); //!< Tells accounts of one application apart in storage.
+    QString applicationId; //!< Folder and keychain name; empty: the organisation and name of QCoreApplication.
+    ClientStorage storage = ClientStorage::Keychain;
+    QString storageFolder; //!< Empty: the application's data folder.
+    QList<QSslCertificate> certificateAuthorities; //!< Trusted beside those of the system, by issuer and server.
+    std::function<bool(const QUrl &url)> openBrowser; //!< Empty: the system's browser.
+    ConnectionOptions link; //!< Timeouts, pins, policy, proxy.
+    Clock *clock = nullptr; //!< Null: Clock::system(). Borrowed.
+};
+
+} // namespace Watchword

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/error.h"
+#include "watchword/core/secret.h"
+#include "watchword/link/export.h"
+
+#include <QByteArray>
+#include <QList>
+#include <QObject>
+#include <QPair>
+
+#include <functional>
+#include <memory>
+
+namespace Watchword {
+
+struct ConnectionOptions;
+
+/*! Milestones of one attempt, in order. The last one reached says where an attempt failed. */
+enum class AttemptPhase {
+    Token, //!< Waiting for the access token.
+    Dns, //!< Looking the host up.
+    Tcp, //!< Connecting, to the server or the proxy.
+    Tls, //!< TLS handshake and pins.
+    Upgrade, //!< Request sent, waiting for the server's answer.
+    Hello, //!< 101 received; waiting for "hello" on watchword.v1.
+    Ready //!< In use.
+};
+
+/*! The server's HTTP answer to the upgrade, as far as it could be recovered. */
+struct HttpAnswer
+{
+    int status = 0; //!< 0: no answer was received.
+    QList<QPair<QByteArray, QByteArray>> headers; //!< Names in lower case.
+    QByteArray body; //!< At most the first 2 KiB.
+
+    QByteArray header(QByteArrayView lowerCaseName) const;
+};
+
+/*! How an attempt or a connection ended: exactly one of an HTTP answer, a close code, or an error of the network. */
+struct TransportEnd
+{
+    HttpAnswer http; //!< status is set if the upgrade was refused.
+    int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
+    QString closeReason;
+    Error error { ErrorCode::ConnectionLost }; //!< Always meaningful: what to tell people.
+};
+
+/*!
+    One attempt to reach the server, and the open socket if it succeeds. Never reused.
+
+    start() once; then phaseReached() any number of times, opened() at most once, and ended() exactly once unless the
+    object is destroyed or abort() is called first. Nothing is emitted after ended() or from the destructor, and
+    ended() is never emitted from inside a call.
+
+    Threads: one. Ownership: by the Connection. Errors: in ended(); sending on a transport that is not open is ignored.
+*/
+class WATCHWORD_LINK_EXPORT Transport : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit Transport(QObject *parent = nullptr);
+    ~Transport() override;
+
+    //! \a token is empty for servers without authentication. \a scheme is "Bearer" or the token's own type.
+    virtual void start(const Secret &token, const QString &scheme) = 0;
+    virtual void sendText(const QString &text) = 0;
+    virtual void sendBinary(const QByteArray &bytes) = 0;
+    virtual void ping(const QByteArray &payload) = 0; //!< At most 125 bytes; comes back in pongReceived().
+    virtual void close(int code, const QString &reason) = 0; //!< Polite; the caller keeps the time and aborts.
+    virtual void abort() = 0; //!< At once and silently.
+    virtual qint64 bytesQueued() const = 0; //!< Plain and encrypted bytes that the system has not taken yet.
+
+Q_SIGNALS:
+    void phaseReached(Watchword::AttemptPhase phase);
+    void opened(const QString &subprotocol); //!< The 101 was accepted.
+    void textReceived(const QString &text);
+    void binaryReceived(const QByteArray &bytes);
+    void pongReceived(const QByteArray &payload);
+    void activity(); //!< Bytes came in, whole message or not.
+    void bytesWritten(); //!< bytesQueued() went down.
+    void ended(const Watchword::TransportEnd &end);
+};
+
+using TransportFactory = std::function<std::unique_ptr<Transport>(const ConnectionOptions &options)>;
+
+//! The transport that Connection uses unless ConnectionOptions::transport is set.
+WATCHWORD_LINK_EXPORT std::unique_ptr<Transport> makeWebSocketTransport(const ConnectionOptions &options);
+
+} // namespace Watchword
+
+Q_DECLARE_METATYPE(Watchword::TransportEnd)
+Q_DECLARE_METATYPE(Watchword::AttemptPhase)
