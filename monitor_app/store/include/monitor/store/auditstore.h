@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "monitor/store/auditsegment.h"
+#include "monitor/store/interner.h"
+
+#include <QByteArrayList>
+#include <QStringList>
+
+#include <memory>
+#include <vector>
+
+namespace Monitor {
+
+/*!
+    The audit log in memory: append-only segments with row ids that never change, within a budget.
+
+    Threads: one thread at a time appends (the ingest thread); every thread may take a snapshot() and read it, without waiting for
+    the writer. Eviction drops the oldest whole segment; a snapshot keeps what it has alive.
+
+    Bad lines become rows of their own (AuditRecord::Bad) with the line as payload: counted, never dropped. Repeated or older
+    sequence numbers are kept as they come; a jump forward from a sequence that was seen becomes a gap row.
+*/
+class AuditStore
+{
+public:
+    struct Budget
+    {
+        qsizetype columnBytes = qsizetype(600) << 20; //!< About 10 million rows.
+        qsizetype payloadBytes = qsizetype(1024) << 20; //!< The oldest payloads go first; columns stay.
+        qsizetype stringBytes = qsizetype(512) << 20;
+    };
+    struct BadLine
+    {
+        quint64 line = 0; //!< From 1, counted over all lines that were appended.
+        quint64 row = 0;
+        QString reason;
+    };
+    using Snapshot = std::vector<std::shared_ptr<const AuditSegment>>;
+
+    AuditStore();
+    explicit AuditStore(Budget budget);
+    ~AuditStore();
+    Q_DISABLE_COPY_MOVE(AuditStore)
+
+    // Writer.
+    void appendLines(const QByteArrayList &lines); //!< CloudEvents JSON, one event a line; empty lines are skipped.
+    void appendBuffer(QByteArrayView lines); //!< The same, as one text with line ends.
+    void appendGap(const AuditGap &gap, qint64 time);
+    void clear(); //!< Row ids go on.
+
+    // Any thread.
+    Snapshot snapshot() const;
+    quint64 firstRow() const; //!< Oldest row that is still here.
+    quint64 endRow() const; //!< One behind the newest.
+    quint64 rows() const { return endRow() - firstRow(); }
+    quint64 generation() const; //!< Grows with clear() and with each eviction.
+    const Interner &strings() const;
+    QString kindName(quint16 kind) const; //!< "conn.opened", or the whole type if it is not ours.
+    QString nodeName(quint16 node) const;
+    QStringList kindNames() const;
+    QStringList nodeNames() const;
+
+    quint64 linesSeen() const;
+    quint64 badLineCount() const;
+    QList<BadLine> badLines() const; //!< The first 100.
+    qint64 gapCount() const;
+    quint64 missedEvents() const;
+    quint64 lastSequence() const;
+    qint64 lastTime() const;
+    quint64 evictedRows() const;
+    qsizetype bytes() const; //!< Columns, payload and strings.
+    Budget budget() const;
+
+    //! The row, or nothing once it was evicted.
+    struct Located
+    {
+        std::shared_ptr<const AuditSegment> segment;
+        quint32 row = 0;
+        explicit operator bool() const { return segment != nullptr; }
+    };
+    Located locate(quint64 row) const;
+    static qsizetype segmentIndex(const Snapshot &snapshot, quint64 row); //!< -1 if the row is not in it.
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace Monitor
