@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/auditstore.h"
+
+#include <QSqlError>
+#include <QUuid>
+#include <QVariant>
+
+#include <algorithm>
+#include <limits>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kSchemaVersion = 1;
+
+// The primary result codes of SQLite (sqlite.org/rescode.html); extended codes keep them in their low byte.
+enum SqliteCode { kPermission = 3, kBusy = 5, kLocked = 6, kReadOnly = 8, kCorrupt = 11, kFull = 13, kCannotOpen = 14,
+                  kNotADatabase = 26 };
+
+Error toError(const QSqlError &error, const QString &doing)
+{
+    const QString text = u"the audit log cannot %1: %2"_s.arg(doing, error.databaseText());
+    switch (error.nativeErrorCode().toInt() & 0xff) {
+    case kCorrupt:
+    case kNotADatabase:
+        return Error(ErrorCode::StoreCorrupt, text)
+            .withRemedy(u"Keep the file as evidence, move it away and start again, or restore it from a backup."_s);
+    case kBusy:
+    case kLocked:
+        return Error(ErrorCode::LockBusy, text)
+            .withRemedy(u"Another program has the audit file open; end it, or choose another path."_s);
+    case kPermission:
+    case kReadOnly:
+    case kCannotOpen:
+        return Error(ErrorCode::FileUnreadable, text)
+            .withRemedy(u"Give the gateway's user the right to write the audit file and its folder."_s);
+    case kFull:
+        return Error(ErrorCode::StorageFailed, text).withRemedy(u"Free space on the disk of the audit file."_s);
+    default:
+        return Error(ErrorCode::StorageFailed, text);
+    }
+}
+
+} // namespace
+
+AuditStore::Row toRow(const AuditEvent &event)
+{
+    // People are looked for by person, so the column holds the actor; the event's subject stands in where there is none.
+    const QString person = event.data.value("actor"_L1).toObject().value("sub"_L1).toString();
+    return {.sequence = event.sequence,
+            .time = event.time.time_since_epoch().count(),
+            .type = event.shortType(),
+            .subject = person.isEmpty() ? event.subject : person,
+            .body = event.toBytes()};
+}
+
+Result<AuditEvent> fromRow(const AuditStore::Row &row)
+{
+    const Result<AuditEvent> event = AuditEvent::fromBytes(row.body);
+    if (!event)
+        return Error(ErrorCode::ChainBroken, u"event %1: %2"_s.arg(row.sequence).arg(event.error().detail()));
+    const AuditStore::Row expected = toRow(*event);
+    if (expected.sequence != row.sequence || expected.time != row.time || expected.type != row.type
+        || expected.subject != row.subject)
+        return Error(ErrorCode::ChainBroken, u"event %1: its index columns differ from its text"_s.arg(row.sequence));
+    if (expected.body != row.body)
+        return Error(ErrorCode::ChainBroken, u"event %1: its text was changed"_s.arg(row.sequence));
+    return event;
+}
+
+AuditStore::AuditStore() = default;
+
+AuditStore::~AuditStore()
+{
+    close();
+}
+
+Result<void> AuditStore::open(const AuditOptions &options)
+{
+    if (!QSqlDatabase::isDriverAvailable(u"QSQLITE"_s)) {
+        return Error(ErrorCode::ConfigInvalid, u"Qt's SQLite driver is missing"_s)
+            .withRemedy(u"Install it; on Debian: apt-get install libqt6sql6-sqlite"_s);
+    }
+    m_connection = u"watchword-audit-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
+    m_database = QSqlDatabase::addDatabase(u"QSQLITE"_s, m_connection);
+    m_database.setDatabaseName(options.path.isEmpty() ? u":memory:"_s : options.path);
+    m_database.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=250"_s);
+    if (!m_database.open())
+        return toError(m_database.lastError(), u"be opened"_s);
+    // Exclusive: two programs that number one chain would break it, and the kernel releases the lock of a dead one.
+    const QStringList pragmas {u"PRAGMA locking_mode=EXCLUSIVE"_s, u"PRAGMA journal_mode=WAL"_s, u"PRAGMA synchronous=NORMAL"_s,
+                               u"PRAGMA trusted_schema=OFF"_s, u"PRAGMA cell_size_check=ON"_s};
+    for (const QString &pragma : pragmas) {
+        if (const Result<void> done = run(pragma); !done)
+            return done;
+    }
+    if (const Result<void> done = createSchema(); !done)
+        return done;
+    if (options.maxBytes > 0) {
+        constexpr qint64 kPage = 4096;
+        const Result<void> done = run(u"PRAGMA max_page_count=%1"_s.arg(qMax<qint64>(1, options.maxBytes / kPage)));
+        if (!done)
+            return done;
+    }
+    return prepare();
+}
+
+void AuditStore::close()
+{
+    m_insert.reset();
+    if (m_connection.isEmpty())
+        return;
+    m_database.close();
+    m_database = {};
+    QSqlDatabase::removeDatabase(std::exchange(m_connection, {}));
+}
+
+Result<void> AuditStore::run(const QString &statement) const
+{
+    QSqlQuery query(m_database);
+    if (!query.exec(statement))
+        return toError(query.lastError(), u"run \"%1\""_s.arg(statement.section(u' ', 0, 2)));
+    return {};
+}
+
+Result<void> AuditStore::createSchema()
+{
+    QSqlQuery version(m_database);
+    if (!version.exec(u"PRAGMA user_version"_s) || !version.next())
+        return toError(version.lastError(), u"be read"_s);
+    const int found = version.value(0).toInt();
+    version.finish();
+    if (found == kSchemaVersion)
+        return {};
+    if (found != 0) {
+        return Error(ErrorCode::StoreCorrupt, u"the audit file has format %1; this program knows %2"_s.arg(found)
+                                                  .arg(kSchemaVersion))
+            .withRemedy(u"Use the newer program that wrote it, or choose another path."_s);
+    }
+    const QStringList statements {
+        u"BEGIN IMMEDIATE"_s,
+        u"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID"_s,
+        u"CREATE TABLE event (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, type TEXT NOT NULL, sub TEXT NOT NULL, "
+        "body BLOB NOT NULL) STRICT"_s,
+        u"CREATE INDEX event_time ON event (time)"_s,
+        u"CREATE INDEX event_type ON event (type, time)"_s,
+        u"CREATE INDEX event_sub ON event (sub, time)"_s,
+        u"CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append only'); END"_s,
+        // Retention first says in the same transaction which events it is about to remove.
+        u"CREATE TRIGGER event_no_delete BEFORE DELETE ON event WHEN OLD.seq >= "
+        "(SELECT COALESCE(MAX(CAST(value AS INTEGER)), 0) FROM meta WHERE name = 'purge_before') "
+        "BEGIN SELECT RAISE(ABORT, 'append only'); END"_s,
+        u"PRAGMA user_version=%1"_s.arg(kSchemaVersion),
+        u"COMMIT"_s,
+    };
+    for (const QString &statement : statements) {
+        if (const Result<void> done = run(statement); !done) {
+            static_cast<void>(run(u"ROLLBACK"_s));
+            return done;
+        }
+    }
+    return {};
+}
+
+Result<void> AuditStore::prepare()
+{
+    m_insert = std::make_unique<QSqlQuery>(m_database);
+    if (!m_insert->prepare(u"INSERT INTO event (seq, time, type, sub, body) VALUES (?, ?, ?, ?, ?)"_s))
+        return toError(m_insert->lastError(), u"be written"_s);
+    return {};
+}
+
+Result<void> AuditStore::insert(const Row &row)
+{
+    m_insert->bindValue(0, qint64(row.sequence));
+    m_insert->bindValue(1, row.time);
+    m_insert->bindValue(2, row.type);
+    m_insert->bindValue(3, row.subject.isNull() ? u""_s : row.subject);
+    m_insert->bindValue(4, row.body);
+    if (!m_insert->exec())
+        return toError(m_insert->lastError(), u"be written"_s);
+    m_insert->finish();
+    return {};
+}
+
+Result<void> AuditStore::insertPurge(const Row &purge, quint64 firstKept)
+{
+    const auto attempt = [&]() -> Result<void> {
+        if (const Result<void> done = setMeta(u"purge_before"_s, QString::number(firstKept)); !done)
+            return done;
+        if (const Result<void> done = insert(purge); !done)
+            return done;
+        return run(u"DELETE FROM event WHERE seq < %1"_s.arg(firstKept));
+    };
+    if (const Result<void> begun = run(u"BEGIN IMMEDIATE"_s); !begun)
+        return begun;
+    Result<void> done = attempt();
+    if (done)
+        done = run(u"COMMIT"_s);
+    if (!done)
+        static_cast<void>(run(u"ROLLBACK"_s));
+    return done;
+}
+
+Result<QList<AuditStore::Row>> AuditStore::collect(QSqlQuery &query)
+{
+    QList<Row> rows;
+    while (query.next()) {
+        rows.append({.sequence = query.value(0).toULongLong(), .time = query.value(1).toLongLong(),
+                     .type = query.value(2).toString(), .subject = query.value(3).toString(),
+                     .body = query.value(4).toByteArray()});
+    }
+    if (query.lastError().isValid())
+        return toError(query.lastError(), u"be read"_s);
+    return rows;
+}
+
+Result<QList<AuditStore::Row>> AuditStore::read(quint64 after, int limit) const
+{
+    QSqlQuery query(m_database);
+    query.setForwardOnly(true);
+    query.prepare(u"SELECT seq, time, type, sub, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?"_s);
+    query.bindValue(0, qint64(qMin<quint64>(after, std::numeric_limits<qint64>::max())));
+    query.bindValue(1, limit);
+    if (!query.exec())
+        return toError(query.lastError(), u"be read"_s);
+    return collect(query);
+}
+
+Result<QList<AuditStore::Row>> AuditStore::readLast(int count) const
+{
+    QSqlQuery query(m_database);
+    query.setForwardOnly(true);
+    query.prepare(u"SELECT seq, time, type, sub, body FROM event ORDER BY seq DESC LIMIT ?"_s);
+    query.bindValue(0, count);
+    if (!query.exec())
+        return toError(query.lastError(), u"be read"_s);
+    Result<QList<Row>> rows = collect(query);
+    if (rows)
+        std::reverse(rows.value().begin(), rows.value().end());
+    return rows;
+}
+
+Result<QString> AuditStore::meta(const QString &name) const
+{
+    QSqlQuery query(m_database);
+    query.prepare(u"SELECT value FROM meta WHERE name = ?"_s);
+    query.bindValue(0, name);
+    if (!query.exec())
+        return toError(query.lastError(), u"be read"_s);
+    return query.next() ? query.value(0).toString() : QString();
+}
+
+Result<void> AuditStore::setMeta(const QString &name, const QString &value)
+{
+    QSqlQuery query(m_database);
+    query.prepare(u"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"_s);
+    query.bindValue(0, name);
+    query.bindValue(1, value);
+    if (!query.exec())
+        return toError(query.lastError(), u"be written"_s);
+    return {};
+}
+
+Result<void> AuditStore::quickCheck() const
+{
+    QSqlQuery query(m_database);
+    if (!query.exec(u"PRAGMA quick_check(1)"_s) || !query.next())
+        return toError(query.lastError(), u"be checked"_s);
+    const QString answer = query.value(0).toString();
+    if (answer == "ok"_L1)
+        return {};
+    return Error(ErrorCode::StoreCorrupt, u"the audit file is damaged: %1"_s.arg(answer))
+        .withRemedy(u"Keep the file as evidence, move it away and start again, or restore it from a backup."_s);
+}
+
+Result<void> AuditStore::checkpoint()
+{
+    return run(u"PRAGMA wal_checkpoint(FULL)"_s);
+}
+
+} // namespace Watchword::Gateway
