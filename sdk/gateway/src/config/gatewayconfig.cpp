@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchword/gateway/gatewayconfig.h"
+
+#include "config/configvalues.h"
+#include "config/tablereader.h"
+
+#include <QFile>
+#include <QSet>
+
+#include <limits>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kMost = std::numeric_limits<int>::max();
+
+ListenConfig readListen(TableReader table)
+{
+    ListenConfig listen;
+    const QString written = table.requiredText("address");
+    if (!written.isEmpty()) {
+        if (const auto address = parseListenAddress(written)) {
+            listen.address = address->first;
+            listen.port = address->second;
+        } else {
+            table.fail("address", u"address of [listen] must be an IP address with a port, as in \"0.0.0.0:8443\""_s);
+        }
+    }
+    listen.plain = table.boolean("plain", false);
+    if (listen.plain) {
+        listen.certificateFile = table.file("certificate");
+        listen.keyFile = table.file("key");
+    } else {
+        listen.certificateFile = table.requiredFile("certificate");
+        listen.keyFile = table.requiredFile("key");
+    }
+    const QString least = table.text("tls_min", u"1.2"_s);
+    listen.tls13Only = least == "1.3"_L1;
+    if (least != "1.2"_L1 && least != "1.3"_L1)
+        table.fail("tls_min", u"tls_min of [listen] must be \"1.2\" or \"1.3\"; older versions are not safe"_s);
+    listen.maxConnections = table.integer("max_connections", listen.maxConnections, 1, 1'000'000);
+    listen.maxHandshakes = table.integer("max_handshakes", listen.maxHandshakes, 1, 100'000);
+    listen.headTimeout = table.duration("head_timeout", listen.headTimeout);
+    table.finish();
+    return listen;
+}
+
+IssuerConfig::Introspection readIntrospection(TableReader table)
+{
+    IssuerConfig::Introspection introspection;
+    introspection.url = table.url("url", {u"https"_s, u"http"_s});
+    introspection.clientId = table.requiredText("client_id");
+    introspection.clientSecretFile = table.requiredFile("client_secret_file");
+    introspection.cache = table.duration("cache", introspection.cache);
+    table.finish();
+    return introspection;
+}
+
+IssuerConfig readIssuer(TableReader table)
+{
+    IssuerConfig issuer;
+    table.requiredText("url");
+    issuer.url = table.url("url", {u"https"_s, u"http"_s});
+    issuer.audiences = table.texts("audience");
+    if (issuer.audiences.isEmpty())
+        table.fail("audience", u"[[issuer]] needs audience = \"...\": tokens made for other servers must not work here"_s);
+    issuer.algorithms = table.texts("algorithms", issuer.algorithms);
+    static const QStringList known {u"ES256"_s, u"RS256"_s, u"PS256"_s, u"EdDSA"_s};
+    for (const QString &algorithm : std::as_const(issuer.algorithms)) {
+        if (!known.contains(algorithm))
+            table.fail("algorithms", u"\"%1\" is not supported; choose from %2"_s.arg(algorithm, known.join(u", "_s)));
+    }
+    issuer.tokenTypes = table.texts("token_types", issuer.tokenTypes);
+    issuer.clockSkew = table.duration("clock_skew", issuer.clockSkew);
+    issuer.caFile = table.file("ca");
+    if (auto introspection = table.table("introspection"))
+        issuer.introspection = readIntrospection(*introspection);
+    table.finish();
+    return issuer;
+}
+
+EndpointLimits readLimits(TableReader table)
+{
+    EndpointLimits limits;
+    limits.connections = table.integer("connections", limits.connections, 0, kMost);
+    limits.connectionsPerUser = table.integer("connections_per_user", limits.connectionsPerUser, 0, kMost);
+    limits.messagesPerSecond = table.integer("messages_per_second", limits.messagesPerSecond, 0, kMost);
+    limits.bytesPerSecond = table.size("bytes_per_second", limits.bytesPerSecond);
+    limits.messageBytes = table.size("message_bytes", limits.messageBytes);
+    limits.handshakesPerSecond = table.integer("handshakes_per_second", limits.handshakesPerSecond, 0, kMost);
+    limits.queueBytes = table.size("queue_bytes", limits.queueBytes);
+    table.finish();
+    return limits;
+}
+
+void readService(TableReader &table, EndpointConfig &endpoint)
+{
+    const bool hasUpstream = table.has("upstream");
+    const QString serves = table.text("serves", hasUpstream ? u"upstream"_s : QString());
+    endpoint.upstream = table.url("upstream", {u"ws"_s, u"wss"_s});
+    endpoint.upstreamCaFile = table.file("upstream_ca");
+    if (serves == "echo"_L1 && !hasUpstream)
+        endpoint.service = EndpointConfig::Service::Echo;
+    else if (serves == "rooms"_L1 && !hasUpstream)
+        endpoint.service = EndpointConfig::Service::Rooms;
+    else if (serves == "upstream"_L1 && hasUpstream)
+        endpoint.service = EndpointConfig::Service::Upstream;
+    else
+        table.fail("serves", u"[[endpoint]] needs either upstream = \"ws://...\" or serves = \"echo\" or \"rooms\""_s);
+}
+
+EndpointConfig readEndpoint(TableReader table)
+{
+    EndpointConfig endpoint;
+    endpoint.path = table.requiredText("path");
+    if (!endpoint.path.isEmpty() && (!endpoint.path.startsWith(u'/') || endpoint.path.contains(u'?')))
+        table.fail("path", u"path of [[endpoint]] must start with / and have no query"_s);
+    readService(table, endpoint);
+    endpoint.scopes = table.texts("scopes");
+    endpoint.origins = table.origins("origins");
+    endpoint.subprotocols = table.texts("subprotocols");
+    endpoint.acrValues = table.texts("acr_values");
+    if (table.has("max_age"))
+        endpoint.maxAge = std::chrono::duration_cast<std::chrono::seconds>(table.duration("max_age", Duration(300'000)));
+    endpoint.hidden = table.boolean("hidden", false);
+    if (auto limits = table.table("limits"))
+        endpoint.limits = readLimits(*limits);
+    table.finish();
+    return endpoint;
+}
+
+EmbeddedIssuerConfig readEmbeddedIssuer(TableReader table)
+{
+    EmbeddedIssuerConfig issuer;
+    const QString written = table.text("address", u"127.0.0.1:8444"_s);
+    if (const auto address = parseListenAddress(written)) {
+        issuer.address = address->first;
+        issuer.port = address->second;
+    } else {
+        table.fail("address", u"address of [issuer_embedded] must be an IP address with a port"_s);
+    }
+    issuer.publicUrl = table.url("url", {u"https"_s});
+    issuer.audience = table.requiredText("audience");
+    issuer.stateFolder = table.file("state");
+    issuer.accessTokenLifetime = table.duration("access_token_lifetime", issuer.accessTokenLifetime);
+    issuer.refreshTokenLifetime = table.duration("refresh_token_lifetime", issuer.refreshTokenLifetime);
+    for (TableReader &user : table.tables("user")) {
+        EmbeddedIssuerConfig::User entry;
+        entry.name = user.requiredText("name");
+        entry.passwordHash = user.requiredText("password_hash");
+        entry.scopes = user.texts("scopes");
+        user.finish();
+        issuer.users.append(entry);
+    }
+    for (TableReader &client : table.tables("client")) {
+        EmbeddedIssuerConfig::Client entry;
+        entry.id = client.requiredText("id");
+        entry.redirectUris = client.texts("redirect_uris");
+        client.finish();
+        issuer.clients.append(entry);
+    }
+    table.finish();
+    return issuer;
+}
+
+WatchConfig readWatch(TableReader table)
+{
+    WatchConfig watch;
+    watch.path = table.text("path", watch.path);
+    watch.auditPath = table.text("audit_path", watch.auditPath);
+    watch.origins = table.origins("origins");
+    table.finish();
+    return watch;
+}
+
+void readAudit(TableReader table, AuditConfig &audit)
+{
+    audit.database = table.file("database", audit.database);
+    if (table.has("retention"))
+        audit.retention = table.duration("retention", std::chrono::hours(24 * 365));
+    table.finish();
+}
+
+void readSmallTables(TableReader &root, GatewayConfig &config)
+{
+    if (auto table = root.table("gateway")) {
+        config.cluster = table->text("cluster", config.cluster);
+        config.node = table->text("node");
+        config.grace = table->duration("grace", config.grace);
+        config.heartbeat = table->duration("heartbeat", config.heartbeat);
+        table->finish();
+    }
+    if (auto table = root.table("trusted_proxy")) {
+        config.trustedProxies = table->texts("addresses");
+        for (const QString &entry : std::as_const(config.trustedProxies)) {
+            if (QHostAddress(entry).isNull() && QHostAddress::parseSubnet(entry).first.isNull())
+                table->fail("addresses", u"\"%1\" is neither an IP address nor a subnet as in \"10.0.0.0/8\""_s.arg(entry));
+        }
+        table->finish();
+    }
+    if (auto table = root.table("log")) {
+        config.logLevel = table->text("level", config.logLevel);
+        static const QStringList known {u"debug"_s, u"info"_s, u"warning"_s, u"error"_s};
+        if (!known.contains(config.logLevel))
+            table->fail("level", u"level of [log] must be one of %1"_s.arg(known.join(u", "_s)));
+        table->finish();
+    }
+}
+
+GatewayConfig readRoot(TableReader root)
+{
+    GatewayConfig config;
+    readSmallTables(root, config);
+    if (auto table = root.table("listen"))
+        config.listen = readListen(*table);
+    else
+        root.fail("listen", u"[listen] is missing; it says the address and the certificate"_s);
+    for (TableReader &table : root.tables("issuer"))
+        config.issuers.append(readIssuer(table));
+    for (TableReader &table : root.tables("endpoint"))
+        config.endpoints.append(readEndpoint(table));
+    if (auto table = root.table("audit"))
+        readAudit(*table, config.audit);
+    if (auto table = root.table("watch"))
+        config.watch = readWatch(*table);
+    if (auto table = root.table("issuer_embedded"))
+        config.embeddedIssuer = readEmbeddedIssuer(*table);
+    root.finish();
+    return config;
+}
+
+} // namespace
+
+Result<GatewayConfig> GatewayConfig::fromToml(const QString &text, const QString &fileName)
+{
+    const QByteArray bytes = text.toUtf8();
+    ConfigErrors errors(fileName);
+    const toml::parse_result parsed = toml::parse(std::string_view(bytes.constData(), size_t(bytes.size())));
+    if (!parsed) {
+        const std::string_view what = parsed.error().description();
+        errors.add(parsed.error().source(), QString::fromUtf8(what.data(), qsizetype(what.size())));
+        return Error(ErrorCode::ConfigInvalid, errors.toText());
+    }
+    GatewayConfig config = readRoot(TableReader(parsed.table(), {}, errors));
+    if (!errors.isEmpty())
+        return Error(ErrorCode::ConfigInvalid, errors.toText());
+    if (const Result<void> valid = config.validate(); !valid)
+        return Error(ErrorCode::ConfigInvalid, fileName + u": "_s + valid.error().detail());
+    return config;
+}
+
+Result<GatewayConfig> GatewayConfig::fromFile(const QString &fileName)
+{
+    QFile file(fileName);
+    if (!file.open(QIODevice::ReadOnly))
+        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(fileName, file.errorString()));
+    constexpr qint64 limit = 1024 * 1024;
+    const QByteArray bytes = file.read(limit + 1);
+    if (bytes.size() > limit)
+        return Error(ErrorCode::ConfigInvalid, u"%1: larger than 1 MiB; this is no configuration file"_s.arg(fileName));
+    return fromToml(QString::fromUtf8(bytes), fileName);
+}
+
+Result<void> GatewayConfig::validate() const
+{
+    const auto invalid = [](const QString &text) { return Error(ErrorCode::ConfigInvalid, text); };
+    if (endpoints.isEmpty() && !watch)
+        return invalid(u"there is no [[endpoint]]; add one with path and upstream"_s);
+    if (issuers.isEmpty() && !embeddedIssuer)
+        return invalid(u"there is no [[issuer]]; without one no token can be believed"_s);
+    if (listen.plain && !listen.address.isLoopback() && trustedProxies.isEmpty()) {
+        return invalid(u"[listen] plain = true is only for loopback addresses or behind a [trusted_proxy]; "
+                       "give certificate and key"_s);
+    }
+    QSet<QString> paths {u"/healthz"_s, u"/readyz"_s, u"/metrics"_s};
+    QStringList all;
+    for (const EndpointConfig &endpoint : endpoints)
+        all.append(endpoint.path);
+    if (watch)
+        all << watch->path << watch->auditPath;
+    for (const QString &path : std::as_const(all)) {
+        if (!path.startsWith(u'/'))
+            return invalid(u"the path \"%1\" must start with /"_s.arg(path));
+        if (paths.contains(path))
+            return invalid(u"the path %1 is used twice; every endpoint needs its own"_s.arg(path));
+        paths.insert(path);
+    }
+    QSet<QString> urls;
+    for (const IssuerConfig &issuer : issuers) {
+        const bool local = QHostAddress(issuer.url.host()).isLoopback() || issuer.url.host() == "localhost"_L1;
+        if (issuer.url.scheme() != "https"_L1 && !local)
+            return invalid(u"the issuer %1 must be https"_s.arg(issuer.url.toString()));
+        if (urls.contains(issuer.url.toString()))
+            return invalid(u"the issuer %1 is there twice; give one [[issuer]] all audiences"_s.arg(issuer.url.toString()));
+        urls.insert(issuer.url.toString());
+    }
+    return {};
+}
+
+bool GatewayConfig::isTrustedProxy(const QHostAddress &peer) const
+{
+    for (const QString &entry : trustedProxies) {
+        if (entry.contains(u'/') ? peer.isInSubnet(QHostAddress::parseSubnet(entry))
+                                 : peer.isEqual(QHostAddress(entry), QHostAddress::TolerantConversion))
+            return true;
+    }
+    return false;
+}
+
+} // namespace Watchword::Gateway
