@@ -120,7 +120,8 @@ Result<AuditEvent> AuditEvent::fromJson(const QJsonObject &json)
     if (event.id.isEmpty() || event.source.isEmpty() || event.type.isEmpty())
         return invalid(u"id, source or type is missing"_s);
     const QDateTime time = QDateTime::fromString(json.value("time"_L1).toString(), Qt::ISODateWithMs);
-    if (!time.isValid())
+    // Without an offset it would be read as the local time of whoever reads it.
+    if (!time.isValid() || time.timeSpec() == Qt::LocalTime)
         return invalid(u"time is not RFC 3339"_s);
     event.time = WallTime(Duration(time.toMSecsSinceEpoch()));
     if (json.contains("sequence"_L1)) {

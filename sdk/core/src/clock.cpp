@@ -134,7 +134,9 @@ Alarm::~Alarm() = default;
 
 void Alarm::start(Duration after)
 {
-    startAt(d->clock.now() + after);
+    const Instant now = d->clock.now();
+    // "Never" is asked for as Duration::max().
+    startAt(after < Instant::max() - now ? now + after : Instant::max());
 }
 
 void Alarm::startAt(Instant deadline)

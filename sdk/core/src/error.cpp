@@ -87,6 +87,8 @@ Traits tokenTraits(ErrorCode code)
         return {C::Unauthorized, false, "Ask the issuer for a token for this service (audience or resource)."};
     case ErrorCode::WrongIssuer:
         return {C::Unauthorized, false, "Add the issuer to the configuration, or sign in at a configured one."};
+    case ErrorCode::TokenLifetimeTooLong:
+        return {C::Unauthorized, false, "Let the issuer give out shorter tokens, or raise the limit of the receiver."};
     case ErrorCode::UnusableKey:
     case ErrorCode::UnsupportedAlgorithm:
         return {C::Protocol, false, "Use ES256, RS256, PS256 or EdDSA with a key of sufficient size."};

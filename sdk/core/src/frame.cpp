@@ -37,10 +37,11 @@ Result<Frame> Frame::parse(const QString &text)
         return Error(ErrorCode::ProtocolViolation, u"not a control frame"_s);
     const qsizetype end = text.indexOf(u'\n');
     const QStringView header = QStringView(text).mid(1, end < 0 ? -1 : end - 1);
-    if (header.size() > kLargestHeader)
+    const QByteArray json = header.size() > kLargestHeader ? QByteArray() : header.toUtf8();
+    if (header.size() > kLargestHeader || json.size() > kLargestHeader)
         return Error(ErrorCode::ProtocolViolation, u"the control frame is larger than 16 KiB"_s);
     QJsonParseError error;
-    const QJsonDocument document = QJsonDocument::fromJson(header.toUtf8(), &error);
+    const QJsonDocument document = QJsonDocument::fromJson(json, &error);
     if (!document.isObject())
         return Error(ErrorCode::ProtocolViolation, u"the control frame is not a JSON object"_s);
     QJsonObject fields = document.object();

@@ -80,6 +80,7 @@ enum class ErrorCode {
     WrongTokenType,
     WrongNonce,
     MissingClaim,
+    TokenLifetimeTooLong, //!< exp - iat is above what the receiver allows.
     DecryptionFailed,
 
     KeychainLocked,
