@@ -17,15 +17,16 @@ namespace Watchword {
     A public key for signatures (RFC 7517, RFC 7518 section 6, RFC 8037), parsed and checked once.
 
     What fromJson() refuses, with ErrorCode::UnusableKey unless said otherwise:
-    - symmetric keys ("oct"), and any key that carries a private member ("d", "p", "q", "dp", "dq", "qi", "oth", "k"):
-      a key that was published with its secret is no longer a secret;
+    - symmetric keys ("oct"), and any key that carries a private member ("d", "p", "q", "dp", "dq", "qi",
+   "oth", "k"): a key that was published with its secret is no longer a secret;
     - RSA below 2048 or above 8192 bits, or with an exponent that is even, 1, or above 2^64;
     - points that are not on the curve, and members that are not canonical base64url or have the wrong length;
-    - keys whose "alg" does not fit their type or curve, whose "use" is not "sig", or whose "key_ops" lack "verify";
+    - keys whose "alg" does not fit their type or curve, whose "use" is not "sig", or whose "key_ops" lack
+   "verify";
     - other key types, curves and algorithms with ErrorCode::UnsupportedAlgorithm.
 
-    Known algorithms: ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA and Ed25519 (RFC 9864).
-    Which of them may be used is decided by JwtPolicy::algorithms.
+    Known algorithms: ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA and Ed25519 (RFC
+   9864). Which of them may be used is decided by JwtPolicy::algorithms.
 
     Threads: reentrant; copies share the parsed key and may verify in different threads at once.
 */
@@ -56,8 +57,8 @@ public:
     bool canVerify(const QString &algorithm) const;
     /*!
         Success if \a signature is that of this key over \a message.
-        ErrorCode::BadSignature if not, UnsupportedAlgorithm if canVerify() is false. ECDSA signatures are the raw
-        r || s of RFC 7518 section 3.4; DER is BadSignature.
+        ErrorCode::BadSignature if not, UnsupportedAlgorithm if canVerify() is false. ECDSA signatures are the
+       raw r || s of RFC 7518 section 3.4; DER is BadSignature.
     */
     Result<void> verify(const QString &algorithm, QByteArrayView message, QByteArrayView signature) const;
 

@@ -10,11 +10,12 @@ namespace Watchword {
 /*!
     The public keys of one issuer (RFC 7517 section 5).
 
-    fromBytes() keeps the usable keys and lists the others in refusals(), so that one exotic key does not lock everybody
-    out: unknown types, curves and algorithms, keys for encryption, symmetric keys, keys that came with private
-    members, and keys that share "kid" and type with a different key (neither of them is kept, since nobody can say which
-    one was meant). The whole set is refused with ErrorCode::ResponseTooLarge above 256 KiB or 64 keys, and with
-    ErrorCode::InvalidResponse if it is not a JSON object with an array "keys", or a member occurs twice in an object.
+    fromBytes() keeps the usable keys and lists the others in refusals(), so that one exotic key does not lock
+   everybody out: unknown types, curves and algorithms, keys for encryption, symmetric keys, keys that came
+   with private members, and keys that share "kid" and type with a different key (neither of them is kept,
+   since nobody can say which one was meant). The whole set is refused with ErrorCode::ResponseTooLarge above
+   256 KiB or 64 keys, and with ErrorCode::InvalidResponse if it is not a JSON object with an array "keys", or
+   a member occurs twice in an object.
 
     A set without usable keys is a success with an empty keys(): the caller says what that means.
     Threads: reentrant value.
@@ -39,8 +40,8 @@ public:
     bool isEmpty() const { return m_keys.isEmpty(); }
     bool containsKeyId(const QString &keyId) const;
     /*!
-        The keys that can verify \a algorithm and have this \a keyId; with an empty \a keyId all that can verify
-        \a algorithm. A key without "kid" never answers to a named one.
+        The keys that can verify \a algorithm and have this \a keyId; with an empty \a keyId all that can
+       verify \a algorithm. A key without "kid" never answers to a named one.
     */
     QList<Jwk> candidates(const QString &keyId, const QString &algorithm) const;
     const QList<Refusal> &refusals() const { return m_refusals; }

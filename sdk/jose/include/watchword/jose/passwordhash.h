@@ -19,11 +19,12 @@ struct ScryptCost
 
 /*!
     "scrypt$n$r$p$salt$hash" with salt (16 bytes) and hash (32 bytes) in base64url.
-    InvalidArgument for an empty password, one over 1024 bytes, or a cost out of bounds. Takes tens of milliseconds: call
-    it in a worker thread where many sign in at once.
+    InvalidArgument for an empty password, one over 1024 bytes, or a cost out of bounds. Takes tens of
+   milliseconds: call it in a worker thread where many sign in at once.
 */
 WATCHWORD_JOSE_EXPORT Result<QString> hashPassword(const Secret &password, ScryptCost cost = {});
-//! Compares in constant time. False for a hash that is malformed or whose cost is out of bounds (at most 256 MiB).
+//! Compares in constant time. False for a hash that is malformed or whose cost is out of bounds (at most 256
+//! MiB).
 WATCHWORD_JOSE_EXPORT bool checkPassword(const Secret &password, const QString &hash);
 
 } // namespace Watchword

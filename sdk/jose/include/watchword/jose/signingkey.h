@@ -23,9 +23,11 @@ public:
     SigningKey &operator=(const SigningKey &);
     SigningKey &operator=(SigningKey &&) noexcept;
 
-    //! A new key; RSA keys have 2048 bits and take a noticeable part of a second. UnsupportedAlgorithm otherwise.
+    //! A new key; RSA keys have 2048 bits and take a noticeable part of a second. UnsupportedAlgorithm
+    //! otherwise.
     static Result<SigningKey> generate(const QString &algorithm);
-    //! An unencrypted PKCS #8 (or traditional) PEM. UnusableKey if it is not one, or does not fit \a algorithm.
+    //! An unencrypted PKCS #8 (or traditional) PEM. UnusableKey if it is not one, or does not fit \a
+    //! algorithm.
     static Result<SigningKey> fromPem(const Secret &pem, const QString &algorithm);
 
     bool isNull() const { return !d; }
