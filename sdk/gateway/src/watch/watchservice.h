@@ -47,13 +47,14 @@ struct WatchServerInfo
 
 struct WatchLimits
 {
-    qsizetype rowsPerFrame = 500;
-    qsizetype rowsPerTick = 2'000; //!< Over all monitors: what one turn of the event loop may cost.
-    qint64 stallAt = 256 * 1024; //!< Unsent bytes of one monitor at which nothing more is written to it.
+    qsizetype rowsPerFrame = 100; //!< Protocol: at most 500. Small frames keep what is in flight small.
+    qsizetype rowsPerTurn = 500; //!< Rows and events over all monitors: what one turn of the event loop may cost.
+    qint64 stallAt = 256 * 1024; //!< Bytes that a monitor has not read yet at which nothing more is written to it.
     qint64 resumeAt = 64 * 1024;
     Duration stallLimit = std::chrono::seconds(30); //!< Without progress for so long: closed with 4440.
     Duration markEvery = std::chrono::seconds(5);
     Duration auditMarkEvery = std::chrono::seconds(15);
+    Duration viewTimeout = std::chrono::seconds(10); //!< For the "view" of a new watcher, else 1008.
     Duration tokenGrace = std::chrono::seconds(10); //!< After exp, before 4401.
     int mostMonitors = 64;
 };
@@ -64,7 +65,8 @@ struct WatchLimits
     The gate validates the upgrade and hands over the socket with its identity; the service checks scopes
     (gw:read to watch, gw:kick to act, gw:audit for the audit stream; a missing one closes with 4403), serves snapshots,
     deltas and events, and cuts at the end of the token. It never brakes the traffic: a turn of the event loop writes a
-    bounded number of rows, and a monitor that does not read costs two cursors and at most limits.stallAt bytes.
+    bounded number of rows, and a monitor that does not read costs two cursors and at most limits.stallAt bytes. What was read is known by WebSocket
+    pings sent behind the data: the operating system's buffers would hide megabytes.
 
     An action is written to the audit before it is done, and refused when that fails.
 

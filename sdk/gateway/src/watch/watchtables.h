@@ -32,8 +32,9 @@ struct TableChanges
     read the row since its last change.
 
     Without being told, the tables do what only needs a clock: an open connection becomes Expiring in the last fifth of
-    its token's life, a token ends as Expired at its exp, closed connections leave after 60 s, ended tokens after 30 min
-    or when there are more than 20,000 of them.
+    its token's life (the last 30 s where iat is not known) and Open again when its exp moves, a token ends as Expired at
+    its exp, closed connections leave after 60 s, ended tokens after 30 min or when there are more than 20,000 of them.
+    Failing is set, and taken back, by the writer.
 
     Threads: the one it lives in. Ownership: borrows the clock, which must outlive it.
 */
@@ -50,7 +51,7 @@ public:
     explicit WatchTables(Clock &clock, QObject *parent = nullptr);
     ~WatchTables() override;
 
-    //! Adds or replaces the row with row.id, which must not be empty.
+    //! Adds or replaces the row with row.id; without an id nothing happens. Long texts of the client are cut.
     void putConnection(const ConnectionRow &row);
     //! Lets \a change edit the row (not its id); false if there is none. Cheap enough for every message.
     bool updateConnection(const QString &id, const std::function<void(ConnectionRow &)> &change);
@@ -75,7 +76,7 @@ public:
 
     //! The number of the newest change of either table. A read that starts at 0 and goes on to here is a snapshot.
     quint64 version() const;
-    //! At most \a limit changes behind \a cursor and up to \a until (0: all). Removals are left out when \a cursor is 0.
+    //! At most \a limit changes behind \a cursor and up to \a until (0: all). An id is in one of the two lists only.
     TableChanges<ConnectionRow> connectionChanges(quint64 cursor, qsizetype limit, quint64 until = 0) const;
     TableChanges<TokenRow> tokenChanges(quint64 cursor, qsizetype limit, quint64 until = 0) const;
 

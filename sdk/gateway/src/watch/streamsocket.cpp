@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/streamsocket.h"
+
+#include "watchword/core/closepolicy.h"
+#include "watchword/core/log.h"
+
+#include <QFutureWatcher>
+#include <QJsonDocument>
+#include <QSslConfiguration>
+#include <QWebSocket>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr qint64 kPingEvery = 32 * 1024;
+constexpr quint64 kLargestMessage = 256 * 1024;
+constexpr double kMessagesPerSecond = 20;
+constexpr double kMessageBurst = 100;
+constexpr Duration kLastBytes = 2s; // for the close frame of a peer that does not read
+
+} // namespace
+
+void AuditTail::append(quint64 sequence, const QString &text)
+{
+    if (m_texts.empty() || sequence != m_first + m_texts.size()) {
+        m_texts.clear();
+        m_first = sequence;
+    }
+    m_texts.push_back(text);
+    if (m_texts.size() > kLength) {
+        m_texts.pop_front();
+        ++m_first;
+    }
+}
+
+const QString *AuditTail::behind(quint64 sequence) const
+{
+    const quint64 wanted = sequence + 1;
+    if (wanted < m_first || wanted >= m_first + m_texts.size())
+        return nullptr;
+    return &m_texts[wanted - m_first];
+}
+
+StreamSocket::StreamSocket(QWebSocket *socket, const Identity &identity, StreamContext &context, QObject *parent)
+    : QObject(parent)
+    , m_socket(socket)
+    , m_identity(identity)
+    , m_context(context)
+    , m_cut(context.clock)
+    , m_progress(context.clock)
+    , m_abort(context.clock)
+    , m_credit(kMessageBurst)
+    , m_creditAt(context.clock.now())
+{
+    m_socket->setParent(this);
+    m_socket->setMaxAllowedIncomingMessageSize(kLargestMessage);
+    m_socket->setMaxAllowedIncomingFrameSize(kLargestMessage);
+    connect(m_socket, &QWebSocket::textMessageReceived, this, [this](const QString &text) {
+        if (m_closing)
+            return;
+        if (isFlooding())
+            close(int(CloseCode::PolicyViolation), u"too_many_messages"_s);
+        else
+            receive(text);
+    });
+    connect(m_socket, &QWebSocket::binaryMessageReceived, this, [this] {
+        if (!m_closing)
+            close(int(CloseCode::ProtocolError), u"binary_message"_s);
+    });
+    connect(m_socket, &QWebSocket::pong, this,
+            [this](quint64, const QByteArray &payload) { acknowledge(payload); });
+    connect(m_socket, &QWebSocket::disconnected, this, &StreamSocket::end);
+    connect(&m_cut, &Alarm::due, this, &StreamSocket::planCut);
+    connect(&m_progress, &Alarm::due, this,
+            [this] { close(int(CloseCode::SlowConsumer), closeCodeName(int(CloseCode::SlowConsumer))); });
+    connect(&m_abort, &Alarm::due, this, [this] {
+        m_socket->abort();
+        end(); // a socket that was gone before it came here says nothing
+    });
+    planCut();
+}
+
+StreamSocket::~StreamSocket()
+{
+    m_socket->disconnect(this);
+    if (!m_closing)
+        m_socket->close(QWebSocketProtocol::CloseCodeGoingAway, u"going_away"_s);
+}
+
+void StreamSocket::end()
+{
+    m_closing = true;
+    if (!std::exchange(m_ended, true))
+        Q_EMIT ended();
+}
+
+QString StreamSocket::tlsProtocol() const
+{
+    switch (m_socket->sslConfiguration().sessionProtocol()) {
+    case QSsl::TlsV1_2:
+        return u"TLSv1.2"_s;
+    case QSsl::TlsV1_3:
+        return u"TLSv1.3"_s;
+    default:
+        return {};
+    }
+}
+
+void StreamSocket::planCut()
+{
+    if (!m_identity.expiresAt || m_closing)
+        return;
+    const Duration left = *m_identity.expiresAt + m_context.limits.tokenGrace - m_context.clock.wallNow();
+    if (left <= Duration::zero())
+        close(int(CloseCode::TokenExpired), closeCodeName(int(CloseCode::TokenExpired)));
+    else
+        m_cut.start(left);
+}
+
+void StreamSocket::close(int code, const QString &reason)
+{
+    if (m_closing)
+        return;
+    m_closing = true;
+    m_cut.cancel();
+    m_progress.cancel();
+    m_abort.start(kLastBytes);
+    // Not inside the caller's stack: close() emits disconnected() at once, and the owner deletes this object then.
+    QMetaObject::invokeMethod(
+        m_socket, [socket = m_socket, code, reason] { socket->close(QWebSocketProtocol::CloseCode(code), reason); },
+        Qt::QueuedConnection);
+}
+
+void StreamSocket::send(const QJsonObject &json)
+{
+    sendText(QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact)));
+}
+
+void StreamSocket::sendText(const QString &text)
+{
+    if (m_closing)
+        return;
+    const qint64 size = m_socket->sendTextMessage(text);
+    if (m_acknowledged == m_sent)
+        m_progress.start(m_context.limits.stallLimit);
+    m_sent += std::max<qint64>(size, 1);
+    if (m_pinged == m_acknowledged || m_sent - m_pinged >= kPingEvery)
+        pingBehind();
+    sent();
+}
+
+void StreamSocket::pingBehind()
+{
+    m_pinged = m_sent;
+    m_socket->ping(QByteArray::number(m_sent));
+}
+
+void StreamSocket::acknowledge(const QByteArray &payload)
+{
+    const qint64 read = payload.toLongLong();
+    if (m_closing || read <= m_acknowledged || read > m_pinged)
+        return;
+    m_acknowledged = read;
+    if (m_acknowledged == m_sent)
+        m_progress.cancel();
+    else
+        m_progress.start(m_context.limits.stallLimit);
+    if (m_pinged == m_acknowledged && m_sent > m_pinged)
+        pingBehind();
+    if (m_stalled && m_sent - m_acknowledged <= m_context.limits.resumeAt) {
+        m_stalled = false;
+        Q_EMIT turnWanted();
+    }
+}
+
+bool StreamSocket::canSend()
+{
+    if (m_sent - m_acknowledged >= m_context.limits.stallAt) {
+        m_stalled = true;
+        if (m_pinged < m_sent)
+            pingBehind();
+    }
+    return !m_stalled && !m_closing;
+}
+
+bool StreamSocket::isFlooding()
+{
+    const Instant now = m_context.clock.now();
+    m_credit = std::min(kMessageBurst, m_credit + double((now - m_creditAt).count()) * kMessagesPerSecond / 1000);
+    m_creditAt = now;
+    m_credit -= 1;
+    return m_credit < 0;
+}
+
+void StreamSocket::violate(const Error &error)
+{
+    qCInfo(logGateway).noquote() << "monitor" << m_identity.subject << "closed:" << error.detail();
+    if (error.code() == ErrorCode::InvalidResponse)
+        close(QWebSocketProtocol::CloseCodeWrongDatatype, u"invalid_payload"_s);
+    else
+        close(int(CloseCode::ProtocolError), u"protocol_error"_s);
+}
+
+void StreamSocket::renew(const Secret &token)
+{
+    if (!m_context.check || m_renewing) {
+        send(notRenewed(int(m_renewing ? CloseCode::RateLimited : CloseCode::TokenInvalid)));
+        return;
+    }
+    m_renewing = true;
+    auto *watcher = new QFutureWatcher<Result<Identity>>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        m_renewing = false;
+        const bool answered = watcher->future().resultCount() > 0;
+        const Result<Identity> result = answered ? watcher->result() : Result<Identity>(Error(ErrorCode::Cancelled));
+        if (!result || !result->isSamePerson(m_identity)) {
+            send(notRenewed(int(CloseCode::TokenInvalid)));
+            return;
+        }
+        if (!result->hasScope(neededScope())) {
+            close(int(CloseCode::Forbidden), closeCodeName(int(CloseCode::Forbidden)));
+            return;
+        }
+        m_identity = *result;
+        m_cut.cancel();
+        planCut();
+        send(renewed(m_identity.expiresAt));
+    });
+    watcher->setFuture(m_context.check(token));
+}
+
+} // namespace Watchword::Gateway

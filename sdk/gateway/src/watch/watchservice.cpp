@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/watchservice.h"
+
+#include "audit/auditlog.h"
+#include "watch/auditstream.h"
+#include "watch/watchstream.h"
+#include "watchword/core/closepolicy.h"
+
+#include <QSet>
+#include <QTimer>
+#include <QWebSocket>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+class WatchService::Private
+{
+public:
+    Private(StreamContext shared, WatchService *service)
+        : context(std::move(shared))
+        , q(service)
+    {
+        turn.setSingleShot(true);
+        turn.setInterval(0);
+        QObject::connect(&turn, &QTimer::timeout, q, [this] { runTurn(); });
+        QObject::connect(&context.audit, &AuditLog::appended, q, [this](const AuditEvent &event) { follow(event); });
+    }
+
+    void follow(const AuditEvent &event)
+    {
+        if (auditStreams.isEmpty())
+            return;
+        context.tail.append(event.sequence, QString::fromUtf8(event.toBytes()));
+        for (StreamSocket *stream : std::as_const(auditStreams))
+            wake(stream);
+    }
+
+    void wake(StreamSocket *stream)
+    {
+        if (!waiting.contains(stream))
+            waiting.append(stream);
+        if (!turn.isActive())
+            turn.start();
+    }
+
+    // One turn: each stream that wants to write in its order, until the budget of the turn is spent.
+    void runTurn()
+    {
+        qsizetype budget = context.limits.rowsPerTurn;
+        QList<StreamSocket *> again;
+        while (budget > 0 && !waiting.isEmpty()) {
+            StreamSocket *stream = waiting.takeFirst();
+            if (!stream->wantsTurn())
+                continue;
+            const qsizetype used = stream->turn(budget);
+            budget -= used;
+            if (used > 0 && stream->wantsTurn())
+                again.append(stream);
+            // A stream that used nothing is stalled: it wakes this service when its monitor has read.
+        }
+        for (StreamSocket *stream : std::as_const(again))
+            wake(stream);
+        if (!waiting.isEmpty() && !turn.isActive())
+            turn.start();
+    }
+
+    bool admit(QWebSocket *socket, const Identity &identity, const QString &scope)
+    {
+        const auto refuse = [socket](int code, const QString &reason) {
+            socket->close(QWebSocketProtocol::CloseCode(code), reason);
+            socket->deleteLater();
+            return false;
+        };
+        if (draining || streams.size() >= context.limits.mostMonitors)
+            return refuse(int(CloseCode::TryAgainLater), closeCodeName(int(CloseCode::TryAgainLater)));
+        if (!identity.hasScope(scope))
+            return refuse(int(CloseCode::Forbidden), closeCodeName(int(CloseCode::Forbidden)));
+        return true;
+    }
+
+    void add(StreamSocket *stream)
+    {
+        streams.insert(stream);
+        QObject::connect(stream, &StreamSocket::turnWanted, q, [this, stream] { wake(stream); });
+        QObject::connect(stream, &StreamSocket::ended, q, [this, stream] {
+            streams.remove(stream);
+            auditStreams.remove(stream);
+            waiting.removeAll(stream);
+            stream->deleteLater();
+        });
+        stream->begin();
+    }
+
+    StreamContext context;
+    WatchService *q;
+    QTimer turn;
+    QSet<StreamSocket *> streams;
+    QSet<StreamSocket *> auditStreams;
+    QList<StreamSocket *> waiting;
+    bool draining = false;
+};
+
+WatchService::WatchService(WatchTables &tables, AuditLog &audit, ConnectionControl &control, Clock &clock,
+                           WatchServerInfo info, WatchLimits limits, QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>(
+          StreamContext {tables, audit, control, clock, std::move(info), limits, {}, {}}, this))
+{
+}
+
+WatchService::~WatchService()
+{
+    const QSet<StreamSocket *> streams = std::exchange(d->streams, {});
+    for (StreamSocket *stream : streams) {
+        stream->disconnect(this);
+        delete stream;
+    }
+}
+
+void WatchService::setTokenCheck(TokenCheck check)
+{
+    d->context.check = std::move(check);
+}
+
+void WatchService::setServerInfo(const WatchServerInfo &info)
+{
+    d->context.info = info;
+}
+
+void WatchService::acceptWatch(QWebSocket *socket, const Identity &identity)
+{
+    if (d->admit(socket, identity, u"gw:read"_s))
+        d->add(new WatchStream(socket, identity, d->context, this));
+}
+
+void WatchService::acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after)
+{
+    if (!d->admit(socket, identity, u"gw:audit"_s))
+        return;
+    auto *stream = new AuditStream(socket, identity, after, d->context, this);
+    d->auditStreams.insert(stream);
+    d->add(stream);
+}
+
+void WatchService::drain(int code)
+{
+    d->draining = true;
+    for (StreamSocket *stream : std::as_const(d->streams))
+        stream->close(code, closeCodeName(code));
+}
+
+int WatchService::monitorCount() const
+{
+    return int(d->streams.size());
+}
+
+} // namespace Watchword::Gateway
