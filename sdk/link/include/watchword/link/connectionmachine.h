@@ -211,6 +211,8 @@ public:
         AttemptId id;
         Instant deadline;
         Instant earliest; //!< What the server asked for; retryNow() cannot go below.
+        Error error; //!< Why it waits.
+        bool forToken = false; //!< The provider had none; a new one ends the wait.
     };
     struct Closing
     {
@@ -221,6 +223,7 @@ public:
 
     ConnectionMachine(const ConnectionOptions &options, bool usesTokens);
 
+    void setOptions(const ConnectionOptions &options) { m_options = options; } //!< Only while Idle.
     [[nodiscard]] Actions step(const Event &event, Instant now);
     void noteActivity(Instant now); //!< Bytes came in; cheap, may be called for each read.
     std::optional<Instant> deadline() const;

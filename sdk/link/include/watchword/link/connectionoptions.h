@@ -31,17 +31,17 @@ namespace Watchword {
 */
 struct WATCHWORD_LINK_EXPORT ConnectionOptions
 {
-    QUrl url; //!< wss://host[:port]/path. User info, fragments and tokens in the query are refused.
-    QByteArray origin; //!< The declared Origin (RFC 6454), as "https://orders.example.com"; empty sends none.
-    QStringList subprotocols; //!< Offered after "watchword.v1". RFC 6455 section 4.1 item 10.
+    QUrl url {}; //!< wss://host[:port]/path. User info, fragments and tokens in the query are refused.
+    QByteArray origin {}; //!< The declared Origin (RFC 6454), as "https://orders.example.com"; empty sends none.
+    QStringList subprotocols {}; //!< Offered after "watchword.v1". RFC 6455 section 4.1 item 10.
     bool offerWatchword = true; //!< False leaves every frame untouched, whatever the server speaks.
 
-    QList<QSslCertificate> certificateAuthorities; //!< Trusted beside those of the operating system.
+    QList<QSslCertificate> certificateAuthorities {}; //!< Trusted beside those of the operating system.
     //! SHA-256 of SubjectPublicKeyInfo (RFC 7469 section 2.4), 32 bytes each. When not empty, one of them must match
     //! before the request, and with it the token, leaves this machine. Keep a backup pin.
-    QList<QByteArray> pinnedKeys;
+    QList<QByteArray> pinnedKeys {};
     bool allowLoopbackPlain = false; //!< Permits ws:// to 127.0.0.0/8, ::1 and localhost, for development.
-    QMap<QByteArray, QByteArray> headers; //!< Added to the upgrade request; names and values are validated.
+    QMap<QByteArray, QByteArray> headers {}; //!< Added to the upgrade request; names and values are validated.
     QNetworkProxy proxy { QNetworkProxy::DefaultProxy };
 
     Duration connectTimeout { 10'000 }; //!< DNS, TCP, proxy, TLS and the server's answer to the upgrade.
@@ -55,7 +55,7 @@ struct WATCHWORD_LINK_EXPORT ConnectionOptions
     Duration stableAfter { 10'000 }; //!< Being ready this long ends an outage and resets the backoff.
     Duration planned { 5'000 }; //!< Spread of the first try after the server said that it restarts (RFC 6455 7.2.3).
 
-    BackoffPolicy backoff;
+    BackoffPolicy backoff {};
     ClosePolicy closePolicy = ClosePolicy::defaultPolicy();
     int budgetAttempts = 10; //!< At most so many attempts ...
     Duration budgetWindow { 60'000 }; //!< ... in any window of this length, whoever asks for them.
@@ -68,7 +68,7 @@ struct WATCHWORD_LINK_EXPORT ConnectionOptions
 
     Clock *clock = nullptr; //!< Null: Clock::system().
     RandomSource *random = nullptr; //!< Null: RandomSource::system().
-    TransportFactory transport; //!< Empty: TLS WebSocket. Tests put a FaultyTransport here.
+    TransportFactory transport {}; //!< Empty: TLS WebSocket. Tests put a FaultyTransport here.
 
     //! What would be refused by Connection::open(), with the name of the member to change.
     Result<void> validate() const;

@@ -32,8 +32,8 @@ enum class AttemptPhase {
 struct HttpAnswer
 {
     int status = 0; //!< 0: no answer was received.
-    QList<QPair<QByteArray, QByteArray>> headers; //!< Names in lower case.
-    QByteArray body; //!< At most the first 2 KiB.
+    QList<QPair<QByteArray, QByteArray>> headers {}; //!< Names in lower case.
+    QByteArray body {}; //!< At most the first 2 KiB.
 
     QByteArray header(QByteArrayView lowerCaseName) const;
 };
@@ -41,9 +41,9 @@ struct HttpAnswer
 /*! How an attempt or a connection ended: exactly one of an HTTP answer, a close code, or an error of the network. */
 struct TransportEnd
 {
-    HttpAnswer http; //!< status is set if the upgrade was refused.
+    HttpAnswer http {}; //!< status is set if the upgrade was refused.
     int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
-    QString closeReason;
+    QString closeReason {};
     Error error { ErrorCode::ConnectionLost }; //!< Always meaningful: what to tell people.
 };
 
