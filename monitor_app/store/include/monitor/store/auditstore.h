@@ -5,7 +5,7 @@
 #include "monitor/store/interner.h"
 
 #include <QByteArrayList>
-#include <QStringList>
+#include <QString>
 
 #include <memory>
 #include <vector>
@@ -47,6 +47,7 @@ public:
     void appendLines(const QByteArrayList &lines); //!< CloudEvents JSON, one event a line; empty lines are skipped.
     void appendBuffer(QByteArrayView lines); //!< The same, as one text with line ends.
     void appendGap(const AuditGap &gap, qint64 time);
+    void startEpoch(); //!< The log was started anew: sequence numbers begin again, which is no gap.
     void clear(); //!< Row ids go on.
 
     // Any thread.
@@ -56,10 +57,10 @@ public:
     quint64 rows() const { return endRow() - firstRow(); }
     quint64 generation() const; //!< Grows with clear() and with each eviction.
     const Interner &strings() const;
+    const Interner &kinds() const; //!< Dictionaries of the 16-bit columns.
+    const Interner &nodes() const;
     QString kindName(quint16 kind) const; //!< "conn.opened", or the whole type if it is not ours.
     QString nodeName(quint16 node) const;
-    QStringList kindNames() const;
-    QStringList nodeNames() const;
 
     quint64 linesSeen() const;
     quint64 badLineCount() const;

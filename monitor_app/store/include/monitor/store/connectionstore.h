@@ -70,6 +70,7 @@ public:
     State state(quint32 slot) const { return State(m_state[slot]); }
     QString stateName(quint32 slot) const;
     quint32 stringId(quint32 slot, IdColumn column) const { return m_ids[size_t(column)][slot]; }
+    const quint32 *stringColumn(IdColumn column) const { return m_ids[size_t(column)].data(); }
     QString text(quint32 slot, IdColumn column) const { return m_strings.text(stringId(slot, column)); }
     qint64 number(quint32 slot, NumberColumn column) const { return m_numbers[size_t(column)][slot]; } //!< Unknown if not known.
     quint32 queue(quint32 slot) const { return m_queue[slot]; }

@@ -40,6 +40,7 @@ struct QueryNode
     const Field *field = nullptr; //!< Null for bare text.
     QList<Value> values;
     std::vector<std::unique_ptr<QueryNode>> children;
+    std::shared_ptr<const QueryNode> shared; //!< A saved filter: the only child, instead of children.
     int position = 0;
     int length = 0;
 };

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArrayView>
+#include <QString>
+
+#include <memory>
+
+namespace Monitor {
+
+/*!
+    The members of one CloudEvents line that become columns. Views are valid until the next parse().
+
+    Everything beyond id, type and time is optional, so that events of other producers show too.
+*/
+struct AuditLine
+{
+    qint64 time = 0; //!< ms since the epoch
+    quint64 sequence = 0; //!< 0: the event has none.
+    int severity = 0;
+    int outcome = 0;
+    int closeCode = 0;
+    QByteArrayView kind; //!< Short type of our events, whole type of others.
+    QByteArrayView node;
+    QByteArrayView actor;
+    QByteArrayView client;
+    QByteArrayView session;
+    QByteArrayView connection;
+    QByteArrayView token;
+    QByteArrayView family;
+    QByteArrayView ip;
+    QByteArrayView reason;
+    QByteArrayView message;
+};
+
+/*! Parses lines of the audit log by simdjson. Threads: one parser per thread. */
+class AuditLineParser
+{
+public:
+    static constexpr qsizetype Padding = 64; //!< Bytes that must be readable behind a line for parsePadded().
+    static constexpr qsizetype MaxLine = (qsizetype(1) << 20) - 16;
+
+    AuditLineParser();
+    ~AuditLineParser();
+
+    //! Null when the line is good, else why it is not (English, static).
+    const char *parse(QByteArrayView line, AuditLine &out); //!< Copies the line.
+    const char *parsePadded(QByteArrayView line, AuditLine &out); //!< Without a copy.
+
+    //! RFC 3339 with any offset, to milliseconds; false if it is not that.
+    static bool parseTime(QByteArrayView text, qint64 &milliseconds);
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace Monitor

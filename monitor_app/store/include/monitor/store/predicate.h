@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "monitor/store/interner.h"
+#include "monitor/store/query.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace Monitor {
+
+/*! The strings of a dictionary that a text condition accepts: looked at once, extended when the dictionary grows. */
+class DictionaryMatch
+{
+public:
+    using Test = std::function<bool(QByteArrayView utf8, QByteArrayView folded)>;
+
+    DictionaryMatch(const Interner &dictionary, Test test);
+
+    void extend(); //!< Takes in strings that are new; needed before rows that have them are looked at.
+    bool has(quint32 id) const { return id < m_known && (m_bits[id >> 6] >> (id & 63) & 1); }
+    quint32 known() const { return m_known; }
+    //! The one id that is accepted, or Interner::notFound() when there are none or several.
+    quint32 single() const { return m_accepted == 1 ? m_single : Interner::notFound(); }
+    bool isEmpty() const { return m_accepted == 0; }
+
+private:
+    const Interner &m_dictionary;
+    Test m_test;
+    std::vector<quint64> m_bits;
+    quint32 m_known = 0;
+    quint32 m_accepted = 0;
+    quint32 m_single = 0;
+};
+
+/*! Numbers that a condition accepts: any of some inclusive ranges. */
+struct RangeSet
+{
+    std::vector<std::pair<qint64, qint64>> ranges;
+    bool has(qint64 value) const
+    {
+        for (const auto &[low, high] : ranges) {
+            if (value >= low && value <= high)
+                return true;
+        }
+        return false;
+    }
+};
+
+/*!
+    Rows that conditions are evaluated over: a run of at most 65,536 rows, column by column.
+    Bit i of the output is row from + i; scan functions set each bit of the range to the result.
+*/
+class RowSource
+{
+public:
+    virtual ~RowSource() = default;
+    //! Dictionary of a text column, null if the column is a number.
+    virtual const Interner *dictionary(int column) const = 0;
+    virtual void scanIds(int column, const DictionaryMatch &match, quint32 from, quint32 to, quint64 *bits) const = 0;
+    virtual void scanRanges(int column, const RangeSet &ranges, quint32 from, quint32 to, quint64 *bits) const = 0;
+    //! False only if no row of the run can fulfil the condition.
+    virtual bool mayMatchIds(int, const DictionaryMatch &) const { return true; }
+    virtual bool mayMatchRanges(int, const RangeSet &) const { return true; }
+};
+
+/*!
+    A query bound to a source: text conditions are sets of dictionary ids, all others are ranges of numbers.
+
+    evaluate() may be called for any run of rows, again and again as rows are added; two evaluations of the same rows give the
+    same bits. Threads: one at a time.
+*/
+class CompiledQuery
+{
+public:
+    //! \a prototype says which columns have dictionaries; it may be any run of the same source.
+    CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype, std::span<const Field> fields);
+    ~CompiledQuery();
+
+    bool isEverything() const;
+    bool tests(int column) const; //!< Some condition names this column.
+    void extend(); //!< Before evaluate(), when dictionaries may have grown.
+    //! bits must have room for (to - from + 63) / 64 words.
+    void evaluate(const RowSource &rows, quint32 from, quint32 to, quint64 *bits) const;
+    bool isNeverTrue() const; //!< A text condition that no known string fulfils decides all.
+
+private:
+    struct Step;
+    class Compiler;
+    void run(const Step &step, const RowSource &rows, quint32 from, quint32 to, quint64 *bits) const;
+
+    std::shared_ptr<const QueryNode> m_root;
+    std::unique_ptr<Step> m_step;
+    std::vector<int> m_columns;
+    std::vector<std::shared_ptr<DictionaryMatch>> m_matches;
+};
+
+//! Writes predicate(column[row]) for rows [from, to) as bits.
+template <typename T, typename Predicate>
+void scanColumn(const T *column, quint32 from, quint32 to, quint64 *bits, Predicate &&predicate)
+{
+    for (quint32 row = from; row < to; row += 64) {
+        const quint32 end = std::min(to, row + 64);
+        quint64 word = 0;
+        for (quint32 i = row; i < end; ++i)
+            word |= quint64(predicate(column[i])) << (i - row);
+        bits[(row - from) / 64] = word;
+    }
+}
+
+//! The same for ranges, with a quick path for the usual single range.
+template <typename T>
+void scanColumnRanges(const T *column, const RangeSet &set, quint32 from, quint32 to, quint64 *bits)
+{
+    if (set.ranges.size() == 1) {
+        const auto [low, high] = set.ranges.front();
+        scanColumn(column, from, to, bits, [low = low, high = high](T v) { return qint64(v) >= low && qint64(v) <= high; });
+    } else {
+        scanColumn(column, from, to, bits, [&set](T v) { return set.has(qint64(v)); });
+    }
+}
+
+} // namespace Monitor

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/store/auditstore.h"
+
+#include "monitor/store/auditline.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace Monitor {
+
+namespace {
+
+constexpr qsizetype SegmentBytes = AuditSegment::BytesPerRow * AuditSegment::Capacity;
+constexpr qsizetype BadLineBytes = qsizetype(64) << 10;
+constexpr int BadLinesKept = 100;
+
+//! Short list of words numbered by 16 bits; what does not fit any more is shown as "…".
+quint16 small(Interner &words, QByteArrayView word)
+{
+    quint32 id = words.find(word);
+    if (id == Interner::notFound())
+        id = words.size() < std::numeric_limits<quint16>::max() ? words.intern(word) : quint32(Interner::Overflow);
+    return quint16(id);
+}
+
+} // namespace
+
+class AuditStore::Private
+{
+public:
+    explicit Private(Budget budget)
+        : budget(budget)
+        , strings(budget.stringBytes)
+    {
+    }
+
+    void appendLine(QByteArrayView line, bool padded);
+    void appendBad(QByteArrayView line, const char *why);
+    void append(const AuditRecord &record, QByteArrayView payload);
+    AuditRecord recordOf(const AuditLine &line);
+    void noteSequence(quint64 sequence, qint64 time);
+    std::shared_ptr<AuditSegment> openSegment();
+    void keepBudget();
+    template <typename F>
+    auto locked(F &&f) const
+    {
+        const std::lock_guard lock(mutex);
+        return f();
+    }
+
+    const Budget budget;
+    Interner strings;
+    Interner kinds {qsizetype(16) << 20};
+    Interner nodes {qsizetype(16) << 20};
+    AuditLineParser parser;
+    std::shared_ptr<AuditSegment> open; // writer's
+
+    mutable std::mutex mutex; // for what follows
+    std::vector<std::shared_ptr<AuditSegment>> segments;
+    quint64 nextRow = 0; // first row of the segment after the open one, when there is no open one
+    quint64 generation = 0;
+    QList<BadLine> bad;
+
+    std::atomic<quint64> lines {0};
+    std::atomic<quint64> badCount {0};
+    std::atomic<qint64> gaps {0};
+    std::atomic<quint64> missed {0};
+    std::atomic<quint64> lastSequence {0};
+    std::atomic<qint64> lastTime {0};
+    std::atomic<quint64> evicted {0};
+};
+
+AuditStore::AuditStore()
+    : AuditStore(Budget())
+{
+}
+
+AuditStore::AuditStore(Budget budget)
+    : d(std::make_unique<Private>(budget))
+{
+}
+
+AuditStore::~AuditStore() = default;
+
+std::shared_ptr<AuditSegment> AuditStore::Private::openSegment()
+{
+    if (open && open->count() < AuditSegment::Capacity)
+        return open;
+    const std::lock_guard lock(mutex);
+    if (open) {
+        open->seal();
+        nextRow = open->firstRow() + open->count();
+    }
+    open = std::make_shared<AuditSegment>(nextRow);
+    segments.push_back(open);
+    const qsizetype most = std::max(qsizetype(2), budget.columnBytes / SegmentBytes);
+    while (qsizetype(segments.size()) > most) {
+        evicted += segments.front()->count();
+        segments.erase(segments.begin());
+        ++generation;
+    }
+    return open;
+}
+
+void AuditStore::Private::keepBudget()
+{
+    const std::lock_guard lock(mutex);
+    qsizetype payload = 0;
+    for (const auto &segment : segments)
+        payload += segment->payloadBytes();
+    for (const auto &segment : segments) {
+        if (payload <= budget.payloadBytes || segment == open)
+            return;
+        payload -= segment->payloadBytes();
+        segment->dropPayload();
+    }
+}
+
+void AuditStore::Private::append(const AuditRecord &record, QByteArrayView payload)
+{
+    openSegment()->append(record, payload);
+    lastTime.store(record.time, std::memory_order_relaxed);
+}
+
+void AuditStore::Private::noteSequence(quint64 sequence, qint64 time)
+{
+    if (sequence == 0)
+        return;
+    const quint64 last = lastSequence.load(std::memory_order_relaxed);
+    if (last != 0 && sequence > last + 1) {
+        AuditGap gap;
+        gap.from = last + 1;
+        gap.to = sequence - 1;
+        gap.count = gap.to - gap.from + 1;
+        gap.durationMs = lastTime.load() > 0 && time >= lastTime.load() ? time - lastTime.load() : -1;
+        openSegment()->appendGap(gap, lastTime.load());
+        ++gaps;
+        missed += gap.count;
+    }
+    if (sequence > last)
+        lastSequence.store(sequence, std::memory_order_relaxed);
+}
+
+AuditRecord AuditStore::Private::recordOf(const AuditLine &line)
+{
+    AuditRecord r;
+    r.time = line.time != 0 ? line.time : lastTime.load(std::memory_order_relaxed);
+    r.sequence = line.sequence;
+    r.severity = quint8(line.severity);
+    r.outcome = quint8(line.outcome);
+    r.closeCode = quint16(line.closeCode);
+    r.kind = small(kinds, line.kind);
+    r.node = small(nodes, line.node);
+    r.actor = strings.intern(line.actor);
+    r.client = strings.intern(line.client);
+    r.session = strings.intern(line.session);
+    r.connection = strings.intern(line.connection);
+    r.token = strings.intern(line.token);
+    r.family = strings.intern(line.family);
+    r.ip = strings.intern(line.ip);
+    r.reason = strings.intern(line.reason);
+    r.message = strings.intern(line.message);
+    return r;
+}
+
+void AuditStore::Private::appendBad(QByteArrayView line, const char *why)
+{
+    AuditRecord r;
+    r.time = lastTime.load(std::memory_order_relaxed);
+    r.severity = 3;
+    r.outcome = AuditRecord::Bad;
+    r.message = strings.intern(QByteArrayView(why));
+    append(r, line.first(std::min(line.size(), BadLineBytes)));
+    ++badCount;
+    const quint64 row = open->firstRow() + open->count() - 1;
+    const std::lock_guard lock(mutex);
+    if (bad.size() < BadLinesKept)
+        bad.append({lines.load(), row, QString::fromLatin1(why)});
+}
+
+void AuditStore::Private::appendLine(QByteArrayView line, bool padded)
+{
+    ++lines;
+    if (line.endsWith('\r'))
+        line.chop(1);
+    if (line.isEmpty())
+        return;
+    AuditLine parsed;
+    const char *why = padded ? parser.parsePadded(line, parsed) : parser.parse(line, parsed);
+    if (why)
+        return appendBad(line, why);
+    noteSequence(parsed.sequence, parsed.time);
+    append(recordOf(parsed), line);
+}
+
+void AuditStore::appendLines(const QByteArrayList &lines)
+{
+    for (const QByteArray &line : lines)
+        d->appendLine(line, false);
+    d->keepBudget();
+}
+
+void AuditStore::appendBuffer(QByteArrayView lines)
+{
+    const char *at = lines.data();
+    const char *const end = at + lines.size();
+    while (at < end) {
+        const auto *stop = static_cast<const char *>(std::memchr(at, '\n', size_t(end - at)));
+        if (!stop)
+            stop = end;
+        d->appendLine({at, stop}, end - stop >= AuditLineParser::Padding);
+        at = stop + 1;
+    }
+    d->keepBudget();
+}
+
+void AuditStore::appendGap(const AuditGap &gap, qint64 time)
+{
+    d->openSegment()->appendGap(gap, time != 0 ? time : lastTime());
+    ++d->gaps;
+    d->missed += gap.count;
+    if (gap.to > lastSequence())
+        d->lastSequence = gap.to;
+}
+
+void AuditStore::startEpoch()
+{
+    d->lastSequence = 0;
+}
+
+void AuditStore::clear()
+{
+    const std::lock_guard lock(d->mutex);
+    if (d->open)
+        d->nextRow = d->open->firstRow() + d->open->count();
+    d->open.reset();
+    d->segments.clear();
+    d->bad.clear();
+    d->lastSequence = 0;
+    d->gaps = 0;
+    d->missed = 0;
+    ++d->generation;
+}
+
+AuditStore::Snapshot AuditStore::snapshot() const
+{
+    return d->locked([&] { return Snapshot(d->segments.begin(), d->segments.end()); });
+}
+
+quint64 AuditStore::firstRow() const
+{
+    return d->locked([&] { return d->segments.empty() ? d->nextRow : d->segments.front()->firstRow(); });
+}
+
+quint64 AuditStore::endRow() const
+{
+    return d->locked([&] {
+        return d->segments.empty() ? d->nextRow : d->segments.back()->firstRow() + d->segments.back()->count();
+    });
+}
+
+quint64 AuditStore::generation() const
+{
+    return d->locked([&] { return d->generation; });
+}
+
+const Interner &AuditStore::strings() const
+{
+    return d->strings;
+}
+
+QString AuditStore::kindName(quint16 kind) const
+{
+    return d->kinds.text(kind);
+}
+
+QString AuditStore::nodeName(quint16 node) const
+{
+    return d->nodes.text(node);
+}
+
+const Interner &AuditStore::kinds() const
+{
+    return d->kinds;
+}
+
+const Interner &AuditStore::nodes() const
+{
+    return d->nodes;
+}
+
+quint64 AuditStore::linesSeen() const
+{
+    return d->lines;
+}
+
+quint64 AuditStore::badLineCount() const
+{
+    return d->badCount;
+}
+
+QList<AuditStore::BadLine> AuditStore::badLines() const
+{
+    return d->locked([&] { return d->bad; });
+}
+
+qint64 AuditStore::gapCount() const
+{
+    return d->gaps;
+}
+
+quint64 AuditStore::missedEvents() const
+{
+    return d->missed;
+}
+
+quint64 AuditStore::lastSequence() const
+{
+    return d->lastSequence;
+}
+
+qint64 AuditStore::lastTime() const
+{
+    return d->lastTime;
+}
+
+quint64 AuditStore::evictedRows() const
+{
+    return d->evicted;
+}
+
+qsizetype AuditStore::bytes() const
+{
+    return d->locked([&] {
+        qsizetype sum = d->strings.bytes() + d->kinds.bytes() + d->nodes.bytes();
+        for (const auto &segment : d->segments)
+            sum += SegmentBytes + segment->payloadBytes();
+        return sum;
+    });
+}
+
+AuditStore::Budget AuditStore::budget() const
+{
+    return d->budget;
+}
+
+qsizetype AuditStore::segmentIndex(const Snapshot &snapshot, quint64 row)
+{
+    const auto after = std::upper_bound(snapshot.begin(), snapshot.end(), row,
+                                        [](quint64 r, const auto &segment) { return r < segment->firstRow(); });
+    if (after == snapshot.begin())
+        return -1;
+    const qsizetype index = (after - snapshot.begin()) - 1;
+    const auto &segment = snapshot[size_t(index)];
+    return row - segment->firstRow() < segment->count() ? index : -1;
+}
+
+AuditStore::Located AuditStore::locate(quint64 row) const
+{
+    const std::lock_guard lock(d->mutex);
+    const auto after = std::upper_bound(d->segments.begin(), d->segments.end(), row,
+                                        [](quint64 r, const auto &segment) { return r < segment->firstRow(); });
+    if (after == d->segments.begin())
+        return {};
+    const auto &segment = *(after - 1);
+    if (row - segment->firstRow() >= segment->count())
+        return {};
+    return {segment, quint32(row - segment->firstRow())};
+}
+
+} // namespace Monitor

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/store/predicate.h"
+
+#include "queryparser.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace Monitor {
+
+namespace {
+
+constexpr qint64 Lowest = std::numeric_limits<qint64>::min() + 1; // the very lowest is "not known"
+constexpr qint64 Highest = std::numeric_limits<qint64>::max();
+using Op = QueryNode::Op;
+
+QByteArray folded(const QString &text)
+{
+    return text.toCaseFolded().toUtf8();
+}
+
+//! Glob with * only, both case-folded; linear but for one step back per star.
+bool matchesGlob(QByteArrayView text, QByteArrayView pattern)
+{
+    qsizetype t = 0;
+    qsizetype p = 0;
+    qsizetype star = -1;
+    qsizetype mark = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            mark = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star >= 0) {
+            p = star + 1;
+            t = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*')
+        ++p;
+    return p == pattern.size();
+}
+
+bool contains(QByteArrayView text, QByteArrayView part)
+{
+    return text.indexOf(part) >= 0;
+}
+
+//! "TLSv1.3" and "1.3" are the same version; other texts compare by their folded bytes.
+int compareTexts(QByteArrayView text, const QByteArray &value)
+{
+    const auto numeric = [](QByteArrayView t, bool &ok) {
+        qsizetype at = 0;
+        while (at < t.size() && (t[at] < '0' || t[at] > '9'))
+            ++at;
+        return t.sliced(at).toByteArray().toDouble(&ok);
+    };
+    bool firstOk = false;
+    bool secondOk = false;
+    const double a = numeric(text, firstOk);
+    const double b = numeric(value, secondOk);
+    if (firstOk && secondOk)
+        return a < b ? -1 : (a > b ? 1 : 0);
+    return text.compare(value);
+}
+
+//! Calls \a test for the value, or for each word of a field with several values.
+template <typename F>
+bool anyElement(bool several, QByteArrayView text, F &&test)
+{
+    if (!several || text.indexOf(' ') < 0)
+        return test(text);
+    qsizetype start = 0;
+    while (start <= text.size()) {
+        qsizetype end = text.indexOf(' ', start);
+        if (end < 0)
+            end = text.size();
+        if (test(text.sliced(start, end - start)))
+            return true;
+        start = end + 1;
+    }
+    return false;
+}
+
+DictionaryMatch::Test oneValue(Op op, const QueryNode::Value &value, bool isAddress, bool several)
+{
+    Network network;
+    if (isAddress && value.text.contains(u'/') && parseNetwork(value.text, network)) {
+        return [network](QByteArrayView utf8, QByteArrayView) { return isInNetwork(utf8, network); };
+    }
+    const QByteArray exact = value.text.toUtf8();
+    const QByteArray fold = folded(value.text);
+    switch (op) {
+    case Op::Equal:
+    case Op::Unequal:
+        return [exact, several](QByteArrayView utf8, QByteArrayView) {
+            return anyElement(several, utf8, [&](QByteArrayView e) { return e == exact; });
+        };
+    case Op::Regex:
+    case Op::NotRegex:
+        return [regex = value.regex](QByteArrayView utf8, QByteArrayView) {
+            return regex.match(QString::fromUtf8(utf8)).hasMatch();
+        };
+    case Op::Has:
+    case Op::Text:
+        return [fold](QByteArrayView, QByteArrayView f) { return contains(f, fold); };
+    case Op::Less:
+        return [fold](QByteArrayView, QByteArrayView f) { return !f.isEmpty() && compareTexts(f, fold) < 0; };
+    case Op::LessEqual:
+        return [fold](QByteArrayView, QByteArrayView f) { return !f.isEmpty() && compareTexts(f, fold) <= 0; };
+    case Op::Greater:
+        return [fold](QByteArrayView, QByteArrayView f) { return !f.isEmpty() && compareTexts(f, fold) > 0; };
+    case Op::GreaterEqual:
+        return [fold](QByteArrayView, QByteArrayView f) { return !f.isEmpty() && compareTexts(f, fold) >= 0; };
+    default:
+        return [fold, several](QByteArrayView, QByteArrayView f) {
+            return anyElement(several, f, [&](QByteArrayView e) { return matchesGlob(e, fold); });
+        };
+    }
+}
+
+DictionaryMatch::Test textTest(const QueryNode &node)
+{
+    const bool isAddress = node.field && node.field->type == FieldType::Address;
+    const bool several = node.field && QLatin1String(node.field->name) == QLatin1String("scope");
+    std::vector<DictionaryMatch::Test> tests;
+    for (const QueryNode::Value &value : node.values)
+        tests.push_back(oneValue(node.op, value, isAddress, several));
+    if (tests.size() == 1)
+        return tests.front();
+    return [tests](QByteArrayView utf8, QByteArrayView fold) {
+        return std::any_of(tests.begin(), tests.end(), [&](const auto &test) { return test(utf8, fold); });
+    };
+}
+
+RangeSet rangesOf(const QueryNode &node)
+{
+    RangeSet set;
+    for (const QueryNode::Value &value : node.values) {
+        switch (node.op) {
+        case Op::Less:
+            set.ranges.emplace_back(Lowest, value.number - (value.number > Lowest ? 1 : 0));
+            break;
+        case Op::LessEqual:
+            set.ranges.emplace_back(Lowest, value.upper);
+            break;
+        case Op::Greater:
+            set.ranges.emplace_back(value.upper < Highest ? value.upper + 1 : Highest, Highest);
+            break;
+        case Op::GreaterEqual:
+            set.ranges.emplace_back(value.number, Highest);
+            break;
+        default:
+            set.ranges.emplace_back(std::max(Lowest, value.number), value.upper);
+            break;
+        }
+    }
+    return set;
+}
+
+} // namespace
+
+DictionaryMatch::DictionaryMatch(const Interner &dictionary, Test test)
+    : m_dictionary(dictionary)
+    , m_test(std::move(test))
+{
+    extend();
+}
+
+void DictionaryMatch::extend()
+{
+    const quint32 size = m_dictionary.size();
+    if (size == m_known)
+        return;
+    m_bits.resize((size_t(size) + 63) / 64);
+    for (quint32 id = m_known; id < size; ++id) {
+        if (!m_test(m_dictionary.utf8(id), m_dictionary.folded(id)))
+            continue;
+        m_bits[id >> 6] |= quint64(1) << (id & 63);
+        m_single = id;
+        ++m_accepted;
+    }
+    m_known = size;
+}
+
+struct CompiledQuery::Step
+{
+    enum class Kind { Everything, And, Or, Not, Ids, Ranges };
+    Kind kind = Kind::Everything;
+    int column = 0;
+    std::shared_ptr<DictionaryMatch> match;
+    RangeSet ranges;
+    std::vector<std::unique_ptr<Step>> children;
+    int cost = 0;
+};
+
+class CompiledQuery::Compiler
+{
+public:
+    Compiler(CompiledQuery &q, const RowSource &prototype, std::span<const Field> fields)
+        : q(q)
+        , prototype(prototype)
+        , fields(fields)
+    {
+    }
+
+    std::unique_ptr<Step> compile(const QueryNode &node)
+    {
+        if (node.shared)
+            return compile(*node.shared);
+        auto step = std::make_unique<Step>();
+        switch (node.kind) {
+        case QueryNode::Kind::Everything:
+            return step;
+        case QueryNode::Kind::Test:
+            return test(node);
+        case QueryNode::Kind::And:
+            step->kind = Step::Kind::And;
+            break;
+        case QueryNode::Kind::Or:
+            step->kind = Step::Kind::Or;
+            break;
+        case QueryNode::Kind::Not:
+            step->kind = Step::Kind::Not;
+            break;
+        }
+        for (const auto &child : node.children)
+            step->children.push_back(compile(*child));
+        // The cheapest condition first: it often decides a whole run of rows.
+        std::stable_sort(step->children.begin(), step->children.end(),
+                         [](const auto &a, const auto &b) { return a->cost < b->cost; });
+        for (const auto &child : step->children)
+            step->cost += child->cost;
+        return step;
+    }
+
+private:
+    std::unique_ptr<Step> ids(int column, const DictionaryMatch::Test &test)
+    {
+        const Interner *dictionary = prototype.dictionary(column);
+        auto step = std::make_unique<Step>();
+        step->kind = Step::Kind::Ids;
+        step->column = column;
+        step->cost = 2;
+        const auto known = std::find_if(shared.begin(), shared.end(), [&](const auto &s) { return s.first == dictionary; });
+        if (known != shared.end()) {
+            step->match = known->second;
+        } else {
+            step->match = std::make_shared<DictionaryMatch>(*dictionary, test);
+            shared.emplace_back(dictionary, step->match);
+            q.m_matches.push_back(step->match);
+        }
+        return step;
+    }
+
+    static std::unique_ptr<Step> negated(std::unique_ptr<Step> step)
+    {
+        auto node = std::make_unique<Step>();
+        node->kind = Step::Kind::Not;
+        node->cost = step->cost;
+        node->children.push_back(std::move(step));
+        return node;
+    }
+
+    std::unique_ptr<Step> test(const QueryNode &node)
+    {
+        shared.clear(); // one condition shares its matches between the columns it looks at
+        if (!node.field) {
+            const auto accept = textTest(node);
+            auto any = std::make_unique<Step>();
+            any->kind = Step::Kind::Or;
+            for (const Field &field : fields) {
+                if (field.text)
+                    any->children.push_back(ids(field.column, accept));
+            }
+            any->cost = 2 * int(any->children.size());
+            return any;
+        }
+        const int column = node.field->column;
+        q.m_columns.push_back(column);
+        const bool isNegative = node.op == Op::Unequal || node.op == Op::NotRegex;
+        if (prototype.dictionary(column)) {
+            auto step = ids(column, textTest(node));
+            return isNegative ? negated(std::move(step)) : std::move(step);
+        }
+        auto step = std::make_unique<Step>();
+        step->kind = Step::Kind::Ranges;
+        step->column = column;
+        step->cost = 1;
+        step->ranges = rangesOf(node);
+        return isNegative ? negated(std::move(step)) : std::move(step);
+    }
+
+    CompiledQuery &q;
+    const RowSource &prototype;
+    std::span<const Field> fields;
+    std::vector<std::pair<const Interner *, std::shared_ptr<DictionaryMatch>>> shared;
+};
+
+CompiledQuery::CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype,
+                             std::span<const Field> fields)
+    : m_root(std::move(root))
+{
+    Compiler compiler(*this, prototype, fields);
+    m_step = compiler.compile(*m_root);
+}
+
+CompiledQuery::~CompiledQuery() = default;
+
+bool CompiledQuery::isEverything() const
+{
+    return m_step->kind == Step::Kind::Everything;
+}
+
+bool CompiledQuery::tests(int column) const
+{
+    return std::find(m_columns.begin(), m_columns.end(), column) != m_columns.end();
+}
+
+void CompiledQuery::extend()
+{
+    for (const auto &match : m_matches)
+        match->extend();
+}
+
+bool CompiledQuery::isNeverTrue() const
+{
+    const auto never = [](const Step &step, const auto &self) -> bool {
+        switch (step.kind) {
+        case Step::Kind::Ids:
+            return step.match->isEmpty();
+        case Step::Kind::And:
+            return std::any_of(step.children.begin(), step.children.end(),
+                               [&](const auto &c) { return self(*c, self); });
+        case Step::Kind::Or:
+            return std::all_of(step.children.begin(), step.children.end(),
+                               [&](const auto &c) { return self(*c, self); });
+        default:
+            return false;
+        }
+    };
+    return never(*m_step, never);
+}
+
+void CompiledQuery::evaluate(const RowSource &rows, quint32 from, quint32 to, quint64 *bits) const
+{
+    if (from >= to)
+        return;
+    run(*m_step, rows, from, to, bits);
+    if (const quint32 rest = (to - from) % 64)
+        bits[(to - from) / 64] &= (quint64(1) << rest) - 1;
+}
+
+void CompiledQuery::run(const Step &step, const RowSource &rows, quint32 from, quint32 to, quint64 *bits) const
+{
+    const size_t words = (size_t(to - from) + 63) / 64;
+    switch (step.kind) {
+    case Step::Kind::Everything:
+        std::fill_n(bits, words, ~quint64(0));
+        return;
+    case Step::Kind::Ids:
+        if (step.match->isEmpty() || !rows.mayMatchIds(step.column, *step.match))
+            std::fill_n(bits, words, 0);
+        else
+            rows.scanIds(step.column, *step.match, from, to, bits);
+        return;
+    case Step::Kind::Ranges:
+        if (!rows.mayMatchRanges(step.column, step.ranges))
+            std::fill_n(bits, words, 0);
+        else
+            rows.scanRanges(step.column, step.ranges, from, to, bits);
+        return;
+    case Step::Kind::Not:
+        run(*step.children.front(), rows, from, to, bits);
+        for (size_t i = 0; i < words; ++i)
+            bits[i] = ~bits[i];
+        return;
+    case Step::Kind::And:
+    case Step::Kind::Or:
+        break;
+    }
+    const bool isAnd = step.kind == Step::Kind::And;
+    std::vector<quint64> other(words);
+    std::fill_n(bits, words, isAnd ? ~quint64(0) : 0);
+    for (const auto &child : step.children) {
+        run(*child, rows, from, to, other.data());
+        quint64 any = 0;
+        for (size_t i = 0; i < words; ++i) {
+            bits[i] = isAnd ? bits[i] & other[i] : bits[i] | other[i];
+            any |= bits[i];
+        }
+        if (isAnd && any == 0)
+            return;
+    }
+}
+
+} // namespace Monitor
