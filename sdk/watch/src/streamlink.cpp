@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "streamlink_p.h"
+
+#include "watchword/core/log.h"
+
+namespace Watchword {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kHelloTimeout = 10s;
+constexpr Duration kRenewAgain = 15s; // after a renewal that failed, while the token still holds
+
+} // namespace
+
+StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
+    : QObject(parent)
+    , m_tokens(tokens)
+    , m_setup(std::move(setup))
+    , m_clock(m_setup.options.clock ? *m_setup.options.clock : Clock::system())
+    , m_random(m_setup.options.random ? *m_setup.options.random : RandomSource::system())
+    , m_helloAlarm(m_clock)
+    , m_renewAlarm(m_clock)
+    , m_retryAlarm(m_clock)
+{
+    ConnectionOptions &options = m_setup.options;
+    options.offerWatchword = false;
+    options.subprotocols = QStringList {m_setup.subprotocol};
+    options.url = m_setup.url();
+    // The query of the audit stream holds the cursor, which moves on while the link is up.
+    options.transport = [this](const ConnectionOptions &base) {
+        ConnectionOptions attempt = base;
+        attempt.url = m_setup.url();
+        return makeWebSocketTransport(attempt);
+    };
+    m_connection = std::make_unique<Connection>(tokens, options);
+    connect(m_connection.get(), &Connection::stateChanged, this, &StreamLink::onState);
+    connect(m_connection.get(), &Connection::closed, this, &StreamLink::onClosed);
+    connect(m_connection.get(), &Connection::nextRetryAtChanged, this, &StreamLink::nextRetryAtChanged);
+    connect(m_connection.get(), &Connection::textReceived, this, [this](const QString &text) {
+        if (m_up)
+            Q_EMIT textReceived(text);
+    });
+    connect(m_connection.get(), &Connection::binaryReceived, this, [this] {
+        if (m_up)
+            fail(Error(ErrorCode::ProtocolViolation, u"the gateway sent a binary message"_s));
+    });
+    connect(&m_helloAlarm, &Alarm::due, this, [this] {
+        fail(Error(ErrorCode::ProtocolViolation, u"the gateway accepted and then said nothing"_s));
+    });
+    connect(&m_renewAlarm, &Alarm::due, this, &StreamLink::renewNow);
+    connect(&m_retryAlarm, &Alarm::due, this, [this] {
+        m_retryAt = {};
+        Q_EMIT nextRetryAtChanged();
+        m_connection->open();
+    });
+    connect(&m_renewal, &QFutureWatcherBase::finished, this, [this] {
+        if (!m_established || m_renewal.future().resultCount() == 0)
+            return;
+        const Result<AccessToken> token = m_renewal.result();
+        if (token)
+            send(m_setup.renewal(token->value));
+        else if (token.error().isRetryable())
+            m_renewAlarm.start(kRenewAgain);
+    });
+    if (tokens)
+        connect(tokens, &TokenProvider::tokenChanged, this, &StreamLink::renewNow);
+}
+
+StreamLink::~StreamLink()
+{
+    m_connection->disconnect(this);
+}
+
+void StreamLink::open()
+{
+    m_wanted = true;
+    m_violations = 0;
+    m_connection->open();
+}
+
+void StreamLink::close()
+{
+    m_wanted = false;
+    m_up = false;
+    m_established = false;
+    m_violation.reset();
+    m_retryAlarm.cancel();
+    m_helloAlarm.cancel();
+    m_renewAlarm.cancel();
+    m_connection->close();
+}
+
+void StreamLink::retryNow()
+{
+    if (m_retryAlarm.isActive())
+        m_retryAlarm.start(0ms);
+    else
+        m_connection->retryNow();
+}
+
+void StreamLink::send(const QString &text)
+{
+    const Result<void> sent = m_connection->sendText(text);
+    if (!sent)
+        qCDebug(logWatch) << "not sent:" << sent.error();
+}
+
+void StreamLink::established(std::optional<WallTime> exp)
+{
+    m_helloAlarm.cancel();
+    m_established = true;
+    m_violations = 0;
+    planRenewal(exp);
+}
+
+void StreamLink::renewed(std::optional<WallTime> exp)
+{
+    planRenewal(exp);
+}
+
+void StreamLink::planRenewal(std::optional<WallTime> exp)
+{
+    m_exp = exp;
+    m_renewAlarm.cancel();
+    if (!exp || !m_tokens)
+        return;
+    const Duration left = *exp - m_clock.wallNow();
+    if (left > 0ms)
+        m_renewAlarm.start(left * 3 / 4);
+}
+
+void StreamLink::renewNow()
+{
+    if (!m_established || !m_tokens || m_renewal.isRunning())
+        return;
+    TokenRequest request;
+    request.reason = TokenRequest::Reason::Renew;
+    if (m_exp) {
+        // Longer than the token at the gateway lives, so that the provider does not answer with the same one.
+        request.minimumValidity = std::max<Duration>(*m_exp - m_clock.wallNow(), 0ms) + 1s;
+    }
+    m_renewal.setFuture(m_tokens->requestToken(request));
+}
+
+void StreamLink::fail(const Error &error)
+{
+    if (m_violation || !m_wanted)
+        return;
+    m_violation = error;
+    m_up = false;
+    m_established = false;
+    m_helloAlarm.cancel();
+    m_renewAlarm.cancel();
+    m_connection->close();
+}
+
+void StreamLink::onState(Connection::State state)
+{
+    if (state == Connection::State::Ready) {
+        m_up = true;
+        m_helloAlarm.start(kHelloTimeout);
+        Q_EMIT up();
+    } else if (state == Connection::State::Waiting || state == Connection::State::Connecting) {
+        const bool wasUp = std::exchange(m_up, false);
+        m_established = false;
+        m_helloAlarm.cancel();
+        m_renewAlarm.cancel();
+        if (wasUp || state == Connection::State::Waiting)
+            Q_EMIT down(m_connection->lastError());
+    }
+}
+
+void StreamLink::onClosed(const Error &error)
+{
+    m_up = false;
+    m_established = false;
+    m_helloAlarm.cancel();
+    m_renewAlarm.cancel();
+    if (m_violation && m_wanted) {
+        const Error violation = *std::exchange(m_violation, std::nullopt);
+        if (m_violations++ == 0)
+            m_failingSince = m_clock.now();
+        const Duration wait =
+            m_setup.options.backoff.delay(m_violations, m_clock.now() - m_failingSince, m_random);
+        m_retryAt = QDateTime::currentDateTimeUtc().addMSecs(wait.count());
+        m_retryAlarm.start(wait);
+        Q_EMIT down(violation);
+        Q_EMIT nextRetryAtChanged();
+        return;
+    }
+    if (std::exchange(m_wanted, false))
+        Q_EMIT ended(error);
+}
+
+QDateTime StreamLink::nextRetryAt() const
+{
+    return m_retryAlarm.isActive() ? m_retryAt : m_connection->nextRetryAt();
+}
+
+QString StreamLink::explain() const
+{
+    return m_connection->explain();
+}
+
+} // namespace Watchword
