@@ -41,9 +41,10 @@ Result<JwkSet> JwkSet::fromBytes(QByteArrayView json)
                 && other.keyType() == key->keyType();
         };
         const auto twin = std::find_if(set.m_keys.cbegin(), set.m_keys.cend(), sameName);
-        if (twin != set.m_keys.cend() && twin->thumbprint() != key->thumbprint())
+        const bool isOther = twin != set.m_keys.cend() && twin->thumbprint() != key->thumbprint();
+        if (isOther)
             ambiguous.insert(key->keyType() + u':' + key->keyId());
-        if (twin == set.m_keys.cend() || twin->algorithm() != key->algorithm())
+        if (isOther || twin == set.m_keys.cend() || twin->algorithm() != key->algorithm())
             set.m_keys.append(*key);
     }
     const auto isAmbiguous = [&](const Jwk &key) {
