@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/testing/fakepeer.h"
+
+#include <QPointer>
+#include <QTcpSocket>
+#include <QWebSocket>
+
+namespace Watchword {
+
+//! Closes \a socket so that the other end sees a RST.
+void resetSocket(QTcpSocket *socket);
+
+class FakePeer::Private
+{
+public:
+    QPointer<QWebSocket> socket;
+    QPointer<QTcpSocket> transport;
+    int number = 0;
+    Secret token;
+    QStringList texts;
+    QList<QByteArray> binaries;
+    QList<Frame> frames;
+};
+
+} // namespace Watchword
