@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "peers.h"
+#include "rows.h"
+
+#include <QCommandLineParser>
+#include <QCoreApplication>
+#include <QFile>
+#include <QHash>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include <cstdio>
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+using Peer = int (*)(const QStringList &);
+
+int runAsPeer(const QStringList &arguments)
+{
+    const QHash<QString, Peer> peers {
+        {u"flood-server"_s, Bench::floodServer},
+        {u"echo-server"_s, Bench::echoServer},
+        {u"receive-sdk"_s, Bench::receiveWithSdk},
+        {u"receive-qwebsocket"_s, Bench::receiveWithQWebSocket},
+        {u"receive-beast"_s, Bench::receiveWithBeast},
+        {u"roundtrip-sdk"_s, Bench::roundTripWithSdk},
+        {u"roundtrip-qwebsocket"_s, Bench::roundTripWithQWebSocket},
+        {u"verify-jwt"_s, Bench::verifyJwt},
+    };
+    const auto peer = arguments.isEmpty() ? nullptr : peers.value(arguments.first());
+    if (!peer) {
+        std::fprintf(stderr, "unknown peer\n");
+        return 2;
+    }
+    return peer(arguments.mid(1));
+}
+
+QJsonObject toJson(const Bench::Row &row, std::optional<double> ratio, bool met)
+{
+    return {
+        {"id"_L1, row.id},
+        {"what"_L1, row.what},
+        {"against"_L1, row.against},
+        {"ratio"_L1, ratio ? QJsonValue(*ratio) : QJsonValue()},
+        {"reach"_L1, (row.atMost ? u"<= "_s : u">= "_s) + QString::number(row.reach)},
+        {"met"_L1, met},
+        {"command"_L1, u"./dev bench --only "_s + row.id},
+    };
+}
+
+int runRows(const QString &only, const QString &jsonFile)
+{
+    const QList<Bench::Row> all = Bench::linkRows() + Bench::jwtRows();
+    QJsonArray rows;
+    std::printf("%-22s %-44s %-26s %8s %8s\n", "id", "what", "against", "ratio", "reach");
+    for (const Bench::Row &row : all) {
+        if (!only.isEmpty() && row.id != only)
+            continue;
+        const auto ratio = row.measure();
+        const bool met = ratio && (row.atMost ? *ratio <= row.reach : *ratio >= row.reach);
+        const QString shown = ratio ? QString::number(*ratio, 'f', 3) : u"failed"_s;
+        std::printf("%-22s %-44s %-26s %8s %5s%.2f  %s\n", qPrintable(row.id), qPrintable(row.what),
+                    qPrintable(row.against), qPrintable(shown), row.atMost ? "<= " : ">= ", row.reach,
+                    met ? "met" : "NOT MET");
+        std::fflush(stdout);
+        rows.append(toJson(row, ratio, met));
+    }
+    if (rows.isEmpty()) {
+        std::fprintf(stderr, "there is no row \"%s\"\n", qPrintable(only));
+        return 2;
+    }
+    if (jsonFile.isEmpty())
+        return 0;
+    QFile file(jsonFile);
+    if (!file.open(QIODevice::WriteOnly) || file.write(QJsonDocument(rows).toJson()) < 0) {
+        std::fprintf(stderr, "cannot write %s: %s\n", qPrintable(jsonFile), qPrintable(file.errorString()));
+        return 1;
+    }
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    const QStringList arguments = application.arguments();
+    if (arguments.size() > 1 && arguments.at(1) == "--peer"_L1)
+        return runAsPeer(arguments.mid(2));
+
+    QCommandLineParser parser;
+    parser.setApplicationDescription(u"Measures Watchword against its peers, as ratios within one run."_s);
+    parser.addHelpOption();
+    const QCommandLineOption only(u"only"_s, u"Run one row."_s, u"id"_s);
+    const QCommandLineOption json(u"json"_s, u"Write the rows as JSON."_s, u"file"_s);
+    parser.addOptions({only, json});
+    parser.process(application);
+    return runRows(parser.value(only), parser.value(json));
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QList>
+#include <QString>
+#include <QStringList>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace Bench {
+
+/*! One line of the table: a ratio of ours against theirs, both measured in this run. */
+struct Row
+{
+    QString id;
+    QString what;
+    QString against;
+    double reach = 1.0;
+    bool atMost = false; //!< The ratio must not exceed reach; else it must not fall below it.
+    std::function<std::optional<double>()> measure; //!< Empty result: could not be measured, and stderr says why.
+};
+
+//! Starts this program as --peer \a arguments, waits for its end, and reads the number in its last line.
+std::optional<double> runPeer(const QStringList &arguments, int timeoutMs = 120'000);
+//! The same for any program.
+std::optional<double> runProgram(const QString &program, const QStringList &arguments, int timeoutMs = 120'000);
+
+/*!
+    Measures two things in turns, so that a busy moment of the machine hits both, and returns the ratio of the medians.
+*/
+std::optional<double> ratioInTurns(const std::function<std::optional<double>()> &ours,
+                                   const std::function<std::optional<double>()> &theirs, int turns = 5);
+
+//! A folder with ca.pem, server.pem and server.key for the length of the run.
+QString certificateFolder();
+
+/*! A server of ours in its own process, stopped when the object goes. */
+class PeerServer
+{
+public:
+    explicit PeerServer(const QStringList &arguments);
+    ~PeerServer();
+    quint16 port() const { return m_port; } //!< 0 if it did not start.
+    qint64 pid() const;
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+    quint16 m_port = 0;
+};
+
+} // namespace Bench

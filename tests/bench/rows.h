@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "measurement.h"
+
+namespace Bench {
+
+QList<Row> linkRows();
+QList<Row> jwtRows();
+
+} // namespace Bench
