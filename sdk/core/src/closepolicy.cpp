@@ -5,6 +5,8 @@ namespace Watchword {
 
 QString closeCodeName(int code)
 {
+    if (code < 0 || code > 0xffff) // would be cut to another code
+        return {};
     switch (CloseCode(code)) {
     case CloseCode::Normal:
         return QStringLiteral("normal");
