@@ -150,17 +150,17 @@ public:
 
 } // namespace
 
-QString toString(ConnectionState state)
+QString wireName(ConnectionState state)
 {
     return nameIn(kStates, state);
 }
 
-QString toString(TokenKind kind)
+QString wireName(TokenKind kind)
 {
     return nameIn(kKinds, kind);
 }
 
-QString toString(TokenEnd end)
+QString wireName(TokenEnd end)
 {
     return nameIn(kEnds, end);
 }
@@ -183,7 +183,7 @@ QJsonObject ConnectionRow::toJson() const
     out.text("cipher"_L1, cipher);
     out.time("opened"_L1, opened);
     out.time("last_in"_L1, lastIn);
-    out.text("state"_L1, toString(state));
+    out.text("state"_L1, wireName(state));
     out.number("msgs_in"_L1, msgsIn);
     out.number("msgs_out"_L1, msgsOut);
     out.number("bytes_in"_L1, bytesIn);
@@ -260,13 +260,13 @@ QJsonObject TokenRow::toJson() const
     out.text("name"_L1, name);
     out.text("client"_L1, client);
     out.text("node"_L1, node);
-    out.text("kind"_L1, toString(kind));
+    out.text("kind"_L1, wireName(kind));
     out.time("issued"_L1, issued);
     out.time("nbf"_L1, nbf);
     out.time("exp"_L1, exp);
     out.time("refresh_at"_L1, refreshAt);
     out.time("ended"_L1, ended);
-    out.text("end"_L1, toString(end));
+    out.text("end"_L1, wireName(end));
     out.text("prev"_L1, prev);
     out.text("family"_L1, family);
     out.number("failures"_L1, failures);

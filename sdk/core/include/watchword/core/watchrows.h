@@ -36,9 +36,9 @@ enum class TokenEnd {
 };
 
 //! The names of protocol.md: "open", "refresh", "signed_out"; empty for Unknown and None.
-WATCHWORD_CORE_EXPORT QString toString(ConnectionState state);
-WATCHWORD_CORE_EXPORT QString toString(TokenKind kind);
-WATCHWORD_CORE_EXPORT QString toString(TokenEnd end);
+WATCHWORD_CORE_EXPORT QString wireName(ConnectionState state);
+WATCHWORD_CORE_EXPORT QString wireName(TokenKind kind);
+WATCHWORD_CORE_EXPORT QString wireName(TokenEnd end);
 
 /*!
     One row of the connection table of the watch stream (protocol.md section 6).
