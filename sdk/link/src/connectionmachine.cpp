@@ -267,6 +267,8 @@ void ConnectionMachine::Run::on(const Farewell &event)
     if (Up *up = upOf(event.id)) {
         up->farewell = event;
         up->farewellDeadline = m_now + m_options.closeTimeout;
+    } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state); waiting && waiting->id == event.id) {
+        waiting->farewell = event;
     }
 }
 

@@ -187,7 +187,7 @@ void ConnectionMachine::Run::countFailure(const Up *up)
         m.m_outageSince = m_now;
 }
 
-RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end, const Up *up) const
+RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end, const std::optional<Farewell> &farewell) const
 {
     const std::optional<Duration> asked = end.error.retryAfter();
     if (end.error.code() == ErrorCode::InsufficientAuthentication)
@@ -196,7 +196,6 @@ RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end, const Up *
         return m_options.closePolicy.forHttpStatus(end.http.status, asked);
     if (!end.closeCode)
         return {actionFor(end.error.code()), end.error.code(), asked.value_or(Duration::zero())};
-    const std::optional<Farewell> farewell = up ? up->farewell : std::nullopt;
     if (!farewell)
         return m_options.closePolicy.forCloseCode(end.closeCode, asked);
     RetryDecision decision = m_options.closePolicy.forCloseCode(farewell->code, farewell->after);
@@ -208,10 +207,12 @@ void ConnectionMachine::Run::over(const TransportEnd &end)
 {
     const Up *const found = std::get_if<Up>(&m.m_state);
     const std::optional<Up> up = found ? std::optional<Up>(*found) : std::nullopt;
-    const int closeCode = up && up->farewell ? up->farewell->code : end.closeCode;
+    const auto *const early = std::get_if<AwaitingHello>(&m.m_state);
+    const std::optional<Farewell> farewell = up ? up->farewell : early ? early->farewell : std::nullopt;
+    const int closeCode = farewell ? farewell->code : end.closeCode;
     const bool expiredInUse = up && m.m_tokenExpiresAt && *m.m_tokenExpiresAt <= m_now + kExpiryLeeway;
     countFailure(up ? &*up : nullptr);
-    RetryDecision decision = decide(end, up ? &*up : nullptr);
+    RetryDecision decision = decide(end, farewell);
     // Servers that know no 4401 say policy violation when a token ends.
     if (expiredInUse && closeCode == int(CloseCode::PolicyViolation) && decision.action == RetryAction::Stop)
         decision = {RetryAction::RefreshThenRetry, ErrorCode::TokenExpired, decision.after};

@@ -45,7 +45,7 @@ private:
     void waitWithBackoff(const Error &error, Duration asked, bool planned, bool forToken);
     void finish(const Error &reason, bool personNeeded);
     void drop(AttemptId id, int code);
-    RetryDecision decide(const TransportEnd &end, const Up *up) const;
+    RetryDecision decide(const TransportEnd &end, const std::optional<Farewell> &farewell) const;
     void countFailure(const Up *up);
 
     // While up.

@@ -28,7 +28,6 @@ class WATCHWORD_LINK_EXPORT ConnectionMachine
 public:
     using AttemptId = quint64;
 
-    // Events
     struct Open { };
     struct Close { };
     struct RetryNow { };
@@ -94,7 +93,6 @@ public:
     using Event = std::variant<Open, Close, RetryNow, Tick, Probe, TokenReady, TokenFailed, TokenChanged, TokenRevoked,
                                Upgraded, Hello, Pong, RenewalAccepted, RenewalRefused, RenewalDue, Farewell, Ended>;
 
-    // Actions
     struct RequestToken
     {
         AttemptId id;
@@ -179,6 +177,7 @@ public:
     {
         AttemptId id;
         Instant deadline;
+        std::optional<Farewell> farewell {};
     };
     struct Renewing //!< A renewal within Up.
     {
@@ -239,7 +238,7 @@ private:
     State m_state = Idle {};
     AttemptId m_id = 0;
     int m_failures = 0;
-    std::optional<Instant> m_outageSince;
+    std::optional<Instant> m_outageSince; //!< Since the first failure after the last stable time.
     std::deque<Instant> m_starts; //!< Of attempts within the budget's window.
     QString m_fingerprint; //!< Of the token that the current attempt uses.
     std::optional<Instant> m_tokenExpiresAt;

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/link/connectionmachine.h"
+
+#include <QStringList>
+
+#include <algorithm>
+#include <functional>
+
+namespace MachineTest {
+
+using namespace Watchword;
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+using M = ConnectionMachine;
+
+inline constexpr Instant kStart {1'000'000ms};
+
+class FixedRandom final : public RandomSource
+{
+public:
+    double nextUnit() override { return 0.5; }
+};
+
+inline QString stateName(const M::State &state)
+{
+    static const char *const names[] = {"Idle", "AwaitingToken", "Opening", "AwaitingHello", "Up", "Waiting", "Closing"};
+    return QString::fromLatin1(names[state.index()]);
+}
+
+/*! A machine with its own time and a log of all actions. */
+struct Bench
+{
+    explicit Bench(bool usesTokens = true, const std::function<void(ConnectionOptions &)> &change = {})
+        : machine(makeOptions(change), usesTokens)
+    {
+    }
+    ConnectionOptions makeOptions(const std::function<void(ConnectionOptions &)> &change)
+    {
+        options.random = &random;
+        if (change)
+            change(options);
+        return options;
+    }
+    QStringList step(const M::Event &event)
+    {
+        QStringList lines;
+        for (const M::Action &action : machine.step(event, now)) {
+            lines.append(M::toString(action));
+            if (const auto *closed = std::get_if<M::ReportClosed>(&action))
+                lastClosed = closed->reason;
+        }
+        return lines;
+    }
+    QStringList after(Duration time, const M::Event &event = M::Tick {})
+    {
+        now += time;
+        return step(event);
+    }
+    QStringList untilDeadline()
+    {
+        now = std::max(now, machine.deadline().value());
+        return step(M::Tick {});
+    }
+    M::AttemptId id() const { return machine.attemptId(); }
+    QStringList token(const QString &fingerprint, std::optional<Duration> validFor = 1h)
+    {
+        return step(M::TokenReady {id(), fingerprint, validFor ? std::optional(now + *validFor) : std::nullopt});
+    }
+    QStringList end(int status, int closeCode, const Error &error = Error(ErrorCode::ConnectionLost))
+    {
+        TransportEnd end;
+        end.http.status = status;
+        end.closeCode = closeCode;
+        end.error = status ? Error(ErrorCode::UpgradeRejected).withRetryAfter(error.retryAfter()) : error;
+        return step(M::Ended {id(), end});
+    }
+    M::Hello hello() const
+    {
+        return {.id = id(), .expiresAt = {}, .inBandRenewal = true, .heartbeat = {}, .refreshBefore = {}};
+    }
+    void up(bool watchword = true, const QString &fingerprint = u"aaaa"_s, Duration validFor = 1h)
+    {
+        if (std::holds_alternative<M::Idle>(machine.state()))
+            step(M::Open {});
+        else if (std::holds_alternative<M::Waiting>(machine.state()))
+            untilDeadline();
+        if (std::holds_alternative<M::AwaitingToken>(machine.state()))
+            token(fingerprint, validFor);
+        step(M::Upgraded {id(), watchword});
+        if (watchword)
+            step(hello());
+    }
+    void bring(const QString &state)
+    {
+        if (state == "Idle"_L1)
+            return;
+        if (state == "Up"_L1 || state == "Closing"_L1) {
+            up();
+            if (state == "Closing"_L1)
+                step(M::Close {});
+            return;
+        }
+        step(M::Open {});
+        if (state == "AwaitingToken"_L1)
+            return;
+        token(u"aaaa"_s);
+        if (state == "AwaitingHello"_L1)
+            step(M::Upgraded {id(), true});
+        if (state == "Waiting"_L1)
+            end(503, 0);
+    }
+    bool is(const char *name) const { return stateName(machine.state()) == QLatin1StringView(name); }
+
+    FixedRandom random;
+    ConnectionOptions options;
+    M machine;
+    Instant now = kStart;
+    Error lastClosed;
+};
+
+} // namespace MachineTest
