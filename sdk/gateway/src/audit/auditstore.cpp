@@ -170,9 +170,10 @@ Result<void> AuditStore::insertPurge(const Row &purge, quint64 firstKept)
     const auto attempt = [&]() -> Result<void> {
         if (const Result<void> done = setMeta(u"purge_before"_s, QString::number(firstKept)); !done)
             return done;
-        if (const Result<void> done = insert(purge); !done)
+        // First the room, then the event: so retention also works on a full disk.
+        if (const Result<void> done = run(u"DELETE FROM event WHERE seq < %1"_s.arg(firstKept)); !done)
             return done;
-        return run(u"DELETE FROM event WHERE seq < %1"_s.arg(firstKept));
+        return insert(purge);
     };
     if (const Result<void> begun = run(u"BEGIN IMMEDIATE"_s); !begun)
         return begun;

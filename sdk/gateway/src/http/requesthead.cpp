@@ -5,6 +5,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace Watchword::Gateway {
@@ -73,6 +74,14 @@ QByteArray toBytes(beast::string_view text)
     return {text.data(), qsizetype(text.size())};
 }
 
+// Digits and nothing else: a list ("3, 3") or a sign is read differently by different servers.
+bool isLength(const QByteArray &value)
+{
+    constexpr qsizetype kMostDigits = 18; // fits qint64
+    return !value.isEmpty() && value.size() <= kMostDigits
+        && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 QString problemInFields(const RequestHead &head)
 {
     const qsizetype hosts = head.values("Host").size();
@@ -83,6 +92,8 @@ QString problemInFields(const RequestHead &head)
     const qsizetype lengths = head.values("Content-Length").size();
     if (lengths > 1)
         return u"Content-Length comes more than once"_s;
+    if (lengths == 1 && !isLength(head.value("Content-Length")))
+        return u"Content-Length is not a number"_s;
     if (lengths == 1 && head.contains("Transfer-Encoding"))
         return u"Transfer-Encoding and Content-Length come together"_s;
     if (head.values("Transfer-Encoding").size() > 1)
