@@ -5,11 +5,10 @@
 
 #include <QByteArray>
 #include <QByteArrayView>
+#include <QDebug>
 #include <QExplicitlySharedDataPointer>
 #include <QMetaType>
 #include <QSharedData>
-
-class QDebug;
 
 namespace Watchword {
 
