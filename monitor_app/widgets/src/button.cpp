@@ -10,7 +10,7 @@ namespace Monitor {
 
 namespace {
 
-constexpr int iconSize = 16;
+constexpr int iconPixels = 16;
 constexpr int caretSize = 12;
 constexpr int gap = 6;
 
@@ -113,7 +113,7 @@ QSize Button::sizeHint() const
     int parts = 0;
     const auto add = [&](qreal part) { width += part + (parts++ > 0 ? gap : 0); };
     if (!m_icon.isEmpty())
-        add(iconSize);
+        add(iconPixels);
     if (m_textShown && !m_caption.isEmpty())
         add(textWidth(Face::TableMedium, m_caption));
     if (m_textShown && !text().isEmpty())
@@ -166,10 +166,10 @@ void Button::paintContent(QPainter &painter, const Look &colors) const
     qreal x = std::floor((area.width() - hint.width()) / 2) + padding();
     const bool iconAlone = !m_textShown && !m_caret;
     if (iconAlone)
-        x = (area.width() - iconSize) / 2;
+        x = (area.width() - iconPixels) / 2;
     if (!m_icon.isEmpty()) {
-        drawIcon(painter, { x, (area.height() - iconSize) / 2 }, m_icon, iconSize, colors.text);
-        x += iconSize + gap;
+        drawIcon(painter, { x, (area.height() - iconPixels) / 2 }, m_icon, iconPixels, colors.text);
+        x += iconPixels + gap;
     }
     const auto text = [&](const QString &words, const QColor &color) {
         const qreal width = std::ceil(textWidth(Face::TableMedium, words));

@@ -89,6 +89,19 @@ DigitFont &digitFont(Face f)
     return *entry;
 }
 
+struct HatchKey
+{
+    QRgb stroke;
+    QRgb ground;
+    int scalePercent;
+
+    friend bool operator==(const HatchKey &a, const HatchKey &b) = default;
+    friend size_t qHash(const HatchKey &key, size_t seed) noexcept
+    {
+        return qHashMulti(seed, key.stroke, key.ground, key.scalePercent);
+    }
+};
+
 bool isMono(Face f)
 {
     return f == Face::Mono || f == Face::MonoTable;
@@ -211,18 +224,8 @@ void drawBox(QPainter &painter, const QRectF &rect, qreal radius, const QColor &
 
 QBrush hatchBrush(const QColor &stroke, const QColor &ground, qreal scale)
 {
-    struct Key
-    {
-        QRgb stroke, ground;
-        int scalePercent;
-        friend bool operator==(const Key &a, const Key &b) = default;
-        friend size_t qHash(const Key &key, size_t seed) noexcept
-        {
-            return qHashMulti(seed, key.stroke, key.ground, key.scalePercent);
-        }
-    };
-    static QHash<Key, QBrush> cache;
-    const Key key { stroke.rgba(), ground.rgba(), qRound(scale * 100) };
+    static QHash<HatchKey, QBrush> cache;
+    const HatchKey key { stroke.rgba(), ground.rgba(), qRound(scale * 100) };
     if (const auto found = cache.constFind(key); found != cache.cend())
         return *found;
     // Measured across the strokes the pitch is 5; along the edge of a tile that is 5 * sqrt(2), so 7.

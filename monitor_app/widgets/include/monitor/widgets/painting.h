@@ -19,7 +19,7 @@ struct TextRun
 {
     QString text;
     Face face = Face::Table;
-    Ink ink = Ink::TextPrimary;
+    Ink color = Ink::TextPrimary;
     bool tabular = true; //!< Digits in cells of equal width.
 
     friend bool operator==(const TextRun &, const TextRun &) = default;

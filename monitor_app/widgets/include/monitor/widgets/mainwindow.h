@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "monitor/widgets/navigation.h"
+
+#include <QMainWindow>
+
+class QStackedWidget;
+
+namespace Monitor {
+
+class AuditPage;
+class ConnectPage;
+class ConnectionsPage;
+class LinkBanner;
+class Page;
+class StatusBar;
+class TokensPage;
+class TopBar;
+class Workspace;
+
+/*!
+    The window: top bar, navigation, the pages and the status bar; or, without a source of data, the page on which one is
+    chosen. All keys that are the same everywhere are here.
+
+    Ownership: borrows the workspace.
+*/
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    explicit MainWindow(Workspace &workspace, QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    void showPage(PageId page);
+    PageId currentPageId() const { return m_current; }
+    Page *currentPage() const;
+    Page *page(PageId id) const;
+    ConnectPage *connectPage() const { return m_connect; }
+    void setWatching(bool watching); //!< False: the page on which a source is chosen.
+    bool isWatching() const { return m_watching; }
+    void notify(const QString &sentence, bool ok); //!< In the status bar, until the next thing happens there.
+    void openDisconnect(const QStringList &connections);
+    void showKeys();
+
+Q_SIGNALS:
+    void openFileRequested();
+    void serverRequested();
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+    void changeEvent(QEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+    void closeEvent(QCloseEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+
+private:
+    void buildLayout();
+    void connectPages();
+    void addKeys();
+    void go(int step);
+    void refresh();
+    void refreshStatus();
+    void refreshTitle();
+    void setActiveFromState();
+
+    Workspace &m_workspace;
+    TopBar *m_top;
+    Navigation *m_navigation;
+    QStackedWidget *m_body;
+    QStackedWidget *m_pages;
+    LinkBanner *m_banner;
+    StatusBar *m_status;
+    ConnectPage *m_connect;
+    ConnectionsPage *m_connections;
+    TokensPage *m_tokens;
+    AuditPage *m_audit;
+    PageId m_current = PageId::Connections;
+    QList<PageId> m_history;
+    int m_historyAt = -1;
+    bool m_watching = false;
+    QString m_notice;
+    bool m_noticeOk = true;
+};
+
+} // namespace Monitor

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "monitor/models/rowwindowmodel.h"
+#include "monitor/store/field.h"
+#include "monitor/widgets/tablepane.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace Monitor {
+
+/*!
+    Counts what each term of a filter matches alone, so that an empty view can say which term empties it.
+
+    Each term gets a model of its own over the same store; they go when the filter changes or matches again.
+*/
+class TermProbe
+{
+public:
+    using MakeModel = std::function<std::unique_ptr<RowWindowModel>()>;
+    TermProbe(std::span<const Field> fields, MakeModel make);
+
+    void setQuery(const QString &text); //!< Empty: nothing to count.
+    void tick();
+    QList<EmptyState::Term> terms() const;
+    QString without(int term) const; //!< The filter with this term taken out.
+
+private:
+    struct Entry
+    {
+        int position = 0;
+        int length = 0;
+        std::unique_ptr<RowWindowModel> model;
+    };
+    std::span<const Field> m_fields;
+    MakeModel m_make;
+    QString m_text;
+    std::vector<Entry> m_entries;
+};
+
+} // namespace Monitor

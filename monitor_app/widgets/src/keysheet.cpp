@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/widgets/keysheet.h"
+
+#include "monitor/widgets/button.h"
+#include "monitor/widgets/painting.h"
+
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QVBoxLayout>
+
+namespace Monitor {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/*! Keys as caps, beside each other. */
+class KeyCaps : public QWidget
+{
+public:
+    explicit KeyCaps(const QStringList &keys)
+        : m_keys(keys)
+    {
+        setFixedSize(150, 24);
+        setAccessibleName(keys.join(u", "_s));
+    }
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QPainter painter(this);
+        qreal x = 0;
+        for (const QString &key : m_keys)
+            x += drawKeyCap(painter, { x, 4 }, key, ink(Ink::LineControl), ink(Ink::TextPrimary)) + 4;
+    }
+
+private:
+    QStringList m_keys;
+};
+
+struct KeyEntry
+{
+    QStringList keys;
+    QString words;
+};
+
+void addGroup(QVBoxLayout *column, const QString &title, const QList<KeyEntry> &entries)
+{
+    auto *heading = new QLabel(title);
+    heading->setFont(face(Face::BodyStrong));
+    column->addWidget(heading);
+    column->addSpacing(4);
+    auto *grid = new QGridLayout;
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(2);
+    int row = 0;
+    for (const KeyEntry &entry : entries) {
+        grid->addWidget(new KeyCaps(entry.keys), row, 0);
+        auto *words = new QLabel(entry.words);
+        words->setWordWrap(true);
+        grid->addWidget(words, row++, 1);
+    }
+    grid->setColumnStretch(1, 1);
+    column->addLayout(grid);
+    column->addSpacing(12);
+}
+
+} // namespace
+
+KeySheet::KeySheet(QWidget *window)
+    : Sheet(window, std::min(840, window->width() - 48))
+{
+    setAccessibleName(tr("Keys"));
+    auto *rows = new QVBoxLayout(this);
+    rows->setContentsMargins(24, 20, 24, 16);
+    auto *head = new QHBoxLayout;
+    auto *title = new QLabel(tr("Keys"));
+    title->setFont(face(Face::Heading));
+    head->addWidget(title, 1);
+    Button *close = Button::iconOnly(u"cross"_s, tr("Close"));
+    head->addWidget(close);
+    connect(close, &QAbstractButton::clicked, this, &QDialog::reject);
+    rows->addLayout(head);
+    rows->addSpacing(8);
+    auto *columns = new QHBoxLayout;
+    columns->setSpacing(32);
+    rows->addLayout(columns);
+    auto *left = new QVBoxLayout;
+    auto *right = new QVBoxLayout;
+    columns->addLayout(left, 1);
+    columns->addLayout(right, 1);
+    addGroup(left, tr("Everywhere"),
+             { { { u"Ctrl+1"_s, u"2"_s, u"3"_s }, tr("the pages") },
+               { { u"Alt+←"_s, u"Alt+→"_s }, tr("back, forward") },
+               { { u"/"_s, u"Ctrl+F"_s }, tr("filter") },
+               { { u"F6"_s, u"Shift+F6"_s }, tr("next, previous pane") },
+               { { u"Ctrl+Space"_s }, tr("pause or follow") },
+               { { u"End"_s }, tr("follow the newest") },
+               { { u"F1"_s, u"?"_s }, tr("these keys") } });
+    addGroup(left, tr("In the filter"), { { { u"Enter"_s }, tr("apply") }, { { u"Tab"_s }, tr("take the suggestion") }, { { u"↓"_s }, tr("suggestions") }, { { u"Esc"_s }, tr("close, take back, clear") } });
+    addGroup(right, tr("In a table"),
+             { { { u"↑"_s, u"↓"_s }, tr("row; with Shift several") },
+               { { u"Space"_s, u"Enter"_s }, tr("detail") },
+               { { u"Del"_s }, tr("disconnect, asks first") },
+               { { u"["_s, u"]"_s }, tr("previous, next error") },
+               { { u"Ctrl+C"_s }, tr("copy the row") } });
+    addGroup(right, tr("On the timeline"),
+             { { { u"W"_s, u"S"_s }, tr("zoom in, out") },
+               { { u"A"_s, u"D"_s }, tr("earlier, later") },
+               { { u"↑"_s, u"↓"_s, u"←"_s, u"→"_s }, tr("session and token") },
+               { { u","_s, u"."_s }, tr("previous, next mark") },
+               { { u"N"_s }, tr("jump to now") },
+               { { u"F"_s }, tr("fit everything") } });
+    left->addStretch(1);
+    right->addStretch(1);
+    close->setFocus();
+}
+
+} // namespace Monitor

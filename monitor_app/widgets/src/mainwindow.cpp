@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/widgets/mainwindow.h"
+
+#include "monitor/store/query.h"
+#include "monitor/widgets/connectpage.h"
+#include "monitor/widgets/detailpane.h"
+#include "monitor/widgets/disconnectsheet.h"
+#include "monitor/widgets/filterbar.h"
+#include "monitor/widgets/frame.h"
+#include "monitor/widgets/icons.h"
+#include "monitor/widgets/keysheet.h"
+#include "monitor/widgets/pages.h"
+#include "monitor/widgets/timelineview.h"
+#include "monitor/widgets/workspace.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QSettings>
+#include <QShortcut>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace Monitor {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int historyLimit = 50;
+
+} // namespace
+
+MainWindow::MainWindow(Workspace &workspace, QWidget *parent)
+    : QMainWindow(parent)
+    , m_workspace(workspace)
+    , m_top(new TopBar(workspace, this))
+    , m_navigation(new Navigation(workspace, this))
+    , m_body(new QStackedWidget(this))
+    , m_pages(new QStackedWidget(this))
+    , m_banner(new LinkBanner(workspace, this))
+    , m_status(new StatusBar(workspace, this))
+    , m_connect(new ConnectPage(this))
+    , m_connections(new ConnectionsPage(workspace, this))
+    , m_tokens(new TokensPage(workspace, this))
+    , m_audit(new AuditPage(workspace, this))
+{
+    setWindowIcon(applicationIcon());
+    setMinimumSize(px(Metric::LayoutMinWidth), px(Metric::LayoutMinHeight));
+    resize(1440, 900);
+    buildLayout();
+    connectPages();
+    addKeys();
+    connect(&workspace, &Workspace::ticked, this, &MainWindow::refresh);
+    connect(&workspace, &Workspace::secondPassed, this, [this] { m_status->refresh(); });
+    connect(&workspace, &Workspace::statusChanged, this, &MainWindow::refresh);
+    connect(&workspace, &Workspace::identityChanged, this, &MainWindow::refresh);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        refresh();
+        update();
+    });
+    showPage(PageId::Connections);
+    setWatching(false);
+    restoreGeometry(QSettings().value(u"window/geometry"_s).toByteArray());
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildLayout()
+{
+    auto *central = new QWidget(this);
+    auto *rows = new QVBoxLayout(central);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(0);
+    rows->addWidget(m_top);
+    auto *watching = new QWidget;
+    auto *columns = new QHBoxLayout(watching);
+    columns->setContentsMargins(0, 0, 0, 0);
+    columns->setSpacing(0);
+    columns->addWidget(m_navigation);
+    auto *right = new QVBoxLayout;
+    right->setSpacing(0);
+    right->addWidget(m_banner);
+    right->addWidget(m_pages, 1);
+    columns->addLayout(right, 1);
+    m_body->addWidget(watching);
+    m_body->addWidget(m_connect);
+    rows->addWidget(m_body, 1);
+    rows->addWidget(m_status);
+    m_pages->addWidget(m_connections);
+    m_pages->addWidget(m_tokens);
+    m_pages->addWidget(m_audit);
+    setCentralWidget(central);
+}
+
+void MainWindow::connectPages()
+{
+    connect(m_top, &TopBar::backRequested, this, [this] { go(-1); });
+    connect(m_top, &TopBar::forwardRequested, this, [this] { go(1); });
+    connect(m_top, &TopBar::keysRequested, this, &MainWindow::showKeys);
+    connect(m_top, &TopBar::openFileRequested, this, &MainWindow::openFileRequested);
+    connect(m_top, &TopBar::serverRequested, this, &MainWindow::serverRequested);
+    connect(m_connect, &ConnectPage::openFileRequested, this, &MainWindow::openFileRequested);
+    connect(m_navigation, &Navigation::pageRequested, this, &MainWindow::showPage);
+    connect(m_navigation, &Navigation::nodeRequested, this, [this](const QString &node) {
+        showPage(PageId::Connections);
+        m_connections->applyFilter(u"node:"_s + quoted(node));
+    });
+    for (Page *page : { static_cast<Page *>(m_connections), static_cast<Page *>(m_tokens), static_cast<Page *>(m_audit) }) {
+        connect(page, &Page::statusRunsChanged, this, &MainWindow::refreshStatus);
+        connect(page, &Page::disconnectRequested, this, &MainWindow::openDisconnect);
+        connect(page, &Page::eventRequested, this, [this](quint64 row) {
+            showPage(PageId::Audit);
+            m_audit->showRow(row);
+        });
+        connect(page, &Page::sessionRequested, this, [this](const QString &session) { currentPage()->applyFilter(u"session:"_s + quoted(session)); });
+    }
+}
+
+void MainWindow::addKeys()
+{
+    const auto key = [this](const QKeySequence &sequence, auto action) {
+        auto *shortcut = new QShortcut(sequence, this);
+        connect(shortcut, &QShortcut::activated, this, action);
+    };
+    key(Qt::CTRL | Qt::Key_1, [this] { showPage(PageId::Connections); });
+    key(Qt::CTRL | Qt::Key_2, [this] { showPage(PageId::Tokens); });
+    key(Qt::CTRL | Qt::Key_3, [this] { showPage(PageId::Audit); });
+    key(Qt::ALT | Qt::Key_Left, [this] { go(-1); });
+    key(Qt::ALT | Qt::Key_Right, [this] { go(1); });
+    key(QKeySequence::Find, [this] { currentPage()->focusFilter(); });
+    key(Qt::CTRL | Qt::Key_Space, [this] { currentPage()->togglePause(); });
+    key(Qt::CTRL | Qt::Key_End, [this] { currentPage()->follow(); });
+    key(Qt::Key_F6, [this] { currentPage()->cyclePane(1); });
+    key(Qt::SHIFT | Qt::Key_F6, [this] { currentPage()->cyclePane(-1); });
+    key(Qt::Key_F1, [this] { showKeys(); });
+}
+
+void MainWindow::keyPressEvent(QKeyEvent *event)
+{
+    // Keys that are text come here only when no input took them.
+    if (m_watching && event->key() == Qt::Key_Slash)
+        currentPage()->focusFilter();
+    else if (event->key() == Qt::Key_Question)
+        showKeys();
+    else if (m_watching && event->key() == Qt::Key_End)
+        currentPage()->follow();
+    else
+        QMainWindow::keyPressEvent(event);
+}
+
+Page *MainWindow::page(PageId id) const
+{
+    switch (id) {
+    case PageId::Connections:
+        return m_connections;
+    case PageId::Tokens:
+        return m_tokens;
+    case PageId::Audit:
+        break;
+    }
+    return m_audit;
+}
+
+Page *MainWindow::currentPage() const
+{
+    return page(m_current);
+}
+
+void MainWindow::showPage(PageId id)
+{
+    m_notice.clear();
+    if (m_historyAt < 0 || m_history.at(m_historyAt) != id) {
+        m_history.resize(m_historyAt + 1);
+        m_history.append(id);
+        if (m_history.size() > historyLimit)
+            m_history.removeFirst();
+        m_historyAt = int(m_history.size()) - 1;
+    }
+    m_current = id;
+    m_pages->setCurrentWidget(page(id));
+    m_navigation->setCurrent(id);
+    m_top->setHistory(m_historyAt > 0, m_historyAt + 1 < m_history.size());
+    currentPage()->view()->setFocus(Qt::OtherFocusReason);
+    refreshTitle();
+    refresh();
+}
+
+void MainWindow::go(int step)
+{
+    const int target = m_historyAt + step;
+    if (target < 0 || target >= m_history.size())
+        return;
+    m_historyAt = target;
+    showPage(m_history.at(target));
+}
+
+void MainWindow::setWatching(bool watching)
+{
+    m_watching = watching;
+    m_body->setCurrentIndex(watching ? 0 : 1);
+    refreshTitle();
+    refresh();
+}
+
+void MainWindow::refreshTitle()
+{
+    const QString server = m_workspace.status().serverName();
+    QString title = m_watching ? tr("%1 · %2").arg(server, currentPage()->title()) : tr("New server");
+    if (m_workspace.isDemo())
+        title = tr("DEMO · %1").arg(title);
+    setWindowTitle(tr("%1 — Watchword Monitor").arg(title));
+}
+
+void MainWindow::refresh()
+{
+    m_top->refresh();
+    refreshTitle();
+    if (m_watching) {
+        m_navigation->refresh();
+        m_banner->refresh();
+        currentPage()->refresh();
+        currentPage()->detail()->refreshActions();
+    }
+    refreshStatus();
+}
+
+void MainWindow::refreshStatus()
+{
+    if (!m_watching) {
+        m_status->setLeft({ TextRun { tr("Not connected"), Face::Caption, Ink::TextSecondary } });
+        return;
+    }
+    QList<TextRun> runs = currentPage()->statusRuns();
+    QString glyph;
+    if (!m_notice.isEmpty()) {
+        glyph = m_noticeOk ? u"sev-ok"_s : u"sev-error"_s;
+        runs = QList<TextRun> { TextRun { m_notice, Face::CaptionStrong, Ink::TextPrimary }, TextRun {} } + runs;
+    }
+    m_status->setLeft(runs, glyph, m_noticeOk ? Ink::SeverityOkInk : Ink::SeverityError);
+}
+
+void MainWindow::notify(const QString &sentence, bool ok)
+{
+    m_notice = sentence;
+    m_noticeOk = ok;
+    refreshStatus();
+}
+
+void MainWindow::openDisconnect(const QStringList &connections)
+{
+    if (const QString blocked = m_workspace.actionsBlocked(); !blocked.isEmpty()) {
+        notify(tr("Disconnect is not possible: %1").arg(blocked), false);
+        return;
+    }
+    auto *sheet = new DisconnectSheet(m_workspace, connections, this);
+    connect(sheet, &DisconnectSheet::finishedWith, this, &MainWindow::notify);
+    sheet->open();
+}
+
+void MainWindow::showKeys()
+{
+    if (findChild<KeySheet *>())
+        return;
+    (new KeySheet(this))->open();
+}
+
+void MainWindow::resizeEvent(QResizeEvent *event)
+{
+    QMainWindow::resizeEvent(event);
+    const bool narrow = width() < px(Metric::LayoutRailBelowWidth);
+    m_navigation->setRail(narrow);
+    m_top->setNarrow(narrow);
+    for (const PageId id : { PageId::Connections, PageId::Tokens, PageId::Audit })
+        page(id)->setNarrow(narrow);
+}
+
+void MainWindow::setActiveFromState()
+{
+    m_workspace.setActive(isVisible() && !isMinimized());
+}
+
+void MainWindow::changeEvent(QEvent *event)
+{
+    QMainWindow::changeEvent(event);
+    if (event->type() == QEvent::WindowStateChange)
+        setActiveFromState();
+}
+
+void MainWindow::showEvent(QShowEvent *event)
+{
+    QMainWindow::showEvent(event);
+    setActiveFromState();
+}
+
+void MainWindow::hideEvent(QHideEvent *event)
+{
+    QMainWindow::hideEvent(event);
+    setActiveFromState();
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    QSettings().setValue(u"window/geometry"_s, saveGeometry());
+    QMainWindow::closeEvent(event);
+}
+
+} // namespace Monitor

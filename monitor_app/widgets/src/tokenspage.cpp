@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/models/detail.h"
+#include "monitor/models/text.h"
+#include "monitor/widgets/button.h"
+#include "monitor/widgets/detailpane.h"
+#include "monitor/widgets/filterbar.h"
+#include "monitor/widgets/pages.h"
+#include "monitor/widgets/tablepane.h"
+#include "monitor/widgets/timelineview.h"
+#include "monitor/widgets/workspace.h"
+
+#include <QActionGroup>
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QStackedLayout>
+#include <QTimer>
+
+namespace Monitor {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString groupWord(TokenLanesModel::Group group)
+{
+    switch (group) {
+    case TokenLanesModel::Group::None:
+        return TokensPage::tr("None");
+    case TokenLanesModel::Group::Node:
+        return TokensPage::tr("Node");
+    case TokenLanesModel::Group::User:
+        return TokensPage::tr("User");
+    case TokenLanesModel::Group::Client:
+        break;
+    }
+    return TokensPage::tr("Client");
+}
+
+QString sortWord(TokenLanesModel::Sort sort)
+{
+    switch (sort) {
+    case TokenLanesModel::Sort::NextToExpire:
+        return TokensPage::tr("Next to expire");
+    case TokenLanesModel::Sort::MostFailures:
+        return TokensPage::tr("Most failures");
+    case TokenLanesModel::Sort::Newest:
+        return TokensPage::tr("Newest");
+    case TokenLanesModel::Sort::User:
+        break;
+    }
+    return TokensPage::tr("User");
+}
+
+template <typename Value, typename Words, typename Current, typename Choose>
+void showChoice(QWidget *under, std::initializer_list<Value> values, Words words, Current current, Choose choose)
+{
+    auto *menu = new QMenu(under);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    for (const Value value : values) {
+        QAction *action = menu->addAction(words(value));
+        action->setCheckable(true);
+        action->setChecked(value == current);
+        QObject::connect(action, &QAction::triggered, under, [choose, value] { choose(value); });
+    }
+    menu->popup(under->mapToGlobal(QPoint(0, under->height() + 4)));
+}
+
+} // namespace
+
+TokensPage::TokensPage(Workspace &workspace, QWidget *parent)
+    : Page(workspace, parent)
+    , m_timeline(new TimelineView(workspace))
+    , m_empty(new EmptyState)
+    , m_follow(new Button(Button::Kind::Outlined, tr("Following"), this))
+    , m_group(new Button(Button::Kind::Outlined, QString(), this))
+    , m_sort(new Button(Button::Kind::Outlined, QString(), this))
+    , m_pulse(new QTimer(this))
+{
+    TokenLanesModel &model = workspace.lanesModel();
+    buildToolbar();
+    auto *content = new QWidget(this);
+    auto *stack = new QStackedLayout(content);
+    stack->addWidget(m_timeline);
+    stack->addWidget(m_empty);
+    setContentWidget(content);
+    connect(m_timeline, &TimelineView::followingChanged, this, &TokensPage::refreshTexts);
+    connect(m_timeline, &TimelineView::sentenceChanged, this, &Page::statusRunsChanged);
+    connect(m_timeline, &TimelineView::detailRequested, this, [this] { setDetailShown(!isDetailShown()); });
+    connect(&model, &TokenLanesModel::selectedSessionChanged, this, [this] {
+        if (isDetailShown())
+            refreshDetail();
+        Q_EMIT statusRunsChanged();
+    });
+    connect(m_empty, &EmptyState::actionRequested, this, [this] { applyFilter(QString()); });
+    connect(m_pulse, &QTimer::timeout, this, &TokensPage::moveNow);
+    m_pulse->start(250);
+    refreshTexts();
+    refresh();
+}
+
+void TokensPage::buildToolbar()
+{
+    TokenLanesModel &model = workspace().lanesModel();
+    auto *bar = new FilterBar({ laneFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); } }, tr("Filter sessions"), this);
+    setFilterBar(bar);
+    m_follow->setCheckable(true);
+    m_group->setCaption(tr("Group"));
+    m_group->setCaret(true);
+    m_sort->setCaption(tr("Sort"));
+    m_sort->setCaret(true);
+    toolbar()->addWidget(m_follow);
+    toolbar()->addWidget(m_group);
+    toolbar()->addWidget(m_sort);
+    toolbar()->addWidget(bar, 1);
+    connect(m_follow, &QAbstractButton::clicked, this, &TokensPage::togglePause);
+    connect(m_group, &QAbstractButton::clicked, this, [this, &model] {
+        using Group = TokenLanesModel::Group;
+        showChoice(m_group, { Group::Node, Group::User, Group::Client, Group::None }, groupWord, model.group(), [this, &model](Group group) {
+            model.setGroup(group);
+            refreshTexts();
+        });
+    });
+    connect(m_sort, &QAbstractButton::clicked, this, [this, &model] {
+        using Sort = TokenLanesModel::Sort;
+        showChoice(m_sort, { Sort::NextToExpire, Sort::MostFailures, Sort::Newest, Sort::User }, sortWord, model.sort(), [this, &model](Sort sort) {
+            model.setSort(sort);
+            refreshTexts();
+        });
+    });
+    connect(bar, &FilterBar::applied, this, [this, &model](const QString &text) {
+        model.setQuery(text);
+        workspace().tickNow();
+        refresh();
+    });
+}
+
+void TokensPage::applyFilter(const QString &text)
+{
+    Page::applyFilter(text);
+}
+
+void TokensPage::refreshTexts()
+{
+    const TokenLanesModel &model = workspace().lanesModel();
+    const bool following = m_timeline->isFollowing();
+    m_follow->setChecked(following);
+    m_follow->setText(following ? tr("Following") : tr("Detached"));
+    m_follow->setIconName(u"follow"_s);
+    m_follow->setAccessibleName(following ? tr("Following now. Press to detach.") : tr("Detached. Press to jump to now."));
+    m_follow->setToolTip(following ? QString() : tr("Jump to now (N)"));
+    m_group->setText(groupWord(model.group()));
+    m_group->setAccessibleName(tr("Group by: %1").arg(groupWord(model.group())));
+    m_sort->setText(sortWord(model.sort()));
+    m_sort->setAccessibleName(tr("Sort: %1").arg(sortWord(model.sort())));
+    for (Button *button : { m_follow, m_group, m_sort })
+        button->updateGeometry();
+    m_pulse->setInterval(m_timeline->framePeriodMs());
+    Q_EMIT statusRunsChanged();
+}
+
+void TokensPage::moveNow()
+{
+    if (isVisible() && m_timeline->isVisible())
+        m_timeline->update();
+}
+
+QString TokensPage::title() const
+{
+    return tr("Tokens");
+}
+
+QWidget *TokensPage::view() const
+{
+    return m_timeline;
+}
+
+bool TokensPage::hasData() const
+{
+    return workspace().lanesModel().rowCount() > 0;
+}
+
+void TokensPage::follow()
+{
+    m_timeline->setFollowing(true);
+}
+
+void TokensPage::togglePause()
+{
+    m_timeline->setFollowing(!m_timeline->isFollowing());
+    refreshTexts();
+}
+
+void TokensPage::setNarrow(bool narrow)
+{
+    m_follow->setTextShown(!narrow);
+    m_group->setCaption(narrow ? QString() : tr("Group"));
+    m_sort->setCaption(narrow ? QString() : tr("Sort"));
+    Page::setNarrow(narrow);
+}
+
+void TokensPage::refresh()
+{
+    const TokenLanesModel &model = workspace().lanesModel();
+    const QueryState state = model.queryState();
+    filter()->setState(state);
+    auto *stack = static_cast<QStackedLayout *>(m_timeline->parentWidget()->layout());
+    const bool filtered = !state.appliedText.isEmpty() && model.totalLanes() > 0;
+    if (model.rowCount() == 0) {
+        const LinkStatus::State link = workspace().status().state();
+        const bool loading = link == LinkStatus::State::Connecting || link == LinkStatus::State::Loading;
+        const bool file = link == LinkStatus::State::File;
+        m_empty->setWords(filtered ? u"filter"_s : u"tokens"_s,
+                          filtered ? tr("The filter hides all %1 sessions").arg(Text::count(model.totalLanes()))
+                              : loading ? workspace().status().text()
+                              : file    ? tr("A file has no live tokens")
+                                        : tr("No token yet"),
+                          filtered ? tr("Clear it to see every session.")
+                              : file ? tr("An audit file is open. Its events are on the page Audit.")
+                                     : tr("As soon as somebody signs in, the life of each token appears here."));
+        m_empty->setAction(u"cross"_s, filtered ? tr("Clear filter") : QString());
+        stack->setCurrentWidget(m_empty);
+    } else {
+        stack->setCurrentWidget(m_timeline);
+    }
+    m_pulse->setInterval(m_timeline->framePeriodMs());
+    if (isDetailShown())
+        refreshDetail();
+}
+
+QList<TextRun> TokensPage::statusRuns() const
+{
+    const auto plain = [](const QString &text) { return TextRun { text, Face::Caption, Ink::TextSecondary }; };
+    QList<TextRun> runs;
+    const TokenLanesModel &model = workspace().lanesModel();
+    if (!m_timeline->sentence().isEmpty())
+        runs << TextRun { m_timeline->sentence(), Face::Caption, Ink::TextPrimary };
+    else
+        runs << plain(tr("%1 of %2 sessions").arg(Text::count(model.queryState().matched), Text::count(model.totalLanes())));
+    runs << TextRun {} << plain(m_timeline->rangeText());
+    if (const QString clock = workspace().status().clockText(); !clock.isEmpty())
+        runs << TextRun {} << plain(tr("server time, %1").arg(clock));
+    return runs;
+}
+
+void TokensPage::refreshDetail()
+{
+    const DetailContent content = describeSession(workspace().tokens(), workspace().lanesModel().selectedSession(), workspace().now());
+    detail()->setContent(content, {});
+    if (!content.valid)
+        setDetailShown(false);
+}
+
+void TokensPage::detailDisconnect()
+{
+    const QString connection = detail()->content().connectionId;
+    if (!connection.isEmpty())
+        Q_EMIT disconnectRequested({ connection });
+}
+
+} // namespace Monitor

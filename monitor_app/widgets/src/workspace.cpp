@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/widgets/workspace.h"
+
+#include <QDateTime>
+#include <QPointer>
+#include <QTimer>
+
+namespace Monitor {
+
+namespace {
+
+constexpr int frameMs = 33;
+// A worker's filter result arrives without a signal, so the models are asked for a while after each change.
+constexpr int framesAfterChange = 15;
+
+bool isRunning(const QueryState &state)
+{
+    return state.status == QueryState::Status::Running;
+}
+
+} // namespace
+
+class Workspace::Private
+{
+public:
+    explicit Private(Workspace *q)
+        : ownStatus(q)
+        , clock([] { return QDateTime::currentMSecsSinceEpoch(); })
+        , auditModel(auditStore)
+        , connectionsModel(connectionStore, [this] { return clock(); })
+        , lanesModel(tokenStore)
+    {
+    }
+
+    LinkStatus ownStatus;
+    QPointer<LinkStatus> status;
+    QMetaObject::Connection statusConnection;
+    std::function<qint64()> clock;
+    AuditStore auditStore;
+    ConnectionStore connectionStore;
+    TokenStore tokenStore;
+    AuditModel auditModel;
+    ConnectionsModel connectionsModel;
+    TokenLanesModel lanesModel;
+    Actions actions;
+    QString operatorName;
+    bool demo = false;
+    bool active = true;
+    bool connectionsPaused = false;
+    int framesLeft = 0;
+    QTimer frame;
+    QTimer second;
+};
+
+Workspace::Workspace(QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>(this))
+{
+    d->frame.setInterval(frameMs);
+    d->second.setInterval(1000);
+    connect(&d->frame, &QTimer::timeout, this, &Workspace::tickNow);
+    connect(&d->second, &QTimer::timeout, this, [this] {
+        status().setNow(now());
+        tickNow();
+        Q_EMIT secondPassed();
+    });
+    connect(&d->auditModel, &RowWindowModel::queryStateChanged, this, &Workspace::noteChange);
+    connect(&d->connectionsModel, &RowWindowModel::queryStateChanged, this, &Workspace::noteChange);
+    connect(&d->lanesModel, &TokenLanesModel::queryStateChanged, this, &Workspace::noteChange);
+    setStatus(nullptr);
+    d->second.start();
+}
+
+Workspace::~Workspace() = default;
+
+AuditStore &Workspace::audit()
+{
+    return d->auditStore;
+}
+
+ConnectionStore &Workspace::connections()
+{
+    return d->connectionStore;
+}
+
+TokenStore &Workspace::tokens()
+{
+    return d->tokenStore;
+}
+
+AuditModel &Workspace::auditModel()
+{
+    return d->auditModel;
+}
+
+ConnectionsModel &Workspace::connectionsModel()
+{
+    return d->connectionsModel;
+}
+
+TokenLanesModel &Workspace::lanesModel()
+{
+    return d->lanesModel;
+}
+
+LinkStatus &Workspace::status()
+{
+    return d->status ? *d->status : d->ownStatus;
+}
+
+void Workspace::setStatus(LinkStatus *status)
+{
+    disconnect(d->statusConnection);
+    d->status = status;
+    d->statusConnection = connect(&this->status(), &LinkStatus::changed, this, [this] {
+        const LinkStatus::State state = this->status().state();
+        d->connectionsModel.setStale(state == LinkStatus::State::Reconnecting || state == LinkStatus::State::Lost);
+        Q_EMIT statusChanged();
+    });
+    Q_EMIT statusChanged();
+}
+
+qint64 Workspace::now() const
+{
+    return d->clock();
+}
+
+void Workspace::setClock(std::function<qint64()> now)
+{
+    d->clock = std::move(now);
+}
+
+void Workspace::setActions(Actions actions)
+{
+    d->actions = std::move(actions);
+    Q_EMIT statusChanged();
+}
+
+const Actions &Workspace::actions() const
+{
+    return d->actions;
+}
+
+QString Workspace::actionsBlocked() const
+{
+    if (!d->actions.disconnect)
+        return tr("no gateway");
+    return d->actions.blocked ? d->actions.blocked() : QString();
+}
+
+QString Workspace::operatorName() const
+{
+    return d->operatorName;
+}
+
+void Workspace::setOperatorName(const QString &name)
+{
+    if (d->operatorName == name)
+        return;
+    d->operatorName = name;
+    Q_EMIT identityChanged();
+}
+
+bool Workspace::isDemo() const
+{
+    return d->demo;
+}
+
+void Workspace::setDemo(bool demo)
+{
+    d->demo = demo;
+    Q_EMIT identityChanged();
+}
+
+void Workspace::noteChange()
+{
+    d->framesLeft = framesAfterChange;
+    arm();
+}
+
+void Workspace::arm()
+{
+    if (d->active && d->framesLeft > 0 && !d->frame.isActive())
+        d->frame.start();
+}
+
+void Workspace::tickNow()
+{
+    if (!d->connectionsPaused)
+        d->connectionsModel.tick();
+    d->auditModel.tick();
+    d->lanesModel.tick(now());
+    const bool running = isRunning(d->connectionsModel.queryState()) || isRunning(d->auditModel.queryState());
+    if (!running && d->framesLeft > 0)
+        --d->framesLeft;
+    if (d->framesLeft == 0)
+        d->frame.stop();
+    Q_EMIT ticked();
+}
+
+void Workspace::setConnectionsPaused(bool paused)
+{
+    d->connectionsPaused = paused;
+    noteChange();
+}
+
+bool Workspace::connectionsPaused() const
+{
+    return d->connectionsPaused;
+}
+
+void Workspace::setActive(bool active)
+{
+    if (d->active == active)
+        return;
+    d->active = active;
+    if (active) {
+        d->second.start();
+        noteChange();
+    } else {
+        d->second.stop();
+        d->frame.stop();
+    }
+}
+
+} // namespace Monitor
