@@ -60,7 +60,8 @@ public:
     ~Session() override;
 
     State state() const;
-    Error stateReason() const; //!< Why the state is what it is; ErrorCode::Internal without detail when there is nothing to say.
+    //! Why the state is what it is; ErrorCode::Internal without detail when there is nothing to say.
+    Error stateReason() const;
     QString accountName() const; //!< For people; empty while unknown.
     QString subject() const; //!< "sub"; empty while unknown.
     QDateTime expiresAt() const; //!< Of the access token, UTC; invalid if there is none or it is not known.
@@ -114,8 +115,8 @@ Q_SIGNALS:
     void eventLogged(const Watchword::SessionEvent &event); //!< An event joined timeline().
 
 private:
-    friend class SessionEngine;
-    class SessionEngine *d; // deleted by hand: its destructor needs a live Session
+    class Private;
+    std::unique_ptr<Private> d;
 };
 
 } // namespace Watchword

@@ -55,8 +55,8 @@ public:
     */
     virtual Result<TokenSet> load() = 0;
     /*!
-        Replaces what is stored. The generation must be above the stored one unless the content is the tombstone,
-        else WrongState and nothing is changed: an older answer never overwrites a newer one.
+        Replaces what is stored. The generation must be above the stored one, else WrongState and nothing is changed: an
+        older answer never overwrites a newer one.
     */
     virtual Result<void> save(const TokenSet &tokens) = 0;
     virtual Result<std::optional<RefreshJournal>> readJournal() = 0;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/auth/export.h"
+#include "watchword/core/result.h"
+
+#include <QList>
+#include <QStringList>
+#include <QUrl>
+
+namespace Watchword {
+
+/*! What a provider says about itself (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2). */
+struct ProviderMetadata
+{
+    QString issuer;
+    QUrl authorizationEndpoint;
+    QUrl tokenEndpoint;
+    QUrl jwksUri;
+    QUrl revocationEndpoint; //!< Empty: the provider cannot revoke.
+    QUrl endSessionEndpoint;
+    QUrl deviceAuthorizationEndpoint;
+    QUrl pushedAuthorizationRequestEndpoint;
+    bool issInResponse = false; //!< RFC 9207: an authorization response without "iss" is refused.
+    QStringList idTokenAlgorithms; //!< Empty: not said.
+};
+
+constexpr qsizetype kLargestDiscoveryDocument = 256 * 1024;
+
+//! https, or http on a loopback address when that is allowed. Query and fragment make no issuer.
+WATCHWORD_AUTH_EXPORT Result<void> checkIssuer(const QUrl &issuer, bool allowLoopbackHttp);
+//! Where the document may be, in the order of asking: OpenID Connect, then RFC 8414 with and without the path inserted.
+WATCHWORD_AUTH_EXPORT QList<QUrl> discoveryUrls(const QUrl &issuer);
+//! The document's issuer must be that text exactly; endpoints must be as safe as the issuer itself.
+WATCHWORD_AUTH_EXPORT Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issuer,
+                                                              bool allowLoopbackHttp);
+//! The text of an issuer's URL as the application gave it.
+WATCHWORD_AUTH_EXPORT QString issuerText(const QUrl &issuer);
+
+} // namespace Watchword

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchword/auth/envelopetokenstore.h"
+
+#include "durablefile.h"
+#include "filelock.h"
+#include "tokencodec.h"
+#include "watchword/core/canonicaljson.h"
+#include "watchword/core/log.h"
+#include "watchword/jose/envelope.h"
+
+#include <QCryptographicHash>
+#include <QDateTime>
+#include <QDir>
+#include <QFile>
+#include <QJsonArray>
+#include <QtEndian>
+
+namespace Watchword {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr QByteArrayView kMagic("WWT1");
+constexpr qsizetype kHeadSize = 4 + 8; // magic and generation
+constexpr qsizetype kLargestFile = 1 << 20;
+constexpr qsizetype kKeySize = 32;
+
+} // namespace
+
+class EnvelopeTokenStore::Private
+{
+public:
+    Private(Location l, Secret k, Clock &c)
+        : location(std::move(l))
+        , key(std::move(k))
+        , clock(c)
+    {
+        const QByteArray identity
+            = toCanonicalJson(QJsonArray {location.applicationId, location.realm, location.account});
+        const QByteArray hash = QCryptographicHash::hash(identity, QCryptographicHash::Sha256).toHex().first(24);
+        base = location.folder + u'/' + QString::fromLatin1(hash);
+    }
+
+    QByteArray additionalData(quint64 generation) const
+    {
+        // Text, because a JSON number cannot hold all of 64 bits.
+        return toCanonicalJson(QJsonArray {u"watchword.tokens"_s, location.applicationId, location.realm,
+                                           location.account, QString::number(generation)});
+    }
+
+    Result<void> check() const
+    {
+        if (key.size() != kKeySize)
+            return Error(ErrorCode::InvalidArgument, u"the key of the token store must have 32 bytes"_s);
+        return makePrivateFolder(location.folder);
+    }
+
+    Result<TokenSet> read() const
+    {
+        const Result<QByteArray> bytes = readBounded(base + u".tokens"_s, kLargestFile);
+        if (!bytes)
+            return bytes.error();
+        if (bytes->size() < kHeadSize || !bytes->startsWith(kMagic))
+            return Error(ErrorCode::StoreCorrupt, u"the token file has no valid head"_s);
+        const quint64 generation = qFromBigEndian<quint64>(bytes->constData() + kMagic.size());
+        const Result<Secret> plain
+            = openEnvelope(key, QByteArrayView(*bytes).sliced(kHeadSize), additionalData(generation));
+        if (!plain)
+            return Error(ErrorCode::StoreCorrupt, u"the token file does not decrypt: it was changed, or the key of the "
+                                                  "keychain is another one"_s);
+        Result<TokenSet> tokens = decodeTokens(*plain);
+        if (tokens && tokens->generation != generation)
+            return Error(ErrorCode::StoreCorrupt, u"the token file contradicts its head"_s);
+        return tokens;
+    }
+
+    Result<void> write(const TokenSet &tokens) const
+    {
+        const Result<QByteArray> sealed
+            = sealEnvelope(key, encodeTokens(tokens).reveal(), additionalData(tokens.generation));
+        if (!sealed)
+            return sealed.error();
+        QByteArray bytes = kMagic.toByteArray();
+        bytes.resize(kHeadSize);
+        qToBigEndian<quint64>(tokens.generation, bytes.data() + kMagic.size());
+        bytes += *sealed;
+        if (const Result<void> written = writeDurably(base + u".tokens"_s, bytes); !written)
+            return written;
+        const Result<QByteArray> back = readBounded(base + u".tokens"_s, kLargestFile);
+        if (!back || *back != bytes)
+            return Error(ErrorCode::StorageFailed, u"the token file reads back differently"_s);
+        return {};
+    }
+
+    void quarantine(const QString &suffix) const
+    {
+        const QString stamp = QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC)
+                                  .toString(u"yyyyMMddTHHmmsszzz"_s);
+        QString target = base + u".quarantined-"_s + stamp;
+        for (int n = 1; QFile::exists(target); ++n)
+            target = base + u".quarantined-%1-%2"_s.arg(stamp).arg(n);
+        QFile::rename(base + suffix, target);
+        qCInfo(logAuth) << "set aside an unreadable file as" << target;
+    }
+
+    Location location;
+    Secret key;
+    Clock &clock;
+    QString base;
+};
+
+EnvelopeTokenStore::EnvelopeTokenStore(Location location, Secret key, Clock &clock)
+    : d(std::make_unique<Private>(std::move(location), std::move(key), clock))
+{
+}
+
+EnvelopeTokenStore::~EnvelopeTokenStore() = default;
+
+Result<TokenSet> EnvelopeTokenStore::load()
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable.error();
+    Result<TokenSet> tokens = d->read();
+    if (!tokens && tokens.error().code() == ErrorCode::StoreCorrupt)
+        d->quarantine(u".tokens"_s);
+    return tokens;
+}
+
+Result<void> EnvelopeTokenStore::save(const TokenSet &tokens)
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable;
+    const Result<TokenSet> old = d->read();
+    if (!old && old.error().code() == ErrorCode::StoreCorrupt)
+        d->quarantine(u".tokens"_s);
+    else if (!old && old.error().code() != ErrorCode::NotFound)
+        return old.error();
+    if (old && tokens.generation <= old->generation)
+        return Error(ErrorCode::WrongState, u"generation %1 is stored already, %2 comes too late"_s.arg(old->generation)
+                                                .arg(tokens.generation));
+    return d->write(tokens);
+}
+
+Result<std::optional<RefreshJournal>> EnvelopeTokenStore::readJournal()
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable.error();
+    const Result<QByteArray> bytes = readBounded(d->base + u".journal"_s, 4096);
+    if (!bytes && bytes.error().code() == ErrorCode::NotFound)
+        return std::optional<RefreshJournal>();
+    if (!bytes && bytes.error().code() != ErrorCode::StoreCorrupt)
+        return bytes.error();
+    const Result<RefreshJournal> journal
+        = bytes ? decodeJournal(*bytes) : Result<RefreshJournal>(bytes.error());
+    if (!journal) {
+        d->quarantine(u".journal"_s);
+        return std::optional<RefreshJournal>();
+    }
+    return std::optional<RefreshJournal>(*journal);
+}
+
+Result<void> EnvelopeTokenStore::writeJournal(const RefreshJournal &journal)
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable;
+    return writeDurably(d->base + u".journal"_s, encodeJournal(journal));
+}
+
+Result<std::shared_ptr<StoreLock>> EnvelopeTokenStore::tryLock()
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable.error();
+    return tryFileLock(d->base + u".lock"_s);
+}
+
+QStringList EnvelopeTokenStore::watchedFiles() const
+{
+    return {d->location.folder, d->base + u".tokens"_s};
+}
+
+QString EnvelopeTokenStore::tokenFile() const
+{
+    return d->base + u".tokens"_s;
+}
+
+} // namespace Watchword

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "httpoutcome.h"
+#include "watchword/core/result.h"
+#include "watchword/core/secret.h"
+
+#include <QNetworkAccessManager>
+#include <QSslCertificate>
+#include <QSslConfiguration>
+#include <QUrl>
+
+#include <functional>
+
+class QNetworkReply;
+
+namespace Watchword {
+
+/*!
+    All HTTP of a session, with one TLS configuration, one deadline and one way to read an answer.
+
+    A posted form leaves at most once: QNetworkAccessManager repeats a request by itself when a server closes the
+    connection without an answer, which would spend a single-use token twice, so its body cannot be rewound.
+    No cookies, no stored credentials, redirects only of GET and never to a less safe scheme. TLS errors are never ignored.
+    Callbacks run in this object's thread, never inside the call, and not at all after its destruction.
+*/
+class HttpClient : public QObject
+{
+    Q_OBJECT
+
+public:
+    using Callback = std::function<void(const HttpOutcome &)>;
+
+    HttpClient(const QList<QSslCertificate> &authorities, Clock &clock, QObject *parent = nullptr);
+    ~HttpClient() override;
+
+    void get(const QUrl &url, qsizetype limit, Callback callback);
+    void postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback);
+    //! Success if a connection, with TLS, to the host of \a url can be made now.
+    void probe(const QUrl &url, std::function<void(const Result<void> &)> callback);
+
+private:
+    void watch(QNetworkReply *reply, qsizetype limit, Callback callback);
+
+    QSslConfiguration m_tls;
+    Clock &m_clock;
+    QNetworkAccessManager m_network;
+};
+
+//! Names and values as application/x-www-form-urlencoded.
+class FormBody
+{
+public:
+    FormBody &add(QByteArrayView name, QByteArrayView value);
+    FormBody &add(QByteArrayView name, const QString &value) { return add(name, QByteArrayView(value.toUtf8())); }
+    FormBody &add(QByteArrayView name, const Secret &value) { return add(name, value.reveal()); }
+    Secret take() { return Secret::take(std::move(m_bytes)); }
+
+private:
+    QByteArray m_bytes;
+};
+
+} // namespace Watchword

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchword/auth/session.h"
+
+#include "session_p.h"
+#include "watchword/core/log.h"
+
+#include <QMetaEnum>
+#include <QStandardPaths>
+
+namespace Watchword {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr qsizetype kTimelineLength = 200;
+
+SessionOptions completed(SessionOptions options)
+{
+    if (options.applicationId.isEmpty())
+        options.applicationId = options.clientId;
+    if (options.account.isEmpty())
+        options.account = u"default"_s;
+    if (!options.clock)
+        options.clock = &Clock::system();
+    if (!options.random)
+        options.random = &RandomSource::system();
+    if (options.dataFolder.isEmpty()) {
+        // The application id may hold anything; a folder name may not.
+        const QString name = QString::fromLatin1(QUrl::toPercentEncoding(options.applicationId));
+        options.dataFolder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + u'/' + name;
+    }
+    return options;
+}
+
+QDateTime toDateTime(WallTime time)
+{
+    return QDateTime::fromMSecsSinceEpoch(time.time_since_epoch().count(), Qt::UTC);
+}
+
+QFuture<Result<AccessToken>> ready(Result<AccessToken> result)
+{
+    QPromise<Result<AccessToken>> promise;
+    promise.start();
+    promise.addResult(std::move(result));
+    promise.finish();
+    return promise.future();
+}
+
+} // namespace
+
+QString SessionEvent::toString() const
+{
+    return detail.isEmpty() ? toRfc3339(time) + u' ' + what : toRfc3339(time) + u' ' + what + u' ' + detail;
+}
+
+Session::Private::Private(SessionOptions given, Session *session)
+    : q(session)
+    , options(completed(std::move(given)))
+    , clock(*options.clock)
+    , random(*options.random)
+    , provider(options, *options.clock)
+    , vault(options.keyStore, options.dataFolder, *options.clock)
+    , transaction(*options.random)
+    , transactionWait(*options.clock)
+    , refreshAlarm(*options.clock)
+    , expiryAlarm(*options.clock)
+    , keyAlarm(*options.clock)
+    , newsAlarm(*options.clock)
+{
+    connect(&refreshAlarm, &Alarm::due, this, [this] { beginRefresh(u"schedule"_s); });
+    connect(&expiryAlarm, &Alarm::due, this, &Private::onExpiryAlarm);
+    connect(&transactionWait, &Alarm::due, this, [this] { feed(RefreshTransaction::Elapsed {}); });
+    connect(&newsAlarm, &Alarm::due, this, &Private::lookForNews);
+    connect(&watcher, &QFileSystemWatcher::fileChanged, this, [this] { newsAlarm.start(50ms); });
+    connect(&watcher, &QFileSystemWatcher::directoryChanged, this, [this] { newsAlarm.start(50ms); });
+    if (options.keyStore) {
+        connect(options.keyStore.get(), &KeyStore::waitingForPerson, this, [this] {
+            if (!facts.openingKey)
+                return;
+            facts.keychainProblem = Error(ErrorCode::KeychainUnresponsive, u"the keychain has not answered yet"_s);
+            updateState();
+        });
+    }
+}
+
+Session::Private::~Private() = default;
+
+void Session::Private::log(const QString &what, const QString &detail)
+{
+    const SessionEvent event {clock.now(), what, detail};
+    events += event;
+    if (events.size() > kTimelineLength)
+        events.removeFirst();
+    qCDebug(logAuth).noquote() << options.account << what << detail;
+    Q_EMIT q->eventLogged(event);
+}
+
+bool Session::Private::hasLiveToken() const
+{
+    return !tokens.accessToken.isEmpty() && tokens.accessToken.fingerprint() != rejectedFingerprint
+        && (!schedule.expiry || clock.instant() < *schedule.expiry);
+}
+
+bool Session::Private::isUsable(const TokenRequest &request) const
+{
+    if (!hasLiveToken() || tokens.accessToken.fingerprint() == request.rejectedFingerprint)
+        return false;
+    if (!schedule.expiry)
+        return true;
+    // Nobody can ask a token that lives 5 s to be good for 10 s more.
+    const Duration margin = *schedule.expiry - *schedule.hard;
+    const Duration wanted = std::min(request.minimumValidity, std::max(margin, (*schedule.expiry - receivedAt) / 4));
+    return clock.instant() + wanted <= *schedule.expiry;
+}
+
+void Session::Private::updateState()
+{
+    facts.tokenUsable = hasLiveToken();
+    facts.stepUpAsked = stepUp.has_value();
+    const VisibleState now = visibleState(facts);
+    if (now == shown)
+        return;
+    const bool changed = now.state != shown.state;
+    shown = now;
+    if (changed)
+        log(u"state"_s, QString::fromLatin1(QMetaEnum::fromType<State>().valueToKey(int(now.state))));
+    Q_EMIT q->stateChanged(now.state);
+}
+
+void Session::Private::setNextAttempt(std::optional<Duration> in)
+{
+    const QDateTime time = in ? toDateTime(clock.now() + *in) : QDateTime();
+    if (time == nextAttempt)
+        return;
+    nextAttempt = time;
+    Q_EMIT q->nextAttemptChanged();
+}
+
+// What cannot be answered by waiting for a refresh.
+std::optional<Error> Session::Private::refusal() const
+{
+    if (facts.needsPerson)
+        return facts.needsPerson;
+    if (facts.openingKey && facts.keychainProblem)
+        return facts.keychainProblem;
+    if (facts.restoring || facts.openingKey)
+        return std::nullopt;
+    if (!facts.signedIn)
+        return Error(ErrorCode::SignInRequired, u"nobody is signed in"_s);
+    if (tokens.refreshToken.isEmpty())
+        return Error(ErrorCode::SignInRequired, u"the access token ended, and the provider gave no refresh token"_s);
+    // A service that refuses each new token is not helped by more of them.
+    const bool refused = hasLiveToken() ? false : !rejectedFingerprint.isEmpty();
+    if (refused && lastRefreshed && clock.instant() - *lastRefreshed < refreshSpacing() && !transaction.isRunning())
+        return Error(ErrorCode::TemporarilyUnavailable, u"the service refused a token that was just refreshed"_s)
+            .withRetryAfter(refreshSpacing() - (clock.instant() - *lastRefreshed));
+    if (holdUntil && clock.instant() < *holdUntil)
+        return facts.refreshProblem.value_or(Error(ErrorCode::TemporarilyUnavailable))
+            .withRetryAfter(*holdUntil - clock.instant());
+    return std::nullopt;
+}
+
+bool Session::Private::askStepUp(const TokenRequest &request)
+{
+    if (request.acrValues.isEmpty() && !request.maxAge)
+        return false;
+    const bool done = stepUpDone && stepUpDone->acrValues == request.acrValues
+        && (!request.maxAge || clock.instant() - stepUpAt < *request.maxAge);
+    if (done || !facts.signedIn)
+        return false;
+    const bool isNew = !stepUp;
+    stepUp = request;
+    updateState();
+    if (isNew)
+        Q_EMIT q->signInNeeded(Error(ErrorCode::InsufficientAuthentication, u"a service asks for a stronger sign-in"_s));
+    return true;
+}
+
+QFuture<Result<AccessToken>> Session::Private::request(const TokenRequest &request)
+{
+    if (askStepUp(request))
+        return ready(Error(ErrorCode::InsufficientAuthentication, u"a stronger or fresher sign-in is needed"_s));
+    if (!request.rejectedFingerprint.isEmpty() && request.rejectedFingerprint == tokens.accessToken.fingerprint()) {
+        if (rejectedFingerprint != request.rejectedFingerprint)
+            log(u"token.rejected"_s, request.rejectedFingerprint);
+        rejectedFingerprint = request.rejectedFingerprint;
+        updateState();
+    }
+    if (facts.signedIn && isUsable(request))
+        return ready(tokens.toAccessToken());
+    if (const auto error = refusal())
+        return ready(*error);
+    pending.push_back({request, {}});
+    QPromise<Result<AccessToken>> &promise = pending.back().promise;
+    promise.start();
+    QFuture<Result<AccessToken>> future = promise.future();
+    if (store && facts.signedIn)
+        beginRefresh(u"request"_s);
+    return future;
+}
+
+// Answers what can be answered: with the token, or with what went wrong.
+void Session::Private::settle(const std::optional<Error> &failure)
+{
+    std::list<Pending> waiting;
+    waiting.swap(pending);
+    for (Pending &one : waiting) {
+        const bool usable = facts.signedIn && isUsable(one.request);
+        const std::optional<Error> error = usable ? std::nullopt : failure ? failure : refusal();
+        if (!usable && !error) {
+            pending.push_back(std::move(one));
+            continue;
+        }
+        one.promise.addResult(usable ? Result<AccessToken>(tokens.toAccessToken()) : Result<AccessToken>(*error));
+        one.promise.finish();
+    }
+    if (!pending.empty() && store && facts.signedIn)
+        beginRefresh(u"request"_s);
+}
+
+void Session::Private::failAll(const Error &error)
+{
+    std::list<Pending> waiting;
+    waiting.swap(pending);
+    for (Pending &one : waiting) {
+        one.promise.addResult(error);
+        one.promise.finish();
+    }
+}
+
+Session::Session(SessionOptions options, QObject *parent)
+    : TokenProvider(parent)
+    , d(std::make_unique<Private>(std::move(options), this))
+{
+}
+
+Session::~Session()
+{
+    d->failAll(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
+    d.reset();
+}
+
+Session::State Session::state() const
+{
+    return d->shown.state;
+}
+
+Error Session::stateReason() const
+{
+    return d->shown.reason;
+}
+
+QString Session::accountName() const
+{
+    return d->tokens.accountName;
+}
+
+QString Session::subject() const
+{
+    return d->tokens.subject;
+}
+
+QDateTime Session::expiresAt() const
+{
+    return d->tokens.accessToken.isEmpty() || !d->tokens.expiresAt ? QDateTime() : toDateTime(*d->tokens.expiresAt);
+}
+
+QDateTime Session::nextAttempt() const
+{
+    return d->nextAttempt;
+}
+
+QUrl Session::signInUrl() const
+{
+    return d->signInUrl;
+}
+
+const SessionOptions &Session::options() const
+{
+    return d->options;
+}
+
+QFuture<Result<AccessToken>> Session::requestToken(const TokenRequest &request)
+{
+    return d->request(request);
+}
+
+Result<AccessToken> Session::currentToken() const
+{
+    if (d->facts.signedIn && d->hasLiveToken())
+        return d->tokens.toAccessToken();
+    return d->refusal().value_or(Error(ErrorCode::TokenExpired, u"there is no valid token now"_s));
+}
+
+QList<SessionEvent> Session::timeline() const
+{
+    return d->events;
+}
+
+void Session::start()
+{
+    d->start();
+}
+
+void Session::signIn()
+{
+    d->signIn();
+}
+
+void Session::cancelSignIn()
+{
+    if (!d->flow)
+        return;
+    d->endFlow();
+    d->log(u"signin.cancelled"_s);
+    Q_EMIT signInFailed(Error(ErrorCode::Cancelled, u"the sign-in was cancelled"_s));
+}
+
+void Session::refresh()
+{
+    if (!d->facts.signedIn || !d->store)
+        return;
+    d->holdUntil.reset();
+    d->beginRefresh(u"application"_s);
+}
+
+void Session::signOut()
+{
+    d->signOut();
+}
+
+void Session::retryKeychain()
+{
+    if (d->keyAlarm.isActive())
+        d->keyAlarm.startAt(d->clock.instant());
+}
+
+} // namespace Watchword
