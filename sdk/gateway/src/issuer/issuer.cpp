@@ -301,6 +301,11 @@ QUrl Issuer::url() const
     return QUrl(d->issuerUrl(), QUrl::StrictMode);
 }
 
+quint16 Issuer::port() const
+{
+    return d->server.port();
+}
+
 JwkSet Issuer::publicKeys() const
 {
     return d->keyRing.publicKeys();

@@ -48,6 +48,7 @@ public:
     Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls);
     void setTlsConfiguration(const QSslConfiguration &tls); //!< For new connections.
     QUrl url() const; //!< The issuer identifier, without a slash at the end; empty before listen() unless configured.
+    quint16 port() const; //!< Of the server; 0 before listen().
     JwkSet publicKeys() const; //!< As published at /jwks.
 
     //! True for a session or token that was ended before its time. Cheap: looked up for each handshake.

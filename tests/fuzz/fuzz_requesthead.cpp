@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/httpmessage.h"
+#include "http/requesthead.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+using namespace Watchword::Gateway;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    const QByteArrayView bytes(data, static_cast<qsizetype>(size));
+    const ParsedHead parsed = parseRequestHead(bytes);
+    if (parsed.state == HeadState::Complete) {
+        const RequestHead &head = parsed.head;
+        // What the callers rely on without a second look.
+        if (head.size > bytes.size() || !head.path.startsWith('/') || head.contentLength() < 0
+            || head.values("Host").size() > 1 || (head.isChunked() && head.contains("Content-Length")))
+            std::abort();
+        // A complete head stays what it is, whatever follows it.
+        const ParsedHead alone = parseRequestHead(bytes.first(head.size));
+        if (alone.state != HeadState::Complete || alone.head.headers != head.headers)
+            std::abort();
+    }
+    const FormFields fields = FormFields::parse(bytes.first(qMin<qsizetype>(bytes.size(), 2048)));
+    if (!fields.contains(QStringLiteral("a")) && !fields.value(QStringLiteral("a")).isEmpty())
+        std::abort();
+    return 0;
+}
