@@ -215,6 +215,7 @@ ConnectionOrder orderConnections(const ConnectionStore &store, CompiledQuery &qu
             return order;
         }
     }
+    order.matched = rows.size();
     if (limit > 0 && limit < rows.size()) {
         std::nth_element(rows.begin(), rows.begin() + qsizetype(limit), rows.end());
         rows.resize(limit);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/store/query.h"
+#include "monitor/store/values.h"
+
 #include <QList>
 #include <QString>
+
+#include <functional>
 
 namespace Monitor {
 
@@ -22,5 +27,10 @@ struct Completion
     int length = 0;
     QList<Item> items; //!< Best first, at most 50.
 };
+
+using ValueLister = std::function<ValueCounts(const Field &field, const QString &prefix)>;
+
+//! By the parser itself: what it would accept behind the text in front of the token under the cursor.
+Completion completeQuery(const QString &text, int cursor, const QueryContext &context, const ValueLister &values);
 
 } // namespace Monitor

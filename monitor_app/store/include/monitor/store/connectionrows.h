@@ -41,6 +41,7 @@ struct ConnectionSort
 struct ConnectionOrder
 {
     std::vector<quint64> keys; //!< ConnectionStore::key() of live rows, in order.
+    size_t matched = 0; //!< Rows behind the filter; more than keys with a limit.
     bool cancelled = false;
 };
 

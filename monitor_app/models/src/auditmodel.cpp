@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/models/auditmodel.h"
+
+#include "auditcells.h"
+#include "monitor/models/text.h"
+#include "monitor/store/auditfilter.h"
+
+#include <QElapsedTimer>
+
+#include <deque>
+
+namespace Monitor {
+
+namespace {
+
+constexpr qint64 RateWindowMs = 5000;
+
+using Columns = QList<RowWindowModel::Column>;
+
+quint64 endOf(const AuditFilterResult &result)
+{
+    return result.segments.empty() ? 0 : result.segments.back()->firstRow + result.segments.back()->evaluated;
+}
+
+} // namespace
+
+class AuditModel::Private
+{
+public:
+    explicit Private(AuditStore &store)
+        : store(store)
+        , filter(store)
+        , result(filter.result())
+    {
+        clock.start();
+    }
+
+    quint64 rowAt(qint64 viewRow) const
+    {
+        return viewRow >= 0 && quint64(viewRow) < result->total() ? result->rowAt(quint64(viewRow)) : 0;
+    }
+    //! Takes over a newer result; returns false if there is nothing new.
+    bool adopt(std::shared_ptr<const AuditFilterResult> next);
+    void count(qint64 added, qint64 first);
+    QueryContext context() const { return {auditFields(), QDateTime::currentMSecsSinceEpoch(), {}}; }
+
+    AuditStore &store;
+    AuditFilter filter;
+    std::shared_ptr<const AuditFilterResult> result;
+    quint64 generation = 0;
+    TailState tail;
+    qint64 newErrors = 0;
+    QDateTime since = QDateTime::currentDateTimeUtc();
+    ParsedQuery query;
+    QString text;
+    QString applied;
+    quint64 queryId = 0;
+    bool knowsEnd = false; // result holds every row up to its end, so what comes later is new
+    QueryState shownState;
+    QElapsedTimer clock;
+    std::deque<std::pair<qint64, qint64>> arrivals; // ms, rows
+};
+
+AuditModel::AuditModel(AuditStore &store, QObject *parent)
+    : RowWindowModel(
+        Columns {{QStringLiteral("ts"), tr("Time"), Qt::AlignLeft, false},
+                 {QStringLiteral("seq"), tr("Seq"), Qt::AlignRight, false},
+                 {QStringLiteral("sev"), tr("Severity"), Qt::AlignLeft, false},
+                 {QStringLiteral("kind"), tr("Event"), Qt::AlignLeft, false},
+                 {QStringLiteral("user"), tr("User"), Qt::AlignLeft, false},
+                 {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, false},
+                 {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, false},
+                 {QStringLiteral("message"), tr("Message"), Qt::AlignLeft, false}},
+        parent)
+    , d(std::make_unique<Private>(store))
+{
+}
+
+AuditModel::~AuditModel() = default;
+
+AuditModel::TailMode AuditModel::mode() const
+{
+    return TailMode(d->tail.mode());
+}
+
+qint64 AuditModel::newRows() const
+{
+    return d->tail.newRows();
+}
+
+qint64 AuditModel::newErrors() const
+{
+    return d->newErrors;
+}
+
+QDateTime AuditModel::modeSince() const
+{
+    return d->since;
+}
+
+QString AuditModel::modeText() const
+{
+    switch (mode()) {
+    case TailMode::Following:
+        return tr("Following");
+    case TailMode::Paused:
+        return tr("Paused");
+    case TailMode::Detached:
+        break;
+    }
+    return tr("Detached");
+}
+
+QString AuditModel::pausedText() const
+{
+    const qint64 since = d->since.toMSecsSinceEpoch();
+    const QString ago = Text::duration(QDateTime::currentMSecsSinceEpoch() - since);
+    if (mode() == TailMode::Paused)
+        return tr("Paused by you at %1, %2 ago").arg(Text::clockTime(since), ago);
+    if (mode() == TailMode::Detached)
+        return tr("Scrolled away at %1, %2 ago").arg(Text::clockTime(since), ago);
+    return {};
+}
+
+QString AuditModel::newRowsText() const
+{
+    return mode() == TailMode::Following ? QString() : tr("%1 new").arg(Text::count(newRows()));
+}
+
+QString AuditModel::newErrorsText() const
+{
+    if (mode() == TailMode::Following || d->newErrors == 0)
+        return {};
+    return d->newErrors == 1 ? tr("1 error") : tr("%1 errors").arg(Text::count(d->newErrors));
+}
+
+double AuditModel::rate() const
+{
+    qint64 rows = 0;
+    const qint64 from = d->clock.elapsed() - RateWindowMs;
+    for (const auto &[time, count] : d->arrivals)
+        rows += time >= from ? count : 0;
+    const qint64 span = std::clamp<qint64>(d->clock.elapsed(), 1000, RateWindowMs);
+    return double(rows) * 1000 / double(span);
+}
+
+QString AuditModel::liveEdgeText() const
+{
+    return d->applied.isEmpty() ? tr("Live edge, %1 events/s").arg(Text::rate(rate()))
+                                : tr("Live edge, %1 events/s after filter").arg(Text::rate(rate()));
+}
+
+QString AuditModel::gapsText() const
+{
+    const qint64 gaps = d->store.gapCount();
+    if (gaps == 0)
+        return {};
+    const QString events = Text::count(qint64(d->store.missedEvents()));
+    return gaps == 1 ? tr("1 gap, %1 events").arg(events) : tr("%1 gaps, %2 events").arg(Text::count(gaps), events);
+}
+
+void AuditModel::follow()
+{
+    if (mode() == TailMode::Following)
+        return;
+    d->tail.followed();
+    d->newErrors = 0;
+    d->since = QDateTime::currentDateTimeUtc();
+    moveWindow(d->tail.first());
+    Q_EMIT modeChanged();
+    Q_EMIT newRowsChanged();
+}
+
+void AuditModel::pause()
+{
+    if (mode() == TailMode::Paused)
+        return;
+    if (mode() == TailMode::Following)
+        d->newErrors = 0;
+    d->tail.paused();
+    d->since = QDateTime::currentDateTimeUtc();
+    Q_EMIT modeChanged();
+    Q_EMIT newRowsChanged();
+}
+
+void AuditModel::scrollTo(qint64 first)
+{
+    const auto before = d->tail.mode();
+    d->tail.scrolledTo(first);
+    if (d->tail.mode() != before) {
+        d->newErrors = 0;
+        d->since = QDateTime::currentDateTimeUtc();
+    }
+    RowWindowModel::setWindow(d->tail.first(), windowRows());
+    if (d->tail.mode() != before) {
+        Q_EMIT modeChanged();
+        Q_EMIT newRowsChanged();
+    }
+}
+
+void AuditModel::scrollToRow(quint64 id)
+{
+    const qint64 row = viewRowOf(id);
+    if (row >= 0)
+        scrollTo(row - windowRows() / 2);
+}
+
+quint64 AuditModel::nextError(quint64 fromId, bool backwards) const
+{
+    constexpr qint64 Furthest = 1'000'000;
+    const qint64 total = totalRows();
+    qint64 row = viewRowOf(fromId);
+    if (row < 0)
+        row = backwards ? total : -1;
+    const qint64 step = backwards ? -1 : 1;
+    qint64 looked = 0;
+    for (row += step; row >= 0 && row < total && looked < Furthest; row += step, ++looked) {
+        const quint64 id = idAt(row);
+        const auto at = d->store.locate(id - 1);
+        if (at && at.segment->severities()[at.row] >= 4 && !(at.segment->outcomes()[at.row] & AuditRecord::Gap))
+            return id;
+    }
+    return 0;
+}
+
+QList<AuditModel::Bucket> AuditModel::histogram(qint64 from, qint64 to, int buckets) const
+{
+    QList<Bucket> result;
+    if (buckets <= 0 || to <= from)
+        return result;
+    result.resize(buckets);
+    for (int i = 0; i < buckets; ++i)
+        result[i].start = from + (to - from) * i / buckets;
+    const auto snapshot = d->store.snapshot();
+    for (const auto &matches : d->result->segments) {
+        const qsizetype index = AuditStore::segmentIndex(snapshot, matches->firstRow);
+        if (index < 0)
+            continue;
+        const AuditSegment &segment = *snapshot[size_t(index)];
+        if (segment.isSealed() && (segment.maxTime() < from || segment.minTime() >= to))
+            continue;
+        for (quint32 row = 0; row < matches->evaluated; ++row) {
+            const qint64 time = segment.times()[row];
+            if (time < from || time >= to || !matches->has(row))
+                continue;
+            Bucket &bucket = result[int(double(time - from) * buckets / double(to - from))];
+            if (segment.outcomes()[row] & AuditRecord::Gap) {
+                bucket.gap = true;
+                continue;
+            }
+            const quint8 severity = segment.severities()[row];
+            ++bucket.total;
+            bucket.warnings += severity == 3;
+            bucket.errors += severity == 4;
+            bucket.criticals += severity == 5;
+        }
+    }
+    return result;
+}
+
+qint64 AuditModel::totalRows() const
+{
+    return qint64(d->result->total());
+}
+
+void AuditModel::setWindow(qint64 first, int count)
+{
+    d->tail.resized(count);
+    RowWindowModel::setWindow(d->tail.first(), count);
+    if (first != d->tail.first())
+        scrollTo(first);
+}
+
+quint64 AuditModel::idAt(qint64 viewRow) const
+{
+    return viewRow >= 0 && viewRow < totalRows() ? d->rowAt(viewRow) + 1 : 0;
+}
+
+qint64 AuditModel::viewRowOf(quint64 id) const
+{
+    return id == 0 ? -1 : d->result->viewRowOf(id - 1);
+}
+
+void AuditModel::Private::count(qint64 added, qint64 first)
+{
+    if (added <= 0)
+        return;
+    arrivals.emplace_back(clock.elapsed(), added);
+    while (arrivals.front().first < clock.elapsed() - RateWindowMs)
+        arrivals.pop_front();
+    if (tail.mode() == Monitor::TailMode::Following)
+        return;
+    for (qint64 row = first; row < first + added; ++row) {
+        const auto at = store.locate(rowAt(row));
+        if (at && at.segment->severities()[at.row] >= 4 && !(at.segment->outcomes()[at.row] & AuditRecord::Gap))
+            ++newErrors;
+    }
+}
+
+bool AuditModel::Private::adopt(std::shared_ptr<const AuditFilterResult> next)
+{
+    const quint64 storeGeneration = store.generation();
+    if (next == result && storeGeneration == generation)
+        return false;
+    const bool sameQuery = next->queryId == result->queryId;
+    // Between two complete results rows only came at the end; a partial one in between would make old rows look new.
+    if (sameQuery && knowsEnd && !next->complete)
+        return false;
+    const quint64 anchor = rowAt(tail.first());
+    const quint64 oldEnd = endOf(*result);
+    result = std::move(next);
+    generation = storeGeneration;
+    const qint64 total = qint64(result->total());
+    const qint64 added = sameQuery && knowsEnd ? total - qint64(result->lowerBound(oldEnd)) : 0;
+    const qint64 shift = qint64(result->lowerBound(anchor)) - tail.first();
+    if (!sameQuery) {
+        tail.replaced(total);
+        newErrors = 0;
+    }
+    tail.shifted(shift, total - added);
+    tail.grown(total);
+    knowsEnd = result->complete;
+    count(added, total - added);
+    return true;
+}
+
+void AuditModel::tick()
+{
+    d->filter.update();
+    const qint64 before = newRows();
+    if (d->adopt(d->filter.result()))
+        moveWindow(d->tail.first());
+    if (newRows() != before)
+        Q_EMIT newRowsChanged();
+    const QueryState state = queryState();
+    if (state != d->shownState) {
+        d->shownState = state;
+        Q_EMIT queryStateChanged();
+    }
+}
+
+void AuditModel::setQuery(const QString &text)
+{
+    d->text = text;
+    ParsedQuery parsed = parseQuery(text, d->context());
+    const bool isGood = !parsed.error.isSet();
+    d->query = std::move(parsed);
+    if (isGood) {
+        d->applied = text.trimmed();
+        d->queryId = d->filter.setQuery(d->query.root);
+        d->knowsEnd = false;
+    }
+    d->shownState = queryState();
+    Q_EMIT queryStateChanged();
+}
+
+QueryState AuditModel::queryState() const
+{
+    QueryState state;
+    state.text = d->text;
+    state.appliedText = d->applied;
+    state.matched = qint64(d->result->matched());
+    state.total = qint64(d->result->rows - d->result->gaps);
+    if (d->query.error.isSet()) {
+        state.status = QueryState::Status::Error;
+        state.errorPosition = d->query.error.position;
+        state.errorLength = d->query.error.length;
+        state.message = d->query.error.message;
+    } else if (d->applied.isEmpty()) {
+        state.status = QueryState::Status::Neutral;
+    } else if (d->result->queryId != d->queryId || (!d->result->complete && !d->knowsEnd)) {
+        state.status = QueryState::Status::Running;
+        const bool isOld = d->result->queryId != d->queryId;
+        state.percent = isOld || d->result->rows == 0 ? 0 : int(d->result->evaluated * 100 / d->result->rows);
+    } else if (d->result->neverTrue && d->result->rows > 0) {
+        state.status = QueryState::Status::Suspicious;
+        state.message = tr("No row that is loaded can match. Check the spelling of the values.");
+    } else {
+        state.status = QueryState::Status::Applied;
+    }
+    return state;
+}
+
+Completion AuditModel::completionAt(const QString &text, int cursor) const
+{
+    return completeQuery(text, cursor, d->context(), [this](const Field &field, const QString &prefix) {
+        return valuesOf(d->store, field, prefix);
+    });
+}
+
+QString AuditModel::filterTermFor(const QModelIndex &index, bool exclude) const
+{
+    const quint64 id = idAt(firstRow() + index.row());
+    const auto at = id == 0 ? AuditStore::Located() : d->store.locate(id - 1);
+    if (!index.isValid() || !at)
+        return {};
+    const QString value = AuditCells(d->store, at).value(index.column());
+    if (value.isEmpty() || value == u"\"\"")
+        return {};
+    return (exclude ? QStringLiteral("not ") : QString()) + columns()[index.column()].key + u':' + value;
+}
+
+QVariant AuditModel::data(const QModelIndex &index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
+        return {};
+    const quint64 id = idAt(firstRow() + index.row());
+    const auto at = id == 0 ? AuditStore::Located() : d->store.locate(id - 1);
+    if (!at)
+        return {};
+    const int column = index.column();
+    const AuditCells cells(d->store, at);
+    switch (role) {
+    case Qt::DisplayRole:
+        return cells.text(column);
+    case Qt::TextAlignmentRole:
+        return QVariant::fromValue(int(columns()[column].alignment | Qt::AlignVCenter));
+    case Qt::AccessibleTextRole:
+        return column == 0 ? cells.sentence() : cells.text(column);
+    case Qt::AccessibleDescriptionRole:
+        return tr("row %1 of %2").arg(Text::count(firstRow() + index.row() + 1), Text::count(totalRows()));
+    case SeverityRole:
+        return int(cells.severity());
+    case StateRole:
+        return cells.kind() == RowKind::Gap ? QStringLiteral("gap")
+                                            : (cells.kind() == RowKind::Bad ? QStringLiteral("bad") : QString());
+    case TextColourRole:
+        return cells.textColour(column);
+    case GlyphRole:
+        return column == SeverityColumn && cells.kind() != RowKind::Gap ? Text::severityGlyph(cells.severity())
+            : column == 0 && cells.kind() == RowKind::Gap              ? QStringLiteral("gap")
+                                                                       : QString();
+    case GlyphColourRole:
+        return Text::severityColour(cells.severity());
+    case MonospaceRole:
+        return column == Address;
+    case StrongRole:
+        return column == SeverityColumn && cells.severity() >= Severity::Error;
+    case ElideModeRole:
+        return int(Qt::ElideRight);
+    case RawIdRole:
+        return QVariant::fromValue(id);
+    case FullTextRole:
+        return cells.fullText(column);
+    case FractionRole:
+        return -1.0;
+    case RowTintRole:
+        return cells.kind() == RowKind::Gap || cells.severity() < Severity::Error ? QString()
+            : cells.severity() == Severity::Critical                              ? QStringLiteral("tint.critical")
+                                                                                  : QStringLiteral("tint.error");
+    case RowBarRole:
+        return cells.severity() == Severity::Critical ? 4 : 0;
+    case RowKindRole:
+        return int(cells.kind());
+    case SelectedRole:
+        return selectedIds().contains(id);
+    case CurrentRole:
+        return currentId() == id;
+    default:
+        return {};
+    }
+}
+
+} // namespace Monitor

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/models/tokenlanesmodel.h"
+
+#include "lanebuilder.h"
+#include "lanequery.h"
+#include "monitor/models/text.h"
+
+#include <QSet>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace Monitor {
+
+namespace {
+constexpr qint64 SortEveryMs = 1000;
+}
+
+class TokenLanesModel::Private
+{
+public:
+    explicit Private(TokenStore &store)
+        : store(store)
+        , lanes(store)
+    {
+    }
+
+    bool rebuild(); //!< Returns false if the rows are the same as before.
+    QString groupOf(quint32 lane) const;
+    quint64 sortKey(quint32 lane, const LaneBuilder &builder) const;
+    void addGroup(std::vector<TimelineRow> &out, const QString &group, const std::vector<quint32> &members) const;
+    QueryContext context() const { return {laneFields(), now, {}}; }
+
+    TokenStore &store;
+    LaneQuery lanes;
+    Sort sort = Sort::NextToExpire;
+    Group group = Group::None;
+    QSet<QString> collapsed;
+    std::vector<TimelineRow> rows;
+    std::vector<quint32> visible; // lanes behind the filter, in order
+    QHash<quint32, int> rowOfLane;
+    ParsedQuery query = parseQuery({}, {laneFields(), 0, {}});
+    std::shared_ptr<const QueryNode> root = query.root;
+    QString text;
+    QString applied;
+    QString selected;
+    qint64 now = 0;
+    qint64 sortedAt = 0;
+    quint64 version = ~quint64(0);
+    quint64 sortedVersion = ~quint64(0);
+    bool sortAsked = true;
+};
+
+TokenLanesModel::TokenLanesModel(TokenStore &store, QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>(store))
+{
+}
+
+TokenLanesModel::~TokenLanesModel() = default;
+
+QString TokenLanesModel::Private::groupOf(quint32 lane) const
+{
+    const TokenLane &source = store.lane(lane);
+    const QString name = group == Group::Node ? source.node : (group == Group::User ? source.user : source.client);
+    return name.isEmpty() ? TokenLanesModel::tr("unknown") : name;
+}
+
+quint64 TokenLanesModel::Private::sortKey(quint32 lane, const LaneBuilder &builder) const
+{
+    constexpr quint64 Sign = quint64(1) << 63;
+    const quint32 current = store.current(lane);
+    switch (sort) {
+    case Sort::NextToExpire: {
+        // What needs attention first: revoked, then by the time that is left, then what is over.
+        const auto state = builder.state(lane);
+        const qint64 left = builder.left(lane);
+        if (state == LaneBuilder::State::Revoked)
+            return 0;
+        if (state == LaneBuilder::State::Ended)
+            return ~quint64(0);
+        return left == std::numeric_limits<qint64>::min() ? ~quint64(0) - 1 : quint64(left) ^ Sign;
+    }
+    case Sort::MostFailures:
+        return ~quint64(store.lane(lane).failures);
+    case Sort::Newest:
+        return current == TokenStore::none() ? ~quint64(0) : ~(quint64(store.token(current).issued) ^ Sign);
+    case Sort::User:
+        break;
+    }
+    return 0;
+}
+
+void TokenLanesModel::Private::addGroup(std::vector<TimelineRow> &out, const QString &name,
+                                        const std::vector<quint32> &members) const
+{
+    const LaneBuilder builder(store, now);
+    TimelineRow header;
+    header.isGroup = true;
+    header.group = name;
+    header.collapsed = collapsed.contains(name);
+    const auto failing = std::count_if(members.begin(), members.end(), [&](quint32 lane) {
+        return builder.state(lane) == LaneBuilder::State::Failing;
+    });
+    header.groupNote = TokenLanesModel::tr("%1 sessions, %2 failing")
+                           .arg(Text::count(qint64(members.size())), Text::count(failing));
+    out.push_back(header);
+    if (header.collapsed)
+        return;
+    for (const quint32 lane : members)
+        out.push_back({false, name, {}, false, lane});
+}
+
+bool TokenLanesModel::Private::rebuild()
+{
+    visible = lanes.matching(root, now);
+    const LaneBuilder builder(store, now);
+    std::vector<std::pair<quint64, quint32>> keyed;
+    keyed.reserve(visible.size());
+    for (const quint32 lane : visible)
+        keyed.emplace_back(sortKey(lane, builder), lane);
+    std::sort(keyed.begin(), keyed.end(), [this](const auto &a, const auto &b) {
+        if (a.first != b.first)
+            return a.first < b.first;
+        const TokenLane &x = store.lane(a.second);
+        const TokenLane &y = store.lane(b.second);
+        return x.user != y.user ? x.user < y.user : x.session < y.session;
+    });
+    for (size_t i = 0; i < keyed.size(); ++i)
+        visible[i] = keyed[i].second;
+    std::vector<TimelineRow> next;
+    if (group == Group::None) {
+        for (const quint32 lane : visible)
+            next.push_back({false, {}, {}, false, lane});
+    } else {
+        std::map<QString, std::vector<quint32>> groups;
+        for (const quint32 lane : visible)
+            groups[groupOf(lane)].push_back(lane);
+        for (const auto &[name, members] : groups)
+            addGroup(next, name, members);
+    }
+    const bool same = std::equal(next.begin(), next.end(), rows.begin(), rows.end(), [](const auto &a, const auto &b) {
+        return a.isGroup == b.isGroup && a.lane == b.lane && a.group == b.group && a.groupNote == b.groupNote
+            && a.collapsed == b.collapsed;
+    });
+    rows = std::move(next);
+    rowOfLane.clear();
+    for (size_t i = 0; i < rows.size(); ++i) {
+        if (!rows[i].isGroup)
+            rowOfLane.insert(rows[i].lane, int(i));
+    }
+    return !same;
+}
+
+void TokenLanesModel::tick(qint64 now)
+{
+    d->now = now;
+    const bool changed = d->version != d->store.version();
+    d->version = d->store.version();
+    const bool structure = d->sortedVersion != d->store.structureVersion();
+    if (d->sortAsked || structure || now - d->sortedAt >= SortEveryMs || now < d->sortedAt) {
+        const bool asked = d->sortAsked;
+        d->sortAsked = false;
+        d->sortedAt = now;
+        d->sortedVersion = d->store.structureVersion();
+        if (d->rebuild() || asked)
+            Q_EMIT rowsChanged();
+        if (asked)
+            Q_EMIT queryStateChanged();
+    }
+    if (changed)
+        Q_EMIT contentChanged();
+}
+
+void TokenLanesModel::setSort(Sort sort)
+{
+    d->sortAsked = d->sortAsked || d->sort != sort;
+    d->sort = sort;
+}
+
+TokenLanesModel::Sort TokenLanesModel::sort() const
+{
+    return d->sort;
+}
+
+void TokenLanesModel::setGroup(Group group)
+{
+    d->sortAsked = d->sortAsked || d->group != group;
+    d->group = group;
+}
+
+TokenLanesModel::Group TokenLanesModel::group() const
+{
+    return d->group;
+}
+
+void TokenLanesModel::setCollapsed(const QString &group, bool collapsed)
+{
+    if (collapsed)
+        d->collapsed.insert(group);
+    else
+        d->collapsed.remove(group);
+    d->sortAsked = true;
+}
+
+void TokenLanesModel::setQuery(const QString &text)
+{
+    d->text = text;
+    d->query = parseQuery(text, d->context());
+    if (!d->query.error.isSet()) {
+        d->applied = text.trimmed();
+        d->root = d->query.root;
+        d->sortAsked = true;
+    }
+    Q_EMIT queryStateChanged();
+}
+
+QueryState TokenLanesModel::queryState() const
+{
+    QueryState state;
+    state.text = d->text;
+    state.appliedText = d->applied;
+    state.matched = qint64(d->visible.size());
+    state.total = totalLanes();
+    if (d->query.error.isSet()) {
+        state.status = QueryState::Status::Error;
+        state.errorPosition = d->query.error.position;
+        state.errorLength = d->query.error.length;
+        state.message = d->query.error.message;
+    } else if (!d->applied.isEmpty()) {
+        state.status = d->sortAsked ? QueryState::Status::Running : QueryState::Status::Applied;
+        state.percent = d->sortAsked ? 0 : 100;
+    }
+    return state;
+}
+
+Completion TokenLanesModel::completionAt(const QString &text, int cursor) const
+{
+    return completeQuery(text, cursor, d->context(), [this](const Field &field, const QString &prefix) {
+        return d->lanes.values(field, prefix, d->now);
+    });
+}
+
+int TokenLanesModel::rowCount() const
+{
+    return int(d->rows.size());
+}
+
+TimelineRow TokenLanesModel::row(int row) const
+{
+    return row >= 0 && row < rowCount() ? d->rows[size_t(row)] : TimelineRow {};
+}
+
+TimelineLane TokenLanesModel::lane(int row, qint64 from, qint64 to, double msPerPixel, qint64 now) const
+{
+    if (row < 0 || row >= rowCount() || d->rows[size_t(row)].isGroup)
+        return {};
+    return LaneBuilder(d->store, now).build(d->rows[size_t(row)].lane, from, to, msPerPixel);
+}
+
+TimelineLane TokenLanesModel::laneOfSession(const QString &sessionId, qint64 from, qint64 to, double msPerPixel,
+                                            qint64 now) const
+{
+    const quint32 lane = d->store.laneOf(sessionId);
+    return lane == TokenStore::none() ? TimelineLane {} : LaneBuilder(d->store, now).build(lane, from, to, msPerPixel);
+}
+
+int TokenLanesModel::rowOfSession(const QString &sessionId) const
+{
+    const quint32 lane = d->store.laneOf(sessionId);
+    return lane == TokenStore::none() ? -1 : d->rowOfLane.value(lane, -1);
+}
+
+qint64 TokenLanesModel::totalLanes() const
+{
+    return d->store.laneCount();
+}
+
+QList<TokenLanesModel::ForecastBucket> TokenLanesModel::forecast(qint64 from, qint64 to, qint64 bucketMs, qint64 now) const
+{
+    QList<ForecastBucket> buckets;
+    if (bucketMs <= 0 || to <= from)
+        return buckets;
+    buckets.resize((to - from + bucketMs - 1) / bucketMs);
+    for (qsizetype i = 0; i < buckets.size(); ++i)
+        buckets[i].start = from + i * bucketMs;
+    const auto at = [&](qint64 time) { return time >= from && time < to ? &buckets[(time - from) / bucketMs] : nullptr; };
+    for (const quint32 lane : d->visible) {
+        const auto &chain = d->store.lane(lane).access;
+        for (size_t i = size_t(d->store.firstReaching(chain, from)); i < chain.size(); ++i) {
+            const TokenInterval &token = d->store.token(chain[i]);
+            if (auto *bucket = i > 0 || !token.previous.isEmpty() ? at(token.issued) : nullptr)
+                ++bucket->done;
+            if (auto *bucket = token.failures > 0 ? at(token.refreshAt) : nullptr)
+                bucket->failed += int(token.failures);
+            if (token.end == TokenInterval::End::None && token.refreshAt > now) {
+                if (auto *bucket = at(token.refreshAt))
+                    ++bucket->planned;
+            }
+        }
+    }
+    return buckets;
+}
+
+TokenLanesModel::Density TokenLanesModel::density(qint64 from, qint64 to, int columns, int maxRows, qint64 now) const
+{
+    Density density;
+    if (columns <= 0 || maxRows <= 0 || to <= from || d->visible.empty())
+        return density;
+    const auto lanes = int(d->visible.size());
+    density.columns = columns;
+    density.lanesPerRow = (lanes + maxRows - 1) / maxRows;
+    density.rows = (lanes + density.lanesPerRow - 1) / density.lanesPerRow;
+    density.cells.resize(qsizetype(columns) * density.rows);
+    const double perColumn = double(to - from) / columns;
+    const LaneBuilder builder(d->store, now);
+    using Cell = Density::Cell;
+    const auto put = [&](int row, qint64 start, qint64 end, Cell cell) {
+        const int first = std::max(0, int(double(start - from) / perColumn));
+        const int last = std::min(columns - 1, int(double(std::max(start, end - 1) - from) / perColumn));
+        for (int column = first; start < to && end >= from && column <= last; ++column) {
+            Cell &target = density.cells[qsizetype(row) * columns + column];
+            target = std::max(target, cell);
+        }
+    };
+    for (int i = 0; i < lanes; ++i) {
+        const int row = i / density.lanesPerRow;
+        const TimelineLane lane = builder.build(d->visible[size_t(i)], from, to, perColumn);
+        for (const TimelineBar &bar : lane.bars) {
+            if (bar.kind != TimelineBar::Kind::Access)
+                continue;
+            const bool revoked = bar.state == TimelineBar::State::Revoked || bar.state == TimelineBar::State::Reused;
+            put(row, bar.start, std::min(bar.end, now), bar.state == TimelineBar::State::Spent ? Cell::Spent : Cell::Live);
+            if (revoked)
+                put(row, bar.start, bar.end, Cell::Revoked);
+            else if (bar.state == TimelineBar::State::Failing)
+                put(row, bar.refreshAt > 0 ? bar.refreshAt : now, now, Cell::Failing);
+            else if (bar.state == TimelineBar::State::Expiring)
+                put(row, now, bar.end, Cell::Expiring);
+        }
+        for (const TimelineMark &mark : lane.marks) {
+            if (mark.kind == TimelineMark::Kind::Refreshed)
+                put(row, mark.time, mark.time + 1, Cell::Refreshed);
+            else if (mark.kind == TimelineMark::Kind::Planned)
+                put(row, mark.time, mark.time + 1, Cell::Planned);
+            density.refreshed += mark.kind == TimelineMark::Kind::Refreshed;
+        }
+        density.retrying += builder.state(d->visible[size_t(i)]) == LaneBuilder::State::Failing;
+    }
+    return density;
+}
+
+QString TokenLanesModel::sentenceOf(const TimelineMark &mark) const
+{
+    const QString time = Text::clockTime(mark.time);
+    switch (mark.kind) {
+    case TimelineMark::Kind::Refreshed:
+        return tr("Refreshed at %1").arg(time);
+    case TimelineMark::Kind::Planned:
+        return tr("Refresh expected at %1").arg(time);
+    case TimelineMark::Kind::Failed:
+        return mark.count == 1 ? tr("Refresh failed, first try at %1").arg(time)
+                               : tr("Refresh failed %1 times, first try at %2").arg(Text::count(mark.count), time);
+    case TimelineMark::Kind::Revoked:
+        return tr("Revoked at %1").arg(time);
+    case TimelineMark::Kind::Reuse:
+        return tr("Spent refresh token used again at %1").arg(time);
+    case TimelineMark::Kind::SignedOut:
+        return tr("Signed out at %1").arg(time);
+    case TimelineMark::Kind::Expired:
+        return tr("Expired at %1").arg(time);
+    case TimelineMark::Kind::NoToken:
+        return tr("No valid token for %1, from %2").arg(Text::duration(mark.until - mark.time), time);
+    }
+    return {};
+}
+
+QString TokenLanesModel::sentenceOf(const TimelineBar &bar) const
+{
+    if (bar.folded > 1)
+        return tr("%1 tokens, %2 to %3").arg(Text::count(bar.folded), Text::clockTime(bar.start), Text::clockTime(bar.end));
+    const QString kind = bar.kind == TimelineBar::Kind::Access ? tr("Access token") : tr("Refresh token");
+    if (bar.plannedEnd == 0)
+        return tr("%1 since %2, expiry not stated").arg(kind, Text::clockTime(bar.start));
+    return tr("%1 from %2, expires %3").arg(kind, Text::clockTime(bar.start), Text::clockTime(bar.plannedEnd));
+}
+
+const QString &TokenLanesModel::selectedSession() const
+{
+    return d->selected;
+}
+
+void TokenLanesModel::setSelectedSession(const QString &sessionId)
+{
+    if (d->selected == sessionId)
+        return;
+    d->selected = sessionId;
+    Q_EMIT selectedSessionChanged();
+}
+
+} // namespace Monitor

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/models/watchfeed.h"
+
+#include <watchword/watch/chainverifier.h>
+#include <watchword/watch/watchclient.h>
+
+#include <QDateTime>
+#include <QTimer>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <variant>
+
+namespace Monitor {
+
+namespace {
+
+constexpr auto FrameInterval = std::chrono::milliseconds(33);
+constexpr qsizetype QueueLimit = qsizetype(256) << 20;
+
+qint64 ms(const std::optional<Watchword::WallTime> &time, qint64 unknown)
+{
+    return time ? time->time_since_epoch().count() : unknown;
+}
+
+ConnectionRow rowOf(const Watchword::ConnectionRow &w)
+{
+    ConnectionRow row;
+    row.id = w.id;
+    row.session = w.sid;
+    row.subject = w.sub;
+    row.user = w.name.isEmpty() ? w.sub : w.name;
+    row.client = w.client;
+    row.ip = w.ip;
+    row.port = w.port;
+    row.node = w.node;
+    row.path = w.path;
+    row.origin = w.origin;
+    row.userAgent = w.ua;
+    row.tls = w.tls;
+    row.cipher = w.cipher;
+    row.token = w.token;
+    row.scope = w.scope;
+    row.state = toString(w.state);
+    row.opened = ms(w.opened, -1);
+    row.lastIn = ms(w.lastIn, -1);
+    row.expires = ms(w.exp, -1);
+    row.issued = ms(w.iat, -1);
+    row.closed = ms(w.closed, -1);
+    row.messagesIn = qint64(w.msgsIn);
+    row.messagesOut = qint64(w.msgsOut);
+    row.bytesIn = qint64(w.bytesIn);
+    row.bytesOut = qint64(w.bytesOut);
+    row.queue = qint64(w.queue);
+    row.rttMs = w.rtt ? w.rtt->count() : -1;
+    row.renewals = int(w.renewals);
+    row.renewalsFailed = int(w.renewFailed);
+    row.closeCode = w.closeCode;
+    row.closeReason = w.closeReason;
+    return row;
+}
+
+TokenRow rowOf(const Watchword::TokenRow &w)
+{
+    TokenRow row;
+    row.id = w.id;
+    row.session = w.sid;
+    row.subject = w.sub;
+    row.user = w.name;
+    row.client = w.client;
+    row.node = w.node;
+    row.kind = toString(w.kind);
+    row.end = toString(w.end);
+    row.previous = w.prev;
+    row.family = w.family;
+    row.issued = ms(w.issued, 0);
+    row.notBefore = ms(w.nbf, 0);
+    row.expires = ms(w.exp, 0);
+    row.refreshAt = ms(w.refreshAt, 0);
+    row.ended = ms(w.ended, 0);
+    row.failures = int(w.failures);
+    return row;
+}
+
+} // namespace
+
+/*! Parses and verifies audit lines in a thread of its own. */
+class AuditIngest
+{
+public:
+    explicit AuditIngest(AuditStore &store)
+        : m_store(store)
+        , m_thread([this] { run(); })
+    {
+    }
+
+    ~AuditIngest()
+    {
+        {
+            const std::lock_guard lock(m_mutex);
+            m_stop = true;
+        }
+        m_wake.notify_all();
+        m_thread.join();
+    }
+
+    void lines(const QByteArrayList &lines)
+    {
+        qsizetype bytes = 0;
+        for (const QByteArray &line : lines)
+            bytes += line.size();
+        const std::lock_guard lock(m_mutex);
+        if (m_queued + bytes > QueueLimit) {
+            m_dropped += quint64(lines.size()); // the ingest thread states them as a gap in front of what follows
+            return;
+        }
+        m_queued += bytes;
+        m_queue.push_back({lines, {}, std::exchange(m_dropped, 0), false});
+        m_wake.notify_all();
+    }
+    void gap(quint64 from, quint64 to) { push({{}, AuditGap {from, to, to - from + 1, -1, AuditGap::Cause::Server}, 0, false}); }
+    void epoch() { push({{}, {}, 0, true}); }
+
+    quint64 verifiedTo() const { return m_verifiedTo; }
+    quint64 brokenAt() const { return m_brokenAt; }
+    quint64 completeFrom() const { return m_completeFrom; }
+    quint64 received() const { return m_received; }
+
+private:
+    struct Piece
+    {
+        QByteArrayList lines;
+        AuditGap gap;
+        quint64 dropped = 0;
+        bool epoch = false;
+    };
+
+    void push(Piece piece)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_queue.push_back(std::move(piece));
+        m_wake.notify_all();
+    }
+
+    void run()
+    {
+        std::unique_lock lock(m_mutex);
+        for (;;) {
+            m_wake.wait(lock, [this] { return m_stop || !m_queue.empty(); });
+            if (m_stop)
+                return;
+            const Piece piece = std::move(m_queue.front());
+            m_queue.pop_front();
+            lock.unlock();
+            take(piece);
+            qsizetype bytes = 0;
+            for (const QByteArray &line : piece.lines)
+                bytes += line.size();
+            lock.lock();
+            m_queued -= bytes;
+        }
+    }
+
+    void take(const Piece &piece)
+    {
+        if (piece.epoch) {
+            m_store.startEpoch();
+            m_verifier.reset();
+            m_completeFrom = 0;
+        }
+        if (piece.gap.count > 0)
+            m_store.appendGap(piece.gap, 0);
+        if (piece.dropped > 0)
+            stateDropped(piece);
+        m_store.appendLines(piece.lines);
+        for (const QByteArray &line : piece.lines)
+            verify(line);
+        m_received += quint64(piece.lines.size());
+    }
+
+    void stateDropped(const Piece &piece)
+    {
+        const quint64 last = m_store.lastSequence();
+        m_store.appendGap({last + 1, last + piece.dropped, piece.dropped, -1, AuditGap::Cause::Monitor}, 0);
+    }
+
+    void verify(const QByteArray &line)
+    {
+        const auto event = Watchword::AuditEvent::fromBytes(line);
+        if (!event || event->chainHash().isEmpty())
+            return;
+        const auto outcome = m_verifier.push(*event);
+        if (m_completeFrom == 0 || outcome.verdict == Watchword::ChainVerifier::Verdict::Gap)
+            m_completeFrom = event->sequence;
+        if (const auto broken = m_verifier.broken())
+            m_brokenAt = broken->sequence;
+        else
+            m_verifiedTo = m_verifier.last();
+    }
+
+    AuditStore &m_store;
+    Watchword::ChainVerifier m_verifier; // the thread's
+    std::mutex m_mutex;
+    std::condition_variable m_wake;
+    std::deque<Piece> m_queue;
+    qsizetype m_queued = 0;
+    quint64 m_dropped = 0;
+    bool m_stop = false;
+    std::atomic<quint64> m_verifiedTo {0};
+    std::atomic<quint64> m_brokenAt {0};
+    std::atomic<quint64> m_completeFrom {0};
+    std::atomic<quint64> m_received {0};
+    std::thread m_thread;
+};
+
+class WatchFeed::Private
+{
+public:
+    Private(WatchFeed *q, Watchword::WatchClient &client, Stores stores)
+        : q(q)
+        , client(client)
+        , stores(stores)
+        , ingest(stores.audit)
+    {
+    }
+
+    void connectAll();
+    void changed();
+    void apply();
+    void updateStatus(qint64 now);
+    LinkStatus::State stateNow() const;
+    QString reason() const;
+
+    struct Reset
+    {
+    };
+    template <typename Row>
+    struct Change
+    {
+        QList<Row> updated;
+        QStringList removed;
+    };
+
+    WatchFeed *const q;
+    Watchword::WatchClient &client;
+    Stores stores;
+    LinkStatus status;
+    QTimer frame;
+    QTimer second;
+    std::vector<std::variant<Reset, Change<Watchword::ConnectionRow>>> connections;
+    std::vector<std::variant<Reset, Change<Watchword::TokenRow>>> tokens;
+    qint64 offset = 0;
+    int tries = 0;
+    quint64 receivedBefore = 0;
+    qint64 measuredAt = 0;
+    double rate = 0;
+    AuditIngest ingest; // last: its thread ends first
+};
+
+void WatchFeed::Private::connectAll()
+{
+    using Client = Watchword::WatchClient;
+    frame.setSingleShot(true);
+    frame.setInterval(FrameInterval);
+    second.setInterval(std::chrono::milliseconds(1000));
+    QObject::connect(&frame, &QTimer::timeout, q, [this] { apply(); });
+    QObject::connect(&second, &QTimer::timeout, q, [this] {
+        updateStatus(QDateTime::currentMSecsSinceEpoch());
+    });
+    second.start();
+    QObject::connect(&client, &Client::connectionsReset, q, [this] {
+        connections.assign(1, Reset {});
+        changed();
+    });
+    QObject::connect(&client, &Client::connectionsChanged, q,
+                     [this](const QList<Watchword::ConnectionRow> &updated, const QStringList &removed) {
+                         connections.emplace_back(Change<Watchword::ConnectionRow> {updated, removed});
+                         changed();
+                     });
+    QObject::connect(&client, &Client::tokensReset, q, [this] {
+        tokens.assign(1, Reset {});
+        changed();
+    });
+    QObject::connect(&client, &Client::tokensChanged, q,
+                     [this](const QList<Watchword::TokenRow> &updated, const QStringList &removed) {
+                         tokens.emplace_back(Change<Watchword::TokenRow> {updated, removed});
+                         changed();
+                     });
+    QObject::connect(&client, &Client::auditReceived, q, [this](const QList<QByteArray> &lines) {
+        ingest.lines(lines);
+        changed();
+    });
+    QObject::connect(&client, &Client::auditGap, q, [this](quint64 from, quint64 to) {
+        ingest.gap(from, to);
+        changed();
+    });
+    QObject::connect(&client, &Client::auditEpochChanged, q, [this] { ingest.epoch(); });
+    QObject::connect(&client, &Client::nextRetryAtChanged, q, [this] {
+        if (client.nextRetryAt().isValid())
+            ++tries;
+        changed();
+    });
+    QObject::connect(&client, &Client::stateChanged, q, [this](Client::State state) {
+        if (state == Client::State::Live) {
+            tries = 0;
+        }
+        changed();
+    });
+    QObject::connect(&client, &Client::progressChanged, q, [this] { changed(); });
+    QObject::connect(&client, &Client::serverChanged, q, [this] { changed(); });
+    QObject::connect(&client, &Client::lastErrorChanged, q, [this] { changed(); });
+}
+
+void WatchFeed::Private::changed()
+{
+    if (!frame.isActive())
+        frame.start();
+}
+
+void WatchFeed::Private::apply()
+{
+    const qint64 now = q->serverNow();
+    for (const auto &step : connections) {
+        if (std::holds_alternative<Reset>(step)) {
+            stores.connections.clear();
+            continue;
+        }
+        const auto &change = std::get<Change<Watchword::ConnectionRow>>(step);
+        for (const auto &row : change.updated)
+            stores.connections.upsert(rowOf(row), now);
+        for (const QString &id : change.removed)
+            stores.connections.remove(id);
+    }
+    connections.clear();
+    for (const auto &step : tokens) {
+        if (std::holds_alternative<Reset>(step)) {
+            stores.tokens.clear();
+            continue;
+        }
+        const auto &change = std::get<Change<Watchword::TokenRow>>(step);
+        for (const auto &row : change.updated)
+            stores.tokens.upsert(rowOf(row));
+        for (const QString &id : change.removed)
+            stores.tokens.remove(id);
+    }
+    tokens.clear();
+    updateStatus(QDateTime::currentMSecsSinceEpoch());
+    Q_EMIT q->applied();
+}
+
+LinkStatus::State WatchFeed::Private::stateNow() const
+{
+    using Client = Watchword::WatchClient;
+    switch (client.state()) {
+    case Client::State::Idle:
+        return LinkStatus::State::Idle;
+    case Client::State::Loading:
+        return client.progress().expected > 0 ? LinkStatus::State::Loading : LinkStatus::State::Connecting;
+    case Client::State::Live:
+        return LinkStatus::State::Live;
+    case Client::State::Reconnecting:
+        return LinkStatus::State::Reconnecting;
+    case Client::State::Lost:
+        return LinkStatus::State::Lost;
+    }
+    return LinkStatus::State::Idle;
+}
+
+QString WatchFeed::Private::reason() const
+{
+    const QString text = client.lastError().message();
+    return text.isEmpty() ? WatchFeed::tr("The link to the gateway ended. Connect again.") : text;
+}
+
+void WatchFeed::Private::updateStatus(qint64 now)
+{
+    const Watchword::WatchServer server = client.server();
+    offset = server.clockOffset.count();
+    if (now - measuredAt >= 1000) {
+        const quint64 received = ingest.received();
+        rate = measuredAt == 0 ? 0 : double(received - receivedBefore) * 1000 / double(now - measuredAt);
+        receivedBefore = received;
+        measuredAt = now;
+    }
+    LinkStatus::Facts facts;
+    facts.state = stateNow();
+    facts.serverName = server.server;
+    facts.loaded = client.progress().received;
+    facts.expected = client.progress().expected;
+    facts.eventRate = rate;
+    facts.clockOffsetMs = offset;
+    const quint64 last = stores.audit.lastSequence();
+    if (facts.state == LinkStatus::State::Live && last > 0)
+        facts.lagMs = server.newestAudit <= last ? int(std::max<qint64>(0, client.rttMs()) / 2)
+                                                 : int(std::min<qint64>(now + offset - stores.audit.lastTime(), 3'600'000));
+    if (client.disconnectedSince().isValid())
+        facts.noDataSince = client.disconnectedSince().toMSecsSinceEpoch();
+    if (client.nextRetryAt().isValid())
+        facts.nextTryAt = client.nextRetryAt().toMSecsSinceEpoch();
+    facts.tries = tries;
+    if (facts.state == LinkStatus::State::Lost)
+        facts.lostReason = reason();
+    facts.gapCount = stores.audit.gapCount();
+    facts.missedEvents = qint64(stores.audit.missedEvents());
+    facts.completeFrom = ingest.completeFrom();
+    facts.verifiedTo = ingest.verifiedTo();
+    facts.brokenAt = ingest.brokenAt();
+    facts.badLines = qint64(stores.audit.badLineCount());
+    status.setNow(now);
+    status.setFacts(facts);
+}
+
+WatchFeed::WatchFeed(Watchword::WatchClient &client, Stores stores, QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>(this, client, stores))
+{
+    d->connectAll();
+    d->changed();
+}
+
+WatchFeed::~WatchFeed() = default;
+
+LinkStatus &WatchFeed::status()
+{
+    return d->status;
+}
+
+qint64 WatchFeed::serverNow() const
+{
+    return QDateTime::currentMSecsSinceEpoch() + d->client.server().clockOffset.count();
+}
+
+} // namespace Monitor
