@@ -51,6 +51,7 @@ public:
     void lookForNews();
     void adopt(const TokenSet &set);
     void signedOutElsewhere();
+    void announce();
 
     // session_refresh.cpp: the transaction and its schedule
     void beginRefresh(const QString &why);
@@ -110,6 +111,8 @@ public:
     std::optional<TokenSet> replacement; // to be stored when the running transaction has ended
     Secret toRevoke;
     bool signingOut = false;
+    bool replacing = false; // the transaction that runs is a sign-in or a sign-out
+    bool announced = false; // signedIn() was emitted for this account
     bool started = false;
     SessionFacts facts;
     VisibleState shown;

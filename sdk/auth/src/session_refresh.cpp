@@ -186,7 +186,7 @@ void Session::Private::onExpiryAlarm()
 
 void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
 {
-    const bool replaced = signingOut || replacement;
+    const bool replaced = std::exchange(replacing, false) || signingOut || replacement;
     log(u"refresh.finished"_s,
         finish.error == Error() ? QString::number(int(finish.outcome)) : finish.error.toString());
     switch (finish.outcome) {
@@ -223,11 +223,11 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
         signingOut = false;
         revoke(std::exchange(toRevoke, {}));
     }
-    const bool succeeded = finish.outcome == Outcome::Refreshed || finish.outcome == Outcome::Adopted;
-    if (succeeded && facts.signedIn && std::exchange(facts.restoring, false))
-        Q_EMIT q->signedIn();
+    if (finish.outcome == Outcome::Refreshed || finish.outcome == Outcome::Adopted)
+        facts.restoring = false;
     watchFiles();
     updateState();
+    announce();
     if (finish.outcome == Outcome::Refreshed) // who is not served by a new token is not served by another one either
         settle(Error(ErrorCode::TemporarilyUnavailable, u"the new token does not live as long as is asked for"_s)
                    .withRetryAfter(refreshSpacing()));
@@ -288,6 +288,7 @@ void Session::Private::beginReplacement()
         return;
     const TokenSet next = *std::exchange(replacement, std::nullopt);
     transactionWait.cancel();
+    replacing = true;
     if (!next.tombstone)
         sentAt = signInSentAt;
     feed(RefreshTransaction::Replace {next, std::max(tokens.generation, next.generation)});

@@ -96,6 +96,7 @@ void Session::Private::onSignedIn(const Result<SignInOutcome> &outcome)
     facts.needsPerson.reset();
     facts.refreshProblem.reset();
     facts.restoring = true; // until the store has them: signedIn() says that tokens can be had
+    announced = false;
     holdUntil.reset();
     retry.reset();
     if (stepUp) {
@@ -121,6 +122,7 @@ void Session::Private::wipe()
     rejectedFingerprint.clear();
     stepUp.reset();
     stepUpDone.reset();
+    announced = false;
     facts.signedIn = facts.restoring = facts.unsaved = false;
     facts.needsPerson.reset();
     facts.refreshProblem.reset();

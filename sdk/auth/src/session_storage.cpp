@@ -163,12 +163,19 @@ void Session::Private::adopt(const TokenSet &set)
         failAll(*facts.needsPerson);
         Q_EMIT q->signInNeeded(*facts.needsPerson);
     } else if (hasLiveToken()) {
-        if (std::exchange(facts.restoring, false))
-            Q_EMIT q->signedIn();
+        facts.restoring = false;
         updateState();
+        announce();
+        settle(std::nullopt);
     } else {
         beginRefresh(u"restore"_s);
     }
+}
+
+void Session::Private::announce()
+{
+    if (facts.signedIn && hasLiveToken() && !std::exchange(announced, true))
+        Q_EMIT q->signedIn();
 }
 
 void Session::Private::signedOutElsewhere()
