@@ -5,7 +5,7 @@
 #include "watchword/core/log.h"
 
 #include <QMetaMethod>
-#include <QStringDecoder>
+#include <QUtf8StringView>
 
 namespace Watchword {
 
@@ -14,13 +14,6 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype kLongestId = 128;
-
-bool isUtf8(const QByteArray &bytes)
-{
-    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless);
-    [[maybe_unused]] const QString text = decoder(bytes);
-    return !decoder.hasError();
-}
 
 std::optional<RetryAction> retryActionFromName(const QString &name)
 {
@@ -247,7 +240,7 @@ Result<void> Connection::sendFrame(const Frame &frame)
 
 QFuture<Result<void>> Connection::sendAcknowledged(const QByteArray &message)
 {
-    if (!isUtf8(message))
+    if (!QUtf8StringView(message).isValidUtf8())
         return finishedFuture(Error(ErrorCode::InvalidArgument, u"acknowledged messages are UTF-8 text"_s));
     if (d->offersReady && !d->watchword)
         return finishedFuture(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));

@@ -249,7 +249,11 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
     HttpAnswer answer = recoverAnswer();
     if (!answer.status && !m_child)
         answer.status = Wire::statusFromText(m_socket->errorString());
-    if (answer.status == 101) {
+    const QString chosen = QString::fromLatin1(answer.header("sec-websocket-protocol"));
+    if (answer.status == 101 && !chosen.isEmpty() && !m_offered.contains(chosen)) {
+        finish({.error = Error(ErrorCode::SubprotocolMismatch,
+                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+    } else if (answer.status == 101) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
     } else if (answer.status) {

@@ -61,7 +61,8 @@ public:
     QString accountName() const; //!< For people; empty while unknown.
     bool isSignedIn() const;
     QDateTime nextRetryAt() const; //!< UTC; invalid unless Waiting.
-    Session &session(); //!< As long as the Client.
+    //! As long as the Client; with ClientStorage::KeychainOrMemory it is replaced once if there is no keychain.
+    Session &session();
     Connection &connection(); //!< As long as the Client. Its close() and open() are the Client's business.
     const ClientOptions &options() const;
 
@@ -89,6 +90,9 @@ Q_SIGNALS:
     void accountNameChanged();
     void signedInChanged();
     void nextRetryAtChanged();
+
+protected:
+    void connectNotify(const QMetaMethod &signal) override;
 
 private:
     class Private;

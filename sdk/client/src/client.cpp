@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchword/client/client.h"
+
+#include "watchword/auth/session.h"
+#include "watchword/keychain/keychainkeystore.h"
+
+#include <QCoreApplication>
+#include <QMetaMethod>
+#include <QUtf8StringView>
+
+#include <memory>
+#include <utility>
+
+namespace Watchword {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString applicationIdOf(const ClientOptions &options)
+{
+    if (!options.applicationId.isEmpty())
+        return options.applicationId;
+    QStringList parts {QCoreApplication::organizationName(), QCoreApplication::applicationName()};
+    parts.removeAll(QString());
+    return parts.isEmpty() ? options.clientId : parts.join(u'.');
+}
+
+SessionOptions sessionOptions(const ClientOptions &options, bool inMemory)
+{
+    SessionOptions session;
+    session.issuer = options.issuer;
+    session.clientId = options.clientId;
+    session.scopes = options.scopes;
+    session.resource = options.resource;
+    session.account = options.account;
+    session.applicationId = applicationIdOf(options);
+    session.dataFolder = options.storageFolder;
+    session.openBrowser = options.openBrowser;
+    session.clock = options.clock;
+    session.random = options.link.random;
+    session.allowLoopbackHttp = options.allowLoopbackHttp;
+    session.certificateAuthorities = options.certificateAuthorities;
+    session.storage = inMemory ? StoragePolicy::MemoryOnly : StoragePolicy::Require;
+    if (session.storage == StoragePolicy::Require) {
+        session.keyStore = options.keyStore
+            ? options.keyStore
+            : std::make_shared<KeychainKeyStore>(session.applicationId, nullptr,
+                                                 options.clock ? *options.clock : Clock::system());
+    }
+    return session;
+}
+
+ConnectionOptions connectionOptions(const ClientOptions &options)
+{
+    ConnectionOptions link = options.link;
+    link.url = options.server;
+    link.origin = options.origin;
+    link.certificateAuthorities += options.certificateAuthorities;
+    link.clock = options.clock;
+    return link;
+}
+
+/*! What the Connection borrows: the tokens of the present Session, which may be replaced. */
+class SessionTokens final : public TokenProvider
+{
+public:
+    void setSession(Session *session)
+    {
+        m_session = session;
+        connect(session, &TokenProvider::tokenChanged, this, &TokenProvider::tokenChanged);
+        connect(session, &TokenProvider::tokenRevoked, this, &TokenProvider::tokenRevoked);
+    }
+    QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override
+    {
+        return m_session->requestToken(request);
+    }
+
+private:
+    Session *m_session = nullptr;
+};
+
+} // namespace
+
+class Client::Private
+{
+public:
+    Private(Client *client, ClientOptions o)
+        : q(client)
+        , options(std::move(o))
+        , connection(&tokens, connectionOptions(options))
+    {
+    }
+
+    void makeSession(bool inMemory);
+    void onSessionState();
+    bool isSignedIn() const
+    {
+        const Session::State s = session->state();
+        return s == Session::State::Active || s == Session::State::Offline || s == Session::State::Degraded;
+    }
+    State computeState() const;
+    void update();
+    void report(const Error &error);
+    void onAuthenticationRequired(const Error &reason);
+    void onClosed(const Error &reason);
+    void onSignInNeeded(const Error &reason);
+
+    Client *const q;
+    const ClientOptions options;
+    std::unique_ptr<Session> session;
+    SessionTokens tokens;
+    Connection connection; // goes before the tokens, which it borrows
+    bool inMemory = false;
+    bool started = false;
+    bool personNeeded = false; //!< Said once by signInNeeded(); until tokens are there again.
+    bool failed = false; //!< The connection ended for a reason that no retry helps.
+    bool newSignIn = false; //!< Signed in by a person and not connected since.
+    bool hooked = false;
+    State state = State::Stopped;
+    bool signedIn = false;
+    Error lastError { ErrorCode::Cancelled };
+};
+
+Client::State Client::Private::computeState() const
+{
+    if (session->state() == Session::State::SigningIn)
+        return State::SigningIn;
+    if (!started)
+        return State::Stopped;
+    if (personNeeded)
+        return State::SignInNeeded;
+    if (failed)
+        return State::Failed;
+    if (!isSignedIn())
+        return State::Starting;
+    switch (connection.state()) {
+    case Connection::State::Ready:
+        return State::Ready;
+    case Connection::State::Waiting:
+        return State::Waiting;
+    default:
+        return State::Connecting;
+    }
+}
+
+void Client::Private::makeSession(bool memory)
+{
+    inMemory = memory;
+    session = std::make_unique<Session>(sessionOptions(options, memory));
+    tokens.setSession(session.get());
+    Session *s = session.get();
+    connect(s, &Session::stateChanged, q, [this] { onSessionState(); });
+    connect(s, &Session::accountChanged, q, &Client::accountNameChanged);
+    connect(s, &Session::signInNeeded, q, [this](const Error &reason) { onSignInNeeded(reason); });
+    connect(s, &Session::signInFailed, q, [this](const Error &error) { report(error); });
+    connect(s, &Session::storageDegraded, q, [this](const Error &error) { report(error); });
+    connect(s, &Session::signedIn, q, [this] {
+        personNeeded = false;
+        failed = false;
+        update();
+    });
+}
+
+void Client::Private::onSessionState()
+{
+    const bool noKeychain = session->state() == Session::State::KeychainWaiting
+        && session->stateReason().code() == ErrorCode::KeychainUnavailable;
+    if (!noKeychain || inMemory || options.storage != ClientStorage::KeychainOrMemory) {
+        update();
+        return;
+    }
+    // A new session and not a made-up key: a file that the keychain's key can open stays as it is.
+    report(session->stateReason().withRemedy(u"Without a keychain this sign-in ends with the program."_s));
+    session->disconnect(q);
+    session->disconnect(&tokens);
+    session.release()->deleteLater();
+    makeSession(true);
+    session->start();
+    update();
+}
+
+// One place that compares what is with what should be.
+void Client::Private::update()
+{
+    if (isSignedIn() && started && !personNeeded && !failed && connection.state() == Connection::State::Disconnected)
+        connection.open();
+    if (std::exchange(signedIn, isSignedIn()) != signedIn)
+        Q_EMIT q->signedInChanged();
+    const State now = computeState();
+    if (std::exchange(state, now) != now)
+        Q_EMIT q->stateChanged(now);
+}
+
+void Client::Private::report(const Error &error)
+{
+    lastError = error;
+    Q_EMIT q->lastErrorChanged();
+    Q_EMIT q->errorOccurred(error);
+}
+
+void Client::Private::onSignInNeeded(const Error &reason)
+{
+    if (!started || std::exchange(personNeeded, true))
+        return;
+    lastError = reason;
+    Q_EMIT q->lastErrorChanged();
+    update();
+    Q_EMIT q->signInNeeded(reason);
+}
+
+void Client::Private::onAuthenticationRequired(const Error &reason)
+{
+    // The session may be fine for its issuer while the server does not want its tokens. A person who signs in again and
+    // is refused again must not be sent to the browser in a circle.
+    if (newSignIn) {
+        failed = true;
+        return;
+    }
+    if (reason.code() == ErrorCode::SessionRevoked)
+        session->signOut();
+    onSignInNeeded(reason);
+}
+
+void Client::Private::onClosed(const Error &reason)
+{
+    const bool asked = reason.code() == ErrorCode::Cancelled || reason.code() == ErrorCode::SignedOut;
+    if (!asked && !personNeeded) {
+        failed = true;
+        lastError = reason;
+        Q_EMIT q->lastErrorChanged();
+    }
+    update();
+}
+
+Client::Client(ClientOptions options, QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>(this, std::move(options)))
+{
+    d->makeSession(d->options.storage == ClientStorage::Memory);
+    Connection *c = &d->connection;
+    connect(c, &Connection::stateChanged, this, [this] { d->update(); });
+    connect(c, &Connection::nextRetryAtChanged, this, &Client::nextRetryAtChanged);
+    connect(c, &Connection::errorOccurred, this, [this](const Error &error) { d->report(error); });
+    connect(c, &Connection::authenticationRequired, this,
+            [this](const Error &reason) { d->onAuthenticationRequired(reason); });
+    connect(c, &Connection::closed, this, [this](const Error &reason) { d->onClosed(reason); });
+    connect(c, &Connection::ready, this, [this] {
+        d->newSignIn = false;
+        Q_EMIT ready();
+    });
+}
+
+Client::~Client()
+{
+    d->session->disconnect(this);
+    d->connection.disconnect(this);
+}
+
+// Text is converted to bytes only for those who listen.
+void Client::connectNotify(const QMetaMethod &signal)
+{
+    if (signal == QMetaMethod::fromSignal(&Client::messageReceived) && !std::exchange(d->hooked, true))
+        connect(&d->connection, &Connection::messageReceived, this, &Client::messageReceived);
+}
+
+Client::State Client::state() const { return d->state; }
+Error Client::lastError() const { return d->lastError; }
+QString Client::accountName() const { return d->session->accountName(); }
+bool Client::isSignedIn() const { return d->isSignedIn(); }
+QDateTime Client::nextRetryAt() const { return d->connection.nextRetryAt(); }
+Session &Client::session() { return *d->session; }
+Connection &Client::connection() { return d->connection; }
+const ClientOptions &Client::options() const { return d->options; }
+
+QFuture<Result<void>> Client::sendAcknowledged(const QByteArray &message)
+{
+    return d->connection.sendAcknowledged(message);
+}
+
+void Client::start()
+{
+    const bool again = std::exchange(d->started, true);
+    if (again && !d->failed)
+        return;
+    d->failed = false;
+    d->session->start();
+    d->update();
+}
+
+void Client::stop()
+{
+    d->started = false;
+    d->failed = false;
+    d->personNeeded = false;
+    d->session->cancelSignIn();
+    d->connection.close();
+    d->update();
+}
+
+void Client::signIn()
+{
+    const Session::State s = d->session->state();
+    if (s == Session::State::SigningIn || (d->isSignedIn() && !d->personNeeded && !d->failed))
+        return;
+    d->started = true;
+    d->newSignIn = true;
+    d->session->signIn();
+    d->update();
+}
+
+void Client::cancelSignIn()
+{
+    d->session->cancelSignIn();
+}
+
+void Client::signOut()
+{
+    d->personNeeded = d->started; // known, and nobody has to be told
+    d->failed = false;
+    d->connection.close();
+    d->session->signOut();
+    d->update();
+}
+
+void Client::retryNow()
+{
+    d->connection.retryNow();
+}
+
+Result<void> Client::send(const QByteArray &message)
+{
+    const auto delivery = Connection::Delivery::QueueUntilReady;
+    const Result<void> sent = QUtf8StringView(message).isValidUtf8()
+        ? d->connection.sendText(QString::fromUtf8(message), delivery)
+        : d->connection.sendBinary(message, delivery);
+    if (!sent)
+        d->report(sent.error());
+    return sent;
+}
+
+} // namespace Watchword
