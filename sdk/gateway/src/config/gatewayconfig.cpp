@@ -150,6 +150,7 @@ EmbeddedIssuerConfig readEmbeddedIssuer(TableReader table)
     for (TableReader &user : table.tables("user")) {
         EmbeddedIssuerConfig::User entry;
         entry.name = user.requiredText("name");
+        entry.subject = user.text("subject");
         entry.passwordHash = user.requiredText("password_hash");
         entry.scopes = user.texts("scopes");
         user.finish();
@@ -159,6 +160,9 @@ EmbeddedIssuerConfig readEmbeddedIssuer(TableReader table)
         EmbeddedIssuerConfig::Client entry;
         entry.id = client.requiredText("id");
         entry.redirectUris = client.texts("redirect_uris");
+        if (entry.redirectUris.isEmpty())
+            client.fail("redirect_uris", u"client needs redirect_uris = [\"http://127.0.0.1/callback\"]"_s);
+        entry.scopes = client.texts("scopes");
         client.finish();
         issuer.clients.append(entry);
     }

@@ -3,7 +3,6 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
-#include "watchword/core/secret.h"
 #include "watchword/gateway/export.h"
 
 #include <QHostAddress>
@@ -39,7 +38,7 @@ struct IssuerConfig
     QStringList algorithms {QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"),
                             QStringLiteral("EdDSA")};
     QStringList tokenTypes {QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any.
-    Duration clockSkew = std::chrono::seconds(30);
+    Duration clockSkew = std::chrono::seconds(10);
     QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
     //! RFC 7662; when clientId is set, tokens that are no JWT are asked about.
     struct Introspection
@@ -48,7 +47,9 @@ struct IssuerConfig
         QString clientId;
         QString clientSecretFile;
         Duration cache = std::chrono::seconds(10); //!< How long an answer is believed.
+        friend bool operator==(const Introspection &, const Introspection &) = default;
     } introspection;
+    friend bool operator==(const IssuerConfig &, const IssuerConfig &) = default;
 };
 
 /*! limits = {...} of an endpoint. 0 switches a limit off. */
@@ -101,14 +102,17 @@ struct EmbeddedIssuerConfig
     struct User
     {
         QString name;
+        QString subject; //!< "sub"; empty: the name.
         QString passwordHash; //!< "scrypt$..." as `watchword-gateway --hash-password` prints it.
-        Secret password; //!< Only for programs that embed the gateway; never read from a file.
         QStringList scopes; //!< Beside openid and offline_access.
+        friend bool operator==(const User &, const User &) = default;
     };
     struct Client
     {
         QString id;
-        QStringList redirectUris; //!< Empty: any loopback address (RFC 8252).
+        QStringList redirectUris; //!< The port of a loopback address is not compared (RFC 8252).
+        QStringList scopes; //!< The most that the app can ask for; empty: what any user has.
+        friend bool operator==(const Client &, const Client &) = default;
     };
     QHostAddress address = QHostAddress(QHostAddress::LocalHost);
     quint16 port = 0;
@@ -119,6 +123,7 @@ struct EmbeddedIssuerConfig
     Duration refreshTokenLifetime = std::chrono::hours(24 * 30);
     QList<User> users;
     QList<Client> clients;
+    friend bool operator==(const EmbeddedIssuerConfig &, const EmbeddedIssuerConfig &) = default;
 };
 
 /*!

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/frame.h"
+
+#include <QByteArray>
+#include <QString>
+
+namespace Watchword::Gateway {
+
+class Peer;
+
+/*!
+    What is behind an endpoint: gets the application data of its connections.
+
+    opened() and closed() come once for each connection; nothing comes after closed(). Texts are unescaped.
+    Threads: one.
+*/
+class EndpointService
+{
+public:
+    EndpointService() = default;
+    EndpointService(const EndpointService &) = delete;
+    EndpointService &operator=(const EndpointService &) = delete;
+    virtual ~EndpointService() = default;
+
+    virtual void opened(Peer &peer) = 0;
+    virtual void closed(Peer &peer) = 0;
+    virtual void text(Peer &peer, const QString &text) = 0;
+    virtual void binary(Peer &peer, const QByteArray &data) = 0;
+    //! A "msg" frame. The service acknowledges it with peer.acknowledge(id) once it has it; a repeated id is acknowledged
+    //! again and otherwise ignored.
+    virtual void message(Peer &peer, const QString &id, const Frame &frame) = 0;
+    //! A frame that the connection does not know itself; false: nobody knows it, it is ignored.
+    virtual bool frame(Peer &peer, const Frame &frame) = 0;
+    //! Once a second.
+    virtual void tick() { }
+};
+
+} // namespace Watchword::Gateway

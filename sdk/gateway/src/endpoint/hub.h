@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "endpoint/endpointservice.h"
+#include "endpoint/peer.h"
+#include "watch/watchservice.h"
+
+#include <QHash>
+#include <QWebSocketServer>
+
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace Watchword::Gateway {
+
+/*!
+    All connections behind the gate: completes the WebSocket handshake of admitted sockets, keeps the connections by
+    endpoint, and ends them for operators, revocations, a reload and the end of the program.
+
+    Threads: one. Ownership: owns connections and services; borrows PeerServices.
+*/
+class Hub : public QObject, public ConnectionControl
+{
+    Q_OBJECT
+
+public:
+    //! Revokes a session at the embedded issuer.
+    using RevokeSession = std::function<void(const QString &sessionId, const QString &reason)>;
+
+    Hub(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets, PeerServices &services,
+        QObject *parent = nullptr);
+    ~Hub() override;
+
+    void setWatchService(WatchService *service);
+    void setRevokeSession(RevokeSession revoke);
+
+    void adopt(QTcpSocket *socket, const Admission &admission);
+    DisconnectOutcome disconnectConnections(const QStringList &ids, int code, const QString &reason,
+                                            std::chrono::milliseconds after, const Identity &by) override;
+    void closeSession(const QString &sessionId); //!< 4410 to all connections of it.
+    void closeAll(CloseCode code);
+    //! Endpoints that went away or serve something else close with 4441; limits hold at once.
+    void reload(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
+    int connectionCount() const { return int(m_peers.size()); }
+
+Q_SIGNALS:
+    void emptied(); //!< The last connection ended.
+
+private:
+    struct Endpoint
+    {
+        EndpointConfig config;
+        std::shared_ptr<const GateTarget> target;
+        std::unique_ptr<QWebSocketServer> server;
+        std::unique_ptr<EndpointService> service; // none for watch and audit
+    };
+    struct Pending
+    {
+        QPointer<QTcpSocket> socket;
+        Admission admission;
+        Instant deadline;
+    };
+
+    std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target,
+                                           const EndpointConfig *config);
+    void setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
+    void retire(std::unique_ptr<Endpoint> endpoint);
+    void upgraded(Endpoint &endpoint);
+    void openPeer(Endpoint &endpoint, std::unique_ptr<QWebSocket> socket, const Pending &pending);
+    void openStream(Endpoint &endpoint, QWebSocket *socket, const Pending &pending);
+    void peerEnded(Peer *peer);
+    void tick();
+
+    PeerServices &m_services;
+    WatchService *m_watch = nullptr;
+    RevokeSession m_revoke;
+    std::map<QString, std::unique_ptr<Endpoint>> m_endpoints;
+    std::vector<std::unique_ptr<Endpoint>> m_retired; // their connections are still closing
+    QHash<QString, Pending> m_pending; // by address and port of the client's end
+    QHash<QString, Peer *> m_peers;
+    Alarm m_tick;
+};
+
+} // namespace Watchword::Gateway

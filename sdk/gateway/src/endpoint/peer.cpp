@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoint/peer.h"
+
+#include "audit/auditlog.h"
+#include "endpoint/endpointservice.h"
+#include "watch/watchtables.h"
+#include "watchword/core/log.h"
+
+#include <QSslSocket>
+
+#include <algorithm>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kDrainTime = 100ms; // reading on after the "bye", so that no reset overtakes it
+constexpr Duration kCloseTime = 2s; // for a peer that does not take the close frame
+constexpr Duration kPongTime = 15s;
+constexpr qint64 kLargestMessage = 64 * 1024 * 1024; // where the endpoint has no limit
+
+QString retryWord(CloseCode code)
+{
+    switch (code) {
+    case CloseCode::TokenExpired:
+    case CloseCode::PolicyChanged:
+        return u"refresh"_s;
+    case CloseCode::TokenInvalid:
+    case CloseCode::SessionRevoked:
+        return u"sign_in"_s;
+    case CloseCode::Forbidden:
+    case CloseCode::Replaced:
+    case CloseCode::Locked:
+    case CloseCode::ConnectionLimit:
+    case CloseCode::MessageTooBig:
+    case CloseCode::ProtocolError:
+    case CloseCode::PolicyViolation:
+        return u"stop"_s;
+    default:
+        return u"retry"_s;
+    }
+}
+
+qint64 utf8Size(QStringView text)
+{
+    qint64 size = 0;
+    for (const QChar c : text)
+        size += c.unicode() < 0x80 ? 1 : (c.unicode() < 0x800 || c.isSurrogate() ? 2 : 3);
+    return size;
+}
+
+} // namespace
+
+Peer::Peer(QString id, std::unique_ptr<QWebSocket> socket, QTcpSocket *transport, const Admission &admission,
+           EndpointService &service, PeerServices &services, QObject *parent)
+    : QObject(parent)
+    , m_id(std::move(id))
+    , m_socket(std::move(socket))
+    , m_transport(transport)
+    , m_admission(admission)
+    , m_identity(admission.identity)
+    , m_service(service)
+    , m_services(services)
+    , m_alarm(services.clock)
+    , m_openedAt(services.clock.now())
+    , m_lastIn(m_openedAt)
+{
+    m_control = m_socket->subprotocol() == QLatin1StringView(kSubprotocol);
+    setTarget(admission.target);
+    connect(&m_alarm, &Alarm::due, this, &Peer::alarmDue);
+}
+
+Peer::~Peer()
+{
+    m_socket->disconnect(this);
+    // Deleted later: this may run inside one of the socket's own signals.
+    m_socket.release()->deleteLater();
+}
+
+void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
+{
+    const EndpointLimits &limits = target->limits;
+    const Instant now = m_services.clock.now();
+    m_admission.target = target;
+    m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
+    m_byteRate = TokenBucket(double(limits.bytesPerSecond),
+                             double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
+    // QWebSocket closes by itself, without a "bye", beyond its own bound: so that one lies behind ours.
+    const qint64 most = limits.messageBytes > 0 ? 2 * limits.messageBytes + 64 * 1024 : kLargestMessage;
+    m_socket->setMaxAllowedIncomingMessageSize(quint64(most));
+    m_socket->setMaxAllowedIncomingFrameSize(quint64(most));
+}
+
+QString Peer::subprotocol() const
+{
+    return m_socket->subprotocol();
+}
+
+void Peer::start()
+{
+    connect(m_socket.get(), &QWebSocket::textMessageReceived, this, &Peer::textReceived);
+    connect(m_socket.get(), &QWebSocket::binaryMessageReceived, this, &Peer::binaryReceived);
+    connect(m_socket.get(), &QWebSocket::disconnected, this, &Peer::disconnected);
+    connect(m_socket.get(), &QWebSocket::aboutToClose, this, [this] { m_sawClose = true; });
+    connect(m_socket.get(), &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) {
+        if (!m_pingedAt || payload != m_pingNonce)
+            return;
+        m_rtt = m_services.clock.now() - *m_pingedAt;
+        m_lastIn = m_services.clock.now();
+        m_pingedAt.reset();
+        m_isDirty = true;
+    });
+    m_state = State::Open;
+    ++m_services.metrics.opened;
+    putRows();
+    QJsonObject http {{u"path"_s, m_admission.target->path}, {u"status"_s, 101}};
+    if (!m_admission.origin.isEmpty())
+        http.insert("origin"_L1, m_admission.origin);
+    if (!subprotocol().isEmpty())
+        http.insert("subprotocol"_L1, subprotocol());
+    audit(u"conn.opened"_s, 1, u"success"_s, u"accepted"_s, u"a connection was accepted"_s, {{u"http"_s, http}});
+    if (m_state != State::Open)
+        return;
+    sendHello();
+    applyIdentity(m_identity);
+    m_service.opened(*this);
+    tick();
+}
+
+void Peer::sendHello()
+{
+    const EndpointLimits &limits = m_admission.target->limits;
+    QJsonObject hello {{u"conn"_s, m_id},
+                       {u"sid"_s, m_identity.sessionId},
+                       {u"server_time"_s, qint64(m_services.clock.wallNow().time_since_epoch().count())},
+                       {u"heartbeat_s"_s, qint64(m_services.heartbeat.count() / 1000)},
+                       {u"in_band_renewal"_s, true}};
+    hello.insert("limits"_L1, QJsonObject {{u"message_bytes"_s, limits.messageBytes},
+                                           {u"messages_per_second"_s, limits.messagesPerSecond}});
+    if (m_identity.expiresAt) {
+        hello.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
+        const WallTime issued = m_identity.issuedAt.value_or(m_admission.at);
+        const qint64 fifth = (*m_identity.expiresAt - issued).count() / 5000;
+        hello.insert("refresh_before_s"_L1, std::clamp<qint64>(fifth, 1, 300));
+    }
+    sendFrame(Frame(QLatin1StringView(FrameType::Hello), hello));
+}
+
+void Peer::sendText(const QString &applicationText)
+{
+    if (m_state != State::Open)
+        return;
+    const qint64 size = utf8Size(applicationText);
+    m_socket->sendTextMessage(m_control ? Frame::escape(applicationText) : applicationText);
+    ++m_messagesOut;
+    m_bytesOut += quint64(size);
+    ++m_services.metrics.messagesOut;
+    m_services.metrics.bytesOut += quint64(size);
+    m_isDirty = true;
+}
+
+void Peer::sendBinary(const QByteArray &data)
+{
+    if (m_state != State::Open)
+        return;
+    m_socket->sendBinaryMessage(data);
+    ++m_messagesOut;
+    m_bytesOut += quint64(data.size());
+    ++m_services.metrics.messagesOut;
+    m_services.metrics.bytesOut += quint64(data.size());
+    m_isDirty = true;
+}
+
+void Peer::sendFrame(const Frame &frame)
+{
+    if (m_control)
+        sendControlText(frame.toText());
+}
+
+void Peer::sendControlText(const QString &text)
+{
+    if (!m_control || m_state == State::Ended || m_state == State::New)
+        return;
+    m_socket->sendTextMessage(text);
+    m_bytesOut += quint64(utf8Size(text));
+    m_isDirty = true;
+}
+
+void Peer::acknowledge(const QString &messageId)
+{
+    if (m_state == State::Open)
+        sendFrame(Frame(QLatin1StringView(FrameType::Ack), {{u"id"_s, messageId}}));
+}
+
+qint64 Peer::queuedBytes() const
+{
+    const auto *secure = qobject_cast<QSslSocket *>(m_transport);
+    return m_socket->bytesToWrite() + (secure ? secure->encryptedBytesToWrite() : 0);
+}
+
+void Peer::textReceived(const QString &text)
+{
+    if (!countIn(utf8Size(text)))
+        return;
+    if (!m_control)
+        m_service.text(*this, text);
+    else if (Frame::isControl(text))
+        controlReceived(text);
+    else
+        m_service.text(*this, Frame::unescape(text));
+}
+
+void Peer::binaryReceived(const QByteArray &data)
+{
+    if (countIn(data.size()))
+        m_service.binary(*this, data);
+}
+
+// False when the message must not be used: the connection is closing, or this message broke a limit.
+bool Peer::countIn(qint64 bytes)
+{
+    if (m_state != State::Open)
+        return false;
+    const Instant now = m_services.clock.now();
+    m_lastIn = now;
+    ++m_messagesIn;
+    m_bytesIn += quint64(bytes);
+    ++m_services.metrics.messagesIn;
+    m_services.metrics.bytesIn += quint64(bytes);
+    m_isDirty = true;
+    const EndpointLimits &limits = m_admission.target->limits;
+    if (limits.messageBytes > 0 && bytes > limits.messageBytes) {
+        closeForLimit(u"message_bytes"_s, CloseCode::MessageTooBig, bytes, limits.messageBytes, {});
+        return false;
+    }
+    if (const auto wait = m_messageRate.take(1, now)) {
+        closeForLimit(u"messages_per_second"_s, CloseCode::RateLimited, 0, limits.messagesPerSecond, *wait + 1s);
+        return false;
+    }
+    if (const auto wait = m_byteRate.take(double(bytes), now)) {
+        closeForLimit(u"bytes_per_second"_s, CloseCode::RateLimited, 0, limits.bytesPerSecond, *wait + 1s);
+        return false;
+    }
+    return true;
+}
+
+void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after)
+{
+    if (m_state != State::Open)
+        return;
+    QJsonObject fields {{u"name"_s, limit}, {u"max"_s, most}};
+    if (value > 0)
+        fields.insert("value"_L1, value);
+    if (after.count() > 0)
+        fields.insert("retry_after_ms"_L1, qint64(after.count()));
+    const QString ref = audit(u"limit.hit"_s, 3, u"denied"_s, limit, u"a connection broke a limit"_s,
+                              {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
+    PeerClose close;
+    close.code = code;
+    close.after = after;
+    close.ref = ref;
+    close.drain = true;
+    close.auditReason = limit;
+    this->close(close);
+}
+
+void Peer::closeForProtocol(const QString &what)
+{
+    PeerClose close;
+    close.code = CloseCode::ProtocolError;
+    close.reason = u"protocol_error"_s;
+    close.drain = true;
+    close.auditReason = what;
+    this->close(close);
+}
+
+void Peer::close(const PeerClose &close)
+{
+    if (m_state != State::Open)
+        return;
+    m_state = State::Closing;
+    m_close = close;
+    if (m_close.reason.isEmpty())
+        m_close.reason = closeCodeName(int(close.code));
+    QJsonObject bye {{u"code"_s, int(close.code)},
+                     {u"retry"_s, retryWord(close.code)},
+                     {u"after_ms"_s, qint64(close.after.count())},
+                     {u"reason"_s, m_close.text.isEmpty() ? m_close.reason : m_close.text}};
+    if (!close.ref.isEmpty())
+        bye.insert("ref"_L1, close.ref);
+    sendFrame(Frame(QLatin1StringView(FrameType::Bye), bye));
+    if (close.drain) {
+        m_closeAt = m_services.clock.now() + kDrainTime;
+        armAlarm();
+    } else {
+        finishClose();
+    }
+}
+
+void Peer::finishClose()
+{
+    if (m_closedByUs) {
+        // The close frame was written and is not taken.
+        if (m_transport)
+            m_transport->abort();
+        if (m_state != State::Ended)
+            disconnected();
+        return;
+    }
+    m_closedByUs = true;
+    m_closeAt = m_services.clock.now() + kCloseTime;
+    armAlarm();
+    m_socket->close(QWebSocketProtocol::CloseCode(quint16(m_close.code)), m_close.reason.left(120));
+}
+
+void Peer::tick()
+{
+    const Instant now = m_services.clock.now();
+    if (m_state == State::Open) {
+        const qint64 queued = queuedBytes();
+        const qint64 most = m_admission.target->limits.queueBytes;
+        if (most > 0 && queued > most) {
+            closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
+        } else if (m_pingedAt && now - std::max(*m_pingedAt, m_lastIn) > kPongTime) {
+            m_close.auditReason = u"no_pong"_s;
+            if (m_transport)
+                m_transport->abort();
+            return;
+        } else if (!m_pingedAt && (m_pings == 0 || now - m_lastPing >= m_services.heartbeat)) {
+            m_pingNonce = QByteArray::number(++m_pings);
+            m_pingedAt = m_lastPing = now;
+            m_socket->ping(m_pingNonce);
+        }
+    }
+    if (m_isDirty && m_state != State::Ended)
+        updateRow();
+}
+
+void Peer::disconnected()
+{
+    if (m_state == State::Ended)
+        return;
+    m_state = State::Ended;
+    m_alarm.cancel();
+    const WallTime now = m_services.clock.wallNow();
+    const int ownCode = m_sawClose ? int(m_socket->closeCode()) : int(CloseCode::Abnormal);
+    const int code = m_closedByUs ? int(m_close.code) : ownCode;
+    const QString reason = m_closedByUs ? m_close.reason : clientText(m_socket->closeReason().toLatin1());
+    updateRow();
+    m_services.tables.closeConnection(m_id, code, reason, now);
+    ++m_services.metrics.closed[code];
+    const bool isPolicy = m_closedByUs && code >= 1002 && code != int(CloseCode::ServiceRestart);
+    QJsonObject ws {{u"close_code"_s, code},
+                    {u"close_reason"_s, reason},
+                    {u"duration_ms"_s, qint64((m_services.clock.now() - m_openedAt).count())},
+                    {u"msgs_in"_s, qint64(m_messagesIn)},
+                    {u"msgs_out"_s, qint64(m_messagesOut)},
+                    {u"bytes_in"_s, qint64(m_bytesIn)},
+                    {u"bytes_out"_s, qint64(m_bytesOut)}};
+    QString cause = m_close.auditReason;
+    if (cause.isEmpty())
+        cause = closeCodeName(code).isEmpty() ? QString::number(code) : closeCodeName(code);
+    audit(u"conn.closed"_s, isPolicy ? 2 : 1, u"success"_s, cause, u"a connection ended"_s,
+          {{u"ws"_s, ws}, {u"initiator"_s, m_closedByUs ? u"policy"_s : u"user"_s}});
+    m_admission.slot.reset();
+    m_service.closed(*this);
+    Q_EMIT ended();
+}
+
+void Peer::putRows()
+{
+    ConnectionRow row;
+    row.id = m_id;
+    row.sid = m_identity.sessionId;
+    row.sub = m_identity.subject;
+    row.name = m_identity.name;
+    row.client = m_identity.clientId;
+    row.ip = m_admission.peer.address.toString();
+    row.port = m_admission.peer.port;
+    row.node = m_services.node;
+    row.path = m_admission.target->path;
+    row.origin = m_admission.origin;
+    row.ua = m_admission.userAgent;
+    row.tls = m_admission.tlsProtocol;
+    row.cipher = m_admission.cipher;
+    row.opened = m_admission.at;
+    row.token = m_identity.tokenId;
+    row.exp = m_identity.expiresAt;
+    row.iat = m_identity.issuedAt;
+    row.scope = m_identity.scopes;
+    m_services.tables.putConnection(row);
+    putTokenRow({});
+}
+
+void Peer::putTokenRow(const QString &previous)
+{
+    const WallTime issued = m_identity.issuedAt.value_or(m_admission.at);
+    std::optional<WallTime> refreshAt;
+    if (m_identity.expiresAt)
+        refreshAt = issued + (*m_identity.expiresAt - issued) * 4 / 5;
+    // The embedded issuer has put its own row, and knows more.
+    if (m_services.tables.updateToken(m_identity.tokenId, [&refreshAt](TokenRow &row) { row.refreshAt = refreshAt; }))
+        return;
+    TokenRow row;
+    row.id = m_identity.tokenId;
+    row.sid = m_identity.sessionId;
+    row.sub = m_identity.subject;
+    row.name = m_identity.name;
+    row.client = m_identity.clientId;
+    row.node = m_services.node;
+    row.issued = issued;
+    row.exp = m_identity.expiresAt;
+    row.refreshAt = refreshAt;
+    row.prev = previous;
+    m_services.tables.putToken(row);
+}
+
+void Peer::updateRow()
+{
+    m_isDirty = false;
+    const Duration idle = m_services.clock.now() - m_lastIn;
+    m_services.tables.updateConnection(m_id, [this, idle](ConnectionRow &row) {
+        row.msgsIn = m_messagesIn;
+        row.msgsOut = m_messagesOut;
+        row.bytesIn = m_bytesIn;
+        row.bytesOut = m_bytesOut;
+        row.queue = quint64(std::max<qint64>(0, queuedBytes()));
+        row.rtt = m_rtt;
+        row.renewals = m_renewals;
+        row.renewFailed = m_renewalsFailed;
+        row.lastIn = m_services.clock.wallNow() - idle;
+    });
+}
+
+QString Peer::audit(const QString &type, int severity, const QString &outcome, const QString &reason,
+                    const QString &message, QJsonObject data)
+{
+    AuditEntry entry;
+    entry.type = type;
+    entry.subject = m_id;
+    entry.severity = severity;
+    entry.outcome = outcome;
+    entry.reasonCode = reason;
+    entry.message = message;
+    data.insert("actor"_L1, auditActor(m_identity));
+    data.insert("session"_L1, QJsonObject {{u"sid"_s, m_identity.sessionId}, {u"conn_id"_s, m_id}});
+    data.insert("token"_L1, auditToken(m_identity));
+    data.insert("src"_L1, auditSource(m_admission.peer));
+    if (!m_admission.userAgent.isEmpty())
+        data.insert("ua"_L1, m_admission.userAgent);
+    entry.data = data;
+    const Result<AuditEvent> event = m_services.audit.append(entry);
+    return event ? event->id : QString();
+}
+
+} // namespace Watchword::Gateway

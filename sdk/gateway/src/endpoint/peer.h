@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "gate/admission.h"
+#include "gate/metrics.h"
+#include "limit/tokenbucket.h"
+#include "watchword/core/closepolicy.h"
+#include "watchword/core/frame.h"
+
+#include <QPointer>
+#include <QTcpSocket>
+#include <QWebSocket>
+
+namespace Watchword::Gateway {
+
+class AuditLog;
+class EndpointService;
+class TokenVerifier;
+class WatchTables;
+
+//! What connections borrow; all of it outlives them.
+struct PeerServices
+{
+    Clock &clock;
+    AuditLog &audit;
+    WatchTables &tables;
+    TokenVerifier &verifier;
+    Metrics &metrics;
+    QString node;
+    Duration grace;
+    Duration heartbeat;
+};
+
+//! How a connection ends, and what its last "bye" says.
+struct PeerClose
+{
+    CloseCode code = CloseCode::GoingAway;
+    QString reason {}; //!< Of the close frame; empty: the name of the code.
+    QString text {}; //!< "reason" of the "bye", for people; empty: the close reason.
+    Duration after {};
+    QString ref {}; //!< Audit id.
+    bool drain = false; //!< The peer is still sending: read on for a moment so that the bye arrives.
+    QString auditReason {}; //!< reason_code of conn.closed; empty: the name of the code.
+};
+
+/*!
+    One accepted connection: keeps the token fresh, the limits, the counters and the rows of the watch tables, and
+    speaks the control frames of watchword.v1 (protocol.md section 2). Clients without that subprotocol get no control
+    frame and are cut at exp + grace all the same.
+
+    Life cycle: start(), then ended() exactly once, after which the owner deletes it. Calls after ended() do nothing.
+    Threads: one. Ownership: owns the socket; borrows service and services.
+*/
+class Peer : public QObject
+{
+    Q_OBJECT
+
+public:
+    Peer(QString id, std::unique_ptr<QWebSocket> socket, QTcpSocket *transport, const Admission &admission,
+         EndpointService &service, PeerServices &services, QObject *parent = nullptr);
+    ~Peer() override;
+
+    void start();
+    QString id() const { return m_id; }
+    const Identity &identity() const { return m_identity; }
+    const Admission &admission() const { return m_admission; }
+    QString subprotocol() const;
+    bool speaksControl() const { return m_control; }
+    bool isOpen() const { return m_state == State::Open; }
+    QTcpSocket *transport() const { return m_transport; }
+    Clock &clock() const { return m_services.clock; }
+
+    void sendText(const QString &applicationText); //!< Escaped where that is needed.
+    void sendBinary(const QByteArray &data);
+    void sendFrame(const Frame &frame); //!< Nothing on plain connections.
+    void sendControlText(const QString &text); //!< What Frame::toText() gave, for many receivers at once.
+    void acknowledge(const QString &messageId);
+    void close(const PeerClose &close);
+    //! A frame that breaks the protocol: closes with 1002.
+    void closeForProtocol(const QString &what);
+    //! Writes limit.hit and closes.
+    void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
+    qint64 queuedBytes() const; //!< Plain and encrypted bytes that the peer has not taken.
+
+    //! Once a second: heartbeat, dead peers, slow readers, counters.
+    void tick();
+    void setTarget(const std::shared_ptr<const GateTarget> &target); //!< After a reload.
+    //! What an "auth.refresh" with \a token does.
+    void renew(const Secret &token);
+
+Q_SIGNALS:
+    void ended();
+
+private:
+    enum class State { New, Open, Closing, Ended };
+
+    void textReceived(const QString &text);
+    void binaryReceived(const QByteArray &data);
+    bool countIn(qint64 bytes);
+    void controlReceived(const QString &text);
+    bool handleFrame(const Frame &frame);
+    void messageReceived(const Frame &frame);
+    void renewed(const Result<Identity> &verdict);
+    void renewalFailed(int code, const QString &reason, const QString &auditReason);
+    void applyIdentity(const Identity &identity);
+    void sendHello();
+    void armAlarm();
+    void alarmDue();
+    void cut();
+    void finishClose();
+    void disconnected();
+    void putRows();
+    void putTokenRow(const QString &previous);
+    void updateRow();
+    QString audit(const QString &type, int severity, const QString &outcome, const QString &reason,
+                  const QString &message, QJsonObject data = {});
+
+    QString m_id;
+    std::unique_ptr<QWebSocket> m_socket;
+    QPointer<QTcpSocket> m_transport;
+    Admission m_admission;
+    Identity m_identity;
+    EndpointService &m_service;
+    PeerServices &m_services;
+    State m_state = State::New;
+    bool m_control = false;
+    Alarm m_alarm; // the next of: auth.due, cut, end of closing
+    std::optional<Instant> m_dueAt;
+    std::optional<Instant> m_cutAt;
+    PeerClose m_close;
+    std::optional<Instant> m_closeAt;
+    bool m_closedByUs = false;
+    TokenBucket m_messageRate;
+    TokenBucket m_byteRate;
+    bool m_isRenewing = false;
+    std::optional<Secret> m_nextToken;
+    Instant m_openedAt {};
+    Instant m_lastIn {};
+    std::optional<Instant> m_pingedAt;
+    Instant m_lastPing {};
+    QByteArray m_pingNonce;
+    quint64 m_pings = 0;
+    std::optional<Duration> m_rtt;
+    quint64 m_messagesIn = 0;
+    quint64 m_messagesOut = 0;
+    quint64 m_bytesIn = 0;
+    quint64 m_bytesOut = 0;
+    quint64 m_renewals = 0;
+    quint64 m_renewalsFailed = 0;
+    bool m_sawClose = false; // a close frame came, or QWebSocket sent one for a broken frame
+    bool m_isDirty = true;
+};
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of Peer that speaks control frames and keeps the token fresh.
+#include "endpoint/peer.h"
+
+#include "audit/auditlog.h"
+#include "endpoint/endpointservice.h"
+#include "gate/tokenverifier.h"
+#include "watch/watchtables.h"
+
+#include <QJsonArray>
+
+#include <algorithm>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+void Peer::controlReceived(const QString &text)
+{
+    const Result<Frame> frame = Frame::parse(text);
+    if (!frame) {
+        closeForProtocol(frame.error().detail());
+        return;
+    }
+    if (!handleFrame(*frame))
+        m_service.frame(*this, *frame);
+}
+
+bool Peer::handleFrame(const Frame &frame)
+{
+    const QString type = frame.type();
+    if (type == QLatin1StringView(FrameType::Ping)) {
+        sendFrame(Frame(QLatin1StringView(FrameType::Pong), {{u"n"_s, frame.fields().value("n"_L1)}}));
+    } else if (type == QLatin1StringView(FrameType::AuthRefresh)) {
+        renew(Secret::copy(frame.fields().value("token"_L1).toString().toUtf8()));
+    } else if (type == QLatin1StringView(FrameType::Message)) {
+        messageReceived(frame);
+    } else {
+        return type == QLatin1StringView(FrameType::Pong) || type == QLatin1StringView(FrameType::Ack);
+    }
+    return true;
+}
+
+void Peer::messageReceived(const Frame &frame)
+{
+    const QString id = frame.fields().value("id"_L1).toString();
+    if (id.isEmpty() || id.size() > 128)
+        closeForProtocol(u"a \"msg\" frame needs an id of 1 to 128 characters"_s);
+    else
+        m_service.message(*this, id, frame);
+}
+
+void Peer::renew(const Secret &token)
+{
+    if (m_state != State::Open)
+        return;
+    // One at a time; of several that wait only the last can matter.
+    if (m_isRenewing) {
+        m_nextToken = token;
+        return;
+    }
+    m_isRenewing = true;
+    m_services.verifier.verify(token, this, [this](const Result<Identity> &verdict) {
+        m_isRenewing = false;
+        renewed(verdict);
+        if (const std::optional<Secret> next = std::exchange(m_nextToken, {}))
+            renew(*next);
+    });
+}
+
+void Peer::renewed(const Result<Identity> &verdict)
+{
+    if (m_state != State::Open)
+        return;
+    const GateTarget &target = *m_admission.target;
+    if (!verdict) {
+        const bool isTransient = isIssuerTrouble(verdict.error());
+        renewalFailed(isTransient ? int(CloseCode::TryAgainLater) : int(CloseCode::TokenInvalid),
+                      isTransient ? u"keys_unavailable"_s : u"token_invalid"_s, verdict.error().codeName());
+        return;
+    }
+    if (!verdict->isSamePerson(m_identity)) {
+        renewalFailed(int(CloseCode::TokenInvalid), u"identity_changed"_s, u"identity_changed"_s);
+        return;
+    }
+    const bool hasScopes = std::all_of(target.scopes.begin(), target.scopes.end(),
+                                       [&verdict](const QString &scope) { return verdict->hasScope(scope); });
+    if (!hasScopes) {
+        PeerClose close;
+        close.code = CloseCode::Forbidden;
+        close.auditReason = u"insufficient_scope"_s;
+        close.ref = audit(u"token.refresh_failed"_s, 3, u"denied"_s, u"insufficient_scope"_s,
+                          u"the new token lacks a scope of the endpoint"_s);
+        this->close(close);
+        return;
+    }
+    const QString previous = m_identity.tokenId;
+    const bool isOther = previous != verdict->tokenId;
+    m_identity = *verdict;
+    ++m_renewals;
+    ++m_services.metrics.renewed;
+    applyIdentity(m_identity);
+    putTokenRow(isOther ? previous : QString());
+    if (isOther)
+        m_services.tables.endToken(previous, TokenEnd::Replaced, m_services.clock.wallNow());
+    m_services.tables.updateConnection(m_id, [this](ConnectionRow &row) {
+        row.state = ConnectionState::Open;
+        row.token = m_identity.tokenId;
+        row.sid = m_identity.sessionId;
+        row.exp = m_identity.expiresAt;
+        row.iat = m_identity.issuedAt;
+        row.scope = m_identity.scopes;
+        row.renewals = m_renewals;
+    });
+    audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"the connection was renewed with a new token"_s);
+    QJsonObject fields {{u"scope"_s, m_identity.scopes.join(u' ')}};
+    if (m_identity.expiresAt)
+        fields.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
+    sendFrame(Frame(QLatin1StringView(FrameType::AuthOk), fields));
+}
+
+void Peer::renewalFailed(int code, const QString &reason, const QString &auditReason)
+{
+    ++m_renewalsFailed;
+    ++m_services.metrics.renewalsFailed;
+    m_services.tables.updateConnection(m_id, [this](ConnectionRow &row) {
+        row.state = ConnectionState::Failing;
+        row.renewFailed = m_renewalsFailed;
+    });
+    m_services.tables.updateToken(m_identity.tokenId, [](TokenRow &row) { ++row.failures; });
+    audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"a renewal of the connection failed"_s);
+    sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), {{u"code"_s, code}, {u"reason"_s, reason}}));
+}
+
+// Sets the moments of "auth.due" and of the cut from the identity's token.
+void Peer::applyIdentity(const Identity &identity)
+{
+    m_dueAt.reset();
+    m_cutAt.reset();
+    if (identity.expiresAt) {
+        const WallTime wall = m_services.clock.wallNow();
+        const Instant now = m_services.clock.now();
+        const WallTime issued = identity.issuedAt.value_or(wall);
+        const WallTime due = issued + (*identity.expiresAt - issued) * 4 / 5;
+        m_dueAt = now + std::max(due - wall, Duration::zero());
+        m_cutAt = now + (*identity.expiresAt - wall) + m_services.grace;
+    }
+    armAlarm();
+}
+
+void Peer::armAlarm()
+{
+    std::optional<Instant> next = m_closeAt;
+    if (m_state == State::Open) {
+        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt}) {
+            if (moment && (!next || *moment < *next))
+                next = moment;
+        }
+    }
+    if (next)
+        m_alarm.startAt(*next);
+    else
+        m_alarm.cancel();
+}
+
+void Peer::alarmDue()
+{
+    const Instant now = m_services.clock.now();
+    if (m_state == State::Closing) {
+        finishClose();
+        return;
+    }
+    if (m_cutAt && now >= *m_cutAt) {
+        cut();
+        return;
+    }
+    if (m_dueAt && now >= *m_dueAt) {
+        m_dueAt.reset();
+        const Duration left = *m_identity.expiresAt - m_services.clock.wallNow();
+        sendFrame(Frame(QLatin1StringView(FrameType::AuthDue),
+                        {{u"in_s"_s, std::max<qint64>(0, qint64(left.count() / 1000))}}));
+    }
+    armAlarm();
+}
+
+void Peer::cut()
+{
+    PeerClose close;
+    close.code = CloseCode::TokenExpired;
+    close.ref = audit(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
+                      u"the token ended and was not renewed; the connection was cut"_s, {{u"initiator"_s, u"policy"_s}});
+    m_services.tables.endToken(m_identity.tokenId, TokenEnd::Expired, m_services.clock.wallNow());
+    this->close(close);
+}
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/credential.h"
+
+#include "watchword/jose/base64url.h"
+
+#include <algorithm>
+
+namespace Watchword::Gateway {
+
+namespace {
+
+constexpr QByteArrayView kBearerPrefix("watchword.bearer.");
+
+QList<QByteArray> subprotocolEntries(const RequestHead &head)
+{
+    QList<QByteArray> entries;
+    const QList<QByteArray> values = head.values("Sec-WebSocket-Protocol");
+    for (const QByteArray &value : values) {
+        const QList<QByteArray> parts = value.split(',');
+        for (const QByteArray &part : parts) {
+            if (const QByteArray entry = part.trimmed(); !entry.isEmpty())
+                entries.append(entry);
+        }
+    }
+    return entries;
+}
+
+// RFC 9110 section 11.2. Anything else must not reach a parser, a log or a header of an upstream request.
+bool isToken68(QByteArrayView text)
+{
+    qsizetype end = text.size();
+    while (end > 0 && text[end - 1] == '=')
+        --end;
+    return end > 0 && std::all_of(text.begin(), text.begin() + end, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'
+            || c == '_' || c == '~' || c == '+' || c == '/';
+    });
+}
+
+bool namesToken(QByteArrayView query)
+{
+    const QByteArray text = query.toByteArray();
+    const QList<QByteArray> parts = text.split('&');
+    return std::any_of(parts.begin(), parts.end(), [](const QByteArray &part) {
+        const QByteArray raw = part.left(part.indexOf('=') < 0 ? part.size() : part.indexOf('='));
+        const QByteArray name = QByteArray::fromPercentEncoding(raw).toLower();
+        return name == "access_token" || name == "token" || name == "id_token" || name == "bearer_token";
+    });
+}
+
+} // namespace
+
+Credential credentialOf(const RequestHead &head)
+{
+    Credential credential;
+    if (namesToken(head.query)) {
+        credential.kind = Credential::Kind::InUrl;
+        return credential;
+    }
+    int found = 0;
+    const QList<QByteArray> headers = head.values("Authorization");
+    for (const QByteArray &header : headers) {
+        const qsizetype space = header.indexOf(' ');
+        const QByteArray scheme = header.left(space < 0 ? header.size() : space).toLower();
+        if (scheme != "bearer")
+            continue;
+        ++found;
+        credential.kind = Credential::Kind::Header;
+        const QByteArray token = space < 0 ? QByteArray() : header.mid(space + 1).trimmed();
+        if (isToken68(token))
+            credential.token = Secret::copy(token);
+    }
+    const QList<QByteArray> entries = subprotocolEntries(head);
+    for (const QByteArray &entry : entries) {
+        if (!entry.startsWith(kBearerPrefix))
+            continue;
+        ++found;
+        credential.kind = Credential::Kind::Subprotocol;
+        const Result<QByteArray> token = fromBase64Url(QByteArrayView(entry).sliced(kBearerPrefix.size()));
+        if (token && isToken68(*token))
+            credential.token = Secret::copy(*token);
+    }
+    // Two Authorization fields are two credentials even if one has a scheme that is not ours.
+    if (found > 1 || headers.size() > 1) {
+        credential.kind = Credential::Kind::Several;
+        credential.token.clear();
+    }
+    return credential;
+}
+
+QStringList offeredSubprotocols(const RequestHead &head)
+{
+    QStringList list;
+    const QList<QByteArray> entries = subprotocolEntries(head);
+    for (const QByteArray &entry : entries) {
+        if (!entry.startsWith(kBearerPrefix))
+            list.append(QString::fromLatin1(entry));
+    }
+    return list;
+}
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/requesthead.h"
+#include "watchword/core/secret.h"
+
+namespace Watchword::Gateway {
+
+//! How a request says who it is (protocol.md section 1, rules 2 and 3).
+struct Credential
+{
+    enum class Kind { None, Header, Subprotocol, InUrl, Several };
+    Kind kind = Kind::None;
+    Secret token; //!< For Header and Subprotocol; empty when what was sent cannot be a token.
+};
+
+WATCHWORD_GATEWAY_EXPORT Credential credentialOf(const RequestHead &head);
+
+//! All entries of Sec-WebSocket-Protocol but those that carry a token.
+WATCHWORD_GATEWAY_EXPORT QStringList offeredSubprotocols(const RequestHead &head);
+
+} // namespace Watchword::Gateway

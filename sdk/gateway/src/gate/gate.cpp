@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/gate.h"
+
+#include "audit/auditlog.h"
+#include "gate/handshake.h"
+#include "gate/tokenverifier.h"
+#include "http/httpmessage.h"
+#include "watchword/core/log.h"
+
+#include <QDateTime>
+#include <QSslCertificate>
+#include <QTcpSocket>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kLimitRecordAge = 10s;
+constexpr int kUnknownPathRate = 20; // handshakes a second for paths that have no limits of their own
+
+} // namespace
+
+QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
+{
+    QList<std::shared_ptr<const GateTarget>> targets;
+    for (const EndpointConfig &endpoint : config.endpoints) {
+        GateTarget target;
+        target.path = endpoint.path;
+        target.scopes = endpoint.scopes;
+        target.origins = endpoint.origins;
+        target.acrValues = endpoint.acrValues;
+        target.maxAge = endpoint.maxAge;
+        target.hidden = endpoint.hidden;
+        target.limits = endpoint.limits;
+        targets.append(std::make_shared<const GateTarget>(target));
+    }
+    if (config.watch) {
+        GateTarget target;
+        target.origins = config.watch->origins;
+        target.kind = GateTarget::Kind::Watch;
+        target.path = config.watch->path;
+        target.scopes = QStringList {u"gw:read"_s};
+        targets.append(std::make_shared<const GateTarget>(target));
+        target.kind = GateTarget::Kind::Audit;
+        target.path = config.watch->auditPath;
+        target.scopes = QStringList {u"gw:audit"_s};
+        targets.append(std::make_shared<const GateTarget>(target));
+    }
+    return targets;
+}
+
+Gate::Gate(const GatewayConfig &config, const GateServices &services, QObject *parent)
+    : QObject(parent)
+    , m_config(config)
+    , m_services(services)
+    , m_targets(targetsOf(config))
+{
+    connect(&m_listener, &Listener::accepted, this, &Gate::take);
+}
+
+Gate::~Gate()
+{
+    m_listener.close();
+    const QSet<Handshake *> handshakes = std::exchange(m_handshakes, {});
+    qDeleteAll(handshakes);
+}
+
+Result<void> Gate::open()
+{
+    if (!m_config.listen.plain) {
+        const Result<QSslConfiguration> tls = readTlsConfiguration(m_config.listen);
+        if (!tls)
+            return tls.error();
+        m_tls = *tls;
+    }
+    m_listener.setTls(m_tls, m_config.listen.plain);
+    return m_listener.open(m_config.listen);
+}
+
+void Gate::close()
+{
+    m_isDraining = true;
+    m_listener.close();
+}
+
+quint16 Gate::port() const
+{
+    return m_listener.serverPort();
+}
+
+QHostAddress Gate::address() const
+{
+    return m_listener.serverAddress();
+}
+
+Result<void> Gate::reload(const GatewayConfig &config)
+{
+    QSslConfiguration tls;
+    if (!config.listen.plain) {
+        const Result<QSslConfiguration> read = readTlsConfiguration(config.listen);
+        if (!read)
+            return read.error();
+        tls = *read;
+    }
+    m_tls = tls;
+    m_config = config;
+    m_targets = targetsOf(config);
+    m_listener.setTls(m_tls, config.listen.plain);
+    return {};
+}
+
+std::optional<int> Gate::certificateDaysLeft() const
+{
+    const QSslCertificate certificate = m_tls.localCertificate();
+    if (certificate.isNull())
+        return {};
+    return int(QDateTime::currentDateTimeUtc().daysTo(certificate.expiryDate()));
+}
+
+void Gate::take(QTcpSocket *socket)
+{
+    Metrics &metrics = m_services.metrics;
+    ++metrics.accepted;
+    if (metrics.sockets >= m_config.listen.maxConnections || m_handshakes.size() >= m_config.listen.maxHandshakes) {
+        ++metrics.dropped;
+        socket->abort();
+        socket->deleteLater();
+        return;
+    }
+    ++metrics.sockets;
+    connect(socket, &QObject::destroyed, this, [this] { --m_services.metrics.sockets; });
+    m_handshakes.insert(new Handshake(socket, *this));
+    metrics.handshakes = int(m_handshakes.size());
+}
+
+void Gate::handshakeEnded(Handshake *handshake)
+{
+    m_handshakes.remove(handshake);
+    m_services.metrics.handshakes = int(m_handshakes.size());
+    handshake->deleteLater();
+}
+
+GateContext Gate::context(const GatePeer &peer)
+{
+    GateContext context;
+    context.targets = &m_targets;
+    context.draining = m_isDraining;
+    context.handshakeRate = [this, address = peer.address](const GateTarget *target) {
+        const int rate = target ? target->limits.handshakesPerSecond : kUnknownPathRate;
+        return m_rates.take(target ? target->path : QString(), address, rate, 2.0 * rate, m_services.clock.now());
+    };
+    return context;
+}
+
+QString Gate::record(const Refusal &refusal, const RequestHead &head, const GatePeer &peer, const Identity *identity)
+{
+    ++m_services.metrics.refused[refusal.status];
+    const Instant now = m_services.clock.now();
+    const bool isLimit = refusal.auditType == "limit.hit"_L1;
+    const QString key = refusal.reasonCode + u'|' + AddressRates::networkOf(peer.address);
+    if (isLimit) {
+        if (m_limitRecords.size() > 1000)
+            m_limitRecords.removeIf([now](auto entry) { return entry.value().until <= now; });
+        const auto it = m_limitRecords.find(key);
+        if (it != m_limitRecords.end() && it->until > now) {
+            ++it->count;
+            return it->ref;
+        }
+    }
+    AuditEntry entry;
+    entry.type = refusal.auditType;
+    entry.severity = refusal.severity;
+    entry.outcome = u"denied"_s;
+    entry.reasonCode = refusal.reasonCode;
+    entry.message = refusal.message;
+    entry.data.insert("src"_L1, auditSource(peer));
+    entry.data.insert("http"_L1, auditHttp(head, refusal.status));
+    entry.data.insert("initiator"_L1, u"policy"_s);
+    if (head.contains("User-Agent"))
+        entry.data.insert("ua"_L1, clientText(head.value("User-Agent")));
+    if (identity) {
+        entry.data.insert("actor"_L1, auditActor(*identity));
+        entry.data.insert("token"_L1, auditToken(*identity));
+    }
+    if (isLimit) {
+        QJsonObject limit {{u"name"_s, refusal.reasonCode}};
+        if (refusal.retryAfter)
+            limit.insert("retry_after_ms"_L1, qint64(refusal.retryAfter->count()));
+        if (const int earlier = m_limitRecords.value(key).count; earlier > 0)
+            entry.data.insert("count"_L1, earlier);
+        entry.data.insert("limit"_L1, limit);
+    }
+    const Result<AuditEvent> event = m_services.audit.append(entry);
+    const QString ref = event ? event->id : QString();
+    if (isLimit && m_limitRecords.size() < AddressRates::kMostAddresses)
+        m_limitRecords.insert(key, {ref, now + kLimitRecordAge, 0});
+    return ref;
+}
+
+QByteArray Gate::probe(const RequestHead &head)
+{
+    HttpResponse response;
+    response.with("Content-Type", "text/plain; charset=utf-8").with("Cache-Control", "no-store");
+    if (head.path == "/metrics") {
+        response.headers.first().second = "text/plain; version=0.0.4; charset=utf-8";
+        response.body = m_services.metrics.toPrometheus();
+    } else if (head.path == "/readyz") {
+        QByteArray missing = m_isDraining ? QByteArray("draining") : QByteArray();
+        if (missing.isEmpty() && m_services.readiness)
+            missing = m_services.readiness();
+        response.status = missing.isEmpty() ? 200 : 503;
+        response.body = missing.isEmpty() ? QByteArray("ready\n") : missing + '\n';
+    } else {
+        response.body = "ok\n";
+    }
+    return response.toBytes(false, head.method == "HEAD");
+}
+
+} // namespace Watchword::Gateway

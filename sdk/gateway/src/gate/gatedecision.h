@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/requesthead.h"
+#include "limit/connectioncaps.h"
+#include "watchword/core/result.h"
+#include "watchword/core/secret.h"
+#include "watchword/gateway/gatewayconfig.h"
+#include "watchword/gateway/identity.h"
+
+#include <functional>
+#include <memory>
+
+namespace Watchword::Gateway {
+
+//! A path that can be connected to, and what it asks for.
+struct GateTarget
+{
+    enum class Kind { Endpoint, Watch, Audit };
+    Kind kind = Kind::Endpoint;
+    QString path;
+    QStringList scopes;
+    QStringList origins;
+    QStringList acrValues;
+    std::optional<std::chrono::seconds> maxAge;
+    bool hidden = false;
+    EndpointLimits limits;
+};
+
+//! Who is at the other end of the socket.
+struct GatePeer
+{
+    QHostAddress address; //!< Of the client: of the socket, or as a trusted proxy says.
+    quint16 port = 0;
+    bool viaProxy = false;
+    bool secure = true; //!< TLS up to here, or up to the trusted proxy.
+};
+
+//! An upgrade that is not to be, with the answer to the client and, more exactly, to the audit.
+struct Refusal
+{
+    int status = 400;
+    QByteArray type; //!< Problem type; empty for "about:blank".
+    QByteArray title;
+    QList<RequestHead::Header> headers;
+    QString auditType = QStringLiteral("conn.rejected");
+    int severity = 3;
+    QString reasonCode;
+    QString message;
+    std::optional<Duration> retryAfter;
+};
+
+struct GateDecision
+{
+    enum class Action { Refuse, Probe, Verify, Accept };
+    Action action = Action::Refuse;
+    Refusal refusal; //!< For Refuse.
+    std::shared_ptr<const GateTarget> target; //!< Also for refusals, once it is known.
+    Secret credential; //!< For Verify.
+};
+
+//! What the gate knows besides the request; empty functions allow everything.
+struct GateContext
+{
+    const QList<std::shared_ptr<const GateTarget>> *targets = nullptr;
+    bool draining = false;
+    //! Takes one handshake of \a target's budget for the address, or says how long to wait.
+    std::function<std::optional<Duration>(const GateTarget *target)> handshakeRate;
+};
+
+//! The first half: everything that can be said without knowing whether the token is good.
+WATCHWORD_GATEWAY_EXPORT GateDecision decideRequest(const RequestHead &head, const GatePeer &peer,
+                                                    const GateContext &context);
+//! The second half: \a verdict is the verifier's answer for the credential of the first.
+WATCHWORD_GATEWAY_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
+                                                     const Result<Identity> &verdict, ConnectionCaps::Refusal caps,
+                                                     WallTime now);
+//! For heads that could not be parsed, and for peers that did not send one in time.
+WATCHWORD_GATEWAY_EXPORT Refusal refusalOfHead(const ParsedHead &parsed);
+WATCHWORD_GATEWAY_EXPORT Refusal refusalOfSlowHead();
+WATCHWORD_GATEWAY_EXPORT Refusal refusalOfPlainPeer();
+
+//! The error says nothing about the token, only that the issuer could not be asked.
+WATCHWORD_GATEWAY_EXPORT bool isIssuerTrouble(const Error &error);
+
+//! The HTTP answer: problem+json with \a ref.
+WATCHWORD_GATEWAY_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref);
+
+//! \a socketPeer, or what the last trusted proxy says about its client.
+WATCHWORD_GATEWAY_EXPORT GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls,
+                                         const GatewayConfig &config);
+
+} // namespace Watchword::Gateway

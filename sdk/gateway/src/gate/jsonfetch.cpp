@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/jsonfetch.h"
+
+#include "watchword/core/log.h"
+
+#include <QHostAddress>
+#include <QNetworkReply>
+#include <QSslCertificate>
+#include <QSslConfiguration>
+
+#include <memory>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qint64 kLargestBody = 256 * 1024;
+
+std::optional<Duration> retryAfterOf(const QNetworkReply &reply)
+{
+    bool isNumber = false;
+    const qint64 seconds = reply.rawHeader("Retry-After").toLongLong(&isNumber);
+    if (!isNumber || seconds < 0 || seconds > 86'400)
+        return {};
+    return Duration(seconds * 1000);
+}
+
+Error errorOf(const QNetworkReply &reply)
+{
+    const QString where = redactedUrl(reply.url());
+    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    if (status != 0) {
+        return Error(ErrorCode::HttpStatus, u"%1 answered HTTP %2"_s.arg(where).arg(status))
+            .withHttpStatus(status)
+            .withRetryAfter(retryAfterOf(reply));
+    }
+    switch (reply.error()) {
+    case QNetworkReply::SslHandshakeFailedError:
+        return Error(ErrorCode::TlsFailed, u"%1: %2"_s.arg(where, reply.errorString()));
+    case QNetworkReply::OperationCanceledError:
+    case QNetworkReply::TimeoutError:
+        return Error(ErrorCode::Timeout, u"%1 did not answer in time"_s.arg(where));
+    case QNetworkReply::HostNotFoundError:
+        return Error(ErrorCode::HostNotFound, u"%1: %2"_s.arg(where, reply.errorString()));
+    case QNetworkReply::ConnectionRefusedError:
+        return Error(ErrorCode::ConnectionRefused, u"%1: %2"_s.arg(where, reply.errorString()));
+    default:
+        return Error(ErrorCode::ConnectionLost, u"%1: %2"_s.arg(where, reply.errorString()));
+    }
+}
+
+} // namespace
+
+bool isSafeUrl(const QUrl &url)
+{
+    if (!url.isValid() || url.host().isEmpty())
+        return false;
+    const bool isLocal = url.host() == "localhost"_L1 || QHostAddress(url.host()).isLoopback();
+    return url.scheme() == "https"_L1 || (url.scheme() == "http"_L1 && isLocal);
+}
+
+QNetworkRequest fetchRequest(const QUrl &url, const QString &caFile, Duration patience)
+{
+    QNetworkRequest request(url);
+    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
+    request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
+    request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
+    request.setTransferTimeout(int(patience.count()));
+    request.setRawHeader("Accept", "application/json");
+    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+    tls.setProtocol(QSsl::TlsV1_2OrLater);
+    if (!caFile.isEmpty())
+        tls.addCaCertificates(QSslCertificate::fromPath(caFile));
+    request.setSslConfiguration(tls);
+    return request;
+}
+
+void awaitBody(QNetworkReply *reply, QObject *context, FetchAnswer answer)
+{
+    const auto tooLarge = std::make_shared<bool>(false);
+    QObject::connect(reply, &QIODevice::readyRead, context, [reply, tooLarge] {
+        if (reply->bytesAvailable() > kLargestBody) {
+            *tooLarge = true;
+            reply->abort();
+        }
+    });
+    QObject::connect(reply, &QNetworkReply::finished, context, [reply, tooLarge, answer = std::move(answer)] {
+        reply->deleteLater();
+        const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+        if (*tooLarge)
+            answer(Error(ErrorCode::ResponseTooLarge, redactedUrl(reply->url()) + u" answered more than 256 KiB"_s));
+        else if (reply->error() != QNetworkReply::NoError || status != 200)
+            answer(errorOf(*reply));
+        else
+            answer(FetchedBody {reply->readAll(), reply->rawHeader("Cache-Control")});
+    });
+}
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/metrics.h"
+
+namespace Watchword::Gateway {
+
+namespace {
+
+void header(QByteArray &out, const char *name, const char *type, const char *help)
+{
+    out += QByteArray("# HELP watchword_") + name + ' ' + help + "\n# TYPE watchword_" + name + ' ' + type + '\n';
+}
+
+void single(QByteArray &out, const char *name, const char *type, const char *help, quint64 value)
+{
+    header(out, name, type, help);
+    out += QByteArray("watchword_") + name + ' ' + QByteArray::number(value) + '\n';
+}
+
+void labelled(QByteArray &out, const char *name, const char *help, const char *label, const QMap<int, quint64> &values)
+{
+    header(out, name, "counter", help);
+    for (auto it = values.cbegin(); it != values.cend(); ++it) {
+        out += QByteArray("watchword_") + name + '{' + label + "=\"" + QByteArray::number(it.key()) + "\"} "
+            + QByteArray::number(it.value()) + '\n';
+    }
+}
+
+} // namespace
+
+QByteArray Metrics::toPrometheus() const
+{
+    QByteArray out;
+    single(out, "sockets_accepted_total", "counter", "Accepted TCP connections.", accepted);
+    single(out, "sockets_dropped_total", "counter", "TCP connections closed because there were too many.", dropped);
+    single(out, "tls_failed_total", "counter", "TLS handshakes that failed.", tlsFailed);
+    single(out, "connections_opened_total", "counter", "WebSocket connections that were accepted.", opened);
+    single(out, "renewals_total", "counter", "Tokens renewed on a live connection.", renewed);
+    single(out, "renewals_failed_total", "counter", "Renewals that were refused.", renewalsFailed);
+    single(out, "messages_received_total", "counter", "Messages from clients.", messagesIn);
+    single(out, "messages_sent_total", "counter", "Messages to clients.", messagesOut);
+    single(out, "received_bytes_total", "counter", "Payload bytes from clients.", bytesIn);
+    single(out, "sent_bytes_total", "counter", "Payload bytes to clients.", bytesOut);
+    labelled(out, "upgrades_refused_total", "Refused upgrades by HTTP status.", "status", refused);
+    labelled(out, "connections_closed_total", "Ended connections by close code.", "code", closed);
+    single(out, "sockets", "gauge", "Open TCP connections.", quint64(sockets));
+    single(out, "handshakes", "gauge", "Connections that are not accepted yet.", quint64(handshakes));
+    single(out, "connections", "gauge", "Open WebSocket connections.", quint64(connections));
+    return out;
+}
+
+} // namespace Watchword::Gateway

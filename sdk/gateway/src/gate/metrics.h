@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QMap>
+
+namespace Watchword::Gateway {
+
+//! The gateway's counters, since its start. Plain numbers: one thread.
+struct Metrics
+{
+    quint64 accepted = 0; //!< Sockets
+    quint64 dropped = 0; //!< Sockets over the limit, closed unseen.
+    quint64 tlsFailed = 0;
+    quint64 opened = 0; //!< Connections
+    quint64 renewed = 0;
+    quint64 renewalsFailed = 0;
+    quint64 messagesIn = 0;
+    quint64 messagesOut = 0;
+    quint64 bytesIn = 0;
+    quint64 bytesOut = 0;
+    QMap<int, quint64> refused; //!< By HTTP status.
+    QMap<int, quint64> closed; //!< By close code.
+
+    int sockets = 0; //!< Now
+    int handshakes = 0; //!< Now
+    int connections = 0; //!< Now
+
+    QByteArray toPrometheus() const; //!< Text format 0.0.4.
+};
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/tokenverifier.h"
+
+#include "issuer/issuer.h"
+#include "watchword/jose/jwt.h"
+
+#include <QCryptographicHash>
+#include <QHash>
+#include <QJsonArray>
+#include <QJsonObject>
+#include <QPointer>
+#include <QPromise>
+
+#include <algorithm>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qsizetype kMostCached = 10'000;
+
+QString nameOf(const QJsonObject &claims, const QString &subject)
+{
+    static constexpr QLatin1StringView kNames[] = {"preferred_username"_L1, "username"_L1, "name"_L1, "email"_L1};
+    for (const QLatin1StringView name : kNames) {
+        const QString value = claims.value(name).toString().left(128);
+        if (!value.isEmpty())
+            return value;
+    }
+    return subject;
+}
+
+JwtPolicy policyOf(const IssuerConfig &config)
+{
+    JwtPolicy policy;
+    policy.algorithms = config.algorithms;
+    if (!config.tokenTypes.contains("*"_L1)) {
+        policy.types = config.tokenTypes;
+        policy.typeRequired = true;
+    }
+    policy.issuer = config.url.toString();
+    policy.audiences = config.audiences;
+    policy.leeway = config.clockSkew;
+    return policy;
+}
+
+Result<Identity> identityOf(const Jwt &jwt, const Secret &token)
+{
+    if (jwt.subject().isEmpty())
+        return Error(ErrorCode::MissingClaim, u"the token has no \"sub\""_s);
+    Identity identity;
+    identity.issuer = jwt.issuer();
+    identity.subject = jwt.subject();
+    identity.name = nameOf(jwt.claims(), identity.subject);
+    identity.clientId = jwt.claim(u"client_id").toString(jwt.claim(u"azp").toString());
+    identity.tokenFingerprint = token.fingerprint();
+    identity.tokenId = jwt.id().isEmpty() ? identity.tokenFingerprint : jwt.id();
+    identity.sessionId = jwt.sessionId().isEmpty() ? identity.tokenId : jwt.sessionId();
+    identity.keyId = jwt.keyId();
+    identity.algorithm = jwt.algorithm();
+    identity.audiences = jwt.audiences();
+    identity.scopes = jwt.scopes();
+    identity.acr = jwt.claim(u"acr").toString();
+    identity.authTime = jwt.authTime();
+    identity.issuedAt = jwt.issuedAt();
+    identity.expiresAt = jwt.expiresAt();
+    return identity;
+}
+
+std::optional<WallTime> timeOf(const QJsonObject &object, QLatin1StringView name)
+{
+    const QJsonValue value = object.value(name);
+    if (!value.isDouble())
+        return {};
+    return wallTimeFromSeconds(qint64(value.toDouble()));
+}
+
+Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, const IssuerConfig &config, WallTime now)
+{
+    if (!answer.value("active"_L1).toBool())
+        return Error(ErrorCode::RevokedOrExpired, u"the issuer says that the token is not active"_s);
+    Identity identity;
+    identity.issuer = config.url.toString();
+    if (answer.contains("iss"_L1) && answer.value("iss"_L1).toString() != identity.issuer)
+        return Error(ErrorCode::WrongIssuer, u"the introspected token is of another issuer"_s);
+    const QJsonValue audience = answer.value("aud"_L1);
+    const QJsonArray audiences = audience.isArray() ? audience.toArray() : QJsonArray {audience};
+    for (const QJsonValue &entry : audiences)
+        identity.audiences.append(entry.toString());
+    const bool isForUs = std::any_of(config.audiences.begin(), config.audiences.end(),
+                                     [&identity](const QString &name) { return identity.audiences.contains(name); });
+    if (!isForUs)
+        return Error(ErrorCode::WrongAudience, u"the introspected token is for somebody else"_s);
+    identity.subject = answer.value("sub"_L1).toString();
+    if (identity.subject.isEmpty())
+        return Error(ErrorCode::MissingClaim, u"the introspection answer has no \"sub\""_s);
+    identity.expiresAt = timeOf(answer, "exp"_L1);
+    if (identity.expiresAt && *identity.expiresAt + config.clockSkew <= now)
+        return Error(ErrorCode::TokenExpired, u"the introspected token has ended"_s);
+    identity.name = nameOf(answer, identity.subject);
+    identity.clientId = answer.value("client_id"_L1).toString();
+    identity.tokenFingerprint = token.fingerprint();
+    identity.tokenId = answer.value("jti"_L1).toString(identity.tokenFingerprint);
+    identity.sessionId = answer.value("sid"_L1).toString(identity.tokenId);
+    identity.scopes = answer.value("scope"_L1).toString().split(u' ', Qt::SkipEmptyParts);
+    identity.acr = answer.value("acr"_L1).toString();
+    identity.authTime = timeOf(answer, "auth_time"_L1);
+    identity.issuedAt = timeOf(answer, "iat"_L1);
+    return identity;
+}
+
+struct CachedIdentity
+{
+    Result<Identity> identity;
+    Instant until;
+};
+
+} // namespace
+
+class TokenVerifier::Private
+{
+public:
+    explicit Private(Clock &time)
+        : clock(time)
+    {
+    }
+
+    RemoteIssuer *remoteOf(const QString &issuer) const
+    {
+        const auto it = std::find_if(remotes.begin(), remotes.end(), [&issuer](const auto &remote) {
+            return remote->config().url.toString() == issuer;
+        });
+        return it == remotes.end() ? nullptr : it->get();
+    }
+    Result<Identity> verifyEmbedded(const Secret &token) const;
+    void verifyJwt(const Secret &token, const Jwt &unproved, const Answer &answer);
+    void verifyOpaque(const Secret &token, const Answer &answer);
+
+    Clock &clock;
+    std::vector<std::unique_ptr<RemoteIssuer>> remotes;
+    const Issuer *embedded = nullptr;
+    QString embeddedAudience;
+    QCache<QByteArray, CachedIdentity> introspected {kMostCached};
+};
+
+Result<Identity> TokenVerifier::Private::verifyEmbedded(const Secret &token) const
+{
+    JwtPolicy policy;
+    policy.algorithms = {u"ES256"_s};
+    policy.types = {u"at+jwt"_s};
+    policy.typeRequired = true;
+    policy.issuer = embedded->url().toString();
+    policy.audiences = {embeddedAudience};
+    policy.leeway = std::chrono::seconds(1); // one clock: nothing to forgive
+    const Result<Jwt> jwt = Jwt::verify(token.reveal(), embedded->publicKeys(), policy, clock.wallNow());
+    if (!jwt)
+        return jwt.error();
+    if (embedded->isRevoked(jwt->sessionId(), jwt->id()))
+        return Error(ErrorCode::SessionRevoked, u"the session or the token was revoked"_s);
+    return identityOf(*jwt, token);
+}
+
+void TokenVerifier::Private::verifyJwt(const Secret &token, const Jwt &unproved, const Answer &answer)
+{
+    if (embedded && unproved.issuer() == embedded->url().toString()) {
+        answer(verifyEmbedded(token));
+        return;
+    }
+    RemoteIssuer *remote = remoteOf(unproved.issuer());
+    if (!remote) {
+        answer(Error(ErrorCode::WrongIssuer, u"the token is of an issuer that is not configured"_s));
+        return;
+    }
+    const IssuerConfig config = remote->config();
+    if (!config.algorithms.contains(unproved.algorithm())) {
+        answer(Error(ErrorCode::UnsupportedAlgorithm, u"the token's algorithm is not on the list"_s));
+        return;
+    }
+    remote->requestKeys(unproved.keyId(), [this, token, config, answer](const Result<JwkSet> &keys) {
+        if (!keys) {
+            answer(keys.error());
+            return;
+        }
+        const Result<Jwt> jwt = Jwt::verify(token.reveal(), *keys, policyOf(config), clock.wallNow());
+        if (!jwt)
+            answer(jwt.error());
+        else
+            answer(identityOf(*jwt, token));
+    });
+}
+
+void TokenVerifier::Private::verifyOpaque(const Secret &token, const Answer &answer)
+{
+    const auto it = std::find_if(remotes.begin(), remotes.end(), [](const auto &remote) {
+        return !remote->config().introspection.clientId.isEmpty();
+    });
+    if (it == remotes.end()) {
+        answer(Error(ErrorCode::MalformedToken, u"the credential is not a JWT, and no issuer offers introspection"_s));
+        return;
+    }
+    const QByteArray key = QCryptographicHash::hash(token.reveal(), QCryptographicHash::Sha256);
+    if (const CachedIdentity *cached = introspected.object(key); cached && clock.now() < cached->until) {
+        answer(cached->identity);
+        return;
+    }
+    const IssuerConfig config = (*it)->config();
+    (*it)->introspect(token, [this, token, key, config, answer](const Result<QJsonObject> &json) {
+        if (!json) {
+            answer(json.error());
+            return;
+        }
+        const Result<Identity> identity = identityOf(*json, token, config, clock.wallNow());
+        introspected.insert(key, new CachedIdentity {identity, clock.now() + config.introspection.cache});
+        answer(identity);
+    });
+}
+
+TokenVerifier::TokenVerifier(const QList<IssuerConfig> &issuers, Clock &clock, QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>(clock))
+{
+    setIssuers(issuers);
+}
+
+TokenVerifier::~TokenVerifier()
+{
+    // Waiting answers run while the rest of this object still stands.
+    d->remotes.clear();
+}
+
+void TokenVerifier::setEmbeddedIssuer(const Issuer *issuer, const QString &audience)
+{
+    d->embedded = issuer;
+    d->embeddedAudience = audience;
+}
+
+void TokenVerifier::setIssuers(const QList<IssuerConfig> &issuers)
+{
+    std::vector<std::unique_ptr<RemoteIssuer>> old = std::move(d->remotes);
+    d->remotes.clear();
+    d->introspected.clear();
+    for (const IssuerConfig &config : issuers) {
+        const auto same = std::find_if(old.begin(), old.end(), [&config](const auto &remote) {
+            return remote && remote->config() == config;
+        });
+        if (same != old.end())
+            d->remotes.push_back(std::move(*same));
+        else
+            d->remotes.push_back(std::make_unique<RemoteIssuer>(config, d->clock));
+    }
+}
+
+void TokenVerifier::verify(const Secret &token, QObject *context, Answer answer)
+{
+    const QPointer<QObject> guard(context);
+    const Answer guarded = [guard, answer = std::move(answer)](const Result<Identity> &result) {
+        if (guard)
+            answer(result);
+    };
+    const Result<Jwt> unproved = Jwt::parse(token.reveal());
+    if (unproved)
+        d->verifyJwt(token, *unproved, guarded);
+    else if (token.reveal().indexOf('.') < 0)
+        d->verifyOpaque(token, guarded);
+    else
+        guarded(unproved.error());
+}
+
+QFuture<Result<Identity>> TokenVerifier::verify(const Secret &token)
+{
+    const auto promise = std::make_shared<QPromise<Result<Identity>>>();
+    promise->start();
+    verify(token, this, [promise](const Result<Identity> &result) {
+        promise->addResult(result);
+        promise->finish();
+    });
+    return promise->future();
+}
+
+void TokenVerifier::warmUp()
+{
+    for (const auto &remote : d->remotes)
+        remote->warmUp();
+}
+
+bool TokenVerifier::isReady() const
+{
+    return d->embedded || std::any_of(d->remotes.begin(), d->remotes.end(), [](const auto &r) { return r->hasKeys(); });
+}
+
+} // namespace Watchword::Gateway

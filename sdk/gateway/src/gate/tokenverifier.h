@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "gate/remoteissuer.h"
+#include "watchword/core/secret.h"
+#include "watchword/gateway/identity.h"
+
+#include <QCache>
+#include <QFuture>
+
+#include <vector>
+
+namespace Watchword::Gateway {
+
+class Issuer;
+
+/*!
+    Turns a credential into an Identity, or says exactly why not. Only configured issuers are believed: a JWT chooses
+    among them by its "iss", everything else comes from the configuration.
+
+    verify() answers once, at once or later, within RemoteIssuer::kPatience; not at all when \a context is destroyed
+    first. Errors of the token are in ErrorCondition::Unauthorized or Protocol; an issuer that cannot be asked is
+    TemporarilyUnavailable or another retryable one.
+    Threads: one. Ownership: borrows the clock and the embedded issuer.
+*/
+class TokenVerifier : public QObject
+{
+    Q_OBJECT
+
+public:
+    using Answer = std::function<void(const Result<Identity> &)>;
+
+    TokenVerifier(const QList<IssuerConfig> &issuers, Clock &clock, QObject *parent = nullptr);
+    ~TokenVerifier() override;
+
+    //! Tokens of \a issuer for \a audience are accepted too, and its revocations hold. nullptr: none.
+    void setEmbeddedIssuer(const Issuer *issuer, const QString &audience);
+    void setIssuers(const QList<IssuerConfig> &issuers); //!< After a reload; issuers that did not change keep their keys.
+
+    void verify(const Secret &token, QObject *context, Answer answer);
+    QFuture<Result<Identity>> verify(const Secret &token);
+    void warmUp();
+    bool isReady() const; //!< The keys of at least one issuer are there.
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace Watchword::Gateway

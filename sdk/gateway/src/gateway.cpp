@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchword/gateway/gateway.h"
+
+#include "audit/auditlog.h"
+#include "endpoint/hub.h"
+#include "gate/gate.h"
+#include "gate/tokenverifier.h"
+#include "issuer/issuer.h"
+#include "watch/watchservice.h"
+#include "watchword/core/log.h"
+#include "watchword/core/watchrows.h"
+
+#include <QSysInfo>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+TokenEnd tokenEndOf(const QString &name)
+{
+    for (const TokenEnd end : {TokenEnd::Replaced, TokenEnd::Expired, TokenEnd::Revoked, TokenEnd::SignedOut,
+                               TokenEnd::Reused}) {
+        if (wireName(end) == name)
+            return end;
+    }
+    return TokenEnd::Unknown;
+}
+
+IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &node)
+{
+    using std::chrono::duration_cast;
+    IssuerOptions options;
+    options.url = config.publicUrl;
+    options.audience = config.audience;
+    options.accessTokenLifetime = duration_cast<std::chrono::seconds>(config.accessTokenLifetime);
+    options.refreshTokenLifetime = duration_cast<std::chrono::seconds>(config.refreshTokenLifetime);
+    options.node = node;
+    QStringList everyScope;
+    for (const EmbeddedIssuerConfig::User &user : config.users) {
+        options.users.append({user.name, user.subject.isEmpty() ? user.name : user.subject, user.passwordHash,
+                              user.scopes});
+        everyScope += user.scopes;
+    }
+    everyScope.removeDuplicates();
+    for (const EmbeddedIssuerConfig::Client &client : config.clients) {
+        options.clients.append({client.id, client.redirectUris, client.redirectUris,
+                                client.scopes.isEmpty() ? everyScope : client.scopes});
+    }
+    if (!config.stateFolder.isEmpty()) {
+        options.keyFile = config.stateFolder + u"/issuer.key"_s;
+        options.stateFile = config.stateFolder + u"/issuer.sqlite"_s;
+    }
+    return options;
+}
+
+} // namespace
+
+class Gateway::Private
+{
+public:
+    enum class State { New, Running, Stopping, Stopped };
+
+    Private(const GatewayConfig &c, Clock &time, Gateway *owner)
+        : config(c)
+        , clock(time)
+        , q(owner)
+        , stopAlarm(time)
+    {
+        if (config.node.isEmpty())
+            config.node = QSysInfo::machineHostName();
+    }
+
+    Result<void> start();
+    Result<void> openAudit();
+    Result<void> openIssuer();
+    void openHub();
+    void openWatch();
+    QByteArray readiness() const;
+    void note(const QString &type, const QString &outcome, const QString &reason, const QString &message);
+    void finishStop();
+    void release();
+    std::optional<Error> firstFixedChange(const GatewayConfig &next) const;
+
+    GatewayConfig config;
+    Clock &clock;
+    Gateway *q;
+    State state = State::New;
+    Alarm stopAlarm;
+    WallTime startedAt {};
+    Metrics metrics;
+    ConnectionCaps caps;
+    // In the order of need: each borrows from those above it.
+    std::unique_ptr<AuditLog> audit;
+    std::unique_ptr<WatchTables> tables;
+    std::unique_ptr<Issuer> issuer;
+    std::unique_ptr<TokenVerifier> verifier;
+    std::unique_ptr<PeerServices> services;
+    std::unique_ptr<Hub> hub;
+    std::unique_ptr<WatchService> watch;
+    std::unique_ptr<Gate> gate;
+};
+
+Result<void> Gateway::Private::openAudit()
+{
+    AuditOptions options;
+    options.path = config.audit.database == ":memory:"_L1 ? QString() : config.audit.database;
+    options.cluster = config.cluster;
+    options.node = config.node;
+    options.version = QStringLiteral(WATCHWORD_VERSION);
+    if (config.audit.retention)
+        options.maxAge = std::chrono::duration_cast<std::chrono::hours>(*config.audit.retention);
+    Result<std::unique_ptr<AuditLog>> opened = AuditLog::open(options, clock);
+    if (!opened)
+        return opened.error();
+    audit = std::move(opened).value();
+    return {};
+}
+
+Result<void> Gateway::Private::openIssuer()
+{
+    if (!config.embeddedIssuer)
+        return {};
+    const EmbeddedIssuerConfig &embedded = *config.embeddedIssuer;
+    const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen);
+    if (!tls)
+        return tls.error();
+    Result<std::unique_ptr<Issuer>> created = Issuer::create(issuerOptions(embedded, config.node), *audit, clock);
+    if (!created)
+        return created.error();
+    issuer = std::move(created).value();
+    if (const Result<void> listening = issuer->listen(embedded.address, embedded.port, *tls); !listening)
+        return listening.error();
+    verifier->setEmbeddedIssuer(issuer.get(), embedded.audience);
+    connect(issuer.get(), &Issuer::tokenIssued, tables.get(), [this](TokenRow row) {
+        if (row.kind == TokenKind::Access && row.issued && row.exp && !row.refreshAt)
+            row.refreshAt = *row.issued + (*row.exp - *row.issued) * 4 / 5;
+        tables->putToken(row);
+    });
+    connect(issuer.get(), &Issuer::tokenEnded, tables.get(), [this](const QString &id, const QString &end) {
+        tables->endToken(id, tokenEndOf(end), clock.wallNow());
+    });
+    connect(issuer.get(), &Issuer::sessionRevoked, q, [this](const QString &sessionId) {
+        tables->endTokensOfSession(sessionId, TokenEnd::Revoked, clock.wallNow());
+        if (hub)
+            hub->closeSession(sessionId);
+    });
+    return {};
+}
+
+void Gateway::Private::openHub()
+{
+    services.reset(new PeerServices {clock, *audit, *tables, *verifier, metrics, config.node, config.grace,
+                                     config.heartbeat});
+    hub = std::make_unique<Hub>(config, targetsOf(config), *services);
+    hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
+        if (issuer)
+            issuer->revokeSession(sessionId, reason);
+    });
+    connect(hub.get(), &Hub::emptied, q, [this] {
+        if (state == State::Stopping)
+            finishStop();
+    });
+}
+
+void Gateway::Private::openWatch()
+{
+    if (!config.watch)
+        return;
+    WatchServerInfo info;
+    info.node = config.node;
+    info.version = QStringLiteral(WATCHWORD_VERSION);
+    info.startedAt = startedAt;
+    info.tlsDaysLeft = gate->certificateDaysLeft();
+    WatchLimits limits;
+    limits.tokenGrace = config.grace;
+    watch = std::make_unique<WatchService>(*tables, *audit, *hub, clock, info, limits);
+    watch->setTokenCheck([this](const Secret &token) { return verifier->verify(token); });
+    hub->setWatchService(watch.get());
+}
+
+Result<void> Gateway::Private::start()
+{
+    startedAt = clock.wallNow();
+    if (const Result<void> opened = openAudit(); !opened)
+        return opened.error();
+    tables = std::make_unique<WatchTables>(clock);
+    verifier = std::make_unique<TokenVerifier>(config.issuers, clock);
+    if (const Result<void> opened = openIssuer(); !opened)
+        return opened.error();
+    openHub();
+    gate = std::make_unique<Gate>(config, GateServices {clock, *audit, *verifier, caps, metrics,
+                                                        [this] { return readiness(); }});
+    connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
+    if (const Result<void> opened = gate->open(); !opened)
+        return opened.error();
+    openWatch();
+    verifier->warmUp();
+    state = State::Running;
+    note(u"node.start"_s, u"success"_s, u"started"_s, u"the gateway started"_s);
+    return {};
+}
+
+QByteArray Gateway::Private::readiness() const
+{
+    if (!audit->isWritable())
+        return "the audit log cannot be written";
+    if (!verifier->isReady())
+        return "no issuer's keys could be fetched yet";
+    return {};
+}
+
+void Gateway::Private::note(const QString &type, const QString &outcome, const QString &reason, const QString &message)
+{
+    AuditEntry entry;
+    entry.type = type;
+    entry.severity = outcome == "success"_L1 ? 1 : 3;
+    entry.outcome = outcome;
+    entry.reasonCode = reason;
+    entry.message = message;
+    entry.data.insert("initiator"_L1, u"system"_s);
+    if (const Result<AuditEvent> event = audit->append(entry); !event)
+        qCWarning(logGateway).noquote() << "the audit log cannot be written:" << event.error().toString();
+}
+
+void Gateway::Private::finishStop()
+{
+    if (state != State::Stopping)
+        return;
+    stopAlarm.cancel();
+    note(u"node.stop"_s, u"success"_s, u"stopped"_s, u"the gateway ended"_s);
+    if (watch)
+        watch->drain(int(CloseCode::ServiceRestart));
+    if (const Result<void> flushed = audit->flush(); !flushed)
+        qCWarning(logGateway).noquote() << "the audit log was not flushed:" << flushed.error().toString();
+    state = State::Stopped;
+    Q_EMIT q->stopped();
+}
+
+void Gateway::Private::release()
+{
+    gate.reset();
+    if (hub)
+        hub->setWatchService(nullptr);
+    watch.reset();
+    hub.reset();
+    services.reset();
+    verifier.reset();
+    issuer.reset();
+    tables.reset();
+    audit.reset();
+}
+
+std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &next) const
+{
+    const auto fixed = [](const QString &what) {
+        return Error(ErrorCode::ConfigInvalid, what + u" cannot change while the gateway runs; restart it"_s);
+    };
+    if (next.listen.address != config.listen.address || next.listen.port != config.listen.port
+        || next.listen.plain != config.listen.plain)
+        return fixed(u"[listen] address"_s);
+    if (next.audit.database != config.audit.database)
+        return fixed(u"[audit] database"_s);
+    if (next.embeddedIssuer != config.embeddedIssuer)
+        return fixed(u"[issuer_embedded]"_s);
+    const auto pathsOf = [](const std::optional<WatchConfig> &watch) {
+        return watch ? watch->path + u' ' + watch->auditPath : QString();
+    };
+    if (pathsOf(next.watch) != pathsOf(config.watch))
+        return fixed(u"[watch]"_s);
+    if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
+        return fixed(u"[gateway] cluster and node"_s);
+    return {};
+}
+
+Gateway::Gateway(const GatewayConfig &config, Clock &clock)
+    : d(std::make_unique<Private>(config, clock, this))
+{
+    connect(&d->stopAlarm, &Alarm::due, this, [this] { d->finishStop(); });
+}
+
+Gateway::~Gateway()
+{
+    if (d->state == Private::State::Running || d->state == Private::State::Stopping)
+        d->note(u"node.stop"_s, u"success"_s, u"destroyed"_s, u"the gateway ended at once"_s);
+    d->state = Private::State::Stopped;
+    d->release();
+}
+
+Result<std::shared_ptr<Gateway>> Gateway::create(const GatewayConfig &config, Clock &clock)
+{
+    if (const Result<void> valid = config.validate(); !valid)
+        return valid.error();
+    return std::shared_ptr<Gateway>(new Gateway(config, clock));
+}
+
+Result<void> Gateway::start()
+{
+    if (d->state != Private::State::New)
+        return Error(ErrorCode::WrongState, u"a gateway can be started once"_s);
+    const Result<void> started = d->start();
+    if (!started)
+        d->release();
+    return started;
+}
+
+void Gateway::stop(Duration grace)
+{
+    if (d->state != Private::State::Running)
+        return;
+    d->state = Private::State::Stopping;
+    d->gate->close();
+    d->stopAlarm.start(grace);
+    d->hub->closeAll(CloseCode::ServiceRestart);
+}
+
+Result<void> Gateway::reload(const GatewayConfig &config)
+{
+    if (d->state != Private::State::Running)
+        return Error(ErrorCode::WrongState, u"only a running gateway can be reloaded"_s);
+    GatewayConfig next = config;
+    Result<void> valid = next.validate();
+    if (valid) {
+        if (const std::optional<Error> change = d->firstFixedChange(next))
+            valid = *change;
+        else
+            valid = d->gate->reload(next);
+    }
+    if (!valid) {
+        d->note(u"config.reloaded"_s, u"failure"_s, valid.error().codeName(), u"the new configuration was not taken"_s);
+        return valid;
+    }
+    next.node = d->config.node;
+    d->config = next;
+    d->services->grace = next.grace;
+    d->services->heartbeat = next.heartbeat;
+    d->verifier->setIssuers(next.issuers);
+    d->hub->reload(next, targetsOf(next));
+    if (d->issuer) {
+        if (const Result<QSslConfiguration> tls = readTlsConfiguration(next.listen); tls)
+            d->issuer->setTlsConfiguration(*tls);
+    }
+    if (d->watch) {
+        WatchServerInfo info;
+        info.node = d->config.node;
+        info.version = QStringLiteral(WATCHWORD_VERSION);
+        info.startedAt = d->startedAt;
+        info.tlsDaysLeft = d->gate->certificateDaysLeft();
+        d->watch->setServerInfo(info);
+    }
+    d->note(u"config.reloaded"_s, u"success"_s, u"reloaded"_s, u"the configuration and the certificate were read anew"_s);
+    return {};
+}
+
+bool Gateway::isRunning() const
+{
+    return d->state == Private::State::Running;
+}
+
+quint16 Gateway::port() const
+{
+    return d->gate ? d->gate->port() : 0;
+}
+
+QUrl Gateway::url() const
+{
+    if (!d->gate || d->gate->port() == 0)
+        return {};
+    QHostAddress address = d->gate->address();
+    if (address == QHostAddress::Any || address == QHostAddress::AnyIPv4)
+        address = QHostAddress(QHostAddress::LocalHost);
+    QUrl url;
+    url.setScheme(d->config.listen.plain ? u"ws"_s : u"wss"_s);
+    url.setHost(address.toString());
+    url.setPort(d->gate->port());
+    return url;
+}
+
+QUrl Gateway::issuerUrl() const
+{
+    return d->issuer ? d->issuer->url() : QUrl();
+}
+
+int Gateway::connectionCount() const
+{
+    return d->hub ? d->hub->connectionCount() : 0;
+}
+
+} // namespace Watchword::Gateway

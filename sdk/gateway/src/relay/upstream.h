@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "endpoint/peer.h"
+#include "relay/readpause.h"
+#include "watchword/gateway/gatewayconfig.h"
+
+#include <QQueue>
+#include <QWebSocket>
+
+namespace Watchword::Gateway {
+
+/*!
+    The gateway's connection to the upstream server on behalf of one client.
+
+    Messages that come while it connects wait, up to kQueueBytes; a "msg" is acknowledged when the operating system has
+    all bytes of it. Where one side reads slower than the other sends, the sender is paused; a side that takes nothing for
+    kStallTime ends the connection (4440 for the client, 1013 for the upstream).
+
+    Life cycle: open(), then closed() exactly once. finish() after the client went: what was accepted still goes out.
+    Threads: one. Ownership: borrows the peer until finish().
+*/
+class Upstream : public QObject
+{
+    Q_OBJECT
+
+public:
+    static constexpr qint64 kQueueBytes = 1024 * 1024;
+    static constexpr Duration kConnectTime = std::chrono::seconds(10);
+    static constexpr Duration kStallTime = std::chrono::seconds(30);
+
+    Upstream(const EndpointConfig &config, Peer &peer, QObject *parent = nullptr);
+    ~Upstream() override;
+
+    void open();
+    void sendText(const QString &text, const QString &messageId = {});
+    void sendBinary(const QByteArray &data);
+    void finish();
+
+Q_SIGNALS:
+    void closed();
+
+private:
+    struct Message
+    {
+        QString text;
+        QByteArray binary;
+        bool isBinary = false;
+        QString id;
+    };
+    enum class State { New, Connecting, Open, Finishing, Closed };
+
+    QNetworkRequest request() const;
+    void connected();
+    void send(const Message &message);
+    void enqueue(const Message &message, qint64 bytes);
+    void acknowledgeSent();
+    void brake();
+    void ended();
+    void end(CloseCode code, const QString &reason, const QString &cause);
+
+    EndpointConfig m_config;
+    Peer *m_peer;
+    std::unique_ptr<QWebSocket> m_socket;
+    QPointer<QTcpSocket> m_transport;
+    State m_state = State::New;
+    Alarm m_deadline;
+    Alarm m_poll; // runs only while one side is paused
+    QQueue<Message> m_waiting;
+    qint64 m_waitingBytes = 0;
+    QStringList m_unacknowledged;
+    bool m_sawClose = false;
+    ReadPause m_clientPause;
+    ReadPause m_upstreamPause;
+    qint64 m_lastQueued = 0;
+    Instant m_progressAt {};
+};
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "demo.h"
+#include "unixsignals.h"
+#include "watchword/core/log.h"
+#include "watchword/gateway/gateway.h"
+#include "watchword/jose/passwordhash.h"
+
+#include <QCommandLineParser>
+#include <QCoreApplication>
+#include <QJsonDocument>
+
+#include <cstdio>
+
+using namespace Qt::StringLiterals;
+using namespace Watchword;
+
+namespace {
+
+constexpr int kFailed = 1; // what the gateway reports; 2 is a wrong command line
+constexpr int kUsage = 2;
+
+struct CommandLine
+{
+    QCommandLineOption config {u"config"_s, u"Run with this configuration file; SIGHUP reads it anew."_s, u"FILE"_s};
+    QCommandLineOption check {u"check-config"_s, u"Check this configuration file and end: 0 if it is good."_s, u"FILE"_s};
+    QCommandLineOption demo {u"demo"_s, u"Run with made-up users and a throw-away certificate; prints one JSON line."_s};
+    QCommandLineOption port {u"port"_s, u"With --demo: the port; 0 takes a free one."_s, u"N"_s, u"0"_s};
+    QCommandLineOption lifetime {u"access-token-lifetime"_s, u"With --demo: seconds."_s, u"S"_s, u"300"_s};
+    QCommandLineOption users {u"users"_s, u"With --demo: how many."_s, u"N"_s, u"5"_s};
+    QCommandLineOption hash {u"hash-password"_s, u"Read a password from standard input, print its hash and end."_s};
+};
+
+int fail(const Error &error)
+{
+    std::fprintf(stderr, "watchword-gateway: %s\n", qPrintable(error.detail()));
+    if (!error.remedy().isEmpty())
+        std::fprintf(stderr, "%s\n", qPrintable(error.remedy()));
+    return kFailed;
+}
+
+int usage(const QString &text)
+{
+    std::fprintf(stderr, "watchword-gateway: %s\nTry watchword-gateway --help.\n", qPrintable(text));
+    return kUsage;
+}
+
+std::optional<int> numberOf(const QCommandLineParser &parser, const QCommandLineOption &option, int least, int most)
+{
+    bool isNumber = false;
+    const int value = parser.value(option).toInt(&isNumber);
+    if (!isNumber || value < least || value > most)
+        return {};
+    return value;
+}
+
+int hashFromInput()
+{
+    QFile input;
+    if (!input.open(stdin, QIODevice::ReadOnly))
+        return fail(Error(ErrorCode::FileUnreadable, u"standard input cannot be read"_s));
+    QByteArray line = input.readLine(1025);
+    while (line.endsWith('\n') || line.endsWith('\r'))
+        line.chop(1);
+    const Result<QString> hash = hashPassword(Secret::take(std::move(line)));
+    if (!hash)
+        return fail(hash.error());
+    std::printf("%s\n", qPrintable(*hash));
+    return 0;
+}
+
+void setLogLevel(const QString &level)
+{
+    static const QHash<QString, QString> rules {
+        {u"debug"_s, u"watchword.*=true"_s},
+        {u"info"_s, u"watchword.*.debug=false"_s},
+        {u"warning"_s, u"watchword.*.debug=false\nwatchword.*.info=false"_s},
+        {u"error"_s, u"watchword.*.debug=false\nwatchword.*.info=false\nwatchword.*.warning=false"_s}};
+    QLoggingCategory::setFilterRules(rules.value(level));
+}
+
+// Runs until a signal ends it. \a ready is called once the gateway listens.
+int run(const Gateway::GatewayConfig &config, const QString &configFile,
+        const std::function<void(const Gateway::Gateway &)> &ready)
+{
+    const Result<std::shared_ptr<Gateway::Gateway>> created = Gateway::Gateway::create(config);
+    if (!created)
+        return fail(created.error());
+    Gateway::Gateway &gateway = **created;
+    Tools::UnixSignals signals_;
+    if (const Result<void> started = gateway.start(); !started)
+        return fail(started.error());
+    QObject::connect(&signals_, &Tools::UnixSignals::terminated, &gateway, [&gateway] { gateway.stop(); });
+    QObject::connect(&gateway, &Gateway::Gateway::stopped, qApp, &QCoreApplication::quit, Qt::QueuedConnection);
+    QObject::connect(&signals_, &Tools::UnixSignals::hungUp, &gateway, [&gateway, &config, configFile] {
+        const Result<Gateway::GatewayConfig> next = configFile.isEmpty()
+            ? Result<Gateway::GatewayConfig>(config)
+            : Gateway::GatewayConfig::fromFile(configFile);
+        const Result<void> done = next ? gateway.reload(*next) : Result<void>(next.error());
+        if (done)
+            std::fprintf(stderr, "watchword-gateway: reloaded\n");
+        else
+            fail(done.error());
+    });
+    ready(gateway);
+    return QCoreApplication::exec();
+}
+
+int runDemo(const QCommandLineParser &parser, const CommandLine &line)
+{
+    const auto port = numberOf(parser, line.port, 0, 65535);
+    const auto lifetime = numberOf(parser, line.lifetime, 1, 86'400);
+    const auto users = numberOf(parser, line.users, 1, 10'000);
+    if (!port || !lifetime || !users)
+        return usage(u"--port, --access-token-lifetime and --users take a number"_s);
+    Tools::DemoOptions options;
+    options.port = quint16(*port);
+    options.accessTokenLifetime = std::chrono::seconds(*lifetime);
+    options.users = *users;
+    Tools::Demo demo;
+    if (const Result<void> prepared = demo.prepare(options); !prepared)
+        return fail(prepared.error());
+    return run(demo.config(), {}, [&demo](const Gateway::Gateway &gateway) {
+        const QByteArray ready = QJsonDocument(demo.readyLine(gateway.url(), gateway.issuerUrl()))
+                                     .toJson(QJsonDocument::Compact);
+        std::printf("%s\n", ready.constData());
+        std::fflush(stdout);
+    });
+}
+
+int runConfigured(const QString &file)
+{
+    const Result<Gateway::GatewayConfig> config = Gateway::GatewayConfig::fromFile(file);
+    if (!config)
+        return fail(config.error());
+    setLogLevel(config->logLevel);
+    return run(*config, file, [](const Gateway::Gateway &gateway) {
+        std::fprintf(stderr, "watchword-gateway: listening on %s\n", qPrintable(gateway.url().toString()));
+    });
+}
+
+} // namespace
+
+int main(int argc, char *argv[])
+{
+    QCoreApplication app(argc, argv);
+    QCoreApplication::setApplicationName(u"watchword-gateway"_s);
+    QCoreApplication::setApplicationVersion(QStringLiteral(WATCHWORD_VERSION));
+    const CommandLine line;
+    QCommandLineParser parser;
+    parser.setApplicationDescription(u"Validates, limits and audits WebSocket connections, and stands in front of servers."_s);
+    parser.addHelpOption();
+    parser.addVersionOption();
+    parser.addOptions({line.config, line.check, line.demo, line.port, line.lifetime, line.users, line.hash});
+    if (!parser.parse(app.arguments()))
+        return usage(parser.errorText());
+    if (parser.isSet(u"help"_s))
+        parser.showHelp(0);
+    if (parser.isSet(u"version"_s))
+        parser.showVersion();
+    const int modes = int(parser.isSet(line.config)) + int(parser.isSet(line.check)) + int(parser.isSet(line.demo))
+        + int(parser.isSet(line.hash));
+    if (modes != 1 || !parser.positionalArguments().isEmpty())
+        return usage(u"give exactly one of --config, --check-config, --demo and --hash-password"_s);
+    if (parser.isSet(line.hash))
+        return hashFromInput();
+    if (parser.isSet(line.demo))
+        return runDemo(parser, line);
+    if (parser.isSet(line.config))
+        return runConfigured(parser.value(line.config));
+    const Result<Gateway::GatewayConfig> config = Gateway::GatewayConfig::fromFile(parser.value(line.check));
+    if (!config)
+        return fail(config.error());
+    std::printf("%s is good\n", qPrintable(parser.value(line.check)));
+    return 0;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/process.h"
+#include "support/testmain.h"
+
+#include <QElapsedTimer>
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTcpServer>
+#include <QTemporaryDir>
+
+#include <csignal>
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const QString kProgram = QStringLiteral(WATCHWORD_BINARY_DIR "/bin/watchword-gateway");
+
+struct Outcome
+{
+    int code = -1;
+    QByteArray errors;
+};
+
+Outcome runToEnd(const QStringList &arguments)
+{
+    QProcess process;
+    process.start(kProgram, arguments);
+    if (!process.waitForFinished(20'000)) {
+        process.kill();
+        process.waitForFinished();
+        return {};
+    }
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2, process.readAllStandardError()};
+}
+
+} // namespace
+
+class TestProgram : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void checkConfigSaysWhere();
+    void wrongCommandLines();
+    void busyPortEndsWithAName();
+    void demoIsReadyAndEndsCleanly();
+    void hangUpReloads();
+
+private:
+    QString writeConfig(const QByteArray &text);
+    QByteArray goodConfig(int port) const;
+
+    QTemporaryDir m_folder;
+};
+
+void TestProgram::initTestCase()
+{
+    QVERIFY(m_folder.isValid());
+    QVERIFY(Support::makeCertificates(m_folder.path()));
+}
+
+QString TestProgram::writeConfig(const QByteArray &text)
+{
+    QFile file(m_folder.filePath(u"gateway.toml"_s));
+    if (!file.open(QIODevice::WriteOnly | QIODevice::Truncate) || file.write(text) != text.size())
+        return {};
+    return file.fileName();
+}
+
+QByteArray TestProgram::goodConfig(int port) const
+{
+    return "[listen]\naddress = \"127.0.0.1:" + QByteArray::number(port)
+        + "\"\ncertificate = \"server.pem\"\nkey = \"server.key\"\n[audit]\ndatabase = \"audit.sqlite\"\n"
+          "[[issuer]]\nurl = \"https://127.0.0.1:1\"\naudience = \"a\"\n[[endpoint]]\npath = \"/e\"\nserves = \"echo\"\n";
+}
+
+void TestProgram::checkConfigSaysWhere()
+{
+    const QString good = writeConfig(goodConfig(0));
+    QCOMPARE(runToEnd({u"--check-config"_s, good}).code, 0);
+    const QString bad = writeConfig(goodConfig(0) + "limit = 3\n");
+    const Outcome outcome = runToEnd({u"--check-config"_s, bad});
+    QCOMPARE(outcome.code, 1);
+    QVERIFY2(outcome.errors.contains("gateway.toml:12:1: \"limit\" is not known"), outcome.errors.constData());
+    QVERIFY2(outcome.errors.contains("did you mean \"limits\""), outcome.errors.constData());
+    const Outcome absent = runToEnd({u"--check-config"_s, m_folder.filePath(u"absent.toml"_s)});
+    QCOMPARE(absent.code, 1);
+    QVERIFY(absent.errors.contains("absent.toml"));
+}
+
+void TestProgram::wrongCommandLines()
+{
+    QCOMPARE(runToEnd({}).code, 2);
+    QCOMPARE(runToEnd({u"--nonsense"_s}).code, 2);
+    QCOMPARE(runToEnd({u"--demo"_s, u"--users"_s, u"many"_s}).code, 2);
+    QCOMPARE(runToEnd({u"--demo"_s, u"--check-config"_s, u"x"_s}).code, 2);
+    QCOMPARE(runToEnd({u"--help"_s}).code, 0);
+    QCOMPARE(runToEnd({u"--version"_s}).code, 0);
+}
+
+void TestProgram::busyPortEndsWithAName()
+{
+    QTcpServer busy;
+    QVERIFY(busy.listen(QHostAddress(QHostAddress::LocalHost)));
+    const Outcome outcome = runToEnd({u"--config"_s, writeConfig(goodConfig(busy.serverPort()))});
+    QCOMPARE(outcome.code, 1);
+    QVERIFY2(outcome.errors.contains(QByteArray::number(busy.serverPort())), outcome.errors.constData());
+    QVERIFY2(outcome.errors.contains("in use"), outcome.errors.constData());
+}
+
+void TestProgram::demoIsReadyAndEndsCleanly()
+{
+    Support::ReadyProcess demo;
+    QElapsedTimer timer;
+    timer.start();
+    const auto line = demo.start(kProgram, {u"--demo"_s, u"--users"_s, u"200"_s}, u"{"_s);
+    QVERIFY(line);
+    qInfo("200 users ready after %lld ms", timer.elapsed());
+    const QJsonObject ready = QJsonDocument::fromJson(QByteArray("{" + line->toUtf8())).object();
+    for (const char *member : {"gateway", "issuer", "ca", "client_id", "audience", "scopes", "users", "endpoints", "watch",
+                               "audit"})
+        QVERIFY2(ready.contains(QLatin1StringView(member)), member);
+    QCOMPARE(ready.value("users"_L1).toArray().size(), 201);
+    QVERIFY(QFile::exists(ready.value("ca"_L1).toString()));
+    demo.process().terminate();
+    QVERIFY(demo.process().waitForFinished(10'000));
+    QCOMPARE(demo.process().exitStatus(), QProcess::NormalExit);
+    QCOMPARE(demo.process().exitCode(), 0);
+    QVERIFY(!QFile::exists(ready.value("ca"_L1).toString()));
+}
+
+void TestProgram::hangUpReloads()
+{
+    const QString file = writeConfig(goodConfig(0));
+    QProcess process;
+    process.start(kProgram, {u"--config"_s, file});
+    QByteArray errors;
+    const auto awaitText = [&](const QByteArray &text) {
+        const QDeadlineTimer deadline(20'000);
+        while (!errors.contains(text) && !deadline.hasExpired() && process.state() != QProcess::NotRunning) {
+            process.waitForReadyRead(100);
+            errors += process.readAllStandardError();
+        }
+        return errors.contains(text);
+    };
+    QVERIFY2(awaitText("listening on"), errors.constData());
+    QVERIFY(!writeConfig(goodConfig(0) + "limit = 3\n").isEmpty());
+    ::kill(pid_t(process.processId()), SIGHUP);
+    QVERIFY2(awaitText("\"limit\" is not known"), errors.constData());
+    QVERIFY(!writeConfig(goodConfig(0)).isEmpty());
+    ::kill(pid_t(process.processId()), SIGHUP);
+    QVERIFY2(awaitText("reloaded"), errors.constData());
+    process.terminate();
+    QVERIFY(process.waitForFinished(10'000));
+    QCOMPARE(process.exitCode(), 0);
+}
+
+WATCHWORD_TEST_MAIN(TestProgram)
+#include "tst_gatewayprogram.moc"

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/gatedecision.h"
+#include "support/testmain.h"
+#include "watchword/jose/base64url.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+
+using namespace Watchword;
+using namespace Watchword::Gateway;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const WallTime kNow = wallTimeFromSeconds(1'800'000'000);
+
+QByteArray upgrade(const QByteArray &target, const QByteArray &fields)
+{
+    return "GET " + target + " HTTP/1.1\r\nHost: gw.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + fields + "\r\n";
+}
+
+QByteArray bearerProtocol(const QByteArray &token)
+{
+    return "Sec-WebSocket-Protocol: watchword.v1, watchword.bearer." + toBase64Url(token) + "\r\n";
+}
+
+QList<std::shared_ptr<const GateTarget>> targets()
+{
+    GateTarget plain;
+    plain.path = u"/v1/stream"_s;
+    plain.scopes = QStringList {u"orders:read"_s, u"orders:write"_s};
+    plain.origins = QStringList {u"https://app.example.com"_s};
+    GateTarget strong = plain;
+    strong.path = u"/strong"_s;
+    strong.acrValues = QStringList {u"mfa"_s, u"phr"_s};
+    strong.maxAge = std::chrono::seconds(300);
+    GateTarget hidden = plain;
+    hidden.path = u"/hidden"_s;
+    hidden.hidden = true;
+    return {std::make_shared<const GateTarget>(plain), std::make_shared<const GateTarget>(strong),
+            std::make_shared<const GateTarget>(hidden)};
+}
+
+Identity person()
+{
+    Identity identity;
+    identity.issuer = u"https://login.example.com"_s;
+    identity.subject = u"ada"_s;
+    identity.scopes = QStringList {u"orders:read"_s, u"orders:write"_s};
+    identity.acr = u"mfa"_s;
+    identity.authTime = kNow - std::chrono::seconds(10);
+    return identity;
+}
+
+QByteArray header(const Refusal &refusal, const QByteArray &name)
+{
+    for (const auto &[key, value] : refusal.headers) {
+        if (key == name)
+            return value;
+    }
+    return {};
+}
+
+} // namespace
+
+class TestGateDecision : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void requests_data();
+    void requests();
+    void verdicts_data();
+    void verdicts();
+    void stepUpNamesWhatIsNeeded();
+    void scopesAreNamedButNotForHiddenPaths();
+    void limitsSayWhenToReturn();
+    void acceptsAndTakesTheTokenFromEitherPlace();
+    void limitedAddressesAreNotVerified();
+    void drainingAnswersWithRetryAfter();
+    void answerIsProblemJsonWithRef();
+    void forwardedAddressesCountOnlyFromProxies_data();
+    void forwardedAddressesCountOnlyFromProxies();
+};
+
+void TestGateDecision::requests_data()
+{
+    QTest::addColumn<QByteArray>("request");
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QString>("reason");
+    QTest::addColumn<QByteArray>("challenge");
+    const QByteArray good = "Authorization: Bearer abc.def.ghi\r\n";
+    const QByteArray path = "/v1/stream";
+    const QByteArray bare = "Bearer realm=\"/v1/stream\"";
+    const QByteArray invalid = bare + ", error=\"invalid_token\"";
+    const auto row = [](const char *name, const QByteArray &request, int status, const char *reason,
+                        const QByteArray &challenge = {}) {
+        QTest::newRow(name) << request << status << QString::fromLatin1(reason) << challenge;
+    };
+    row("no credential", upgrade(path, {}), 401, "no_credential", bare);
+    row("another scheme", upgrade(path, "Authorization: Basic YTpi\r\n"), 401, "no_credential", bare);
+    row("empty bearer", upgrade(path, "Authorization: Bearer\r\n"), 401, "malformed_token", invalid);
+    row("not a token", upgrade(path, "Authorization: Bearer a b\r\n"), 401, "malformed_token", invalid);
+    row("quote in the token", upgrade(path, "Authorization: Bearer a\"b\r\n"), 401, "malformed_token", invalid);
+    row("bad base64url", upgrade(path, "Origin: https://app.example.com\r\nSec-WebSocket-Protocol: "
+                                       "watchword.bearer.a+b\r\n"), 401, "malformed_token", invalid);
+    row("two headers", upgrade(path, good + good), 400, "two_credentials");
+    row("header and another scheme", upgrade(path, good + "Authorization: Basic YTpi\r\n"), 400, "two_credentials");
+    row("header and subprotocol", upgrade(path, good + bearerProtocol("x.y.z")), 400, "two_credentials");
+    row("two subprotocols", upgrade(path, bearerProtocol("x.y.z") + bearerProtocol("x.y.z")), 400, "two_credentials");
+    row("access_token in the URL", upgrade(path + "?access_token=abc", good), 400, "credential_in_url");
+    row("token in the URL", upgrade(path + "?a=1&token=abc", {}), 400, "credential_in_url");
+    row("id_token, encoded name", upgrade(path + "?id%5Ftoken=abc", {}), 400, "credential_in_url");
+    row("token in the URL of nothing", upgrade("/nothing?Access_Token=abc", {}), 400, "credential_in_url");
+    row("token in the URL of a probe", "GET /healthz?token=a HTTP/1.1\r\nHost: a\r\n\r\n", 400, "credential_in_url");
+    row("evil origin", upgrade(path, good + "Origin: https://evil.example\r\n"), 403, "origin_denied");
+    row("null origin", upgrade(path, good + "Origin: null\r\n"), 403, "origin_denied");
+    row("longer origin", upgrade(path, good + "Origin: https://app.example.com.evil\r\n"), 403, "origin_denied");
+    row("other port", upgrade(path, good + "Origin: https://app.example.com:444\r\n"), 403, "origin_denied");
+    row("other scheme", upgrade(path, good + "Origin: http://app.example.com\r\n"), 403, "origin_denied");
+    row("two origins", upgrade(path, good + "Origin: https://app.example.com\r\nOrigin: https://evil.example\r\n"), 400,
+        "two_origins");
+    row("browser without origin", upgrade(path, bearerProtocol("x.y.z")), 403, "origin_missing");
+    row("unknown path", upgrade("/v1/streams", good), 404, "unknown_path");
+    row("encoded path", upgrade("/v1/%73tream", good), 404, "unknown_path");
+    row("path with a slash more", upgrade("/v1/stream/", good), 404, "unknown_path");
+    row("not an upgrade", "GET /v1/stream HTTP/1.1\r\nHost: a\r\n" + good + "\r\n", 426, "not_an_upgrade");
+    row("POST", upgrade(path, good).replace(0, 3, "POST"), 426, "not_an_upgrade");
+    row("HTTP/1.0", upgrade(path, good).replace("HTTP/1.1", "HTTP/1.0"), 426, "not_an_upgrade");
+    row("version 8", upgrade(path, good).replace("Version: 13", "Version: 8"), 426, "wrong_version");
+    row("no key", upgrade(path, good).replace("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", ""), 400, "bad_key");
+    row("short key", upgrade(path, good).replace("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="), 400, "bad_key");
+    row("body", upgrade(path, good + "Content-Length: 3\r\n"), 400, "upgrade_with_body");
+    row("POST to a probe", "POST /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method");
+}
+
+void TestGateDecision::requests()
+{
+    QFETCH(QByteArray, request);
+    QFETCH(int, status);
+    QFETCH(QString, reason);
+    QFETCH(QByteArray, challenge);
+    const ParsedHead parsed = parseRequestHead(request);
+    QCOMPARE(parsed.state, HeadState::Complete);
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    const GateDecision decision = decideRequest(parsed.head, {QHostAddress(u"192.0.2.7"_s), 1}, context);
+    QCOMPARE(decision.action, GateDecision::Action::Refuse);
+    QCOMPARE(decision.refusal.status, status);
+    QCOMPARE(decision.refusal.reasonCode, reason);
+    QCOMPARE(header(decision.refusal, "WWW-Authenticate"), challenge);
+    QVERIFY(decision.credential.isEmpty());
+    if (status == 426) {
+        QCOMPARE(header(decision.refusal, "Sec-WebSocket-Version"), QByteArray("13"));
+        QCOMPARE(header(decision.refusal, "Upgrade"), QByteArray("websocket"));
+    }
+    const QString type = reason == "credential_in_url"_L1 ? u"credential.in_url"_s
+        : reason.startsWith("origin"_L1)                  ? u"conn.origin_denied"_s
+                                                          : u"conn.rejected"_s;
+    QCOMPARE(decision.refusal.auditType, type);
+    QVERIFY(!answerOf(decision.refusal, u"r"_s).contains("abc"));
+}
+
+void TestGateDecision::verdicts_data()
+{
+    QTest::addColumn<ErrorCode>("code");
+    QTest::addColumn<int>("status");
+    for (const ErrorCode code : {ErrorCode::MalformedToken, ErrorCode::BadSignature, ErrorCode::UnsupportedAlgorithm,
+                                 ErrorCode::WrongIssuer, ErrorCode::WrongAudience, ErrorCode::WrongTokenType,
+                                 ErrorCode::TokenExpired, ErrorCode::TokenNotYetValid, ErrorCode::RevokedOrExpired,
+                                 ErrorCode::SessionRevoked, ErrorCode::UnknownKey, ErrorCode::MissingClaim})
+        QTest::newRow(qPrintable(Error(code).codeName())) << code << 401;
+    for (const ErrorCode code : {ErrorCode::TemporarilyUnavailable, ErrorCode::Timeout, ErrorCode::ConnectionRefused,
+                                 ErrorCode::TlsFailed, ErrorCode::HttpStatus})
+        QTest::newRow(qPrintable(Error(code).codeName())) << code << 503;
+    QTest::newRow("Locked") << ErrorCode::Locked << 403;
+}
+
+void TestGateDecision::verdicts()
+{
+    QFETCH(ErrorCode, code);
+    QFETCH(int, status);
+    const GateDecision decision = decideIdentity(targets().first(), Error(code, u"why exactly"_s),
+                                                 ConnectionCaps::Refusal::None, kNow);
+    QCOMPARE(decision.action, GateDecision::Action::Refuse);
+    QCOMPARE(decision.refusal.status, status);
+    const QByteArray bytes = answerOf(decision.refusal, u"r-1"_s);
+    QVERIFY2(!bytes.contains("why exactly"), "the answer must not say why");
+    if (status == 401) {
+        QCOMPARE(header(decision.refusal, "WWW-Authenticate"),
+                 QByteArray("Bearer realm=\"/v1/stream\", error=\"invalid_token\""));
+        QCOMPARE(decision.refusal.reasonCode, Error(code).codeName());
+    }
+    if (status == 503)
+        QCOMPARE(header(decision.refusal, "Retry-After"), QByteArray("5"));
+    if (status == 403)
+        QVERIFY(bytes.contains("urn:watchword:locked"));
+}
+
+void TestGateDecision::stepUpNamesWhatIsNeeded()
+{
+    const auto strong = targets().at(1);
+    QCOMPARE(decideIdentity(strong, person(), ConnectionCaps::Refusal::None, kNow).action, GateDecision::Action::Accept);
+    Identity weak = person();
+    weak.acr = u"pwd"_s;
+    const Refusal refusal = decideIdentity(strong, weak, ConnectionCaps::Refusal::None, kNow).refusal;
+    QCOMPARE(refusal.status, 401);
+    QCOMPARE(header(refusal, "WWW-Authenticate"),
+             QByteArray("Bearer realm=\"/strong\", error=\"insufficient_user_authentication\", "
+                        "acr_values=\"mfa phr\", max_age=300"));
+    Identity old = person();
+    old.authTime = kNow - std::chrono::seconds(301);
+    QCOMPARE(decideIdentity(strong, old, ConnectionCaps::Refusal::None, kNow).refusal.reasonCode, u"sign_in_too_old"_s);
+    old.authTime.reset();
+    QCOMPARE(decideIdentity(strong, old, ConnectionCaps::Refusal::None, kNow).refusal.status, 401);
+}
+
+void TestGateDecision::scopesAreNamedButNotForHiddenPaths()
+{
+    Identity identity = person();
+    identity.scopes = QStringList {u"orders:read"_s};
+    const Refusal refusal = decideIdentity(targets().first(), identity, ConnectionCaps::Refusal::None, kNow).refusal;
+    QCOMPARE(refusal.status, 403);
+    QCOMPARE(header(refusal, "WWW-Authenticate"),
+             QByteArray("Bearer realm=\"/v1/stream\", error=\"insufficient_scope\", scope=\"orders:read orders:write\""));
+    const Refusal hidden = decideIdentity(targets().at(2), identity, ConnectionCaps::Refusal::None, kNow).refusal;
+    QCOMPARE(hidden.status, 404);
+    QVERIFY(hidden.headers.isEmpty());
+    const ParsedHead unknown = parseRequestHead(upgrade("/nothing", {}));
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    const Refusal other = decideRequest(unknown.head, {}, context).refusal;
+    QCOMPARE(answerOf(hidden, u"r"_s), answerOf(other, u"r"_s));
+}
+
+void TestGateDecision::limitsSayWhenToReturn()
+{
+    for (const ConnectionCaps::Refusal caps : {ConnectionCaps::Refusal::EndpointFull, ConnectionCaps::Refusal::UserFull}) {
+        const Refusal refusal = decideIdentity(targets().first(), person(), caps, kNow).refusal;
+        QCOMPARE(refusal.status, 429);
+        QVERIFY(header(refusal, "Retry-After").toInt() >= 1);
+        QCOMPARE(refusal.auditType, u"limit.hit"_s);
+    }
+}
+
+void TestGateDecision::acceptsAndTakesTheTokenFromEitherPlace()
+{
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    const ParsedHead header = parseRequestHead(upgrade("/v1/stream?a=1", "Authorization: bearer abc.def.ghi\r\n"));
+    const GateDecision byHeader = decideRequest(header.head, {}, context);
+    QCOMPARE(byHeader.action, GateDecision::Action::Verify);
+    QCOMPARE(byHeader.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
+    const ParsedHead browser = parseRequestHead(
+        upgrade("/v1/stream", "Origin: https://app.example.com\r\n" + bearerProtocol("abc.def.ghi")));
+    const GateDecision bySubprotocol = decideRequest(browser.head, {}, context);
+    QCOMPARE(bySubprotocol.action, GateDecision::Action::Verify);
+    QCOMPARE(bySubprotocol.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
+    QCOMPARE(decideIdentity(list.first(), person(), ConnectionCaps::Refusal::None, kNow).action,
+             GateDecision::Action::Accept);
+}
+
+void TestGateDecision::limitedAddressesAreNotVerified()
+{
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    context.handshakeRate = [](const GateTarget *) { return std::optional<Duration>(1500); };
+    const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", "Authorization: Bearer abc\r\n"));
+    const GateDecision decision = decideRequest(parsed.head, {}, context);
+    QCOMPARE(decision.refusal.status, 429);
+    QCOMPARE(header(decision.refusal, "Retry-After"), QByteArray("2"));
+    const ParsedHead probe = parseRequestHead("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    QCOMPARE(decideRequest(probe.head, {}, context).action, GateDecision::Action::Probe);
+}
+
+void TestGateDecision::drainingAnswersWithRetryAfter()
+{
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    context.draining = true;
+    const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", "Authorization: Bearer abc\r\n"));
+    const GateDecision decision = decideRequest(parsed.head, {}, context);
+    QCOMPARE(decision.refusal.status, 503);
+    QVERIFY(!header(decision.refusal, "Retry-After").isEmpty());
+}
+
+void TestGateDecision::answerIsProblemJsonWithRef()
+{
+    const ParsedHead invalid = parseRequestHead("\x16\x03\x01garbage\r\n\r\n");
+    QCOMPARE(invalid.state, HeadState::Invalid);
+    const Refusal refusal = refusalOfHead(invalid);
+    const QByteArray bytes = answerOf(refusal, u"ref-1"_s);
+    QVERIFY(bytes.startsWith("HTTP/1.1 400 "));
+    QVERIFY(bytes.contains("application/problem+json"));
+    const QJsonObject body = QJsonDocument::fromJson(bytes.mid(bytes.indexOf("\r\n\r\n") + 4)).object();
+    QCOMPARE(body.value("ref"_L1).toString(), u"ref-1"_s);
+    QCOMPARE(body.value("status"_L1).toInt(), 400);
+    QVERIFY(body.contains("type"_L1) && body.contains("title"_L1));
+    ParsedHead large;
+    large.state = HeadState::TooLarge;
+    QCOMPARE(refusalOfHead(large).status, 431);
+    QCOMPARE(refusalOfSlowHead().status, 408);
+}
+
+void TestGateDecision::forwardedAddressesCountOnlyFromProxies_data()
+{
+    QTest::addColumn<QString>("peer");
+    QTest::addColumn<QByteArray>("forwarded");
+    QTest::addColumn<QString>("address");
+    QTest::newRow("no proxy") << u"192.0.2.1"_s << QByteArray("203.0.113.9") << u"192.0.2.1"_s;
+    QTest::newRow("proxy") << u"10.0.0.1"_s << QByteArray("203.0.113.9") << u"203.0.113.9"_s;
+    QTest::newRow("made up on the left") << u"10.0.0.1"_s << QByteArray("1.1.1.1, 203.0.113.9") << u"203.0.113.9"_s;
+    QTest::newRow("two proxies") << u"10.0.0.1"_s << QByteArray("203.0.113.9, 10.0.0.2") << u"203.0.113.9"_s;
+    QTest::newRow("garbage") << u"10.0.0.1"_s << QByteArray("nobody") << u"10.0.0.1"_s;
+    QTest::newRow("nothing") << u"10.0.0.1"_s << QByteArray() << u"10.0.0.1"_s;
+}
+
+void TestGateDecision::forwardedAddressesCountOnlyFromProxies()
+{
+    QFETCH(QString, peer);
+    QFETCH(QByteArray, forwarded);
+    QFETCH(QString, address);
+    GatewayConfig config;
+    config.trustedProxies = QStringList {u"10.0.0.0/24"_s};
+    const QByteArray field = forwarded.isEmpty() ? QByteArray() : "X-Forwarded-For: " + forwarded + "\r\n";
+    const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", field));
+    QCOMPARE(peerOf(parsed.head, QHostAddress(peer), 99, true, config).address, QHostAddress(address));
+}
+
+WATCHWORD_TEST_MAIN(TestGateDecision)
+#include "tst_gatedecision.moc"

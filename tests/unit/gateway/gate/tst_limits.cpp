@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoint/seenids.h"
+#include "limit/addressrates.h"
+#include "limit/connectioncaps.h"
+#include "limit/tokenbucket.h"
+#include "support/testmain.h"
+#include "watchword/testing/manualclock.h"
+
+using namespace Watchword;
+using namespace Watchword::Gateway;
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+class TestLimits : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void bucketGivesBurstThenRate();
+    void bucketTakesWhatIsLargerThanItself();
+    void zeroIsNoLimit();
+    void addressesDoNotShareButNetworksDo();
+    void addressesAreForgotten();
+    void slotsCountWhileTheyLive();
+    void seenIdsAreBounded();
+};
+
+void TestLimits::bucketGivesBurstThenRate()
+{
+    ManualClock clock;
+    TokenBucket bucket(10, 20, clock.now());
+    for (int i = 0; i < 20; ++i)
+        QVERIFY(!bucket.take(1, clock.now()));
+    QCOMPARE(bucket.take(1, clock.now()), std::optional<Duration>(100ms));
+    clock.advance(99ms);
+    QVERIFY(bucket.take(1, clock.now()));
+    clock.advance(1ms);
+    QVERIFY(!bucket.take(1, clock.now()));
+    clock.advance(24h);
+    for (int i = 0; i < 20; ++i)
+        QVERIFY(!bucket.take(1, clock.now()));
+    QVERIFY(bucket.take(1, clock.now()));
+}
+
+void TestLimits::bucketTakesWhatIsLargerThanItself()
+{
+    ManualClock clock;
+    TokenBucket bucket(10, 20, clock.now());
+    QVERIFY(!bucket.take(50, clock.now()));
+    QVERIFY(bucket.take(1, clock.now()));
+    clock.advance(3100ms); // the debt of 30, and one more
+    QVERIFY(!bucket.take(1, clock.now()));
+}
+
+void TestLimits::zeroIsNoLimit()
+{
+    ManualClock clock;
+    TokenBucket bucket(0, 0, clock.now());
+    for (int i = 0; i < 1000; ++i)
+        QVERIFY(!bucket.take(1e9, clock.now()));
+    AddressRates rates;
+    QVERIFY(!rates.take(u"/a"_s, QHostAddress(u"192.0.2.1"_s), 0, 0, clock.now()));
+    QCOMPARE(rates.size(), 0);
+}
+
+void TestLimits::addressesDoNotShareButNetworksDo()
+{
+    ManualClock clock;
+    AddressRates rates;
+    const auto take = [&](const char *address) {
+        return rates.take(u"/a"_s, QHostAddress(QString::fromLatin1(address)), 1, 1, clock.now()).has_value();
+    };
+    QVERIFY(!take("192.0.2.1"));
+    QVERIFY(take("192.0.2.1"));
+    QVERIFY(take("::ffff:192.0.2.1"));
+    QVERIFY(!take("192.0.2.2"));
+    QVERIFY(!take("2001:db8::1"));
+    QVERIFY(take("2001:db8::ffff"));
+    QVERIFY(!take("2001:db8:0:1::1"));
+}
+
+void TestLimits::addressesAreForgotten()
+{
+    ManualClock clock;
+    AddressRates rates;
+    for (quint32 i = 0; i < 60'000; ++i)
+        static_cast<void>(rates.take(u"/a"_s, QHostAddress(0x0a000000u + i), 1, 2, clock.now()));
+    QVERIFY(rates.size() <= AddressRates::kMostAddresses + 1);
+    clock.advance(1min);
+    static_cast<void>(rates.take(u"/a"_s, QHostAddress(u"192.0.2.1"_s), 1, 2, clock.now()));
+    QCOMPARE(rates.size(), 1);
+}
+
+void TestLimits::slotsCountWhileTheyLive()
+{
+    auto caps = std::make_unique<ConnectionCaps>();
+    const auto check = [&caps](const char *user) { return caps->check(u"/a"_s, QString::fromLatin1(user), 3, 2); };
+    auto a = caps->take(u"/a"_s, u"ada"_s);
+    auto b = caps->take(u"/a"_s, u"ada"_s);
+    QCOMPARE(check("ada"), ConnectionCaps::Refusal::UserFull);
+    QCOMPARE(check("bob"), ConnectionCaps::Refusal::None);
+    auto c = caps->take(u"/a"_s, u"bob"_s);
+    QCOMPARE(check("bob"), ConnectionCaps::Refusal::EndpointFull);
+    QCOMPARE(caps->check(u"/b"_s, u"ada"_s, 1, 1), ConnectionCaps::Refusal::None);
+    a.reset();
+    QCOMPARE(check("ada"), ConnectionCaps::Refusal::None);
+    QCOMPARE(caps->userCount(u"/a"_s, u"ada"_s), 1);
+    caps.reset();
+    b.reset(); // a slot may outlive the caps
+    c.reset();
+}
+
+void TestLimits::seenIdsAreBounded()
+{
+    SeenIds seen;
+    QVERIFY(seen.add(u"s"_s, u"1"_s));
+    QVERIFY(!seen.add(u"s"_s, u"1"_s));
+    QVERIFY(seen.add(u"t"_s, u"1"_s));
+    for (qsizetype i = 0; i < SeenIds::kMostPerSender; ++i)
+        QVERIFY(seen.add(u"s"_s, u"x%1"_s.arg(i)));
+    QVERIFY(seen.add(u"s"_s, u"1"_s)); // forgotten by now
+    for (int sender = 0; sender < 300; ++sender) {
+        for (qsizetype i = 0; i < SeenIds::kMostPerSender; ++i)
+            seen.add(QString::number(sender), QString::number(i));
+    }
+    QVERIFY(seen.size() <= SeenIds::kMostInAll);
+    QVERIFY(!seen.add(u"299"_s, u"5"_s));
+}
+
+WATCHWORD_TEST_MAIN(TestLimits)
+#include "tst_limits.moc"
