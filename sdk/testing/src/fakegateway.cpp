@@ -339,6 +339,8 @@ FakeGateway::FakeGateway(QObject *parent)
 FakeGateway::~FakeGateway()
 {
     stop();
+    // Before their sockets, which are children of the gateway too.
+    qDeleteAll(findChildren<FakePeer *>(Qt::FindDirectChildrenOnly));
 }
 
 void FakeGateway::setTls(const ThrowAwayTls &tls) { d->tls = tls; }

@@ -36,8 +36,12 @@ FakePeer::FakePeer(QWebSocket *socket, QTcpSocket *transport, QObject *parent)
 
 FakePeer::~FakePeer()
 {
-    if (d->socket)
-        d->socket->disconnect(this);
+    if (!d->socket)
+        return;
+    d->socket->disconnect(this);
+    // Without a transport there is nothing that QWebSocket's last words could be written to.
+    if (!d->transport)
+        d->socket.data()->abort();
 }
 
 int FakePeer::number() const { return d->number; }

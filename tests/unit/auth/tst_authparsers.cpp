@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "discovery.h"
+#include "loopbackrequest.h"
+#include "refreshschedule.h"
+#include "sessionstate.h"
+#include "support/testmain.h"
+#include "tokenresponse.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+
+using namespace Watchword;
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+Q_DECLARE_METATYPE(Watchword::ErrorCode)
+Q_DECLARE_METATYPE(Watchword::TokenAnswerClass)
+Q_DECLARE_METATYPE(Watchword::LoopbackVerdict::Kind)
+
+namespace {
+
+QJsonObject goodDocument()
+{
+    return {{u"issuer"_s, u"https://login.test/tenant"_s},
+            {u"authorization_endpoint"_s, u"https://login.test/authorize?tenant=1"_s},
+            {u"token_endpoint"_s, u"https://login.test/token"_s},
+            {u"jwks_uri"_s, u"https://keys.test/jwks"_s},
+            {u"authorization_response_iss_parameter_supported"_s, true}};
+}
+
+QByteArray bytesOf(const QJsonObject &object)
+{
+    return QJsonDocument(object).toJson();
+}
+
+} // namespace
+
+class TestAuthParsers : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void issuers();
+    void discoveryUrlForms();
+    void discoveryDocuments_data();
+    void discoveryDocuments();
+    void tokenAnswers_data();
+    void tokenAnswers();
+    void tokenGrantDetails();
+    void loopback_data();
+    void loopback();
+    void loopbackIncomplete();
+    void leadAndMargin_data();
+    void leadAndMargin();
+    void planNeverStorms();
+    void retryDelays();
+    void states();
+};
+
+void TestAuthParsers::issuers()
+{
+    QVERIFY(checkIssuer(QUrl(u"https://login.test"_s), false));
+    const struct
+    {
+        QString url;
+        bool allowed;
+        ErrorCode code;
+    } bad[] = {
+        {u"http://login.test"_s, true, ErrorCode::InsecureTransport},
+        {u"http://127.0.0.1:1"_s, false, ErrorCode::InsecureTransport},
+        {u"https://login.test?a=b"_s, false, ErrorCode::InvalidArgument},
+        {u"https://login.test#x"_s, false, ErrorCode::InvalidArgument},
+        {u"https://user@login.test"_s, false, ErrorCode::InvalidArgument},
+        {u"login.test"_s, false, ErrorCode::InvalidArgument},
+    };
+    for (const auto &one : bad) {
+        const Result<void> result = checkIssuer(QUrl(one.url), one.allowed);
+        QVERIFY2(!result, qPrintable(one.url));
+        QCOMPARE(result.error().code(), one.code);
+        QVERIFY(!result.error().remedy().isEmpty());
+    }
+    QVERIFY(checkIssuer(QUrl(u"http://127.0.0.1:1"_s), true));
+    QVERIFY(checkIssuer(QUrl(u"http://[::1]:1"_s), true));
+}
+
+void TestAuthParsers::discoveryUrlForms()
+{
+    // OpenID Connect Discovery section 4.1 and RFC 8414 section 3.1.
+    const QList<QUrl> urls = discoveryUrls(QUrl(u"https://login.test/tenant/"_s));
+    QCOMPARE(urls.at(0), QUrl(u"https://login.test/tenant/.well-known/openid-configuration"_s));
+    QCOMPARE(urls.at(1), QUrl(u"https://login.test/.well-known/oauth-authorization-server/tenant"_s));
+    QCOMPARE(discoveryUrls(QUrl(u"https://login.test"_s)).at(0),
+             QUrl(u"https://login.test/.well-known/openid-configuration"_s));
+}
+
+void TestAuthParsers::discoveryDocuments_data()
+{
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<ErrorCode>("code");
+    const auto with = [](const QString &name, const QJsonValue &value) {
+        QJsonObject object = goodDocument();
+        object.insert(name, value);
+        return bytesOf(object);
+    };
+    QTest::newRow("html") << QByteArray("<html>") << ErrorCode::InvalidResponse;
+    QTest::newRow("empty") << QByteArray() << ErrorCode::InvalidResponse;
+    QTest::newRow("array") << QByteArray("[]") << ErrorCode::InvalidResponse;
+    QTest::newRow("other issuer") << with(u"issuer"_s, u"https://evil.test"_s) << ErrorCode::IssuerMismatch;
+    QTest::newRow("issuer with slash") << with(u"issuer"_s, u"https://login.test/tenant/"_s) << ErrorCode::IssuerMismatch;
+    QTest::newRow("issuer in other case") << with(u"issuer"_s, u"https://LOGIN.test/tenant"_s) << ErrorCode::IssuerMismatch;
+    QTest::newRow("issuer as number") << with(u"issuer"_s, 1) << ErrorCode::IssuerMismatch;
+    QTest::newRow("plain token endpoint") << with(u"token_endpoint"_s, u"http://login.test/t"_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("relative endpoint") << with(u"jwks_uri"_s, u"/jwks"_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("missing endpoint") << with(u"token_endpoint"_s, QJsonValue()) << ErrorCode::InvalidResponse;
+    QTest::newRow("script") << with(u"authorization_endpoint"_s, u"javascript:alert(1)"_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("endpoint with user") << with(u"token_endpoint"_s, u"https://a:b@login.test/"_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("huge") << QByteArray(kLargestDiscoveryDocument + 1, ' ') << ErrorCode::ResponseTooLarge;
+}
+
+void TestAuthParsers::discoveryDocuments()
+{
+    QFETCH(QByteArray, body);
+    QFETCH(ErrorCode, code);
+    const auto good = parseDiscovery(bytesOf(goodDocument()), u"https://login.test/tenant"_s, false);
+    QVERIFY(good);
+    QVERIFY(good->issInResponse);
+    const auto parsed = parseDiscovery(body, u"https://login.test/tenant"_s, false);
+    QVERIFY(!parsed);
+    QCOMPARE(parsed.error().code(), code);
+}
+
+void TestAuthParsers::tokenAnswers_data()
+{
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<TokenAnswerClass>("meaning");
+    QTest::addColumn<ErrorCode>("code");
+    QTest::addColumn<bool>("maybeSpent");
+    using M = TokenAnswerClass;
+    const auto error = [](const char *name) { return QByteArray("{\"error\":\"") + name + "\"}"; };
+    QTest::newRow("invalid_grant") << 400 << error("invalid_grant") << M::FinalUser << ErrorCode::InvalidGrant << false;
+    QTest::newRow("login_required") << 400 << error("login_required") << M::FinalUser << ErrorCode::InteractionRequired << false;
+    QTest::newRow("invalid_client") << 401 << error("invalid_client") << M::FinalConfiguration << ErrorCode::InvalidClient << false;
+    QTest::newRow("invalid_scope") << 400 << error("invalid_scope") << M::FinalConfiguration << ErrorCode::InvalidScope << false;
+    QTest::newRow("unknown error") << 400 << error("whatever") << M::FinalConfiguration << ErrorCode::InvalidRequest << false;
+    QTest::newRow("temporarily") << 400 << error("temporarily_unavailable") << M::Busy << ErrorCode::TemporarilyUnavailable << false;
+    QTest::newRow("503 with invalid_grant") << 503 << error("invalid_grant") << M::Busy << ErrorCode::TemporarilyUnavailable << false;
+    QTest::newRow("429") << 429 << QByteArray() << M::Busy << ErrorCode::TemporarilyUnavailable << false;
+    QTest::newRow("500") << 500 << QByteArray() << M::Busy << ErrorCode::TemporarilyUnavailable << true;
+    QTest::newRow("504") << 504 << QByteArray("<html>") << M::Busy << ErrorCode::TemporarilyUnavailable << true;
+    QTest::newRow("portal 200") << 200 << QByteArray("<html>hotel</html>") << M::Garbage << ErrorCode::CaptivePortal << true;
+    QTest::newRow("portal 302") << 302 << QByteArray() << M::Garbage << ErrorCode::CaptivePortal << true;
+    QTest::newRow("proxy 403 html") << 403 << QByteArray("<html>denied</html>") << M::Garbage << ErrorCode::CaptivePortal << true;
+    QTest::newRow("200 without token") << 200 << QByteArray("{}") << M::Garbage << ErrorCode::InvalidResponse << true;
+    QTest::newRow("200 mac token") << 200 << QByteArray(R"({"access_token":"a","token_type":"mac"})") << M::Garbage << ErrorCode::InvalidResponse << true;
+    QTest::newRow("200 token with newline") << 200 << QByteArray(R"({"access_token":"a\nb","token_type":"Bearer"})") << M::Garbage << ErrorCode::InvalidResponse << true;
+}
+
+void TestAuthParsers::tokenAnswers()
+{
+    QFETCH(int, status);
+    QFETCH(QByteArray, body);
+    QFETCH(TokenAnswerClass, meaning);
+    QFETCH(ErrorCode, code);
+    QFETCH(bool, maybeSpent);
+    HttpOutcome outcome;
+    outcome.mayHaveBeenSent = true;
+    outcome.status = status;
+    outcome.body = body;
+    outcome.retryAfter = 24h;
+    const TokenAnswer answer = classifyTokenAnswer(outcome);
+    QCOMPARE(answer.meaning, meaning);
+    QCOMPARE(answer.error.code(), code);
+    QCOMPARE(answer.maybeSpent, maybeSpent);
+    if (meaning == TokenAnswerClass::Busy)
+        QCOMPARE(answer.error.retryAfter().value(), Duration(1h)); // capped
+    QVERIFY(answer.grant.accessToken.isEmpty());
+}
+
+void TestAuthParsers::tokenGrantDetails()
+{
+    const auto grant = parseTokenGrant(
+        R"({"access_token":"a.b","token_type":"bEARER","expires_in":"60","scope":"a  b","refresh_token":"r"})");
+    QVERIFY(grant);
+    QCOMPARE(grant->expiresIn.value(), 60s);
+    QCOMPARE(grant->scopes.value(), QStringList({u"a"_s, u"b"_s}));
+    for (const char *bad : {"null", "-1", "0", "\"x\"", "1e999", "[]"}) {
+        const QByteArray body = QByteArray(R"({"access_token":"a","token_type":"Bearer","expires_in":)") + bad + '}';
+        const auto parsed = parseTokenGrant(body);
+        if (parsed) // a number that is no number of JSON may also make the whole answer unreadable
+            QVERIFY2(!parsed->expiresIn || parsed->expiresIn->count() > 0, bad);
+    }
+    const auto longest = parseTokenGrant(R"({"access_token":"a","token_type":"Bearer","expires_in":1e18})");
+    QVERIFY(longest && longest->expiresIn.value() < std::chrono::hours(24 * 366 * 11));
+
+    HttpOutcome lost;
+    lost.failure = Error(ErrorCode::ConnectionLost);
+    QCOMPARE(classifyTokenAnswer(lost).meaning, TokenAnswerClass::NotSent);
+    lost.mayHaveBeenSent = true;
+    QCOMPARE(classifyTokenAnswer(lost).meaning, TokenAnswerClass::Ambiguous);
+}
+
+void TestAuthParsers::loopback_data()
+{
+    QTest::addColumn<QByteArray>("request");
+    QTest::addColumn<LoopbackVerdict::Kind>("kind");
+    QTest::addColumn<int>("status");
+    QTest::addColumn<ErrorCode>("code");
+    using K = LoopbackVerdict::Kind;
+    const auto get = [](const QByteArray &target) { return "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"; };
+    const QByteArray iss = "&iss=https%3A%2F%2Flogin.test";
+    QTest::newRow("good") << get("/cb?code=c&state=s" + iss) << K::Accepted << 0 << ErrorCode::Internal;
+    QTest::newRow("refused") << get("/cb?error=access_denied&state=s" + iss) << K::Refused << 0 << ErrorCode::AccessDenied;
+    QTest::newRow("error without state") << get("/cb?error=access_denied") << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("error with wrong state") << get("/cb?error=x&state=t" + iss) << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("code with wrong state") << get("/cb?code=c&state=ss" + iss) << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("two states") << get("/cb?code=c&state=s&state=s" + iss) << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("two codes") << get("/cb?code=c&code=d&state=s" + iss) << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("other issuer") << get("/cb?code=c&state=s&iss=https%3A%2F%2Fevil.test") << K::Refused << 0 << ErrorCode::IssuerMismatch;
+    QTest::newRow("no issuer") << get("/cb?code=c&state=s") << K::Refused << 0 << ErrorCode::IssuerMismatch;
+    QTest::newRow("issuer before error") << get("/cb?error=x&state=s&iss=https%3A%2F%2Fevil.test") << K::Refused << 0 << ErrorCode::IssuerMismatch;
+    QTest::newRow("neither") << get("/cb?state=s" + iss) << K::Refused << 0 << ErrorCode::InvalidResponse;
+    QTest::newRow("favicon") << get("/favicon.ico") << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("other path") << get("/cb/?code=c&state=s" + iss) << K::Stray << 404 << ErrorCode::Internal;
+    QTest::newRow("post") << QByteArray("POST /cb?code=c&state=s HTTP/1.1\r\n\r\n") << K::Stray << 405 << ErrorCode::Internal;
+    QTest::newRow("absolute") << get("http://127.0.0.1/cb?code=c&state=s" + iss) << K::Stray << 400 << ErrorCode::Internal;
+    QTest::newRow("not http") << QByteArray("\x16\x03\x01\r\n\r\n") << K::Stray << 400 << ErrorCode::Internal;
+    QTest::newRow("empty line") << QByteArray("\r\n\r\n") << K::Stray << 400 << ErrorCode::Internal;
+    QTest::newRow("huge") << QByteArray(kLargestLoopbackRequest + 1, 'a') << K::Stray << 431 << ErrorCode::Internal;
+}
+
+void TestAuthParsers::loopback()
+{
+    QFETCH(QByteArray, request);
+    QFETCH(LoopbackVerdict::Kind, kind);
+    QFETCH(int, status);
+    QFETCH(ErrorCode, code);
+    const ExpectedRedirect expected {u"/cb"_s, Secret::copy("s"), u"https://login.test"_s, true};
+    const LoopbackVerdict verdict = judgeLoopbackRequest(request, expected);
+    QCOMPARE(verdict.kind, kind);
+    QCOMPARE(verdict.status, status);
+    QCOMPARE(verdict.error.code(), code);
+    QCOMPARE(verdict.code.isEmpty(), kind != LoopbackVerdict::Kind::Accepted);
+    const QByteArray page = loopbackAnswer(verdict);
+    QVERIFY(page.contains("Cache-Control: no-store") && page.contains("Referrer-Policy: no-referrer"));
+    QVERIFY(!page.contains("state"));
+}
+
+void TestAuthParsers::loopbackIncomplete()
+{
+    const ExpectedRedirect expected {u"/cb"_s, Secret::copy("s"), u"https://login.test"_s, false};
+    const QByteArray whole = "GET /cb?code=c&state=s HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (qsizetype size = 0; size < whole.size(); ++size)
+        QCOMPARE(judgeLoopbackRequest(whole.first(size), expected).kind, LoopbackVerdict::Kind::Incomplete);
+    QCOMPARE(judgeLoopbackRequest(whole, expected).kind, LoopbackVerdict::Kind::Accepted);
+    // A flow that has no state yet accepts nothing.
+    QCOMPARE(judgeLoopbackRequest("GET /?code=c&state= HTTP/1.1\r\n\r\n", {u"/"_s, {}, {}, false}).kind,
+             LoopbackVerdict::Kind::Stray);
+}
+
+void TestAuthParsers::leadAndMargin_data()
+{
+    QTest::addColumn<int>("lifetime");
+    QTest::addColumn<int>("leadMs");
+    QTest::addColumn<int>("marginMs");
+    QTest::newRow("5 s") << 5 << 2500 << 1250;
+    QTest::newRow("60 s") << 60 << 30'000 << 10'000;
+    QTest::newRow("5 min") << 300 << 60'000 << 10'000;
+    QTest::newRow("30 min") << 1800 << 180'000 << 10'000;
+    QTest::newRow("1 h") << 3600 << 300'000 << 10'000;
+    QTest::newRow("1 d") << 86'400 << 300'000 << 10'000;
+}
+
+void TestAuthParsers::leadAndMargin()
+{
+    QFETCH(int, lifetime);
+    QFETCH(int, leadMs);
+    QFETCH(int, marginMs);
+    QCOMPARE(refreshLead(std::chrono::seconds(lifetime)).count(), qint64(leadMs));
+    QCOMPARE(usabilityMargin(std::chrono::seconds(lifetime)).count(), qint64(marginMs));
+}
+
+void TestAuthParsers::planNeverStorms()
+{
+    SeededRandom random(7);
+    for (int i = 0; i < 20'000; ++i) {
+        const Duration lifetime(qint64(random.nextUnit() * (i % 2 ? 7'200'000 : 20'000)));
+        TokenTimes times;
+        times.received = Instant(5h);
+        times.lifetime = lifetime;
+        times.uncertainty = i % 3 ? 0s : 30s;
+        times.expiryUnmoved = i % 5 == 0;
+        const RefreshPlan plan = planRefresh(times, random);
+        QVERIFY(*plan.soft >= times.received + std::min<Duration>(30s, lifetime / 2));
+        QVERIFY(*plan.soft <= *plan.expiry);
+        QVERIFY(*plan.hard <= *plan.expiry);
+        QVERIFY(*plan.hard >= times.received);
+        QCOMPARE(*plan.expiry, times.received + lifetime);
+    }
+    const RefreshPlan unknown = planRefresh({Instant(1h), {}, {}, false}, random);
+    QVERIFY(!unknown.soft && !unknown.hard && !unknown.expiry);
+}
+
+void TestAuthParsers::retryDelays()
+{
+    SeededRandom random(3);
+    RetryPlanner planner;
+    for (int i = 0; i < 50; ++i)
+        QVERIFY(planner.next(RetryPlanner::Cause::Network, {}, random) <= 5min);
+    QVERIFY(planner.next(RetryPlanner::Cause::Busy, {}, random) >= 60s);
+    const Duration asked = planner.next(RetryPlanner::Cause::Busy, Duration(7s), random);
+    QVERIFY(asked >= 7s && asked <= 8400ms);
+    QCOMPARE(planner.next(RetryPlanner::Cause::Configuration, {}, random), Duration(1h));
+    planner.reset();
+    QCOMPARE(planner.failures(), 0);
+}
+
+void TestAuthParsers::states()
+{
+    using S = Session::State;
+    SessionFacts facts;
+    QCOMPARE(visibleState(facts).state, S::SignedOut);
+    facts.openingKey = true;
+    QCOMPARE(visibleState(facts).state, S::Restoring);
+    facts.keychainProblem = Error(ErrorCode::KeychainLocked);
+    QCOMPARE(visibleState(facts).state, S::KeychainWaiting);
+    QCOMPARE(visibleState(facts).reason.code(), ErrorCode::KeychainLocked);
+    facts = {};
+    facts.signedIn = true;
+    facts.refreshProblem = Error(ErrorCode::Offline);
+    QCOMPARE(visibleState(facts).state, S::Offline);
+    facts.tokenUsable = true; // a failed refresh is nobody's business while the token is good
+    QCOMPARE(visibleState(facts).state, S::Active);
+    facts.unsaved = true;
+    QCOMPARE(visibleState(facts).state, S::Degraded);
+    facts.stepUpAsked = true;
+    QCOMPARE(visibleState(facts).state, S::StepUp);
+    facts.needsPerson = Error(ErrorCode::RotationLost);
+    QCOMPARE(visibleState(facts).state, S::NeedsSignIn);
+    facts.signingIn = true;
+    QCOMPARE(visibleState(facts).state, S::SigningIn);
+}
+
+WATCHWORD_TEST_MAIN(TestAuthParsers)
+#include "tst_authparsers.moc"
