@@ -12,7 +12,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <variant>
+#include <vector>
 
 namespace Monitor {
 
@@ -44,7 +44,7 @@ ConnectionRow rowOf(const Watchword::ConnectionRow &w)
     row.cipher = w.cipher;
     row.token = w.token;
     row.scope = w.scope;
-    row.state = toString(w.state);
+    row.state = Watchword::wireName(w.state);
     row.opened = ms(w.opened, -1);
     row.lastIn = ms(w.lastIn, -1);
     row.expires = ms(w.exp, -1);
@@ -72,8 +72,8 @@ TokenRow rowOf(const Watchword::TokenRow &w)
     row.user = w.name;
     row.client = w.client;
     row.node = w.node;
-    row.kind = toString(w.kind);
-    row.end = toString(w.end);
+    row.kind = Watchword::wireName(w.kind);
+    row.end = Watchword::wireName(w.end);
     row.previous = w.prev;
     row.family = w.family;
     row.issued = ms(w.issued, 0);
@@ -234,12 +234,10 @@ public:
     LinkStatus::State stateNow() const;
     QString reason() const;
 
-    struct Reset
-    {
-    };
     template <typename Row>
     struct Change
     {
+        bool reset = false; //!< The table is empty before this change.
         QList<Row> updated;
         QStringList removed;
     };
@@ -250,8 +248,8 @@ public:
     LinkStatus status;
     QTimer frame;
     QTimer second;
-    std::vector<std::variant<Reset, Change<Watchword::ConnectionRow>>> connections;
-    std::vector<std::variant<Reset, Change<Watchword::TokenRow>>> tokens;
+    std::vector<Change<Watchword::ConnectionRow>> connections;
+    std::vector<Change<Watchword::TokenRow>> tokens;
     qint64 offset = 0;
     int tries = 0;
     quint64 receivedBefore = 0;
@@ -272,21 +270,23 @@ void WatchFeed::Private::connectAll()
     });
     second.start();
     QObject::connect(&client, &Client::connectionsReset, q, [this] {
-        connections.assign(1, Reset {});
+        connections.clear();
+        connections.push_back({true, {}, {}});
         changed();
     });
     QObject::connect(&client, &Client::connectionsChanged, q,
                      [this](const QList<Watchword::ConnectionRow> &updated, const QStringList &removed) {
-                         connections.emplace_back(Change<Watchword::ConnectionRow> {updated, removed});
+                         connections.push_back({false, updated, removed});
                          changed();
                      });
     QObject::connect(&client, &Client::tokensReset, q, [this] {
-        tokens.assign(1, Reset {});
+        tokens.clear();
+        tokens.push_back({true, {}, {}});
         changed();
     });
     QObject::connect(&client, &Client::tokensChanged, q,
                      [this](const QList<Watchword::TokenRow> &updated, const QStringList &removed) {
-                         tokens.emplace_back(Change<Watchword::TokenRow> {updated, removed});
+                         tokens.push_back({false, updated, removed});
                          changed();
                      });
     QObject::connect(&client, &Client::auditReceived, q, [this](const QList<QByteArray> &lines) {
@@ -323,24 +323,18 @@ void WatchFeed::Private::changed()
 void WatchFeed::Private::apply()
 {
     const qint64 now = q->serverNow();
-    for (const auto &step : connections) {
-        if (std::holds_alternative<Reset>(step)) {
+    for (const auto &change : connections) {
+        if (change.reset)
             stores.connections.clear();
-            continue;
-        }
-        const auto &change = std::get<Change<Watchword::ConnectionRow>>(step);
         for (const auto &row : change.updated)
             stores.connections.upsert(rowOf(row), now);
         for (const QString &id : change.removed)
             stores.connections.remove(id);
     }
     connections.clear();
-    for (const auto &step : tokens) {
-        if (std::holds_alternative<Reset>(step)) {
+    for (const auto &change : tokens) {
+        if (change.reset)
             stores.tokens.clear();
-            continue;
-        }
-        const auto &change = std::get<Change<Watchword::TokenRow>>(step);
         for (const auto &row : change.updated)
             stores.tokens.upsert(rowOf(row));
         for (const QString &id : change.removed)
@@ -371,8 +365,10 @@ LinkStatus::State WatchFeed::Private::stateNow() const
 
 QString WatchFeed::Private::reason() const
 {
-    const QString text = client.lastError().message();
-    return text.isEmpty() ? WatchFeed::tr("The link to the gateway ended. Connect again.") : text;
+    const Watchword::Error error = client.lastError();
+    QStringList parts = {error.detail(), error.remedy()};
+    parts.removeAll(QString());
+    return parts.isEmpty() ? WatchFeed::tr("The link to the gateway ended. Connect again.") : parts.join(u' ');
 }
 
 void WatchFeed::Private::updateStatus(qint64 now)

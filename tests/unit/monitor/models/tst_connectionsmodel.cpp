@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <monitor/models/connectionsmodel.h>
+#include <monitor/models/detail.h>
+
+#include <support/await.h>
+#include <support/testmain.h>
+
+#include <QAbstractItemModelTester>
+#include <QRandomGenerator>
+#include <QSignalSpy>
+
+using namespace Monitor;
+using namespace Qt::StringLiterals;
+
+class TestConnectionsModel : public WatchwordTest
+{
+    Q_OBJECT
+
+    static constexpr qint64 Start = 1'795'357'960'000;
+    qint64 m_now = Start;
+
+    ConnectionRow row(int number, const QString &state = u"open"_s) const
+    {
+        ConnectionRow r;
+        r.id = u"c-%1"_s.arg(number, 4, 10, QLatin1Char('0'));
+        r.user = u"user%1"_s.arg(number, 4, 10, QLatin1Char('0'));
+        r.client = u"desk"_s;
+        r.node = u"gw-%1"_s.arg(1 + number % 2);
+        r.ip = u"10.0.0.%1"_s.arg(number % 250);
+        r.session = u"s-%1"_s.arg(number);
+        r.state = state;
+        r.opened = Start - 60'000;
+        r.issued = Start - 60'000;
+        r.expires = Start + 540'000 + number * 10;
+        return r;
+    }
+    static QStringList users(const ConnectionsModel &model)
+    {
+        QStringList result;
+        for (int i = 0; i < model.rowCount(); ++i)
+            result.append(model.index(i, ConnectionsModel::User).data().toString());
+        return result;
+    }
+    //! Ticks until a sort of everything that the store holds was taken over.
+    static bool settle(ConnectionsModel &model, qint64 rows)
+    {
+        return Support::waitUntil([&] {
+            model.tick();
+            return model.totalRows() == rows && model.queryState().status != QueryState::Status::Running;
+        });
+    }
+
+private Q_SLOTS:
+    void init() override
+    {
+        WatchwordTest::init();
+        m_now = Start;
+    }
+
+    void sortsWorstFirst()
+    {
+        ConnectionStore store;
+        ConnectionsModel model(store, [this] { return m_now; });
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setWindow(0, 3);
+        store.upsert(row(1), m_now);
+        store.upsert(row(2, u"failing"_s), m_now);
+        store.upsert(row(3, u"revoked"_s), m_now);
+        store.upsert(row(4, u"closed"_s), m_now);
+        QVERIFY(settle(model, 4));
+        QCOMPARE(users(model), (QStringList {u"user0003"_s, u"user0002"_s, u"user0001"_s}));
+        QCOMPARE(model.index(0, 0).data().toString(), u"Revoked"_s);
+        QCOMPARE(model.index(0, 0).data(RowBarRole).toInt(), 4);
+        QCOMPARE(model.index(0, ConnectionsModel::TokenLeft).data().toString(), u"revoked"_s);
+        QCOMPARE(model.index(2, ConnectionsModel::TokenLeft).data().toString(), u"9:00"_s);
+        QCOMPARE(model.index(2, ConnectionsModel::Age).data().toString(), u"1:00"_s);
+        QCOMPARE(model.index(2, ConnectionsModel::TokenLeft).data(FractionRole).toDouble() > 0.89, true);
+        model.setStale(true);
+        QCOMPARE(model.index(2, ConnectionsModel::Age).data().toString(), u"≥ 1:00"_s);
+        QCOMPARE(model.index(2, ConnectionsModel::TokenLeft).data().toString(), u"≤ 9:00"_s);
+        QCOMPARE(model.index(0, 0).data(TextColourRole).toString(), u"text.secondary"_s);
+        model.setStale(false);
+        model.setSort({{ConnectionsModel::User, Qt::DescendingOrder}});
+        QVERIFY(Support::waitUntil([&] {
+            model.tick();
+            return users(model).front() == u"user0004";
+        }));
+    }
+
+    void holdsTheOrderWhileRowsAreSelected()
+    {
+        ConnectionStore store;
+        ConnectionsModel model(store, [this] { return m_now; });
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QSignalSpy held(&model, &ConnectionsModel::orderHeldChanged);
+        model.setSort({{ConnectionsModel::User, Qt::AscendingOrder}});
+        model.setWindow(0, 10);
+        for (int i = 2; i <= 5; ++i)
+            store.upsert(row(i), m_now);
+        QVERIFY(settle(model, 4));
+        const quint64 id = model.idAt(1);
+        model.select(id);
+        QVERIFY(model.orderHeld());
+        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList {u"c-0003"_s});
+        store.upsert(row(1), m_now); // would come first
+        store.remove(u"c-0002"_s);
+        QVERIFY(settle(model, 5));
+        QCOMPARE(users(model), (QStringList {u"user0002"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s, u"user0001"_s}));
+        QCOMPARE(model.index(0, 0).data(StateRole).toString(), u"gone"_s);
+        model.clearSelection();
+        QCOMPARE(held.size(), 2);
+        QVERIFY(settle(model, 4));
+        QCOMPARE(users(model), (QStringList {u"user0001"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s}));
+    }
+
+    void filtersAndKeepsTheSelection()
+    {
+        ConnectionStore store;
+        ConnectionsModel model(store, [this] { return m_now; });
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setSort({{ConnectionsModel::User, Qt::AscendingOrder}});
+        model.setWindow(0, 10);
+        for (int i = 1; i <= 100; ++i)
+            store.upsert(row(i, i % 10 == 0 ? u"failing"_s : u"open"_s), m_now);
+        QVERIFY(settle(model, 100));
+        model.select(model.idOf(u"c-0030"_s));
+        model.setQuery(u"state:failing node:gw-1"_s);
+        QVERIFY(settle(model, 10));
+        QVERIFY(model.selectedIds().contains(model.idOf(u"c-0030"_s)));
+        QCOMPARE(model.viewRowOf(model.idOf(u"c-0030"_s)), 2);
+        QCOMPARE(model.filterTermFor(model.index(0, ConnectionsModel::Node), false), u"node:gw-1"_s);
+        QCOMPARE(model.queryState().matched, 10);
+        QCOMPARE(model.queryState().total, 100);
+        model.setQuery(u"stat:failing"_s);
+        QVERIFY(model.queryState().message.contains(u"Did you mean state?"_s));
+        QCOMPARE(model.totalRows(), 10);
+        const Completion completion = model.completionAt(u"state:f"_s, 7);
+        QCOMPARE(completion.items.front().text, u"failing"_s);
+        QCOMPARE(completion.items.front().count, 10);
+        model.moveCurrent(1);
+        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList {u"c-0040"_s});
+        model.moveCurrent(2, true);
+        QCOMPARE(model.selectedIds().size(), 3);
+    }
+
+    void sortsBigTablesInTheBackground()
+    {
+        ConnectionStore store;
+        ConnectionsModel model(store, [this] { return m_now; });
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setSort({{ConnectionsModel::TokenLeft, Qt::AscendingOrder}});
+        model.setWindow(0, 10);
+        for (int i = 1; i <= 60'000; ++i)
+            store.upsert(row(i), m_now);
+        QVERIFY(settle(model, 60'000));
+        QVERIFY(Support::waitUntil([&] {
+            model.tick();
+            return model.idAt(59'999) != 0;
+        }));
+        QCOMPARE(model.viewRowOf(model.idOf(u"c-60000"_s)), 59'999);
+        model.setWindow(59'000, 10);
+        QCOMPARE(users(model).front(), u"user59001"_s);
+    }
+
+    void emitsOneChangePerTick()
+    {
+        ConnectionStore store;
+        ConnectionsModel model(store, [this] { return m_now; });
+        model.setWindow(0, 10);
+        for (int i = 1; i <= 50; ++i)
+            store.upsert(row(i), m_now);
+        QVERIFY(settle(model, 50));
+        model.tick();
+        QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+        model.tick();
+        QCOMPARE(changed.size(), 0);
+        store.upsert(row(3), m_now);
+        store.upsert(row(6), m_now);
+        model.setHovered(true); // no new order in between
+        model.tick();
+        QCOMPARE(changed.size(), 1);
+        QCOMPARE(changed[0][0].toModelIndex().row(), 2);
+        QCOMPARE(changed[0][1].toModelIndex().row(), 5);
+        m_now += 1000;
+        model.tick(); // ages move
+        QCOMPARE(changed.size(), 2);
+    }
+
+    void describesConnections()
+    {
+        ConnectionStore store;
+        TokenStore tokens;
+        ConnectionRow r = row(1, u"failing"_s);
+        r.renewalsFailed = 3;
+        r.expires = Start + 73'000;
+        store.upsert(r, m_now);
+        TokenRow token;
+        token.id = u"at-1"_s;
+        token.session = r.session;
+        token.kind = u"access"_s;
+        token.issued = Start - 60'000;
+        token.expires = r.expires;
+        tokens.upsert(token);
+        const DetailContent content = describeConnection(store, tokens, store.key(store.slotOf(r.id)), m_now);
+        QVERIFY(content.valid);
+        QCOMPARE(content.title, u"user0001"_s);
+        QCOMPARE(content.plainSentences(),
+                 u"The last 3 renewals of the token were refused. If none succeeds, gw-2 closes this connection in 1:13, at "
+                 "14:33:53, with 4401 token_expired."_s);
+        QCOMPARE(content.blocks.size(), 3);
+        QVERIFY(!describeConnection(store, tokens, 0, m_now).valid);
+        QVERIFY(describeSession(tokens, r.session, m_now).valid);
+        QVERIFY(!describeSession(tokens, u"s-none"_s, m_now).valid);
+    }
+};
+
+WATCHWORD_TEST_MAIN(TestConnectionsModel)
+#include "tst_connectionsmodel.moc"

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "events.h"
+
+#include <monitor/store/auditfile.h>
+#include <monitor/store/auditline.h>
+#include <monitor/store/auditstore.h>
+
+#include <support/await.h>
+#include <support/testmain.h>
+
+#include <QElapsedTimer>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+
+using namespace Monitor;
+using namespace Qt::StringLiterals;
+
+class TestAuditStore : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void readsAnEvent()
+    {
+        AuditStore store;
+        store.appendLines({Events::line(881, "token.refresh_failed", 3, "j.marek", "203.0.113.141", "429 from issuer")});
+        QCOMPARE(store.rows(), 1u);
+        const auto at = store.locate(store.firstRow());
+        QVERIFY(at);
+        const AuditRecord r = at.segment->record(at.row);
+        QCOMPARE(r.sequence, 881u);
+        QCOMPARE(int(r.severity), 3);
+        QCOMPARE(int(r.outcome), 1);
+        QCOMPARE(store.kindName(r.kind), u"token.refresh_failed"_s);
+        QCOMPARE(store.nodeName(r.node), u"gw-1"_s);
+        QCOMPARE(store.strings().text(r.actor), u"j.marek"_s);
+        QCOMPARE(store.strings().text(r.ip), u"203.0.113.141"_s);
+        QCOMPARE(store.strings().text(r.message), u"429 from issuer"_s);
+        QCOMPARE(store.strings().text(r.connection), u"c-8"_s);
+        QVERIFY(at.segment->payload(at.row).startsWith("{\"specversion\""));
+        QVERIFY(AuditSegment::BytesPerRow <= 60);
+    }
+
+    void readsTimes_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<bool>("good");
+        QTest::addColumn<qint64>("ms");
+        QTest::newRow("utc") << QByteArray("1970-01-01T00:00:01Z") << true << qint64(1000);
+        QTest::newRow("fraction") << QByteArray("2026-11-22T14:32:40.123456Z") << true << qint64(1'795'357'960'123);
+        QTest::newRow("offset") << QByteArray("2026-11-22T15:32:40+01:00") << true << qint64(1'795'357'960'000);
+        QTest::newRow("leap day") << QByteArray("2024-02-29T00:00:00Z") << true << qint64(1'709'164'800'000);
+        QTest::newRow("no zone") << QByteArray("2026-11-22T14:32:40") << false << qint64(0);
+        QTest::newRow("month 13") << QByteArray("2026-13-22T14:32:40Z") << false << qint64(0);
+        QTest::newRow("words") << QByteArray("yesterday at noon ok") << false << qint64(0);
+    }
+    void readsTimes()
+    {
+        QFETCH(QByteArray, text);
+        qint64 ms = 0;
+        QTEST(AuditLineParser::parseTime(text, ms), "good");
+        QTEST(ms, "ms");
+    }
+
+    void keepsHostileLines()
+    {
+        QByteArray deep(5000, '[');
+        QByteArray huge = R"({"type":"x","data":{"message":")" + QByteArray(2 << 20, 'a') + "\"}}";
+        const QByteArrayList lines = {"garbage", "{", "[]", "null", "42", R"({"type":7})", R"({"time":"2026-11-22T00:00:00Z"})",
+                                      R"({"type":"x","time":"soon"})", deep, huge, QByteArray("\xff\xfe\x00\x01", 4),
+                                      R"({"type":"x","data":{"message":"a\u0000b","severity":99}})", R"({"type":"x","sequence":"-5"})",
+                                      ""};
+        AuditStore store;
+        store.appendLines(lines);
+        QCOMPARE(store.linesSeen(), quint64(lines.size()));
+        QCOMPARE(store.badLineCount(), 11u);
+        QCOMPARE(store.rows(), 13u); // all but the empty one
+        QCOMPARE(store.badLines().size(), 11);
+        QCOMPARE(store.badLines().at(1).line, 2u);
+        const auto bad = store.locate(store.badLines().front().row);
+        QVERIFY(bad.segment->record(bad.row).outcome & AuditRecord::Bad);
+        QCOMPARE(bad.segment->payload(bad.row), "garbage"_ba);
+    }
+
+    void statesGaps()
+    {
+        AuditStore store;
+        store.appendLines({Events::line(10), Events::line(11), Events::line(15), Events::line(12)});
+        QCOMPARE(store.rows(), 5u);
+        QCOMPARE(store.gapCount(), 1);
+        QCOMPARE(store.missedEvents(), 3u);
+        const auto at = store.locate(store.firstRow() + 2);
+        QCOMPARE(at.segment->gap(at.row).from, 12u);
+        QCOMPARE(at.segment->gap(at.row).to, 14u);
+        store.startEpoch();
+        store.appendLines({Events::line(1), Events::line(2)});
+        QCOMPARE(store.gapCount(), 1);
+        store.appendGap({3, 9, 7, -1, AuditGap::Cause::Server}, 0);
+        store.appendLines({Events::line(10)});
+        QCOMPARE(store.gapCount(), 2);
+        QCOMPARE(store.missedEvents(), 10u);
+    }
+
+    void keepsFarSequences()
+    {
+        AuditStore store;
+        const QByteArray far = R"({"type":"x","sequence":18446744073709551615})";
+        store.appendLines({Events::line(5), far});
+        const auto last = store.locate(store.endRow() - 1);
+        QCOMPARE(last.segment->sequence(last.row), std::numeric_limits<quint64>::max());
+        QCOMPARE(store.gapCount(), 1);
+    }
+
+    void evictionKeepsIds()
+    {
+        AuditStore::Budget budget;
+        budget.columnBytes = 3 * AuditSegment::BytesPerRow * AuditSegment::Capacity;
+        budget.payloadBytes = qsizetype(24) << 20;
+        AuditStore store(budget);
+        QByteArray buffer;
+        constexpr quint64 Rows = 5 * AuditSegment::Capacity + 100;
+        for (quint64 i = 1; i <= Rows; ++i) {
+            buffer += Events::line(i) + '\n';
+            if (i % 5000 == 0 || i == Rows) {
+                store.appendBuffer(buffer);
+                buffer.clear();
+            }
+        }
+        QCOMPARE(store.endRow(), Rows);
+        QCOMPARE(store.firstRow(), Rows / AuditSegment::Capacity * AuditSegment::Capacity - 2 * AuditSegment::Capacity);
+        QCOMPARE(store.evictedRows(), store.firstRow());
+        QVERIFY(!store.locate(store.firstRow() - 1));
+        for (const quint64 row : {store.firstRow(), store.endRow() - 1}) {
+            const auto at = store.locate(row);
+            QVERIFY(at);
+            QCOMPARE(at.segment->sequence(at.row), row + 1); // ids are never renumbered
+        }
+        qsizetype payload = 0;
+        for (const auto &segment : store.snapshot())
+            payload += segment->payloadBytes();
+        QVERIFY(payload <= budget.payloadBytes + (qsizetype(1) << 20));
+        QVERIFY(!store.snapshot().front()->hasPayload());
+        store.clear();
+        QCOMPARE(store.rows(), 0u);
+        QCOMPARE(store.endRow(), Rows);
+        store.appendLines({Events::line(1)});
+        QCOMPARE(store.endRow(), Rows + 1);
+    }
+
+    void boundsStrings()
+    {
+        Interner strings(200'000);
+        quint32 overflow = 0;
+        for (int i = 0; i < 20'000; ++i)
+            overflow += strings.intern(u"a long unique string number %1"_s.arg(i)) == Interner::Overflow;
+        QVERIFY(overflow > 0);
+        QCOMPARE(strings.overflowed(), quint64(overflow));
+        QVERIFY(strings.bytes() < 900'000);
+        QCOMPARE(strings.find("a long unique string number 0"), 2u);
+        QCOMPARE(strings.find("never seen"), Interner::notFound());
+        QCOMPARE(Interner().intern(QByteArrayView("")), Interner::Empty);
+    }
+
+    void opensFiles()
+    {
+        QTemporaryDir folder;
+        QFile file(folder.filePath(u"audit.jsonl"_s));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        constexpr int Rows = 20'000;
+        for (int i = 1; i <= Rows; ++i)
+            file.write(i == 500 ? "not json\n"_ba : Events::line(quint64(i)) + (i == Rows ? "" : "\r\n"));
+        file.close();
+        AuditStore store;
+        AuditFile reader(file.fileName(), store);
+        QSignalSpy finished(&reader, &AuditFile::finished);
+        QSignalSpy first(&reader, &AuditFile::firstRowsRead);
+        reader.start();
+        reader.start();
+        QVERIFY(Support::waitUntil([&] { return reader.isFinished(); }));
+        QCOMPARE(finished.size(), 1);
+        QCOMPARE(finished.front().front().toBool(), true);
+        QCOMPARE(first.size(), 1);
+        QCOMPARE(store.linesSeen(), quint64(Rows));
+        QCOMPARE(store.badLineCount(), 1u);
+        QCOMPARE(store.badLines().front().line, 500u);
+        QCOMPARE(store.rows(), quint64(Rows) + 1); // one gap row where the bad line was
+        QCOMPARE(reader.progress(), 1.0);
+        QVERIFY(reader.errorText().isEmpty());
+    }
+
+    void saysWhyAFileCannotBeRead()
+    {
+        QTemporaryDir folder;
+        for (const QString &path : {folder.filePath(u"missing.jsonl"_s), folder.path()}) {
+            AuditStore store;
+            AuditFile reader(path, store);
+            QSignalSpy first(&reader, &AuditFile::firstRowsRead);
+            reader.start();
+            QVERIFY(Support::waitUntil([&] { return reader.isFinished(); }));
+            QVERIFY(reader.errorText().contains(path));
+            QCOMPARE(first.size(), 0);
+            QCOMPARE(store.rows(), 0u);
+        }
+    }
+
+    void measuresParsing()
+    {
+        QRandomGenerator random(1);
+        QByteArray buffer;
+        constexpr int Rows = 200'000;
+        for (int i = 1; i <= Rows; ++i)
+            buffer += Events::randomLine(quint64(i), random) + '\n';
+        AuditStore store;
+        QElapsedTimer timer;
+        timer.start();
+        store.appendBuffer(buffer);
+        const double seconds = double(timer.nsecsElapsed()) / 1e9;
+        QCOMPARE(store.rows(), quint64(Rows));
+        qInfo("parse and store: %.0f events/s of %lld bytes", Rows / seconds, qint64(buffer.size() / Rows));
+    }
+};
+
+WATCHWORD_TEST_MAIN(TestAuditStore)
+#include "tst_auditstore.moc"
