@@ -3,7 +3,7 @@
 
 #include "watch/tablelog.h"
 
-#include <QMultiHash>
+#include <QSet>
 
 #include <deque>
 
@@ -138,16 +138,19 @@ public:
         tokens.remove(id);
     }
 
-    static void reindex(QMultiHash<QString, QString> &index, const QString &from, const QString &to,
+    static void reindex(QHash<QString, QSet<QString>> &index, const QString &from, const QString &to,
                         const QString &id)
     {
         if (from == to)
             return;
         // Rows without a session are not indexed: there can be very many of them.
-        if (!from.isEmpty())
-            index.remove(from, id);
+        if (const auto it = index.find(from); it != index.end()) {
+            it->remove(id);
+            if (it->isEmpty())
+                index.erase(it);
+        }
         if (!to.isEmpty())
-            index.insert(to, id);
+            index[to].insert(id);
     }
 
     // Every change of a connection ends here: derives the state, keeps the indices and plans the next look.
@@ -220,8 +223,8 @@ public:
     quint64 version = 0;
     TableLog<ConnectionRow> connections {version, kMostRemovals};
     TableLog<TokenRow> tokens {version, kMostRemovals};
-    QMultiHash<QString, QString> sessions; // sid -> connection ids
-    QMultiHash<QString, QString> tokenSessions;
+    QHash<QString, QSet<QString>> sessions; // sid -> connection ids
+    QHash<QString, QSet<QString>> tokenSessions;
     QHash<QString, Instant> closedAt;
     QHash<QString, Instant> endedAt;
     std::deque<QString> endedOrder; // may name tokens that left since; skipped then
@@ -304,7 +307,7 @@ bool WatchTables::endToken(const QString &id, TokenEnd end, WallTime at)
 int WatchTables::endTokensOfSession(const QString &sid, TokenEnd end, WallTime at)
 {
     int count = 0;
-    const QStringList ids = d->tokenSessions.values(sid);
+    const QSet<QString> ids = d->tokenSessions.value(sid); // a copy: ending a token may drop another
     for (const QString &id : ids)
         count += endToken(id, end, at) ? 1 : 0;
     return count;
@@ -325,7 +328,7 @@ std::optional<TokenRow> WatchTables::token(const QString &id) const
 QStringList WatchTables::openConnectionsOfSession(const QString &sid) const
 {
     QStringList open;
-    const QStringList ids = d->sessions.values(sid);
+    const QSet<QString> ids = d->sessions.value(sid);
     for (const QString &id : ids) {
         const ConnectionRow *row = d->connections.find(id);
         if (row && row->isOpen())
