@@ -51,7 +51,7 @@ Result<void> Demo::addUsers(int count)
     Gateway::EmbeddedIssuerConfig &issuer = *m_config.embeddedIssuer;
     for (int i = 0; i <= count; ++i) {
         Gateway::EmbeddedIssuerConfig::User user;
-        user.name = i == 0 ? QString(kOperator) : u"user%1"_s.arg(i, 3, 10, u'0');
+        user.name = i == 0 ? QString(kOperator) : u"user%1"_s.arg(i, 3, 10, QChar(u'0'));
         user.scopes = appScopes() + (i == 0 ? operatorScopes() : QStringList());
         const QByteArray password = toBase64Url(Secret::random(12).reveal());
         const Result<QString> hash = hashPassword(Secret::copy(password), kDemoCost);
