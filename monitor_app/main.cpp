@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/program/application.h"
+
+#include <QApplication>
+#include <QLocale>
+#include <QTranslator>
+
+#include <cstdio>
+
+using namespace Qt::StringLiterals;
+
+int main(int argc, char *argv[])
+{
+    QApplication app(argc, argv);
+    QApplication::setApplicationName(u"watchword-monitor"_s);
+    QApplication::setApplicationDisplayName(u"Watchword Monitor"_s);
+    QApplication::setApplicationVersion(QStringLiteral(WATCHWORD_VERSION));
+    QApplication::setOrganizationName(u"Watchword"_s);
+    QApplication::setDesktopFileName(u"watchword-monitor"_s);
+
+    QTranslator translator;
+    if (translator.load(QLocale(), u"watchword_monitor"_s, u"_"_s, u":/i18n"_s))
+        QApplication::installTranslator(&translator);
+
+    const QStringList arguments = QApplication::arguments();
+    if (arguments.contains("--help"_L1)) {
+        std::fputs(qPrintable(Monitor::helpText()), stdout);
+        return 0;
+    }
+    if (arguments.contains("--version"_L1)) {
+        std::printf("watchword-monitor %s\n", WATCHWORD_VERSION);
+        return 0;
+    }
+    const auto options = Monitor::parseOptions(arguments);
+    if (!options) {
+        std::fprintf(stderr, "watchword-monitor: %s\n", qPrintable(options.error().detail()));
+        return 2;
+    }
+    Monitor::Application application(*options);
+    application.start();
+    return QApplication::exec();
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "monitor/program/options.h"
+
+#include <QObject>
+
+#include <memory>
+
+namespace Watchword {
+struct SessionOptions;
+struct WatchOptions;
+}
+
+namespace Monitor {
+
+struct DemoInfo;
+
+/*!
+    The program: one workspace, one window, and the source of its data, which may be changed while it runs.
+
+    start() shows the window and opens what the options ask for. With a screenshot the event loop ends by itself.
+*/
+class Application : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit Application(Options options);
+    ~Application() override;
+
+    void start();
+
+    void openDemo();
+    void openFile(const QString &path);
+    void connectTo(const ServerSettings &settings);
+
+private:
+    void applyLook();
+    void connectWindow();
+    void watchDemo(const DemoInfo &info);
+    void watch(Watchword::SessionOptions session, Watchword::WatchOptions watch);
+    void leave(const QString &problem = {});
+    void startScreenshot();
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace Monitor

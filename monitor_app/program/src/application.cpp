@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/program/application.h"
+
+#include "monitor/program/demologin.h"
+#include "monitor/program/demoprocess.h"
+#include "monitor/program/livesource.h"
+#include "monitor/program/screenshot.h"
+#include "monitor/store/auditfile.h"
+#include "monitor/widgets/mainwindow.h"
+#include "monitor/widgets/style.h"
+#include "monitor/widgets/workspace.h"
+
+#include "watchword/keychain/keychainkeystore.h"
+
+#include <QApplication>
+#include <QFile>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QMetaEnum>
+#include <QSettings>
+#include <QTimer>
+
+#include <cstdio>
+
+namespace Monitor {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const QString applicationId = u"watchword-monitor"_s;
+
+Watchword::SessionOptions sessionOptions(const ServerSettings &server)
+{
+    Watchword::SessionOptions options;
+    options.issuer = server.issuer;
+    options.clientId = server.clientId;
+    options.scopes = { u"openid"_s, u"offline_access"_s, u"gw:read"_s, u"gw:audit"_s, u"gw:kick"_s };
+    options.applicationId = applicationId;
+    options.account = server.server.host() + u"-"_s + QString::number(server.server.port(443));
+    return options;
+}
+
+QList<QSslCertificate> authorities(const QString &file)
+{
+    return file.isEmpty() ? QList<QSslCertificate>() : QSslCertificate::fromPath(file, QSsl::Pem);
+}
+
+ServerSettings storedServer()
+{
+    QSettings settings;
+    settings.beginGroup(u"server"_s);
+    return { settings.value(u"url"_s).toUrl(), settings.value(u"issuer"_s).toUrl(), settings.value(u"client"_s).toString(), settings.value(u"ca"_s).toString() };
+}
+
+void storeServer(const ServerSettings &server)
+{
+    QSettings settings;
+    settings.beginGroup(u"server"_s);
+    settings.setValue(u"url"_s, server.server);
+    settings.setValue(u"issuer"_s, server.issuer);
+    settings.setValue(u"client"_s, server.clientId);
+    settings.setValue(u"ca"_s, server.authorityFile);
+}
+
+} // namespace
+
+class Application::Private
+{
+public:
+    explicit Private(Options wanted)
+        : options(std::move(wanted))
+        , window(workspace)
+    {
+    }
+
+    Options options;
+    Workspace workspace;
+    MainWindow window;
+    // In the order in which they must go: the file and the source write into the workspace.
+    std::unique_ptr<DemoProcess> demo;
+    std::unique_ptr<DemoLogin> login;
+    std::unique_ptr<LiveSource> source;
+    std::unique_ptr<AuditFile> file;
+    std::unique_ptr<Screenshot> screenshot;
+};
+
+Application::Application(Options options)
+    : d((QApplication::setStyle(new MonitorStyle), std::make_unique<Private>(std::move(options))))
+{
+    new FocusRing(this);
+    applyLook();
+    connectWindow();
+}
+
+Application::~Application()
+{
+    d->screenshot.reset();
+    d->file.reset();
+    d->source.reset();
+    d->login.reset();
+    d->demo.reset();
+}
+
+void Application::applyLook()
+{
+    Theme::Choice choice = Theme::Choice::System;
+    const QByteArray stored = QSettings().value(u"appearance/theme"_s).toString().toLatin1();
+    bool known = false;
+    const int value = QMetaEnum::fromType<Theme::Choice>().keyToValue(stored.constData(), &known);
+    if (known)
+        choice = Theme::Choice(value);
+    Theme::instance().setChoice(d->options.theme.value_or(choice));
+    if (d->options.size.isValid())
+        d->window.resize(d->options.size);
+}
+
+void Application::connectWindow()
+{
+    ConnectPage *page = d->window.connectPage();
+    page->setSettings(d->options.server.server.isEmpty() ? storedServer() : d->options.server);
+    page->setDemoAvailable(!DemoProcess::findProgram(u"watchword-gateway"_s).isEmpty());
+    connect(page, &ConnectPage::connectRequested, this, [this](const ServerSettings &server) {
+        storeServer(server);
+        connectTo(server);
+    });
+    connect(page, &ConnectPage::cancelRequested, this, [this] { leave(); });
+    connect(page, &ConnectPage::demoRequested, this, &Application::openDemo);
+    connect(&d->window, &MainWindow::serverRequested, this, [this] { leave(); });
+    connect(&d->window, &MainWindow::openFileRequested, this, [this] {
+        const QString path = QFileDialog::getOpenFileName(&d->window, tr("Open an audit file"), QString(), tr("JSON lines (*.jsonl *.ndjson *.json);;All files (*)"));
+        if (!path.isEmpty())
+            openFile(path);
+    });
+}
+
+void Application::start()
+{
+    if (d->options.page)
+        d->window.showPage(*d->options.page);
+    d->window.show();
+    if (d->options.demo) {
+        openDemo();
+    } else if (!d->options.demoInfo.isEmpty()) {
+        QFile file(d->options.demoInfo);
+        const auto info = file.open(QIODevice::ReadOnly) ? DemoInfo::fromJson(file.readAll())
+                                                         : Watchword::Result<DemoInfo>(Watchword::Error(Watchword::ErrorCode::FileUnreadable, file.errorString()));
+        if (info)
+            watchDemo(*info);
+        else
+            leave(info.error().detail());
+    } else if (!d->options.server.server.isEmpty()) {
+        connectTo(d->options.server);
+    } else if (!d->options.openFile.isEmpty()) {
+        openFile(d->options.openFile);
+    }
+    if (!d->options.screenshot.isEmpty())
+        startScreenshot();
+}
+
+void Application::leave(const QString &problem)
+{
+    if (!d->options.screenshot.isEmpty() && !problem.isEmpty()) {
+        std::fprintf(stderr, "watchword-monitor: %s\n", qPrintable(problem));
+        QTimer::singleShot(0, qApp, [] { QApplication::exit(1); });
+    }
+    // The caller may be a signal of what is let go here.
+    for (QObject *gone : std::initializer_list<QObject *> { d->file.release(), d->source.release(), d->login.release(), d->demo.release() }) {
+        if (gone)
+            gone->deleteLater();
+    }
+    d->workspace.setActions({});
+    d->workspace.setStatus(nullptr);
+    d->workspace.status().setFacts({});
+    d->workspace.setDemo(false);
+    d->workspace.setOperatorName({});
+    d->window.setWatching(false);
+    d->window.connectPage()->showForm(problem);
+}
+
+void Application::openDemo()
+{
+    d->window.connectPage()->showWaiting(tr("Starting a gateway with its own certificate authority and 200 clients on this machine…"));
+    d->demo = std::make_unique<DemoProcess>();
+    connect(d->demo.get(), &DemoProcess::ready, this, &Application::watchDemo);
+    connect(d->demo.get(), &DemoProcess::failed, this, [this](const QString &reason) { leave(reason); });
+    d->demo->start();
+}
+
+void Application::watchDemo(const DemoInfo &info)
+{
+    const QList<QSslCertificate> trusted = authorities(info.caFile);
+    d->login = std::make_unique<DemoLogin>(trusted, info.operatorName, info.operatorPassword);
+    connect(d->login.get(), &DemoLogin::failed, this, [this](const QString &reason) { leave(reason); });
+    Watchword::SessionOptions session = sessionOptions({ info.gateway, info.issuer, info.clientId, info.caFile });
+    session.resource = QUrl(info.audience);
+    session.storage = Watchword::StoragePolicy::MemoryOnly;
+    session.certificateAuthorities = trusted;
+    session.openBrowser = [login = QPointer<DemoLogin>(d->login.get())](const QUrl &url) {
+        if (login)
+            login->open(url);
+        return true;
+    };
+    Watchword::WatchOptions watching;
+    watching.gateway = info.gateway;
+    watching.watchPath = info.watchPath;
+    watching.auditPath = info.auditPath;
+    watching.certificateAuthorities = trusted;
+    watching.auditAfter = u"0"_s;
+    watching.mirror = false;
+    d->workspace.setDemo(true);
+    watch(std::move(session), std::move(watching));
+}
+
+void Application::connectTo(const ServerSettings &server)
+{
+    Watchword::SessionOptions session = sessionOptions(server);
+    session.resource = d->options.resource;
+    session.certificateAuthorities = authorities(server.authorityFile);
+    session.keyStore = std::make_shared<Watchword::KeychainKeyStore>(applicationId);
+    Watchword::WatchOptions watching;
+    watching.gateway = server.server;
+    watching.certificateAuthorities = session.certificateAuthorities;
+    watching.mirror = false;
+    watch(std::move(session), std::move(watching));
+}
+
+void Application::watch(Watchword::SessionOptions session, Watchword::WatchOptions watching)
+{
+    d->workspace.connections().clear();
+    d->workspace.tokens().clear();
+    d->workspace.audit().clear();
+    d->source = std::make_unique<LiveSource>(d->workspace, std::move(session), std::move(watching));
+    connect(d->source.get(), &LiveSource::browserStep, this, [this](const QUrl &url) {
+        if (!d->window.isWatching() && !d->workspace.isDemo())
+            d->window.connectPage()->showBrowserStep(url);
+    });
+    connect(d->source.get(), &LiveSource::started, this, [this] { d->window.setWatching(true); });
+    connect(d->source.get(), &LiveSource::failed, this, [this](const QString &reason) {
+        if (d->window.isWatching())
+            d->window.notify(reason, false);
+        else
+            leave(reason);
+    });
+    d->source->start();
+}
+
+void Application::openFile(const QString &path)
+{
+    leave();
+    LinkStatus::Facts facts;
+    facts.state = LinkStatus::State::File;
+    facts.serverName = QFileInfo(path).fileName();
+    d->workspace.audit().clear();
+    d->workspace.status().setFacts(facts);
+    d->file = std::make_unique<AuditFile>(path, d->workspace.audit());
+    connect(d->file.get(), &AuditFile::progressed, &d->workspace, &Workspace::noteChange);
+    connect(d->file.get(), &AuditFile::firstRowsRead, &d->workspace, &Workspace::noteChange);
+    connect(d->file.get(), &AuditFile::finished, this, [this, facts](bool complete) mutable {
+        const AuditStore &audit = d->workspace.audit();
+        if (!complete && audit.rows() == 0) {
+            leave(d->file->errorText());
+            return;
+        }
+        facts.gapCount = audit.gapCount();
+        facts.missedEvents = qint64(audit.missedEvents());
+        facts.badLines = qint64(audit.badLineCount());
+        d->workspace.status().setFacts(facts);
+        d->workspace.noteChange();
+    });
+    d->window.setWatching(true);
+    d->window.showPage(d->options.page.value_or(PageId::Audit));
+    d->file->start();
+}
+
+void Application::startScreenshot()
+{
+    d->screenshot = std::make_unique<Screenshot>(d->window, d->options.screenshot);
+    connect(d->screenshot.get(), &Screenshot::finished, qApp, [](bool ok) { QApplication::exit(ok ? 0 : 1); });
+    d->screenshot->start();
+}
+
+} // namespace Monitor

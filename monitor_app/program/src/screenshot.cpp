@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/program/screenshot.h"
+
+#include "monitor/widgets/mainwindow.h"
+#include "monitor/widgets/page.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QPixmap>
+
+#include <cstdio>
+
+namespace Monitor {
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int lookMs = 250;
+constexpr int maxLooks = 240;
+// So many looks with data, so that what comes a moment later (states, histogram) is in the picture.
+constexpr int looksWithData = 12;
+
+QString fileName(PageId page)
+{
+    switch (page) {
+    case PageId::Connections:
+        return u"connections.png"_s;
+    case PageId::Tokens:
+        return u"tokens.png"_s;
+    case PageId::Audit:
+        break;
+    }
+    return u"audit.png"_s;
+}
+
+} // namespace
+
+Screenshot::Screenshot(MainWindow &window, QString path, QObject *parent)
+    : QObject(parent)
+    , m_window(window)
+    , m_path(std::move(path))
+    , m_folder(QFileInfo(m_path).isDir() || !m_path.endsWith(".png"_L1, Qt::CaseInsensitive))
+{
+    m_pages = m_folder ? QList { PageId::Connections, PageId::Tokens, PageId::Audit } : QList { window.currentPageId() };
+    m_timer.setInterval(lookMs);
+    connect(&m_timer, &QTimer::timeout, this, &Screenshot::look);
+}
+
+void Screenshot::start()
+{
+    m_timer.start();
+}
+
+bool Screenshot::save(PageId page) const
+{
+    const QString file = m_folder ? QDir(m_path).filePath(fileName(page)) : m_path;
+    QDir().mkpath(QFileInfo(file).absolutePath());
+    if (!m_window.grab().save(file, "PNG")) {
+        std::fprintf(stderr, "watchword-monitor: cannot write %s\n", qPrintable(file));
+        return false;
+    }
+    std::printf("%s\n", qPrintable(file));
+    return true;
+}
+
+void Screenshot::look()
+{
+    if (++m_looks > maxLooks) {
+        m_timer.stop();
+        std::fprintf(stderr, "watchword-monitor: no data came within %d s\n", maxLooks * lookMs / 1000);
+        Q_EMIT finished(false);
+        return;
+    }
+    if (!m_window.isWatching())
+        return;
+    m_window.showPage(m_pages.first());
+    if (!m_window.currentPage()->hasData() || ++m_ready < looksWithData)
+        return;
+    m_ready = looksWithData - 2;
+    if (!save(m_pages.first())) {
+        m_timer.stop();
+        Q_EMIT finished(false);
+        return;
+    }
+    m_pages.removeFirst();
+    if (m_pages.isEmpty()) {
+        m_timer.stop();
+        Q_EMIT finished(true);
+    }
+}
+
+} // namespace Monitor
