@@ -117,6 +117,8 @@ public:
     bool failed = false; //!< The connection ended for a reason that no retry helps.
     bool newSignIn = false; //!< Signed in by a person and not connected since.
     bool hooked = false;
+    bool restored = false; //!< The session looked for stored tokens, and there were none.
+    Error needReason { ErrorCode::SignInRequired };
     State state = State::Stopped;
     bool signedIn = false;
     Error lastError { ErrorCode::Cancelled };
@@ -201,6 +203,8 @@ void Client::Private::report(const Error &error)
 
 void Client::Private::onSignInNeeded(const Error &reason)
 {
+    restored = true;
+    needReason = reason;
     if (!started || std::exchange(personNeeded, true))
         return;
     lastError = reason;
@@ -284,8 +288,14 @@ void Client::start()
     if (again && !d->failed)
         return;
     d->failed = false;
+    const Session::State before = d->session->state();
     d->session->start();
     d->update();
+    // A session that ran before has said already that it needs a person, and says it only once.
+    const bool told = before == Session::State::NeedsSignIn || before == Session::State::StepUp
+        || (d->restored && before == Session::State::SignedOut);
+    if (told && d->session->state() == before)
+        d->onSignInNeeded(d->needReason);
 }
 
 void Client::stop()

@@ -61,6 +61,7 @@ void AttemptLog::begin(const QUrl &url, const QString &why)
     record.tokenFingerprint = u"-"_s;
     m_startedAt = m_clock.now();
     m_token.clear();
+    m_renewed.clear();
     if (m_records.size() >= kLargestLog)
         m_records.removeFirst();
     m_records.append(record);
@@ -78,6 +79,13 @@ void AttemptLog::setToken(const Secret &token)
         record->token = elapsed();
         record->tokenFingerprint = token.fingerprint();
     }
+}
+
+void AttemptLog::renewToken(const Secret &token)
+{
+    if (!m_renewed.isEmpty())
+        m_token = m_renewed;
+    m_renewed = token;
 }
 
 void AttemptLog::reach(AttemptPhase phase)
@@ -151,8 +159,10 @@ QString AttemptLog::redact(QString text) const
         if (c.category() == QChar::Other_Control)
             c = u' ';
     }
-    if (!m_token.isEmpty())
-        text.replace(QString::fromLatin1(m_token.reveal()), "[token]"_L1);
+    for (const Secret &token : {m_token, m_renewed}) {
+        if (!token.isEmpty())
+            text.replace(QString::fromLatin1(token.reveal()), "[token]"_L1);
+    }
     return text;
 }
 

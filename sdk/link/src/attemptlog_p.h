@@ -17,12 +17,13 @@ public:
 
     void begin(const QUrl &url, const QString &why);
     void setToken(const Secret &token);
+    void renewToken(const Secret &token); //!< Both are kept out of texts from now on.
     void reach(AttemptPhase phase);
     void setSubprotocol(const QString &name);
     void setEnd(const TransportEnd &end);
     void setError(const Error &error);
     void finish(const QString &next); //!< Does nothing to a record that is finished.
-    QString redact(QString text) const; //!< Without control characters and without the token of the attempt.
+    QString redact(QString text) const; //!< Without control characters and without the tokens of the attempt.
     Error redact(const Error &error) const;
 
     const QList<AttemptRecord> &records() const { return m_records; }
@@ -35,6 +36,7 @@ private:
     QList<AttemptRecord> m_records;
     Instant m_startedAt;
     Secret m_token;
+    Secret m_renewed;
     int m_count = 0;
 };
 

@@ -223,6 +223,7 @@ void Connection::Private::perform(const M::SendRenewal &)
 {
     if (!transport)
         return;
+    log.renewToken(token.value);
     const QString value = QString::fromLatin1(token.value.reveal());
     transport->sendText(Frame(QLatin1StringView(FrameType::AuthRefresh), {{u"token"_s, value}}).toText());
 }

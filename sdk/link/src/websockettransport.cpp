@@ -246,6 +246,7 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
         m_dropped = true;
         return;
     }
+    const bool wasAsked = m_transaction; // the request left; what came back is an answer
     HttpAnswer answer = recoverAnswer();
     if (!answer.status && !m_child)
         answer.status = Wire::statusFromText(m_socket->errorString());
@@ -258,7 +259,7 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
                                u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
     } else if (answer.status) {
         finish(refusedUpgrade(answer));
-    } else if (m_child && m_child->error() == QAbstractSocket::UnknownSocketError) {
+    } else if (wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
         finish({.error = Error(ErrorCode::ProtocolViolation, u"the answer is not one of a WebSocket server: "_s
                                                                  + m_socket->errorString().left(200))});
     } else {
@@ -269,7 +270,10 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
 void WebSocketTransport::onDisconnected()
 {
     if (!m_opened) {
-        onError(m_child ? m_child->error() : QAbstractSocket::RemoteHostClosedError);
+        // Qt emits this before the error that explains it.
+        QMetaObject::invokeMethod(
+            this, [this] { onError(m_child ? m_child->error() : QAbstractSocket::RemoteHostClosedError); },
+            Qt::QueuedConnection);
         return;
     }
     TransportEnd end;

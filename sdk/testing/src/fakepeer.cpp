@@ -121,7 +121,7 @@ void FakePeer::stall()
 {
     if (!d->transport)
         return;
-    d->transport->disconnect(d->socket);
+    QObject::disconnect(d->transport, &QIODevice::readyRead, d->socket, nullptr);
     d->transport->setReadBufferSize(1);
 }
 
