@@ -143,7 +143,6 @@ const stats = { token: {}, revocation: 0, errors: {} };
 const count = (table, key) => { table[key] = (table[key] ?? 0) + 1; };
 provider.on('grant.success', (context) => count(stats.token, context.oidc.params.grant_type));
 provider.on('grant.error', (context, error) => count(stats.errors, error.error));
-provider.on('revocation.success', () => { stats.revocation += 1; });
 provider.on('server_error', (context, error) => console.error('server_error', error));
 
 async function answerInteraction(request, response) {
@@ -199,6 +198,8 @@ server.on('request', async (request, response) => {
       response.writeHead(503, { 'Retry-After': String(switches.retryAfter) });
       return response.end();
     }
+    if (url.pathname === '/token/revocation')
+      response.once('finish', () => { if (response.statusCode === 200) stats.revocation += 1; });
     if (url.pathname === '/token' && switches.loseToken > 0) {
       switches.loseToken -= 1;
       response.end = () => { request.socket.destroy(); return response; };
