@@ -154,6 +154,7 @@ void Upstream::connected()
             send(message);
     }
     acknowledgeSent();
+    brake();
 }
 
 void Upstream::sendText(const QString &text, const QString &messageId)
@@ -178,9 +179,11 @@ void Upstream::enqueue(const Message &message, qint64 bytes)
         return;
     m_waitingBytes += bytes;
     m_waiting.enqueue(message);
-    if (m_waitingBytes > kQueueBytes && m_peer) {
-        m_peer->closeForLimit(u"upstream_queue"_s, CloseCode::TryAgainLater, m_waitingBytes, kQueueBytes, 1s);
-    }
+    if (m_waitingBytes > kQueueBytes)
+        m_clientPause.pause();
+    // What the client's socket had taken in before the pause still comes; beyond this it is no accident.
+    if (m_waitingBytes > kMostQueueBytes && m_peer)
+        m_peer->closeForLimit(u"upstream_queue"_s, CloseCode::TryAgainLater, m_waitingBytes, kMostQueueBytes, 1s);
 }
 
 void Upstream::send(const Message &message)

@@ -13,7 +13,7 @@ namespace Watchword::Gateway {
 /*!
     The gateway's connection to the upstream server on behalf of one client.
 
-    Messages that come while it connects wait, up to kQueueBytes; a "msg" is acknowledged when the operating system has
+    Messages that come while it connects wait, and from kQueueBytes on the client is paused; a "msg" is acknowledged when the operating system has
     all bytes of it. Where one side reads slower than the other sends, the sender is paused; a side that takes nothing for
     kStallTime ends the connection (4440 for the client, 1013 for the upstream).
 
@@ -25,7 +25,8 @@ class Upstream : public QObject
     Q_OBJECT
 
 public:
-    static constexpr qint64 kQueueBytes = 1024 * 1024;
+    static constexpr qint64 kQueueBytes = 1024 * 1024; //!< Waiting for the upstream; then the client is paused.
+    static constexpr qint64 kMostQueueBytes = 32 * 1024 * 1024; //!< Beyond this the client is closed.
     static constexpr Duration kConnectTime = std::chrono::seconds(10);
     static constexpr Duration kStallTime = std::chrono::seconds(30);
 

@@ -85,7 +85,7 @@ void TestProgram::checkConfigSaysWhere()
     const QString bad = writeConfig(goodConfig(0) + "limit = 3\n");
     const Outcome outcome = runToEnd({u"--check-config"_s, bad});
     QCOMPARE(outcome.code, 1);
-    QVERIFY2(outcome.errors.contains("gateway.toml:12:1: \"limit\" is not known"), outcome.errors.constData());
+    QVERIFY2(outcome.errors.contains("gateway.toml:13:1: \"limit\" is not known"), outcome.errors.constData());
     QVERIFY2(outcome.errors.contains("did you mean \"limits\""), outcome.errors.constData());
     const Outcome absent = runToEnd({u"--check-config"_s, m_folder.filePath(u"absent.toml"_s)});
     QCOMPARE(absent.code, 1);
