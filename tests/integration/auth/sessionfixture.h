@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sessionprobe.h"
+#include "support/testmain.h"
+#include "watchword/testing/fakeissuer.h"
+
+#include <QTemporaryDir>
+
+Q_DECLARE_METATYPE(Watchword::ErrorCode)
+
+/*! A fresh issuer, folder and key for each test function. */
+class SessionFixture : public WatchwordTest
+{
+    Q_OBJECT
+
+public Q_SLOTS:
+    void init() override
+    {
+        WatchwordTest::init();
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_issuer = std::make_unique<Watchword::FakeIssuer>();
+        QVERIFY(m_issuer->listen());
+        m_keys = std::make_shared<Watchword::MemoryKeyStore>();
+    }
+    void cleanup()
+    {
+        m_issuer.reset();
+        m_keys.reset();
+    }
+
+protected:
+    Watchword::SessionOptions options()
+    {
+        Watchword::SessionOptions options;
+        options.issuer = m_issuer->url();
+        options.clientId = QStringLiteral("app");
+        options.dataFolder = m_folder->path() + QStringLiteral("/data");
+        options.keyStore = m_keys;
+        options.allowLoopbackHttp = true;
+        options.openBrowser = [issuer = m_issuer.get()](const QUrl &url) { return issuer->openBrowser(url); };
+        return options;
+    }
+    bool signedIn(SessionProbe &probe)
+    {
+        probe.session.start();
+        probe.session.signIn();
+        return probe.reaches(Watchword::Session::State::Active);
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Watchword::FakeIssuer> m_issuer;
+    std::shared_ptr<Watchword::KeyStore> m_keys;
+};
