@@ -90,7 +90,7 @@ Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
     tls.setLocalCertificateChain(chain);
     tls.setPrivateKey(key);
     tls.setProtocol(listen.tls13Only ? QSsl::TlsV1_3OrLater : QSsl::TlsV1_2OrLater);
-    tls.setPeerVerifyMode(QSslSocket::VerifyNone);
+    tls.setPeerVerifyMode(QSslSocket::VerifyNone); // of clients, which have no certificates
     tls.setAllowedNextProtocols({"http/1.1"});
     return tls;
 }
