@@ -21,7 +21,7 @@ QString applicationIdOf(const ClientOptions &options)
 {
     if (!options.applicationId.isEmpty())
         return options.applicationId;
-    QStringList parts {QCoreApplication::organizationName(), QCoreApplication::applicationName()};
+    QStringList parts{QCoreApplication::organizationName(), QCoreApplication::applicationName()};
     parts.removeAll(QString());
     return parts.isEmpty() ? options.clientId : parts.join(u'.');
 }
@@ -118,10 +118,10 @@ public:
     bool newSignIn = false; //!< Signed in by a person and not connected since.
     bool hooked = false;
     bool restored = false; //!< The session looked for stored tokens, and there were none.
-    Error needReason { ErrorCode::SignInRequired };
+    Error needReason{ErrorCode::SignInRequired};
     State state = State::Stopped;
     bool signedIn = false;
-    Error lastError { ErrorCode::Cancelled };
+    Error lastError{ErrorCode::Cancelled};
 };
 
 Client::State Client::Private::computeState() const
@@ -185,7 +185,8 @@ void Client::Private::onSessionState()
 // One place that compares what is with what should be.
 void Client::Private::update()
 {
-    if (isSignedIn() && started && !personNeeded && !failed && connection.state() == Connection::State::Disconnected)
+    if (isSignedIn() && started && !personNeeded && !failed
+        && connection.state() == Connection::State::Disconnected)
         connection.open();
     if (std::exchange(signedIn, isSignedIn()) != signedIn)
         Q_EMIT q->signedInChanged();
@@ -215,8 +216,8 @@ void Client::Private::onSignInNeeded(const Error &reason)
 
 void Client::Private::onAuthenticationRequired(const Error &reason)
 {
-    // The session may be fine for its issuer while the server does not want its tokens. A person who signs in again and
-    // is refused again must not be sent to the browser in a circle.
+    // The session may be fine for its issuer while the server does not want its tokens. A person who signs in
+    // again and is refused again must not be sent to the browser in a circle.
     if (newSignIn) {
         failed = true;
         return;
@@ -268,14 +269,38 @@ void Client::connectNotify(const QMetaMethod &signal)
         connect(&d->connection, &Connection::messageReceived, this, &Client::messageReceived);
 }
 
-Client::State Client::state() const { return d->state; }
-Error Client::lastError() const { return d->lastError; }
-QString Client::accountName() const { return d->session->accountName(); }
-bool Client::isSignedIn() const { return d->isSignedIn(); }
-QDateTime Client::nextRetryAt() const { return d->connection.nextRetryAt(); }
-Session &Client::session() { return *d->session; }
-Connection &Client::connection() { return d->connection; }
-const ClientOptions &Client::options() const { return d->options; }
+Client::State Client::state() const
+{
+    return d->state;
+}
+Error Client::lastError() const
+{
+    return d->lastError;
+}
+QString Client::accountName() const
+{
+    return d->session->accountName();
+}
+bool Client::isSignedIn() const
+{
+    return d->isSignedIn();
+}
+QDateTime Client::nextRetryAt() const
+{
+    return d->connection.nextRetryAt();
+}
+Session &Client::session()
+{
+    return *d->session;
+}
+Connection &Client::connection()
+{
+    return d->connection;
+}
+const ClientOptions &Client::options() const
+{
+    return d->options;
+}
 
 QFuture<Result<void>> Client::sendAcknowledged(const QByteArray &message)
 {

@@ -129,9 +129,11 @@ void AttemptLog::setEnd(const TransportEnd &end)
     if (!record)
         return;
     record->httpStatus = end.http.status;
-    for (const QByteArrayView name : {"retry-after", "www-authenticate", "server", "via", "date", "content-type"}) {
+    for (const QByteArrayView name :
+         {"retry-after", "www-authenticate", "server", "via", "date", "content-type"}) {
         if (const QByteArray value = end.http.header(name); !value.isEmpty())
-            record->httpHeaders.insert(QString::fromLatin1(name), redact(QString::fromLatin1(value.left(300))));
+            record->httpHeaders.insert(QString::fromLatin1(name),
+                                       redact(QString::fromLatin1(value.left(300))));
     }
     record->problem = redact(Wire::problemText(end.http));
     record->closeCode = end.closeCode;

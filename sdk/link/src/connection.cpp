@@ -79,7 +79,8 @@ void Connection::Private::updateFacts()
     QDateTime retryAt;
     if (const auto *waiting = std::get_if<M::Waiting>(&machine.state())) {
         const Duration left = waiting->deadline - clock.now();
-        retryAt = QDateTime::fromMSecsSinceEpoch((clock.wallNow() + left).time_since_epoch().count(), Qt::UTC);
+        retryAt =
+            QDateTime::fromMSecsSinceEpoch((clock.wallNow() + left).time_since_epoch().count(), Qt::UTC);
     }
     const bool stateIsNew = std::exchange(state, newState) != newState;
     const bool retryIsNew = std::exchange(nextRetryAt, retryAt) != retryAt;
@@ -106,7 +107,7 @@ void Connection::Private::perform(const M::RequestToken &action)
     if (action.request.reason != TokenRequest::Reason::Renew && state == State::Connecting)
         log.begin(options.url, action.why);
     if (!tokens) {
-        post(M::TokenFailed {action.id, Error(ErrorCode::Cancelled, u"the token provider is gone"_s)});
+        post(M::TokenFailed{action.id, Error(ErrorCode::Cancelled, u"the token provider is gone"_s)});
         return;
     }
     const QFuture<Result<AccessToken>> future = tokens->requestToken(action.request);
@@ -114,9 +115,11 @@ void Connection::Private::perform(const M::RequestToken &action)
     QObject::connect(watcher, &QFutureWatcherBase::finished, q, [this, watcher, id = action.id] {
         watcher->deleteLater();
         const QFuture<Result<AccessToken>> done = watcher->future();
-        onTokenResult(id, done.resultCount() > 0
-                              ? done.result()
-                              : Result<AccessToken>(Error(ErrorCode::Cancelled, u"the token request was cancelled"_s)));
+        onTokenResult(
+            id,
+            done.resultCount() > 0
+                ? done.result()
+                : Result<AccessToken>(Error(ErrorCode::Cancelled, u"the token request was cancelled"_s)));
     });
     watcher->setFuture(future);
 }
@@ -124,7 +127,7 @@ void Connection::Private::perform(const M::RequestToken &action)
 void Connection::Private::onTokenResult(M::AttemptId id, const Result<AccessToken> &result)
 {
     if (!result) {
-        post(M::TokenFailed {id, result.error()});
+        post(M::TokenFailed{id, result.error()});
         return;
     }
     // An answer for an earlier attempt must not replace the token of this one.
@@ -134,7 +137,7 @@ void Connection::Private::onTokenResult(M::AttemptId id, const Result<AccessToke
     std::optional<Instant> expiresAt;
     if (token.expiresAt)
         expiresAt = clock.now() + (*token.expiresAt - clock.wallNow());
-    post(M::TokenReady {id, token.value.fingerprint(), expiresAt});
+    post(M::TokenReady{id, token.value.fingerprint(), expiresAt});
 }
 
 void Connection::Private::perform(const M::StartTransport &action)
@@ -157,7 +160,7 @@ void Connection::Private::perform(const M::StartTransport &action)
     QObject::connect(t, &Transport::activity, q, [this] { machine.noteActivity(clock.now()); });
     QObject::connect(t, &Transport::bytesWritten, q, [this] { onBytesWritten(); });
     QObject::connect(t, &Transport::pongReceived, q, [this, id](const QByteArray &payload) {
-        post(M::Pong {id, payload.toULongLong()});
+        post(M::Pong{id, payload.toULongLong()});
     });
     t->start(usesTokens ? token.value : Secret(), token.type);
 }
@@ -171,7 +174,7 @@ void Connection::Private::onOpened(M::AttemptId id, const QString &chosen)
     largestMessage = 0;
     serverTimeMs.reset();
     Q_EMIT q->negotiatedChanged();
-    post(M::Upgraded {id, watchword});
+    post(M::Upgraded{id, watchword});
 }
 
 void Connection::Private::onEnded(M::AttemptId id, const TransportEnd &end)
@@ -181,7 +184,7 @@ void Connection::Private::onEnded(M::AttemptId id, const TransportEnd &end)
     if (machine.isAlive(id))
         log.setEnd(redacted);
     retireTransport();
-    post(M::Ended {id, redacted});
+    post(M::Ended{id, redacted});
 }
 
 // Silent from now on, but deleted later: this may run inside one of its signals.
@@ -214,7 +217,8 @@ void Connection::Private::perform(const M::SendPing &action)
     if (!transport)
         return;
     if (watchword)
-        transport->sendText(Frame(QLatin1StringView(FrameType::Ping), {{u"n"_s, qint64(action.nonce)}}).toText());
+        transport->sendText(
+            Frame(QLatin1StringView(FrameType::Ping), {{u"n"_s, qint64(action.nonce)}}).toText());
     else
         transport->ping(QByteArray::number(action.nonce));
 }
@@ -286,8 +290,8 @@ void Connection::Private::perform(const M::ReportClosed &action)
         setLastError(action.reason);
     outbox.failAll(action.reason);
     if (const qsizetype count = outbox.discardHeld()) {
-        Q_EMIT q->errorOccurred(
-            Error(ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
+        Q_EMIT q->errorOccurred(Error(
+            ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
     }
     if (action.personNeeded)
         Q_EMIT q->authenticationRequired(action.reason);
@@ -305,16 +309,21 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
     : QObject(parent)
     , d(std::make_unique<Private>(this, tokens, std::move(options)))
 {
-    connect(&d->alarm, &Alarm::due, this, [this] { d->post(ConnectionMachine::Tick {}); });
+    connect(&d->alarm, &Alarm::due, this, [this] { d->post(ConnectionMachine::Tick{}); });
     if (tokens) {
-        connect(tokens, &TokenProvider::tokenChanged, this, [this] { d->post(ConnectionMachine::TokenChanged {}); });
-        connect(tokens, &TokenProvider::tokenRevoked, this, [this] { d->post(ConnectionMachine::TokenRevoked {}); });
+        connect(tokens, &TokenProvider::tokenChanged, this,
+                [this] { d->post(ConnectionMachine::TokenChanged{}); });
+        connect(tokens, &TokenProvider::tokenRevoked, this,
+                [this] { d->post(ConnectionMachine::TokenRevoked{}); });
     }
 }
 
 Connection::~Connection() = default;
 
-const ConnectionOptions &Connection::options() const { return d->options; }
+const ConnectionOptions &Connection::options() const
+{
+    return d->options;
+}
 
 Result<void> Connection::setOptions(ConnectionOptions options)
 {
@@ -327,15 +336,42 @@ Result<void> Connection::setOptions(ConnectionOptions options)
     return {};
 }
 
-Connection::State Connection::state() const { return d->state; }
-Error Connection::lastError() const { return d->lastError; }
-QDateTime Connection::nextRetryAt() const { return d->nextRetryAt; }
-int Connection::attempt() const { return d->attempt; }
-qint64 Connection::rttMs() const { return d->rttMs; }
-bool Connection::isWatchword() const { return d->watchword; }
-QString Connection::selectedSubprotocol() const { return d->subprotocol; }
-QDateTime Connection::tokenExpiresAt() const { return d->tokenExpiresAt; }
-QList<AttemptRecord> Connection::attempts() const { return d->log.records(); }
+Connection::State Connection::state() const
+{
+    return d->state;
+}
+Error Connection::lastError() const
+{
+    return d->lastError;
+}
+QDateTime Connection::nextRetryAt() const
+{
+    return d->nextRetryAt;
+}
+int Connection::attempt() const
+{
+    return d->attempt;
+}
+qint64 Connection::rttMs() const
+{
+    return d->rttMs;
+}
+bool Connection::isWatchword() const
+{
+    return d->watchword;
+}
+QString Connection::selectedSubprotocol() const
+{
+    return d->subprotocol;
+}
+QDateTime Connection::tokenExpiresAt() const
+{
+    return d->tokenExpiresAt;
+}
+QList<AttemptRecord> Connection::attempts() const
+{
+    return d->log.records();
+}
 
 qint64 Connection::queuedBytes() const
 {
@@ -360,7 +396,7 @@ void Connection::open()
         return;
     const Result<void> valid = d->options.validate();
     if (valid) {
-        d->post(ConnectionMachine::Open {});
+        d->post(ConnectionMachine::Open{});
         return;
     }
     d->badOptions = true;
@@ -368,8 +404,17 @@ void Connection::open()
         this, [this, error = valid.error()] { d->closedWithBadOptions(error); }, Qt::QueuedConnection);
 }
 
-void Connection::close() { d->post(ConnectionMachine::Close {}); }
-void Connection::retryNow() { d->post(ConnectionMachine::RetryNow {}); }
-void Connection::probe() { d->post(ConnectionMachine::Probe {}); }
+void Connection::close()
+{
+    d->post(ConnectionMachine::Close{});
+}
+void Connection::retryNow()
+{
+    d->post(ConnectionMachine::RetryNow{});
+}
+void Connection::probe()
+{
+    d->post(ConnectionMachine::Probe{});
+}
 
 } // namespace Watchword

@@ -60,17 +60,17 @@ void ConnectionMachine::noteActivity(Instant now)
 
 std::optional<Instant> ConnectionMachine::deadline() const
 {
-    return std::visit(Overloaded {[](const Idle &) { return std::optional<Instant>(); },
-                                  [](const Up &up) { return std::optional<Instant>(deadlineOfUp(up)); },
-                                  [](const auto &state) { return std::optional<Instant>(state.deadline); }},
+    return std::visit(Overloaded{[](const Idle &) { return std::optional<Instant>(); },
+                                 [](const Up &up) { return std::optional<Instant>(deadlineOfUp(up)); },
+                                 [](const auto &state) { return std::optional<Instant>(state.deadline); }},
                       m_state);
 }
 
 bool ConnectionMachine::isAlive(AttemptId id) const
 {
-    return std::visit(Overloaded {[](const Idle &) { return false; }, [](const Waiting &) { return false; },
-                                  [](const AwaitingToken &) { return false; },
-                                  [id](const auto &state) { return state.id == id; }},
+    return std::visit(Overloaded{[](const Idle &) { return false; }, [](const Waiting &) { return false; },
+                                 [](const AwaitingToken &) { return false; },
+                                 [id](const auto &state) { return state.id == id; }},
                       m_state);
 }
 
@@ -101,17 +101,17 @@ void ConnectionMachine::Run::on(const Open &)
 void ConnectionMachine::Run::on(const Close &)
 {
     const Error cancelled(ErrorCode::Cancelled, u"closed by the application"_s);
-    std::visit(Overloaded {[](const Idle &) {}, [](const Closing &) {},
-                           [&](const Up &up) {
-                               const AttemptId id = up.id;
-                               add(CloseTransport {id, int(CloseCode::Normal), {}});
-                               m.m_state = Closing {id, m_now + m_options.closeTimeout};
-                           },
-                           [&](const auto &) {
-                               if (m.isAlive(m.m_id))
-                                   drop(m.m_id, 0);
-                               finish(cancelled, false);
-                           }},
+    std::visit(Overloaded{[](const Idle &) {}, [](const Closing &) {},
+                          [&](const Up &up) {
+                              const AttemptId id = up.id;
+                              add(CloseTransport{id, int(CloseCode::Normal), {}});
+                              m.m_state = Closing{id, m_now + m_options.closeTimeout};
+                          },
+                          [&](const auto &) {
+                              if (m.isAlive(m.m_id))
+                                  drop(m.m_id, 0);
+                              finish(cancelled, false);
+                          }},
                State(m.m_state));
 }
 
@@ -125,7 +125,8 @@ void ConnectionMachine::Run::on(const RetryNow &)
         beginAttempt(u"retryNow"_s);
     } else if (possible != waiting->deadline) {
         waiting->deadline = possible;
-        add(ReportWait {waiting->id, waiting->error, possible, u"as soon as the server and the budget permit"_s});
+        add(ReportWait{waiting->id, waiting->error, possible,
+                       u"as soon as the server and the budget permit"_s});
     }
 }
 
@@ -136,25 +137,26 @@ void ConnectionMachine::Run::on(const Tick &)
         return;
     const Duration late = m_now - *deadline;
     const State before = m.m_state;
-    std::visit(Overloaded {[](const Idle &) {},
-                           [&](const AwaitingToken &) {
-                               overWithoutTransport(Error(ErrorCode::Timeout, u"no access token in time"_s));
-                           },
-                           [&](const Opening &state) {
-                               drop(state.id, 0);
-                               over({.error = Error(ErrorCode::Timeout, u"no answer from the server in time"_s)});
-                           },
-                           [&](const AwaitingHello &state) {
-                               drop(state.id, int(CloseCode::DeadPeer));
-                               over({.error = Error(ErrorCode::Timeout, u"no \"hello\" from the server in time"_s)});
-                           },
-                           [&](const Up &) { tickUp(std::get<Up>(m.m_state), late); },
-                           [&](const Waiting &) { beginAttempt(u"retry"_s); },
-                           [&](const Closing &state) {
-                               drop(state.id, 0);
-                               finish(Error(ErrorCode::Cancelled, u"closed by the application"_s), false);
-                           }},
-               before);
+    std::visit(
+        Overloaded{[](const Idle &) {},
+                   [&](const AwaitingToken &) {
+                       overWithoutTransport(Error(ErrorCode::Timeout, u"no access token in time"_s));
+                   },
+                   [&](const Opening &state) {
+                       drop(state.id, 0);
+                       over({.error = Error(ErrorCode::Timeout, u"no answer from the server in time"_s)});
+                   },
+                   [&](const AwaitingHello &state) {
+                       drop(state.id, int(CloseCode::DeadPeer));
+                       over({.error = Error(ErrorCode::Timeout, u"no \"hello\" from the server in time"_s)});
+                   },
+                   [&](const Up &) { tickUp(std::get<Up>(m.m_state), late); },
+                   [&](const Waiting &) { beginAttempt(u"retry"_s); },
+                   [&](const Closing &state) {
+                       drop(state.id, 0);
+                       finish(Error(ErrorCode::Cancelled, u"closed by the application"_s), false);
+                   }},
+        before);
 }
 
 void ConnectionMachine::Run::tickUp(Up &up, Duration late)
@@ -185,7 +187,8 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
         if (up.renewal->step == Renewing::Step::Scheduled) {
             askForRenewal(up, true);
         } else {
-            add(ReportError {Error(ErrorCode::Timeout, u"the renewal of the token was not answered in time"_s)});
+            add(ReportError{
+                Error(ErrorCode::Timeout, u"the renewal of the token was not answered in time"_s)});
             retryRenewal(up);
         }
     }
@@ -198,7 +201,7 @@ void ConnectionMachine::Run::ping(Up &up, Duration timeout)
         return; // one question is enough
     if (!up.pongDeadline) {
         up.pingSentAt = m_now;
-        add(SendPing {up.id, ++up.nonce});
+        add(SendPing{up.id, ++up.nonce});
     }
     up.pongDeadline = m_now + timeout;
 }
@@ -217,7 +220,7 @@ void ConnectionMachine::Run::on(const Pong &event)
     up->lastActivity = m_now;
     up->pongDeadline.reset();
     if (event.nonce == up->nonce)
-        add(ReportRtt {m_now - up->pingSentAt});
+        add(ReportRtt{m_now - up->pingSentAt});
 }
 
 void ConnectionMachine::Run::on(const Upgraded &event)
@@ -226,9 +229,13 @@ void ConnectionMachine::Run::on(const Upgraded &event)
     if (!opening || opening->id != event.id)
         return;
     if (event.watchword)
-        m.m_state = AwaitingHello {event.id, m_now + m_options.readyTimeout};
+        m.m_state = AwaitingHello{event.id, m_now + m_options.readyTimeout};
     else
-        becomeReady(Hello {.id = event.id, .expiresAt = {}, .inBandRenewal = false, .heartbeat = {}, .refreshBefore = {}},
+        becomeReady(Hello{.id = event.id,
+                          .expiresAt = {},
+                          .inBandRenewal = false,
+                          .heartbeat = {},
+                          .refreshBefore = {}},
                     false);
 }
 
@@ -241,14 +248,14 @@ void ConnectionMachine::Run::on(const Hello &event)
 
 void ConnectionMachine::Run::becomeReady(const Hello &hello, bool watchword)
 {
-    Up up {.id = hello.id,
-           .watchword = watchword,
-           .inBandRenewal = watchword && hello.inBandRenewal,
-           .heartbeat = m_options.heartbeat,
-           .refreshBefore = hello.refreshBefore.value_or(Duration::zero()),
-           .since = m_now,
-           .lastActivity = m_now,
-           .nextPing = m_now};
+    Up up{.id = hello.id,
+          .watchword = watchword,
+          .inBandRenewal = watchword && hello.inBandRenewal,
+          .heartbeat = m_options.heartbeat,
+          .refreshBefore = hello.refreshBefore.value_or(Duration::zero()),
+          .since = m_now,
+          .lastActivity = m_now,
+          .nextPing = m_now};
     if (hello.heartbeat && *hello.heartbeat > Duration::zero())
         up.heartbeat = std::clamp<Duration>(*hello.heartbeat, 1s, 5min);
     // Clients that were all connected by one restart must not beat together.
@@ -258,8 +265,8 @@ void ConnectionMachine::Run::becomeReady(const Hello &hello, bool watchword)
     if (watchword && m.m_usesTokens)
         scheduleRenewal(up);
     m.m_state = up;
-    add(BecomeReady {hello.id});
-    add(ReportExpiry {m.m_tokenExpiresAt});
+    add(BecomeReady{hello.id});
+    add(ReportExpiry{m.m_tokenExpiresAt});
 }
 
 void ConnectionMachine::Run::on(const Farewell &event)
@@ -267,7 +274,8 @@ void ConnectionMachine::Run::on(const Farewell &event)
     if (Up *up = upOf(event.id)) {
         up->farewell = event;
         up->farewellDeadline = m_now + m_options.closeTimeout;
-    } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state); waiting && waiting->id == event.id) {
+    } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state);
+               waiting && waiting->id == event.id) {
         waiting->farewell = event;
     }
 }

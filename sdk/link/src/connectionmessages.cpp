@@ -81,17 +81,18 @@ void Connection::Private::onFrame(M::AttemptId id, const QString &text)
         outbox.acknowledge(fields.value("id"_L1).toString());
     } else if (is(FrameType::Ping)) {
         if (transport)
-            transport->sendText(Frame(QLatin1StringView(FrameType::Pong), {{u"n"_s, fields.value("n"_L1)}}).toText());
+            transport->sendText(
+                Frame(QLatin1StringView(FrameType::Pong), {{u"n"_s, fields.value("n"_L1)}}).toText());
     } else if (is(FrameType::Pong))
-        post(M::Pong {id, quint64(fields.value("n"_L1).toInteger())});
+        post(M::Pong{id, quint64(fields.value("n"_L1).toInteger())});
     else if (is(FrameType::Hello))
         onHello(id, fields);
     else if (is(FrameType::AuthOk))
-        post(M::RenewalAccepted {id, instantOf(fields.value("exp"_L1))});
+        post(M::RenewalAccepted{id, instantOf(fields.value("exp"_L1))});
     else if (is(FrameType::AuthFail))
-        post(M::RenewalRefused {id, fields.value("code"_L1).toInt()});
+        post(M::RenewalRefused{id, fields.value("code"_L1).toInt()});
     else if (is(FrameType::AuthDue))
-        post(M::RenewalDue {id});
+        post(M::RenewalDue{id});
     else if (is(FrameType::Bye))
         onBye(id, fields);
     else
@@ -119,11 +120,11 @@ void Connection::Private::onHello(M::AttemptId id, const QJsonObject &fields)
     }
     const double limit = fields.value("limits"_L1).toObject().value("message_bytes"_L1).toDouble(0);
     largestMessage = limit > 0 && limit < 1e15 ? qint64(limit) : 0;
-    post(M::Hello {.id = id,
-                   .expiresAt = instantOf(fields.value("exp"_L1)),
-                   .inBandRenewal = fields.value("in_band_renewal"_L1).toBool(true),
-                   .heartbeat = secondsMember(fields, "heartbeat_s"_L1),
-                   .refreshBefore = secondsMember(fields, "refresh_before_s"_L1)});
+    post(M::Hello{.id = id,
+                  .expiresAt = instantOf(fields.value("exp"_L1)),
+                  .inBandRenewal = fields.value("in_band_renewal"_L1).toBool(true),
+                  .heartbeat = secondsMember(fields, "heartbeat_s"_L1),
+                  .refreshBefore = secondsMember(fields, "refresh_before_s"_L1)});
 }
 
 void Connection::Private::onBye(M::AttemptId id, const QJsonObject &fields)
@@ -134,7 +135,7 @@ void Connection::Private::onBye(M::AttemptId id, const QJsonObject &fields)
     bye.after = Duration(std::clamp<qint64>(fields.value("after_ms"_L1).toInteger(), 0, 24 * 3600 * 1000));
     bye.ref = log.redact(fields.value("ref"_L1).toString().left(kLongestId));
     bye.reason = log.redact(fields.value("reason"_L1).toString().left(200));
-    post(M::Farewell {id, bye.code, retryActionFromName(bye.retry), bye.after});
+    post(M::Farewell{id, bye.code, retryActionFromName(bye.retry), bye.after});
     Q_EMIT q->byeReceived(bye);
 }
 
@@ -142,7 +143,8 @@ void Connection::Private::onAcknowledgedMessage(const Frame &frame)
 {
     const QString id = frame.fields().value("id"_L1).toString();
     if (id.isEmpty() || id.size() > kLongestId) {
-        Q_EMIT q->errorOccurred(Error(ErrorCode::ProtocolViolation, u"a message to be acknowledged has no usable id"_s));
+        Q_EMIT q->errorOccurred(
+            Error(ErrorCode::ProtocolViolation, u"a message to be acknowledged has no usable id"_s));
         return;
     }
     if (seen.insert(id)) {
@@ -197,9 +199,11 @@ void Connection::Private::transmit(const Message &message)
 
 void Connection::Private::pumpAcknowledged()
 {
-    while (offersReady && watchword && transport && outbox.hasUnsent() && transport->bytesQueued() < options.highWater) {
+    while (offersReady && watchword && transport && outbox.hasUnsent()
+           && transport->bytesQueued() < options.highWater) {
         const auto next = outbox.takeNext();
-        transport->sendText(Frame(QLatin1StringView(FrameType::Message), {{u"id"_s, next->id}}, next->payload).toText());
+        transport->sendText(
+            Frame(QLatin1StringView(FrameType::Message), {{u"id"_s, next->id}}, next->payload).toText());
     }
 }
 
@@ -243,7 +247,8 @@ QFuture<Result<void>> Connection::sendAcknowledged(const QByteArray &message)
     if (!QUtf8StringView(message).isValidUtf8())
         return finishedFuture(Error(ErrorCode::InvalidArgument, u"acknowledged messages are UTF-8 text"_s));
     if (d->offersReady && !d->watchword)
-        return finishedFuture(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
+        return finishedFuture(
+            Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
     if (d->largestMessage && message.size() > d->largestMessage)
         return finishedFuture(Error(ErrorCode::MessageTooBig, u"larger than the server accepts"_s));
     const QFuture<Result<void>> future = d->outbox.add(message, d->options.unacknowledged);

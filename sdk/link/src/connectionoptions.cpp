@@ -28,7 +28,8 @@ Result<void> validateNames(const ConnectionOptions &options)
         if (Wire::isReservedHeader(header.key()))
             return invalid(u"headers: %1 is set by the connection"_s.arg(QString::fromLatin1(header.key())));
         if (!Wire::isHeaderValue(header.value()))
-            return invalid(u"headers: the value of %1 holds a control character"_s.arg(QString::fromLatin1(header.key())));
+            return invalid(u"headers: the value of %1 holds a control character"_s.arg(
+                QString::fromLatin1(header.key())));
     }
     return {};
 }
@@ -45,8 +46,9 @@ Result<void> ConnectionOptions::validate() const
         if (pin.size() != 32)
             return invalid(u"pinnedKeys: a pin is not the 32 bytes of a SHA-256"_s);
     }
-    for (const Duration duration : {connectTimeout, tokenTimeout, readyTimeout, pongTimeout, probeTimeout, closeTimeout,
-                                    renewTimeout, heartbeat, stableAfter, budgetWindow, backoff.base}) {
+    for (const Duration duration :
+         {connectTimeout, tokenTimeout, readyTimeout, pongTimeout, probeTimeout, closeTimeout, renewTimeout,
+          heartbeat, stableAfter, budgetWindow, backoff.base}) {
         if (duration <= Duration::zero())
             return invalid(u"a time is zero or negative"_s);
     }

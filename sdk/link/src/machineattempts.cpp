@@ -75,7 +75,8 @@ Instant ConnectionMachine::Run::budgetAllowsAt()
 void ConnectionMachine::Run::beginAttempt(const QString &why)
 {
     if (const Instant allowed = budgetAllowsAt(); allowed > m_now) {
-        const Error error(ErrorCode::RateLimited, u"this program used up its own budget of connection attempts"_s);
+        const Error error(ErrorCode::RateLimited,
+                          u"this program used up its own budget of connection attempts"_s);
         wait(error, allowed - m_now, Duration::zero(), false, u"the budget of attempts is used up"_s);
         return;
     }
@@ -88,15 +89,15 @@ void ConnectionMachine::Run::beginAttempt(const QString &why)
     request.rejectedFingerprint = m.m_refused;
     if (!m.m_refused.isEmpty() && m.m_refused == m.m_fingerprint)
         request.reason = TokenRequest::Reason::Rejected;
-    m.m_state = AwaitingToken {id, m_now + m_options.tokenTimeout, why};
-    add(RequestToken {id, request, why});
+    m.m_state = AwaitingToken{id, m_now + m_options.tokenTimeout, why};
+    add(RequestToken{id, request, why});
 }
 
 void ConnectionMachine::Run::startTransport(AttemptId id, const QString &why)
 {
     m.m_starts.push_back(m_now);
-    m.m_state = Opening {id, m_now + m_options.connectTimeout};
-    add(StartTransport {id, why});
+    m.m_state = Opening{id, m_now + m_options.connectTimeout};
+    add(StartTransport{id, why});
 }
 
 void ConnectionMachine::Run::on(const TokenReady &event)
@@ -109,7 +110,9 @@ void ConnectionMachine::Run::on(const TokenReady &event)
     if (!state || state->id != event.id)
         return;
     if (!m.m_refused.isEmpty() && event.fingerprint == m.m_refused) {
-        finish(Error(ErrorCode::Unauthorized, u"the only token to be had is the one that the server refused"_s), true);
+        finish(
+            Error(ErrorCode::Unauthorized, u"the only token to be had is the one that the server refused"_s),
+            true);
         return;
     }
     m.m_fingerprint = event.fingerprint;
@@ -122,7 +125,7 @@ void ConnectionMachine::Run::on(const TokenFailed &event)
     if (Up *up = upOf(event.id)) {
         if (!up->renewal || up->renewal->step != Renewing::Step::TokenAsked)
             return;
-        add(ReportError {event.error});
+        add(ReportError{event.error});
         // Only a person can help now; the connection may live until the server ends it.
         if (event.error.condition() == ErrorCondition::Unauthorized)
             up->renewal.reset();
@@ -139,13 +142,13 @@ void ConnectionMachine::Run::overWithoutTransport(const Error &error)
 {
     countFailure(nullptr);
     if (error.condition() == ErrorCondition::Unauthorized) {
-        add(ReportError {error});
+        add(ReportError{error});
         finish(error, true);
     } else if (error.condition() == ErrorCondition::Cancelled
                || (error.condition() == ErrorCondition::Configuration && !error.isRetryable())) {
         finish(error, false);
     } else {
-        add(ReportError {error});
+        add(ReportError{error});
         waitWithBackoff(error, error.retryAfter().value_or(Duration::zero()), false, true);
     }
 }
@@ -172,7 +175,7 @@ void ConnectionMachine::Run::on(const TokenRevoked &)
 
 void ConnectionMachine::Run::drop(AttemptId id, int code)
 {
-    add(DropTransport {id, code});
+    add(DropTransport{id, code});
 }
 
 void ConnectionMachine::Run::countFailure(const Up *up)
@@ -187,7 +190,8 @@ void ConnectionMachine::Run::countFailure(const Up *up)
         m.m_outageSince = m_now;
 }
 
-RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end, const std::optional<Farewell> &farewell) const
+RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end,
+                                             const std::optional<Farewell> &farewell) const
 {
     const std::optional<Duration> asked = end.error.retryAfter();
     if (end.error.code() == ErrorCode::InsufficientAuthentication)
@@ -217,15 +221,17 @@ void ConnectionMachine::Run::over(const TransportEnd &end)
     if (expiredInUse && closeCode == int(CloseCode::PolicyViolation) && decision.action == RetryAction::Stop)
         decision = {RetryAction::RefreshThenRetry, ErrorCode::TokenExpired, decision.after};
     const Error error = refined(end, decision, closeCode);
-    add(ReportError {error});
+    add(ReportError{error});
     switch (decision.action) {
     case RetryAction::Retry:
         waitWithBackoff(error, decision.after, isPlanned(closeCode), false);
         break;
     case RetryAction::RetrySlowly: {
         const Duration spread = m_options.backoff.retryAfterLimit - m_options.backoff.slowCap;
-        const Duration delay = m_options.backoff.slowCap + Duration(qint64(double(spread.count()) * chance()));
-        wait(error, delay, decision.after, false, u"somebody has to change something; a look every few minutes"_s);
+        const Duration delay =
+            m_options.backoff.slowCap + Duration(qint64(double(spread.count()) * chance()));
+        wait(error, delay, decision.after, false,
+             u"somebody has to change something; a look every few minutes"_s);
         break;
     }
     case RetryAction::RefreshThenRetry:
@@ -263,12 +269,15 @@ void ConnectionMachine::Run::waitWithBackoff(const Error &error, Duration asked,
     const Duration outage = m_now - m.m_outageSince.value_or(m_now);
     Duration delay = m_options.backoff.delay(m.m_failures, outage, random);
     if (planned && m.m_failures == 1)
-        delay = std::max(m_options.backoff.floor, Duration(qint64(double(m_options.planned.count()) * chance())));
-    const QString why = m.m_failures == 1 ? u"after the first failure"_s : u"after %1 failures"_s.arg(m.m_failures);
+        delay =
+            std::max(m_options.backoff.floor, Duration(qint64(double(m_options.planned.count()) * chance())));
+    const QString why =
+        m.m_failures == 1 ? u"after the first failure"_s : u"after %1 failures"_s.arg(m.m_failures);
     wait(error, delay, asked, forToken, why);
 }
 
-void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration asked, bool forToken, const QString &why)
+void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration asked, bool forToken,
+                                  const QString &why)
 {
     RandomSource &random = m_options.random ? *m_options.random : RandomSource::system();
     QString reason = why;
@@ -283,17 +292,17 @@ void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration a
         until = allowed;
         reason = u"the budget of attempts is used up"_s;
     }
-    m.m_state = Waiting {m.m_id, until, earliest, error, forToken};
-    add(ReportWait {m.m_id, error, until, u"waits %1: %2"_s.arg(seconds(until - m_now), reason)});
+    m.m_state = Waiting{m.m_id, until, earliest, error, forToken};
+    add(ReportWait{m.m_id, error, until, u"waits %1: %2"_s.arg(seconds(until - m_now), reason)});
 }
 
 void ConnectionMachine::Run::finish(const Error &reason, bool personNeeded)
 {
-    m.m_state = Idle {};
+    m.m_state = Idle{};
     m.m_failures = 0;
     m.m_outageSince.reset();
     m.m_refusedInARow = false;
-    add(ReportClosed {m.m_id, reason, personNeeded});
+    add(ReportClosed{m.m_id, reason, personNeeded});
 }
 
 } // namespace Watchword

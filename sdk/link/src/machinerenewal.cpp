@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Renewal of the token on the live connection, as the ConnectionMachine decides it; and how actions read in logs.
+// Renewal of the token on the live connection, as the ConnectionMachine decides it; and how actions read in
+// logs.
 #include "machinerun_p.h"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ void ConnectionMachine::Run::scheduleRenewal(Up &up)
     // Jitter, so that clients that signed in together do not refresh together.
     lead = std::min(scaled(lead, 0.9 + 0.2 * chance()), lifetime / 2);
     const Instant at = std::max(*m.m_tokenExpiresAt - lead, m_now + 250ms);
-    up.renewal = Renewing {.deadline = at};
+    up.renewal = Renewing{.deadline = at};
 }
 
 void ConnectionMachine::Run::askForRenewal(Up &up, bool force)
@@ -41,10 +42,10 @@ void ConnectionMachine::Run::askForRenewal(Up &up, bool force)
     const Duration left = m.m_tokenExpiresAt ? *m.m_tokenExpiresAt - m_now : Duration::zero();
     request.minimumValidity = force ? std::max(left, Duration::zero()) + 1s : Duration::zero();
     const bool retried = up.renewal && up.renewal->retriedAfterRefusal;
-    up.renewal = Renewing {.step = Renewing::Step::TokenAsked,
-                           .deadline = m_now + m_options.tokenTimeout,
-                           .retriedAfterRefusal = retried};
-    add(RequestToken {up.id, request, u"renewal"_s});
+    up.renewal = Renewing{.step = Renewing::Step::TokenAsked,
+                          .deadline = m_now + m_options.tokenTimeout,
+                          .retriedAfterRefusal = retried};
+    add(RequestToken{up.id, request, u"renewal"_s});
 }
 
 void ConnectionMachine::Run::renewalToken(Up &up, const TokenReady &event)
@@ -67,7 +68,7 @@ void ConnectionMachine::Run::renewalToken(Up &up, const TokenReady &event)
     up.renewal->deadline = m_now + m_options.renewTimeout;
     up.renewal->fingerprint = event.fingerprint;
     up.renewal->expiresAt = event.expiresAt;
-    add(SendRenewal {up.id});
+    add(SendRenewal{up.id});
 }
 
 void ConnectionMachine::Run::retryRenewal(Up &up)
@@ -75,7 +76,7 @@ void ConnectionMachine::Run::retryRenewal(Up &up)
     Duration delay = 5s + scaled(5s, chance());
     if (m.m_tokenExpiresAt && *m.m_tokenExpiresAt > m_now)
         delay = std::min<Duration>(delay, std::max<Duration>(500ms, (*m.m_tokenExpiresAt - m_now) / 4));
-    up.renewal = Renewing {.deadline = m_now + delay};
+    up.renewal = Renewing{.deadline = m_now + delay};
 }
 
 void ConnectionMachine::Run::on(const RenewalAccepted &event)
@@ -87,8 +88,8 @@ void ConnectionMachine::Run::on(const RenewalAccepted &event)
     m.m_tokenExpiresAt = event.expiresAt ? event.expiresAt : up->renewal->expiresAt;
     m.m_refusedInARow = false;
     scheduleRenewal(*up);
-    add(ReportRenewed {});
-    add(ReportExpiry {m.m_tokenExpiresAt});
+    add(ReportRenewed{});
+    add(ReportExpiry{m.m_tokenExpiresAt});
 }
 
 void ConnectionMachine::Run::on(const RenewalRefused &event)
@@ -98,12 +99,13 @@ void ConnectionMachine::Run::on(const RenewalRefused &event)
         return;
     m.m_refused = up->renewal->fingerprint;
     if (event.code == int(CloseCode::TokenInvalid)) {
-        add(ReportError {Error(ErrorCode::IdentityChanged, u"the new token belongs to somebody else"_s)
-                             .withCloseCode(event.code)});
+        add(ReportError{Error(ErrorCode::IdentityChanged, u"the new token belongs to somebody else"_s)
+                            .withCloseCode(event.code)});
         up->renewal.reset();
         return;
     }
-    add(ReportError {Error(ErrorCode::Unauthorized, u"the server refused the renewed token"_s).withCloseCode(event.code)});
+    add(ReportError{
+        Error(ErrorCode::Unauthorized, u"the server refused the renewed token"_s).withCloseCode(event.code)});
     const bool retried = up->renewal->retriedAfterRefusal;
     if (retried) {
         retryRenewal(*up);
@@ -135,25 +137,35 @@ struct ActionText
                                                         refused.isEmpty() ? u"-"_s : refused);
     }
     QString operator()(const M::StartTransport &a) const { return u"StartTransport %1"_s.arg(a.id); }
-    QString operator()(const M::CloseTransport &a) const { return u"CloseTransport %1 %2"_s.arg(a.id).arg(a.code); }
-    QString operator()(const M::DropTransport &a) const { return u"DropTransport %1 %2"_s.arg(a.id).arg(a.code); }
+    QString operator()(const M::CloseTransport &a) const
+    {
+        return u"CloseTransport %1 %2"_s.arg(a.id).arg(a.code);
+    }
+    QString operator()(const M::DropTransport &a) const
+    {
+        return u"DropTransport %1 %2"_s.arg(a.id).arg(a.code);
+    }
     QString operator()(const M::SendPing &a) const { return u"SendPing %1 %2"_s.arg(a.id).arg(a.nonce); }
     QString operator()(const M::SendRenewal &a) const { return u"SendRenewal %1"_s.arg(a.id); }
     QString operator()(const M::BecomeReady &a) const { return u"BecomeReady %1"_s.arg(a.id); }
     QString operator()(const M::ReportRenewed &) const { return u"ReportRenewed"_s; }
     QString operator()(const M::ReportExpiry &a) const
     {
-        return a.expiresAt ? u"ReportExpiry %1"_s.arg(a.expiresAt->time_since_epoch().count()) : u"ReportExpiry -"_s;
+        return a.expiresAt ? u"ReportExpiry %1"_s.arg(a.expiresAt->time_since_epoch().count())
+                           : u"ReportExpiry -"_s;
     }
     QString operator()(const M::ReportRtt &a) const { return u"ReportRtt %1"_s.arg(a.rtt.count()); }
     QString operator()(const M::ReportError &a) const { return u"ReportError %1"_s.arg(a.error.codeName()); }
     QString operator()(const M::ReportWait &a) const
     {
-        return u"ReportWait %1 %2 until %3"_s.arg(a.id).arg(a.error.codeName()).arg(a.until.time_since_epoch().count());
+        return u"ReportWait %1 %2 until %3"_s.arg(a.id)
+            .arg(a.error.codeName())
+            .arg(a.until.time_since_epoch().count());
     }
     QString operator()(const M::ReportClosed &a) const
     {
-        return u"ReportClosed %1 %2%3"_s.arg(a.id).arg(a.reason.codeName(), a.personNeeded ? u" person"_s : QString());
+        return u"ReportClosed %1 %2%3"_s.arg(a.id).arg(a.reason.codeName(),
+                                                       a.personNeeded ? u" person"_s : QString());
     }
 };
 
@@ -161,7 +173,7 @@ struct ActionText
 
 QString ConnectionMachine::toString(const Action &action)
 {
-    return std::visit(ActionText {}, action);
+    return std::visit(ActionText{}, action);
 }
 
 } // namespace Watchword

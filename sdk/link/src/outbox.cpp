@@ -52,7 +52,8 @@ Result<void> Outbox::hold(Message message, qint64 limit)
 
 std::vector<Message> Outbox::takeHeld()
 {
-    std::vector<Message> messages(std::make_move_iterator(m_held.begin()), std::make_move_iterator(m_held.end()));
+    std::vector<Message> messages(std::make_move_iterator(m_held.begin()),
+                                  std::make_move_iterator(m_held.end()));
     m_held.clear();
     m_heldBytes = 0;
     return messages;
@@ -88,7 +89,7 @@ std::optional<Outbox::Acknowledged> Outbox::takeNext()
     if (found == m_pending.end())
         return std::nullopt;
     m_next = found->first + 1;
-    return Acknowledged {m_prefix + QString::number(found->first), found->second.payload};
+    return Acknowledged{m_prefix + QString::number(found->first), found->second.payload};
 }
 
 void Outbox::acknowledge(const QString &id)

@@ -28,7 +28,8 @@ QByteArray keyHash(const QSslCertificate &certificate)
 {
     const QByteArray der = certificate.toDer();
     const auto *in = reinterpret_cast<const unsigned char *>(der.constData());
-    const std::unique_ptr<X509, decltype(&X509_free)> x509(d2i_X509(nullptr, &in, long(der.size())), &X509_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> x509(d2i_X509(nullptr, &in, long(der.size())),
+                                                           &X509_free);
     if (!x509)
         return {};
     unsigned char *out = nullptr;
@@ -69,11 +70,13 @@ void WebSocketTransport::start(const Secret &token, const QString &scheme)
     if (!token.isEmpty()) {
         const QByteArray name = scheme.toLatin1();
         if (!Wire::isToken68(token.reveal()) || !Wire::isHeaderName(name)) {
-            finish({.error = Error(ErrorCode::MalformedToken, u"the token cannot travel in a header (RFC 9110 token68)"_s)});
+            finish({.error = Error(ErrorCode::MalformedToken,
+                                   u"the token cannot travel in a header (RFC 9110 token68)"_s)});
             return;
         }
         const bool bearer = scheme.compare("bearer"_L1, Qt::CaseInsensitive) == 0;
-        request.setRawHeader("Authorization", (bearer ? QByteArray("Bearer") : name) + ' ' + token.reveal().toByteArray());
+        request.setRawHeader("Authorization",
+                             (bearer ? QByteArray("Bearer") : name) + ' ' + token.reveal().toByteArray());
     }
     makeSocket();
     Q_EMIT phaseReached(AttemptPhase::Dns);
@@ -101,9 +104,11 @@ void WebSocketTransport::makeSocket()
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
     connect(m_socket, &QWebSocket::errorOccurred, this, &WebSocketTransport::onError);
 #else
-    connect(m_socket, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this, &WebSocketTransport::onError);
+    connect(m_socket, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this,
+            &WebSocketTransport::onError);
 #endif
-    connect(m_socket, &QWebSocket::sslErrors, this, [this](const QList<QSslError> &errors) { m_tlsErrors = errors; });
+    connect(m_socket, &QWebSocket::sslErrors, this,
+            [this](const QList<QSslError> &errors) { m_tlsErrors = errors; });
     connect(m_socket, &QWebSocket::textMessageReceived, this, &Transport::textReceived);
     connect(m_socket, &QWebSocket::binaryMessageReceived, this, &Transport::binaryReceived);
     connect(m_socket, &QWebSocket::pong, this,
@@ -137,9 +142,11 @@ void WebSocketTransport::beginTransaction()
 
 void WebSocketTransport::onEncrypted()
 {
-    // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the token.
+    // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the
+    // token.
     if (!pinMatches()) {
-        finish({.error = Error(ErrorCode::PinMismatch, u"the key of the server's certificate is not a pinned one"_s)});
+        finish({.error = Error(ErrorCode::PinMismatch,
+                               u"the key of the server's certificate is not a pinned one"_s)});
         m_socket->abort();
         return;
     }
@@ -179,8 +186,9 @@ void WebSocketTransport::onConnected()
     const QString chosen = m_socket->subprotocol();
     if (!chosen.isEmpty() && !m_offered.contains(chosen)) {
         m_socket->close(QWebSocketProtocol::CloseCodeProtocolError);
-        finish({.error = Error(ErrorCode::SubprotocolMismatch,
-                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+        finish({.error = Error(
+                    ErrorCode::SubprotocolMismatch,
+                    u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
         return;
     }
     m_opened = true;
@@ -191,7 +199,8 @@ TransportEnd WebSocketTransport::refusedUpgrade(const HttpAnswer &answer) const
 {
     const QByteArray challenge = answer.header("www-authenticate");
     ErrorCode code = answer.status == 511 ? ErrorCode::CaptivePortal : ErrorCode::UpgradeRejected;
-    if (answer.status == 401 && Wire::challengeParameter(challenge, "error") == "insufficient_user_authentication")
+    if (answer.status == 401
+        && Wire::challengeParameter(challenge, "error") == "insufficient_user_authentication")
         code = ErrorCode::InsufficientAuthentication;
     QString detail = u"the server refused the upgrade"_s;
     if (const QString problem = Wire::problemText(answer); !problem.isEmpty())
@@ -252,16 +261,18 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
         answer.status = Wire::statusFromText(m_socket->errorString());
     const QString chosen = QString::fromLatin1(answer.header("sec-websocket-protocol"));
     if (answer.status == 101 && !chosen.isEmpty() && !m_offered.contains(chosen)) {
-        finish({.error = Error(ErrorCode::SubprotocolMismatch,
-                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+        finish({.error = Error(
+                    ErrorCode::SubprotocolMismatch,
+                    u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
     } else if (answer.status == 101) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
     } else if (answer.status) {
         finish(refusedUpgrade(answer));
     } else if (wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
-        finish({.error = Error(ErrorCode::ProtocolViolation, u"the answer is not one of a WebSocket server: "_s
-                                                                 + m_socket->errorString().left(200))});
+        finish({.error = Error(ErrorCode::ProtocolViolation,
+                               u"the answer is not one of a WebSocket server: "_s
+                                   + m_socket->errorString().left(200))});
     } else {
         finish({.error = networkError(m_child ? m_child->error() : error)});
     }

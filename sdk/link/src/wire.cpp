@@ -24,7 +24,8 @@ bool isAlphanumeric(char c)
 
 bool consistsOf(QByteArrayView value, QByteArrayView others)
 {
-    return std::all_of(value.begin(), value.end(), [&](char c) { return isAlphanumeric(c) || others.contains(c); });
+    return std::all_of(value.begin(), value.end(),
+                       [&](char c) { return isAlphanumeric(c) || others.contains(c); });
 }
 
 } // namespace
@@ -44,15 +45,28 @@ bool isHeaderName(QByteArrayView value)
 
 bool isHeaderValue(QByteArrayView value)
 {
-    return std::none_of(value.begin(), value.end(), [](char c) { return (uchar(c) < 0x20 && c != '\t') || c == 0x7f; });
+    return std::none_of(value.begin(), value.end(),
+                        [](char c) { return (uchar(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 bool isReservedHeader(QByteArrayView name)
 {
     const QByteArray lower = name.toByteArray().toLower();
-    static const QList<QByteArray> reserved {
-        "authorization", "connection", "content-length", "host",    "keep-alive",        "origin",  "proxy-authorization",
-        "te",            "trailer",    "upgrade",        "expect", "transfer-encoding", "cookie2", "proxy-connection",
+    static const QList<QByteArray> reserved{
+        "authorization",
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "origin",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "transfer-encoding",
+        "cookie2",
+        "proxy-connection",
     };
     return reserved.contains(lower) || lower.startsWith("sec-websocket-");
 }
@@ -80,7 +94,8 @@ Result<void> checkUrl(const QUrl &url, bool allowLoopbackPlain)
         return Error(ErrorCode::InsecureTransport,
                      u"%1 is not encrypted"_s.arg(url.toString(QUrl::RemoveUserInfo | QUrl::RemoveQuery)));
     if (!url.userInfo().isEmpty())
-        return Error(ErrorCode::InvalidArgument, u"url holds a user name or password; credentials travel as a token"_s);
+        return Error(ErrorCode::InvalidArgument,
+                     u"url holds a user name or password; credentials travel as a token"_s);
     const QUrlQuery query(url);
     for (const QLatin1StringView name : {"access_token"_L1, "token"_L1, "id_token"_L1}) {
         if (query.hasQueryItem(name))
@@ -120,7 +135,8 @@ std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now)
     constexpr qint64 longest = 7 * 24 * 3600;
     if (isNumber && seconds >= 0)
         return std::chrono::seconds(std::min(seconds, longest));
-    const QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(value), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
+    const QDateTime date =
+        QLocale::c().toDateTime(QString::fromLatin1(value), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
     if (!date.isValid())
         return std::nullopt;
     const qint64 then = QDateTime(date.date(), date.time(), Qt::UTC).toMSecsSinceEpoch();
@@ -134,7 +150,8 @@ QByteArray challengeParameter(const QByteArray &challenge, QByteArrayView name)
     while (matches.hasNext()) {
         const auto match = matches.next();
         if (match.captured(1).toLatin1().toLower() == name)
-            return (match.hasCaptured(2) && !match.capturedView(2).isNull() ? match.captured(2) : match.captured(3))
+            return (match.hasCaptured(2) && !match.capturedView(2).isNull() ? match.captured(2)
+                                                                            : match.captured(3))
                 .toLatin1();
     }
     return {};

@@ -32,7 +32,8 @@ protected:
 
 QByteArray acceptValue(const QByteArray &key)
 {
-    return QCryptographicHash::hash(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", QCryptographicHash::Sha1).toBase64();
+    return QCryptographicHash::hash(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", QCryptographicHash::Sha1)
+        .toBase64();
 }
 
 FakeGateway::Request parseRequest(const QByteArray &head)
@@ -78,11 +79,11 @@ public:
     std::optional<ThrowAwayTls> tls;
     bool encrypted = true;
     quint16 port = 0;
-    QStringList subprotocols { QString::fromLatin1(kSubprotocol) };
+    QStringList subprotocols{QString::fromLatin1(kSubprotocol)};
     bool echo = false;
     bool acknowledging = true;
     bool answeringPings = true;
-    std::chrono::milliseconds lifetime { 3'600'000 };
+    std::chrono::milliseconds lifetime{3'600'000};
     QJsonObject helloMembers;
     std::deque<Step> steps;
     QList<Request> requests;
@@ -154,7 +155,9 @@ void FakeGateway::Private::onHead(QTcpSocket *socket)
     if (!steps.empty()) {
         step = steps.front();
         steps.pop_front();
-    } else if (const int status = q->onToken ? q->onToken(request.bearer()) : request.bearer().isEmpty() ? 401 : 0) {
+    } else if (const int status = q->onToken    ? q->onToken(request.bearer())
+                   : request.bearer().isEmpty() ? 401
+                                                : 0) {
         step = refuse(status, {{"WWW-Authenticate", "Bearer realm=\"/\", error=\"invalid_token\""}});
     }
     carryOut(step, socket, request);
@@ -221,7 +224,8 @@ void FakeGateway::Private::onWebSocket()
         peer->d->number = ++acceptedCount;
         peer->d->token = Secret::copy(handover.token);
         peers.append(peer);
-        QObject::connect(socket, &QWebSocket::textMessageReceived, peer, [this, peer](const QString &text) { onText(peer, text); });
+        QObject::connect(socket, &QWebSocket::textMessageReceived, peer,
+                         [this, peer](const QString &text) { onText(peer, text); });
         QObject::connect(peer, &FakePeer::binaryReceived, q, [this, peer](const QByteArray &bytes) {
             if (echo)
                 peer->sendBinary(bytes);
@@ -235,7 +239,7 @@ void FakeGateway::Private::onWebSocket()
 
 void FakeGateway::Private::hello(FakePeer *peer)
 {
-    QJsonObject fields {
+    QJsonObject fields{
         {u"conn"_s, u"c-%1"_s.arg(peer->number())},
         {u"sid"_s, u"s-1"_s},
         {u"exp"_s, double(QDateTime::currentMSecsSinceEpoch() + lifetime.count()) / 1000.0},
@@ -285,7 +289,8 @@ void FakeGateway::Private::renew(FakePeer *peer, const QByteArray &token)
         const double exp = double(QDateTime::currentMSecsSinceEpoch() + lifetime.count()) / 1000.0;
         peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthOk), {{u"exp"_s, exp}, {u"scope"_s, u""_s}}));
     } else if (verdict > 0) {
-        peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), {{u"code"_s, verdict}, {u"reason"_s, u"scripted"_s}}));
+        peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthFail),
+                              {{u"code"_s, verdict}, {u"reason"_s, u"scripted"_s}}));
     }
 }
 
@@ -295,7 +300,8 @@ QByteArray FakeGateway::Request::bearer() const
     return value.toLower().startsWith("bearer ") ? value.mid(7) : QByteArray();
 }
 
-FakeGateway::Step FakeGateway::refuse(int status, const QMap<QByteArray, QByteArray> &headers, const QByteArray &body)
+FakeGateway::Step FakeGateway::refuse(int status, const QMap<QByteArray, QByteArray> &headers,
+                                      const QByteArray &body)
 {
     QByteArray answer = "HTTP/1.1 " + QByteArray::number(status) + " Scripted\r\n";
     for (auto header = headers.cbegin(); header != headers.cend(); ++header)
@@ -304,10 +310,22 @@ FakeGateway::Step FakeGateway::refuse(int status, const QMap<QByteArray, QByteAr
     return {.kind = Step::Kind::Answer, .answer = answer};
 }
 
-FakeGateway::Step FakeGateway::hang() { return {.kind = Step::Kind::Hang}; }
-FakeGateway::Step FakeGateway::drop() { return {.kind = Step::Kind::Drop}; }
-FakeGateway::Step FakeGateway::reset() { return {.kind = Step::Kind::Reset}; }
-FakeGateway::Step FakeGateway::withoutHello() { return {.withHello = false}; }
+FakeGateway::Step FakeGateway::hang()
+{
+    return {.kind = Step::Kind::Hang};
+}
+FakeGateway::Step FakeGateway::drop()
+{
+    return {.kind = Step::Kind::Drop};
+}
+FakeGateway::Step FakeGateway::reset()
+{
+    return {.kind = Step::Kind::Reset};
+}
+FakeGateway::Step FakeGateway::withoutHello()
+{
+    return {.withHello = false};
+}
 
 FakeGateway::Step FakeGateway::garbage(const QByteArray &bytes)
 {
@@ -343,7 +361,10 @@ FakeGateway::~FakeGateway()
     qDeleteAll(findChildren<FakePeer *>(Qt::FindDirectChildrenOnly));
 }
 
-void FakeGateway::setTls(const ThrowAwayTls &tls) { d->tls = tls; }
+void FakeGateway::setTls(const ThrowAwayTls &tls)
+{
+    d->tls = tls;
+}
 
 const ThrowAwayTls &FakeGateway::tls() const
 {
@@ -352,8 +373,14 @@ const ThrowAwayTls &FakeGateway::tls() const
     return *d->tls;
 }
 
-bool FakeGateway::listen() { return d->listen(true); }
-bool FakeGateway::listenPlain() { return d->listen(false); }
+bool FakeGateway::listen()
+{
+    return d->listen(true);
+}
+bool FakeGateway::listenPlain()
+{
+    return d->listen(false);
+}
 
 void FakeGateway::stop()
 {
@@ -381,7 +408,10 @@ QUrl FakeGateway::url(const QString &path) const
     return url;
 }
 
-void FakeGateway::next(const Step &step) { d->steps.push_back(step); }
+void FakeGateway::next(const Step &step)
+{
+    d->steps.push_back(step);
+}
 
 void FakeGateway::setSubprotocols(const QStringList &names)
 {
@@ -390,18 +420,36 @@ void FakeGateway::setSubprotocols(const QStringList &names)
         d->server->setSupportedSubprotocols(names);
 }
 
-void FakeGateway::setEcho(bool echo) { d->echo = echo; }
-void FakeGateway::setAcknowledging(bool acknowledge) { d->acknowledging = acknowledge; }
-void FakeGateway::setAnsweringPings(bool answer) { d->answeringPings = answer; }
-void FakeGateway::setTokenLifetime(std::chrono::milliseconds lifetime) { d->lifetime = lifetime; }
+void FakeGateway::setEcho(bool echo)
+{
+    d->echo = echo;
+}
+void FakeGateway::setAcknowledging(bool acknowledge)
+{
+    d->acknowledging = acknowledge;
+}
+void FakeGateway::setAnsweringPings(bool answer)
+{
+    d->answeringPings = answer;
+}
+void FakeGateway::setTokenLifetime(std::chrono::milliseconds lifetime)
+{
+    d->lifetime = lifetime;
+}
 
 void FakeGateway::setHelloMember(const QString &name, const QJsonValue &value)
 {
     d->helloMembers.insert(name, value);
 }
 
-QList<FakeGateway::Request> FakeGateway::requests() const { return d->requests; }
-int FakeGateway::connectionsSeen() const { return d->connectionsSeen; }
+QList<FakeGateway::Request> FakeGateway::requests() const
+{
+    return d->requests;
+}
+int FakeGateway::connectionsSeen() const
+{
+    return d->connectionsSeen;
+}
 
 QList<FakePeer *> FakeGateway::peers() const
 {

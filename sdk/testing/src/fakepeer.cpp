@@ -15,8 +15,9 @@ void resetSocket(QTcpSocket *socket)
 {
     if (!socket)
         return;
-    const linger now {1, 0};
-    ::setsockopt(socket->socketDescriptor(), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char *>(&now), sizeof now);
+    const linger now{1, 0};
+    ::setsockopt(socket->socketDescriptor(), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char *>(&now),
+                 sizeof now);
     socket->abort();
 }
 
@@ -44,12 +45,30 @@ FakePeer::~FakePeer()
         d->socket.data()->abort();
 }
 
-int FakePeer::number() const { return d->number; }
-Secret FakePeer::token() const { return d->token; }
-QString FakePeer::subprotocol() const { return d->socket ? d->socket->subprotocol() : QString(); }
-QStringList FakePeer::texts() const { return d->texts; }
-QList<QByteArray> FakePeer::binaries() const { return d->binaries; }
-QList<Frame> FakePeer::frames() const { return d->frames; }
+int FakePeer::number() const
+{
+    return d->number;
+}
+Secret FakePeer::token() const
+{
+    return d->token;
+}
+QString FakePeer::subprotocol() const
+{
+    return d->socket ? d->socket->subprotocol() : QString();
+}
+QStringList FakePeer::texts() const
+{
+    return d->texts;
+}
+QList<QByteArray> FakePeer::binaries() const
+{
+    return d->binaries;
+}
+QList<Frame> FakePeer::frames() const
+{
+    return d->frames;
+}
 
 bool FakePeer::isOpen() const
 {
@@ -89,11 +108,12 @@ void FakePeer::close(int code, const QString &reason)
 
 void FakePeer::bye(int code, const QString &retry, int afterMs, const QString &reason)
 {
-    sendFrame(Frame(QLatin1StringView(FrameType::Bye), {{u"code"_s, code},
-                                                        {u"retry"_s, retry},
-                                                        {u"after_ms"_s, afterMs},
-                                                        {u"ref"_s, u"audit-%1"_s.arg(d->number)},
-                                                        {u"reason"_s, reason}}));
+    sendFrame(Frame(QLatin1StringView(FrameType::Bye),
+                    {{u"code"_s, code},
+                     {u"retry"_s, retry},
+                     {u"after_ms"_s, afterMs},
+                     {u"ref"_s, u"audit-%1"_s.arg(d->number)},
+                     {u"reason"_s, reason}}));
     close(code, reason);
 }
 

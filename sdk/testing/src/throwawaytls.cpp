@@ -75,7 +75,8 @@ ThrowAwayTls ThrowAwayTls::make(const QStringList &hosts, Validity validity)
 {
     constexpr long day = 24 * 3600;
     const KeyPtr authorityKey(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-    const CertificatePtr authority = begin("Watchword throw-away authority", authorityKey.get(), -10 * day, 30 * day);
+    const CertificatePtr authority =
+        begin("Watchword throw-away authority", authorityKey.get(), -10 * day, 30 * day);
     X509_set_issuer_name(authority.get(), X509_get_subject_name(authority.get()));
     addExtension(authority.get(), authority.get(), NID_basic_constraints, "critical,CA:TRUE");
     addExtension(authority.get(), authority.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -88,7 +89,8 @@ ThrowAwayTls ThrowAwayTls::make(const QStringList &hosts, Validity validity)
     QStringList names;
     for (const QString &host : hosts)
         names.append((QHostAddress(host).isNull() ? QStringLiteral("DNS:") : QStringLiteral("IP:")) + host);
-    addExtension(certificate.get(), authority.get(), NID_subject_alt_name, names.join(u',').toLatin1().constData());
+    addExtension(certificate.get(), authority.get(), NID_subject_alt_name,
+                 names.join(u',').toLatin1().constData());
     addExtension(certificate.get(), authority.get(), NID_ext_key_usage, "serverAuth");
     addExtension(certificate.get(), authority.get(), NID_basic_constraints, "CA:FALSE");
     X509_sign(certificate.get(), authorityKey.get(), EVP_sha256());

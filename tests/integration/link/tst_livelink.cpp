@@ -47,7 +47,8 @@ void TestLiveLink::messagesBothWays()
     QStringList texts;
     QList<QByteArray> binaries;
     connect(&connection, &Connection::textReceived, this, [&](const QString &text) { texts.append(text); });
-    connect(&connection, &Connection::binaryReceived, this, [&](const QByteArray &bytes) { binaries.append(bytes); });
+    connect(&connection, &Connection::binaryReceived, this,
+            [&](const QByteArray &bytes) { binaries.append(bytes); });
     connection.open();
     QVERIFY(waitUntil([&] { return connection.state() == State::Ready; }));
     QVERIFY(connection.isWatchword());
@@ -71,7 +72,8 @@ void TestLiveLink::plainServerIsLeftUntouched()
     connect(&server, &QWebSocketServer::newConnection, this, [&server] {
         QWebSocket *socket = server.nextPendingConnection();
         socket->setParent(&server);
-        connect(socket, &QWebSocket::textMessageReceived, socket, [socket](const QString &text) { socket->sendTextMessage(text); });
+        connect(socket, &QWebSocket::textMessageReceived, socket,
+                [socket](const QString &text) { socket->sendTextMessage(text); });
     });
     ConnectionOptions options;
     options.url = server.serverUrl();
@@ -93,7 +95,7 @@ void TestLiveLink::plainServerIsLeftUntouched()
 void TestLiveLink::bigMessageIsRefused()
 {
     FakeGateway gateway;
-    gateway.setHelloMember(u"limits"_s, QJsonObject {{u"message_bytes"_s, 1000}});
+    gateway.setHelloMember(u"limits"_s, QJsonObject{{u"message_bytes"_s, 1000}});
     QVERIFY(gateway.listen());
     CanaryTokens tokens;
     ConnectionOptions options = quickOptions(gateway);
@@ -284,7 +286,12 @@ void TestLiveLink::nothingLostNothingTwice()
     QList<QFuture<Result<void>>> futures;
     for (int i = 0; i < 500; ++i)
         futures.append(connection.sendAcknowledged("message " + QByteArray::number(i)));
-    QVERIFY(waitUntil([&] { return std::all_of(futures.cbegin(), futures.cend(), [](const auto &f) { return f.isFinished(); }); }, 60s));
+    QVERIFY(waitUntil(
+        [&] {
+            return std::all_of(futures.cbegin(), futures.cend(),
+                               [](const auto &f) { return f.isFinished(); });
+        },
+        60s));
     for (const auto &future : std::as_const(futures))
         QVERIFY(future.result().isOk());
     QStringList expected;
@@ -329,7 +336,8 @@ void TestLiveLink::offlineDelivery()
     QVERIFY(connection.sendText(u"x"_s, Connection::Delivery::DropIfOffline));
     QVERIFY(connection.sendText(u"one"_s, Connection::Delivery::QueueUntilReady));
     QVERIFY(connection.sendBinary("two", Connection::Delivery::QueueUntilReady));
-    QCOMPARE(connection.sendText(u"too much"_s, Connection::Delivery::QueueUntilReady).error().code(), ErrorCode::QueueFull);
+    QCOMPARE(connection.sendText(u"too much"_s, Connection::Delivery::QueueUntilReady).error().code(),
+             ErrorCode::QueueFull);
     connection.open();
     QVERIFY(waitUntil([&] { return gateway.peer() && gateway.peer()->binaries().size() == 1; }));
     QCOMPARE(gateway.peer()->texts(), QStringList({u"one"_s}));
@@ -374,10 +382,16 @@ void TestLiveLink::garbageFrames()
     QSignalSpy frames(&connection, &Connection::frameReceived);
     connection.open();
     QVERIFY(waitUntil([&] { return connection.state() == State::Ready && gateway.peer(); }));
-    const QStringList texts {u"\x1e"_s, u"\x1e{"_s, u"\x1e[]"_s, u"\x1e{\"t\":5}"_s, u"\x1e{\"t\":\"msg\"}\nx"_s,
-                             u"\x1e{\"t\":\"hello\",\"exp\":-1,\"server_time\":1e300,\"heartbeat_s\":\"x\"}"_s,
-                             u"\x1e{\"t\":\"auth.ok\"}"_s, u"\x1e{\"t\":\"auth.fail\",\"code\":4402}"_s,
-                             u"\x1e{\"t\":\"pong\",\"n\":-7}"_s, u"\x1e{\"t\":\"ack\",\"id\":{}}"_s};
+    const QStringList texts{u"\x1e"_s,
+                            u"\x1e{"_s,
+                            u"\x1e[]"_s,
+                            u"\x1e{\"t\":5}"_s,
+                            u"\x1e{\"t\":\"msg\"}\nx"_s,
+                            u"\x1e{\"t\":\"hello\",\"exp\":-1,\"server_time\":1e300,\"heartbeat_s\":\"x\"}"_s,
+                            u"\x1e{\"t\":\"auth.ok\"}"_s,
+                            u"\x1e{\"t\":\"auth.fail\",\"code\":4402}"_s,
+                            u"\x1e{\"t\":\"pong\",\"n\":-7}"_s,
+                            u"\x1e{\"t\":\"ack\",\"id\":{}}"_s};
     for (const QString &text : texts)
         gateway.peer()->sendText(text);
     gateway.peer()->sendFrame(Frame(u"future"_s, {{u"x"_s, 1}}));
@@ -396,8 +410,10 @@ void TestLiveLink::tokensNeverInLogs()
     tokens.lifetime = 600ms;
     QString seen;
     Connection connection(&tokens, quickOptions(gateway));
-    connect(&connection, &Connection::errorOccurred, this, [&seen](const Error &e) { seen += e.toString() + e.remedy(); });
-    connect(&connection, &Connection::byeReceived, this, [&seen](const Bye &bye) { seen += bye.reason + bye.ref; });
+    connect(&connection, &Connection::errorOccurred, this,
+            [&seen](const Error &e) { seen += e.toString() + e.remedy(); });
+    connect(&connection, &Connection::byeReceived, this,
+            [&seen](const Bye &bye) { seen += bye.reason + bye.ref; });
     QSignalSpy renewed(&connection, &Connection::tokenRenewed);
     QSignalSpy ready(&connection, &Connection::ready);
     connection.open();

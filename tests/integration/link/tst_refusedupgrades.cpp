@@ -50,7 +50,7 @@ void TestRefusedUpgrades::statuses()
     QFETCH(bool, final);
     FakeGateway gateway;
     QVERIFY(gateway.listen());
-    gateway.next(FakeGateway::refuse(status, {{"Retry-After", "77"}, {"Server", "test"}},  "no"));
+    gateway.next(FakeGateway::refuse(status, {{"Retry-After", "77"}, {"Server", "test"}}, "no"));
     CanaryTokens tokens;
     Connection connection(&tokens, quickOptions(gateway));
     QSignalSpy errors(&connection, &Connection::errorOccurred);
@@ -78,10 +78,11 @@ void TestRefusedUpgrades::refusalIsRecordedWithoutSecrets()
     QVERIFY(gateway.listen());
     const QByteArray token = CanaryTokens::value(1);
     // A server that repeats the token wherever it can.
-    gateway.next(FakeGateway::refuse(403,
-                                     {{"WWW-Authenticate", "Bearer error=\"x\", error_description=\"" + token + "\""},
-                                      {"Content-Type", "application/problem+json"}},
-                                     "{\"title\":\"no " + token + "\",\"ref\":\"audit-9\"}"));
+    gateway.next(
+        FakeGateway::refuse(403,
+                            {{"WWW-Authenticate", "Bearer error=\"x\", error_description=\"" + token + "\""},
+                             {"Content-Type", "application/problem+json"}},
+                            "{\"title\":\"no " + token + "\",\"ref\":\"audit-9\"}"));
     CanaryTokens tokens;
     Connection connection(&tokens, quickOptions(gateway));
     QSignalSpy closed(&connection, &Connection::closed);
@@ -93,7 +94,8 @@ void TestRefusedUpgrades::refusalIsRecordedWithoutSecrets()
     QVERIFY(record.tls && record.tcp && record.token && record.ended && !record.ready);
     QCOMPARE(record.reached, AttemptPhase::Upgrade);
     QVERIFY(record.httpHeaders.contains(u"www-authenticate"_s));
-    const QString said = connection.explain() + closed.first().first().value<Error>().toString() + LogCapture::text();
+    const QString said =
+        connection.explain() + closed.first().first().value<Error>().toString() + LogCapture::text();
     QVERIFY2(!said.contains(QString::fromLatin1(token)), qPrintable(said));
     QVERIFY(said.contains("audit-9"_L1));
 }
@@ -138,7 +140,8 @@ void TestRefusedUpgrades::stepUp()
     FakeGateway gateway;
     QVERIFY(gateway.listen());
     gateway.next(FakeGateway::refuse(
-        401, {{"WWW-Authenticate", "Bearer error=\"insufficient_user_authentication\", acr_values=\"mfa\""}}));
+        401,
+        {{"WWW-Authenticate", "Bearer error=\"insufficient_user_authentication\", acr_values=\"mfa\""}}));
     CanaryTokens tokens;
     Connection connection(&tokens, quickOptions(gateway));
     QSignalSpy person(&connection, &Connection::authenticationRequired);
@@ -194,7 +197,8 @@ void TestRefusedUpgrades::faultsOfTheServer_data()
         << FakeGateway::garbage("HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                 "Sec-WebSocket-Accept: AAAA\r\n\r\n")
         << u"ProtocolViolation"_s;
-    QTest::newRow("subprotocol not offered") << FakeGateway::subprotocol("other.v9") << u"SubprotocolMismatch"_s;
+    QTest::newRow("subprotocol not offered")
+        << FakeGateway::subprotocol("other.v9") << u"SubprotocolMismatch"_s;
 }
 
 void TestRefusedUpgrades::faultsOfTheServer()

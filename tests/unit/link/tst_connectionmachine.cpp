@@ -22,34 +22,35 @@ std::vector<std::pair<QString, M::Event>> allEvents(const Bench &bench)
     revoked.closeCode = 4410;
     revoked.error = Error(ErrorCode::ClosedByPeer);
     return {
-        {u"Open"_s, M::Open {}},
-        {u"Close"_s, M::Close {}},
-        {u"RetryNow"_s, M::RetryNow {}},
-        {u"Tick early"_s, M::Tick {}},
-        {u"Probe"_s, M::Probe {}},
-        {u"TokenReady"_s, M::TokenReady {id, u"bbbb"_s, kStart + 2h}},
-        {u"TokenReady of another attempt"_s, M::TokenReady {id + 7, u"bbbb"_s, {}}},
-        {u"TokenFailed offline"_s, M::TokenFailed {id, Error(ErrorCode::Offline)}},
-        {u"TokenFailed for ever"_s, M::TokenFailed {id, Error(ErrorCode::SignInRequired)}},
-        {u"TokenChanged"_s, M::TokenChanged {}},
-        {u"TokenRevoked"_s, M::TokenRevoked {}},
-        {u"Upgraded plain"_s, M::Upgraded {id, false}},
-        {u"Upgraded watchword"_s, M::Upgraded {id, true}},
-        {u"Upgraded of another attempt"_s, M::Upgraded {id + 7, true}},
+        {u"Open"_s, M::Open{}},
+        {u"Close"_s, M::Close{}},
+        {u"RetryNow"_s, M::RetryNow{}},
+        {u"Tick early"_s, M::Tick{}},
+        {u"Probe"_s, M::Probe{}},
+        {u"TokenReady"_s, M::TokenReady{id, u"bbbb"_s, kStart + 2h}},
+        {u"TokenReady of another attempt"_s, M::TokenReady{id + 7, u"bbbb"_s, {}}},
+        {u"TokenFailed offline"_s, M::TokenFailed{id, Error(ErrorCode::Offline)}},
+        {u"TokenFailed for ever"_s, M::TokenFailed{id, Error(ErrorCode::SignInRequired)}},
+        {u"TokenChanged"_s, M::TokenChanged{}},
+        {u"TokenRevoked"_s, M::TokenRevoked{}},
+        {u"Upgraded plain"_s, M::Upgraded{id, false}},
+        {u"Upgraded watchword"_s, M::Upgraded{id, true}},
+        {u"Upgraded of another attempt"_s, M::Upgraded{id + 7, true}},
         {u"Hello"_s, bench.hello()},
-        {u"Pong"_s, M::Pong {id, 1}},
-        {u"RenewalAccepted"_s, M::RenewalAccepted {id, kStart + 3h}},
-        {u"RenewalRefused"_s, M::RenewalRefused {id, 4401}},
-        {u"RenewalDue"_s, M::RenewalDue {id}},
-        {u"Farewell"_s, M::Farewell {id, 1012, RetryAction::Retry, 0ms}},
-        {u"Ended 401"_s, M::Ended {id, refused}},
-        {u"Ended 1006"_s, M::Ended {id, dropped}},
-        {u"Ended 4410"_s, M::Ended {id, revoked}},
-        {u"Ended of another attempt"_s, M::Ended {id + 7, dropped}},
+        {u"Pong"_s, M::Pong{id, 1}},
+        {u"RenewalAccepted"_s, M::RenewalAccepted{id, kStart + 3h}},
+        {u"RenewalRefused"_s, M::RenewalRefused{id, 4401}},
+        {u"RenewalDue"_s, M::RenewalDue{id}},
+        {u"Farewell"_s, M::Farewell{id, 1012, RetryAction::Retry, 0ms}},
+        {u"Ended 401"_s, M::Ended{id, refused}},
+        {u"Ended 1006"_s, M::Ended{id, dropped}},
+        {u"Ended 4410"_s, M::Ended{id, revoked}},
+        {u"Ended of another attempt"_s, M::Ended{id + 7, dropped}},
     };
 }
 
-const QStringList kStates {u"Idle"_s, u"AwaitingToken"_s, u"Opening"_s, u"AwaitingHello"_s, u"Up"_s, u"Waiting"_s, u"Closing"_s};
+const QStringList kStates{u"Idle"_s, u"AwaitingToken"_s, u"Opening"_s, u"AwaitingHello"_s,
+                          u"Up"_s,   u"Waiting"_s,       u"Closing"_s};
 
 } // namespace
 
@@ -108,10 +109,12 @@ void TestConnectionMachine::everyEventInEveryState()
 
 void TestConnectionMachine::everyDeadlineInEveryState()
 {
-    const std::map<QString, QStringList> expected {
+    const std::map<QString, QStringList> expected{
         {u"AwaitingToken"_s, {u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1010500"_s}},
-        {u"Opening"_s, {u"DropTransport 1 0"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1010500"_s}},
-        {u"AwaitingHello"_s, {u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1005500"_s}},
+        {u"Opening"_s,
+         {u"DropTransport 1 0"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1010500"_s}},
+        {u"AwaitingHello"_s,
+         {u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1005500"_s}},
         {u"Up"_s, {u"SendPing 1 1"_s}},
         {u"Waiting"_s, {u"RequestToken 2 Connect -"_s}},
         {u"Closing"_s, {u"DropTransport 1 0"_s, u"ReportClosed 1 Cancelled"_s}},
@@ -128,9 +131,11 @@ void TestConnectionMachine::refusedTokenIsReplacedOnce()
 {
     Bench bench;
     bench.bring(u"Opening"_s);
-    QCOMPARE(bench.end(401, 0), QStringList({u"ReportError Unauthorized"_s, u"RequestToken 2 Rejected aaaa"_s}));
+    QCOMPARE(bench.end(401, 0),
+             QStringList({u"ReportError Unauthorized"_s, u"RequestToken 2 Rejected aaaa"_s}));
     QCOMPARE(bench.token(u"bbbb"_s), QStringList({u"StartTransport 2"_s}));
-    QCOMPARE(bench.end(401, 0), QStringList({u"ReportError Unauthorized"_s, u"ReportClosed 2 Unauthorized person"_s}));
+    QCOMPARE(bench.end(401, 0),
+             QStringList({u"ReportError Unauthorized"_s, u"ReportClosed 2 Unauthorized person"_s}));
     QVERIFY(!bench.machine.deadline());
     QCOMPARE(bench.lastClosed.httpStatus(), 401);
 }
@@ -141,9 +146,9 @@ void TestConnectionMachine::refusedTokenIsNeverSentAgain()
     bench.bring(u"Opening"_s);
     bench.end(401, 0);
     QCOMPARE(bench.token(u"aaaa"_s), QStringList({u"ReportClosed 2 Unauthorized person"_s}));
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     QCOMPARE(bench.token(u"aaaa"_s), QStringList({u"ReportClosed 3 Unauthorized person"_s}));
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     QCOMPARE(bench.token(u"cccc"_s), QStringList({u"StartTransport 4"_s}));
 }
 
@@ -176,7 +181,8 @@ void TestConnectionMachine::policyRows_data()
         row("HTTP " + QByteArray::number(status), status, 0, E::UpgradeRejected, "ReportWait slow");
     row("HTTP 401", 401, 0, E::UpgradeRejected, "RequestToken");
     row("HTTP 403", 403, 0, E::UpgradeRejected, "ReportClosed");
-    for (const int code : {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 3000, 4000, 4408, 4411, 4429, 4440, 4499})
+    for (const int code :
+         {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 3000, 4000, 4408, 4411, 4429, 4440, 4499})
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "ReportWait fast");
     for (const int code : {1002, 1003, 1007, 1008, 1009, 1010, 3500, 4403, 4409, 4423, 4430, 4500})
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "ReportClosed");
@@ -184,7 +190,8 @@ void TestConnectionMachine::policyRows_data()
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "ReportClosed person");
     for (const int code : {4401, 4441})
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "RequestToken");
-    for (const E code : {E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout, E::Offline})
+    for (const E code :
+         {E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout, E::Offline})
         row("network " + QByteArray::number(int(code)), 0, 0, code, "ReportWait fast");
     for (const E code : {E::TlsFailed, E::PinMismatch, E::SubprotocolMismatch, E::ProtocolViolation})
         row("network " + QByteArray::number(int(code)), 0, 0, code, "ReportWait slow");
@@ -220,7 +227,7 @@ void TestConnectionMachine::retryAfterIsHonoured()
     bench.bring(u"Opening"_s);
     bench.end(429, 0, Error(ErrorCode::RateLimited).withRetryAfter(60s));
     QCOMPARE(*bench.machine.deadline(), bench.now + 66s); // plus half of 20 %
-    QCOMPARE(bench.step(M::RetryNow {}), QStringList({u"ReportWait 1 RateLimited until 1060000"_s}));
+    QCOMPARE(bench.step(M::RetryNow{}), QStringList({u"ReportWait 1 RateLimited until 1060000"_s}));
     QCOMPARE(bench.after(59s), QStringList());
     QCOMPARE(bench.after(1s), QStringList({u"RequestToken 2 Connect -"_s}));
     bench.token(u"aaaa"_s);
@@ -276,22 +283,22 @@ void TestConnectionMachine::byeOverridesTheTable()
 {
     Bench bench;
     bench.up();
-    bench.step(M::Farewell {bench.id(), 4411, RetryAction::Retry, 30s});
+    bench.step(M::Farewell{bench.id(), 4411, RetryAction::Retry, 30s});
     bench.end(0, 4411, Error(ErrorCode::ClosedByPeer));
     QCOMPARE(*bench.machine.deadline() - bench.now, Duration(33s));
     bench.up();
-    bench.step(M::Farewell {bench.id(), 1012, RetryAction::Stop, 0ms});
+    bench.step(M::Farewell{bench.id(), 1012, RetryAction::Stop, 0ms});
     QCOMPARE(bench.end(0, 1012).last(), u"ReportClosed 2 ClosedByPeer"_s);
     // Before the hello, too.
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     bench.token(u"aaaa"_s);
-    bench.step(M::Upgraded {bench.id(), true});
-    bench.step(M::Farewell {bench.id(), 4429, std::nullopt, 40s});
+    bench.step(M::Upgraded{bench.id(), true});
+    bench.step(M::Farewell{bench.id(), 4429, std::nullopt, 40s});
     bench.end(0, 4429, Error(ErrorCode::ClosedByPeer));
     QCOMPARE(*bench.machine.deadline() - bench.now, Duration(44s));
     // The close that was announced does not come: the client closes itself.
     bench.up();
-    bench.step(M::Farewell {bench.id(), 1012, RetryAction::Retry, 0ms});
+    bench.step(M::Farewell{bench.id(), 1012, RetryAction::Retry, 0ms});
     QCOMPARE(bench.untilDeadline().first(), u"DropTransport 4 0"_s);
     QVERIFY(bench.is("Waiting"));
 }
@@ -301,15 +308,15 @@ void TestConnectionMachine::budgetHoldsForEveryPath()
     Bench bench(true, [](ConnectionOptions &o) { o.budgetAttempts = 3; });
     for (int i = 0; i < 3; ++i) {
         bench.up();
-        bench.step(M::Close {});
+        bench.step(M::Close{});
         bench.end(0, 1000);
     }
-    QCOMPARE(bench.step(M::Open {}), QStringList({u"ReportWait 3 RateLimited until 1060000"_s}));
-    QCOMPARE(bench.step(M::RetryNow {}), QStringList());
-    QCOMPARE(bench.step(M::TokenChanged {}), QStringList());
-    QCOMPARE(bench.step(M::Probe {}), QStringList());
-    bench.step(M::Close {});
-    bench.step(M::Open {});
+    QCOMPARE(bench.step(M::Open{}), QStringList({u"ReportWait 3 RateLimited until 1060000"_s}));
+    QCOMPARE(bench.step(M::RetryNow{}), QStringList());
+    QCOMPARE(bench.step(M::TokenChanged{}), QStringList());
+    QCOMPARE(bench.step(M::Probe{}), QStringList());
+    bench.step(M::Close{});
+    bench.step(M::Open{});
     QVERIFY(bench.is("Waiting"));
     QCOMPARE(bench.after(60s), QStringList({u"RequestToken 4 Connect -"_s}));
 }
@@ -319,18 +326,19 @@ void TestConnectionMachine::heartbeat()
     Bench bench;
     bench.up();
     QCOMPARE(bench.after(12'500ms), QStringList({u"SendPing 1 1"_s}));
-    QCOMPARE(bench.after(80ms, M::Pong {1, 1}), QStringList({u"ReportRtt 80"_s}));
-    QCOMPARE(bench.after(0ms, M::Pong {1, 99}), QStringList()); // an answer that nobody asked for
+    QCOMPARE(bench.after(80ms, M::Pong{1, 1}), QStringList({u"ReportRtt 80"_s}));
+    QCOMPARE(bench.after(0ms, M::Pong{1, 99}), QStringList()); // an answer that nobody asked for
     // Traffic makes pings unnecessary.
     for (int i = 0; i < 20; ++i) {
         bench.now += 5s;
         bench.machine.noteActivity(bench.now);
-        QCOMPARE(bench.step(M::Tick {}), QStringList());
+        QCOMPARE(bench.step(M::Tick{}), QStringList());
     }
     QCOMPARE(bench.after(25s), QStringList({u"SendPing 1 2"_s}));
     QCOMPARE(bench.after(9'999ms), QStringList());
-    QCOMPARE(bench.after(1ms), QStringList({u"DropTransport 1 4000"_s, u"ReportError Timeout"_s,
-                                            u"ReportWait 1 Timeout until 1148080"_s}));
+    QCOMPARE(bench.after(1ms),
+             QStringList({u"DropTransport 1 4000"_s, u"ReportError Timeout"_s,
+                          u"ReportWait 1 Timeout until 1148080"_s}));
 }
 
 void TestConnectionMachine::wakeProbesBeforeItGivesUp()
@@ -343,42 +351,47 @@ void TestConnectionMachine::wakeProbesBeforeItGivesUp()
     QCOMPARE(bench.after(3s).first(), u"DropTransport 1 4000"_s);
 }
 
-// Whatever step of "token, upgrade, hello, renewal token, renewal answer" fails for whatever reason: the machine waits
-// with a deadline, or it has ended; it has said why; and it never keeps a transport that nobody knows of.
+// Whatever step of "token, upgrade, hello, renewal token, renewal answer" fails for whatever reason: the
+// machine waits with a deadline, or it has ended; it has said why; and it never keeps a transport that nobody
+// knows of.
 void TestConnectionMachine::failAtEveryStep()
 {
     for (int step = 0; step < 5; ++step) {
         for (int fault = 0; fault < 4; ++fault) {
             Bench bench;
-            bench.step(M::Open {});
+            bench.step(M::Open{});
             if (step > 0)
                 bench.token(u"aaaa"_s);
             if (step > 1)
-                bench.step(M::Upgraded {1, true});
+                bench.step(M::Upgraded{1, true});
             if (step > 2) {
                 bench.step(bench.hello());
-                bench.step(M::RenewalDue {1});
+                bench.step(M::RenewalDue{1});
             }
             if (step > 3)
-                bench.step(M::TokenReady {1, u"bbbb"_s, kStart + 2h});
+                bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 2h});
             QStringList log;
             const bool tokenStep = step == 0 || step == 3;
             if (fault == 0)
                 log = bench.after(10s);
             else if (fault == 1)
-                log = tokenStep ? bench.step(M::TokenFailed {1, Error(ErrorCode::Offline)}) : bench.end(0, step < 2 ? 0 : 1006);
+                log = tokenStep ? bench.step(M::TokenFailed{1, Error(ErrorCode::Offline)})
+                                : bench.end(0, step < 2 ? 0 : 1006);
             else if (fault == 2)
-                log = tokenStep ? bench.step(M::TokenFailed {1, Error(ErrorCode::InvalidGrant)}) : bench.end(step < 2 ? 403 : 0, step < 2 ? 0 : 4403);
+                log = tokenStep ? bench.step(M::TokenFailed{1, Error(ErrorCode::InvalidGrant)})
+                                : bench.end(step < 2 ? 403 : 0, step < 2 ? 0 : 4403);
             else
-                log = bench.step(M::Close {});
+                log = bench.step(M::Close{});
             const QString where = u"step %1 fault %2: "_s.arg(step).arg(fault) + log.join(u", "_s);
-            QVERIFY2(std::holds_alternative<M::Idle>(bench.machine.state()) == !bench.machine.deadline(), qPrintable(where));
+            QVERIFY2(std::holds_alternative<M::Idle>(bench.machine.state()) == !bench.machine.deadline(),
+                     qPrintable(where));
             const bool ended = log.join(u' ').contains("ReportClosed"_L1);
             QVERIFY2(ended == bench.is("Idle"), qPrintable(where));
             if (fault != 3)
                 QVERIFY2(log.join(u' ').contains("ReportError"_L1), qPrintable(where));
             if (step == 1 || step == 2) // a transport was there: either it ended by itself, or it is dropped
-                QVERIFY2(fault == 1 || fault == 2 || log.join(u' ').contains("DropTransport"_L1), qPrintable(where));
+                QVERIFY2(fault == 1 || fault == 2 || log.join(u' ').contains("DropTransport"_L1),
+                         qPrintable(where));
         }
     }
 }
@@ -390,12 +403,12 @@ void TestConnectionMachine::randomEvents_data()
         QTest::addRow("%d", seed) << seed;
 }
 
-// Invariants over long random lives: budget, no try after the end, a deadline in every waiting state, progress at every
-// deadline, at most one transport, and a refused token never again on the wire.
+// Invariants over long random lives: budget, no try after the end, a deadline in every waiting state,
+// progress at every deadline, at most one transport, and a refused token never again on the wire.
 void TestConnectionMachine::randomEvents()
 {
     QFETCH(int, seed);
-    SeededRandom random {quint64(seed)};
+    SeededRandom random{quint64(seed)};
     Bench bench(true, [&](ConnectionOptions &o) { o.random = &random; });
     std::deque<Instant> starts;
     M::AttemptId transport = 0; // 0: none
@@ -410,7 +423,7 @@ void TestConnectionMachine::randomEvents()
         auto events = allEvents(bench);
         M::Event event = events.at(size_t(random.nextUnit() * double(events.size()))).second;
         if (random.nextUnit() < 0.4)
-            event = M::Tick {};
+            event = M::Tick{};
         if (auto *ready = std::get_if<M::TokenReady>(&event)) {
             ready->fingerprint = u"t%1"_s.arg(int(random.nextUnit() * 50));
             ready->expiresAt = bench.now + Duration(qint64(random.nextUnit() * 100'000));

@@ -24,16 +24,18 @@ void TestRenewal::renewal()
     const Instant expiry = kStart + 1h;
     QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, expiry - 300s);
     bench.machine.noteActivity(bench.now = expiry - 300s);
-    QCOMPARE(bench.step(M::Tick {}).last(), u"RequestToken 1 Renew -"_s);
-    QCOMPARE(bench.step(M::TokenReady {1, u"bbbb"_s, expiry + 1h}), QStringList({u"SendRenewal 1"_s}));
-    QCOMPARE(bench.after(20ms, M::TokenChanged {}), QStringList()); // the echo of our own refresh
-    const QStringList accepted = bench.step(M::RenewalAccepted {1, expiry + 1h});
-    QCOMPARE(accepted, QStringList({u"ReportRenewed"_s, u"ReportExpiry %1"_s.arg((expiry + 1h).time_since_epoch().count())}));
+    QCOMPARE(bench.step(M::Tick{}).last(), u"RequestToken 1 Renew -"_s);
+    QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, expiry + 1h}), QStringList({u"SendRenewal 1"_s}));
+    QCOMPARE(bench.after(20ms, M::TokenChanged{}), QStringList()); // the echo of our own refresh
+    const QStringList accepted = bench.step(M::RenewalAccepted{1, expiry + 1h});
+    QCOMPARE(accepted,
+             QStringList(
+                 {u"ReportRenewed"_s, u"ReportExpiry %1"_s.arg((expiry + 1h).time_since_epoch().count())}));
     QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, expiry + 1h - 300s);
-    QCOMPARE(bench.step(M::RenewalAccepted {1, {}}), QStringList()); // twice
+    QCOMPARE(bench.step(M::RenewalAccepted{1, {}}), QStringList()); // twice
     // Asked by the server, and the provider has nothing newer.
-    QCOMPARE(bench.step(M::RenewalDue {1}), QStringList({u"RequestToken 1 Renew -"_s}));
-    QCOMPARE(bench.step(M::TokenReady {1, u"bbbb"_s, expiry + 1h}), QStringList());
+    QCOMPARE(bench.step(M::RenewalDue{1}), QStringList({u"RequestToken 1 Renew -"_s}));
+    QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, expiry + 1h}), QStringList());
     QVERIFY(std::get<M::Up>(bench.machine.state()).renewal->deadline > bench.now);
 }
 
@@ -44,12 +46,13 @@ void TestRenewal::renewalOfShortLives()
         Bench one;
         one.up(true, u"aaaa"_s, life);
         const Duration lead = one.now + life - std::get<M::Up>(one.machine.state()).renewal->deadline;
-        QVERIFY2(lead <= life / 2 && lead >= std::min<Duration>(life / 5, 300s) * 9 / 10, qPrintable(QString::number(lead.count())));
+        QVERIFY2(lead <= life / 2 && lead >= std::min<Duration>(life / 5, 300s) * 9 / 10,
+                 qPrintable(QString::number(lead.count())));
     }
     // The server's wish, as far as it leaves half of the life.
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     bench.token(u"aaaa"_s, 100s);
-    bench.step(M::Upgraded {1, true});
+    bench.step(M::Upgraded{1, true});
     M::Hello hello = bench.hello();
     hello.refreshBefore = 10s;
     bench.step(hello);
@@ -60,12 +63,12 @@ void TestRenewal::renewalRefused()
 {
     Bench bench;
     bench.up();
-    bench.step(M::RenewalDue {1});
-    bench.step(M::TokenReady {1, u"bbbb"_s, kStart + 2h});
-    QCOMPARE(bench.step(M::RenewalRefused {1, 4401}),
+    bench.step(M::RenewalDue{1});
+    bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 2h});
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4401}),
              QStringList({u"ReportError Unauthorized"_s, u"RequestToken 1 Renew bbbb"_s}));
-    bench.step(M::TokenReady {1, u"cccc"_s, kStart + 2h});
-    QCOMPARE(bench.step(M::RenewalRefused {1, 4401}), QStringList({u"ReportError Unauthorized"_s}));
+    bench.step(M::TokenReady{1, u"cccc"_s, kStart + 2h});
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4401}), QStringList({u"ReportError Unauthorized"_s}));
     QVERIFY(bench.is("Up")); // the old token still holds
     QVERIFY(std::get<M::Up>(bench.machine.state()).renewal->deadline > bench.now);
 }
@@ -74,9 +77,9 @@ void TestRenewal::renewalOfAnotherPerson()
 {
     Bench bench;
     bench.up();
-    bench.step(M::RenewalDue {1});
-    bench.step(M::TokenReady {1, u"bbbb"_s, kStart + 2h});
-    QCOMPARE(bench.step(M::RenewalRefused {1, 4402}), QStringList({u"ReportError IdentityChanged"_s}));
+    bench.step(M::RenewalDue{1});
+    bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 2h});
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4402}), QStringList({u"ReportError IdentityChanged"_s}));
     QVERIFY(bench.is("Up") && !std::get<M::Up>(bench.machine.state()).renewal);
 }
 
@@ -91,30 +94,31 @@ void TestRenewal::renewalFailsUntilTheEnd()
         bench.machine.noteActivity(bench.now);
         if (actions.contains(u"RequestToken 1 Renew -"_s)) {
             ++asked;
-            QCOMPARE(bench.step(M::TokenFailed {1, Error(ErrorCode::Offline)}), QStringList({u"ReportError Offline"_s}));
+            QCOMPARE(bench.step(M::TokenFailed{1, Error(ErrorCode::Offline)}),
+                     QStringList({u"ReportError Offline"_s}));
         }
         QVERIFY(bench.is("Up"));
     }
     QVERIFY2(asked >= 4 && asked <= 20, qPrintable(QString::number(asked)));
     // The server cuts; the next attempt waits for the provider and not for the old token.
     QCOMPARE(bench.end(0, 4401).last(), u"RequestToken 2 Rejected aaaa"_s);
-    bench.step(M::TokenFailed {2, Error(ErrorCode::Offline)});
+    bench.step(M::TokenFailed{2, Error(ErrorCode::Offline)});
     QVERIFY(bench.is("Waiting"));
-    QCOMPARE(bench.step(M::TokenChanged {}), QStringList({u"RequestToken 3 Rejected aaaa"_s}));
+    QCOMPARE(bench.step(M::TokenChanged{}), QStringList({u"RequestToken 3 Rejected aaaa"_s}));
 }
 
 void TestRenewal::renewalByReconnecting()
 {
     Bench bench;
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     bench.token(u"aaaa"_s, 100s);
-    bench.step(M::Upgraded {1, true});
+    bench.step(M::Upgraded{1, true});
     M::Hello hello = bench.hello();
     hello.inBandRenewal = false;
     bench.step(hello);
     bench.machine.noteActivity(bench.now += 90s);
-    bench.step(M::Tick {});
-    QCOMPARE(bench.step(M::TokenReady {1, u"bbbb"_s, kStart + 200s}),
+    bench.step(M::Tick{});
+    QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 200s}),
              QStringList({u"DropTransport 1 1000"_s, u"RequestToken 2 Connect -"_s}));
     QCOMPARE(bench.machine.failures(), 0);
 }

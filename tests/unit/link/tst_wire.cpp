@@ -57,7 +57,8 @@ void TestWire::urls_data()
     QTest::newRow("good") << u"wss://a.test/x?y=1"_s << false << QString();
     QTest::newRow("plain") << u"ws://a.test/"_s << false << u"InsecureTransport"_s;
     QTest::newRow("plain elsewhere") << u"ws://a.test/"_s << true << u"InsecureTransport"_s;
-    QTest::newRow("plain, name like loopback") << u"ws://localhost.a.test/"_s << true << u"InsecureTransport"_s;
+    QTest::newRow("plain, name like loopback")
+        << u"ws://localhost.a.test/"_s << true << u"InsecureTransport"_s;
     QTest::newRow("plain loopback without opt-in") << u"ws://127.0.0.1/"_s << false << u"InsecureTransport"_s;
     QTest::newRow("plain loopback 4") << u"ws://127.8.0.1:80/"_s << true << QString();
     QTest::newRow("plain loopback 6") << u"ws://[::1]:80/"_s << true << QString();
@@ -84,21 +85,48 @@ void TestWire::optionsAreValidated_data()
 {
     QTest::addColumn<std::function<void(ConnectionOptions &)>>("change");
     QTest::addColumn<QString>("word");
-    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change, const QString &word) {
-        QTest::newRow(name) << change << word;
-    };
+    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change,
+                        const QString &word) { QTest::newRow(name) << change << word; };
     row("good", [](ConnectionOptions &) {}, {});
-    row("origin", [](ConnectionOptions &o) { o.origin = "https://a.test\r\nX: 1"; }, u"origin"_s);
-    row("subprotocol", [](ConnectionOptions &o) { o.subprotocols = {u"a=b"_s}; }, u"subprotocols"_s);
-    row("subprotocol not ascii", [](ConnectionOptions &o) { o.subprotocols = {u"\u00e4"_s}; }, u"subprotocols"_s);
-    row("header name", [](ConnectionOptions &o) { o.headers = {{"X Y", "1"}}; }, u"headers"_s);
-    row("header value", [](ConnectionOptions &o) { o.headers = {{"X-Y", "1\r\nHost: b"}}; }, u"X-Y"_s);
-    row("authorization", [](ConnectionOptions &o) { o.headers = {{"AUTHORIZATION", "x"}}; }, u"AUTHORIZATION"_s);
-    row("websocket header", [](ConnectionOptions &o) { o.headers = {{"Sec-WebSocket-Extensions", "x"}}; }, u"Sec-"_s);
-    row("pin", [](ConnectionOptions &o) { o.pinnedKeys = {"short"}; }, u"pinnedKeys"_s);
-    row("time", [](ConnectionOptions &o) { o.heartbeat = 0ms; }, u"time"_s);
-    row("budget", [](ConnectionOptions &o) { o.budgetAttempts = 0; }, u"budgetAttempts"_s);
-    row("water", [](ConnectionOptions &o) { o.lowWater = o.highWater; }, u"lowWater"_s);
+    row(
+        "origin", [](ConnectionOptions &o) { o.origin = "https://a.test\r\nX: 1"; }, u"origin"_s);
+    row(
+        "subprotocol", [](ConnectionOptions &o) { o.subprotocols = {u"a=b"_s}; }, u"subprotocols"_s);
+    row(
+        "subprotocol not ascii", [](ConnectionOptions &o) { o.subprotocols = {u"\u00e4"_s}; },
+        u"subprotocols"_s);
+    row(
+        "header name",
+        [](ConnectionOptions &o) {
+            o.headers = {{"X Y", "1"}};
+        },
+        u"headers"_s);
+    row(
+        "header value",
+        [](ConnectionOptions &o) {
+            o.headers = {{"X-Y", "1\r\nHost: b"}};
+        },
+        u"X-Y"_s);
+    row(
+        "authorization",
+        [](ConnectionOptions &o) {
+            o.headers = {{"AUTHORIZATION", "x"}};
+        },
+        u"AUTHORIZATION"_s);
+    row(
+        "websocket header",
+        [](ConnectionOptions &o) {
+            o.headers = {{"Sec-WebSocket-Extensions", "x"}};
+        },
+        u"Sec-"_s);
+    row(
+        "pin", [](ConnectionOptions &o) { o.pinnedKeys = {"short"}; }, u"pinnedKeys"_s);
+    row(
+        "time", [](ConnectionOptions &o) { o.heartbeat = 0ms; }, u"time"_s);
+    row(
+        "budget", [](ConnectionOptions &o) { o.budgetAttempts = 0; }, u"budgetAttempts"_s);
+    row(
+        "water", [](ConnectionOptions &o) { o.lowWater = o.highWater; }, u"lowWater"_s);
 }
 
 void TestWire::optionsAreValidated()
@@ -117,8 +145,8 @@ void TestWire::optionsAreValidated()
 void TestWire::answers()
 {
     qsizetype head = 0;
-    const HttpAnswer answer
-        = Wire::parseAnswer("HTTP/1.1 429 Too Many\r\nRetry-After:  7 \r\nX: a:b\r\n\r\nbody", &head);
+    const HttpAnswer answer =
+        Wire::parseAnswer("HTTP/1.1 429 Too Many\r\nRetry-After:  7 \r\nX: a:b\r\n\r\nbody", &head);
     QCOMPARE(answer.status, 429);
     QCOMPARE(answer.header("retry-after"), QByteArray("7"));
     QCOMPARE(answer.header("x"), QByteArray("a:b"));
@@ -171,7 +199,8 @@ void TestWire::retryAfter()
 
 void TestWire::challenge()
 {
-    const QByteArray value = R"(Bearer realm="/a, b", error="insufficient_user_authentication", max_age=5, acr_values="x y")";
+    const QByteArray value =
+        R"(Bearer realm="/a, b", error="insufficient_user_authentication", max_age=5, acr_values="x y")";
     QCOMPARE(Wire::challengeParameter(value, "error"), QByteArray("insufficient_user_authentication"));
     QCOMPARE(Wire::challengeParameter(value, "max_age"), QByteArray("5"));
     QCOMPARE(Wire::challengeParameter(value, "acr_values"), QByteArray("x y"));
@@ -180,7 +209,7 @@ void TestWire::challenge()
 
 void TestWire::problems()
 {
-    HttpAnswer answer {.status = 403, .body = R"({"title":"Locked\u000aout","ref":"audit-7"})"};
+    HttpAnswer answer{.status = 403, .body = R"({"title":"Locked\u000aout","ref":"audit-7"})"};
     QCOMPARE(Wire::problemText(answer), QString());
     answer.headers = {{"content-type", "application/problem+json; charset=utf-8"}};
     QCOMPARE(Wire::problemText(answer), u"Locked out (audit-7)"_s);
