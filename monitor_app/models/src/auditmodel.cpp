@@ -313,12 +313,12 @@ bool AuditModel::Private::adopt(std::shared_ptr<const AuditFilterResult> next)
     const qint64 total = qint64(result->total());
     const qint64 added = sameQuery && knowsEnd ? total - qint64(result->lowerBound(oldEnd)) : 0;
     const qint64 shift = qint64(result->lowerBound(anchor)) - tail.first();
+    tail.shifted(shift, total - added);
+    tail.grown(total);
     if (!sameQuery) {
         tail.replaced(total);
         newErrors = 0;
     }
-    tail.shifted(shift, total - added);
-    tail.grown(total);
     knowsEnd = result->complete;
     count(added, total - added);
     return true;

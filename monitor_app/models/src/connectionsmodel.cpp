@@ -194,6 +194,8 @@ bool ConnectionsModel::Private::isSortDue() const
         return true;
     if (sorter.isRunning())
         return false;
+    if (keepOrder && !isHeld())
+        return true;
     if (structure != store.structureVersion() && sinceSort.hasExpired(order.total == 0 ? 0 : NewRowsEveryMs))
         return true;
     const bool changed = version != store.version() || appliedDependsOnNow;

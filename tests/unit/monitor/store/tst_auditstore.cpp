@@ -8,7 +8,6 @@
 #include <support/await.h>
 #include <support/testmain.h>
 
-#include <QElapsedTimer>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 
@@ -65,10 +64,10 @@ private Q_SLOTS:
     void keepsHostileLines()
     {
         QByteArray deep(5000, '[');
-        QByteArray huge = R"({"type":"x","data":{"message":")" + QByteArray(2 << 20, 'a') + "\"}}";
-        const QByteArrayList lines = {"garbage", "{", "[]", "null", "42", R"({"type":7})", R"({"time":"2026-11-22T00:00:00Z"})",
-                                      R"({"type":"x","time":"soon"})", deep, huge, QByteArray("\xff\xfe\x00\x01", 4),
-                                      R"({"type":"x","data":{"message":"a\u0000b","severity":99}})", R"({"type":"x","sequence":"-5"})",
+        QByteArray huge = "{\"type\":\"x\",\"data\":{\"message\":\"" + QByteArray(2 << 20, 'a') + "\"}}";
+        const QByteArrayList lines = {"garbage", "{", "[]", "null", "42", "{\"type\":7}", "{\"time\":\"2026-11-22T00:00:00Z\"}",
+                                      "{\"type\":\"x\",\"time\":\"soon\"}", deep, huge, QByteArray("\xff\xfe\x00\x01", 4),
+                                      "{\"type\":\"x\",\"data\":{\"message\":\"a\\u0000b\",\"severity\":99}}", "{\"type\":\"x\",\"sequence\":\"-5\"}",
                                       ""};
         AuditStore store;
         store.appendLines(lines);
@@ -104,7 +103,7 @@ private Q_SLOTS:
     void keepsFarSequences()
     {
         AuditStore store;
-        const QByteArray far = R"({"type":"x","sequence":18446744073709551615})";
+        const QByteArray far = "{\"type\":\"x\",\"sequence\":18446744073709551615}";
         store.appendLines({Events::line(5), far});
         const auto last = store.locate(store.endRow() - 1);
         QCOMPARE(last.segment->sequence(last.row), std::numeric_limits<quint64>::max());
@@ -149,13 +148,13 @@ private Q_SLOTS:
 
     void boundsStrings()
     {
-        Interner strings(200'000);
+        Interner strings(1'000'000);
         quint32 overflow = 0;
         for (int i = 0; i < 20'000; ++i)
             overflow += strings.intern(u"a long unique string number %1"_s.arg(i)) == Interner::Overflow;
         QVERIFY(overflow > 0);
         QCOMPARE(strings.overflowed(), quint64(overflow));
-        QVERIFY(strings.bytes() < 900'000);
+        QVERIFY(strings.bytes() < 1'500'000);
         QCOMPARE(strings.find("a long unique string number 0"), 2u);
         QCOMPARE(strings.find("never seen"), Interner::notFound());
         QCOMPARE(Interner().intern(QByteArrayView("")), Interner::Empty);
@@ -211,10 +210,9 @@ private Q_SLOTS:
         for (int i = 1; i <= Rows; ++i)
             buffer += Events::randomLine(quint64(i), random) + '\n';
         AuditStore store;
-        QElapsedTimer timer;
-        timer.start();
+        const double start = Events::cpuMs();
         store.appendBuffer(buffer);
-        const double seconds = double(timer.nsecsElapsed()) / 1e9;
+        const double seconds = (Events::cpuMs() - start) / 1000;
         QCOMPARE(store.rows(), quint64(Rows));
         qInfo("parse and store: %.0f events/s of %lld bytes", Rows / seconds, qint64(buffer.size() / Rows));
     }

@@ -86,7 +86,7 @@ private Q_SLOTS:
         row("seq between 5", 0, 13, "range");
         row("seq:9..3", 4, 4, "upside down");
         row("user in ()", 8, 2, "empty");
-        row("user in (a, (b))", 12, 1, "list in a list");
+        row("user in (a, (b))", 12, 1, "stand in a list");
         row("user in (a", 8, 1, "never closed");
         row("user within 5m", 0, 12, "time field");
         row("ts within last x", 15, 1, "duration");
