@@ -37,6 +37,12 @@ StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
     };
     m_connection = std::make_unique<Connection>(tokens, options);
     connect(m_connection.get(), &Connection::stateChanged, this, &StreamLink::onState);
+    // Not by the state: sending is only possible from ready() on.
+    connect(m_connection.get(), &Connection::ready, this, [this] {
+        m_up = true;
+        m_helloAlarm.start(kHelloTimeout);
+        Q_EMIT up();
+    });
     connect(m_connection.get(), &Connection::closed, this, &StreamLink::onClosed);
     connect(m_connection.get(), &Connection::nextRetryAtChanged, this, &StreamLink::nextRetryAtChanged);
     connect(m_connection.get(), &Connection::textReceived, this, [this](const QString &text) {
@@ -159,11 +165,7 @@ void StreamLink::fail(const Error &error)
 
 void StreamLink::onState(Connection::State state)
 {
-    if (state == Connection::State::Ready) {
-        m_up = true;
-        m_helloAlarm.start(kHelloTimeout);
-        Q_EMIT up();
-    } else if (state == Connection::State::Waiting || state == Connection::State::Connecting) {
+    if (state == Connection::State::Waiting || state == Connection::State::Connecting) {
         const bool wasUp = std::exchange(m_up, false);
         m_established = false;
         m_helloAlarm.cancel();

@@ -117,7 +117,8 @@ void WatchClient::Private::start()
     Q_EMIT q->progressChanged(progress);
     if (state != State::Loading)
         return; // stopped by a slot
-    openWatch();
+    if (!options.watchPath.isEmpty())
+        openWatch();
     if (!options.auditPath.isEmpty())
         openAudit();
 }
@@ -198,7 +199,9 @@ void WatchClient::Private::retryNow()
 
 QDateTime WatchClient::Private::nextRetryAt() const
 {
-    return watchLink ? watchLink->nextRetryAt() : QDateTime();
+    if (watchLink)
+        return watchLink->nextRetryAt();
+    return auditLink ? auditLink->nextRetryAt() : QDateTime();
 }
 
 void WatchClient::Private::onWatchUp()
@@ -231,7 +234,11 @@ void WatchClient::Private::onAuditEnded(const Error &error)
 {
     flushAudit();
     const bool denied = error.condition() == ErrorCondition::Forbidden;
+    if (!watchLink)
+        setError(error);
     setAuditState(denied ? AuditState::Denied : AuditState::Lost);
+    if (!watchLink)
+        setState(State::Lost);
 }
 
 void WatchClient::Private::onAuditText(const QString &text)

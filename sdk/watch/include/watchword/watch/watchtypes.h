@@ -20,7 +20,7 @@ class RandomSource;
 struct WATCHWORD_WATCH_EXPORT WatchOptions
 {
     QUrl gateway; //!< wss://host:port; its path is replaced by the two below.
-    QString watchPath = QStringLiteral("/watch");
+    QString watchPath = QStringLiteral("/watch"); //!< Empty: no tables, only the audit; the client stays Loading.
     QString auditPath = QStringLiteral("/audit"); //!< Empty: no audit stream.
     QList<QSslCertificate> certificateAuthorities; //!< Trusted beside those of the operating system.
     std::chrono::milliseconds rate { 500 }; //!< Between two deltas, 250 to 5000.

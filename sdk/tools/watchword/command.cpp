@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include "../gateway/unixsignals.h"
+#include "watchword/keychain/keychainkeystore.h"
+
+#include <QCoreApplication>
+#include <QFile>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include <cstdio>
+
+namespace Watchword::Tool {
+
+using namespace Qt::StringLiterals;
+
+std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments,
+                         qsizetype positional)
+{
+    parser.addOption({{u"h"_s, u"help"_s}, u"Shows this text."_s});
+    parser.addOption({u"json"_s, u"Writes results and errors as JSON."_s});
+    // The usage line names the command as if it were the program.
+    if (!parser.parse(QStringList(u"watchword "_s + command) + arguments))
+        return usage(parser.errorText());
+    if (parser.isSet(u"help"_s)) {
+        QString text = parser.helpText();
+        text.replace(QCoreApplication::arguments().constFirst(), u"watchword "_s + command);
+        printLine(text.trimmed().toUtf8());
+        return Done;
+    }
+    if (parser.positionalArguments().size() != positional)
+        return usage(u"%1 takes %2 argument(s); see --help"_s.arg(command).arg(positional));
+    return {};
+}
+
+int exitCodeOf(const Error &error)
+{
+    switch (error.condition()) {
+    case ErrorCondition::Unauthorized:
+        return SignInNeeded;
+    case ErrorCondition::Offline:
+    case ErrorCondition::Timeout:
+        return Network;
+    case ErrorCondition::Storage:
+        return Storage;
+    case ErrorCondition::Forbidden:
+    case ErrorCondition::Rejected:
+        return Refused;
+    case ErrorCondition::Configuration:
+        return Usage;
+    default:
+        return Failed;
+    }
+}
+
+int report(const Error &error, bool json)
+{
+    if (json) {
+        const QJsonObject object {{"error"_L1, error.codeName()},
+                                  {"detail"_L1, error.detail()},
+                                  {"remedy"_L1, error.remedy()},
+                                  {"retryable"_L1, error.isRetryable()}};
+        printNote(QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact)));
+    } else {
+        printNote(u"watchword: "_s + error.toString());
+        if (!error.remedy().isEmpty())
+            printNote(error.remedy());
+    }
+    return exitCodeOf(error);
+}
+
+int usage(const QString &what)
+{
+    printNote(u"watchword: "_s + what);
+    return Usage;
+}
+
+void printLine(const QByteArray &line)
+{
+    std::fwrite(line.constData(), 1, size_t(line.size()), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+}
+
+void printNote(const QString &line)
+{
+    const QByteArray bytes = line.toUtf8() + '\n';
+    std::fwrite(bytes.constData(), 1, size_t(bytes.size()), stderr);
+}
+
+std::optional<std::chrono::milliseconds> durationOf(const QString &text)
+{
+    qsizetype digits = 0;
+    while (digits < text.size() && text.at(digits).isDigit())
+        ++digits;
+    bool ok = false;
+    const qint64 number = text.left(digits).toLongLong(&ok);
+    const QString unit = text.mid(digits).trimmed();
+    if (!ok || number > 1'000'000'000)
+        return {};
+    if (unit == "ms"_L1)
+        return std::chrono::milliseconds(number);
+    if (unit.isEmpty() || unit == "s"_L1)
+        return std::chrono::seconds(number);
+    if (unit == "min"_L1 || unit == "m"_L1)
+        return std::chrono::minutes(number);
+    if (unit == "h"_L1)
+        return std::chrono::hours(number);
+    return {};
+}
+
+Result<QList<QSslCertificate>> certificatesIn(const QString &path)
+{
+    if (path.isEmpty())
+        return QList<QSslCertificate>();
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(path, file.errorString()));
+    const QList<QSslCertificate> certificates = QSslCertificate::fromDevice(&file, QSsl::Pem);
+    if (certificates.isEmpty())
+        return Error(ErrorCode::ConfigInvalid, u"%1 holds no certificate in PEM format"_s.arg(path));
+    return certificates;
+}
+
+SessionOptions sessionOptions(const Account &account, const QList<QSslCertificate> &authorities)
+{
+    SessionOptions options;
+    options.issuer = account.issuer;
+    options.clientId = account.clientId;
+    if (!account.scopes.isEmpty())
+        options.scopes = account.scopes;
+    options.resource = account.resource;
+    options.account = account.name;
+    options.applicationId = u"watchword-cli"_s;
+    options.certificateAuthorities = authorities;
+    options.keyStore = std::make_shared<KeychainKeyStore>(options.applicationId);
+    return options;
+}
+
+void Credentials::addOptions(QCommandLineParser &parser)
+{
+    parser.addOption({u"account"_s, u"The account of \"watchword sign-in\" to use; else the last one."_s, u"name"_s});
+    parser.addOption({u"token-file"_s,
+                      u"Uses the access token in this file instead of an account; \"-\" is standard input."_s,
+                      u"file"_s});
+    parser.addOption({u"ca"_s, u"Trusts the certificate authorities in this PEM file too."_s, u"file"_s});
+}
+
+Result<void> Credentials::read(const QCommandLineParser &parser)
+{
+    QString authority = parser.value(u"ca"_s);
+    if (parser.isSet(u"token-file"_s)) {
+        QFile file(parser.value(u"token-file"_s));
+        const bool open = file.fileName() == "-"_L1 ? file.open(stdin, QIODevice::ReadOnly)
+                                                    : file.open(QIODevice::ReadOnly);
+        if (!open)
+            return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(file.fileName(), file.errorString()));
+        AccessToken token;
+        token.value = Secret::take(file.readAll().trimmed());
+        if (token.value.isEmpty())
+            return Error(ErrorCode::ConfigInvalid, u"%1 holds no token"_s.arg(file.fileName()));
+        m_tokens = std::make_unique<FixedTokenProvider>(token);
+    }
+    std::optional<Account> account;
+    if (!m_tokens) {
+        const Result<Accounts> accounts = Accounts::load();
+        if (!accounts)
+            return accounts.error();
+        account = accounts->find(parser.value(u"account"_s));
+        if (!account) {
+            return Error(ErrorCode::SignInRequired, u"there is no such account here"_s)
+                .withRemedy(u"Run: watchword sign-in --issuer URL --client-id ID"_s);
+        }
+        if (authority.isEmpty())
+            authority = account->certificateAuthority;
+    }
+    const Result<QList<QSslCertificate>> certificates = certificatesIn(authority);
+    if (!certificates)
+        return certificates.error();
+    m_authorities = *certificates;
+    if (account) {
+        auto session = std::make_unique<Session>(sessionOptions(*account, m_authorities));
+        session->start();
+        m_tokens = std::move(session);
+    }
+    return {};
+}
+
+void quitOnSignals()
+{
+    auto *signals = new Tools::UnixSignals(QCoreApplication::instance());
+    QObject::connect(signals, &Tools::UnixSignals::terminated, QCoreApplication::instance(),
+                     [] { QCoreApplication::exit(Done); });
+}
+
+} // namespace Watchword::Tool

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include <QCoreApplication>
+
+using namespace Qt::StringLiterals;
+using namespace Watchword::Tool;
+
+namespace {
+
+struct Entry
+{
+    const char *name;
+    const char *summary;
+    int (*run)(const QStringList &arguments);
+};
+
+constexpr Entry kCommands[] = {
+    {"sign-in", "Signs a person in by the browser and keeps the tokens in the keychain", runSignIn},
+    {"sign-out", "Revokes and forgets the tokens of an account", runSignOut},
+    {"token", "Prints a valid access token, refreshed if needed", runToken},
+    {"connect", "Holds a connection: standard input to messages, messages to standard output", runConnect},
+    {"tail", "Follows the audit log of a gateway and verifies its chain", runTail},
+    {"fleet", "Runs many clients against a demo gateway", runFleet},
+};
+
+void printHelp()
+{
+    printLine("Usage: watchword COMMAND [options]\n\nCommands:");
+    for (const Entry &command : kCommands)
+        printLine(QByteArray("  ") + QByteArray(command.name).leftJustified(10) + command.summary);
+    printLine("\nEvery command explains itself by --help.\n\nExit codes:\n"
+              "  0  done\n  1  failed\n  2  wrong usage or configuration\n  3  a person has to sign in\n"
+              "  4  network: not reachable, timed out, TLS\n  5  keychain or file\n"
+              "  6  refused: not allowed, or a limit\n  7  the audit chain does not verify");
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QCoreApplication::setOrganizationName(u"Watchword"_s);
+    QCoreApplication::setApplicationName(u"watchword"_s);
+    QCoreApplication::setApplicationVersion(QStringLiteral(WATCHWORD_VERSION));
+    const QStringList arguments = QCoreApplication::arguments().mid(1);
+    if (arguments.isEmpty()) {
+        printHelp();
+        return Usage;
+    }
+    const QString name = arguments.constFirst();
+    if (name == "--help"_L1 || name == "-h"_L1 || name == "help"_L1) {
+        printHelp();
+        return Done;
+    }
+    if (name == "--version"_L1 || name == "-v"_L1) {
+        printLine("watchword " WATCHWORD_VERSION);
+        return Done;
+    }
+    for (const Entry &command : kCommands) {
+        if (name == QLatin1StringView(command.name))
+            return command.run(arguments.mid(1));
+    }
+    return usage(u"there is no command \"%1\"; see watchword --help"_s.arg(name));
+}

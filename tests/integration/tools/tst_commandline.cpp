@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watchrig.h"
+
+#include "support/testmain.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+
+#include <csignal>
+
+using namespace Watchword;
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr QLatin1StringView kCanary("canary-token-0815");
+
+struct Run
+{
+    int code = -1;
+    QByteArray out;
+    QByteArray err;
+};
+
+} // namespace
+
+class TestCommandLine : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void helpOfEveryCommand_data();
+    void helpOfEveryCommand();
+    void exitCodes_data();
+    void exitCodes();
+    void aDamagedRegistryIsKept();
+    void tailPrintsAndVerifies();
+    void tailSaysThatItIsRefused();
+    void tailSaysThatNobodyIsThere();
+    void tailFollowsUntilItIsStopped();
+    void noTokenIsSeen();
+
+private:
+    std::unique_ptr<QProcess> makeProcess(const QStringList &arguments) const;
+    Run run(const QStringList &arguments, const QByteArray &input = {}) const;
+    QString tokenFile();
+
+    QTemporaryDir m_home;
+};
+
+std::unique_ptr<QProcess> TestCommandLine::makeProcess(const QStringList &arguments) const
+{
+    auto process = std::make_unique<QProcess>();
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"HOME"_s, m_home.path());
+    environment.insert(u"XDG_CONFIG_HOME"_s, m_home.filePath(u"config"_s));
+    environment.insert(u"XDG_DATA_HOME"_s, m_home.filePath(u"data"_s));
+    environment.insert(u"DBUS_SESSION_BUS_ADDRESS"_s, u"unix:path=/nonexistent"_s);
+    environment.insert(u"QT_LOGGING_RULES"_s, u"watchword.*.debug=true"_s);
+    process->setProcessEnvironment(environment);
+    process->setProgram(QStringLiteral(WATCHWORD_PROGRAM));
+    process->setArguments(arguments);
+    return process;
+}
+
+// The rig lives in this process, so its event loop has to turn while the program runs.
+Run TestCommandLine::run(const QStringList &arguments, const QByteArray &input) const
+{
+    const std::unique_ptr<QProcess> process = makeProcess(arguments);
+    process->start();
+    process->write(input);
+    process->closeWriteChannel();
+    if (!Support::waitUntil([&] { return process->state() == QProcess::NotRunning; }, 60s)) {
+        process->kill();
+        process->waitForFinished();
+        return {};
+    }
+    return {process->exitStatus() == QProcess::NormalExit ? process->exitCode() : -2,
+            process->readAllStandardOutput(), process->readAllStandardError()};
+}
+
+QString TestCommandLine::tokenFile()
+{
+    QFile file(m_home.filePath(u"token"_s));
+    if (file.open(QIODevice::WriteOnly))
+        file.write(kCanary.data());
+    return file.fileName();
+}
+
+void TestCommandLine::helpOfEveryCommand_data()
+{
+    QTest::addColumn<QString>("command");
+    for (const char *name : {"sign-in", "sign-out", "token", "connect", "tail", "fleet"})
+        QTest::newRow(name) << QString::fromLatin1(name);
+}
+
+void TestCommandLine::helpOfEveryCommand()
+{
+    QFETCH(QString, command);
+    QVERIFY(run({u"--help"_s}).out.contains(command.toUtf8()));
+    const Run help = run({command, u"--help"_s});
+    QCOMPARE(help.code, 0);
+    QVERIFY(help.out.contains("Usage: watchword " + command.toUtf8()));
+    QVERIFY(help.out.contains("--json"));
+    QVERIFY(!help.out.contains(WATCHWORD_BINARY_DIR));
+}
+
+void TestCommandLine::exitCodes_data()
+{
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<int>("code");
+    QTest::newRow("nothing") << QStringList() << 2;
+    QTest::newRow("version") << QStringList(u"--version"_s) << 0;
+    QTest::newRow("help") << QStringList(u"help"_s) << 0;
+    QTest::newRow("unknown command") << QStringList(u"fly"_s) << 2;
+    QTest::newRow("unknown option") << QStringList({u"token"_s, u"--fly"_s}) << 2;
+    QTest::newRow("too many arguments") << QStringList({u"token"_s, u"x"_s}) << 2;
+    QTest::newRow("token without account") << QStringList(u"token"_s) << 3;
+    QTest::newRow("bad duration") << QStringList({u"token"_s, u"--min-valid"_s, u"soon"_s}) << 2;
+    QTest::newRow("sign-out without account") << QStringList(u"sign-out"_s) << 3;
+    QTest::newRow("sign-in without issuer") << QStringList(u"sign-in"_s) << 2;
+    QTest::newRow("sign-in by http") << QStringList({u"sign-in"_s, u"--issuer"_s, u"http://x"_s, u"--client-id"_s, u"c"_s})
+                                     << 2;
+    QTest::newRow("connect without account") << QStringList({u"connect"_s, u"wss://127.0.0.1:1/"_s}) << 3;
+    QTest::newRow("connect without URL") << QStringList(u"connect"_s) << 2;
+    QTest::newRow("tail without account") << QStringList({u"tail"_s, u"wss://127.0.0.1:1"_s}) << 3;
+    QTest::newRow("tail by http") << QStringList({u"tail"_s, u"http://127.0.0.1"_s}) << 2;
+    QTest::newRow("fleet without demo") << QStringList(u"fleet"_s) << 2;
+    QTest::newRow("fleet of none") << QStringList({u"fleet"_s, u"--demo-info"_s, u"-"_s, u"--clients"_s, u"0"_s}) << 2;
+    QTest::newRow("fleet with garbage") << QStringList({u"fleet"_s, u"--demo-info"_s, u"-"_s}) << 2;
+}
+
+void TestCommandLine::exitCodes()
+{
+    QFETCH(QStringList, arguments);
+    QFETCH(int, code);
+    const Run result = run(arguments, "not the line\n");
+    QCOMPARE(result.code, code);
+    QVERIFY2(code == 0 || arguments.isEmpty() || result.err.startsWith("watchword: "), result.err.constData());
+}
+
+void TestCommandLine::aDamagedRegistryIsKept()
+{
+    const QString path = m_home.filePath(u"config/Watchword/watchword/accounts.json"_s);
+    QVERIFY(QDir().mkpath(QFileInfo(path).path()));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("{ damaged");
+    file.close();
+    const Run result = run({u"token"_s, u"--json"_s});
+    QCOMPARE(result.code, 5);
+    QVERIFY(QJsonDocument::fromJson(result.err).object().value("remedy"_L1).toString().contains("sign in"_L1));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(file.readAll(), QByteArray("{ damaged"));
+    file.close();
+    QVERIFY(file.remove());
+}
+
+void TestCommandLine::tailPrintsAndVerifies()
+{
+    WatchRig rig;
+    rig.identity = operatorIdentity(allScopes());
+    QVERIFY(rig.prepare());
+    rig.appendAudit(250);
+    Gateway::AuditEntry refused;
+    refused.type = u"conn.rejected"_s;
+    refused.outcome = u"denied"_s;
+    QVERIFY(rig.audit->append(refused));
+    const QStringList common {u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(),
+                              u"--ca"_s, rig.folder.filePath(u"ca.pem"_s), u"--no-follow"_s};
+    const Run all = run(common + QStringList {u"--after"_s, u"0"_s, u"--json"_s});
+    QCOMPARE(all.code, 0);
+    QCOMPARE(all.out.count('\n'), 251);
+    QVERIFY(AuditEvent::fromBytes(all.out.left(all.out.indexOf('\n'))));
+    QVERIFY(all.err.contains("251 of them verified"));
+    const Run some = run(common + QStringList {u"--filter"_s, u"rejected"_s});
+    QCOMPARE(some.out.count('\n'), 1);
+    const Run rest = run(common + QStringList {u"--after"_s, rig.audit->epoch() + u".249"_s});
+    QCOMPARE(rest.out.count('\n'), 2);
+}
+
+void TestCommandLine::tailSaysThatItIsRefused()
+{
+    WatchRig rig;
+    rig.identity = operatorIdentity({u"gw:read"_s});
+    QVERIFY(rig.prepare());
+    const Run result = run({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(), u"--ca"_s,
+                            rig.folder.filePath(u"ca.pem"_s)});
+    QCOMPARE(result.code, 6);
+    QVERIFY(result.out.isEmpty());
+}
+
+void TestCommandLine::tailSaysThatNobodyIsThere()
+{
+    const Run result = run({u"tail"_s, u"wss://127.0.0.1:1"_s, u"--token-file"_s, m_home.filePath(u"none"_s)});
+    QCOMPARE(result.code, 2);
+    QVERIFY(result.err.contains("none"));
+}
+
+void TestCommandLine::tailFollowsUntilItIsStopped()
+{
+    WatchRig rig;
+    rig.identity = operatorIdentity(allScopes());
+    QVERIFY(rig.prepare());
+    const std::unique_ptr<QProcess> process =
+        makeProcess({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(), u"--ca"_s,
+                     rig.folder.filePath(u"ca.pem"_s), u"--json"_s});
+    QByteArray out;
+    connect(process.get(), &QProcess::readyReadStandardOutput, this,
+            [&] { out += process->readAllStandardOutput(); });
+    process->start();
+    QVERIFY(Support::waitUntil([&] { return rig.service->monitorCount() == 1; }));
+    rig.appendAudit(3);
+    QVERIFY(Support::waitUntil([&] { return out.count('\n') == 3; }));
+    rig.cut();
+    rig.appendAudit(2);
+    QVERIFY(Support::waitUntil([&] { return out.count('\n') == 5; }, 30s));
+    ::kill(pid_t(process->processId()), SIGTERM);
+    QVERIFY(Support::waitUntil([&] { return process->state() == QProcess::NotRunning; }));
+    QCOMPARE(process->exitCode(), 0);
+    QVERIFY(process->readAllStandardError().contains(".5"));
+}
+
+// With every log category on, the token is seen only where it belongs: in the header of the upgrade.
+void TestCommandLine::noTokenIsSeen()
+{
+    WatchRig rig;
+    rig.identity = operatorIdentity(allScopes());
+    QVERIFY(rig.prepare());
+    rig.appendAudit(1);
+    const std::unique_ptr<QProcess> process =
+        makeProcess({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(), u"--ca"_s,
+                     rig.folder.filePath(u"ca.pem"_s)});
+    process->start();
+    QVERIFY(Support::waitUntil([&] { return rig.service->monitorCount() == 1; }));
+    QFile commandLine(u"/proc/%1/cmdline"_s.arg(process->processId()));
+    if (commandLine.open(QIODevice::ReadOnly))
+        QVERIFY(!commandLine.readAll().contains(kCanary.data()));
+    rig.cut();
+    QVERIFY(Support::waitUntil([&] { return rig.authorizations.size() > 1; }, 30s));
+    ::kill(pid_t(process->processId()), SIGTERM);
+    QVERIFY(Support::waitUntil([&] { return process->state() == QProcess::NotRunning; }));
+    const QByteArray seen = process->readAllStandardOutput() + process->readAllStandardError();
+    QVERIFY(!seen.contains(kCanary.data()));
+    QCOMPARE(rig.authorizations.first(), "Bearer " + QByteArray(kCanary.data()));
+    for (const QUrl &url : std::as_const(rig.requests))
+        QVERIFY(!url.toString().contains(kCanary));
+}
+
+WATCHWORD_TEST_MAIN(TestCommandLine)
+#include "tst_commandline.moc"
