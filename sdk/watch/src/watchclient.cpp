@@ -270,7 +270,10 @@ void WatchClient::Private::onAuditText(const QString &text)
         server.newestAudit = std::max(server.newestAudit, *step.mark);
         Q_EMIT q->auditMarked(*step.mark);
     }
-    if (state != State::Idle && audit.isCurrent())
+    if (state == State::Idle || !audit.isCurrent() || auditState == AuditState::Live)
+        return;
+    flushAudit(); // who hears "Live" has heard every event
+    if (state != State::Idle)
         setAuditState(AuditState::Live);
 }
 
