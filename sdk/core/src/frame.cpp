@@ -26,8 +26,10 @@ QString Frame::toText() const
     QJsonObject object = m_fields;
     object.insert("t"_L1, m_type);
     QString text = kMark + QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact));
+    // Qt drops a byte order mark at the start of what it reads as UTF-8; here it is part of somebody's text.
+    text.replace(QChar(QChar::ByteOrderMark), u"\\ufeff"_s);
     if (!m_payload.isNull())
-        text += u'\n' + QString::fromUtf8(m_payload);
+        text += QString::fromUtf8('\n' + m_payload);
     return text;
 }
 
@@ -37,7 +39,9 @@ Result<Frame> Frame::parse(const QString &text)
         return Error(ErrorCode::ProtocolViolation, u"not a control frame"_s);
     const qsizetype end = text.indexOf(u'\n');
     const QStringView header = QStringView(text).mid(1, end < 0 ? -1 : end - 1);
-    const QByteArray json = header.size() > kLargestHeader ? QByteArray() : header.toUtf8();
+    const QByteArray json = header.size() > kLargestHeader
+        ? QByteArray()
+        : QByteArray(header.toUtf8()).replace("\xef\xbb\xbf", "\\ufeff");
     if (header.size() > kLargestHeader || json.size() > kLargestHeader)
         return Error(ErrorCode::ProtocolViolation, u"the control frame is larger than 16 KiB"_s);
     QJsonParseError error;
@@ -69,7 +73,8 @@ QString Frame::escape(const QString &applicationText)
 
 QString Frame::unescape(const QString &receivedText)
 {
-    const bool escaped = receivedText.size() > 1 && receivedText.at(0) == kMark && receivedText.at(1) == kMark;
+    const bool escaped =
+        receivedText.size() > 1 && receivedText.at(0) == kMark && receivedText.at(1) == kMark;
     return escaped ? receivedText.mid(1) : receivedText;
 }
 

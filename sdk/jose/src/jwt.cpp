@@ -352,8 +352,10 @@ Result<QByteArray> signJwt(const SigningKey &key, const QString &type, const QJs
     QJsonObject header{{"alg"_L1, key.algorithm()}, {"kid"_L1, key.keyId()}};
     if (!type.isEmpty())
         header.insert("typ"_L1, type);
-    QByteArray token = toBase64Url(QJsonDocument(header).toJson(QJsonDocument::Compact)) + '.'
-        + toBase64Url(QJsonDocument(claims).toJson(QJsonDocument::Compact));
+    QByteArray token =
+        toBase64Url(QJsonDocument(header).toJson(QJsonDocument::Compact)) + '.'
+        + toBase64Url(
+            QJsonDocument(claims).toJson(QJsonDocument::Compact).replace("\xef\xbb\xbf", "\\ufeff"));
     const Result<QByteArray> signature = key.sign(token);
     if (!signature)
         return signature.error();

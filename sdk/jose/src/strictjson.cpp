@@ -24,7 +24,8 @@ qsizetype membersOf(const QJsonValue &value)
     return count;
 }
 
-// Each member of valid JSON has exactly one colon outside of strings.
+// Each member of valid JSON has exactly one colon outside of strings. -1 for a text that starts with a byte
+// order mark: Qt would drop the mark, and two different names would become the same.
 qsizetype colonsOf(QByteArrayView json)
 {
     qsizetype count = 0;
@@ -33,6 +34,8 @@ qsizetype colonsOf(QByteArrayView json)
         switch (json[i]) {
         case '"':
             inString = !inString;
+            if (inString && json.sliced(i + 1).startsWith("\xef\xbb\xbf"))
+                return -1;
             break;
         case '\\':
             ++i; // only strings have escapes

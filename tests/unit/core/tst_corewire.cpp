@@ -56,8 +56,10 @@ void TestCoreWire::frameRoundTrip_data()
     QTest::newRow("bare") << QJsonObject() << QByteArray();
     QTest::newRow("fields") << QJsonObject{{u"n"_s, 7}, {u"a"_s, QJsonArray{u"\n"_s, QJsonValue()}}}
                             << QByteArray();
+    QTest::newRow("byte order marks") << QJsonObject{{u"\ufeffa"_s, u"\ufeffb"_s}} << QByteArray();
     QTest::newRow("empty payload") << QJsonObject() << QByteArray("");
     QTest::newRow("payload") << QJsonObject{{u"id"_s, u"1"_s}} << QByteArray("line\nline \xc3\xa4 \x1e \"}");
+    QTest::newRow("payload with a byte order mark") << QJsonObject() << QByteArray("\xef\xbb\xbfx");
     QTest::newRow("payload of line ends") << QJsonObject() << QByteArray("\n\n");
 }
 
@@ -199,6 +201,12 @@ void TestCoreWire::chainOfThree()
         QCOMPARE(next.previousHash(), previous);
         QVERIFY(next.verify(previous));
         QVERIFY(AuditEvent::fromBytes(next.toBytes()).value().verify(previous)); // also after the wire
+        next.data.insert(u"\ufeffua"_s, u"\ufeffa browser of a strange make \ufeff"_s);
+        next.seal(u"chain-1"_s, previous);
+        QVERIFY(AuditEvent::fromBytes(next.toBytes())
+                    .value()
+                    .verify(previous)); // no false alarm by a stranger's text
+        next.data.remove(u"\ufeffua"_s);
         QCOMPARE(next.seal(u"chain-1"_s, previous), hash); // sealing again changes nothing
         QCOMPARE(next.verify(u"0"_s).error().code(), ErrorCode::ChainBroken);
         previous = hash;

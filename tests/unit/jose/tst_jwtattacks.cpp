@@ -227,6 +227,8 @@ void TestJwtAttacks::malformed_data()
     row("claim twice", head, kClaims.chopped(1) + R"(,"sub":"u2"})");
     row("claim twice, same value", head, kClaims.chopped(1) + R"(,"sub":"u1"})");
     row("claim twice, deep", head, kClaims.chopped(1) + R"(,"x":[{"a":1,"a":2}]})");
+    row("name with a byte order mark", head, kClaims.chopped(1) + ",\"\xef\xbb\xbfsub\":\"u2\"}");
+    row("value with a byte order mark", head, kClaims.chopped(1) + ",\"x\":\"\xef\xbb\xbfu2\"}");
     row("exp not a JSON number", head, R"({"exp":+1900000000})");
     row("exp infinite", head, R"({"exp":1e999})");
     row("exp NaN", head, R"({"exp":NaN})");
