@@ -2,6 +2,7 @@
 import QtQuick
 import QtQuick.Controls
 import QtQuick.Layouts
+import Watchword
 
 /*!
     A strip that says what is wrong with a Client and offers the one thing that helps: "Connection lost. Next try in 4 s.

@@ -135,6 +135,8 @@ int runConfigured(const QString &file)
     setLogLevel(config->logLevel);
     return run(*config, file, [](const Gateway::Gateway &gateway) {
         std::fprintf(stderr, "watchword-gateway: listening on %s\n", qPrintable(gateway.url().toString()));
+        std::printf("READY %s\n", qPrintable(gateway.url().toString())); // for whoever waits for it
+        std::fflush(stdout);
     });
 }
 
