@@ -39,14 +39,31 @@ class TestAuditFilter : public WatchwordTest
             rows.push_back(result.rowAt(i));
         return rows;
     }
-    static void fill(AuditStore &store, int rows, QRandomGenerator &random, quint64 &sequence)
+    static QByteArray lines(int rows, QRandomGenerator &random, quint64 &sequence)
     {
         QByteArray buffer;
         for (int i = 0; i < rows; ++i) {
             sequence += random.bounded(500) == 0 ? 7 : 1;
             buffer += Events::randomLine(sequence, random) + '\n';
         }
-        store.appendBuffer(buffer);
+        return buffer;
+    }
+    static void fill(AuditStore &store, int rows, QRandomGenerator &random, quint64 &sequence)
+    {
+        store.appendBuffer(lines(rows, random, sequence));
+    }
+    //! Over two segments, so that a small budget evicts; odd sizes end inside the words of bitmaps. Made once.
+    static const QByteArrayList &history()
+    {
+        static const QByteArrayList parts = [] {
+            QByteArrayList made;
+            QRandomGenerator random(42);
+            quint64 sequence = 0;
+            for (const int rows : {1, 63, 1000, 40'001, 30'000, 65'536, 17})
+                made.append(lines(rows, random, sequence));
+            return made;
+        }();
+        return parts;
     }
 
 private Q_SLOTS:
@@ -62,16 +79,13 @@ private Q_SLOTS:
     void equalsLookingAtEachRow()
     {
         QFETCH(QString, query);
-        QRandomGenerator random(42);
         AuditStore::Budget budget;
         budget.columnBytes = 2 * AuditSegment::BytesPerRow * AuditSegment::Capacity;
         AuditStore store(budget);
-        quint64 sequence = 0;
         AuditFilter incremental(store);
         incremental.setQuery(parsed(query));
-        // Over two segments of budget, so that eviction happens in between; odd sizes end inside bitmap words.
-        for (const int rows : {1, 63, 1000, 40'001, 30'000, 65'536, 17}) {
-            fill(store, rows, random, sequence);
+        for (const QByteArray &part : history()) {
+            store.appendBuffer(part);
             incremental.update();
             QVERIFY(incremental.wait(20'000));
         }
@@ -151,8 +165,9 @@ private Q_SLOTS:
         QRandomGenerator random(8);
         AuditStore store;
         quint64 sequence = 0;
+        const QByteArray part = lines(100'000, random, sequence);
         for (int i = 0; i < 10; ++i)
-            fill(store, 100'000, random, sequence);
+            store.appendBuffer(part);
         for (const char *query : {"sev>=error", "user:user7 sev>=error", "message ~ /attempt [3-5]/"}) {
             AuditFilter filter(store);
             QVERIFY(filter.wait(20'000));
