@@ -11,6 +11,20 @@ using namespace Qt::StringLiterals;
 
 int main(int argc, char *argv[])
 {
+    // These two need no display.
+    for (int index = 1; index < argc; ++index) {
+        const QByteArrayView argument(argv[index]);
+        if (argument == "--version") {
+            std::printf("watchword-monitor %s\n", WATCHWORD_VERSION);
+            return 0;
+        }
+        if (argument == "--help" || argument == "-h") {
+            const QCoreApplication core(argc, argv);
+            std::fputs(qPrintable(Monitor::helpText()), stdout);
+            return 0;
+        }
+    }
+
     QApplication app(argc, argv);
     QApplication::setApplicationName(u"watchword-monitor"_s);
     QApplication::setApplicationDisplayName(u"Watchword Monitor"_s);
@@ -22,16 +36,7 @@ int main(int argc, char *argv[])
     if (translator.load(QLocale(), u"watchword_monitor"_s, u"_"_s, u":/i18n"_s))
         QApplication::installTranslator(&translator);
 
-    const QStringList arguments = QApplication::arguments();
-    if (arguments.contains("--help"_L1)) {
-        std::fputs(qPrintable(Monitor::helpText()), stdout);
-        return 0;
-    }
-    if (arguments.contains("--version"_L1)) {
-        std::printf("watchword-monitor %s\n", WATCHWORD_VERSION);
-        return 0;
-    }
-    const auto options = Monitor::parseOptions(arguments);
+    const auto options = Monitor::parseOptions(QApplication::arguments());
     if (!options) {
         std::fprintf(stderr, "watchword-monitor: %s\n", qPrintable(options.error().detail()));
         return 2;

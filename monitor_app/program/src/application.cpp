@@ -226,6 +226,7 @@ void Application::connectTo(const ServerSettings &server)
 
 void Application::watch(Watchword::SessionOptions session, Watchword::WatchOptions watching)
 {
+    d->source.reset(); // Before the next one takes the workspace over.
     d->workspace.connections().clear();
     d->workspace.tokens().clear();
     d->workspace.audit().clear();

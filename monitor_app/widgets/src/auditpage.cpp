@@ -28,7 +28,7 @@ constexpr qint64 histogramPeriodMs = 500;
 
 QList<RowTable::ColumnSpec> auditColumns()
 {
-    return { { u"time"_s, 104, false }, { u"seq"_s, 84, false }, { u"sev"_s, 92, false }, { u"kind"_s, 140, true },
+    return { { u"ts"_s, 104, false }, { u"seq"_s, 84, false }, { u"sev"_s, 92, false }, { u"kind"_s, 140, true },
              { u"user"_s, 96, true }, { u"node"_s, 56, false }, { u"ip"_s, 116, false }, { u"message"_s, 220, true } };
 }
 
@@ -84,6 +84,13 @@ AuditPage::AuditPage(Workspace &workspace, QWidget *parent)
     table->setRowPixels(px(Metric::RowCompact));
     table->setColumns(auditColumns(), { u"seq"_s, u"ip"_s, u"node"_s });
     table->setScroller([&model](qint64 first) { model.scrollTo(first); });
+    table->setResizer([&model](int rows) {
+        // A tail that follows goes on following when the window gets another height.
+        const bool following = model.mode() == AuditModel::TailMode::Following;
+        model.setWindow(following ? std::max<qint64>(0, model.totalRows() - rows) : model.firstRow(), rows);
+        if (following && model.mode() != AuditModel::TailMode::Following)
+            model.follow();
+    });
     connect(table, &RowTable::activatedRow, this, [this] { setDetailShown(true); });
     connect(table, &RowTable::keyRequested, this, &AuditPage::handleKey);
     connect(table, &RowTable::cellMenuRequested, this, &AuditPage::showCellMenu);

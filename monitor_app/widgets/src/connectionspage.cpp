@@ -23,8 +23,8 @@ namespace {
 QList<RowTable::ColumnSpec> connectionColumns()
 {
     return { { u"state"_s, 104, true }, { u"user"_s, 104, true }, { u"client"_s, 140, true }, { u"ip"_s, 120, true },
-             { u"node"_s, 56, true }, { u"age"_s, 60, false }, { u"idle"_s, 60, false }, { u"in"_s, 56, false }, { u"out"_s, 60, false },
-             { u"queue"_s, 64, false }, { u"token.left"_s, 108, false }, { u"close"_s, 56, false } };
+             { u"node"_s, 56, true }, { u"age"_s, 60, false }, { u"idle"_s, 60, false }, { u"rate.in"_s, 56, false }, { u"rate.out"_s, 60, false },
+             { u"queue"_s, 64, false }, { u"token.left"_s, 108, false }, { u"close.code"_s, 60, false } };
 }
 
 } // namespace
@@ -62,7 +62,7 @@ ConnectionsPage::ConnectionsPage(Workspace &workspace, QWidget *parent)
     RowTable *table = m_pane->table();
     table->setObjectName(u"connectionsTable"_s);
     table->setAccessibleName(tr("Connections"));
-    table->setColumns(connectionColumns(), { u"in"_s, u"idle"_s, u"queue"_s, u"out"_s, u"close"_s, u"age"_s });
+    table->setColumns(connectionColumns(), { u"rate.in"_s, u"idle"_s, u"queue"_s, u"rate.out"_s, u"close.code"_s, u"age"_s });
     connect(table, &RowTable::headerClicked, this, &ConnectionsPage::headerClicked);
     connect(table, &RowTable::columnsChanged, this, &ConnectionsPage::refreshColumnsText);
     connect(table, &RowTable::activatedRow, this, [this] { setDetailShown(true); });

@@ -77,39 +77,38 @@ DetailPane::DetailPane(Workspace &workspace, QWidget *parent)
 
 void DetailPane::buildHead()
 {
-    auto *head = new QWidget(this);
-    head->setFixedHeight(60);
-    auto *rows = new QVBoxLayout(head);
+    m_head = new QWidget(this);
+    auto *rows = new QVBoxLayout(m_head);
     rows->setContentsMargins(16, 8, 8, 6);
     rows->setSpacing(0);
-    auto *first = new QHBoxLayout;
-    first->setSpacing(8);
-    first->addWidget(m_title, 1);
-    first->addWidget(m_position);
-    first->addWidget(m_close);
-    rows->addLayout(first);
+    m_firstLine = new QHBoxLayout;
+    m_firstLine->setSpacing(8);
+    m_firstLine->addWidget(m_title, 1);
+    m_firstLine->addWidget(m_position);
+    m_firstLine->addWidget(m_close);
+    rows->addLayout(m_firstLine);
     rows->addWidget(m_line);
-    layout()->addWidget(head);
-    auto *tabs = new QWidget(this);
-    auto *tabRow = new QHBoxLayout(tabs);
-    tabRow->setContentsMargins(16, 0, 0, 0);
-    tabRow->addWidget(m_tabs);
-    layout()->addWidget(tabs);
+    layout()->addWidget(m_head);
+    m_tabRow = new QWidget(this);
+    auto *tabs = new QHBoxLayout(m_tabRow);
+    tabs->setContentsMargins(16, 0, 0, 0);
+    tabs->addWidget(m_tabs);
+    layout()->addWidget(m_tabRow);
 }
 
 void DetailPane::buildFooter()
 {
     m_footer->setFixedHeight(px(Metric::LayoutDetailFooter));
-    auto *row = new QHBoxLayout(m_footer);
-    row->setContentsMargins(16, 0, 16, 0);
-    row->setSpacing(8);
+    m_actions = new QHBoxLayout(m_footer);
+    m_actions->setContentsMargins(16, 0, 16, 0);
+    m_actions->setSpacing(8);
     m_disconnect->setIconName(u"disconnect"_s);
     m_filter->setIconName(u"filter"_s);
     m_copy->setIconName(u"copy"_s);
-    row->addWidget(m_disconnect);
-    row->addWidget(m_filter);
-    row->addWidget(m_copy);
-    row->addWidget(m_reason, 1);
+    m_actions->addWidget(m_disconnect);
+    m_actions->addWidget(m_filter);
+    m_actions->addWidget(m_copy);
+    m_actions->addWidget(m_reason, 1);
     layout()->addWidget(m_footer);
 }
 
@@ -143,8 +142,31 @@ void DetailPane::refreshActions()
     m_reason->setRuns(connection && !blocked.isEmpty() ? QList<TextRun> { TextRun { blocked, Face::Table, Ink::TextMuted } } : QList<TextRun>());
 }
 
+// Under the table height is scarce: title, tabs and actions share one line.
+void DetailPane::placeParts(bool under)
+{
+    m_head->setFixedHeight(under ? 44 : 60);
+    m_head->layout()->setContentsMargins(16, under ? 4 : 8, 8, under ? 4 : 6);
+    m_line->setVisible(!under);
+    m_tabRow->setVisible(!under);
+    m_footer->setVisible(!under);
+    if (under) {
+        m_firstLine->insertWidget(1, m_tabs);
+        int place = 2;
+        for (QWidget *action : std::initializer_list<QWidget *> { m_disconnect, m_filter, m_copy })
+            m_firstLine->insertWidget(place++, action);
+    } else {
+        m_tabRow->layout()->addWidget(m_tabs);
+        int place = 0;
+        for (QWidget *action : std::initializer_list<QWidget *> { m_disconnect, m_filter, m_copy })
+            m_actions->insertWidget(place++, action);
+    }
+    refreshActions();
+}
+
 void DetailPane::setUnder(bool under)
 {
+    placeParts(under);
     setFixedHeight(under ? 232 : QWIDGETSIZE_MAX);
     setMinimumHeight(under ? 232 : 0);
     if (under) {
@@ -161,8 +183,13 @@ void DetailPane::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
     drawHairline(painter, { 0, 0 }, { 0, qreal(height()) }, ink(Ink::LineDivider));
-    const qreal footer = m_footer->geometry().top();
-    drawHairline(painter, { 0, footer }, { qreal(width()), footer }, ink(Ink::LineDivider));
+    if (m_footer->isVisibleTo(this)) {
+        const qreal footer = m_footer->geometry().top();
+        drawHairline(painter, { 0, footer }, { qreal(width()), footer }, ink(Ink::LineDivider));
+    } else {
+        const qreal head = m_head->height() - 1.0;
+        drawHairline(painter, { 0, head }, { qreal(width()), head }, ink(Ink::LineDivider));
+    }
     drawHairline(painter, { 0, 0 }, { qreal(width()), 0 }, ink(Ink::LineDivider));
 }
 

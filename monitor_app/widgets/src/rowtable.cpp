@@ -40,6 +40,7 @@ RowTable::RowTable(RowWindowModel &model, QString settingsKey, QWidget *parent)
     setCornerButtonEnabled(false);
     setWordWrap(false);
     m_scrollTo = [this](qint64 first) { m_model.setWindow(first, pageRows()); };
+    m_resize = [this](int rows) { m_model.setWindow(m_model.firstRow(), rows); };
     connect(m_header, &QHeaderView::sectionResized, this, &RowTable::sectionWasResized);
     connect(m_header, &QHeaderView::sectionClicked, this, [this](int section) {
         Q_EMIT headerClicked(section, QGuiApplication::keyboardModifiers() & (Qt::ControlModifier | Qt::ShiftModifier));
@@ -58,6 +59,10 @@ RowTable::~RowTable() = default;
 void RowTable::setColumns(const QList<ColumnSpec> &columns, const QStringList &dropFirst)
 {
     m_columns = columns;
+    for (const ColumnSpec &column : columns) {
+        if (m_model.columnOf(column.key) < 0)
+            qWarning("The model has no column \"%ls\"", qUtf16Printable(column.key));
+    }
     m_dropOrder = dropFirst;
     restoreColumns();
     layoutColumns();
@@ -93,6 +98,12 @@ void RowTable::setScroller(std::function<void(qint64)> scrollTo)
     m_scrollTo = std::move(scrollTo);
 }
 
+void RowTable::setResizer(std::function<void(int)> resize)
+{
+    m_resize = std::move(resize);
+    refreshRows();
+}
+
 void RowTable::setStale(bool stale)
 {
     m_delegate->setStale(stale);
@@ -101,7 +112,7 @@ void RowTable::setStale(bool stale)
 
 void RowTable::refreshRows()
 {
-    m_model.setWindow(m_model.firstRow(), pageRows());
+    m_resize(pageRows());
     Q_EMIT pageRowsChanged(pageRows());
     viewport()->update();
 }

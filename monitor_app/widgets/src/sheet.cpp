@@ -34,9 +34,13 @@ Sheet::Sheet(QWidget *window, int width)
     setWindowFlags(Qt::Widget);
     setAttribute(Qt::WA_DeleteOnClose);
     setFixedWidth(width);
+    setAutoFillBackground(false);
     m_veil->hide();
     window->installEventFilter(this);
-    connect(this, &QDialog::finished, m_veil, &QObject::deleteLater);
+    connect(this, &QDialog::finished, m_veil, [veil = m_veil.get()] {
+        veil->hide();
+        veil->deleteLater();
+    });
 }
 
 Sheet::~Sheet()
@@ -92,7 +96,6 @@ bool Sheet::focusNextPrevChild(bool next)
 void Sheet::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
-    painter.fillRect(rect(), ink(Ink::SurfaceRaised));
     drawBox(painter, rect(), px(Metric::RadiusCard), ink(Ink::SurfaceRaised), ink(Ink::LineControl));
 }
 

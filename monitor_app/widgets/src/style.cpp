@@ -258,6 +258,8 @@ QSize MonitorStyle::sizeFromContents(ContentsType type, const QStyleOption *opti
     QSize result = QProxyStyle::sizeFromContents(type, option, size, widget);
     if (type == CT_LineEdit || type == CT_ComboBox)
         result.setHeight(px(Metric::ControlInput));
+    if (type == CT_ComboBox)
+        result.rwidth() += 24;
     return result;
 }
 

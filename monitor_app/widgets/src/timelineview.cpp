@@ -14,7 +14,6 @@ namespace Monitor {
 
 namespace {
 
-constexpr double nowAt = 0.8;
 constexpr qint64 shortestSpan = 10'000;
 constexpr qint64 longestSpan = qint64(24) * 3'600'000;
 constexpr int densityHeight = 84;
@@ -93,7 +92,7 @@ TimeScale TimelineView::scale() const
     s.left = px(Metric::TimelineLaneHeader);
     s.width = std::max<qreal>(64, width() - s.left - px(Metric::LayoutScrollGutter));
     s.msPerPixel = double(m_span) / s.width;
-    s.from = m_following ? m_workspace.now() - qint64(double(m_span) * nowAt) : m_from;
+    s.from = m_following ? m_workspace.now() - m_span * px(Metric::TimelineNowAt) / 100 : m_from;
     return s;
 }
 

@@ -76,6 +76,7 @@ TokensPage::TokensPage(Workspace &workspace, QWidget *parent)
     , m_pulse(new QTimer(this))
 {
     TokenLanesModel &model = workspace.lanesModel();
+    model.setGroup(TokenLanesModel::Group::Node);
     buildToolbar();
     auto *content = new QWidget(this);
     auto *stack = new QStackedLayout(content);

@@ -35,13 +35,13 @@ QString stateOf(int row)
 
 QString sessionOf(int row)
 {
-    return u"s-4c19%1a7"_s.arg(row, 6, 16, u'0');
+    return u"s-4c19%1a7"_s.arg(row, 6, 16, QChar(u'0'));
 }
 
 Monitor::ConnectionRow connectionOf(int row)
 {
     Monitor::ConnectionRow connection;
-    connection.id = u"c-0be2%1"_s.arg(row, 6, 16, u'0');
+    connection.id = u"c-0be2%1"_s.arg(row, 6, 16, QChar(u'0'));
     connection.session = sessionOf(row);
     connection.subject = u"u-%1"_s.arg(row);
     connection.user = userOf(row);
@@ -120,11 +120,11 @@ QByteArray event(quint64 sequence, qint64 time, const QString &type, int severit
                              { u"src"_s, QJsonObject { { u"ip"_s, connectionOf(row).ip } } },
                              { u"node"_s, QJsonObject { { u"id"_s, row % 3 == 0 ? u"gw-1"_s : u"gw-2"_s } } } };
     const QJsonObject root { { u"specversion"_s, u"1.0"_s },
-                             { u"id"_s, u"00000000-0000-4000-8000-%1"_s.arg(sequence, 12, 10, u'0') },
+                             { u"id"_s, u"00000000-0000-4000-8000-%1"_s.arg(sequence, 12, 10, QChar(u'0')) },
                              { u"source"_s, u"wss-gateway://sample/gw-2"_s },
                              { u"type"_s, u"dev.watchword.%1.v1"_s.arg(type) },
                              { u"time"_s, QDateTime::fromMSecsSinceEpoch(time, Qt::UTC).toString(Qt::ISODateWithMs) },
-                             { u"sequence"_s, u"%1"_s.arg(sequence, 20, 10, u'0') },
+                             { u"sequence"_s, u"%1"_s.arg(sequence, 20, 10, QChar(u'0')) },
                              { u"data"_s, data } };
     return QJsonDocument(root).toJson(QJsonDocument::Compact);
 }

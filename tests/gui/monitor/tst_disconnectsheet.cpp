@@ -174,7 +174,7 @@ void TestDisconnectSheet::manyNeedTheirNumber()
 {
     QStringList many;
     for (int row = 0; row < 26; ++row)
-        many << u"c-0be2%1"_s.arg(row, 6, 16, u'0');
+        many << u"c-0be2%1"_s.arg(row, 6, 16, QChar(u'0'));
     DisconnectSheet *sheet = open(many);
     chooseReason();
     QVERIFY(!sheet->blockedBecause().isEmpty());

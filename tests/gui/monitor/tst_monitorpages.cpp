@@ -175,7 +175,7 @@ void TestMonitorPages::narrowWindowDropsColumnsAndLabels()
     QVERIFY(connectionsPane()->table()->droppedColumns().isEmpty());
     m_window->resize(960, 600);
     QVERIFY(Support::waitUntil([this] { return !connectionsPane()->table()->droppedColumns().isEmpty(); }));
-    QCOMPARE(connectionsPane()->table()->droppedColumns().first(), u"in"_s);
+    QCOMPARE(connectionsPane()->table()->droppedColumns().first(), u"rate.in"_s);
     QVERIFY(m_window->findChild<Navigation *>()->isRail());
 }
 

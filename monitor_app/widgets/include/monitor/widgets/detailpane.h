@@ -7,6 +7,7 @@
 #include <QScrollArea>
 #include <QWidget>
 
+class QHBoxLayout;
 class QPlainTextEdit;
 class QStackedWidget;
 
@@ -119,6 +120,7 @@ protected:
 
 private:
     void buildHead();
+    void placeParts(bool under);
     void buildFooter();
 
     Workspace &m_workspace;
@@ -134,6 +136,10 @@ private:
     RelatedView *m_related;
     QScrollArea *m_summaryArea;
     QWidget *m_footer;
+    QWidget *m_head = nullptr;
+    QWidget *m_tabRow = nullptr;
+    QHBoxLayout *m_firstLine = nullptr;
+    QHBoxLayout *m_actions = nullptr;
     Button *m_disconnect;
     Button *m_filter;
     Button *m_copy;

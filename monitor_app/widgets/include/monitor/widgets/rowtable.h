@@ -78,6 +78,7 @@ public:
     int pageRows() const;
     void setMarks(const QList<TableHeader::Mark> &marks);
     void setScroller(std::function<void(qint64)> scrollTo); //!< Who moves the window; by default the model.
+    void setResizer(std::function<void(int)> resize); //!< Who tells the model how many rows fit.
     void setStale(bool stale);
     void refreshRows();
 
@@ -131,6 +132,7 @@ private:
     TableHeader *m_header;
     RowDelegate *m_delegate;
     std::function<void(qint64)> m_scrollTo;
+    std::function<void(int)> m_resize;
     int m_rowPixels = 28;
     int m_hovered = -1;
     double m_wheelRest = 0;
