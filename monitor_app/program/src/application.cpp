@@ -275,7 +275,9 @@ void Application::openFile(const QString &path)
 
 void Application::startScreenshot()
 {
-    d->screenshot = std::make_unique<Screenshot>(d->window, d->options.screenshot);
+    // A demo needs some time until its fleet has come, talked and misbehaved.
+    const auto settle = d->options.demo ? std::chrono::seconds(20) : std::chrono::seconds(2);
+    d->screenshot = std::make_unique<Screenshot>(d->window, d->options.screenshot, settle);
     connect(d->screenshot.get(), &Screenshot::finished, qApp, [](bool ok) { QApplication::exit(ok ? 0 : 1); });
     d->screenshot->start();
 }

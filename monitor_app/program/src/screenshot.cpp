@@ -17,8 +17,7 @@ namespace {
 
 constexpr int lookMs = 250;
 constexpr int maxLooks = 240;
-// So many looks with data, so that what comes a moment later (states, histogram) is in the picture.
-constexpr int looksWithData = 12;
+constexpr int looksBetweenPages = 2;
 
 QString fileName(PageId page)
 {
@@ -35,10 +34,11 @@ QString fileName(PageId page)
 
 } // namespace
 
-Screenshot::Screenshot(MainWindow &window, QString path, QObject *parent)
+Screenshot::Screenshot(MainWindow &window, QString path, std::chrono::milliseconds settle, QObject *parent)
     : QObject(parent)
     , m_window(window)
     , m_path(std::move(path))
+    , m_wantedLooks(std::max(looksBetweenPages, int(settle.count()) / lookMs))
     , m_folder(QFileInfo(m_path).isDir() || !m_path.endsWith(".png"_L1, Qt::CaseInsensitive))
 {
     m_pages = m_folder ? QList { PageId::Connections, PageId::Tokens, PageId::Audit } : QList { window.currentPageId() };
@@ -74,9 +74,9 @@ void Screenshot::look()
     if (!m_window.isWatching())
         return;
     m_window.showPage(m_pages.first());
-    if (!m_window.currentPage()->hasData() || ++m_ready < looksWithData)
+    if (!m_window.currentPage()->hasData() || ++m_ready < m_wantedLooks)
         return;
-    m_ready = looksWithData - 2;
+    m_ready = m_wantedLooks - looksBetweenPages;
     if (!save(m_pages.first())) {
         m_timer.stop();
         Q_EMIT finished(false);

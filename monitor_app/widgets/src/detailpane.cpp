@@ -125,6 +125,7 @@ void DetailPane::setContent(const DetailContent &content, const QString &positio
     m_summary->setContent(content);
     if (another)
         m_raw->setPlainText(content.rawCut ? content.raw + u"\n"_s + tr("… cut at 64 KiB") : content.raw);
+    m_tabs->setTabVisible(1, !content.raw.isEmpty());
     if (otherSession || m_related->isVisible())
         m_related->setContent(content);
     refreshActions();

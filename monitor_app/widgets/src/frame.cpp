@@ -75,7 +75,7 @@ TopBar::TopBar(Workspace &workspace, QWidget *parent)
     layout->addSpacing(8);
     layout->addWidget(m_server);
     layout->addSpacing(8);
-    layout->addWidget(m_demo);
+    layout->addWidget(m_demo, 0, Qt::AlignVCenter);
     layout->addSpacing(8);
     layout->addWidget(m_state, 1);
     layout->addWidget(m_theme);
@@ -83,7 +83,7 @@ TopBar::TopBar(Workspace &workspace, QWidget *parent)
     layout->addSpacing(4);
     layout->addWidget(m_person);
     m_demo->setFont(face(Face::CaptionStrong));
-    m_demo->setMargin(4);
+    m_demo->setContentsMargins(6, 2, 6, 2);
     m_demo->setToolTip(tr("A throw-away gateway on this machine with made-up people."));
     m_person->setIconName(u"user"_s);
     m_person->setCaret(true);

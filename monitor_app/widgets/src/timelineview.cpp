@@ -59,7 +59,7 @@ qint64 TimelineView::clampedSpan(qint64 span)
     return std::clamp(span, shortestSpan, longestSpan);
 }
 
-// The first picture shows about eight lives of a token.
+// The first picture shows about five lives of a token.
 void TimelineView::chooseFirstSpan()
 {
     if (m_spanChosen)
@@ -78,7 +78,7 @@ void TimelineView::chooseFirstSpan()
         return;
     m_spanChosen = true;
     constexpr std::array<qint64, 7> nice { 2, 5, 8, 14, 24, 60, 240 };
-    const qint64 wanted = median(lives) * 5;
+    const qint64 wanted = median(lives) * 4;
     for (const qint64 minutes : nice) {
         m_span = minutes * 60'000;
         if (m_span >= wanted)

@@ -153,8 +153,10 @@ void TestMonitorKeys::pauseAndFollowTheAudit()
     key(Qt::Key_Space, Qt::ControlModifier);
     QCOMPARE(model.mode(), AuditModel::TailMode::Paused);
     m_workspace->audit().appendLines({ Sample::event(48'300'000, Sample::now, u"conn.opened"_s, 1, u"late"_s, u"later"_s) });
-    m_workspace->tickNow();
-    QVERIFY(model.newRows() > 0);
+    QVERIFY(Support::waitUntil([this, &model] {
+        m_workspace->tickNow();
+        return model.newRows() > 0;
+    }));
     QVERIFY(m_window->findChild<RunLabel *>(u"tailBanner"_s)->isVisible());
     key(Qt::Key_End);
     QCOMPARE(model.mode(), AuditModel::TailMode::Following);
@@ -171,7 +173,10 @@ void TestMonitorKeys::scrollingUpDetaches()
     QVERIFY(model.firstRow() < first);
     const quint64 top = model.idAt(model.firstRow());
     m_workspace->audit().appendLines({ Sample::event(48'300'000, Sample::now, u"conn.opened"_s, 1, u"late"_s, u"later"_s) });
-    m_workspace->tickNow();
+    QVERIFY(Support::waitUntil([this, &model] {
+        m_workspace->tickNow();
+        return model.newRows() > 0;
+    }));
     QCOMPARE(model.idAt(model.firstRow()), top); // New rows do not move what is read.
     key(Qt::Key_End, Qt::ControlModifier);
     QCOMPARE(model.mode(), AuditModel::TailMode::Following);

@@ -190,7 +190,8 @@ void TestMonitorPages::detailFollowsTheSelection()
     const QString first = page->detail()->content().connectionId;
     model.select(model.idAt(5));
     QVERIFY(page->detail()->content().connectionId != first);
-    QVERIFY(!page->detail()->content().raw.isEmpty());
+    QVERIFY(!page->detail()->content().plainSentences().isEmpty());
+    QVERIFY(!page->detail()->content().blocks.isEmpty());
 }
 
 void TestMonitorPages::nothingIsClipped_data()
@@ -228,9 +229,15 @@ void TestMonitorPages::nothingIsClipped()
 void TestMonitorPages::everyControlHasAName()
 {
     Sample::fill(*m_workspace, 20);
+    for (const PageId id : { PageId::Connections, PageId::Tokens, PageId::Audit }) {
+        m_window->showPage(id);
+        m_workspace->auditModel().select(m_workspace->auditModel().idAt(3));
+        m_workspace->connectionsModel().select(m_workspace->connectionsModel().idAt(3));
+        m_window->currentPage()->setDetailShown(true);
+    }
     m_window->showKeys();
     for (const QWidget *widget : m_window->findChildren<QWidget *>()) {
-        if (widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() || widget->inherits("QTabBar") || widget->inherits("QMenu"))
+        if (widget->isHidden() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() || widget->inherits("QTabBar") || widget->inherits("QMenu"))
             continue;
         const auto *button = qobject_cast<const QAbstractButton *>(widget);
         const bool named = !widget->accessibleName().isEmpty() || (button && !button->text().isEmpty());

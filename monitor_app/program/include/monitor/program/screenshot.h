@@ -7,6 +7,8 @@
 #include <QObject>
 #include <QTimer>
 
+#include <chrono>
+
 namespace Monitor {
 
 class MainWindow;
@@ -21,7 +23,8 @@ class Screenshot : public QObject
     Q_OBJECT
 
 public:
-    Screenshot(MainWindow &window, QString path, QObject *parent = nullptr);
+    //! \a settle: how long data is watched before the picture, so that states and histories are in it.
+    Screenshot(MainWindow &window, QString path, std::chrono::milliseconds settle, QObject *parent = nullptr);
     void start();
 
 Q_SIGNALS:
@@ -35,6 +38,7 @@ private:
     QString m_path;
     QList<PageId> m_pages;
     QTimer m_timer;
+    int m_wantedLooks;
     int m_looks = 0;
     int m_ready = 0;
     bool m_folder = false;
