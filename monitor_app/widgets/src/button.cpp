@@ -80,6 +80,8 @@ void Button::setCaret(bool caret)
 
 void Button::setTextShown(bool shown)
 {
+    if (m_textShown == shown)
+        return;
     m_textShown = shown;
     if (!shown)
         setToolTip(text());

@@ -201,10 +201,12 @@ void ConnectionsPage::refresh()
     const ConnectionsModel &model = workspace().connectionsModel();
     const bool paused = workspace().connectionsPaused();
     m_follow->setChecked(true);
-    m_follow->setText(paused ? tr("Paused") : tr("Following"));
-    m_follow->setAccessibleName(paused ? tr("Paused. Press to follow.") : tr("Following. Press to pause."));
-    m_follow->setIconName(paused ? u"pause"_s : u"follow"_s);
-    m_follow->updateGeometry();
+    if (const QString words = paused ? tr("Paused") : tr("Following"); words != m_follow->text() || m_follow->accessibleName().isEmpty()) {
+        m_follow->setText(words);
+        m_follow->setAccessibleName(paused ? tr("Paused. Press to follow.") : tr("Following. Press to pause."));
+        m_follow->setIconName(paused ? u"pause"_s : u"follow"_s);
+        m_follow->updateGeometry();
+    }
     filter()->setState(model.queryState());
     filter()->setStale(model.isStale());
     m_follow->setEnabled(!model.isStale());

@@ -154,15 +154,20 @@ void TopBar::refresh()
     m_state->setGlyph(look.glyph, look.color);
     m_demo->setVisible(m_workspace.isDemo());
     QPalette palette = m_demo->palette();
-    palette.setColor(QPalette::WindowText, ink(Ink::BannerText));
-    palette.setColor(QPalette::Window, ink(Ink::BannerFill));
-    m_demo->setPalette(palette);
-    m_demo->setAutoFillBackground(true);
+    if (palette.color(QPalette::Window) != ink(Ink::BannerFill)) {
+        palette.setColor(QPalette::WindowText, ink(Ink::BannerText));
+        palette.setColor(QPalette::Window, ink(Ink::BannerFill));
+        m_demo->setPalette(palette);
+        m_demo->setAutoFillBackground(true);
+    }
     const QString person = m_workspace.operatorName();
-    m_person->setText(person.isEmpty() ? tr("Not signed in") : person);
-    m_person->setAccessibleName(person.isEmpty() ? tr("Not signed in") : tr("Operator %1").arg(person));
+    const QString shown = person.isEmpty() ? tr("Not signed in") : person;
+    if (m_person->text() != shown) {
+        m_person->setText(shown);
+        m_person->setAccessibleName(person.isEmpty() ? shown : tr("Operator %1").arg(person));
+        m_person->updateGeometry();
+    }
     m_person->setTextShown(!m_narrow);
-    m_person->updateGeometry();
 }
 
 void TopBar::setHistory(bool back, bool forward)

@@ -35,6 +35,8 @@ TableHeader::TableHeader(QWidget *parent)
 
 void TableHeader::setMarks(const QList<Mark> &marks)
 {
+    if (m_marks == marks)
+        return;
     m_marks = marks;
     viewport()->update();
 }

@@ -106,6 +106,8 @@ void RowTable::setResizer(std::function<void(int)> resize)
 
 void RowTable::setStale(bool stale)
 {
+    if (m_delegate->isStale() == stale)
+        return;
     m_delegate->setStale(stale);
     viewport()->update();
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int frameMs = 33;
 // A worker's filter result arrives without a signal, so the models are asked for a while after each change.
-constexpr int framesAfterChange = 15;
+constexpr int framesAfterChange = 4;
 
 bool isRunning(const QueryState &state)
 {

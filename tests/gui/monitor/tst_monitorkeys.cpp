@@ -167,6 +167,10 @@ void TestMonitorKeys::scrollingUpDetaches()
 {
     key(Qt::Key_3, Qt::ControlModifier);
     AuditModel &model = m_workspace->auditModel();
+    QVERIFY(Support::waitUntil([this, &model] {
+        m_workspace->tickNow();
+        return model.totalRows() >= 300;
+    }));
     const qint64 first = model.firstRow();
     key(Qt::Key_PageUp);
     QCOMPARE(model.mode(), AuditModel::TailMode::Detached);

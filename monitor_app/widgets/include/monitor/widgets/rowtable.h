@@ -20,6 +20,7 @@ public:
     {
         int column = 0;
         Qt::SortOrder order = Qt::AscendingOrder;
+        friend bool operator==(const Mark &, const Mark &) = default;
     };
     explicit TableHeader(QWidget *parent = nullptr);
     void setMarks(const QList<Mark> &marks);
@@ -42,6 +43,7 @@ public:
 
     void setHoveredRow(int row) { m_hovered = row; }
     void setStale(bool stale) { m_stale = stale; }
+    bool isStale() const { return m_stale; }
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
     static QColor groundOf(const QModelIndex &index, bool hovered);
 
