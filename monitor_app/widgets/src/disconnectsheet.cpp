@@ -150,16 +150,8 @@ void DisconnectSheet::buildFigures(QVBoxLayout *rows)
     rows->addWidget(makeLine());
 }
 
-void DisconnectSheet::buildForm(QVBoxLayout *rows)
+QHBoxLayout *DisconnectSheet::makeActions()
 {
-    auto *form = new QWidget;
-    auto *grid = new QGridLayout(form);
-    grid->setContentsMargins(margin, 16, margin, 16);
-    grid->setHorizontalSpacing(8);
-    grid->setVerticalSpacing(12);
-    grid->setColumnMinimumWidth(0, labelWidth);
-    const auto label = [grid](int row, const QString &text) { grid->addWidget(makeLabel(text, Face::Table, Ink::TextMuted), row, 0, Qt::AlignTop); };
-    label(0, tr("Action"));
     auto *kinds = new QHBoxLayout;
     kinds->setSpacing(4);
     for (const QString &words : { tr("Disconnect"), tr("Revoke session"), tr("Forbid") }) {
@@ -171,7 +163,20 @@ void DisconnectSheet::buildForm(QVBoxLayout *rows)
         connect(button, &QAbstractButton::toggled, this, &DisconnectSheet::refresh);
     }
     kinds->addStretch(1);
-    grid->addLayout(kinds, 0, 1);
+    return kinds;
+}
+
+void DisconnectSheet::buildForm(QVBoxLayout *rows)
+{
+    auto *form = new QWidget;
+    auto *grid = new QGridLayout(form);
+    grid->setContentsMargins(margin, 16, margin, 16);
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(12);
+    grid->setColumnMinimumWidth(0, labelWidth);
+    const auto label = [grid](int row, const QString &text) { grid->addWidget(makeLabel(text, Face::Table, Ink::TextMuted), row, 0, Qt::AlignTop); };
+    label(0, tr("Action"));
+    grid->addLayout(makeActions(), 0, 1);
     m_consequence = makeLabel(QString(), Face::Table, Ink::TextSecondary);
     m_consequence->setMinimumHeight(2 * Theme::instance().lineHeight(Face::Table));
     grid->addWidget(m_consequence, 1, 1);

@@ -8,6 +8,7 @@
 #include <chrono>
 
 class QComboBox;
+class QHBoxLayout;
 class QLabel;
 class QLineEdit;
 class QVBoxLayout;
@@ -38,6 +39,7 @@ Q_SIGNALS:
 private:
     void buildHead(QVBoxLayout *rows);
     void buildFigures(QVBoxLayout *rows);
+    QHBoxLayout *makeActions();
     void buildForm(QVBoxLayout *rows);
     void buildFooter(QVBoxLayout *rows);
     void refresh();
