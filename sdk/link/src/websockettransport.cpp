@@ -291,6 +291,11 @@ void WebSocketTransport::onDisconnected()
     end.closeCode = m_dropped ? int(CloseCode::Abnormal) : int(m_socket->closeCode());
     if (!m_dropped)
         end.closeReason = m_socket->closeReason();
+    // Qt knows no codes above 1011 but private ones: it takes 1012 to 1014 for a mistake of the peer and says 1002.
+    if (end.closeCode == int(CloseCode::ProtocolError) && end.closeReason.startsWith("Invalid close code"_L1)) {
+        end.closeCode = int(CloseCode::Abnormal);
+        end.closeReason = u"closed with a code that Qt does not know"_s;
+    }
     end.error = Error(m_dropped ? ErrorCode::ConnectionLost : ErrorCode::ClosedByPeer, end.closeReason);
     finish(end);
 }

@@ -12,6 +12,8 @@
 
 namespace Watchword {
 Q_NAMESPACE_EXPORT(WATCHWORD_CORE_EXPORT)
+// In QML "Cancelled" would be both a code and a condition; only ErrorCode.Cancelled is clear.
+Q_CLASSINFO("RegisterEnumClassesUnscoped", "false")
 
 /*! The few groups that callers branch on. Every ErrorCode belongs to exactly one. */
 enum class ErrorCondition {
