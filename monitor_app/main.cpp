@@ -2,6 +2,7 @@
 #include "monitor/program/application.h"
 
 #include <QApplication>
+#include <QLibraryInfo>
 #include <QLocale>
 #include <QTranslator>
 
@@ -32,15 +33,21 @@ int main(int argc, char *argv[])
     QApplication::setOrganizationName(u"Watchword"_s);
     QApplication::setDesktopFileName(u"watchword-monitor"_s);
 
-    QTranslator translator;
-    if (translator.load(QLocale(), u"watchword_monitor"_s, u"_"_s, u":/i18n"_s))
-        QApplication::installTranslator(&translator);
-
     const auto options = Monitor::parseOptions(QApplication::arguments());
     if (!options) {
         std::fprintf(stderr, "watchword-monitor: %s\n", qPrintable(options.error().detail()));
         return 2;
     }
+    if (!options->language.isEmpty())
+        QLocale::setDefault(QLocale(options->language));
+    QTranslator dialogs;
+    if (dialogs.load(QLocale(), u"qtbase"_s, u"_"_s, QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
+        QApplication::installTranslator(&dialogs);
+    // English has a file for its plural forms, so it also serves every language that has none.
+    QTranslator texts;
+    if (texts.load(QLocale(), u"watchword_monitor"_s, u"_"_s, u":/i18n"_s) || texts.load(u":/i18n/watchword_monitor_en"_s))
+        QApplication::installTranslator(&texts);
+
     Monitor::Application application(*options);
     application.start();
     return QApplication::exec();

@@ -13,9 +13,11 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 
 FILES = {
-    "watchword_sdk_de.ts": (["sdk", "qml"], "cpp,h,qml"),
-    "watchword_monitor_de.ts": (["monitor_app"], "cpp,h"),
+    "watchword_sdk_de.ts": (["sdk", "qml"], ["-target-language", "de", "-extensions", "cpp,h,qml"]),
+    "watchword_monitor_de.ts": (["monitor_app"], ["-target-language", "de", "-extensions", "cpp,h"]),
+    "watchword_monitor_en.ts": (["monitor_app"], ["-target-language", "en", "-pluralonly", "-extensions", "cpp,h"]),
 }
+PLURAL_FORMS = 2  # German and English
 
 
 def messages(path):
@@ -71,7 +73,12 @@ def check(path, fresh):
         if translation is None or translation.get("type") == "unfinished":
             findings.append(f"{path.name}: {key[0]}: unfinished: {key[1]!r}")
             continue
-        for text in texts_of(numerus, translation):
+        texts = texts_of(numerus, translation)
+        if len(texts) != (PLURAL_FORMS if numerus else 1):
+            findings.append(f"{path.name}: {key[0]}: {len(texts)} plural forms: {key[1]!r}")
+        if numerus and any("(s)" in text for text in texts):
+            findings.append(f"{path.name}: {key[0]}: \"(s)\" is left over: {key[1]!r}")
+        for text in texts:
             why = mismatch(key[1], text, numerus)
             if why:
                 findings.append(f"{path.name}: {key[0]}: {key[1]!r}: {why}")
@@ -84,11 +91,13 @@ def main(root, lupdate):
     assert not mismatch("%n row(s)", "eine Zeile", True), "the check is too strict"
     findings, total = [], 0
     with tempfile.TemporaryDirectory() as folder:
-        for name, (folders, extensions) in FILES.items():
+        for name, (folders, options) in FILES.items():
             copy = pathlib.Path(folder) / name
-            subprocess.run([lupdate, "-silent", "-locations", "none", "-no-obsolete", "-extensions", extensions,
-                            "-target-language", "de", *[str(root / part) for part in folders], "-ts", str(copy)],
-                           check=True, stderr=subprocess.DEVNULL)
+            run = subprocess.run([lupdate, "-silent", "-locations", "none", "-no-obsolete", *options,
+                                  *[str(root / part) for part in folders], "-ts", str(copy)],
+                                 check=True, capture_output=True, text=True)
+            # lupdate warns about texts that it cannot place, and they would never be translated.
+            findings += [f"{name}: lupdate: {line}" for line in run.stderr.splitlines() if line.strip()]
             found, count = check(root / "translations" / name, messages(copy))
             findings += found
             total += count

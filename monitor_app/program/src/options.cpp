@@ -24,6 +24,7 @@ void addOptions(QCommandLineParser &parser)
     add(u"open"_s, u"Open an audit file (JSON lines)."_s, u"FILE"_s);
     add(u"page"_s, u"First page: connections, tokens or audit."_s, u"NAME"_s);
     add(u"theme"_s, u"system, light, dark or high-contrast."_s, u"NAME"_s);
+    add(u"language"_s, u"de or en; without it the language of the system."_s, u"NAME"_s);
     add(u"size"_s, u"Size of the window, as 1440x900."_s, u"WxH"_s);
     add(u"screenshot"_s, u"Wait for data, write the page as PNG (into a folder: all pages) and end."_s, u"PATH"_s);
     add(u"help"_s, u"Show this text."_s);
@@ -84,6 +85,11 @@ Watchword::Result<Options> readLook(const QCommandLineParser &parser, Options op
         options.size = sizeOf(parser.value(u"size"_s));
         if (options.size.width() < 320 || options.size.height() < 240 || options.size.width() > 16384 || options.size.height() > 16384)
             return wrong(u"--size must be like 1440x900, not \"%1\""_s.arg(parser.value(u"size"_s)));
+    }
+    if (parser.isSet(u"language"_s)) {
+        options.language = parser.value(u"language"_s);
+        if (options.language != "de"_L1 && options.language != "en"_L1)
+            return wrong(u"--language must be de or en, not \"%1\""_s.arg(options.language));
     }
     options.screenshot = parser.value(u"screenshot"_s);
     return options;

@@ -24,6 +24,7 @@ struct Options
     QString openFile;
     std::optional<PageId> page;
     std::optional<Theme::Choice> theme;
+    QString language; //!< Empty: that of the system.
     QSize size;
     QString screenshot; //!< A PNG file, or a folder for all pages.
 

@@ -1,0 +1,2678 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de">
+<context>
+    <name>Monitor::Application</name>
+    <message>
+        <source>Open an audit file</source>
+        <translation>Auditdatei öffnen</translation>
+    </message>
+    <message>
+        <source>JSON lines (*.jsonl *.ndjson *.json);;All files (*)</source>
+        <translation>JSON-Zeilen (*.jsonl *.ndjson *.json);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Starting a gateway with its own certificate authority and 200 clients on this machine…</source>
+        <translation>Ein Gateway mit eigener Zertifizierungsstelle und 200 Clients wird auf diesem Rechner gestartet…</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AuditFile</name>
+    <message>
+        <source>%1 is a folder. Choose an audit file with one JSON event a line.</source>
+        <translation>%1 ist ein Ordner. Wählen Sie eine Auditdatei mit einem JSON-Ereignis je Zeile.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be read: %2. Check the name and the permissions.</source>
+        <translation>%1 ist nicht lesbar: %2. Prüfen Sie Name und Zugriffsrechte.</translation>
+    </message>
+    <message>
+        <source>Reading %1 failed at byte %2: %3. The rows before it are shown.</source>
+        <translation>Lesen von %1 bei Byte %2 fehlgeschlagen: %3. Die Zeilen davor werden angezeigt.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AuditModel</name>
+    <message>
+        <source>1 event not received</source>
+        <translation>1 Ereignis nicht empfangen</translation>
+    </message>
+    <message>
+        <source>%1 events not received</source>
+        <translation>%1 Ereignisse nicht empfangen</translation>
+    </message>
+    <message>
+        <source>seq %1 to %2</source>
+        <translation>Seq %1 bis %2</translation>
+    </message>
+    <message>
+        <source>%1 s</source>
+        <translation>%1 s</translation>
+    </message>
+    <message>
+        <source>the gateway no longer has them</source>
+        <translation>das Gateway hat sie nicht mehr</translation>
+    </message>
+    <message>
+        <source>this monitor fell behind</source>
+        <translation>dieser Monitor kam nicht nach</translation>
+    </message>
+    <message>
+        <source>missing in the sequence</source>
+        <translation>fehlen in der Folge</translation>
+    </message>
+    <message>
+        <source>Line could not be read: %1</source>
+        <translation>Zeile nicht lesbar: %1</translation>
+    </message>
+    <message>
+        <source>unreadable</source>
+        <translation>unlesbar</translation>
+    </message>
+    <message>
+        <source>user %1</source>
+        <translation>Benutzer %1</translation>
+    </message>
+    <message>
+        <source>node %1</source>
+        <translation>Knoten %1</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Seq</source>
+        <translation>Seq</translation>
+    </message>
+    <message>
+        <source>Severity</source>
+        <translation>Schwere</translation>
+    </message>
+    <message>
+        <source>Event</source>
+        <translation>Ereignis</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>Meldung</translation>
+    </message>
+    <message>
+        <source>Following</source>
+        <translation>Folgt</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Detached</source>
+        <translation>Losgelöst</translation>
+    </message>
+    <message>
+        <source>Paused by you at %1, %2 ago</source>
+        <translation>Von Ihnen angehalten um %1, vor %2</translation>
+    </message>
+    <message>
+        <source>Scrolled away at %1, %2 ago</source>
+        <translation>Weggeblättert um %1, vor %2</translation>
+    </message>
+    <message>
+        <source>%1 new</source>
+        <translation>%1 neu</translation>
+    </message>
+    <message>
+        <source>1 error</source>
+        <translation>1 Fehler</translation>
+    </message>
+    <message>
+        <source>%1 errors</source>
+        <translation>%1 Fehler</translation>
+    </message>
+    <message>
+        <source>Live edge, %1 events/s</source>
+        <translation>Live, %1 Ereignisse/s</translation>
+    </message>
+    <message>
+        <source>Live edge, %1 events/s after filter</source>
+        <translation>Live, %1 Ereignisse/s nach Filter</translation>
+    </message>
+    <message>
+        <source>1 gap, %1 events</source>
+        <translation>1 Lücke, %1 Ereignisse</translation>
+    </message>
+    <message>
+        <source>%1 gaps, %2 events</source>
+        <translation>%1 Lücken, %2 Ereignisse</translation>
+    </message>
+    <message>
+        <source>No row that is loaded can match. Check the spelling of the values.</source>
+        <translation>Keine geladene Zeile kann passen. Prüfen Sie die Schreibweise der Werte.</translation>
+    </message>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AuditPage</name>
+    <message>
+        <source>Following</source>
+        <translation>Folgt</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Spalten</translation>
+    </message>
+    <message>
+        <source>Audit events</source>
+        <translation>Auditereignisse</translation>
+    </message>
+    <message>
+        <source>Filter events, for example sev &gt;= warning</source>
+        <translation>Ereignisse filtern, zum Beispiel sev &gt;= warning</translation>
+    </message>
+    <message>
+        <source>Audit</source>
+        <translation>Audit</translation>
+    </message>
+    <message>
+        <source>Following. Press to pause.</source>
+        <translation>Folgt. Drücken zum Anhalten.</translation>
+    </message>
+    <message>
+        <source>%1. Press to follow.</source>
+        <translation>%1. Drücken zum Folgen.</translation>
+    </message>
+    <message>
+        <source>The filter hides all %1 events</source>
+        <translation>Der Filter verbirgt alle %1 Ereignisse</translation>
+    </message>
+    <message>
+        <source>Events are still stored; only the view is empty.</source>
+        <translation>Ereignisse werden weiter gespeichert; nur die Ansicht ist leer.</translation>
+    </message>
+    <message>
+        <source>Clear filter</source>
+        <translation>Filter löschen</translation>
+    </message>
+    <message>
+        <source>No event yet</source>
+        <translation>Noch kein Ereignis</translation>
+    </message>
+    <message>
+        <source>Every handshake, refresh, refusal and operator&apos;s action appears here as it happens.</source>
+        <translation>Jeder Handshake, jede Erneuerung, Ablehnung und Aktion eines Operators erscheint hier sofort.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n selected</source>
+        <translation>
+            <numerusform>%n ausgewählt</numerusform>
+            <numerusform>%n ausgewählt</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+    <message>
+        <source>hidden by the filter</source>
+        <translation>vom Filter verborgen</translation>
+    </message>
+    <message>
+        <source>%1 of %2 shown</source>
+        <translation>%1 von %2 angezeigt</translation>
+    </message>
+    <message>
+        <source>%1/s after filter</source>
+        <translation>%1/s nach Filter</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) could not be read</source>
+        <translation>
+            <numerusform>%n Zeile nicht lesbar</numerusform>
+            <numerusform>%n Zeilen nicht lesbar</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 of %1</source>
+        <translation>1 von %1</translation>
+    </message>
+    <message>
+        <source>Filter out: %1</source>
+        <translation>Ausschließen: %1</translation>
+    </message>
+    <message>
+        <source>Filter by: %1</source>
+        <translation>Filtern nach: %1</translation>
+    </message>
+    <message>
+        <source>Copy value</source>
+        <translation>Wert kopieren</translation>
+    </message>
+    <message>
+        <source>Open the detail</source>
+        <translation>Details öffnen</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::CompletenessBlock</name>
+    <message>
+        <source>%1. %2.</source>
+        <translation>%1. %2.</translation>
+    </message>
+    <message>
+        <source>Completeness</source>
+        <translation>Vollständigkeit</translation>
+    </message>
+    <message>
+        <source>no gap</source>
+        <translation>keine Lücke</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n gap(s)</source>
+        <translation>
+            <numerusform>%n Lücke</numerusform>
+            <numerusform>%n Lücken</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::CompletionList</name>
+    <message>
+        <source>Completion</source>
+        <translation>Vervollständigung</translation>
+    </message>
+    <message>
+        <source>Tab</source>
+        <translation>Tab</translation>
+    </message>
+    <message>
+        <source>accept</source>
+        <translation>übernehmen</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Enter</translation>
+    </message>
+    <message>
+        <source>apply</source>
+        <translation>anwenden</translation>
+    </message>
+    <message>
+        <source>Esc</source>
+        <translation>Esc</translation>
+    </message>
+    <message>
+        <source>close</source>
+        <translation>schließen</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::ConnectPage</name>
+    <message>
+        <source>Open the demo</source>
+        <translation>Demo öffnen</translation>
+    </message>
+    <message>
+        <source>Open an audit file…</source>
+        <translation>Auditdatei öffnen…</translation>
+    </message>
+    <message>
+        <source>Which gateway, and who signs you in?</source>
+        <translation>Welches Gateway, und wo melden Sie sich an?</translation>
+    </message>
+    <message>
+        <source>You sign in with your browser. This program never sees your password.</source>
+        <translation>Sie melden sich im Browser an. Dieses Programm sieht Ihr Passwort nie.</translation>
+    </message>
+    <message>
+        <source>Gateway</source>
+        <translation>Gateway</translation>
+    </message>
+    <message>
+        <source>OpenID provider</source>
+        <translation>OpenID-Anbieter</translation>
+    </message>
+    <message>
+        <source>Client ID</source>
+        <translation>Client-ID</translation>
+    </message>
+    <message>
+        <source>Private CA (PEM)</source>
+        <translation>Private CA (PEM)</translation>
+    </message>
+    <message>
+        <source>only if the certificate is not from a public authority</source>
+        <translation>nur wenn das Zertifikat nicht von einer öffentlichen Stelle ist</translation>
+    </message>
+    <message>
+        <source>Sign in with the browser</source>
+        <translation>Im Browser anmelden</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Copy the link</source>
+        <translation>Link kopieren</translation>
+    </message>
+    <message>
+        <source>The gateway must be a wss:// address, for example wss://gateway.example.com:8443.</source>
+        <translation>Das Gateway muss eine wss://-Adresse sein, zum Beispiel wss://gateway.example.com:8443.</translation>
+    </message>
+    <message>
+        <source>The OpenID provider must be an https:// address, exactly as the provider writes it.</source>
+        <translation>Der OpenID-Anbieter muss eine https://-Adresse sein, genau wie der Anbieter sie schreibt.</translation>
+    </message>
+    <message>
+        <source>The client ID is the name under which this program is registered at the provider.</source>
+        <translation>Die Client-ID ist der Name, unter dem dieses Programm beim Anbieter registriert ist.</translation>
+    </message>
+    <message>
+        <source>The file %1 does not exist.</source>
+        <translation>Die Datei %1 gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>Asking the provider…</source>
+        <translation>Der Anbieter wird gefragt…</translation>
+    </message>
+    <message>
+        <source>Your browser shows the sign-in page. When you are done there, this window goes on by itself. If no browser opened, copy the link and open it yourself on this machine.</source>
+        <translation>Ihr Browser zeigt die Anmeldeseite. Sind Sie dort fertig, geht es hier von selbst weiter. Falls sich kein Browser geöffnet hat, kopieren Sie den Link und öffnen Sie ihn selbst auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>Server and sign-in</source>
+        <translation>Server und Anmeldung</translation>
+    </message>
+    <message>
+        <source>Gateway, provider, client</source>
+        <translation>Gateway, Anbieter, Client</translation>
+    </message>
+    <message>
+        <source>Browser</source>
+        <translation>Browser</translation>
+    </message>
+    <message>
+        <source>You sign in there</source>
+        <translation>Dort melden Sie sich an</translation>
+    </message>
+    <message>
+        <source>Watch a fleet</source>
+        <translation>Eine Flotte beobachten</translation>
+    </message>
+    <message>
+        <source>Every live connection, every token&apos;s life, every audit event.</source>
+        <translation>Jede offene Verbindung, das Leben jedes Tokens, jedes Auditereignis.</translation>
+    </message>
+    <message>
+        <source>Or look around first</source>
+        <translation>Oder erst einmal umsehen</translation>
+    </message>
+    <message>
+        <source>A throw-away gateway on this machine with 200 clients, marked DEMO.</source>
+        <translation>Ein Wegwerf-Gateway auf diesem Rechner mit 200 Clients, markiert als DEMO.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::ConnectionsModel</name>
+    <message>
+        <source>revoked</source>
+        <translation>widerrufen</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>expired</source>
+        <translation>abgelaufen</translation>
+    </message>
+    <message>
+        <source>user %1</source>
+        <translation>Benutzer %1</translation>
+    </message>
+    <message>
+        <source>node %1</source>
+        <translation>Knoten %1</translation>
+    </message>
+    <message>
+        <source>open for %1</source>
+        <translation>offen seit %1</translation>
+    </message>
+    <message>
+        <source>token left %1</source>
+        <translation>Tokenrest %1</translation>
+    </message>
+    <message>
+        <source>closed with %1</source>
+        <translation>geschlossen mit %1</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>Client</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>Age</source>
+        <translation>Alter</translation>
+    </message>
+    <message>
+        <source>Idle</source>
+        <translation>Ruhe</translation>
+    </message>
+    <message>
+        <source>In /s</source>
+        <translation>Ein /s</translation>
+    </message>
+    <message>
+        <source>Out /s</source>
+        <translation>Aus /s</translation>
+    </message>
+    <message>
+        <source>Queue</source>
+        <translation>Puffer</translation>
+    </message>
+    <message>
+        <source>Token left</source>
+        <translation>Tokenrest</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Code</translation>
+    </message>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::ConnectionsPage</name>
+    <message>
+        <source>Following</source>
+        <translation>Folgt</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Spalten</translation>
+    </message>
+    <message>
+        <source>Connections</source>
+        <translation>Verbindungen</translation>
+    </message>
+    <message>
+        <source>Filter connections, for example state:failing</source>
+        <translation>Verbindungen filtern, zum Beispiel state:failing</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Columns, %1 of %2 shown</source>
+        <translation>Spalten, %1 von %2 angezeigt</translation>
+    </message>
+    <message>
+        <source>The filter hides all %1 connections</source>
+        <translation>Der Filter verbirgt alle %1 Verbindungen</translation>
+    </message>
+    <message>
+        <source>Each term matches something, but no connection matches them all.</source>
+        <translation>Jeder Begriff passt auf etwas, aber keine Verbindung passt auf alle.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n term(s) alone match nothing.</source>
+        <translation>
+            <numerusform>%n Begriff passt allein auf nichts.</numerusform>
+            <numerusform>%n Begriffe passen allein auf nichts.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Clear filter</source>
+        <translation>Filter löschen</translation>
+    </message>
+    <message>
+        <source>A file has no live connections</source>
+        <translation>Eine Datei hat keine offenen Verbindungen</translation>
+    </message>
+    <message>
+        <source>Nobody is connected</source>
+        <translation>Niemand ist verbunden</translation>
+    </message>
+    <message>
+        <source>An audit file is open. Its events are on the page Audit.</source>
+        <translation>Eine Auditdatei ist geöffnet. Ihre Ereignisse stehen auf der Seite Audit.</translation>
+    </message>
+    <message>
+        <source>As soon as a client connects to the gateway it appears here.</source>
+        <translation>Sobald sich ein Client mit dem Gateway verbindet, erscheint er hier.</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Paused. Press to follow.</source>
+        <translation>Angehalten. Drücken zum Folgen.</translation>
+    </message>
+    <message>
+        <source>Following. Press to pause.</source>
+        <translation>Folgt. Drücken zum Anhalten.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n selected</source>
+        <translation>
+            <numerusform>%n ausgewählt</numerusform>
+            <numerusform>%n ausgewählt</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+    <message>
+        <source>hidden by the filter</source>
+        <translation>vom Filter verborgen</translation>
+    </message>
+    <message>
+        <source>%1 of %2 shown</source>
+        <translation>%1 von %2 angezeigt</translation>
+    </message>
+    <message>
+        <source>paused, connections are still counted</source>
+        <translation>angehalten, Verbindungen werden weiter gezählt</translation>
+    </message>
+    <message>
+        <source>order held while rows are selected</source>
+        <translation>Reihenfolge bleibt, solange Zeilen ausgewählt sind</translation>
+    </message>
+    <message>
+        <source>stale</source>
+        <translation>veraltet</translation>
+    </message>
+    <message>
+        <source>1 of %1</source>
+        <translation>1 von %1</translation>
+    </message>
+    <message>
+        <source>Filter out: %1</source>
+        <translation>Ausschließen: %1</translation>
+    </message>
+    <message>
+        <source>Filter by: %1</source>
+        <translation>Filtern nach: %1</translation>
+    </message>
+    <message>
+        <source>Copy value</source>
+        <translation>Wert kopieren</translation>
+    </message>
+    <message>
+        <source>Open the detail</source>
+        <translation>Details öffnen</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+    <message>
+        <source>Disconnect…</source>
+        <translation>Trennen…</translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation>Entf</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::DemoLogin</name>
+    <message>
+        <source>The demo&apos;s login page cannot be used: %1</source>
+        <translation>Die Anmeldeseite der Demo ist nicht nutzbar: %1</translation>
+    </message>
+    <message>
+        <source>The demo&apos;s login page did not take the user name and password.</source>
+        <translation>Die Anmeldeseite der Demo nahm Benutzername und Passwort nicht an.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::DemoProcess</name>
+    <message>
+        <source>The demo&apos;s gateway did not start: %1</source>
+        <translation>Das Gateway der Demo ist nicht gestartet: %1</translation>
+    </message>
+    <message>
+        <source>The demo&apos;s gateway ended with code %1.</source>
+        <translation>Das Gateway der Demo endete mit Code %1.</translation>
+    </message>
+    <message>
+        <source>The program watchword-gateway is neither beside this one nor in PATH. Install the package watchword-gateway.</source>
+        <translation>Das Programm watchword-gateway liegt weder neben diesem noch im PATH. Installieren Sie das Paket watchword-gateway.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Detail</name>
+    <message>
+        <source>The last renewal of the token was refused.</source>
+        <translation>Die letzte Erneuerung des Tokens wurde abgelehnt.</translation>
+    </message>
+    <message>
+        <source>The last %1 renewals of the token were refused.</source>
+        <translation>Die letzten %1 Erneuerungen des Tokens wurden abgelehnt.</translation>
+    </message>
+    <message>
+        <source>If none succeeds, %1 closes this connection in %2, at %3, with %4.</source>
+        <translation>Gelingt keine, schließt %1 diese Verbindung in %2, um %3, mit %4.</translation>
+    </message>
+    <message>
+        <source>the gateway</source>
+        <translation>das Gateway</translation>
+    </message>
+    <message>
+        <source>This connection is over and has left the table.</source>
+        <translation>Diese Verbindung ist beendet und steht nicht mehr in der Tabelle.</translation>
+    </message>
+    <message>
+        <source>The session was revoked, and %1 closed the connection with %2. The person has to sign in again.</source>
+        <translation>Die Sitzung wurde widerrufen, und %1 schloss die Verbindung mit %2. Die Person muss sich neu anmelden.</translation>
+    </message>
+    <message>
+        <source>The connection was closed%1. It leaves the table a minute later.</source>
+        <translation>Die Verbindung wurde%1 geschlossen. Sie verlässt die Tabelle nach einer Minute.</translation>
+    </message>
+    <message>
+        <source> with %1</source>
+        <translation> mit %1</translation>
+    </message>
+    <message>
+        <source>The token ends in %1 and was not renewed yet. Without a renewal %2 closes the connection at %3.</source>
+        <translation>Das Token endet in %1 und wurde noch nicht erneuert. Ohne Erneuerung schließt %2 die Verbindung um %3.</translation>
+    </message>
+    <message>
+        <source>The connection is open. Its token does not say when it ends.</source>
+        <translation>Die Verbindung ist offen. Ihr Token sagt nicht, wann es endet.</translation>
+    </message>
+    <message>
+        <source>The connection is open and its token is good for %1. The app is expected to renew it before %2.</source>
+        <translation>Die Verbindung ist offen, ihr Token gilt noch %1. Die App sollte es vor %2 erneuern.</translation>
+    </message>
+    <message>
+        <source>A refresh token that was spent came again at %1. One of the two users is not the owner, so the whole family was revoked.</source>
+        <translation>Ein verbrauchtes Refresh-Token kam um %1 erneut. Einer der beiden Nutzer ist nicht der Besitzer, daher wurde die ganze Familie widerrufen.</translation>
+    </message>
+    <message>
+        <source>The session was revoked at %1. The person has to sign in again.</source>
+        <translation>Die Sitzung wurde um %1 widerrufen. Die Person muss sich neu anmelden.</translation>
+    </message>
+    <message>
+        <source>The person signed out at %1.</source>
+        <translation>Die Person hat sich um %1 abgemeldet.</translation>
+    </message>
+    <message>
+        <source>The token expired at %1 without a successor.</source>
+        <translation>Das Token lief um %1 ohne Nachfolger ab.</translation>
+    </message>
+    <message>
+        <source>1 renewal failed</source>
+        <translation>1 Erneuerung fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>%1 renewals failed</source>
+        <translation>%1 Erneuerungen fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>issued at sign-in</source>
+        <translation>bei Anmeldung ausgestellt</translation>
+    </message>
+    <message>
+        <source>accepted</source>
+        <translation>angenommen</translation>
+    </message>
+    <message>
+        <source>Refreshes</source>
+        <translation>Erneuerungen</translation>
+    </message>
+    <message>
+        <source>life %1</source>
+        <translation>gilt %1</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>Client</translation>
+    </message>
+    <message>
+        <source>Session</source>
+        <translation>Sitzung</translation>
+    </message>
+    <message>
+        <source>Connection</source>
+        <translation>Verbindung</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>Family</source>
+        <translation>Familie</translation>
+    </message>
+    <message>
+        <source>port %1</source>
+        <translation>Port %1</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Endpoint</source>
+        <translation>Endpunkt</translation>
+    </message>
+    <message>
+        <source>Origin</source>
+        <translation>Origin</translation>
+    </message>
+    <message>
+        <source>none, bearer in header</source>
+        <translation>keine, Bearer im Header</translation>
+    </message>
+    <message>
+        <source>TLS</source>
+        <translation>TLS</translation>
+    </message>
+    <message>
+        <source>Scope</source>
+        <translation>Scope</translation>
+    </message>
+    <message>
+        <source>Opened</source>
+        <translation>Geöffnet</translation>
+    </message>
+    <message>
+        <source>%1 ago</source>
+        <translation>vor %1</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>Empfangen</translation>
+    </message>
+    <message>
+        <source>messages</source>
+        <translation>Nachrichten</translation>
+    </message>
+    <message>
+        <source>Sent</source>
+        <translation>Gesendet</translation>
+    </message>
+    <message>
+        <source>Rates</source>
+        <translation>Raten</translation>
+    </message>
+    <message>
+        <source>%1 /s in</source>
+        <translation>%1 /s ein</translation>
+    </message>
+    <message>
+        <source>%1 /s out</source>
+        <translation>%1 /s aus</translation>
+    </message>
+    <message>
+        <source>Queue</source>
+        <translation>Sendepuffer</translation>
+    </message>
+    <message>
+        <source>Round trip</source>
+        <translation>Umlaufzeit</translation>
+    </message>
+    <message>
+        <source>%1 ms</source>
+        <translation>%1 ms</translation>
+    </message>
+    <message>
+        <source>Renewals</source>
+        <translation>Erneuerungen</translation>
+    </message>
+    <message>
+        <source>%1 failed</source>
+        <translation>%1 fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließcode</translation>
+    </message>
+    <message>
+        <source>The token is opaque and does not say when it ends.</source>
+        <translation>Das Token ist undurchsichtig und sagt nicht, wann es endet.</translation>
+    </message>
+    <message>
+        <source>The token ended at %1 and was not renewed.</source>
+        <translation>Das Token endete um %1 und wurde nicht erneuert.</translation>
+    </message>
+    <message>
+        <source>The token is good until %1. The next refresh is expected at %2.</source>
+        <translation>Das Token gilt bis %1. Die nächste Erneuerung wird um %2 erwartet.</translation>
+    </message>
+    <message>
+        <source>The token ends in %1, at %2, and its refresh is due.</source>
+        <translation>Das Token endet in %1, um %2, und seine Erneuerung ist fällig.</translation>
+    </message>
+    <message>
+        <source>No access token of this session is known; only its refresh token is.</source>
+        <translation>Von dieser Sitzung ist kein Access-Token bekannt, nur ihr Refresh-Token.</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 Tokens</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>Failures</source>
+        <translation>Fehlschläge</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Someone</source>
+        <translation>Unbekannt</translation>
+    </message>
+    <message>
+        <source>an unknown address</source>
+        <translation>einer unbekannten Adresse</translation>
+    </message>
+    <message>
+        <source>%1 connected from %2.</source>
+        <translation>%1 hat sich von %2 aus verbunden.</translation>
+    </message>
+    <message>
+        <source>The connection of %1 was closed: **%2**.</source>
+        <translation>Die Verbindung von %1 wurde geschlossen: **%2**.</translation>
+    </message>
+    <message>
+        <source>A connection from **%1** was refused before it was opened: **%2**. Nothing was exchanged.</source>
+        <translation>Eine Verbindung von **%1** wurde vor dem Öffnen abgewiesen: **%2**. Es wurde nichts ausgetauscht.</translation>
+    </message>
+    <message>
+        <source>A page of another site tried to connect from **%1**: **%2**. It was refused.</source>
+        <translation>Eine Seite einer fremden Website wollte sich von **%1** aus verbinden: **%2**. Sie wurde abgewiesen.</translation>
+    </message>
+    <message>
+        <source>A client at **%1** sent its token in the URL, where proxies log it. The upgrade was refused; **treat that token as lost** and revoke it.</source>
+        <translation>Ein Client von **%1** sendete sein Token in der URL, wo Proxys es protokollieren. Das Upgrade wurde abgewiesen; **betrachten Sie dieses Token als verloren** und widerrufen Sie es.</translation>
+    </message>
+    <message>
+        <source>%1 has a new access token; the connection goes on with it.</source>
+        <translation>%1 hat ein neues Access-Token; die Verbindung läuft damit weiter.</translation>
+    </message>
+    <message>
+        <source>The issuer gave %1 a token.</source>
+        <translation>Der Aussteller gab %1 ein Token.</translation>
+    </message>
+    <message>
+        <source>%1 could not renew the access token: **%2**. The connection lives until its token ends.</source>
+        <translation>%1 konnte das Access-Token nicht erneuern: **%2**. Die Verbindung lebt, bis ihr Token endet.</translation>
+    </message>
+    <message>
+        <source>The token of %1 ended and was not renewed in time, so the connection was closed with **4401**.</source>
+        <translation>Das Token von %1 endete und wurde nicht rechtzeitig erneuert, daher wurde die Verbindung mit **4401** geschlossen.</translation>
+    </message>
+    <message>
+        <source>A refresh token of %1 that was already spent was sent again from **%2**. One of the two users is not the owner, so the whole family was revoked.</source>
+        <translation>Ein verbrauchtes Refresh-Token von %1 wurde von **%2** erneut gesendet. Einer der beiden Nutzer ist nicht der Besitzer, daher wurde die ganze Familie widerrufen.</translation>
+    </message>
+    <message>
+        <source>The session of %1 was revoked. Its connections are closed with **4410** and the person has to sign in again.</source>
+        <translation>Die Sitzung von %1 wurde widerrufen. Ihre Verbindungen werden mit **4410** geschlossen, und die Person muss sich neu anmelden.</translation>
+    </message>
+    <message>
+        <source>%1 signed in from %2.</source>
+        <translation>%1 hat sich von %2 aus angemeldet.</translation>
+    </message>
+    <message>
+        <source>A sign-in as %1 failed at **%2**.</source>
+        <translation>Eine Anmeldung als %1 von **%2** aus ist fehlgeschlagen.</translation>
+    </message>
+    <message>
+        <source>A limit was reached: **%1**.</source>
+        <translation>Eine Grenze wurde erreicht: **%1**.</translation>
+    </message>
+    <message>
+        <source>%1 disconnected connections: **%2**.</source>
+        <translation>%1 hat Verbindungen getrennt: **%2**.</translation>
+    </message>
+    <message>
+        <source>success</source>
+        <translation>Erfolg</translation>
+    </message>
+    <message>
+        <source>failure</source>
+        <translation>Fehlschlag</translation>
+    </message>
+    <message>
+        <source>denied</source>
+        <translation>abgelehnt</translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>Meldung</translation>
+    </message>
+    <message>
+        <source>Close code</source>
+        <translation>Schließcode</translation>
+    </message>
+    <message>
+        <source>HTTP status</source>
+        <translation>HTTP-Status</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>Limit</source>
+        <translation>Grenze</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>Begründung</translation>
+    </message>
+    <message>
+        <source>Sequence</source>
+        <translation>Folgenummer</translation>
+    </message>
+    <message>
+        <source>Previous hash</source>
+        <translation>Voriger Hash</translation>
+    </message>
+    <message>
+        <source>Hash</source>
+        <translation>Hash</translation>
+    </message>
+    <message>
+        <source>Events are missing</source>
+        <translation>Ereignisse fehlen</translation>
+    </message>
+    <message>
+        <source>What is counted and shown here does not include them.</source>
+        <translation>Was hier gezählt und gezeigt wird, enthält sie nicht.</translation>
+    </message>
+    <message>
+        <source> · seq %1</source>
+        <translation> · Seq %1</translation>
+    </message>
+    <message>
+        <source>Unreadable line</source>
+        <translation>Unlesbare Zeile</translation>
+    </message>
+    <message>
+        <source>The line is kept as it came; see Raw.</source>
+        <translation>Die Zeile bleibt, wie sie kam; siehe Rohdaten.</translation>
+    </message>
+    <message>
+        <source>The raw event was dropped to stay within the memory budget.</source>
+        <translation>Das Rohereignis wurde verworfen, um das Speicherlimit einzuhalten.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::DetailPane</name>
+    <message>
+        <source>Close the detail</source>
+        <translation>Details schließen</translation>
+    </message>
+    <message>
+        <source>Summary</source>
+        <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Raw</source>
+        <translation>Rohdaten</translation>
+    </message>
+    <message>
+        <source>Related</source>
+        <translation>Verwandt</translation>
+    </message>
+    <message>
+        <source>Disconnect…</source>
+        <translation>Trennen…</translation>
+    </message>
+    <message>
+        <source>Filter by session</source>
+        <translation>Nach Sitzung filtern</translation>
+    </message>
+    <message>
+        <source>Copy JSON</source>
+        <translation>JSON kopieren</translation>
+    </message>
+    <message>
+        <source>Raw JSON</source>
+        <translation>Rohes JSON</translation>
+    </message>
+    <message>
+        <source>… cut at 64 KiB</source>
+        <translation>… bei 64 KiB abgeschnitten</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::DisconnectSheet</name>
+    <message numerus="yes">
+        <source>Disconnect %n connection(s)</source>
+        <translation>
+            <numerusform>%n Verbindung trennen</numerusform>
+            <numerusform>%n Verbindungen trennen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Counted at %1. Connections that come later are not touched.</source>
+        <translation>Gezählt um %1. Spätere Verbindungen bleiben unberührt.</translation>
+    </message>
+    <message numerus="yes">
+        <source>connection(s)</source>
+        <translation>
+            <numerusform>Verbindung</numerusform>
+            <numerusform>Verbindungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1 of all</source>
+        <translation>%1 von allen</translation>
+    </message>
+    <message numerus="yes">
+        <source>user(s)</source>
+        <translation>
+            <numerusform>Benutzer</numerusform>
+            <numerusform>Benutzer</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>node(s)</source>
+        <translation>
+            <numerusform>Knoten</numerusform>
+            <numerusform>Knoten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Disconnect</source>
+        <translation>Trennen</translation>
+    </message>
+    <message>
+        <source>Revoke session</source>
+        <translation>Sitzung widerrufen</translation>
+    </message>
+    <message>
+        <source>Forbid</source>
+        <translation>Verbieten</translation>
+    </message>
+    <message>
+        <source>Action</source>
+        <translation>Aktion</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Auswählen…</translation>
+    </message>
+    <message>
+        <source>Incident response</source>
+        <translation>Sicherheitsvorfall</translation>
+    </message>
+    <message>
+        <source>Maintenance</source>
+        <translation>Wartung</translation>
+    </message>
+    <message>
+        <source>Policy</source>
+        <translation>Richtlinie</translation>
+    </message>
+    <message>
+        <source>Request of the user</source>
+        <translation>Wunsch des Benutzers</translation>
+    </message>
+    <message>
+        <source>Test</source>
+        <translation>Test</translation>
+    </message>
+    <message>
+        <source>Kind of reason</source>
+        <translation>Art des Grundes</translation>
+    </message>
+    <message>
+        <source>Details, for example a ticket number</source>
+        <translation>Einzelheiten, zum Beispiel eine Ticketnummer</translation>
+    </message>
+    <message>
+        <source>Reason in words</source>
+        <translation>Grund in Worten</translation>
+    </message>
+    <message>
+        <source>Back after</source>
+        <translation>Zurück nach</translation>
+    </message>
+    <message>
+        <source>Clients come back after</source>
+        <translation>Clients kommen zurück nach</translation>
+    </message>
+    <message>
+        <source>at once</source>
+        <translation>sofort</translation>
+    </message>
+    <message>
+        <source>%1 s</source>
+        <translation>%1 s</translation>
+    </message>
+    <message>
+        <source>Type %1</source>
+        <translation>%1 eingeben</translation>
+    </message>
+    <message>
+        <source>Type %1 to confirm</source>
+        <translation>Zur Bestätigung %1 eingeben</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Revoke %n session(s)</source>
+        <translation>
+            <numerusform>%n Sitzung widerrufen</numerusform>
+            <numerusform>%n Sitzungen widerrufen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Forbid %n connection(s)</source>
+        <translation>
+            <numerusform>%n Verbindung verbieten</numerusform>
+            <numerusform>%n Verbindungen verbieten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Sockets close with 4410 session_revoked. The people are signed out: their tokens are revoked at the issuer, and they must sign in again.</source>
+        <translation>Sockets schließen mit 4410 session_revoked. Die Personen werden abgemeldet: Ihre Tokens werden beim Aussteller widerrufen, und sie müssen sich neu anmelden.</translation>
+    </message>
+    <message>
+        <source>Sockets close with 4403 forbidden. People stay signed in; their apps stop and do not come back by themselves.</source>
+        <translation>Sockets schließen mit 4403 forbidden. Die Personen bleiben angemeldet; ihre Apps halten an und kommen nicht von selbst zurück.</translation>
+    </message>
+    <message>
+        <source>Sockets close with 4411 kicked_may_return. People stay signed in; their apps come back by themselves.</source>
+        <translation>Sockets schließen mit 4411 kicked_may_return. Die Personen bleiben angemeldet; ihre Apps kommen von selbst zurück.</translation>
+    </message>
+    <message>
+        <source>The gateway is working…</source>
+        <translation>Das Gateway arbeitet…</translation>
+    </message>
+    <message>
+        <source>Choose a reason.</source>
+        <translation>Wählen Sie einen Grund.</translation>
+    </message>
+    <message>
+        <source>Type %1 to confirm.</source>
+        <translation>Zur Bestätigung %1 eingeben.</translation>
+    </message>
+    <message numerus="yes">
+        <source>, %n had ended already</source>
+        <translation>
+            <numerusform>, %n war schon beendet</numerusform>
+            <numerusform>, %n waren schon beendet</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n connection(s) closed</source>
+        <translation>
+            <numerusform>%n Verbindung geschlossen</numerusform>
+            <numerusform>%n Verbindungen geschlossen</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::EmptyState</name>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove %1</source>
+        <translation>%1 entfernen</translation>
+    </message>
+    <message>
+        <source>counting…</source>
+        <translation>wird gezählt…</translation>
+    </message>
+    <message>
+        <source>%1 match</source>
+        <translation>%1 Treffer</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Field</name>
+    <message>
+        <source>when it happened, UTC</source>
+        <translation>wann es geschah, UTC</translation>
+    </message>
+    <message>
+        <source>number in the gateway&apos;s log</source>
+        <translation>Nummer im Protokoll des Gateways</translation>
+    </message>
+    <message>
+        <source>how bad it is</source>
+        <translation>wie schwer es ist</translation>
+    </message>
+    <message>
+        <source>what happened</source>
+        <translation>was geschah</translation>
+    </message>
+    <message>
+        <source>how it ended</source>
+        <translation>wie es ausging</translation>
+    </message>
+    <message>
+        <source>gateway node</source>
+        <translation>Knoten des Gateways</translation>
+    </message>
+    <message>
+        <source>who did it</source>
+        <translation>wer es tat</translation>
+    </message>
+    <message>
+        <source>client id of the app</source>
+        <translation>Client-ID der App</translation>
+    </message>
+    <message>
+        <source>session id</source>
+        <translation>Sitzungs-ID</translation>
+    </message>
+    <message>
+        <source>connection id</source>
+        <translation>Verbindungs-ID</translation>
+    </message>
+    <message>
+        <source>id or fingerprint of the token</source>
+        <translation>ID oder Fingerabdruck des Tokens</translation>
+    </message>
+    <message>
+        <source>chain of rotated refresh tokens</source>
+        <translation>Kette rotierter Refresh-Tokens</translation>
+    </message>
+    <message>
+        <source>address of the client</source>
+        <translation>Adresse des Clients</translation>
+    </message>
+    <message>
+        <source>reason code</source>
+        <translation>Code des Grundes</translation>
+    </message>
+    <message>
+        <source>the event in words</source>
+        <translation>das Ereignis in Worten</translation>
+    </message>
+    <message>
+        <source>WebSocket close code</source>
+        <translation>WebSocket-Schließcode</translation>
+    </message>
+    <message>
+        <source>kind of row</source>
+        <translation>Art der Zeile</translation>
+    </message>
+    <message>
+        <source>state of the connection</source>
+        <translation>Zustand der Verbindung</translation>
+    </message>
+    <message>
+        <source>who is connected</source>
+        <translation>wer verbunden ist</translation>
+    </message>
+    <message>
+        <source>subject of the token</source>
+        <translation>Subject des Tokens</translation>
+    </message>
+    <message>
+        <source>port of the client</source>
+        <translation>Port des Clients</translation>
+    </message>
+    <message>
+        <source>path of the endpoint</source>
+        <translation>Pfad des Endpunkts</translation>
+    </message>
+    <message>
+        <source>Origin header</source>
+        <translation>Origin-Header</translation>
+    </message>
+    <message>
+        <source>User-Agent header</source>
+        <translation>User-Agent-Header</translation>
+    </message>
+    <message>
+        <source>TLS version, for example 1.3</source>
+        <translation>TLS-Version, zum Beispiel 1.3</translation>
+    </message>
+    <message>
+        <source>TLS cipher suite</source>
+        <translation>TLS-Cipher-Suite</translation>
+    </message>
+    <message>
+        <source>id of the current token</source>
+        <translation>ID des aktuellen Tokens</translation>
+    </message>
+    <message>
+        <source>scopes of the token; several</source>
+        <translation>Scopes des Tokens; mehrere</translation>
+    </message>
+    <message>
+        <source>time since it was opened</source>
+        <translation>Zeit seit dem Öffnen</translation>
+    </message>
+    <message>
+        <source>time since the last message came in</source>
+        <translation>Zeit seit der letzten Nachricht</translation>
+    </message>
+    <message>
+        <source>time until the token expires</source>
+        <translation>Zeit bis zum Ablauf des Tokens</translation>
+    </message>
+    <message>
+        <source>when it was opened, UTC</source>
+        <translation>wann sie geöffnet wurde, UTC</translation>
+    </message>
+    <message>
+        <source>messages received a second</source>
+        <translation>empfangene Nachrichten je Sekunde</translation>
+    </message>
+    <message>
+        <source>messages sent a second</source>
+        <translation>gesendete Nachrichten je Sekunde</translation>
+    </message>
+    <message>
+        <source>bytes received</source>
+        <translation>empfangene Bytes</translation>
+    </message>
+    <message>
+        <source>bytes sent</source>
+        <translation>gesendete Bytes</translation>
+    </message>
+    <message>
+        <source>messages received</source>
+        <translation>empfangene Nachrichten</translation>
+    </message>
+    <message>
+        <source>messages sent</source>
+        <translation>gesendete Nachrichten</translation>
+    </message>
+    <message>
+        <source>bytes that wait to be sent</source>
+        <translation>Bytes, die aufs Senden warten</translation>
+    </message>
+    <message>
+        <source>round-trip time</source>
+        <translation>Umlaufzeit</translation>
+    </message>
+    <message>
+        <source>renewals on this connection</source>
+        <translation>Erneuerungen auf dieser Verbindung</translation>
+    </message>
+    <message>
+        <source>renewals that failed</source>
+        <translation>fehlgeschlagene Erneuerungen</translation>
+    </message>
+    <message>
+        <source>why it was closed</source>
+        <translation>warum sie geschlossen wurde</translation>
+    </message>
+    <message>
+        <source>who is signed in</source>
+        <translation>wer angemeldet ist</translation>
+    </message>
+    <message>
+        <source>failed renewals in a row</source>
+        <translation>fehlgeschlagene Erneuerungen in Folge</translation>
+    </message>
+    <message>
+        <source>state of the session</source>
+        <translation>Zustand der Sitzung</translation>
+    </message>
+    <message>
+        <source>text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>address or network</source>
+        <translation>Adresse oder Netz</translation>
+    </message>
+    <message>
+        <source>number</source>
+        <translation>Zahl</translation>
+    </message>
+    <message>
+        <source>size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>duration</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>severity</source>
+        <translation>Schwere</translation>
+    </message>
+    <message>
+        <source>word</source>
+        <translation>Wort</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::FilterBar</name>
+    <message>
+        <source>no filter</source>
+        <translation>kein Filter</translation>
+    </message>
+    <message>
+        <source>Still applied  </source>
+        <translation>Noch aktiv  </translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source> of %1</source>
+        <translation> von %1</translation>
+    </message>
+    <message>
+        <source>Not applied yet</source>
+        <translation>Noch nicht angewendet</translation>
+    </message>
+    <message>
+        <source>%1, stale</source>
+        <translation>%1, veraltet</translation>
+    </message>
+    <message>
+        <source>, %1 %</source>
+        <translation>, %1 %</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Enter</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::HistogramStrip</name>
+    <message>
+        <source>Events over time</source>
+        <translation>Ereignisse im Zeitverlauf</translation>
+    </message>
+    <message>
+        <source>No event yet</source>
+        <translation>Noch kein Ereignis</translation>
+    </message>
+    <message>
+        <source>last %1, %2 events</source>
+        <translation>letzte %1, %2 Ereignisse</translation>
+    </message>
+    <message>
+        <source>%1: %2 events, %3 warnings, %4 errors, %5 critical</source>
+        <translation>%1: %2 Ereignisse, %3 Warnungen, %4 Fehler, %5 kritisch</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::KeySheet</name>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Everywhere</source>
+        <translation>Überall</translation>
+    </message>
+    <message>
+        <source>the pages</source>
+        <translation>die Seiten</translation>
+    </message>
+    <message>
+        <source>back, forward</source>
+        <translation>zurück, vor</translation>
+    </message>
+    <message>
+        <source>filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source>next, previous pane</source>
+        <translation>nächster, voriger Bereich</translation>
+    </message>
+    <message>
+        <source>pause or follow</source>
+        <translation>anhalten oder folgen</translation>
+    </message>
+    <message>
+        <source>follow the newest</source>
+        <translation>dem Neuesten folgen</translation>
+    </message>
+    <message>
+        <source>these keys</source>
+        <translation>diese Tasten</translation>
+    </message>
+    <message>
+        <source>In the filter</source>
+        <translation>Im Filter</translation>
+    </message>
+    <message>
+        <source>apply</source>
+        <translation>anwenden</translation>
+    </message>
+    <message>
+        <source>take the suggestion</source>
+        <translation>Vorschlag übernehmen</translation>
+    </message>
+    <message>
+        <source>suggestions</source>
+        <translation>Vorschläge</translation>
+    </message>
+    <message>
+        <source>close, take back, clear</source>
+        <translation>schließen, zurücknehmen, leeren</translation>
+    </message>
+    <message>
+        <source>In a table</source>
+        <translation>In einer Tabelle</translation>
+    </message>
+    <message>
+        <source>row; with Shift several</source>
+        <translation>Zeile; mit Umschalt mehrere</translation>
+    </message>
+    <message>
+        <source>detail</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>disconnect, asks first</source>
+        <translation>trennen, fragt vorher</translation>
+    </message>
+    <message>
+        <source>previous, next error</source>
+        <translation>voriger, nächster Fehler</translation>
+    </message>
+    <message>
+        <source>copy the row</source>
+        <translation>Zeile kopieren</translation>
+    </message>
+    <message>
+        <source>On the timeline</source>
+        <translation>Auf der Zeitachse</translation>
+    </message>
+    <message>
+        <source>zoom in, out</source>
+        <translation>hinein-, herauszoomen</translation>
+    </message>
+    <message>
+        <source>earlier, later</source>
+        <translation>früher, später</translation>
+    </message>
+    <message>
+        <source>session and token</source>
+        <translation>Sitzung und Token</translation>
+    </message>
+    <message>
+        <source>previous, next mark</source>
+        <translation>vorige, nächste Marke</translation>
+    </message>
+    <message>
+        <source>jump to now</source>
+        <translation>zum Jetzt springen</translation>
+    </message>
+    <message>
+        <source>fit everything</source>
+        <translation>alles einpassen</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::LinkBanner</name>
+    <message>
+        <source>Retry now</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Connection lost.</source>
+        <translation>Verbindung verloren.</translation>
+    </message>
+    <message>
+        <source>Sign in again</source>
+        <translation>Neu anmelden</translation>
+    </message>
+    <message>
+        <source>Rows are as of %1. Actions wait for the connection.</source>
+        <translation>Zeilen von %1. Aktionen warten auf die Verbindung.</translation>
+    </message>
+    <message>
+        <source>Actions wait for the connection.</source>
+        <translation>Aktionen warten auf die Verbindung.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::LinkStatus</name>
+    <message>
+        <source>Not connected</source>
+        <translation>Nicht verbunden</translation>
+    </message>
+    <message>
+        <source>Connecting</source>
+        <translation>Verbindet</translation>
+    </message>
+    <message>
+        <source>Loading snapshot</source>
+        <translation>Lädt Momentaufnahme</translation>
+    </message>
+    <message>
+        <source>Loading snapshot %1 of %2 (%3)</source>
+        <translation>Lädt Momentaufnahme %1 von %2 (%3)</translation>
+    </message>
+    <message>
+        <source>Live %1/s</source>
+        <translation>Live %1/s</translation>
+    </message>
+    <message>
+        <source>Reconnecting</source>
+        <translation>Verbindet neu</translation>
+    </message>
+    <message>
+        <source>Lost</source>
+        <translation>Getrennt</translation>
+    </message>
+    <message>
+        <source>Reading file (%1)</source>
+        <translation>Liest Datei (%1)</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>No data since %1 (%2).</source>
+        <translation>Keine Daten seit %1 (%2).</translation>
+    </message>
+    <message>
+        <source>Try %1 in %2 s.</source>
+        <translation>Versuch %1 in %2 s.</translation>
+    </message>
+    <message>
+        <source>Trying now.</source>
+        <translation>Versuch läuft.</translation>
+    </message>
+    <message>
+        <source>lag %1 ms</source>
+        <translation>Verzug %1 ms</translation>
+    </message>
+    <message>
+        <source>lag %1</source>
+        <translation>Verzug %1</translation>
+    </message>
+    <message>
+        <source>clock %1 s</source>
+        <translation>Uhr %1 s</translation>
+    </message>
+    <message>
+        <source>%1 events not received</source>
+        <translation>%1 Ereignisse nicht empfangen</translation>
+    </message>
+    <message>
+        <source>%1 lines could not be read</source>
+        <translation>%1 Zeilen nicht lesbar</translation>
+    </message>
+    <message>
+        <source>Complete since %1</source>
+        <translation>Vollständig seit %1</translation>
+    </message>
+    <message>
+        <source>No events yet</source>
+        <translation>Noch keine Ereignisse</translation>
+    </message>
+    <message>
+        <source>Chain broken at %1</source>
+        <translation>Kette gebrochen bei %1</translation>
+    </message>
+    <message>
+        <source>Verified to %1</source>
+        <translation>Geprüft bis %1</translation>
+    </message>
+    <message>
+        <source>Not verified</source>
+        <translation>Nicht geprüft</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::LiveSource</name>
+    <message>
+        <source>Signing in did not work: %1. %2</source>
+        <translation>Anmelden hat nicht geklappt: %1. %2</translation>
+    </message>
+    <message>
+        <source>not connected</source>
+        <translation>nicht verbunden</translation>
+    </message>
+    <message>
+        <source>your account may only watch (scope gw:kick is missing)</source>
+        <translation>Ihr Konto darf nur beobachten (Scope gw:kick fehlt)</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::MainWindow</name>
+    <message>
+        <source>%1 · %2</source>
+        <translation>%1 · %2</translation>
+    </message>
+    <message>
+        <source>New server</source>
+        <translation>Neuer Server</translation>
+    </message>
+    <message>
+        <source>DEMO · %1</source>
+        <translation>DEMO · %1</translation>
+    </message>
+    <message>
+        <source>%1 — Watchword Monitor</source>
+        <translation>%1 — Watchword Monitor</translation>
+    </message>
+    <message>
+        <source>Not connected</source>
+        <translation>Nicht verbunden</translation>
+    </message>
+    <message>
+        <source>Disconnect is not possible: %1</source>
+        <translation>Trennen ist nicht möglich: %1</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Navigation</name>
+    <message>
+        <source>Connections</source>
+        <translation>Verbindungen</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>Tokens</translation>
+    </message>
+    <message>
+        <source>Audit</source>
+        <translation>Audit</translation>
+    </message>
+    <message>
+        <source>Nodes</source>
+        <translation>Knoten</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::NodeItem</name>
+    <message>
+        <source>%1: %2 connections, %3 failing</source>
+        <translation>%1: %2 Verbindungen, %3 gestört</translation>
+    </message>
+    <message>
+        <source>%1: %2 connections</source>
+        <translation>%1: %2 Verbindungen</translation>
+    </message>
+    <message>
+        <source>%1. Click to see only these.</source>
+        <translation>%1. Klicken, um nur diese zu sehen.</translation>
+    </message>
+    <message>
+        <source>%1 failing</source>
+        <translation>%1 gestört</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Options</name>
+    <message>
+        <source>Watches the live connections, tokens and audit events of a Watchword gateway.</source>
+        <translation>Beobachtet offene Verbindungen, Tokens und Auditereignisse eines Watchword-Gateways.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Query</name>
+    <message>
+        <source>both conditions hold</source>
+        <translation>beide Bedingungen gelten</translation>
+    </message>
+    <message>
+        <source>one of both holds</source>
+        <translation>eine von beiden gilt</translation>
+    </message>
+    <message>
+        <source>the condition does not hold</source>
+        <translation>die Bedingung gilt nicht</translation>
+    </message>
+    <message>
+        <source>equals, without case; * stands for anything</source>
+        <translation>ist gleich, Groß/klein egal; * steht für alles</translation>
+    </message>
+    <message>
+        <source>equals, or lies in a range</source>
+        <translation>ist gleich oder liegt in einem Bereich</translation>
+    </message>
+    <message>
+        <source>is not; of several values, none is</source>
+        <translation>ist nicht; bei mehreren Werten: keiner ist es</translation>
+    </message>
+    <message>
+        <source>equals exactly</source>
+        <translation>ist genau gleich</translation>
+    </message>
+    <message>
+        <source>matches a /pattern/</source>
+        <translation>passt auf ein /Muster/</translation>
+    </message>
+    <message>
+        <source>does not match a /pattern/</source>
+        <translation>passt nicht auf ein /Muster/</translation>
+    </message>
+    <message>
+        <source>contains the text</source>
+        <translation>enthält den Text</translation>
+    </message>
+    <message>
+        <source>is smaller or larger</source>
+        <translation>ist kleiner oder größer</translation>
+    </message>
+    <message>
+        <source>lies in a range, a..b</source>
+        <translation>liegt in einem Bereich, a..b</translation>
+    </message>
+    <message>
+        <source>lies in a network, or is one of a list</source>
+        <translation>liegt in einem Netz oder in einer Liste</translation>
+    </message>
+    <message>
+        <source>is one of a list, (a, b)</source>
+        <translation>ist in einer Liste, (a, b)</translation>
+    </message>
+    <message>
+        <source>the last 15m</source>
+        <translation>die letzten 15m</translation>
+    </message>
+    <message>
+        <source>example</source>
+        <translation>Beispiel</translation>
+    </message>
+    <message>
+        <source>Operator for %1 (%2)</source>
+        <translation>Operator für %1 (%2)</translation>
+    </message>
+    <message>
+        <source>Value of %1 (%2)</source>
+        <translation>Wert von %1 (%2)</translation>
+    </message>
+    <message>
+        <source>Field or text</source>
+        <translation>Feld oder Text</translation>
+    </message>
+    <message>
+        <source>and, or, field or text</source>
+        <translation>and, or, Feld oder Text</translation>
+    </message>
+    <message>
+        <source>The filter is longer than %1 characters.</source>
+        <translation>Der Filter ist länger als %1 Zeichen.</translation>
+    </message>
+    <message>
+        <source>“)” without “(”. Take it away or open a bracket before it.</source>
+        <translation>„)“ ohne „(“. Entfernen Sie sie oder öffnen Sie davor eine Klammer.</translation>
+    </message>
+    <message>
+        <source>Too many “not” in a row.</source>
+        <translation>Zu viele „not“ hintereinander.</translation>
+    </message>
+    <message>
+        <source>More than %1 brackets in each other.</source>
+        <translation>Mehr als %1 Klammern ineinander.</translation>
+    </message>
+    <message>
+        <source>The brackets are empty. Write a condition between them.</source>
+        <translation>Die Klammern sind leer. Schreiben Sie eine Bedingung hinein.</translation>
+    </message>
+    <message>
+        <source>“(” is never closed. Add “)”.</source>
+        <translation>„(“ wird nie geschlossen. Fügen Sie „)“ an.</translation>
+    </message>
+    <message>
+        <source>The filter ends too early: a condition is missing at the end.</source>
+        <translation>Der Filter endet zu früh: Am Ende fehlt eine Bedingung.</translation>
+    </message>
+    <message>
+        <source>A condition is missing before “%1”. To look for the word, write &quot;%1&quot;.</source>
+        <translation>Vor „%1“ fehlt eine Bedingung. Um das Wort zu suchen, schreiben Sie &quot;%1&quot;.</translation>
+    </message>
+    <message>
+        <source>“%1” does not begin a condition. Put text that contains it in quotes.</source>
+        <translation>„%1“ beginnt keine Bedingung. Setzen Sie Text, der es enthält, in Anführungszeichen.</translation>
+    </message>
+    <message>
+        <source>“%1” is unknown. Press Ctrl+Space for the list of fields, or put text in quotes.</source>
+        <translation>„%1“ ist unbekannt. Drücken Sie Ctrl+Space für die Liste der Felder, oder setzen Sie Text in Anführungszeichen.</translation>
+    </message>
+    <message>
+        <source>“%1” is unknown. Did you mean %2?</source>
+        <translation>„%1“ ist unbekannt. Meinten Sie %2?</translation>
+    </message>
+    <message>
+        <source>There is no saved filter named “%1”.</source>
+        <translation>Einen gespeicherten Filter „%1“ gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>The saved filter “%1” contains itself.</source>
+        <translation>Der gespeicherte Filter „%1“ enthält sich selbst.</translation>
+    </message>
+    <message>
+        <source>The saved filter “%1” is wrong: %2</source>
+        <translation>Der gespeicherte Filter „%1“ ist falsch: %2</translation>
+    </message>
+    <message>
+        <source>“~” needs a text field; %1 is a %2. Use “:” or “&lt;”.</source>
+        <translation>„~“ braucht ein Textfeld; %1 ist vom Typ %2. Nehmen Sie „:“ oder „&lt;“.</translation>
+    </message>
+    <message>
+        <source>%1 has no order. Use “:” or “in” with a network.</source>
+        <translation>%1 hat keine Reihenfolge. Nehmen Sie „:“ oder „in“ mit einem Netz.</translation>
+    </message>
+    <message>
+        <source>“has” needs a text field; %1 is a %2.</source>
+        <translation>„has“ braucht ein Textfeld; %1 ist vom Typ %2.</translation>
+    </message>
+    <message>
+        <source>“between” needs a number or time; %1 is a %2.</source>
+        <translation>„between“ braucht eine Zahl oder Zeit; %1 ist vom Typ %2.</translation>
+    </message>
+    <message>
+        <source>“between” needs a range such as 12:00..12:05.</source>
+        <translation>„between“ braucht einen Bereich wie 12:00..12:05.</translation>
+    </message>
+    <message>
+        <source>“within” needs a time field such as ts.</source>
+        <translation>„within“ braucht ein Zeitfeld wie ts.</translation>
+    </message>
+    <message>
+        <source>“within last” needs a duration such as 15m.</source>
+        <translation>„within last“ braucht eine Dauer wie 15m.</translation>
+    </message>
+    <message>
+        <source>A value for %1 is missing.</source>
+        <translation>Ein Wert für %1 fehlt.</translation>
+    </message>
+    <message>
+        <source>“%1” is not a value. Put text that contains it in quotes.</source>
+        <translation>„%1“ ist kein Wert. Setzen Sie Text, der es enthält, in Anführungszeichen.</translation>
+    </message>
+    <message>
+        <source>The list is empty. Write values between the brackets, with commas.</source>
+        <translation>Die Liste ist leer. Schreiben Sie Werte mit Kommas zwischen die Klammern.</translation>
+    </message>
+    <message>
+        <source>A list cannot stand in a list.</source>
+        <translation>Eine Liste kann nicht in einer Liste stehen.</translation>
+    </message>
+    <message>
+        <source>The list is never closed. Add “)”.</source>
+        <translation>Die Liste wird nie geschlossen. Fügen Sie „)“ an.</translation>
+    </message>
+    <message>
+        <source>A range cannot be compared. Use “:” or “between”.</source>
+        <translation>Ein Bereich ist nicht vergleichbar. Nehmen Sie „:“ oder „between“.</translation>
+    </message>
+    <message>
+        <source>The pattern is wrong: %1.</source>
+        <translation>Das Muster ist falsch: %1.</translation>
+    </message>
+    <message>
+        <source>The quote is never closed. Add &quot; at the end.</source>
+        <translation>Das Anführungszeichen wird nie geschlossen. Fügen Sie am Ende &quot; an.</translation>
+    </message>
+    <message>
+        <source>The pattern is never closed. Add / at the end.</source>
+        <translation>Das Muster wird nie geschlossen. Fügen Sie am Ende / an.</translation>
+    </message>
+    <message>
+        <source>Write a duration such as 90s, 5m or 2h30m.</source>
+        <translation>Schreiben Sie eine Dauer wie 90s, 5m oder 2h30m.</translation>
+    </message>
+    <message>
+        <source>Write a time such as 12:05, 2026-11-22T12:05:00Z, now or -15m.</source>
+        <translation>Schreiben Sie eine Zeit wie 12:05, 2026-11-22T12:05:00Z, now oder -15m.</translation>
+    </message>
+    <message>
+        <source>Write a size such as 512, 4kB or 1MiB.</source>
+        <translation>Schreiben Sie eine Größe wie 512, 4kB oder 1MiB.</translation>
+    </message>
+    <message>
+        <source>Write one of: %1.</source>
+        <translation>Schreiben Sie eines von: %1.</translation>
+    </message>
+    <message>
+        <source>Write a number such as 5 or 12k.</source>
+        <translation>Schreiben Sie eine Zahl wie 5 oder 12k.</translation>
+    </message>
+    <message>
+        <source>“%1” is not a network. Write one such as 10.0.0.0/8 or 2001:db8::/32.</source>
+        <translation>„%1“ ist kein Netz. Schreiben Sie eines wie 10.0.0.0/8 oder 2001:db8::/32.</translation>
+    </message>
+    <message>
+        <source>The range %1 is upside down. Write the smaller value first.</source>
+        <translation>Der Bereich %1 ist verkehrt herum. Schreiben Sie den kleineren Wert zuerst.</translation>
+    </message>
+    <message>
+        <source>“%1” does not fit %2 (%3).</source>
+        <translation>„%1“ passt nicht zu %2 (%3).</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::RelatedView</name>
+    <message>
+        <source>Events of the same session</source>
+        <translation>Ereignisse derselben Sitzung</translation>
+    </message>
+    <message>
+        <source>No event of this session was received.</source>
+        <translation>Von dieser Sitzung wurde kein Ereignis empfangen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n event(s) of this session</source>
+        <translation>
+            <numerusform>%n Ereignis dieser Sitzung</numerusform>
+            <numerusform>%n Ereignisse dieser Sitzung</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::StatusBar</name>
+    <message>
+        <source>memory %1</source>
+        <translation>Speicher %1</translation>
+    </message>
+    <message>
+        <source>scrollback %1</source>
+        <translation>Verlauf %1</translation>
+    </message>
+    <message>
+        <source>UTC %1</source>
+        <translation>UTC %1</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::SummaryView</name>
+    <message>
+        <source>Copy %1</source>
+        <translation>%1 kopieren</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>jetzt</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TabStrip</name>
+    <message>
+        <source>Parts of the detail</source>
+        <translation>Teile der Details</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TailBanner</name>
+    <message>
+        <source>Follow</source>
+        <translation>Folgen</translation>
+    </message>
+    <message>
+        <source>End</source>
+        <translation>Ende</translation>
+    </message>
+    <message>
+        <source>Events are still stored</source>
+        <translation>Ereignisse werden weiter gespeichert</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Text</name>
+    <message>
+        <source>%1 %</source>
+        <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>%1 d %2 h</source>
+        <translation>%1 T %2 h</translation>
+    </message>
+    <message>
+        <source>Info</source>
+        <translation>Info</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>OK</translation>
+    </message>
+    <message>
+        <source>Warning</source>
+        <translation>Warnung</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Critical</source>
+        <translation>Kritisch</translation>
+    </message>
+    <message>
+        <source>Notice</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>Offen</translation>
+    </message>
+    <message>
+        <source>Expiring</source>
+        <translation>Läuft ab</translation>
+    </message>
+    <message>
+        <source>Failing</source>
+        <translation>Gestört</translation>
+    </message>
+    <message>
+        <source>Closed</source>
+        <translation>Zu</translation>
+    </message>
+    <message>
+        <source>Revoked</source>
+        <translation>Widerrufen</translation>
+    </message>
+    <message>
+        <source>Gone</source>
+        <translation>Weg</translation>
+    </message>
+    <message>
+        <source>Unknown</source>
+        <translation>Unbekannt</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TimelineView</name>
+    <message>
+        <source>exp %1, revoked</source>
+        <translation>Ende %1, widerrufen</translation>
+    </message>
+    <message>
+        <source>signed out %1</source>
+        <translation>abgemeldet %1</translation>
+    </message>
+    <message>
+        <source>expired %1</source>
+        <translation>abgelaufen %1</translation>
+    </message>
+    <message>
+        <source>opaque token, expiry not stated</source>
+        <translation>undurchsichtiges Token, Ablauf nicht angegeben</translation>
+    </message>
+    <message>
+        <source>exp %1</source>
+        <translation>Ende %1</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>Refreshes per second</source>
+        <translation>Erneuerungen je Sekunde</translation>
+    </message>
+    <message>
+        <source>all sessions, %1 a bar,</source>
+        <translation>alle Sitzungen, %1 je Balken,</translation>
+    </message>
+    <message>
+        <source>%1 s</source>
+        <translation>%1 s</translation>
+    </message>
+    <message>
+        <source>%1 min</source>
+        <translation>%1 min</translation>
+    </message>
+    <message>
+        <source>filled is done, hollow is planned</source>
+        <translation>voll: erledigt, hohl: geplant</translation>
+    </message>
+    <message>
+        <source>%1/s at %2</source>
+        <translation>%1/s um %2</translation>
+    </message>
+    <message>
+        <source>next wave %1, %2/s</source>
+        <translation>nächste Welle %1, %2/s</translation>
+    </message>
+    <message>
+        <source>%1, following now</source>
+        <translation>%1, folgt dem Jetzt</translation>
+    </message>
+    <message>
+        <source>%1, detached</source>
+        <translation>%1, losgelöst</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>All sessions</source>
+        <translation>Alle Sitzungen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n session(s) a row; the most severe state of each cell wins</source>
+        <translation>
+            <numerusform>%n Sitzung je Zeile; der schwerste Zustand jeder Zelle zählt</numerusform>
+            <numerusform>%n Sitzungen je Zeile; der schwerste Zustand jeder Zelle zählt</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1 retrying</source>
+        <translation>%1 wiederholen</translation>
+    </message>
+    <message>
+        <source>%1 refreshed</source>
+        <translation>%1 erneuert</translation>
+    </message>
+    <message>
+        <source>access</source>
+        <translation>Access-Token</translation>
+    </message>
+    <message>
+        <source>refresh margin</source>
+        <translation>Vorlauf</translation>
+    </message>
+    <message>
+        <source>spent</source>
+        <translation>verbraucht</translation>
+    </message>
+    <message>
+        <source>refresh token</source>
+        <translation>Refresh-Token</translation>
+    </message>
+    <message>
+        <source>refreshed</source>
+        <translation>erneuert</translation>
+    </message>
+    <message>
+        <source>planned</source>
+        <translation>geplant</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>no token</source>
+        <translation>kein Token</translation>
+    </message>
+    <message>
+        <source>reuse</source>
+        <translation>erneut benutzt</translation>
+    </message>
+    <message>
+        <source>revoked</source>
+        <translation>widerrufen</translation>
+    </message>
+    <message>
+        <source>signed out</source>
+        <translation>abgemeldet</translation>
+    </message>
+    <message>
+        <source>Timeline of token lifetimes</source>
+        <translation>Zeitachse der Tokenlaufzeiten</translation>
+    </message>
+    <message>
+        <source>%1 h</source>
+        <translation>%1 h</translation>
+    </message>
+    <message>
+        <source>%1 to %2</source>
+        <translation>%1 bis %2</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TokenLanesModel</name>
+    <message>
+        <source>no token</source>
+        <translation>kein Token</translation>
+    </message>
+    <message>
+        <source>revoked</source>
+        <translation>widerrufen</translation>
+    </message>
+    <message>
+        <source>signed out</source>
+        <translation>abgemeldet</translation>
+    </message>
+    <message>
+        <source>expired %1</source>
+        <translation>abgelaufen %1</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>%1, %2, %3, token left %4</source>
+        <translation>%1, %2, %3, Tokenrest %4</translation>
+    </message>
+    <message>
+        <source>, %1 failed renewals</source>
+        <translation>, %1 fehlgeschlagene Erneuerungen</translation>
+    </message>
+    <message>
+        <source>%1 sessions, %2 failing</source>
+        <translation>%1 Sitzungen, %2 gestört</translation>
+    </message>
+    <message>
+        <source>Refreshed at %1</source>
+        <translation>Erneuert um %1</translation>
+    </message>
+    <message>
+        <source>Refresh expected at %1</source>
+        <translation>Erneuerung um %1 erwartet</translation>
+    </message>
+    <message>
+        <source>Refresh failed, first try at %1</source>
+        <translation>Erneuerung fehlgeschlagen, erster Versuch um %1</translation>
+    </message>
+    <message>
+        <source>Refresh failed %1 times, first try at %2</source>
+        <translation>Erneuerung %1-mal fehlgeschlagen, erster Versuch um %2</translation>
+    </message>
+    <message>
+        <source>Revoked at %1</source>
+        <translation>Widerrufen um %1</translation>
+    </message>
+    <message>
+        <source>Spent refresh token used again at %1</source>
+        <translation>Verbrauchtes Refresh-Token um %1 erneut benutzt</translation>
+    </message>
+    <message>
+        <source>Signed out at %1</source>
+        <translation>Abgemeldet um %1</translation>
+    </message>
+    <message>
+        <source>Expired at %1</source>
+        <translation>Abgelaufen um %1</translation>
+    </message>
+    <message>
+        <source>No valid token for %1, from %2</source>
+        <translation>%1 ohne gültiges Token, ab %2</translation>
+    </message>
+    <message>
+        <source>%1 tokens, %2 to %3</source>
+        <translation>%1 Tokens, %2 bis %3</translation>
+    </message>
+    <message>
+        <source>Access token</source>
+        <translation>Access-Token</translation>
+    </message>
+    <message>
+        <source>Refresh token</source>
+        <translation>Refresh-Token</translation>
+    </message>
+    <message>
+        <source>%1 since %2, expiry not stated</source>
+        <translation>%1 seit %2, Ablauf nicht angegeben</translation>
+    </message>
+    <message>
+        <source>%1 from %2, expires %3</source>
+        <translation>%1 ab %2, läuft ab %3</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TokensPage</name>
+    <message>
+        <source>None</source>
+        <translation>Keine</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>Client</translation>
+    </message>
+    <message>
+        <source>Next to expire</source>
+        <translation>Bald ablaufend</translation>
+    </message>
+    <message>
+        <source>Most failures</source>
+        <translation>Meiste Fehler</translation>
+    </message>
+    <message>
+        <source>Newest</source>
+        <translation>Neueste</translation>
+    </message>
+    <message>
+        <source>Following</source>
+        <translation>Folgt</translation>
+    </message>
+    <message>
+        <source>Filter sessions</source>
+        <translation>Sitzungen filtern</translation>
+    </message>
+    <message>
+        <source>Group</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>Sort</source>
+        <translation>Sortierung</translation>
+    </message>
+    <message>
+        <source>Detached</source>
+        <translation>Losgelöst</translation>
+    </message>
+    <message>
+        <source>Following now. Press to detach.</source>
+        <translation>Folgt dem Jetzt. Drücken zum Lösen.</translation>
+    </message>
+    <message>
+        <source>Detached. Press to jump to now.</source>
+        <translation>Losgelöst. Drücken, um zum Jetzt zu springen.</translation>
+    </message>
+    <message>
+        <source>Jump to now (N)</source>
+        <translation>Zum Jetzt springen (N)</translation>
+    </message>
+    <message>
+        <source>Group by: %1</source>
+        <translation>Gruppieren nach: %1</translation>
+    </message>
+    <message>
+        <source>Sort: %1</source>
+        <translation>Sortierung: %1</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>Tokens</translation>
+    </message>
+    <message>
+        <source>The filter hides all %1 sessions</source>
+        <translation>Der Filter verbirgt alle %1 Sitzungen</translation>
+    </message>
+    <message>
+        <source>A file has no live tokens</source>
+        <translation>Eine Datei hat keine aktiven Tokens</translation>
+    </message>
+    <message>
+        <source>No token yet</source>
+        <translation>Noch kein Token</translation>
+    </message>
+    <message>
+        <source>Clear it to see every session.</source>
+        <translation>Löschen Sie ihn, um alle Sitzungen zu sehen.</translation>
+    </message>
+    <message>
+        <source>An audit file is open. Its events are on the page Audit.</source>
+        <translation>Eine Auditdatei ist geöffnet. Ihre Ereignisse stehen auf der Seite Audit.</translation>
+    </message>
+    <message>
+        <source>As soon as somebody signs in, the life of each token appears here.</source>
+        <translation>Sobald sich jemand anmeldet, erscheint hier das Leben jedes Tokens.</translation>
+    </message>
+    <message>
+        <source>Clear filter</source>
+        <translation>Filter löschen</translation>
+    </message>
+    <message>
+        <source>%1 of %2 sessions</source>
+        <translation>%1 von %2 Sitzungen</translation>
+    </message>
+    <message>
+        <source>server time, %1</source>
+        <translation>Serverzeit, %1</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TopBar</name>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Forward</source>
+        <translation>Vor</translation>
+    </message>
+    <message>
+        <source>DEMO</source>
+        <translation>DEMO</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>Farben</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
+    </message>
+    <message>
+        <source>A throw-away gateway on this machine with made-up people.</source>
+        <translation>Ein Wegwerf-Gateway auf diesem Rechner mit erfundenen Personen.</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>Hoher Kontrast</translation>
+    </message>
+    <message>
+        <source>Connect to a server…</source>
+        <translation>Mit einem Server verbinden…</translation>
+    </message>
+    <message>
+        <source>Open an audit file…</source>
+        <translation>Auditdatei öffnen…</translation>
+    </message>
+    <message>
+        <source>No server</source>
+        <translation>Kein Server</translation>
+    </message>
+    <message>
+        <source>Not signed in</source>
+        <translation>Nicht angemeldet</translation>
+    </message>
+    <message>
+        <source>Operator %1</source>
+        <translation>Operator %1</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::WatchFeed</name>
+    <message>
+        <source>The link to the gateway ended. Connect again.</source>
+        <translation>Die Verbindung zum Gateway ist beendet. Verbinden Sie sich neu.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::Workspace</name>
+    <message>
+        <source>no gateway</source>
+        <translation>kein Gateway</translation>
+    </message>
+</context>
+</TS>
