@@ -128,12 +128,12 @@ QDateTime QmlClient::nextRetryAt() const
     return m_client ? m_client->nextRetryAt() : QDateTime();
 }
 
-Watchword::Session *QmlClient::session() const
+QObject *QmlClient::session() const
 {
     return m_client ? &m_client->session() : nullptr;
 }
 
-Watchword::Connection *QmlClient::connection() const
+QObject *QmlClient::connection() const
 {
     return m_client ? &m_client->connection() : nullptr;
 }

@@ -44,8 +44,8 @@ class QmlClient : public QObject, public QQmlParserStatus
     Q_PROPERTY(QString errorText READ errorText NOTIFY errorTextChanged FINAL)
     Q_PROPERTY(QString accountName READ accountName NOTIFY accountNameChanged FINAL)
     Q_PROPERTY(QDateTime nextRetryAt READ nextRetryAt NOTIFY nextRetryAtChanged FINAL)
-    Q_PROPERTY(Watchword::Session *session READ session NOTIFY startedChanged FINAL)
-    Q_PROPERTY(Watchword::Connection *connection READ connection NOTIFY startedChanged FINAL)
+    Q_PROPERTY(QObject *session READ session NOTIFY startedChanged FINAL)
+    Q_PROPERTY(QObject *connection READ connection NOTIFY startedChanged FINAL)
 
 public:
     enum class State { Stopped, Starting, SignInNeeded, SigningIn, Connecting, Ready, Waiting, Failed };
@@ -80,8 +80,8 @@ public:
     QString errorText() const; //!< What went wrong last and what to do, in English; empty while all is well.
     QString accountName() const;
     QDateTime nextRetryAt() const;
-    Watchword::Session *session() const; //!< Null before start().
-    Watchword::Connection *connection() const; //!< Null before start().
+    QObject *session() const; //!< The Watchword:: class of that name; null before start().
+    QObject *connection() const; //!< The Watchword:: class of that name; null before start().
 
     void classBegin() override { }
     void componentComplete() override;

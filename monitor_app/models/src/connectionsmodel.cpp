@@ -396,10 +396,8 @@ QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
         return int(RowKind::Data);
     case SelectedRole:
         return selectedIds().contains(id);
-    case CurrentRole:
-        return currentId() == id;
     default:
-        return {};
+        return role == CurrentRole ? QVariant(currentId() == id) : QVariant();
     }
 }
 

@@ -123,7 +123,7 @@ void FakeGateway::Private::onDescriptor(qintptr descriptor)
         QSslConfiguration configuration = QSslConfiguration::defaultConfiguration();
         configuration.setLocalCertificate(tls->certificate);
         configuration.setPrivateKey(tls->key);
-        configuration.setPeerVerifyMode(QSslSocket::VerifyNone);
+        configuration.setPeerVerifyMode(QSslSocket::VerifyNone); // of clients, which have no certificates
         configuration.setProtocol(QSsl::TlsV1_2OrLater);
         secure->setSslConfiguration(configuration);
         secure->setSocketDescriptor(descriptor);
@@ -220,7 +220,7 @@ void FakeGateway::Private::onWebSocket()
 {
     while (QWebSocket *socket = server->nextPendingConnection()) {
         const Handover handover = handovers.take(socket->peerPort());
-        auto *peer = new FakePeer(socket, handover.socket, q);
+        auto *peer = new FakePeer({socket, handover.socket}, q);
         peer->d->number = ++acceptedCount;
         peer->d->token = Secret::copy(handover.token);
         peers.append(peer);

@@ -21,12 +21,13 @@ void resetSocket(QTcpSocket *socket)
     socket->abort();
 }
 
-FakePeer::FakePeer(QWebSocket *socket, QTcpSocket *transport, QObject *parent)
+FakePeer::FakePeer(const Ends &ends, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>())
 {
+    QWebSocket *socket = ends.socket;
     d->socket = socket;
-    d->transport = transport;
+    d->transport = ends.transport;
     socket->setParent(this);
     connect(socket, &QWebSocket::binaryMessageReceived, this, [this](const QByteArray &bytes) {
         d->binaries.append(bytes);

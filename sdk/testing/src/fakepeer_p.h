@@ -12,6 +12,13 @@ namespace Watchword {
 //! Closes \a socket so that the other end sees a RST.
 void resetSocket(QTcpSocket *socket);
 
+/*! The two objects that make one connection: the WebSocket, and the socket under it. */
+struct FakePeer::Ends
+{
+    QWebSocket *socket;
+    QTcpSocket *transport;
+};
+
 class FakePeer::Private
 {
 public:

@@ -29,7 +29,9 @@ private Q_SLOTS:
 
 private:
     void sendNext(Client &client);
-    void checkAudit(const QList<AuditEvent> &events);
+    void follow(WatchClient &watch);
+    void sendThroughTroubles(Stage &stage, Client &client);
+    void checkAudit();
     void checkMirror(Stage &stage, TokenProvider &tokens, const WatchClient &mirror);
 
     static constexpr int kMessages = 500;
@@ -37,6 +39,9 @@ private:
     int m_acknowledged = 0;
     QStringList m_failures;
     QMap<int, int> m_echoes;
+    QList<AuditEvent> m_events;
+    ChainVerifier m_chain;
+    QStringList m_broken;
 };
 
 void TestWholeWay::sendNext(Client &client)
@@ -48,6 +53,40 @@ void TestWholeWay::sendNext(Client &client)
         else
             m_failures.append(result.error().toString());
     });
+}
+
+void TestWholeWay::follow(WatchClient &watch)
+{
+    connect(&watch, &WatchClient::auditReceived, this, [this](const QList<QByteArray> &lines) {
+        for (const QByteArray &line : lines) {
+            const auto event = AuditEvent::fromBytes(line);
+            QVERIFY(event);
+            m_events.append(*event);
+            if (const auto outcome = m_chain.push(*event); !outcome.isOk())
+                m_broken.append(outcome.why);
+        }
+    });
+}
+
+void TestWholeWay::sendThroughTroubles(Stage &stage, Client &client)
+{
+    QTimer pace;
+    connect(&pace, &QTimer::timeout, this, [&] {
+        if (m_sent < kMessages)
+            sendNext(client);
+    });
+    pace.start(80ms);
+    QVERIFY(Support::waitUntil([&] { return m_sent >= 150; }, 30s));
+    stage.stopGateway();
+    QVERIFY(stage.startGateway());
+    QVERIFY(Support::waitUntil([&] { return m_sent >= 300; }, 30s));
+    QVERIFY(stage.control(u"outage?ms=3000"_s));
+    QVERIFY2(Support::waitUntil([&] { return m_acknowledged == kMessages && m_echoes.size() == kMessages; }, 90s),
+             qPrintable(u"%1 acknowledged, %2 echoed of %3 sent: %4"_s.arg(m_acknowledged)
+                            .arg(m_echoes.size())
+                            .arg(m_sent)
+                            .arg(client.connection().explain())));
+    QCOMPARE(m_failures, QStringList());
 }
 
 void TestWholeWay::nothingIsLost()
@@ -63,18 +102,7 @@ void TestWholeWay::nothingIsLost()
     watchOptions.certificateAuthorities = stage.authorities();
     watchOptions.auditAfter = u"0"_s;
     WatchClient watch(&operatorSession, watchOptions);
-    QList<AuditEvent> events;
-    ChainVerifier chain;
-    QStringList broken;
-    connect(&watch, &WatchClient::auditReceived, this, [&](const QList<QByteArray> &lines) {
-        for (const QByteArray &line : lines) {
-            const auto event = AuditEvent::fromBytes(line);
-            QVERIFY(event);
-            events.append(*event);
-            if (const auto outcome = chain.push(*event); !outcome.isOk())
-                broken.append(outcome.why);
-        }
-    });
+    follow(watch);
     connect(&operatorSession, &Session::signedIn, &watch, &WatchClient::start);
     operatorSession.signIn();
 
@@ -89,48 +117,30 @@ void TestWholeWay::nothingIsLost()
              qPrintable(client.lastError().toString() + client.connection().explain()));
     QVERIFY2(Support::waitUntil([&] { return watch.state() == WatchClient::State::Live; }, 20s),
              qPrintable(watch.lastError().toString()));
-
-    QTimer pace;
-    connect(&pace, &QTimer::timeout, this, [&] {
-        if (m_sent < kMessages)
-            sendNext(client);
-    });
-    pace.start(80ms);
-    QVERIFY(Support::waitUntil([&] { return m_sent >= 150; }, 30s));
-    stage.stopGateway();
-    QVERIFY(stage.startGateway());
-    QVERIFY(Support::waitUntil([&] { return m_sent >= 300; }, 30s));
-    QVERIFY(stage.control(u"outage?ms=3000"_s));
-    QVERIFY2(Support::waitUntil([&] { return m_acknowledged == kMessages && m_echoes.size() == kMessages; }, 60s),
-             qPrintable(u"%1 acknowledged, %2 echoed of %3 sent: %4"_s.arg(m_acknowledged)
-                            .arg(m_echoes.size())
-                            .arg(m_sent)
-                            .arg(client.connection().explain())));
-    QCOMPARE(m_failures, QStringList());
+    sendThroughTroubles(stage, client);
     // Ten refreshes: the messages may be through earlier, then the connection simply stays up.
     QVERIFY(Support::waitUntil([&] { return tokens.size() > 10; }, 60s));
 
     const QJsonObject stats = stage.providerStats();
-    qInfo() << "provider:" << stats << "tokens:" << tokens.size() << "audit events:" << events.size();
+    qInfo() << "provider:" << stats << "tokens:" << tokens.size() << "audit events:" << m_events.size();
     QVERIFY(stats.value("errors"_L1).toObject().isEmpty());
     QVERIFY(stats.value("token"_L1).toObject().value("refresh_token"_L1).toInt() >= 10);
-
     checkMirror(stage, operatorSession, watch);
-    QCOMPARE(broken, QStringList());
-    QVERIFY(chain.startIsProven());
-    QCOMPARE(chain.missingCount(), 0U);
-    checkAudit(events);
+    checkAudit();
     client.stop();
     watch.stop();
     stage.stopGateway();
     QVERIFY2(!stage.gatewayLog().contains("eyJ"), "a token is in the gateway's log");
 }
 
-void TestWholeWay::checkAudit(const QList<AuditEvent> &events)
+void TestWholeWay::checkAudit()
 {
+    QCOMPARE(m_broken, QStringList());
+    QVERIFY(m_chain.startIsProven());
+    QCOMPARE(m_chain.missingCount(), 0U);
     QMap<QString, int> count;
     QStringList refused;
-    for (const AuditEvent &event : events) {
+    for (const AuditEvent &event : std::as_const(m_events)) {
         ++count[event.shortType()];
         if (event.shortType() == "conn.rejected"_L1 || event.shortType() == "token.expired"_L1)
             refused.append(QString::fromUtf8(event.toBytes()));

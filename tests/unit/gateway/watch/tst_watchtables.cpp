@@ -108,6 +108,34 @@ void TestWatchTables::everyMirrorEqualsTheTruth_data()
         QTest::addRow("seed %llu", static_cast<unsigned long long>(seed)) << seed;
 }
 
+namespace {
+
+/*! What the tables should hold of one connection. */
+struct Truth
+{
+    ConnectionRow row;
+    Instant leaves = Instant::max();
+
+    void close(const Clock &clock)
+    {
+        row.state = ConnectionState::Closed;
+        row.closeCode = 1001;
+        row.closeReason = u"bye"_s;
+        row.closed = clock.wallNow();
+        leaves = clock.now() + WatchTables::kClosedStays;
+    }
+};
+
+void compareWithTruth(const Mirror<ConnectionRow> &mirror, const QHash<QString, Truth> &truth)
+{
+    QVERIFY(!mirror.isLost());
+    QCOMPARE(mirror.rows().size(), truth.size());
+    for (const Truth &expected : truth)
+        QVERIFY2(mirror.rows().value(expected.row.id) == expected.row, qPrintable(expected.row.id));
+}
+
+} // namespace
+
 // Random operations on the tables and on a naive map of what they should hold; readers that page at random moments,
 // some of which start anew in the middle, must all end with exactly that map.
 void TestWatchTables::everyMirrorEqualsTheTruth()
@@ -117,11 +145,6 @@ void TestWatchTables::everyMirrorEqualsTheTruth()
     WatchTables tables(clock);
     SeededRandom random(seed);
     const auto upTo = [&](int n) { return int(random.nextUnit() * n); };
-    struct Truth
-    {
-        ConnectionRow row;
-        Instant leaves = Instant::max();
-    };
     QHash<QString, Truth> truth;
     std::array<Mirror<ConnectionRow>, 4> mirrors;
     const Mirror<ConnectionRow>::Read read = [&](quint64 cursor, qsizetype limit, quint64 until) {
@@ -132,12 +155,10 @@ void TestWatchTables::everyMirrorEqualsTheTruth()
         const QString id = u"c-%1"_s.arg(upTo(60));
         switch (upTo(8)) {
         case 0:
-        case 1: {
-            const ConnectionRow row = openConnection(id, u"s-%1"_s.arg(upTo(9)));
-            tables.putConnection(row);
-            truth.insert(id, {row});
+        case 1:
+            truth.insert(id, {openConnection(id, u"s-%1"_s.arg(upTo(9)))});
+            tables.putConnection(truth[id].row);
             break;
-        }
         case 2:
         case 3:
         case 4: {
@@ -151,14 +172,8 @@ void TestWatchTables::everyMirrorEqualsTheTruth()
         case 5: {
             const bool closed = tables.closeConnection(id, 1001, u"bye"_s, clock.wallNow());
             QCOMPARE(closed, truth.contains(id) && truth[id].row.isOpen());
-            if (closed) {
-                Truth &entry = truth[id];
-                entry.row.state = ConnectionState::Closed;
-                entry.row.closeCode = 1001;
-                entry.row.closeReason = u"bye"_s;
-                entry.row.closed = clock.wallNow();
-                entry.leaves = clock.now() + WatchTables::kClosedStays;
-            }
+            if (closed)
+                truth[id].close(clock);
             break;
         }
         case 6:
@@ -178,15 +193,10 @@ void TestWatchTables::everyMirrorEqualsTheTruth()
     QCOMPARE(tables.connectionCount(), truth.size());
     for (Mirror<ConnectionRow> &mirror : mirrors) {
         mirror.catchUp(read, tables.version());
-        QVERIFY(!mirror.isLost());
-        QCOMPARE(mirror.rows().size(), truth.size());
-        for (const Truth &expected : std::as_const(truth))
-            QVERIFY2(mirror.rows().value(expected.row.id) == expected.row, qPrintable(expected.row.id));
+        compareWithTruth(mirror, truth);
     }
-    qsizetype open = 0;
-    for (const Truth &expected : std::as_const(truth))
-        open += expected.row.isOpen() ? 1 : 0;
-    QCOMPARE(tables.openConnectionCount(), open);
+    QCOMPARE(tables.openConnectionCount(),
+             std::count_if(truth.cbegin(), truth.cend(), [](const Truth &entry) { return entry.row.isOpen(); }));
 }
 
 void TestWatchTables::closedConnectionsLeaveAfterAMinute()

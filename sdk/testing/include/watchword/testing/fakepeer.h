@@ -12,9 +12,6 @@
 
 #include <memory>
 
-class QTcpSocket;
-class QWebSocket;
-
 namespace Watchword {
 
 /*!
@@ -56,7 +53,8 @@ Q_SIGNALS:
 
 private:
     friend class FakeGateway;
-    FakePeer(QWebSocket *socket, QTcpSocket *transport, QObject *parent);
+    struct Ends;
+    FakePeer(const Ends &ends, QObject *parent);
     class Private;
     std::unique_ptr<Private> d;
 };
