@@ -1577,6 +1577,30 @@
 <context>
     <name>Monitor::KeySheet</name>
     <message>
+        <source>Ctrl</source>
+        <translation>Strg</translation>
+    </message>
+    <message>
+        <source>Shift</source>
+        <translation>Umschalt</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Enter</translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation>Entf</translation>
+    </message>
+    <message>
+        <source>End</source>
+        <translation>Ende</translation>
+    </message>
+    <message>
         <source>Keys</source>
         <translation>Tasten</translation>
     </message>
@@ -1776,11 +1800,11 @@
     </message>
     <message>
         <source>%1 events not received</source>
-        <translation>%1 Ereignisse nicht empfangen</translation>
+        <translation>%1 Ereignisse fehlen</translation>
     </message>
     <message>
         <source>%1 lines could not be read</source>
-        <translation>%1 Zeilen nicht lesbar</translation>
+        <translation>%1 Zeilen unlesbar</translation>
     </message>
     <message>
         <source>Complete since %1</source>
@@ -2010,7 +2034,7 @@
     </message>
     <message>
         <source>“%1” is unknown. Press Ctrl+Space for the list of fields, or put text in quotes.</source>
-        <translation>„%1“ ist unbekannt. Drücken Sie Ctrl+Space für die Liste der Felder, oder setzen Sie Text in Anführungszeichen.</translation>
+        <translation>„%1“ ist unbekannt. Drücken Sie Strg+Leertaste für die Liste der Felder, oder setzen Sie Text in Anführungszeichen.</translation>
     </message>
     <message>
         <source>“%1” is unknown. Did you mean %2?</source>
@@ -2239,7 +2263,7 @@
     </message>
     <message>
         <source>Closed</source>
-        <translation>Zu</translation>
+        <translation>Beendet</translation>
     </message>
     <message>
         <source>Revoked</source>
@@ -2247,7 +2271,7 @@
     </message>
     <message>
         <source>Gone</source>
-        <translation>Weg</translation>
+        <translation>Entfernt</translation>
     </message>
     <message>
         <source>Unknown</source>
@@ -2333,7 +2357,7 @@
     </message>
     <message>
         <source>%1 retrying</source>
-        <translation>%1 wiederholen</translation>
+        <translation>%1 versuchen es neu</translation>
     </message>
     <message>
         <source>%1 refreshed</source>
@@ -2341,7 +2365,7 @@
     </message>
     <message>
         <source>access</source>
-        <translation>Access-Token</translation>
+        <translation>Access</translation>
     </message>
     <message>
         <source>refresh margin</source>
@@ -2353,7 +2377,7 @@
     </message>
     <message>
         <source>refresh token</source>
-        <translation>Refresh-Token</translation>
+        <translation>Refresh</translation>
     </message>
     <message>
         <source>refreshed</source>
@@ -2365,7 +2389,7 @@
     </message>
     <message>
         <source>failed</source>
-        <translation>fehlgeschlagen</translation>
+        <translation>gescheitert</translation>
     </message>
     <message>
         <source>no token</source>
@@ -2373,7 +2397,7 @@
     </message>
     <message>
         <source>reuse</source>
-        <translation>erneut benutzt</translation>
+        <translation>doppelt</translation>
     </message>
     <message>
         <source>revoked</source>

@@ -15,15 +15,26 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+//! Named as on a keyboard of the language.
+QString keyName(QString key)
+{
+    for (const auto &[word, shown] : { std::pair(u"Ctrl"_s, KeySheet::tr("Ctrl")), std::pair(u"Shift"_s, KeySheet::tr("Shift")),
+                                       std::pair(u"Space"_s, KeySheet::tr("Space")), std::pair(u"Enter"_s, KeySheet::tr("Enter")),
+                                       std::pair(u"Del"_s, KeySheet::tr("Del")), std::pair(u"End"_s, KeySheet::tr("End")) })
+        key.replace(word, shown);
+    return key;
+}
+
 /*! Keys as caps, beside each other. */
 class KeyCaps : public QWidget
 {
 public:
     explicit KeyCaps(const QStringList &keys)
-        : m_keys(keys)
     {
+        for (const QString &key : keys)
+            m_keys.append(keyName(key));
         setFixedSize(150, 24);
-        setAccessibleName(keys.join(u", "_s));
+        setAccessibleName(m_keys.join(u", "_s));
     }
 
 protected:
