@@ -25,12 +25,13 @@ private Q_SLOTS:
 
 void TestMonitorProgram::readsOptions()
 {
-    const auto options = parseOptions({ u"watchword-monitor"_s, u"--open"_s, u"a.jsonl"_s, u"--page"_s, u"audit"_s, u"--theme"_s, u"high-contrast"_s, u"--size"_s, u"1024x700"_s, u"--screenshot"_s, u"out.png"_s });
+    const auto options = parseOptions({ u"watchword-monitor"_s, u"--open"_s, u"a.jsonl"_s, u"--page"_s, u"audit"_s, u"--theme"_s, u"high-contrast"_s, u"--size"_s, u"1024x700"_s, u"--language"_s, u"de"_s, u"--screenshot"_s, u"out.png"_s });
     QVERIFY(options.isOk());
     QCOMPARE(options->openFile, u"a.jsonl"_s);
     QCOMPARE(options->page, std::optional(PageId::Audit));
     QCOMPARE(options->theme, std::optional(Theme::Choice::HighContrast));
     QCOMPARE(options->size, QSize(1024, 700));
+    QCOMPARE(options->language, u"de"_s);
     QVERIFY(options->hasSource());
     QVERIFY(helpText().contains(u"--demo"_s));
 }
@@ -42,6 +43,7 @@ void TestMonitorProgram::refusesWrongOptions_data()
     QTest::newRow("unknown") << QStringList { u"--colour"_s } << u"colour"_s;
     QTest::newRow("page") << QStringList { u"--page"_s, u"overview"_s } << u"--page"_s;
     QTest::newRow("theme") << QStringList { u"--theme"_s, u"pink"_s } << u"--theme"_s;
+    QTest::newRow("language") << QStringList { u"--language"_s, u"xx"_s } << u"--language"_s;
     QTest::newRow("size") << QStringList { u"--size"_s, u"big"_s } << u"--size"_s;
     QTest::newRow("size zero") << QStringList { u"--size"_s, u"0x0"_s } << u"--size"_s;
     QTest::newRow("plain ws") << QStringList { u"--server"_s, u"ws://a"_s } << u"wss://"_s;
