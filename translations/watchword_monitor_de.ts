@@ -2282,7 +2282,7 @@
     <name>Monitor::TimelineView</name>
     <message>
         <source>exp %1, revoked</source>
-        <translation>Ende %1, widerrufen</translation>
+        <translation>bis %1, widerrufen</translation>
     </message>
     <message>
         <source>signed out %1</source>
@@ -2298,7 +2298,7 @@
     </message>
     <message>
         <source>exp %1</source>
-        <translation>Ende %1</translation>
+        <translation>bis %1</translation>
     </message>
     <message>
         <source>%1: %2</source>
