@@ -26,6 +26,8 @@ target_compile_definitions(watchword_build_flags INTERFACE
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     target_compile_options(watchword_build_flags INTERFACE
         -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wimplicit-fallthrough)
+    # GCC 12 sees uninitialised members in std::variant and std::optional where there are none, more so with sanitizers.
+    target_compile_options(watchword_build_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     if(WATCHWORD_WERROR)
         target_compile_options(watchword_build_flags INTERFACE -Werror)
     endif()
@@ -147,6 +149,10 @@ function(watchword_add_test name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     target_link_libraries(${name} PRIVATE ${ARG_LINK} watchword_test_support Qt6::Test watchword_build_flags)
     watchword_precompile(${name})
+    if(NOT TARGET watchword_tests_${ARG_LABEL})
+        add_custom_target(watchword_tests_${ARG_LABEL})
+    endif()
+    add_dependencies(watchword_tests_${ARG_LABEL} ${name})
     add_test(NAME ${ARG_LABEL}.${name} COMMAND ${ARG_WRAPPER} $<TARGET_FILE:${name}>)
     set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
         ENVIRONMENT "QT_QPA_PLATFORM=offscreen;${ARG_ENVIRONMENT}")

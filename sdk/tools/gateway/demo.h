@@ -11,8 +11,8 @@ namespace Watchword::Tools {
 struct DemoOptions
 {
     quint16 port = 0;
-    std::chrono::seconds accessTokenLifetime {300};
-    int users = 5;
+    std::chrono::seconds accessTokenLifetime {60};
+    int users = 200;
 };
 
 /*!

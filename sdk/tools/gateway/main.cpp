@@ -25,8 +25,8 @@ struct CommandLine
     QCommandLineOption check {u"check-config"_s, u"Check this configuration file and end: 0 if it is good."_s, u"FILE"_s};
     QCommandLineOption demo {u"demo"_s, u"Run with made-up users and a throw-away certificate; prints one JSON line."_s};
     QCommandLineOption port {u"port"_s, u"With --demo: the port; 0 takes a free one."_s, u"N"_s, u"0"_s};
-    QCommandLineOption lifetime {u"access-token-lifetime"_s, u"With --demo: seconds."_s, u"S"_s, u"300"_s};
-    QCommandLineOption users {u"users"_s, u"With --demo: how many."_s, u"N"_s, u"5"_s};
+    QCommandLineOption lifetime {u"access-token-lifetime"_s, u"With --demo: seconds."_s, u"S"_s, u"60"_s};
+    QCommandLineOption users {u"users"_s, u"With --demo: how many."_s, u"N"_s, u"200"_s};
     QCommandLineOption hash {u"hash-password"_s, u"Read a password from standard input, print its hash and end."_s};
 };
 
