@@ -22,7 +22,8 @@ def main(root):
     if not block or block.group(1).strip() != code_of(root / "sdk/examples/minimal/main.cpp"):
         findings.append("README.md: its program is not sdk/examples/minimal/main.cpp")
     for document in [*root.glob("*.md"), *root.glob("sdk/docs/**/*.md")]:
-        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+        text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.S)
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
             if not re.match(r"[a-z]+:", link) and not (document.parent / link).exists():
                 findings.append(f"{document.relative_to(root)}: the link {link} leads nowhere")
     for finding in findings:
