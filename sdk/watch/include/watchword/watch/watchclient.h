@@ -35,7 +35,7 @@ class TokenProvider;
                signal; delete it there by deleteLater() only.
     Ownership: borrows \a tokens, which must outlive it.
     Errors:    those that are retried are in lastError(); the end is state Lost. Garbage from the gateway closes the
-               link with 1002 and counts as a failed attempt.
+               link and counts as a failed attempt.
     Destruction finishes pending actions with ErrorCode::Cancelled and emits nothing.
 */
 class WATCHWORD_WATCH_EXPORT WatchClient : public QObject
