@@ -194,8 +194,12 @@ void CompletenessBlock::paintEvent(QPaintEvent *)
     const QString verified = status.verificationText();
     if (verified.isEmpty())
         return;
-    drawIcon(painter, { area.left(), 67 }, status.chainBroken() ? u"sev-error"_s : u"sev-ok"_s, 12,
-             ink(status.chainBroken() ? Ink::SeverityError : Ink::SeverityOkInk));
+    if (status.chainBroken())
+        drawIcon(painter, { area.left(), 67 }, u"sev-error"_s, 12, ink(Ink::SeverityError));
+    else if (status.verifiedTo() > 0)
+        drawIcon(painter, { area.left(), 67 }, u"sev-ok"_s, 12, ink(Ink::SeverityOkInk));
+    else
+        drawIcon(painter, { area.left(), 67 }, u"sev-neutral"_s, 12, ink(Ink::TextMuted));
     drawText(painter, line(65).adjusted(18, 0, 0, 0), Face::Caption, ink(Ink::TextMuted), verified, Qt::AlignLeft, true);
 }
 
