@@ -2,6 +2,7 @@
 #include "watchword/core/clock.h"
 
 #include <QDateTime>
+#include <QFile>
 #include <QTimer>
 
 #include <algorithm>
@@ -10,6 +11,9 @@
 #include <qt_windows.h>
 #else
 #include <ctime>
+#endif
+#ifdef Q_OS_MACOS
+#include <sys/sysctl.h>
 #endif
 
 namespace Watchword {
@@ -20,6 +24,29 @@ namespace {
 
 // The longest that a deadline can be missed after the machine wakes up; see the documentation of Alarm.
 constexpr Duration kLongestTick = 15s;
+
+#ifndef Q_OS_WIN
+Duration readClock(clockid_t id)
+{
+    timespec time {};
+    clock_gettime(id, &time);
+    return Duration(qint64(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000);
+}
+#endif
+
+QByteArray readBootId()
+{
+#if defined(Q_OS_LINUX)
+    QFile file(QStringLiteral("/proc/sys/kernel/random/boot_id"));
+    return file.open(QIODevice::ReadOnly) ? file.read(64).trimmed() : QByteArray();
+#elif defined(Q_OS_MACOS)
+    char text[64] = {};
+    size_t size = sizeof text - 1;
+    return sysctlbyname("kern.bootsessionuuid", text, &size, nullptr, 0) == 0 ? QByteArray(text) : QByteArray();
+#else
+    return {};
+#endif
+}
 
 class SystemClock final : public Clock
 {
@@ -36,10 +63,25 @@ public:
 #else
         constexpr clockid_t id = CLOCK_MONOTONIC; // macOS counts through suspend here
 #endif
-        timespec time {};
-        clock_gettime(id, &time);
-        return Instant(Duration(qint64(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000));
+        return Instant(readClock(id));
 #endif
+    }
+    Duration awake() const override
+    {
+#if defined(Q_OS_WIN)
+        ULONGLONG ticks = 0;
+        QueryUnbiasedInterruptTime(&ticks);
+        return Duration(qint64(ticks / 10'000));
+#elif defined(Q_OS_MACOS)
+        return readClock(CLOCK_UPTIME_RAW);
+#else
+        return readClock(CLOCK_MONOTONIC);
+#endif
+    }
+    QByteArray bootId() const override
+    {
+        static const QByteArray id = readBootId();
+        return id;
     }
     WallTime wallNow() const override
     {
@@ -73,6 +115,16 @@ Clock::Clock(QObject *parent)
 }
 
 Clock::~Clock() = default;
+
+Duration Clock::awake() const
+{
+    return now().time_since_epoch();
+}
+
+QByteArray Clock::bootId() const
+{
+    return {};
+}
 
 Clock &Clock::system()
 {

@@ -1,7 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/core/closepolicy.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace Watchword {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qsizetype kMostRows = 64;
+
+Error broken(const QString &member)
+{
+    return Error(ErrorCode::ProtocolViolation, u"policy: \"%1\" is not of its type or outside of its range"_s.arg(member));
+}
+
+using Number = std::optional<double>;
+
+Result<Number> readNumber(const QJsonValue &value, const QString &name, double least, double most)
+{
+    if (value.isUndefined())
+        return Number();
+    const double number = value.toDouble(std::nan(""));
+    if (!(number >= least && number <= most))
+        return broken(name);
+    return Number(number);
+}
+
+Result<void> readRows(const QJsonValue &value, const QString &name, int least, int most,
+                      QMap<int, PolicyChanges::Row> *rows)
+{
+    if (value.isUndefined())
+        return {};
+    const QJsonObject object = value.toObject();
+    if (!value.isObject() || object.size() > kMostRows)
+        return broken(name);
+    for (auto member = object.constBegin(); member != object.constEnd(); ++member) {
+        bool isNumber = false;
+        const int key = member.key().toInt(&isNumber);
+        const QString where = name + u'.' + member.key().left(10);
+        // The number as it is written everywhere: "0503" and "+503" would be a second row for the same thing.
+        if (!isNumber || key < least || key > most || QString::number(key) != member.key() || !member->isObject())
+            return broken(where);
+        const QJsonObject fields = member->toObject();
+        const QJsonValue action = fields.value("action"_L1);
+        const Result<Number> after = readNumber(fields.value("after_s"_L1), where + u".after_s"_s, 0, 300);
+        if (!after)
+            return after.error();
+        PolicyChanges::Row row;
+        row.after = Duration(qint64(after->value_or(0) * 1000));
+        row.action = retryActionFromName(action.toString());
+        if (!action.isUndefined() && !row.action)
+            return broken(where + u".action"_s);
+        rows->insert(key, row);
+    }
+    return {};
+}
+
+// A refused token must not be sent again, so a row that refreshes cannot become one that just tries again.
+bool isStricter(RetryAction now, RetryAction wanted)
+{
+    switch (wanted) {
+    case RetryAction::RetrySlowly:
+        return now == RetryAction::Retry;
+    case RetryAction::Stop:
+        return now != RetryAction::SignIn;
+    case RetryAction::SignIn:
+        return true;
+    case RetryAction::Retry:
+    case RetryAction::RefreshThenRetry:
+        break;
+    }
+    return false;
+}
+
+struct ActionName
+{
+    RetryAction action;
+    QLatin1StringView name;
+};
+
+constexpr ActionName kActionNames[] {
+    {RetryAction::Retry, "retry"_L1}, {RetryAction::RetrySlowly, "slow"_L1}, {RetryAction::RefreshThenRetry, "refresh"_L1},
+    {RetryAction::Stop, "stop"_L1},   {RetryAction::SignIn, "sign_in"_L1},
+};
+
+} // namespace
+
+std::optional<RetryAction> retryActionFromName(const QString &name)
+{
+    for (const ActionName &known : kActionNames) {
+        if (name == known.name)
+            return known.action;
+    }
+    return std::nullopt;
+}
+
+QString retryActionName(RetryAction action)
+{
+    for (const ActionName &known : kActionNames) {
+        if (action == known.action)
+            return known.name;
+    }
+    return {};
+}
 
 QString closeCodeName(int code)
 {
@@ -54,33 +158,17 @@ QString closeCodeName(int code)
         return QStringLiteral("slow_consumer");
     case CloseCode::PolicyChanged:
         return QStringLiteral("policy_changed");
+    case CloseCode::StepUpRequired:
+        return QStringLiteral("step_up_required");
     }
     return {};
 }
 
-ClosePolicy ClosePolicy::defaultPolicy()
+QMap<int, ClosePolicy::Row> ClosePolicy::defaultCloseCodes()
 {
     using A = RetryAction;
     using E = ErrorCode;
-    ClosePolicy policy;
-    policy.m_statuses = {
-        {400, {A::RetrySlowly, E::InvalidRequest}},
-        {401, {A::RefreshThenRetry, E::Unauthorized}},
-        {403, {A::Stop, E::Forbidden}},
-        {404, {A::RetrySlowly, E::NotFound}},
-        {405, {A::RetrySlowly, E::UpgradeRejected}},
-        {407, {A::RetrySlowly, E::ProxyFailed}},
-        {408, {A::Retry, E::Timeout}},
-        {410, {A::RetrySlowly, E::NotFound}},
-        {425, {A::Retry, E::UpgradeRejected}},
-        {426, {A::RetrySlowly, E::UpgradeRejected}},
-        {429, {A::Retry, E::RateLimited}},
-        {500, {A::Retry, E::HttpStatus}},
-        {502, {A::Retry, E::HttpStatus}},
-        {503, {A::Retry, E::TemporarilyUnavailable}},
-        {504, {A::Retry, E::Timeout}},
-    };
-    policy.m_closeCodes = {
+    return {
         {1000, {A::Retry, E::ClosedByPeer}},
         {1001, {A::Retry, E::ClosedByPeer}},
         {1002, {A::Stop, E::ProtocolViolation}},
@@ -108,36 +196,150 @@ ClosePolicy ClosePolicy::defaultPolicy()
         {4430, {A::Stop, E::ConnectionLimit}},
         {4440, {A::Retry, E::SlowConsumer}},
         {4441, {A::RefreshThenRetry, E::ClosedByPeer}},
+        {4442, {A::SignIn, E::InsufficientAuthentication}},
+    };
+}
+
+ClosePolicy ClosePolicy::defaultPolicy()
+{
+    using A = RetryAction;
+    using E = ErrorCode;
+    ClosePolicy policy;
+    policy.m_closeCodes = defaultCloseCodes();
+    policy.m_statuses = {
+        {400, {A::RetrySlowly, E::InvalidRequest}},
+        {401, {A::RefreshThenRetry, E::Unauthorized}},
+        {403, {A::Stop, E::Forbidden}},
+        {404, {A::RetrySlowly, E::NotFound}},
+        {405, {A::RetrySlowly, E::UpgradeRejected}},
+        {407, {A::RetrySlowly, E::ProxyAuthenticationRequired}},
+        {408, {A::Retry, E::Timeout}},
+        {410, {A::RetrySlowly, E::NotFound}},
+        {425, {A::Retry, E::UpgradeRejected}},
+        {426, {A::RetrySlowly, E::UpgradeRejected}},
+        {429, {A::Retry, E::RateLimited}},
+        {500, {A::Retry, E::HttpStatus}},
+        {502, {A::Retry, E::HttpStatus}},
+        {503, {A::Retry, E::TemporarilyUnavailable}},
+        {504, {A::Retry, E::Timeout}},
+    };
+    policy.m_network = {
+        {E::TlsFailed, {A::RetrySlowly, E::TlsFailed}},
+        {E::PinMismatch, {A::RetrySlowly, E::PinMismatch}},
+        {E::ProxyAuthenticationRequired, {A::RetrySlowly, E::ProxyAuthenticationRequired}},
+        {E::SubprotocolMismatch, {A::RetrySlowly, E::SubprotocolMismatch}},
+        {E::ProtocolViolation, {A::RetrySlowly, E::ProtocolViolation}},
+        {E::UpgradeRejected, {A::RetrySlowly, E::UpgradeRejected}},
+        {E::InsecureTransport, {A::Stop, E::InsecureTransport}},
+        {E::InvalidArgument, {A::Stop, E::InvalidArgument}},
+        {E::MalformedToken, {A::Stop, E::MalformedToken}},
+        {E::Cancelled, {A::Stop, E::Cancelled}},
     };
     return policy;
 }
 
+ClosePolicy::Row ClosePolicy::statusRow(int status) const
+{
+    if (const auto found = m_statuses.constFind(status); found != m_statuses.cend())
+        return *found;
+    return {status >= 500 ? RetryAction::Retry : RetryAction::RetrySlowly, ErrorCode::UpgradeRejected};
+}
+
+ClosePolicy::Row ClosePolicy::closeRow(int code) const
+{
+    if (const auto found = m_closeCodes.constFind(code); found != m_closeCodes.cend())
+        return *found;
+    // Ranges of the field: 3500-3999 and 4500-4999 are final, 3000-3499 and 4000-4499 may be retried.
+    const bool final = (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
+    return {final ? RetryAction::Stop : RetryAction::Retry, ErrorCode::ClosedByPeer};
+}
+
 RetryDecision ClosePolicy::forHttpStatus(int status, std::optional<Duration> retryAfter) const
 {
-    Row row {status >= 500 ? RetryAction::Retry : RetryAction::RetrySlowly, ErrorCode::UpgradeRejected};
-    if (const auto found = m_statuses.constFind(status); found != m_statuses.cend())
-        row = *found;
-    return {row.action, row.code, retryAfter.value_or(Duration::zero())};
+    const Row row = statusRow(status);
+    return {row.action, row.code, std::max(row.after, retryAfter.value_or(Duration::zero()))};
 }
 
 RetryDecision ClosePolicy::forCloseCode(int code, std::optional<Duration> after) const
 {
-    // Ranges of the field: 3500-3999 and 4500-4999 are final, 3000-3499 and 4000-4499 may be retried.
-    const bool final = (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
-    Row row {final ? RetryAction::Stop : RetryAction::Retry, ErrorCode::ClosedByPeer};
-    if (const auto found = m_closeCodes.constFind(code); found != m_closeCodes.cend())
-        row = *found;
-    return {row.action, row.code, after.value_or(Duration::zero())};
+    const Row row = closeRow(code);
+    return {row.action, row.code, std::max(row.after, after.value_or(Duration::zero()))};
 }
 
-void ClosePolicy::setHttpStatus(int status, RetryAction action, ErrorCode code)
+RetryDecision ClosePolicy::forNetworkError(ErrorCode code, std::optional<Duration> after) const
 {
-    m_statuses.insert(status, {action, code});
+    const Row row = m_network.value(code, {RetryAction::Retry, code});
+    return {row.action, row.code, std::max(row.after, after.value_or(Duration::zero()))};
 }
 
-void ClosePolicy::setCloseCode(int closeCode, RetryAction action, ErrorCode code)
+void ClosePolicy::setHttpStatus(int status, RetryAction action, ErrorCode code, Duration after)
 {
-    m_closeCodes.insert(closeCode, {action, code});
+    m_statuses.insert(status, {action, code, after});
+}
+
+void ClosePolicy::setCloseCode(int closeCode, RetryAction action, ErrorCode code, Duration after)
+{
+    m_closeCodes.insert(closeCode, {action, code, after});
+}
+
+void ClosePolicy::setNetworkError(ErrorCode code, RetryAction action, Duration after)
+{
+    m_network.insert(code, {action, code, after});
+}
+
+void ClosePolicy::apply(const PolicyChanges &changes)
+{
+    const auto change = [](Row row, const PolicyChanges::Row &by) {
+        row.action = by.action.value_or(row.action);
+        row.after = by.after;
+        return row;
+    };
+    for (auto by = changes.statuses.cbegin(); by != changes.statuses.cend(); ++by)
+        m_statuses.insert(by.key(), change(statusRow(by.key()), *by));
+    for (auto by = changes.closeCodes.cbegin(); by != changes.closeCodes.cend(); ++by)
+        m_closeCodes.insert(by.key(), change(closeRow(by.key()), *by));
+}
+
+ClosePolicy ClosePolicy::restricted(const PolicyChanges &changes) const
+{
+    const auto restrict = [](Row row, const PolicyChanges::Row &by) {
+        if (by.action && isStricter(row.action, *by.action))
+            row.action = *by.action;
+        row.after = std::max(row.after, by.after);
+        return row;
+    };
+    ClosePolicy policy = *this;
+    for (auto by = changes.statuses.cbegin(); by != changes.statuses.cend(); ++by)
+        policy.m_statuses.insert(by.key(), restrict(statusRow(by.key()), *by));
+    for (auto by = changes.closeCodes.cbegin(); by != changes.closeCodes.cend(); ++by)
+        policy.m_closeCodes.insert(by.key(), restrict(closeRow(by.key()), *by));
+    return policy;
+}
+
+Result<PolicyChanges> PolicyChanges::fromJson(const QJsonObject &object)
+{
+    PolicyChanges changes;
+    if (const Result<void> read = readRows(object.value("status"_L1), u"status"_s, 200, 599, &changes.statuses); !read)
+        return read.error();
+    if (const Result<void> read = readRows(object.value("close"_L1), u"close"_s, 1000, 4999, &changes.closeCodes); !read)
+        return read.error();
+    const QJsonValue backoff = object.value("backoff"_L1);
+    if (!backoff.isUndefined() && !backoff.isObject())
+        return broken(u"backoff"_s);
+    const auto base = readNumber(backoff.toObject().value("base_ms"_L1), u"backoff.base_ms"_s, 100, 60'000);
+    const auto cap = readNumber(backoff.toObject().value("cap_s"_L1), u"backoff.cap_s"_s, 1, 300);
+    const auto attempts = readNumber(object.value("attempts_per_minute"_L1), u"attempts_per_minute"_s, 1, 600);
+    for (const auto *number : {&base, &cap, &attempts}) {
+        if (!*number)
+            return number->error();
+    }
+    if (*base)
+        changes.backoffBase = Duration(qint64(**base));
+    if (*cap)
+        changes.backoffCap = Duration(qint64(**cap * 1000));
+    if (*attempts)
+        changes.attemptsPerMinute = int(**attempts);
+    return changes;
 }
 
 } // namespace Watchword

@@ -26,7 +26,9 @@ Traits networkTraits(ErrorCode code)
     case ErrorCode::ConnectionRefused:
         return {C::Offline, true, "Check that the server runs and that the port is right."};
     case ErrorCode::ProxyFailed:
-        return {C::Offline, true, "Check the proxy settings and its user name and password."};
+        return {C::Offline, true, "Check the proxy: host, port, kind, user name and password, and that it runs."};
+    case ErrorCode::ProxyAuthenticationRequired:
+        return {C::Configuration, false, "Set the right user name and password of the proxy."};
     case ErrorCode::CaptivePortal:
         return {C::Offline, true, "Open a web page and sign in to the network, then try again."};
     case ErrorCode::TlsFailed:
@@ -153,6 +155,10 @@ Traits linkTraits(ErrorCode code)
         return {C::Protocol, false, "Both ends must speak the same protocol; check the endpoint and the versions."};
     case ErrorCode::IdentityChanged:
         return {C::Unauthorized, false, "Reconnect to continue as the other user."};
+    case ErrorCode::Superseded:
+        return {C::Cancelled, false, "Nothing: the newer message went out instead."};
+    case ErrorCode::RequestRefused:
+        return {C::Rejected, false, "Read the detail: the server names what it did not like."};
     case ErrorCode::UpgradeRejected:
         return {C::Rejected, false, "Check the URL: the server answered, but not as a WebSocket endpoint."};
     default:

@@ -4,6 +4,7 @@
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/log.h"
 
+#include <QJsonDocument>
 #include <QUrl>
 
 #include <algorithm>
@@ -33,6 +34,12 @@ private Q_SLOTS:
     void statuses_data();
     void statuses();
     void ownRows();
+    void networkErrors_data();
+    void networkErrors();
+    void actionNames();
+    void serverOnlyRestricts();
+    void changesFromJson_data();
+    void changesFromJson();
     void redaction_data();
     void redaction();
 };
@@ -190,6 +197,7 @@ void TestPolicies::closeCodes_data()
     row(4430, A::Stop, E::ConnectionLimit);
     row(4440, A::Retry, E::SlowConsumer);
     row(4441, A::RefreshThenRetry, E::ClosedByPeer);
+    row(4442, A::SignIn, E::InsufficientAuthentication);
     for (const int code : {3000, 3499, 4001, 4400, 4499, 2999, 1015, 0, -1, 5000, 65535})
         row(code, A::Retry, E::ClosedByPeer);
     for (const int code : {3500, 3999, 4500, 4999})
@@ -268,7 +276,7 @@ void TestPolicies::statuses_data()
     row(403, A::Stop, E::Forbidden);
     row(404, A::RetrySlowly, E::NotFound);
     row(405, A::RetrySlowly, E::UpgradeRejected);
-    row(407, A::RetrySlowly, E::ProxyFailed);
+    row(407, A::RetrySlowly, E::ProxyAuthenticationRequired);
     row(408, A::Retry, E::Timeout);
     row(410, A::RetrySlowly, E::NotFound);
     row(418, A::RetrySlowly, E::UpgradeRejected);
@@ -304,6 +312,135 @@ void TestPolicies::ownRows()
     QCOMPARE(ClosePolicy::defaultPolicy().forHttpStatus(403).action, RetryAction::Stop);
     QCOMPARE(ClosePolicy().forCloseCode(4401).action,
              RetryAction::Retry); // an empty table knows the ranges only
+}
+
+void TestPolicies::networkErrors_data()
+{
+    QTest::addColumn<ErrorCode>("code");
+    QTest::addColumn<RetryAction>("action");
+    using A = RetryAction;
+    using E = ErrorCode;
+    const auto row = [](E code, A action) { QTest::newRow(qPrintable(Error(code).codeName())) << code << action; };
+    for (const E code : {E::Offline, E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout,
+                         E::CaptivePortal})
+        row(code, A::Retry);
+    for (const E code : {E::TlsFailed, E::PinMismatch, E::SubprotocolMismatch, E::ProtocolViolation, E::UpgradeRejected,
+                         E::ProxyAuthenticationRequired})
+        row(code, A::RetrySlowly);
+    for (const E code : {E::InsecureTransport, E::InvalidArgument, E::MalformedToken, E::Cancelled})
+        row(code, A::Stop);
+}
+
+void TestPolicies::networkErrors()
+{
+    QFETCH(ErrorCode, code);
+    QFETCH(RetryAction, action);
+    ClosePolicy policy = ClosePolicy::defaultPolicy();
+    QCOMPARE(policy.forNetworkError(code).action, action);
+    QCOMPARE(policy.forNetworkError(code).code, code);
+    QCOMPARE(policy.forNetworkError(code, 3s).after, 3s);
+    policy.setNetworkError(code, RetryAction::SignIn, 7s);
+    QCOMPARE(policy.forNetworkError(code, 3s).action, RetryAction::SignIn);
+    QCOMPARE(policy.forNetworkError(code, 3s).after, 7s);
+}
+
+void TestPolicies::actionNames()
+{
+    for (const RetryAction action : {RetryAction::Retry, RetryAction::RetrySlowly, RetryAction::RefreshThenRetry,
+                                     RetryAction::Stop, RetryAction::SignIn})
+        QCOMPARE(retryActionFromName(retryActionName(action)), std::optional(action));
+    for (const QString &name : {QString(), u"RETRY"_s, u"ignore"_s, u"retry "_s})
+        QVERIFY(!retryActionFromName(name));
+}
+
+// What a server may turn each action into, the whole table.
+void TestPolicies::serverOnlyRestricts()
+{
+    using A = RetryAction;
+    const QList<A> all {A::Retry, A::RetrySlowly, A::RefreshThenRetry, A::Stop, A::SignIn};
+    const QMap<A, QList<A>> allowed {
+        {A::Retry, {A::RetrySlowly, A::Stop, A::SignIn}},
+        {A::RetrySlowly, {A::Stop, A::SignIn}},
+        {A::RefreshThenRetry, {A::Stop, A::SignIn}},
+        {A::Stop, {A::SignIn}},
+        {A::SignIn, {}},
+    };
+    for (const A now : all) {
+        for (const A wanted : all) {
+            ClosePolicy policy;
+            policy.setHttpStatus(499, now, ErrorCode::Forbidden, 10s);
+            policy.setCloseCode(4999, now, ErrorCode::Locked, 10s);
+            PolicyChanges changes;
+            changes.statuses.insert(499, {wanted, 20s});
+            changes.closeCodes.insert(4999, {wanted, 5s});
+            const ClosePolicy restricted = policy.restricted(changes);
+            const A expected = allowed.value(now).contains(wanted) ? wanted : now;
+            QCOMPARE(restricted.forHttpStatus(499).action, expected);
+            QCOMPARE(restricted.forHttpStatus(499).code, ErrorCode::Forbidden);
+            QCOMPARE(restricted.forHttpStatus(499).after, 20s);
+            QCOMPARE(restricted.forCloseCode(4999).action, expected);
+            QCOMPARE(restricted.forCloseCode(4999).after, 10s); // a shorter wait has no effect
+            policy.apply(changes); // the application's word
+            QCOMPARE(policy.forCloseCode(4999).action, wanted);
+            QCOMPARE(policy.forCloseCode(4999).after, 5s);
+        }
+    }
+    // TLS errors have no row that a server could name.
+    const auto changes = PolicyChanges::fromJson(
+        QJsonDocument::fromJson(R"({"network":{"TlsFailed":{"action":"retry"}},"status":{"525":{"action":"stop"}}})").object());
+    QVERIFY(changes);
+    const ClosePolicy policy = ClosePolicy::defaultPolicy().restricted(*changes);
+    QCOMPARE(policy.forNetworkError(ErrorCode::TlsFailed).action, A::RetrySlowly);
+    QCOMPARE(policy.forNetworkError(ErrorCode::PinMismatch).action, A::RetrySlowly);
+    QCOMPARE(policy.forHttpStatus(525).action, A::Stop);
+}
+
+void TestPolicies::changesFromJson_data()
+{
+    QTest::addColumn<QByteArray>("json");
+    QTest::addColumn<QString>("broken"); //!< The member that is named; empty: accepted.
+    const auto row = [](const char *json, const QString &broken = {}) { QTest::newRow(json) << QByteArray(json) << broken; };
+    row("{}");
+    row(R"({"later":[1,2],"status":{"503":{"action":"slow","after_s":30,"later":1}}})");
+    row(R"({"close":{"1012":{"after_s":0.5},"4999":{"action":"sign_in"}},"backoff":{"base_ms":100,"cap_s":300}})");
+    row(R"({"status":[]})", u"status"_s);
+    row(R"({"status":{"503":"slow"}})", u"status.503"_s);
+    row(R"({"status":{"0503":{}}})", u"status.0503"_s);
+    row(R"({"status":{"101":{}}})", u"status.101"_s);
+    row(R"({"status":{"600":{}}})", u"status.600"_s);
+    row(R"({"status":{"x":{}}})", u"status.x"_s);
+    row(R"({"close":{"999":{}}})", u"close.999"_s);
+    row(R"({"close":{"5000":{}}})", u"close.5000"_s);
+    row(R"({"close":{"4001":{"action":"ignore"}}})", u"close.4001.action"_s);
+    row(R"({"close":{"4001":{"action":1}}})", u"close.4001.action"_s);
+    row(R"({"close":{"4001":{"after_s":-1}}})", u"close.4001.after_s"_s);
+    row(R"({"close":{"4001":{"after_s":301}}})", u"close.4001.after_s"_s);
+    row(R"({"close":{"4001":{"after_s":"5"}}})", u"close.4001.after_s"_s);
+    row(R"({"backoff":3})", u"backoff"_s);
+    row(R"({"backoff":{"base_ms":0}})", u"backoff.base_ms"_s);
+    row(R"({"backoff":{"cap_s":1e300}})", u"backoff.cap_s"_s);
+    row(R"({"attempts_per_minute":0})", u"attempts_per_minute"_s);
+    row(R"({"attempts_per_minute":"4"})", u"attempts_per_minute"_s);
+}
+
+void TestPolicies::changesFromJson()
+{
+    QFETCH(QByteArray, json);
+    QFETCH(QString, broken);
+    const QJsonDocument document = QJsonDocument::fromJson(json);
+    QVERIFY(document.isObject());
+    const Result<PolicyChanges> changes = PolicyChanges::fromJson(document.object());
+    QCOMPARE(changes.isOk(), broken.isEmpty());
+    if (!changes) {
+        QCOMPARE(changes.error().code(), ErrorCode::ProtocolViolation);
+        QVERIFY2(changes.error().detail().contains(u'"' + broken + u'"'), qPrintable(changes.error().detail()));
+    }
+    QJsonObject many;
+    for (int code = 4000; code < 4065; ++code)
+        many.insert(QString::number(code), QJsonObject());
+    QVERIFY(!PolicyChanges::fromJson({{u"close"_s, many}}));
+    many.erase(many.begin());
+    QVERIFY(PolicyChanges::fromJson({{u"close"_s, many}}));
 }
 
 void TestPolicies::redaction_data()

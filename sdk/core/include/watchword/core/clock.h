@@ -3,6 +3,7 @@
 
 #include "watchword/core/export.h"
 
+#include <QByteArray>
 #include <QObject>
 
 #include <chrono>
@@ -43,6 +44,13 @@ public:
 
     virtual Instant now() const = 0; //!< Counts on during sleep, never goes back.
     virtual WallTime wallNow() const = 0; //!< What the machine believes the date to be.
+    //! How long the machine has been awake: grows with now(), but stands still while the machine sleeps.
+    virtual Duration awake() const;
+    /*!
+        Names the run of the machine that now() counts in, so that an Instant may be kept in a file and compared by another
+        process. Empty where the system gives no such name; then an Instant means nothing outside its process.
+    */
+    virtual QByteArray bootId() const;
     //! False for clocks that only move when told; an Alarm then relies on advanced() alone.
     virtual bool runsByItself() const = 0;
 

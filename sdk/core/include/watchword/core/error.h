@@ -43,6 +43,7 @@ enum class ErrorCode {
     ConnectionRefused,
     ConnectionLost,
     ProxyFailed,
+    ProxyAuthenticationRequired, //!< The proxy wants credentials, or refused those it got (HTTP 407, SOCKS5).
     CaptivePortal,
     TlsFailed, //!< Certificate, protocol version or cipher; never ignored.
     PinMismatch, //!< The certificate is valid but is not one of the pinned keys.
@@ -110,6 +111,8 @@ enum class ErrorCode {
     ProtocolViolation,
     QueueFull,
     IdentityChanged, //!< A renewal came with the token of another person or issuer.
+    Superseded, //!< A newer message of the same key took its place (Delivery::LatestOnly).
+    RequestRefused, //!< The server answered a request with an error; see the detail.
 
     ConfigInvalid,
     FileUnreadable,

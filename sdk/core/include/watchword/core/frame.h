@@ -58,10 +58,14 @@ inline constexpr char Ping[] = "ping"; //!< either: {n}
 inline constexpr char Pong[] = "pong"; //!< either: {n}
 inline constexpr char Message[] = "msg"; //!< either: {id} LF payload; to be acknowledged
 inline constexpr char Ack[] = "ack"; //!< either: {id}
+inline constexpr char Reconnect[] = "reconnect"; //!< gateway: {in_ms, reason}; a planned end
 inline constexpr char Bye[] = "bye"; //!< gateway: {code, retry, after_ms, ref, reason}
-inline constexpr char Subscribe[] = "sub"; //!< client, rooms: {room}
+inline constexpr char Request[] = "req"; //!< client: {id, op} LF payload
+inline constexpr char Response[] = "res"; //!< gateway: {id, ok} LF payload, or {id, ok, code, reason}
+inline constexpr char Subscribe[] = "sub"; //!< client, rooms: {room, after, epoch, look}
+inline constexpr char Subscribed[] = "sub.ok"; //!< gateway, rooms: {room, epoch, offset, joined, to, gap}
 inline constexpr char Unsubscribe[] = "unsub"; //!< client, rooms: {room}
-inline constexpr char Publish[] = "pub"; //!< client, rooms: {room} LF payload; gateway: {room, from} LF payload
+inline constexpr char Publish[] = "pub"; //!< client, rooms: {room} LF payload; gateway: {room, from, offset} LF payload
 } // namespace FrameType
 
 } // namespace Watchword
