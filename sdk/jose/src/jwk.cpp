@@ -11,6 +11,9 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 
+#include <algorithm>
+#include <array>
+
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
@@ -165,24 +168,53 @@ QJsonObject requiredMembers(const QJsonObject &json, const QString &keyType)
     return required;
 }
 
-//! ECDSA_SIG wants DER where JOSE has r || s; empty if the length is wrong.
-QByteArray derSignature(QByteArrayView raw, int coordinateSize)
+/*! An ECDSA signature as OpenSSL wants it. */
+struct DerSignature
 {
+    std::array<uchar, 144> bytes; // P-521 needs 141
+    size_t size = 0; // 0: it was none
+};
+
+//! An INTEGER (X.690 section 8.3): no superfluous zeros, and not negative. \a number has at most 66 bytes.
+uchar *putInteger(uchar *out, const uchar *number, int size)
+{
+    for (; size > 1 && *number == 0; ++number)
+        --size;
+    const int padding = *number & 0x80 ? 1 : 0;
+    *out++ = 0x02;
+    *out++ = uchar(size + padding);
+    if (padding)
+        *out++ = 0;
+    return std::copy_n(number, size, out);
+}
+
+//! The DER of r || s. ECDSA_SIG makes the same with two big numbers and seven allocations.
+DerSignature derSignature(QByteArrayView raw, int coordinateSize)
+{
+    DerSignature der;
     if (raw.size() != 2 * coordinateSize)
-        return {};
+        return der;
     const auto *bytes = reinterpret_cast<const uchar *>(raw.data());
-    const EvpSignature signature(ECDSA_SIG_new());
-    BIGNUM *r = BN_bin2bn(bytes, coordinateSize, nullptr);
-    BIGNUM *s = BN_bin2bn(bytes + coordinateSize, coordinateSize, nullptr);
-    if (!signature || !r || !s || ECDSA_SIG_set0(signature.get(), r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
-        return {};
-    }
-    QByteArray der(i2d_ECDSA_SIG(signature.get(), nullptr), Qt::Uninitialized);
-    auto *out = reinterpret_cast<uchar *>(der.data());
-    i2d_ECDSA_SIG(signature.get(), &out);
+    std::array<uchar, 138> numbers;
+    const uchar *const end =
+        putInteger(putInteger(numbers.data(), bytes, coordinateSize), bytes + coordinateSize, coordinateSize);
+    const auto length = end - numbers.data();
+    uchar *out = der.bytes.data();
+    *out++ = 0x30;
+    if (length > 127)
+        *out++ = 0x81;
+    *out++ = uchar(length);
+    der.size = size_t(std::copy_n(numbers.data(), length, out) - der.bytes.data());
     return der;
+}
+
+//! In a context that this thread keeps, since making one costs a fifth of hashing a token.
+bool hash(const Algorithm &algorithm, QByteArrayView message, uchar *digest)
+{
+    static thread_local const EvpDigestContext context(EVP_MD_CTX_new());
+    return context && EVP_DigestInit_ex2(context.get(), digestOf(algorithm), nullptr) == 1
+        && EVP_DigestUpdate(context.get(), message.data(), size_t(message.size())) == 1
+        && EVP_DigestFinal_ex(context.get(), digest, nullptr) == 1;
 }
 
 } // namespace
@@ -317,27 +349,26 @@ Result<void> Jwk::verify(const QString &algorithm, QByteArrayView message, QByte
         return Error(ErrorCode::UnsupportedAlgorithm,
                      u"the key is not for \"%1\""_s.arg(shownText(algorithm)));
     const Algorithm &row = *Algorithm::find(algorithm);
-    const auto *text = reinterpret_cast<const uchar *>(message.data());
     const auto *bytes = reinterpret_cast<const uchar *>(signature.data());
     bool good = false;
     if (row.kind == Algorithm::Kind::EdDsa) {
+        const auto *text = reinterpret_cast<const uchar *>(message.data());
         const EvpDigestContext context(EVP_MD_CTX_new());
         good = context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, d->key.get()) == 1
             && EVP_DigestVerify(context.get(), bytes, size_t(signature.size()), text, size_t(message.size()))
                 == 1;
     } else {
-        QByteArray der;
+        size_t size = size_t(signature.size());
+        DerSignature der;
         if (row.kind == Algorithm::Kind::Ecdsa) {
             der = derSignature(signature, row.coordinateSize);
-            bytes = reinterpret_cast<const uchar *>(der.constData());
-            signature = der;
+            bytes = der.bytes.data();
+            size = der.size;
         }
         uchar digest[EVP_MAX_MD_SIZE];
         EvpKeyContext context = d->takeContext(row);
-        good = !signature.isEmpty() && context
-            && EVP_Digest(text, size_t(message.size()), digest, nullptr, digestOf(row), nullptr) == 1
-            && EVP_PKEY_verify(context.get(), bytes, size_t(signature.size()), digest, size_t(row.digestSize))
-                == 1;
+        good = size > 0 && context && hash(row, message, digest)
+            && EVP_PKEY_verify(context.get(), bytes, size, digest, size_t(row.digestSize)) == 1;
         if (good)
             d->giveBack(row, std::move(context));
     }

@@ -3,6 +3,7 @@
 
 #include "algorithm.h"
 #include "strictjson.h"
+#include "tokentext.h"
 #include "watchword/jose/base64url.h"
 
 #include <QJsonArray>
@@ -19,87 +20,16 @@ namespace {
 
 constexpr double kLastSecond = 253'402'300'799.0; // of the year 9999
 
-Error malformed(const QString &why)
+std::optional<WallTime> timeOf(std::optional<double> seconds)
 {
-    return Error(ErrorCode::MalformedToken, why);
-}
-
-/*! The three parts of a compact token, still encoded. */
-struct Parts
-{
-    QByteArrayView header;
-    QByteArrayView claims;
-    QByteArrayView signature;
-    QByteArrayView signedText; // header '.' claims
-};
-
-std::optional<Parts> split(QByteArrayView compact)
-{
-    const qsizetype first = compact.indexOf('.');
-    const qsizetype second = first < 0 ? -1 : compact.indexOf('.', first + 1);
-    if (second < 0 || compact.indexOf('.', second + 1) >= 0)
+    if (!seconds)
         return std::nullopt;
-    return Parts{compact.first(first), compact.sliced(first + 1, second - first - 1),
-                 compact.sliced(second + 1), compact.first(second)};
+    return wallTimeFromSeconds(qint64(std::floor(std::clamp(*seconds, -kLastSecond, kLastSecond))));
 }
 
-Result<QJsonObject> objectOf(QByteArrayView encoded, const QString &what)
+std::optional<WallTime> timeOf(const QJsonValue &value)
 {
-    const Result<QByteArray> bytes = fromBase64Url(encoded);
-    if (!bytes)
-        return malformed(u"the %1 is not canonical base64url"_s.arg(what));
-    const std::optional<QJsonObject> object = strictJsonObject(*bytes);
-    if (!object)
-        return malformed(u"the %1 is not a JSON object, or has a member twice"_s.arg(what));
-    return *object;
-}
-
-bool isTexts(const QJsonValue &value)
-{
-    if (value.isString())
-        return true;
-    const QJsonArray array = value.toArray();
-    return value.isArray()
-        && std::all_of(array.begin(), array.end(), [](const QJsonValue &v) { return v.isString(); });
-}
-
-Result<void> checkHeader(const QJsonObject &header)
-{
-    for (const QLatin1StringView name : {"alg"_L1, "typ"_L1, "kid"_L1}) {
-        if (header.contains(name) && !header.value(name).isString())
-            return malformed(u"the header \"%1\" is not a text"_s.arg(name));
-    }
-    if (header.value("alg"_L1).toString().isEmpty())
-        return malformed(u"the header has no \"alg\""_s);
-    if (header.contains("crit"_L1) || header.contains("b64"_L1))
-        return malformed(u"the header asks for an extension (\"crit\") that is not understood"_s);
-    return {};
-}
-
-Result<void> checkTypes(const QJsonObject &claims)
-{
-    for (const QLatin1StringView name : {"iss"_L1, "sub"_L1, "jti"_L1, "sid"_L1, "nonce"_L1, "azp"_L1}) {
-        if (claims.contains(name) && !claims.value(name).isString())
-            return malformed(u"the claim \"%1\" is not a text"_s.arg(name));
-    }
-    for (const QLatin1StringView name : {"exp"_L1, "nbf"_L1, "iat"_L1, "auth_time"_L1}) {
-        if (claims.contains(name)
-            && !(claims.value(name).isDouble() && std::isfinite(claims.value(name).toDouble())))
-            return malformed(u"the claim \"%1\" is not a number"_s.arg(name));
-    }
-    for (const QLatin1StringView name : {"aud"_L1, "scope"_L1, "scp"_L1}) {
-        if (claims.contains(name) && !isTexts(claims.value(name)))
-            return malformed(u"the claim \"%1\" is neither a text nor a list of texts"_s.arg(name));
-    }
-    return {};
-}
-
-std::optional<WallTime> timeOf(const QJsonObject &claims, QLatin1StringView name)
-{
-    const QJsonValue value = claims.value(name);
-    if (!value.isDouble())
-        return std::nullopt;
-    return wallTimeFromSeconds(qint64(std::floor(std::clamp(value.toDouble(), -kLastSecond, kLastSecond))));
+    return timeOf(value.isDouble() ? std::optional(value.toDouble()) : std::nullopt);
 }
 
 QStringList textsOf(const QJsonValue &value)
@@ -112,12 +42,6 @@ QStringList textsOf(const QJsonValue &value)
     return texts;
 }
 
-QString plainType(const QString &type)
-{
-    const QString lower = type.toLower();
-    return lower.startsWith("application/"_L1) ? lower.sliced(12) : lower;
-}
-
 Error missing(const QString &claim)
 {
     return Error(ErrorCode::MissingClaim, u"the token has no \"%1\""_s.arg(claim));
@@ -128,19 +52,19 @@ QString secondsText(Duration duration)
     return QString::number(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + u" s"_s;
 }
 
-Result<void> checkTimes(const Jwt &jwt, const JwtPolicy &policy, WallTime now)
+Result<void> checkTimes(const TokenClaims &claims, const JwtPolicy &policy, WallTime now)
 {
-    const std::optional<WallTime> expiry = jwt.expiresAt();
+    const std::optional<WallTime> expiry = timeOf(claims.expiry);
     if (!expiry && (policy.expiryRequired || policy.maximumLifetime.count() > 0))
         return missing(u"exp"_s);
     if (expiry && now >= *expiry + policy.leeway)
         return Error(ErrorCode::TokenExpired, u"\"exp\" was %1 ago"_s.arg(secondsText(now - *expiry)));
-    const std::optional<WallTime> begin = jwt.notBefore();
+    const std::optional<WallTime> begin = timeOf(claims.notBefore);
     if (begin && now + policy.leeway < *begin)
         return Error(ErrorCode::TokenNotYetValid, u"\"nbf\" is in %1"_s.arg(secondsText(*begin - now)));
     if (policy.maximumLifetime.count() <= 0)
         return {};
-    const std::optional<WallTime> issued = jwt.issuedAt();
+    const std::optional<WallTime> issued = timeOf(claims.issuedAt);
     if (!issued)
         return missing(u"iat"_s);
     if (now + policy.leeway < *issued)
@@ -152,46 +76,56 @@ Result<void> checkTimes(const Jwt &jwt, const JwtPolicy &policy, WallTime now)
     return {};
 }
 
-Result<void> checkIssuer(const Jwt &jwt, const JwtPolicy &policy)
+Result<void> checkIssuer(const TokenClaims &claims, const JwtPolicy &policy)
 {
     if (policy.issuer.isEmpty())
         return {};
-    if (!jwt.claims().contains("iss"_L1))
+    if (!claims.issuer)
         return missing(u"iss"_s);
-    if (jwt.issuer() != policy.issuer)
+    if (*claims.issuer != policy.issuer)
         return Error(ErrorCode::WrongIssuer, u"\"iss\" is not %1"_s.arg(policy.issuer));
     return {};
 }
 
-Result<void> checkAudience(const Jwt &jwt, const JwtPolicy &policy)
+//! How many audiences the token has, and whether one of them is ours.
+std::pair<qsizetype, bool> audiencesOf(const QJsonValue &value, const QStringList &ours)
 {
-    const QStringList audiences = jwt.audiences();
+    if (value.isString())
+        return {1, ours.contains(value.toString())};
+    const QJsonArray array = value.toArray();
+    return {array.size(), std::any_of(array.begin(), array.end(), [&ours](const QJsonValue &audience) {
+                return ours.contains(audience.toString());
+            })};
+}
+
+Result<void> checkAudience(const TokenClaims &claims, const JwtPolicy &policy)
+{
+    const auto [count, named] = audiencesOf(claims.audience, policy.audiences);
     if (!policy.audiences.isEmpty()) {
-        if (audiences.isEmpty())
+        if (count == 0)
             return missing(u"aud"_s);
-        const auto isOurs = [&](const QString &audience) { return policy.audiences.contains(audience); };
-        if (std::none_of(audiences.cbegin(), audiences.cend(), isOurs))
+        if (!named)
             return Error(ErrorCode::WrongAudience,
                          u"\"aud\" does not name %1"_s.arg(policy.audiences.join(u" or ")));
     }
     if (policy.authorizedParty.isEmpty())
         return {};
-    if (jwt.claims().contains("azp"_L1)) {
-        if (jwt.claim(u"azp").toString() != policy.authorizedParty)
+    if (claims.authorizedParty) {
+        if (*claims.authorizedParty != policy.authorizedParty)
             return Error(ErrorCode::WrongAudience, u"\"azp\" is not %1"_s.arg(policy.authorizedParty));
-    } else if (audiences.size() > 1) {
+    } else if (count > 1) {
         return missing(u"azp"_s);
     }
     return {};
 }
 
-Result<void> checkNonce(const Jwt &jwt, const JwtPolicy &policy)
+Result<void> checkNonce(const TokenClaims &claims, const JwtPolicy &policy)
 {
     if (policy.nonce.isEmpty())
         return {};
-    if (!jwt.claims().contains("nonce"_L1))
+    if (!claims.nonce)
         return missing(u"nonce"_s);
-    if (jwt.claim(u"nonce").toString() != policy.nonce)
+    if (*claims.nonce != policy.nonce)
         return Error(ErrorCode::WrongNonce, u"\"nonce\" is not that of the request"_s);
     return {};
 }
@@ -200,7 +134,7 @@ Result<void> checkType(const QString &type, const JwtPolicy &policy)
 {
     if (policy.types.isEmpty() || (type.isEmpty() && !policy.typeRequired))
         return {};
-    const auto fits = [&](const QString &accepted) { return plainType(accepted) == type; };
+    const auto fits = [&](const QString &accepted) { return accepted == type || plainTokenType(accepted) == type; };
     if (std::any_of(policy.types.cbegin(), policy.types.cend(), fits))
         return {};
     return Error(ErrorCode::WrongTokenType,
@@ -226,26 +160,12 @@ Result<Jwk> chooseKey(const JwkSet &keys, const QString &keyId, const QString &a
 
 Result<Jwt> Jwt::parse(QByteArrayView compact)
 {
-    if (compact.size() > kLargestSize)
-        return malformed(u"the token is larger than 16 KiB"_s);
-    const std::optional<Parts> parts = split(compact);
-    if (!parts)
-        return malformed(u"a signed token has three parts"_s);
-    const Result<QJsonObject> header = objectOf(parts->header, u"header"_s);
-    if (!header)
-        return header.error();
-    if (const Result<void> checked = checkHeader(*header); !checked)
-        return checked.error();
-    const Result<QJsonObject> claims = objectOf(parts->claims, u"payload"_s);
-    if (!claims)
-        return claims.error();
-    if (const Result<void> checked = checkTypes(*claims); !checked)
-        return checked.error();
-    if (!fromBase64Url(parts->signature))
-        return malformed(u"the signature is not canonical base64url"_s);
+    const Result<TokenText> text = TokenText::read(compact);
+    if (!text)
+        return text.error();
     Jwt jwt;
-    jwt.m_header = *header;
-    jwt.m_claims = *claims;
+    jwt.m_header = text->header->object;
+    jwt.m_claims = text->object;
     return jwt;
 }
 
@@ -253,30 +173,33 @@ Result<Jwt> Jwt::verify(QByteArrayView compact, const JwkSet &keys, const JwtPol
 {
     if (policy.audienceRequired && policy.audiences.isEmpty())
         return Error(ErrorCode::InvalidArgument, u"the policy asks for an audience and names none"_s);
-    Result<Jwt> parsed = parse(compact);
-    if (!parsed)
-        return parsed;
-    const Jwt &jwt = *parsed;
-    const QString algorithm = jwt.algorithm();
-    if (!policy.algorithms.contains(algorithm) || !Algorithm::find(algorithm))
+    const Result<TokenText> text = TokenText::read(compact);
+    if (!text)
+        return text.error();
+    const TokenHeader &header = *text->header;
+    if (!policy.algorithms.contains(header.algorithm) || !Algorithm::find(header.algorithm))
         return Error(ErrorCode::UnsupportedAlgorithm,
-                     u"\"%1\" is not accepted here"_s.arg(shownText(algorithm)));
-    if (const Result<void> checked = checkType(jwt.type(), policy); !checked)
+                     u"\"%1\" is not accepted here"_s.arg(shownText(header.algorithm)));
+    if (const Result<void> checked = checkType(header.type, policy); !checked)
         return checked.error();
-    const Result<Jwk> key = chooseKey(keys, jwt.keyId(), algorithm);
+    const Result<Jwk> key = chooseKey(keys, header.keyId, header.algorithm);
     if (!key)
         return key.error();
-    const Parts parts = *split(compact);
-    const Result<void> proved =
-        key->verify(algorithm, parts.signedText, fromBase64Url(parts.signature).value());
-    if (!proved)
+    if (const Result<void> proved = key->verify(header.algorithm, text->signedText, text->signature); !proved)
         return proved.error();
-    for (const Result<void> &checked : {checkTimes(jwt, policy, now), checkIssuer(jwt, policy),
-                                        checkAudience(jwt, policy), checkNonce(jwt, policy)}) {
-        if (!checked)
-            return checked.error();
-    }
-    return parsed;
+    rememberHeader(text->header);
+    if (const Result<void> checked = checkTimes(text->claims, policy, now); !checked)
+        return checked.error();
+    if (const Result<void> checked = checkIssuer(text->claims, policy); !checked)
+        return checked.error();
+    if (const Result<void> checked = checkAudience(text->claims, policy); !checked)
+        return checked.error();
+    if (const Result<void> checked = checkNonce(text->claims, policy); !checked)
+        return checked.error();
+    Jwt jwt;
+    jwt.m_header = header.object;
+    jwt.m_claims = text->object;
+    return jwt;
 }
 
 QString Jwt::keyId() const
@@ -291,7 +214,7 @@ QString Jwt::algorithm() const
 
 QString Jwt::type() const
 {
-    return plainType(m_header.value("typ"_L1).toString());
+    return plainTokenType(m_header.value("typ"_L1).toString());
 }
 
 QString Jwt::issuer() const
@@ -327,22 +250,22 @@ QStringList Jwt::scopes() const
 
 std::optional<WallTime> Jwt::expiresAt() const
 {
-    return timeOf(m_claims, "exp"_L1);
+    return timeOf(m_claims.value("exp"_L1));
 }
 
 std::optional<WallTime> Jwt::issuedAt() const
 {
-    return timeOf(m_claims, "iat"_L1);
+    return timeOf(m_claims.value("iat"_L1));
 }
 
 std::optional<WallTime> Jwt::notBefore() const
 {
-    return timeOf(m_claims, "nbf"_L1);
+    return timeOf(m_claims.value("nbf"_L1));
 }
 
 std::optional<WallTime> Jwt::authTime() const
 {
-    return timeOf(m_claims, "auth_time"_L1);
+    return timeOf(m_claims.value("auth_time"_L1));
 }
 
 Result<QByteArray> signJwt(const SigningKey &key, const QString &type, const QJsonObject &claims)

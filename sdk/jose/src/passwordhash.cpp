@@ -69,6 +69,23 @@ QByteArray derive(const Secret &password, QByteArray salt, const ScryptCost &cos
 
 } // namespace
 
+bool isAllowedCost(const ScryptCost &cost)
+{
+    return isAllowed(cost);
+}
+
+Result<Secret> derivePasswordKey(const Secret &password, QByteArrayView salt, ScryptCost cost)
+{
+    if (!isAllowed(password))
+        return Error(ErrorCode::InvalidArgument, u"a password has 1 to 1024 bytes"_s);
+    if (!isAllowed(cost))
+        return Error(ErrorCode::InvalidArgument, u"the cost of scrypt is out of bounds"_s);
+    Secret key = Secret::take(derive(password, salt.toByteArray(), cost));
+    if (key.isEmpty())
+        return Error(ErrorCode::Internal, u"scrypt failed; is there enough memory?"_s);
+    return key;
+}
+
 Result<QString> hashPassword(const Secret &password, ScryptCost cost)
 {
     if (!isAllowed(password))

@@ -24,30 +24,37 @@ qsizetype membersOf(const QJsonValue &value)
     return count;
 }
 
-// Each member of valid JSON has exactly one colon outside of strings. -1 for a text that starts with a byte
-// order mark: Qt would drop the mark, and two different names would become the same.
-qsizetype colonsOf(QByteArrayView json)
+/*! What a text that is valid JSON contains outside of its strings. */
+struct Census
 {
-    qsizetype count = 0;
-    bool inString = false;
-    for (qsizetype i = 0; i < json.size(); ++i) {
-        switch (json[i]) {
-        case '"':
-            inString = !inString;
-            if (inString && json.sliced(i + 1).startsWith("\xef\xbb\xbf"))
-                return -1;
-            break;
-        case '\\':
-            ++i; // only strings have escapes
-            break;
-        case ':':
-            count += inString ? 0 : 1;
-            break;
-        default:
-            break;
+    qsizetype colons = 0; // each member has exactly one
+    bool nested = false; // there is an array, or a second object
+    bool hasMark = false; // a string starts with a byte order mark
+};
+
+Census censusOf(QByteArrayView json)
+{
+    Census census;
+    int objects = 0;
+    const char *const end = json.end();
+    for (const char *c = json.begin(); c != end; ++c) {
+        if (*c == ':') {
+            ++census.colons;
+        } else if (*c == '{') {
+            census.nested = ++objects > 1 || census.nested;
+        } else if (*c == '[') {
+            census.nested = true;
+        } else if (*c == '"') {
+            census.hasMark = census.hasMark || QByteArrayView(c + 1, end).startsWith("\xef\xbb\xbf");
+            for (++c; c != end && *c != '"'; ++c) {
+                if (*c == '\\' && ++c == end)
+                    return census; // not JSON
+            }
+            if (c == end)
+                return census;
         }
     }
-    return count;
+    return census;
 }
 
 } // namespace
@@ -60,8 +67,12 @@ std::optional<QJsonObject> strictJsonObject(QByteArrayView text)
     if (!document.isObject())
         return std::nullopt;
     QJsonObject object = document.object();
+    const Census census = censusOf(text);
+    // Qt would drop the mark, and two different names would become the same.
+    if (census.hasMark)
+        return std::nullopt;
     // QJsonDocument keeps the last of two equal names; another reader of the same token may keep the first.
-    if (membersOf(object) != colonsOf(text))
+    if (census.colons != (census.nested ? membersOf(object) : object.size()))
         return std::nullopt;
     return object;
 }

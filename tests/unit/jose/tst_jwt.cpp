@@ -26,6 +26,7 @@ private Q_SLOTS:
     void types();
     void keyChoice();
     void signatureBeforeClaims();
+    void rememberedHeaders();
     void tooLargeToSign();
 };
 
@@ -343,6 +344,40 @@ void TestJwt::signatureBeforeClaims()
     const qsizetype signature = token.lastIndexOf('.') + 1;
     token[signature] = token.at(signature) == 'A' ? 'B' : 'A';
     QCOMPARE(codeOf(Jwt::verify(token, keys, policy(), wallTimeFromSeconds(kNow))), u"BadSignature"_s);
+}
+
+void TestJwt::rememberedHeaders()
+{
+    // More issuers than headers are remembered, each asked several times: the answers are those of the first time.
+    const WallTime now = wallTimeFromSeconds(kNow);
+    QList<SigningKey> signers;
+    QList<QByteArray> tokens;
+    for (int i = 0; i < 6; ++i) {
+        signers.append(SigningKey::generate(u"ES256"_s).value());
+        tokens.append(signJwt(signers.last(), i % 2 ? u"at+jwt"_s : u"JWT"_s, goodClaims()).value());
+    }
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < tokens.size(); ++i) {
+            const JwkSet keys = setOf({signers.at(i).publicKey()});
+            const Result<Jwt> jwt = Jwt::verify(tokens.at(i), keys, policy(), now);
+            QCOMPARE(codeOf(jwt), u"accepted"_s);
+            QCOMPARE(jwt->keyId(), signers.at(i).keyId());
+            QCOMPARE(jwt->type(), i % 2 ? u"at+jwt"_s : u"jwt"_s);
+            JwtPolicy other = policy(); // what was accepted once is judged anew by each policy and key set
+            other.algorithms = QStringList{u"RS256"_s};
+            QCOMPARE(codeOf(Jwt::verify(tokens.at(i), keys, other, now)), u"UnsupportedAlgorithm"_s);
+            other = policy();
+            other.types = QStringList{i % 2 ? u"jwt"_s : u"at+jwt"_s};
+            QCOMPARE(codeOf(Jwt::verify(tokens.at(i), keys, other, now)), u"WrongTokenType"_s);
+            const JwkSet strangers = setOf({signers.at((i + 1) % 6).publicKey()});
+            QCOMPARE(codeOf(Jwt::verify(tokens.at(i), strangers, policy(), now)), u"UnknownKey"_s);
+        }
+    }
+    // A header that differs in one place is another header.
+    QByteArray changed = tokens.first();
+    changed.replace(0, changed.indexOf('.'), toBase64Url(R"({"alg":"none"})"));
+    QCOMPARE(codeOf(Jwt::verify(changed, setOf({signers.first().publicKey()}), policy(), now)),
+             u"UnsupportedAlgorithm"_s);
 }
 
 void TestJwt::tooLargeToSign()

@@ -27,4 +27,12 @@ WATCHWORD_JOSE_EXPORT Result<QString> hashPassword(const Secret &password, Scryp
 //! MiB).
 WATCHWORD_JOSE_EXPORT bool checkPassword(const Secret &password, const QString &hash);
 
+//! Whether hashPassword() and derivePasswordKey() accept the cost.
+WATCHWORD_JOSE_EXPORT bool isAllowedCost(const ScryptCost &cost);
+/*!
+    32 bytes to encrypt with. The same bounds and errors as hashPassword(); \a salt should be 16 random bytes that are kept
+    beside what is encrypted.
+*/
+WATCHWORD_JOSE_EXPORT Result<Secret> derivePasswordKey(const Secret &password, QByteArrayView salt, ScryptCost cost = {});
+
 } // namespace Watchword
