@@ -11,6 +11,15 @@
 
 namespace Watchword {
 
+bool hasSystemBrowser()
+{
+#if defined(Q_OS_WIN) || defined(Q_OS_MACOS)
+    return true;
+#else
+    return !QStandardPaths::findExecutable(QStringLiteral("xdg-open")).isEmpty();
+#endif
+}
+
 bool openSystemBrowser(const QUrl &url)
 {
     const QString text = url.toString(QUrl::FullyEncoded);

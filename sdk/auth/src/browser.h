@@ -10,5 +10,7 @@ namespace Watchword {
     state and a challenge, and neither is worth anything without the verifier and this process's port.
 */
 bool openSystemBrowser(const QUrl &url);
+//! Is there anything that openSystemBrowser() could call?
+bool hasSystemBrowser();
 
 } // namespace Watchword

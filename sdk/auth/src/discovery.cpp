@@ -20,13 +20,6 @@ bool isLoopback(const QUrl &url)
     return address.isLoopback() || url.host() == "localhost"_L1;
 }
 
-bool isSafe(const QUrl &url, bool allowLoopbackHttp)
-{
-    if (!url.isValid() || url.host().isEmpty() || !url.userInfo().isEmpty())
-        return false;
-    return url.scheme() == "https"_L1 || (allowLoopbackHttp && url.scheme() == "http"_L1 && isLoopback(url));
-}
-
 Error unusable(const QString &why)
 {
     return Error(ErrorCode::InvalidResponse, u"the discovery document "_s + why);
@@ -42,9 +35,18 @@ Result<QUrl> endpoint(const QJsonObject &object, QLatin1StringView name, bool re
         return QUrl();
     }
     const QUrl url(value.toString(), QUrl::StrictMode);
-    if (!value.isString() || !isSafe(url, allowLoopbackHttp) || url.hasFragment())
+    if (!value.isString() || !isSafeUrl(url, allowLoopbackHttp) || url.hasFragment())
         return unusable(u"has an unusable %1"_s.arg(name));
     return url;
+}
+
+QStringList texts(const QJsonValue &value)
+{
+    QStringList all;
+    const QJsonArray array = value.toArray();
+    for (const QJsonValue &one : array)
+        all += one.toString();
+    return all;
 }
 
 Result<void> readEndpoints(const QJsonObject &object, bool allowLoopbackHttp, ProviderMetadata &metadata)
@@ -74,6 +76,13 @@ Result<void> readEndpoints(const QJsonObject &object, bool allowLoopbackHttp, Pr
 
 } // namespace
 
+bool isSafeUrl(const QUrl &url, bool allowLoopbackHttp)
+{
+    if (!url.isValid() || url.host().isEmpty() || !url.userInfo().isEmpty())
+        return false;
+    return url.scheme() == "https"_L1 || (allowLoopbackHttp && url.scheme() == "http"_L1 && isLoopback(url));
+}
+
 QString issuerText(const QUrl &issuer)
 {
     return issuer.toString(QUrl::FullyEncoded);
@@ -85,7 +94,7 @@ Result<void> checkIssuer(const QUrl &issuer, bool allowLoopbackHttp)
         return Error(ErrorCode::InvalidArgument, u"the issuer is not a URL"_s);
     if (issuer.hasQuery() || issuer.hasFragment() || !issuer.userInfo().isEmpty())
         return Error(ErrorCode::InvalidArgument, u"the issuer has a query, a fragment or a user name"_s);
-    if (!isSafe(issuer, allowLoopbackHttp))
+    if (!isSafeUrl(issuer, allowLoopbackHttp))
         return Error(ErrorCode::InsecureTransport, u"the issuer %1 is not https"_s.arg(redactedUrl(issuer)))
             .withRemedy(u"Use an https issuer; http is only for a loopback address, with allowLoopbackHttp."_s);
     return {};
@@ -125,9 +134,9 @@ Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issu
     if (const Result<void> read = readEndpoints(object, allowLoopbackHttp, metadata); !read)
         return read.error();
     metadata.issInResponse = object.value("authorization_response_iss_parameter_supported"_L1).toBool();
-    const QJsonArray algorithms = object.value("id_token_signing_alg_values_supported"_L1).toArray();
-    for (const QJsonValue &algorithm : algorithms)
-        metadata.idTokenAlgorithms += algorithm.toString();
+    metadata.pushedRequestsRequired = object.value("require_pushed_authorization_requests"_L1).toBool();
+    metadata.idTokenAlgorithms = texts(object.value("id_token_signing_alg_values_supported"_L1));
+    metadata.dpopAlgorithms = texts(object.value("dpop_signing_alg_values_supported"_L1));
     return metadata;
 }
 

@@ -22,12 +22,16 @@ struct ProviderMetadata
     QUrl deviceAuthorizationEndpoint;
     QUrl pushedAuthorizationRequestEndpoint;
     bool issInResponse = false; //!< RFC 9207: an authorization response without "iss" is refused.
+    bool pushedRequestsRequired = false; //!< RFC 9126 section 5.
     QStringList idTokenAlgorithms; //!< Empty: not said.
+    QStringList dpopAlgorithms; //!< RFC 9449 section 5.1; empty: the provider binds no tokens.
 };
 
 constexpr qsizetype kLargestDiscoveryDocument = 256 * 1024;
 
-//! https, or http on a loopback address when that is allowed. Query and fragment make no issuer.
+//! https with a host and without a user name, or http on a loopback address when that is allowed.
+WATCHWORD_AUTH_EXPORT bool isSafeUrl(const QUrl &url, bool allowLoopbackHttp);
+//! A safe URL. Query and fragment make no issuer.
 WATCHWORD_AUTH_EXPORT Result<void> checkIssuer(const QUrl &issuer, bool allowLoopbackHttp);
 //! Where the document may be, in the order of asking: OpenID Connect, then RFC 8414 with and without the path inserted.
 WATCHWORD_AUTH_EXPORT QList<QUrl> discoveryUrls(const QUrl &issuer);

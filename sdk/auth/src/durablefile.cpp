@@ -61,6 +61,11 @@ Result<void> writeDurably(const QString &path, QByteArrayView bytes)
     if (!file.commit())
         return storageError(QStringLiteral("replace"), path, file.errorString());
     flushFolder(QFileInfo(path).path());
+    const Result<QByteArray> back = readBounded(path, bytes.size());
+    if (!back)
+        return storageError(QStringLiteral("read back"), path, back.error().detail());
+    if (QByteArrayView(*back) != bytes)
+        return storageError(QStringLiteral("read back"), path, QStringLiteral("it holds something else"));
     return {};
 }
 

@@ -8,12 +8,15 @@
 #include "watchword/core/log.h"
 #include "watchword/jose/envelope.h"
 
+#include <QCoreApplication>
 #include <QCryptographicHash>
 #include <QDateTime>
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
 #include <QtEndian>
+
+#include <algorithm>
 
 namespace Watchword {
 
@@ -24,7 +27,23 @@ namespace {
 constexpr QByteArrayView kMagic("WWT1");
 constexpr qsizetype kHeadSize = 4 + 8; // magic and generation
 constexpr qsizetype kLargestFile = 1 << 20;
-constexpr qsizetype kKeySize = 32;
+constexpr qsizetype kContentKeySize = 32;
+
+QString baseOf(const EnvelopeTokenStore::Location &location)
+{
+    const QByteArray identity
+        = toCanonicalJson(QJsonArray {location.applicationId, location.realm, location.account});
+    const QByteArray hash = QCryptographicHash::hash(identity, QCryptographicHash::Sha256).toHex().first(24);
+    return location.folder + u'/' + QString::fromLatin1(hash);
+}
+
+// The generation stands before the envelope, readable without the key.
+Result<quint64> generationOf(QByteArrayView file)
+{
+    if (file.size() < kHeadSize || !file.startsWith(kMagic))
+        return Error(ErrorCode::StoreCorrupt, u"the token file has no valid head"_s);
+    return qFromBigEndian<quint64>(file.data() + kMagic.size());
+}
 
 } // namespace
 
@@ -36,10 +55,7 @@ public:
         , key(std::move(k))
         , clock(c)
     {
-        const QByteArray identity
-            = toCanonicalJson(QJsonArray {location.applicationId, location.realm, location.account});
-        const QByteArray hash = QCryptographicHash::hash(identity, QCryptographicHash::Sha256).toHex().first(24);
-        base = location.folder + u'/' + QString::fromLatin1(hash);
+        base = baseOf(location);
     }
 
     QByteArray additionalData(quint64 generation) const
@@ -49,9 +65,15 @@ public:
                                            location.account, QString::number(generation)});
     }
 
+    QByteArray recordData(const QString &name) const
+    {
+        return toCanonicalJson(
+            QJsonArray {u"watchword.record"_s, location.applicationId, location.realm, location.account, name});
+    }
+
     Result<void> check() const
     {
-        if (key.size() != kKeySize)
+        if (key.size() != kContentKeySize)
             return Error(ErrorCode::InvalidArgument, u"the key of the token store must have 32 bytes"_s);
         return makePrivateFolder(location.folder);
     }
@@ -61,9 +83,10 @@ public:
         const Result<QByteArray> bytes = readBounded(base + u".tokens"_s, kLargestFile);
         if (!bytes)
             return bytes.error();
-        if (bytes->size() < kHeadSize || !bytes->startsWith(kMagic))
-            return Error(ErrorCode::StoreCorrupt, u"the token file has no valid head"_s);
-        const quint64 generation = qFromBigEndian<quint64>(bytes->constData() + kMagic.size());
+        const Result<quint64> head = generationOf(*bytes);
+        if (!head)
+            return head.error();
+        const quint64 generation = *head;
         const Result<Secret> plain
             = openEnvelope(key, QByteArrayView(*bytes).sliced(kHeadSize), additionalData(generation));
         if (!plain)
@@ -85,12 +108,14 @@ public:
         bytes.resize(kHeadSize);
         qToBigEndian<quint64>(tokens.generation, bytes.data() + kMagic.size());
         bytes += *sealed;
-        if (const Result<void> written = writeDurably(base + u".tokens"_s, bytes); !written)
-            return written;
-        const Result<QByteArray> back = readBounded(base + u".tokens"_s, kLargestFile);
-        if (!back || *back != bytes)
-            return Error(ErrorCode::StorageFailed, u"the token file reads back differently"_s);
-        return {};
+        return writeDurably(base + u".tokens"_s, bytes);
+    }
+
+    // Zero: the account was not signed out without the key.
+    quint64 leftGeneration() const
+    {
+        const Result<QByteArray> bytes = readBounded(base + u".signedout"_s, 64);
+        return bytes ? bytes->trimmed().toULongLong() : 0;
     }
 
     void quarantine(const QString &suffix) const
@@ -124,6 +149,12 @@ Result<TokenSet> EnvelopeTokenStore::load()
     Result<TokenSet> tokens = d->read();
     if (!tokens && tokens.error().code() == ErrorCode::StoreCorrupt)
         d->quarantine(u".tokens"_s);
+    if (const quint64 left = d->leftGeneration(); tokens && left > tokens->generation) {
+        TokenSet ended = *tokens;
+        ended.tombstone = true;
+        ended.generation = left;
+        return ended;
+    }
     return tokens;
 }
 
@@ -136,10 +167,41 @@ Result<void> EnvelopeTokenStore::save(const TokenSet &tokens)
         d->quarantine(u".tokens"_s);
     else if (!old && old.error().code() != ErrorCode::NotFound)
         return old.error();
-    if (old && tokens.generation <= old->generation)
-        return Error(ErrorCode::WrongState, u"generation %1 is stored already, %2 comes too late"_s.arg(old->generation)
+    const quint64 left = d->leftGeneration();
+    const quint64 newest = std::max(old ? old->generation : 0, old ? left : 0);
+    if (old && tokens.generation <= newest)
+        return Error(ErrorCode::WrongState, u"generation %1 is stored already, %2 comes too late"_s.arg(newest)
                                                 .arg(tokens.generation));
-    return d->write(tokens);
+    const Result<void> written = d->write(tokens);
+    if (written && left > 0 && left <= tokens.generation)
+        QFile::remove(d->base + u".signedout"_s);
+    return written;
+}
+
+Result<void> EnvelopeTokenStore::leaveTombstone(const Location &location)
+{
+    const QString base = baseOf(location);
+    const Result<QByteArray> bytes = readBounded(base + u".tokens"_s, kLargestFile);
+    if (!bytes && bytes.error().code() == ErrorCode::NotFound)
+        return {};
+    if (!bytes)
+        return bytes.error();
+    const Result<quint64> generation = generationOf(*bytes);
+    if (!generation)
+        return {}; // unreadable for everybody, so nobody is signed in by it
+    return writeDurably(base + u".signedout"_s, QByteArray::number(*generation + 1));
+}
+
+Result<void> EnvelopeTokenStore::check()
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable;
+    const QString probe = d->base + u".probe-%1"_s.arg(QCoreApplication::applicationPid());
+    const auto locked = tryFileLock(probe);
+    const Result<void> written = locked ? writeDurably(probe, "probe") : Result<void>(locked.error());
+    if (!QFile::remove(probe) && written)
+        return Error(ErrorCode::StorageFailed, u"cannot remove %1"_s.arg(probe));
+    return written;
 }
 
 Result<std::optional<RefreshJournal>> EnvelopeTokenStore::readJournal()
@@ -174,9 +236,33 @@ Result<std::shared_ptr<StoreLock>> EnvelopeTokenStore::tryLock()
     return tryFileLock(d->base + u".lock"_s);
 }
 
+Result<Secret> EnvelopeTokenStore::loadRecord(const QString &name)
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable.error();
+    const Result<QByteArray> bytes = readBounded(d->base + u".record-"_s + name, kLargestFile);
+    if (!bytes)
+        return bytes.error();
+    const Result<Secret> plain = openEnvelope(d->key, *bytes, d->recordData(name));
+    if (plain)
+        return plain;
+    d->quarantine(u".record-"_s + name);
+    return Error(ErrorCode::StoreCorrupt, u"the record %1 does not decrypt"_s.arg(name));
+}
+
+Result<void> EnvelopeTokenStore::saveRecord(const QString &name, const Secret &content)
+{
+    if (const Result<void> usable = d->check(); !usable)
+        return usable;
+    const Result<QByteArray> sealed = sealEnvelope(d->key, content.reveal(), d->recordData(name));
+    if (!sealed)
+        return sealed.error();
+    return writeDurably(d->base + u".record-"_s + name, *sealed);
+}
+
 QStringList EnvelopeTokenStore::watchedFiles() const
 {
-    return {d->location.folder, d->base + u".tokens"_s};
+    return {d->location.folder, d->base + u".tokens"_s, d->base + u".signedout"_s};
 }
 
 QString EnvelopeTokenStore::tokenFile() const

@@ -20,6 +20,7 @@ namespace {
 
 constexpr Duration kDeadline = 30s;
 constexpr Duration kProbeDeadline = 15s;
+constexpr Duration kAfterWake = 5s;
 
 // A body that can be read once. It holds the bytes as a Secret, so that they are wiped.
 class OneTimeBody final : public QIODevice
@@ -104,6 +105,8 @@ std::optional<WallTime> dateOf(const QByteArray &header)
 struct Exchange
 {
     HttpOutcome outcome;
+    Instant sent {};
+    std::optional<Instant> answered; // the head of the answer was there
     bool done = false;
 };
 
@@ -112,9 +115,11 @@ void readHeaders(const QNetworkReply &reply, WallTime now, HttpOutcome &outcome)
     outcome.status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     outcome.contentType = reply.rawHeader("Content-Type").split(';').first().trimmed().toLower();
     outcome.cacheControl = reply.rawHeader("Cache-Control");
+    outcome.dpopNonce = reply.rawHeader("DPoP-Nonce").left(512);
     outcome.serverDate = dateOf(reply.rawHeader("Date"));
     if (reply.hasRawHeader("Retry-After"))
-        outcome.retryAfter = retryAfterOf(reply.rawHeader("Retry-After"), now);
+        // A date is meant by the server's calendar, not by ours.
+        outcome.retryAfter = retryAfterOf(reply.rawHeader("Retry-After"), outcome.serverDate.value_or(now));
 }
 
 } // namespace
@@ -128,12 +133,11 @@ HttpClient::HttpClient(const QList<QSslCertificate> &authorities, Clock &clock, 
     m_tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
     if (!authorities.isEmpty())
         m_tls.setCaCertificates(authorities);
-    m_network.setRedirectPolicy(QNetworkRequest::NoLessSafeRedirectPolicy);
 }
 
 HttpClient::~HttpClient()
 {
-    const auto replies = m_network.findChildren<QNetworkReply *>();
+    const auto replies = findChildren<QNetworkReply *>();
     for (QNetworkReply *reply : replies) {
         reply->disconnect();
         reply->abort();
@@ -149,15 +153,20 @@ void HttpClient::get(const QUrl &url, qsizetype limit, Callback callback)
     request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
     request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
     request.setSslConfiguration(m_tls);
-    watch(m_network.get(request), limit, std::move(callback));
+    auto *network = new QNetworkAccessManager(this);
+    network->setRedirectPolicy(QNetworkRequest::NoLessSafeRedirectPolicy);
+    watch(network->get(request), limit, std::move(callback));
 }
 
-void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback)
+void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback,
+                          const QByteArray &proof)
 {
     QNetworkRequest request(url);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/x-www-form-urlencoded"_s);
     request.setHeader(QNetworkRequest::ContentLengthHeader, form.size());
     request.setRawHeader("Accept", "application/json");
+    if (!proof.isEmpty())
+        request.setRawHeader("DPoP", proof);
     request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
     request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
     request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
@@ -165,23 +174,29 @@ void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, 
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
     request.setAttribute(QNetworkRequest::DoNotBufferUploadDataAttribute, true);
     request.setSslConfiguration(m_tls);
-    // A kept connection may just be closing; whether the request reached the server would then be anybody's guess.
-    m_network.clearConnectionCache();
+    auto *network = new QNetworkAccessManager(this);
     auto *body = new OneTimeBody(form, nullptr);
-    QNetworkReply *reply = m_network.post(request, body);
+    QNetworkReply *reply = network->post(request, body);
     body->setParent(reply);
     watch(reply, limit, std::move(callback));
 }
 
 void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Callback callback)
 {
+    // A kept connection may just be closing, or be dead since a sleep; whether a request reached the server would then be
+    // anybody's guess. Clearing the cache of a shared manager would end its other requests without a word, so each request
+    // has a manager, and with it a connection, of its own.
+    connect(reply, &QObject::destroyed, reply->manager(), &QObject::deleteLater);
     auto exchange = std::make_shared<Exchange>();
+    exchange->sent = m_clock.now();
     auto *deadline = new Alarm(m_clock, reply);
     const auto finish = [this, reply, exchange, callback = std::move(callback), limit] {
         if (std::exchange(exchange->done, true))
             return;
         HttpOutcome &outcome = exchange->outcome;
         readHeaders(*reply, m_clock.wallNow(), outcome);
+        if (outcome.serverDate && exchange->answered && reply->url().scheme() == "https"_L1)
+            Q_EMIT timeLearned({*outcome.serverDate, exchange->sent, *exchange->answered});
         const QNetworkReply::NetworkError error = reply->error();
         const bool answered = outcome.status > 0 && (error == QNetworkReply::NoError || error >= QNetworkReply::ContentAccessDenied);
         if (!outcome.failure && !answered) {
@@ -203,16 +218,37 @@ void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Callback callback)
         exchange->outcome.failure = Error(code, why);
         reply->abort(); // emits finished()
     };
-    connect(reply, &QNetworkReply::requestSent, this, [exchange] { exchange->outcome.mayHaveBeenSent = true; });
+    connect(reply, &QNetworkReply::requestSent, this, [this, exchange] {
+        exchange->outcome.mayHaveBeenSent = true;
+        exchange->sent = m_clock.now();
+    });
+    connect(reply, &QNetworkReply::metaDataChanged, this, [this, exchange] {
+        if (!exchange->answered)
+            exchange->answered = m_clock.now();
+    });
     connect(reply, &QNetworkReply::finished, this, finish);
     connect(reply, &QNetworkReply::readyRead, this, [reply, limit, giveUp] {
         if (reply->bytesAvailable() > limit)
             giveUp(ErrorCode::ResponseTooLarge, u"the answer is larger than %1 bytes"_s.arg(limit));
     });
     connect(deadline, &Alarm::due, this, [reply, giveUp] {
-        giveUp(ErrorCode::Timeout, u"%1 did not answer in 30 s"_s.arg(redactedUrl(reply->url())));
+        giveUp(ErrorCode::Timeout, u"%1 did not answer in time"_s.arg(redactedUrl(reply->url())));
     });
     deadline->start(kDeadline);
+    limitAfterWake(reply, deadline);
+}
+
+void HttpClient::limitAfterWake(QObject *exchange, Alarm *deadline)
+{
+    connect(this, &HttpClient::wokeUp, exchange, [this, deadline] {
+        if (deadline->isActive())
+            deadline->startAt(std::min(deadline->deadline(), m_clock.now() + kAfterWake));
+    });
+}
+
+void HttpClient::onWake()
+{
+    Q_EMIT wokeUp();
 }
 
 void HttpClient::probe(const QUrl &url, std::function<void(const Result<void> &)> callback)
@@ -243,9 +279,10 @@ void HttpClient::probe(const QUrl &url, std::function<void(const Result<void> &)
         finish(Error(code, u"%1: %2"_s.arg(redactedUrl(url), socket->errorString())));
     });
     connect(deadline, &Alarm::due, this, [finish, url] {
-        finish(Error(ErrorCode::Timeout, u"%1 cannot be reached in 15 s"_s.arg(redactedUrl(url))));
+        finish(Error(ErrorCode::Timeout, u"%1 cannot be reached in time"_s.arg(redactedUrl(url))));
     });
     deadline->start(kProbeDeadline);
+    limitAfterWake(socket, deadline);
     if (encrypted) {
         socket->setSslConfiguration(m_tls);
         socket->connectToHostEncrypted(url.host(), quint16(url.port(443)));

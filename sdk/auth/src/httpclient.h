@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "correctedclock.h"
 #include "httpoutcome.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
@@ -35,16 +36,23 @@ public:
     ~HttpClient() override;
 
     void get(const QUrl &url, qsizetype limit, Callback callback);
-    void postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback);
+    //! \a proof is the value of the "DPoP" header; empty: none.
+    void postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback, const QByteArray &proof = {});
     //! Success if a connection, with TLS, to the host of \a url can be made now.
     void probe(const QUrl &url, std::function<void(const Result<void> &)> callback);
+    //! The machine has slept: connections are probably dead. What runs gets 5 s more, then it has failed.
+    void onWake();
+
+Q_SIGNALS:
+    void timeLearned(const Watchword::ServerTime &time); //!< Of an answer over TLS.
+    void wokeUp();
 
 private:
     void watch(QNetworkReply *reply, qsizetype limit, Callback callback);
+    void limitAfterWake(QObject *exchange, Alarm *deadline);
 
     QSslConfiguration m_tls;
     Clock &m_clock;
-    QNetworkAccessManager m_network;
 };
 
 //! Names and values as application/x-www-form-urlencoded.

@@ -17,6 +17,7 @@ struct HttpOutcome
     int status = 0; //!< 0: no answer.
     QByteArray contentType; //!< Without parameters, in lower case.
     QByteArray cacheControl;
+    QByteArray dpopNonce; //!< RFC 9449 section 8; empty: none came.
     QByteArray body;
     std::optional<Duration> retryAfter;
     std::optional<WallTime> serverDate;

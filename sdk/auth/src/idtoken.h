@@ -23,6 +23,9 @@ struct IdTokenExpectation
     QStringList providerAlgorithms; //!< From discovery; empty: not said.
     std::optional<std::chrono::seconds> maxAge; //!< auth_time must be younger.
     QStringList acrValues; //!< One of them must be in "acr", if any.
+    //! The ID token of the sign-in, or the last one that came with a refresh: for one that comes with the next refresh.
+    Secret predecessor;
+    std::optional<WallTime> askedAt; //!< When the answer with it was asked for; "iat" must not be before.
 };
 
 struct IdTokenClaims
@@ -37,5 +40,21 @@ struct IdTokenClaims
 WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken, const Secret &accessToken,
                                                           const JwkSet &keys, const IdTokenExpectation &expected,
                                                           WallTime now);
+
+/*!
+    For an ID token that came with a refresh: all of verifyIdToken(), and what OpenID Connect Core section 12.2 asks beside
+    it. "iss", "sub", "aud" and "azp" are those of the predecessor, "auth_time" and "nonce" too if it has them, and "iat" is of
+    now. IdentityChanged means that it continues another sign-in.
+*/
+WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyRefreshedIdToken(const Secret &idToken, const Secret &accessToken,
+                                                                   const JwkSet &keys,
+                                                                   const IdTokenExpectation &expected, WallTime now);
+
+/*!
+    True if \a idToken says that it is of \a issuer and of another person than \a subject. Its signature is not looked at:
+    it came from the token endpoint over TLS (section 3.1.3.7 step 6), and what came with it may be handed out only if it is
+    of the same person, before the provider's keys are there.
+*/
+WATCHWORD_AUTH_EXPORT bool namesAnotherPerson(const Secret &idToken, const QString &issuer, const QString &subject);
 
 } // namespace Watchword

@@ -18,7 +18,13 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qsizetype kKeySize = 32;
-constexpr Duration kLockPatience = 45s;
+constexpr Duration kVaultPatience = 45s;
+
+// Keychains of different desktops are different keychains, even where the same library reaches them.
+QString desktopName()
+{
+    return qEnvironmentVariable("XDG_CURRENT_DESKTOP").left(40);
+}
 
 } // namespace
 
@@ -66,7 +72,7 @@ void KeyVault::lock(int run)
         m_lock = *locked;
         return read(run);
     }
-    if (locked.error().code() != ErrorCode::LockBusy || m_clock.now() - m_started > kLockPatience)
+    if (locked.error().code() != ErrorCode::LockBusy || m_clock.now() - m_started > kVaultPatience)
         return finish(locked.error());
     m_poll.disconnect(this);
     connect(&m_poll, &Alarm::due, this, [this, run] { lock(run); });
@@ -85,22 +91,26 @@ void KeyVault::onRead(const Result<Secret> &key)
 {
     const bool usable = key && key->size() == kKeySize;
     if (usable) {
-        if (!markerExists()) {
+        m_note = whereaboutsChanged();
+        if (!markerExists() || !m_note.isEmpty()) {
             if (const Result<void> marked = writeMarker(); !marked)
                 qCWarning(logAuth) << "the marker of the key cannot be written:" << marked.error().toString();
         }
         return finish(*key);
     }
-    if (!key && key.error().code() != ErrorCode::NotFound)
+    const ErrorCode code = key ? ErrorCode::Internal : key.error().code();
+    const bool unreadable = code == ErrorCode::StoreCorrupt || code == ErrorCode::DecryptionFailed;
+    if (!key && code != ErrorCode::NotFound && !(unreadable && m_creation == Creation::Always))
         return finish(key.error());
     const bool wasMade = markerExists() || bool(key);
     if (m_creation == Creation::Always || (m_creation == Creation::IfNeverMade && !wasMade))
         return create(m_run);
+    const QString changed = whereaboutsChanged();
     if (wasMade)
         return finish(Error(ErrorCode::KeychainInconsistent,
                             key ? u"the key in %1 has a wrong size"_s.arg(m_keys->backendName())
-                                : u"%1 does not show the key that was made: it is locked, or the key was removed"_s.arg(
-                                    m_keys->backendName())));
+                                : u"%1 does not show the key that was made: it is locked, or the key was removed%2"_s.arg(
+                                    m_keys->backendName(), changed.isEmpty() ? u""_s : u"; "_s + changed)));
     finish(key.error());
 }
 
@@ -132,11 +142,28 @@ bool KeyVault::markerExists() const
     return QFile::exists(m_folder + u"/key.marker"_s);
 }
 
+QString KeyVault::whereaboutsChanged() const
+{
+    QFile file(m_folder + u"/key.marker"_s);
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    const QJsonObject marker = QJsonDocument::fromJson(file.read(4096)).object();
+    const QString backend = marker.value("backend"_L1).toString();
+    const QString desktop = marker.value("desktop"_L1).toString();
+    if (!backend.isEmpty() && backend != m_keys->backendName())
+        return u"it was made in %1, and this is %2"_s.arg(backend, m_keys->backendName());
+    if (!desktop.isEmpty() && !desktopName().isEmpty() && desktop != desktopName())
+        return u"it was made under %1, and this is %2"_s.arg(desktop, desktopName());
+    return {};
+}
+
 Result<void> KeyVault::writeMarker() const
 {
     if (const Result<void> made = makePrivateFolder(m_folder); !made)
         return made;
-    const QJsonObject marker {{u"backend"_s, m_keys->backendName()}, {u"made"_s, toRfc3339(m_clock.wallNow())}};
+    const QJsonObject marker {{u"backend"_s, m_keys->backendName()},
+                              {u"desktop"_s, desktopName()},
+                              {u"made"_s, toRfc3339(m_clock.wallNow())}};
     return writeDurably(m_folder + u"/key.marker"_s, QJsonDocument(marker).toJson(QJsonDocument::Compact));
 }
 

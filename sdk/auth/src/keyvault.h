@@ -7,6 +7,7 @@
 #include "watchword/core/clock.h"
 
 #include <functional>
+#include <utility>
 
 namespace Watchword {
 
@@ -34,6 +35,9 @@ public:
 
     //! One at a time: a call while another runs takes its place, and the other's callback is never called.
     void open(Creation creation, Callback callback);
+    bool isOpening() const { return bool(m_callback); }
+    //! What changed about where the key lies since it was made, in words; empty if nothing, and once read.
+    QString takeNote() { return std::exchange(m_note, {}); }
 
 private:
     void lock(int run);
@@ -43,6 +47,7 @@ private:
     void finish(const Result<Secret> &result);
     Result<void> writeMarker() const;
     bool markerExists() const;
+    QString whereaboutsChanged() const;
 
     std::shared_ptr<KeyStore> m_keys;
     QString m_folder;
@@ -52,6 +57,7 @@ private:
     Creation m_creation = Creation::Never;
     Callback m_callback;
     std::shared_ptr<StoreLock> m_lock;
+    QString m_note;
     int m_run = 0; // answers of an earlier call are not answers of this one
 };
 

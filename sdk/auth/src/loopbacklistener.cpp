@@ -39,7 +39,15 @@ Result<QUrl> LoopbackListener::listen(const QList<quint16> &ports, const QString
             return url;
         }
     }
-    return Error(ErrorCode::AddressInUse, u"no port for the sign-in's redirect: %1"_s.arg(m_server.errorString()));
+    QStringList tried;
+    for (const quint16 port : ports)
+        tried += QString::number(port);
+    const QString what = ports.isEmpty() ? u"no free port for the sign-in's redirect: %1"_s.arg(m_server.errorString())
+                                         : u"none of the ports of the sign-in's redirect is free (%1): %2"_s.arg(
+                                               tried.join(u", "_s), m_server.errorString());
+    return Error(ErrorCode::AddressInUse, what)
+        .withRemedy(ports.isEmpty() ? u"Check that programs may listen on 127.0.0.1."_s
+                                    : u"End the program that uses them, or register more ports at the provider."_s);
 }
 
 void LoopbackListener::close()

@@ -70,7 +70,34 @@ LoopbackVerdict judgeQuery(const QUrlQuery &query, const ExpectedRedirect &expec
     return {LoopbackVerdict::Kind::Accepted, 0, {}, Secret::take(code->toUtf8())};
 }
 
+// The value of the one "Host" header; empty if there is none, or more than one (RFC 9112 section 3.2).
+QByteArray hostOf(QByteArrayView head)
+{
+    QByteArray host;
+    int count = 0;
+    const QList<QByteArray> lines = head.toByteArray().split('\n');
+    for (const QByteArray &line : lines.mid(1)) {
+        if (line.first(std::max<qsizetype>(line.indexOf(':'), 0)).toLower() != "host")
+            continue;
+        host = line.sliced(5).trimmed().toLower();
+        ++count;
+    }
+    return count == 1 ? host : QByteArray();
+}
+
 } // namespace
+
+LoopbackVerdict judgeRedirect(const QUrl &received, const QUrl &registered, const ExpectedRedirect &expected)
+{
+    const auto bare = [](const QUrl &url) { return url.adjusted(QUrl::RemoveQuery | QUrl::RemoveFragment); };
+    if (received.toEncoded().size() > kLargestLoopbackRequest)
+        return stray(431);
+    if (bare(received) != bare(registered) || !received.hasQuery())
+        return stray(404);
+    QString text = received.query(QUrl::FullyEncoded);
+    text.replace(u'+', "%20"_L1);
+    return judgeQuery(QUrlQuery(text), expected);
+}
 
 LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedirect &expected)
 {
@@ -91,6 +118,8 @@ LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedi
     const QByteArray path = words.at(1).first(mark < 0 ? words.at(1).size() : mark);
     if (path != expected.path.toUtf8() || mark < 0)
         return stray(404);
+    if (!expected.host.isEmpty() && hostOf(received.first(end)) != expected.host.toLatin1())
+        return stray(400);
     // Forms may write a space as plus; QUrlQuery leaves that alone.
     QByteArray text = words.at(1).sliced(mark + 1);
     text.replace('+', "%20");

@@ -7,6 +7,7 @@
 
 #include <QByteArrayView>
 #include <QString>
+#include <QUrl>
 
 #include <optional>
 
@@ -19,6 +20,7 @@ struct ExpectedRedirect
     Secret state;
     QString issuer;
     bool issuerRequired = false; //!< RFC 9207 section 2.4, when the provider says that it sends "iss".
+    QString host = {}; //!< What "Host" must be; empty: not checked. A page under another name is none of ours.
 };
 
 /*! What came of one request to the loopback port. */
@@ -45,6 +47,13 @@ constexpr qsizetype kLargestLoopbackRequest = 8 * 1024;
     the state is a stray of any program on this machine, and must not end the sign-in.
 */
 WATCHWORD_AUTH_EXPORT LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedirect &expected);
+
+/*!
+    Judges a redirect that came by a private-use URI scheme (RFC 8252 section 7.1). It must be \a registered but for its
+    query; everything else as above. Never Incomplete.
+*/
+WATCHWORD_AUTH_EXPORT LoopbackVerdict judgeRedirect(const QUrl &received, const QUrl &registered,
+                                                    const ExpectedRedirect &expected);
 
 //! The one page that the person sees.
 WATCHWORD_AUTH_EXPORT QByteArray loopbackAnswer(const LoopbackVerdict &verdict);

@@ -3,9 +3,22 @@
 
 #include "watchword/core/log.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
+
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
+
+namespace {
+
+bool demandsNonce(const HttpOutcome &outcome)
+{
+    return (outcome.status == 400 || outcome.status == 401)
+        && QJsonDocument::fromJson(outcome.body).object().value("error"_L1).toString() == "use_dpop_nonce"_L1;
+}
+
+} // namespace
 
 Provider::Provider(const SessionOptions &options, Clock &clock, QObject *parent)
     : QObject(parent)
@@ -99,36 +112,90 @@ void Provider::probe(std::function<void(const Result<void> &)> callback)
     });
 }
 
-void Provider::postToken(FormBody &form, std::function<void(const TokenAnswer &)> callback)
+void Provider::postToken(FormBody &form, const Signer &signer, TokenCallback callback)
 {
     form.add("client_id", m_clientId);
     if (!m_resource.isEmpty())
         form.add("resource", m_resource.toString(QUrl::FullyEncoded));
-    metadata([this, body = form.take(), callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
+    metadata([this, body = form.take(), signer, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
         if (!metadata)
             return callback(TokenAnswer {TokenAnswerClass::NotSent, {}, metadata.error(), false});
-        m_http.postForm(metadata->tokenEndpoint, body, kLargestTokenResponse, [callback](const HttpOutcome &outcome) {
-            callback(classifyTokenAnswer(outcome));
-        });
+        sendToken(metadata->tokenEndpoint, body, signer, callback, true);
     });
 }
 
-void Provider::exchangeCode(const Secret &code, const Secret &verifier, const QUrl &redirect,
-                            std::function<void(const TokenAnswer &)> callback)
+// RFC 9449 section 8: a demand for a nonce is answered once, at once. Nothing was spent by the first request.
+void Provider::sendToken(const QUrl &endpoint, const Secret &body, const Signer &signer, TokenCallback callback,
+                         bool mayRepeat)
+{
+    QByteArray proof;
+    if (signer) {
+        const Result<QByteArray> made = signer->headerFor("POST", endpoint, {});
+        if (!made)
+            return callback(TokenAnswer {TokenAnswerClass::NotSent, {}, made.error(), false});
+        proof = *made;
+    }
+    const auto onAnswer = [=, this](const HttpOutcome &outcome) {
+        const bool isNew = signer && signer->rememberNonce(endpoint, outcome.dpopNonce);
+        if (isNew && mayRepeat && demandsNonce(outcome))
+            return sendToken(endpoint, body, signer, callback, false);
+        callback(classifyTokenAnswer(outcome));
+    };
+    m_http.postForm(endpoint, body, kLargestTokenResponse, onAnswer, proof);
+}
+
+void Provider::exchangeCode(const Secret &code, const Secret &verifier, const QUrl &redirect, const Signer &signer,
+                            TokenCallback callback)
 {
     FormBody form;
     form.add("grant_type", QByteArrayView("authorization_code"))
         .add("code", code)
         .add("redirect_uri", redirect.toString(QUrl::FullyEncoded))
         .add("code_verifier", verifier);
-    postToken(form, std::move(callback));
+    postToken(form, signer, std::move(callback));
 }
 
-void Provider::refresh(const Secret &refreshToken, std::function<void(const TokenAnswer &)> callback)
+void Provider::exchangeDeviceCode(const Secret &deviceCode, const Signer &signer, TokenCallback callback)
+{
+    FormBody form;
+    form.add("grant_type", QByteArrayView("urn:ietf:params:oauth:grant-type:device_code")).add("device_code", deviceCode);
+    postToken(form, signer, std::move(callback));
+}
+
+void Provider::refresh(const Secret &refreshToken, const Signer &signer, TokenCallback callback)
 {
     FormBody form;
     form.add("grant_type", QByteArrayView("refresh_token")).add("refresh_token", refreshToken);
-    postToken(form, std::move(callback));
+    postToken(form, signer, std::move(callback));
+}
+
+void Provider::pushAuthorization(const Parameters &parameters, std::function<void(const Result<PushedRequest> &)> callback)
+{
+    metadata([this, parameters, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
+        if (!metadata)
+            return callback(metadata.error());
+        FormBody form;
+        for (const auto &[name, value] : parameters)
+            form.add(name.toUtf8(), value);
+        m_http.postForm(metadata->pushedAuthorizationRequestEndpoint, form.take(), kLargestPushedAnswer,
+                        [callback](const HttpOutcome &outcome) { callback(readPushedRequest(outcome)); });
+    });
+}
+
+void Provider::authorizeDevice(const Parameters &parameters,
+                               std::function<void(const Result<DeviceAuthorization> &)> callback)
+{
+    metadata([this, parameters, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
+        if (!metadata)
+            return callback(metadata.error());
+        FormBody form;
+        for (const auto &[name, value] : parameters)
+            form.add(name.toUtf8(), value);
+        m_http.postForm(metadata->deviceAuthorizationEndpoint, form.take(), kLargestDeviceAuthorization,
+                        [this, callback](const HttpOutcome &outcome) {
+                            callback(readDeviceAuthorization(outcome, m_allowLoopbackHttp));
+                        });
+    });
 }
 
 void Provider::revoke(const Secret &refreshToken, std::function<void(const Result<void> &)> callback)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "authorizationrequest.h"
+#include "deviceauthorization.h"
 #include "discovery.h"
+#include "dpopsigner.h"
 #include "httpclient.h"
 #include "tokenresponse.h"
 #include "watchword/auth/sessionoptions.h"
@@ -25,16 +28,27 @@ public:
     void keys(std::function<void(const Result<JwkSet> &)> callback);
     //! Is the token endpoint to be had? Fetches the metadata first if needed.
     void probe(std::function<void(const Result<void> &)> callback);
-    void exchangeCode(const Secret &code, const Secret &verifier, const QUrl &redirect,
-                      std::function<void(const TokenAnswer &)> callback);
-    void refresh(const Secret &refreshToken, std::function<void(const TokenAnswer &)> callback);
+    //! The HTTP of this provider: its connections, deadlines and what it learns about the time.
+    HttpClient &http() { return m_http; }
+
+    using Signer = std::shared_ptr<DpopSigner>; //!< Null: no proof of possession.
+    using TokenCallback = std::function<void(const TokenAnswer &)>;
+    void exchangeCode(const Secret &code, const Secret &verifier, const QUrl &redirect, const Signer &signer,
+                      TokenCallback callback);
+    void exchangeDeviceCode(const Secret &deviceCode, const Signer &signer, TokenCallback callback);
+    void refresh(const Secret &refreshToken, const Signer &signer, TokenCallback callback);
+    //! RFC 9126 section 2.1.
+    void pushAuthorization(const Parameters &parameters, std::function<void(const Result<PushedRequest> &)> callback);
+    //! RFC 8628 section 3.1.
+    void authorizeDevice(const Parameters &parameters, std::function<void(const Result<DeviceAuthorization> &)> callback);
     //! RFC 7009; success also when the provider has no such endpoint.
     void revoke(const Secret &refreshToken, std::function<void(const Result<void> &)> callback);
 
 private:
     void fetchMetadata(qsizetype candidate);
     void settleMetadata(const Result<ProviderMetadata> &result);
-    void postToken(FormBody &form, std::function<void(const TokenAnswer &)> callback);
+    void postToken(FormBody &form, const Signer &signer, TokenCallback callback);
+    void sendToken(const QUrl &endpoint, const Secret &body, const Signer &signer, TokenCallback callback, bool mayRepeat);
 
     QUrl m_issuer;
     QString m_clientId;

@@ -38,9 +38,12 @@ RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random)
     plan.hard = *plan.expiry - usabilityMargin(lifetime) - std::min(times.uncertainty, lifetime / 4);
     // A provider that hands out the same token until shortly before its end must not be asked in a circle.
     const Duration lead = times.expiryUnmoved ? std::min<Duration>(20s, lifetime / 2) : refreshLead(lifetime);
-    const Duration jitter = fraction(std::min<Duration>(60s, lifetime / 10), random.nextUnit());
+    const Duration jitter = times.expiryUnmoved ? Duration::zero() : fraction(std::min<Duration>(60s, lifetime / 10), random.nextUnit());
     const Duration spacing = std::min<Duration>(30s, lifetime / 2);
     plan.soft = std::max(*plan.expiry - lead - jitter, times.received + spacing);
+    // Such a provider gives nothing new before the end; ever shorter steps towards it would be a storm.
+    if (times.expiryUnmoved && lifetime <= 20s)
+        plan.soft = plan.expiry;
     return plan;
 }
 
@@ -57,7 +60,9 @@ Duration RetryPlanner::next(Cause cause, std::optional<Duration> retryAfter, Ran
         return policy.delay(m_failures, Duration::zero(), random);
     }
     case Cause::Busy: {
-        const Duration wait = retryAfter ? std::clamp<Duration>(*retryAfter, 1s, 1h) : Duration(60s);
+        // What it asks for is the least: who goes on saying "in a second" for an hour is not believed for an hour.
+        const Duration least = std::min<Duration>(1s * (1 << std::min(m_failures - 1, 6)), 60s);
+        const Duration wait = retryAfter ? std::max(std::clamp<Duration>(*retryAfter, 1s, 1h), least) : Duration(60s);
         return wait + fraction(wait / 5, random.nextUnit());
     }
     case Cause::Configuration:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "refreshtransaction.h"
 
+#include "idtoken.h"
 #include "watchword/core/backoff.h"
 
 #include <QUuid>
@@ -25,11 +26,26 @@ struct Overloaded : F...
 {
     using F::operator()...;
 };
+// Clang before 17 does not deduce this by itself.
+template<typename... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 } // namespace
 
-RefreshTransaction::RefreshTransaction(RandomSource &random)
+std::optional<Error> whyEnded(const TokenSet &tokens, const std::optional<RefreshJournal> &journal)
+{
+    if (!journal || !journal->ended)
+        return std::nullopt;
+    const bool taken = tokens.refreshToken.isEmpty() && tokens.generation == journal->generation;
+    const bool left = !tokens.refreshToken.isEmpty() && tokens.refreshToken.fingerprint() == journal->fingerprint;
+    if (!taken && !left)
+        return std::nullopt;
+    return Error(*journal->ended, QStringLiteral("the provider had said so before"));
+}
+
+RefreshTransaction::RefreshTransaction(RandomSource &random, QByteArray run)
     : m_random(&random)
+    , m_run(std::move(run))
 {
 }
 
@@ -40,21 +56,31 @@ bool RefreshTransaction::isCommitted() const
 
 RefreshTransaction::Actions RefreshTransaction::step(const Event &event, WallTime now, Instant instant)
 {
-    return std::visit(Overloaded {
-                          [&](const Start &e) { return onStart(e, instant); },
-                          [&](const Replace &e) { return onReplace(e, instant); },
-                          [&](const LockTried &e) { return onLockTried(e, instant); },
-                          [&](const Loaded &e) {
-                              return m_step == Step::Rereading ? onReloaded(e) : onLoaded(e);
-                          },
-                          [&](const Probed &e) { return onProbed(e, now); },
-                          [&](const JournalWritten &e) { return onJournalWritten(e); },
-                          [&](const Answered &e) { return onAnswered(e.answer, now); },
-                          [&](const Saved &e) { return onSaved(e); },
-                          [&](const Elapsed &) { return onElapsed(); },
-                          [&](const Cancel &) { return onCancel(); },
-                      },
-                      event);
+    Actions actions = std::visit(Overloaded {
+                                     [&](const Start &e) { return onStart(e, instant); },
+                                     [&](const Replace &e) { return onReplace(e, instant); },
+                                     [&](const LockTried &e) { return onLockTried(e, instant); },
+                                     [&](const Loaded &e) { return m_step == Step::Rereading ? onReloaded(e) : onLoaded(e); },
+                                     [&](const Probed &e) { return onProbed(e, now); },
+                                     [&](const JournalWritten &e) { return onJournalWritten(e, instant); },
+                                     [&](const Answered &e) { return onAnswered(e.answer, now); },
+                                     [&](const Saved &e) { return onSaved(e); },
+                                     [&](const Elapsed &) { return onElapsed(); },
+                                     [&](const Cancel &) { return onCancel(); },
+                                 },
+                                 event);
+    if (m_step == Step::Idle)
+        forget();
+    return actions;
+}
+
+// Who is idle holds no tokens: they would outlive the sign-out that wipes them everywhere else.
+void RefreshTransaction::forget()
+{
+    m_known = m_base = m_new = {};
+    m_orphan.clear();
+    m_unexamined.clear();
+    m_replacement.reset();
 }
 
 RefreshTransaction::Actions RefreshTransaction::onStart(const Start &event, Instant instant)
@@ -63,7 +89,10 @@ RefreshTransaction::Actions RefreshTransaction::onStart(const Start &event, Inst
         return {};
     m_known = event.known;
     m_started = instant;
+    m_orphan.clear();
+    m_unexamined.clear();
     m_sends = 0;
+    m_lockTries = 0;
     m_before.reset();
     m_pending.reset();
     m_replacement.reset();
@@ -83,11 +112,18 @@ RefreshTransaction::Actions RefreshTransaction::onReplace(const Replace &event, 
         return {};
     m_known = event.tokens;
     m_known.generation = event.knownGeneration;
+    m_unexamined.clear();
     m_replacement = event.tokens;
     m_started = instant;
+    m_lockTries = 0;
     m_pending.reset();
-    if (m_step == Step::SavingLater) // what could not be saved is not wanted any more, but its lock is
-        return replaceStored(std::exchange(m_new, {}).generation);
+    if (m_step == Step::SavingLater) { // what could not be saved is not wanted any more, but its lock is
+        const TokenSet unsaved = std::exchange(m_new, {});
+        Actions actions = replaceStored(unsaved.generation);
+        if (event.tokens.tombstone && !unsaved.refreshToken.isEmpty())
+            actions.insert(actions.begin(), Discard {unsaved.refreshToken});
+        return actions;
+    }
     m_step = Step::Locking;
     return {TryLock {}};
 }
@@ -111,7 +147,7 @@ RefreshTransaction::Actions RefreshTransaction::onLockTried(const LockTried &eve
         return {Load {}};
     }
     if (event.result.error().code() == ErrorCode::LockBusy && instant - m_started < kLockPatience)
-        return {Wait {between(50ms, 250ms, *m_random)}};
+        return {Wait {lockPause()}};
     if (m_replacement) {
         // A person's decision does not wait for ever; the generation keeps an older answer from overwriting it.
         m_step = Step::Reading;
@@ -119,6 +155,13 @@ RefreshTransaction::Actions RefreshTransaction::onLockTried(const LockTried &eve
     }
     m_step = Step::Idle;
     return {Finish {Outcome::Storage, event.result.error()}};
+}
+
+// From 50 ms up to 250 ms: most transactions are over soon, and the others are not hurried by asking.
+Duration RefreshTransaction::lockPause()
+{
+    const Duration longest = std::min<Duration>(50ms * (1 << std::min(m_lockTries++, 3)), 250ms);
+    return between(longest / 2 + 25ms, longest, *m_random);
 }
 
 RefreshTransaction::Actions RefreshTransaction::onLoaded(const Loaded &event)
@@ -146,9 +189,30 @@ RefreshTransaction::Actions RefreshTransaction::onLoaded(const Loaded &event)
 
 RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
 {
-    if (stored.tombstone)
-        return end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
+    const Secret orphan = std::exchange(m_orphan, {});
+    if (stored.tombstone) {
+        Actions actions;
+        if (!orphan.isEmpty())
+            actions.push_back(Discard {orphan});
+        const Actions rest
+            = end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
+        actions.insert(actions.end(), rest.begin(), rest.end());
+        return actions;
+    }
     m_base = stored;
+    const std::optional<Error> ended = whyEnded(stored, m_before);
+    if (ended && stored.refreshToken.isEmpty()) {
+        Actions actions;
+        if (stored.generation > m_known.generation)
+            actions.push_back(Publish {stored, true});
+        const Actions rest = end(Outcome::NeedsPerson, *ended);
+        actions.insert(actions.end(), rest.begin(), rest.end());
+        return actions;
+    }
+    if (ended) { // whoever was told so died before the token was taken out
+        m_journal = *m_before;
+        return remove(*ended);
+    }
     if (stored.generation > m_known.generation) {
         Actions actions {Publish {stored, true}};
         const Actions rest = end(Outcome::Adopted);
@@ -166,8 +230,12 @@ RefreshTransaction::Actions RefreshTransaction::onProbed(const Probed &event, Wa
 {
     if (m_step != Step::Probing)
         return {};
-    if (!event.result)
-        return end(Outcome::Network, event.result.error());
+    if (!event.result) {
+        // Its discovery document, or the page of a portal, may be what answered: then somebody is there, and asks for time.
+        const ErrorCode code = event.result.error().code();
+        const bool answered = code == ErrorCode::TemporarilyUnavailable || code == ErrorCode::CaptivePortal;
+        return end(answered ? Outcome::Busy : Outcome::Network, event.result.error());
+    }
     m_step = Step::Journaling;
     m_journal = nextJournal(now);
     return {WriteJournal {m_journal}};
@@ -185,12 +253,16 @@ RefreshJournal RefreshTransaction::nextJournal(WallTime now)
     return {fingerprint, QUuid::createUuid().toString(QUuid::WithoutBraces), now, earlier + 1};
 }
 
-RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWritten &event)
+RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWritten &event, Instant instant)
 {
     if (m_step == Step::Resolving) {
         // An entry that could not be set back only makes a later refusal sound less sure.
         const Finish finish = *m_pending;
         return end(finish.outcome, finish.error);
+    }
+    if (m_step == Step::Concluding) {
+        const Finish finish = *m_pending;
+        return remove(finish.error);
     }
     if (m_step != Step::Journaling)
         return {};
@@ -199,7 +271,8 @@ RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWr
         return end(Outcome::Storage, event.result.error());
     m_step = Step::Sending;
     ++m_sends;
-    return {Send {m_base.refreshToken}};
+    m_sentAt = instant;
+    return {Send {m_base.refreshToken, m_base.proofKey}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onAnswered(const TokenAnswer &answer, WallTime now)
@@ -235,16 +308,24 @@ RefreshTransaction::Actions RefreshTransaction::onAnswered(const TokenAnswer &an
 
 RefreshTransaction::Actions RefreshTransaction::onGrant(const TokenGrant &grant, WallTime now)
 {
+    // Without a person to compare with, an ID token that nobody asked for says nothing.
+    m_unexamined = m_base.subject.isEmpty() ? Secret() : grant.idToken;
+    if (!m_unexamined.isEmpty() && namesAnotherPerson(m_unexamined, m_base.issuer, m_base.subject))
+        return refuseGrant(grant);
     m_new = m_base;
+    if (m_known.generation == m_base.generation && !m_known.idToken.isEmpty()) { // examined since it was saved
+        m_new.idToken = m_known.idToken;
+        m_new.accountName = m_known.accountName;
+    }
     m_new.accessToken = grant.accessToken;
     m_new.tokenType = grant.tokenType;
     if (!grant.refreshToken.isEmpty())
         m_new.refreshToken = grant.refreshToken;
-    if (!grant.idToken.isEmpty())
-        m_new.idToken = grant.idToken;
     if (grant.scopes)
         m_new.scopes = *grant.scopes;
     m_new.issuedAt = now;
+    m_new.sentAt = m_sentAt;
+    m_new.bootId = m_run;
     m_new.expiresAt = grant.expiresIn ? std::optional<WallTime>(now + *grant.expiresIn) : std::nullopt;
     m_new.generation = std::max(m_base.generation, m_known.generation) + 1;
     m_new.tombstone = false;
@@ -252,6 +333,19 @@ RefreshTransaction::Actions RefreshTransaction::onGrant(const TokenGrant &grant,
     m_saveFailures = 0;
     m_step = Step::Saving;
     return {Save {m_new}};
+}
+
+// What was sent is spent, and what came is somebody else's: only a new sign-in helps.
+RefreshTransaction::Actions RefreshTransaction::refuseGrant(const TokenGrant &grant)
+{
+    const Error error = Error(ErrorCode::IdentityChanged, QStringLiteral("a refresh brought the ID token of another person"))
+                            .withRemedy(QStringLiteral("Sign in again; if it persists, the provider mixes up its sessions."));
+    m_pending = Finish {Outcome::NeedsPerson, error};
+    m_new = m_base;
+    m_new.refreshToken.clear();
+    m_new.generation = std::max(m_base.generation, m_known.generation) + 1;
+    m_step = Step::Removing;
+    return {Discard {grant.refreshToken}, Save {m_new}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
@@ -274,6 +368,15 @@ RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
     else
         m_pending->error
             = Error(ErrorCode::RevokedOrExpired, QStringLiteral("the provider ended the session (%1)").arg(said));
+    m_journal.ended = m_pending->error.code();
+    m_journal.generation = std::max(m_base.generation, m_known.generation) + 1;
+    m_step = Step::Concluding;
+    return {WriteJournal {m_journal}};
+}
+
+RefreshTransaction::Actions RefreshTransaction::remove(const Error &why)
+{
+    m_pending = Finish {Outcome::NeedsPerson, why};
     m_new = m_base;
     m_new.refreshToken.clear();
     m_new.generation = std::max(m_base.generation, m_known.generation) + 1;
@@ -300,11 +403,14 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
         m_step = Step::Idle;
         if (late)
             return {Unlock {}, Finish {Outcome::Recovered, {}}};
-        return {Publish {m_new, true}, Unlock {}, Finish {Outcome::Refreshed, {}}};
+        Actions actions = published(true);
+        actions.insert(actions.end(), {Unlock {}, Finish {Outcome::Refreshed, {}}});
+        return actions;
     }
     if (event.result.error().code() == ErrorCode::WrongState) {
         // Somebody wrote without the lock, as a sign-out may, or an earlier save arrived after all: look at what it is.
         m_published = false;
+        m_orphan = m_new.refreshToken;
         m_known = m_new;
         --m_known.generation;
         m_step = Step::Reading;
@@ -316,7 +422,18 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
     const Wait wait {policy.delay(m_saveFailures, Duration::zero(), *m_random)};
     if (std::exchange(m_published, true))
         return {wait};
-    return {Publish {m_new, false}, Finish {Outcome::Refreshed, event.result.error()}, wait};
+    Actions actions = published(false);
+    actions.insert(actions.end(), {Finish {Outcome::Refreshed, event.result.error()}, wait});
+    return actions;
+}
+
+// Keys may have to be fetched for the ID token; neither the access token nor the lock wait for that.
+RefreshTransaction::Actions RefreshTransaction::published(bool stored)
+{
+    Actions actions {Publish {m_new, stored}};
+    if (!m_unexamined.isEmpty())
+        actions.push_back(Examine {std::exchange(m_unexamined, {})});
+    return actions;
 }
 
 RefreshTransaction::Actions RefreshTransaction::onElapsed()

@@ -43,6 +43,7 @@ public:
         Saving,
         Resolving, //!< The journal is set back, because the token was certainly not used.
         Rereading, //!< After a refusal: is what is stored still what was sent?
+        Concluding, //!< What the refusal means is written down, before anything else can lose it.
         Removing, //!< The refused token is taken out of the store.
         SavingLater //!< Finished, but the tokens are not on the disk; the lock is still held.
     };
@@ -109,6 +110,7 @@ public:
     struct Send
     {
         Secret refreshToken;
+        Secret proofKey; //!< Which the refresh token is bound to (RFC 9449); empty: it is not.
     };
     struct Save
     {
@@ -122,6 +124,18 @@ public:
     {
         TokenSet tokens;
         bool stored = true;
+    };
+    //! Received, but nobody will keep it: it came for another person, or the account was signed out meanwhile. To be
+    //! revoked at the provider.
+    struct Discard
+    {
+        Secret refreshToken;
+    };
+    //! The answer brought an ID token. It is to be verified and, if it is good, kept in TokenSet::idToken of the next Start; what
+    //! is saved has the one before it.
+    struct Examine
+    {
+        Secret idToken;
     };
     struct Unlock
     {
@@ -143,11 +157,11 @@ public:
         Outcome outcome;
         Error error; //!< Unless Refreshed, Adopted, Recovered.
     };
-    using Action = std::variant<TryLock, Load, Probe, WriteJournal, Send, Save, Wait, Publish, Unlock, Finish>;
+    using Action = std::variant<TryLock, Load, Probe, WriteJournal, Send, Save, Wait, Publish, Examine, Discard, Unlock, Finish>;
     using Actions = std::vector<Action>;
 
-    //! \a random must outlive the machine.
-    explicit RefreshTransaction(RandomSource &random);
+    //! \a random must outlive the machine. \a run names the time line of the instants, for TokenSet::bootId.
+    explicit RefreshTransaction(RandomSource &random, QByteArray run = {});
 
     //! \a now is the corrected wall time, \a instant the time of waiting.
     Actions step(const Event &event, WallTime now, Instant instant);
@@ -164,31 +178,47 @@ private:
     Actions onLoaded(const Loaded &event);
     Actions onStored(const TokenSet &stored);
     Actions replaceStored(quint64 storedGeneration);
+    Duration lockPause();
     Actions onReloaded(const Loaded &event);
     Actions onProbed(const Probed &event, WallTime now);
-    Actions onJournalWritten(const JournalWritten &event);
+    Actions onJournalWritten(const JournalWritten &event, Instant instant);
     Actions onAnswered(const TokenAnswer &answer, WallTime now);
     Actions onGrant(const TokenGrant &grant, WallTime now);
+    Actions refuseGrant(const TokenGrant &grant);
+    Actions published(bool stored);
+    void forget();
     Actions onSaved(const Saved &event);
     Actions onElapsed();
     Actions onCancel();
     Actions end(Finish::Outcome outcome, Error error = {});
+    Actions remove(const Error &why);
     Actions resolve(Finish::Outcome outcome, const Error &error);
     RefreshJournal nextJournal(WallTime now);
 
     RandomSource *m_random;
+    QByteArray m_run;
     Step m_step = Step::Idle;
     TokenSet m_known; // what the session had when it started
     TokenSet m_base; // what is stored, and so what is sent
     TokenSet m_new; // the answer
+    Secret m_unexamined; // its ID token
+    Secret m_orphan; // of an answer that could not be saved because somebody else had written
     bool m_published = false; // m_new was handed out before it could be saved
     std::optional<TokenSet> m_replacement; // set while a Replace runs
     std::optional<RefreshJournal> m_before; // the journal as it was before this transaction
     RefreshJournal m_journal;
     std::optional<Finish> m_pending; // how to end after a step of clearing up
     Instant m_started {};
+    Instant m_sentAt {};
     int m_sends = 0;
+    int m_lockTries = 0;
     int m_saveFailures = 0;
 };
+
+/*!
+    Why \a tokens have no refresh token any more, if the journal says that the provider refused it. A session that starts
+    after that says the same as the one that was refused.
+*/
+WATCHWORD_AUTH_EXPORT std::optional<Error> whyEnded(const TokenSet &tokens, const std::optional<RefreshJournal> &journal);
 
 } // namespace Watchword

@@ -2,6 +2,8 @@
 #include "watchword/auth/session.h"
 
 #include "session_p.h"
+#include "watchword/auth/passphrasekeystore.h"
+#include "watchword/auth/sessiontext.h"
 #include "watchword/core/log.h"
 
 #include <QMetaEnum>
@@ -15,24 +17,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qsizetype kTimelineLength = 200;
-
-SessionOptions completed(SessionOptions options)
-{
-    if (options.applicationId.isEmpty())
-        options.applicationId = options.clientId;
-    if (options.account.isEmpty())
-        options.account = u"default"_s;
-    if (!options.clock)
-        options.clock = &Clock::system();
-    if (!options.random)
-        options.random = &RandomSource::system();
-    if (options.dataFolder.isEmpty()) {
-        // The application id may hold anything; a folder name may not.
-        const QString name = QString::fromLatin1(QUrl::toPercentEncoding(options.applicationId));
-        options.dataFolder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + u'/' + name;
-    }
-    return options;
-}
 
 QDateTime toDateTime(WallTime time)
 {
@@ -50,6 +34,26 @@ QFuture<Result<AccessToken>> ready(Result<AccessToken> result)
 
 } // namespace
 
+SessionOptions completedOptions(SessionOptions options)
+{
+    if (options.applicationId.isEmpty())
+        options.applicationId = options.clientId;
+    if (options.account.isEmpty())
+        options.account = u"default"_s;
+    if (!options.clock)
+        options.clock = &Clock::system();
+    if (!options.random)
+        options.random = &RandomSource::system();
+    if (options.dataFolder.isEmpty()) {
+        // The application id may hold anything; a folder name may not.
+        const QString name = QString::fromLatin1(QUrl::toPercentEncoding(options.applicationId));
+        options.dataFolder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + u'/' + name;
+    }
+    if (options.storage == StoragePolicy::EncryptedFile && !options.keyStore)
+        options.keyStore = std::make_shared<PassphraseKeyStore>(options.dataFolder, options.askPassphrase);
+    return options;
+}
+
 QString SessionEvent::toString() const
 {
     return detail.isEmpty() ? toRfc3339(time) + u' ' + what : toRfc3339(time) + u' ' + what + u' ' + detail;
@@ -57,21 +61,33 @@ QString SessionEvent::toString() const
 
 Session::Private::Private(SessionOptions given, Session *session)
     : q(session)
-    , options(completed(std::move(given)))
+    , options(completedOptions(std::move(given)))
     , clock(*options.clock)
     , random(*options.random)
     , provider(options, *options.clock)
     , vault(options.keyStore, options.dataFolder, *options.clock)
-    , transaction(*options.random)
+    , revoker(provider, runner, *options.clock, random)
+    , transaction(*options.random, clock.run())
     , transactionWait(*options.clock)
     , refreshAlarm(*options.clock)
     , expiryAlarm(*options.clock)
     , keyAlarm(*options.clock)
     , newsAlarm(*options.clock)
+    , otherAlarm(*options.clock)
+    , settleAlarm(*options.clock)
+    , wake(*options.clock)
+    , networkAlarm(*options.clock)
+    , sleepAlarm(*options.clock)
 {
-    connect(&refreshAlarm, &Alarm::due, this, [this] { beginRefresh(u"schedule"_s); });
+    connect(&refreshAlarm, &Alarm::due, this, &Private::onRefreshDue);
     connect(&expiryAlarm, &Alarm::due, this, &Private::onExpiryAlarm);
     connect(&transactionWait, &Alarm::due, this, [this] { feed(RefreshTransaction::Elapsed {}); });
+    connect(&wake, &WakeWatch::wokeUp, this, &Private::onWokeUp);
+    connect(&provider.http(), &HttpClient::timeLearned, this, &Private::onTimeLearned);
+    connect(&otherAlarm, &Alarm::due, this, &Private::refuseOtherUser);
+    for (const auto change : {&Session::accountChanged, &Session::signedIn, &Session::signedOut})
+        connect(q, change, this, &Private::noteAccount);
+    connect(&revoker, &Revoker::noted, this, &Private::log);
     connect(&newsAlarm, &Alarm::due, this, &Private::lookForNews);
     connect(&watcher, &QFileSystemWatcher::fileChanged, this, [this] { newsAlarm.start(50ms); });
     connect(&watcher, &QFileSystemWatcher::directoryChanged, this, [this] { newsAlarm.start(50ms); });
@@ -99,20 +115,12 @@ void Session::Private::log(const QString &what, const QString &detail)
 
 bool Session::Private::hasLiveToken() const
 {
-    return !tokens.accessToken.isEmpty() && tokens.accessToken.fingerprint() != rejectedFingerprint
-        && (!schedule.expiry || clock.instant() < *schedule.expiry);
+    return life.isLive(clock.instant());
 }
 
 bool Session::Private::isUsable(const TokenRequest &request) const
 {
-    if (!hasLiveToken() || tokens.accessToken.fingerprint() == request.rejectedFingerprint)
-        return false;
-    if (!schedule.expiry)
-        return true;
-    // Nobody can ask a token that lives 5 s to be good for 10 s more.
-    const Duration margin = *schedule.expiry - *schedule.hard;
-    const Duration wanted = std::min(request.minimumValidity, std::max(margin, (*schedule.expiry - receivedAt) / 4));
-    return clock.instant() + wanted <= *schedule.expiry;
+    return life.isGoodFor(request, clock.instant());
 }
 
 void Session::Private::updateState()
@@ -151,11 +159,10 @@ std::optional<Error> Session::Private::refusal() const
         return Error(ErrorCode::SignInRequired, u"nobody is signed in"_s);
     if (tokens.refreshToken.isEmpty())
         return Error(ErrorCode::SignInRequired, u"the access token ended, and the provider gave no refresh token"_s);
-    // A service that refuses each new token is not helped by more of them.
-    const bool refused = hasLiveToken() ? false : !rejectedFingerprint.isEmpty();
-    if (refused && lastRefreshed && clock.instant() - *lastRefreshed < refreshSpacing() && !transaction.isRunning())
+    const std::optional<Duration> storm = life.storm(clock.instant());
+    if (storm && !transaction.isRunning())
         return Error(ErrorCode::TemporarilyUnavailable, u"the service refused a token that was just refreshed"_s)
-            .withRetryAfter(refreshSpacing() - (clock.instant() - *lastRefreshed));
+            .withRetryAfter(*storm);
     if (holdUntil && clock.instant() < *holdUntil)
         return facts.refreshProblem.value_or(Error(ErrorCode::TemporarilyUnavailable))
             .withRetryAfter(*holdUntil - clock.instant());
@@ -166,7 +173,8 @@ bool Session::Private::askStepUp(const TokenRequest &request)
 {
     if (request.acrValues.isEmpty() && !request.maxAge)
         return false;
-    const bool done = stepUpDone && stepUpDone->acrValues == request.acrValues
+    // Who refused a token knows better than the clock of this machine what was too old for it.
+    const bool done = request.reason != TokenRequest::Reason::Rejected && stepUpDone && stepUpDone->acrValues == request.acrValues
         && (!request.maxAge || clock.instant() - stepUpAt < *request.maxAge);
     if (done || !facts.signedIn)
         return false;
@@ -183,13 +191,13 @@ QFuture<Result<AccessToken>> Session::Private::request(const TokenRequest &reque
     if (askStepUp(request))
         return ready(Error(ErrorCode::InsufficientAuthentication, u"a stronger or fresher sign-in is needed"_s));
     if (!request.rejectedFingerprint.isEmpty() && request.rejectedFingerprint == tokens.accessToken.fingerprint()) {
-        if (rejectedFingerprint != request.rejectedFingerprint)
+        if (!life.isRejected())
             log(u"token.rejected"_s, request.rejectedFingerprint);
-        rejectedFingerprint = request.rejectedFingerprint;
+        life.reject(request.rejectedFingerprint);
         updateState();
     }
     if (facts.signedIn && isUsable(request))
-        return ready(tokens.toAccessToken());
+        return ready(handOut());
     if (const auto error = refusal())
         return ready(*error);
     pending.push_back({request, {}});
@@ -213,7 +221,7 @@ void Session::Private::settle(const std::optional<Error> &failure)
             pending.push_back(std::move(one));
             continue;
         }
-        one.promise.addResult(usable ? Result<AccessToken>(tokens.toAccessToken()) : Result<AccessToken>(*error));
+        one.promise.addResult(usable ? Result<AccessToken>(handOut()) : Result<AccessToken>(*error));
         one.promise.finish();
     }
     if (!pending.empty() && store && facts.signedIn)
@@ -252,6 +260,24 @@ Error Session::stateReason() const
     return d->shown.reason;
 }
 
+QString Session::stateText() const
+{
+    return SessionText::ofState(state());
+}
+
+QString Session::suggestedAction() const
+{
+    return SessionText::suggestion(state(), stateReason());
+}
+
+QString Session::otherUser() const
+{
+    if (!d->otherUser)
+        return {};
+    const IdTokenClaims &claims = d->otherUser->claims;
+    return claims.accountName.isEmpty() ? claims.subject : claims.accountName;
+}
+
 QString Session::accountName() const
 {
     return d->tokens.accountName;
@@ -277,6 +303,22 @@ QUrl Session::signInUrl() const
     return d->signInUrl;
 }
 
+DeviceSignIn Session::deviceSignIn() const
+{
+    return d->device;
+}
+
+QFuture<Result<RequestHeaders>> Session::requestHeaders(const QByteArray &method, const QUrl &url,
+                                                        const TokenRequest &request)
+{
+    return d->headers(method, url, request);
+}
+
+bool Session::handleRedirect(const QUrl &url)
+{
+    return d->flow && d->flow->handleRedirect(url);
+}
+
 const SessionOptions &Session::options() const
 {
     return d->options;
@@ -290,7 +332,7 @@ QFuture<Result<AccessToken>> Session::requestToken(const TokenRequest &request)
 Result<AccessToken> Session::currentToken() const
 {
     if (d->facts.signedIn && d->hasLiveToken())
-        return d->tokens.toAccessToken();
+        return d->handOut();
     return d->refusal().value_or(Error(ErrorCode::TokenExpired, u"there is no valid token now"_s));
 }
 
@@ -311,7 +353,7 @@ void Session::signIn()
 
 void Session::cancelSignIn()
 {
-    if (!d->flow)
+    if (!d->facts.signingIn)
         return;
     d->endFlow();
     d->log(u"signin.cancelled"_s);
@@ -328,13 +370,25 @@ void Session::refresh()
 
 void Session::signOut()
 {
-    d->signOut();
+    d->signOut(SignOutScope::Here);
+}
+
+void Session::signOut(SignOutScope scope)
+{
+    d->signOut(scope);
+}
+
+void Session::acceptOtherUser()
+{
+    d->acceptOtherUser();
 }
 
 void Session::retryKeychain()
 {
     if (d->keyAlarm.isActive())
         d->keyAlarm.startAt(d->clock.instant());
+    else if (d->facts.openingKey && d->facts.keychainProblem && !d->vault.isOpening())
+        d->openKey(KeyVault::Creation::Never, [this] { d->restore(); });
 }
 
 } // namespace Watchword

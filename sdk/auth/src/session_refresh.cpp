@@ -15,19 +15,6 @@ namespace {
 
 constexpr Duration kStateLatency = 1ms; // so that an alarm at an end sees the token ended
 
-// The generation of the store grows although nobody signs in twice in one lifetime of a token.
-RefreshPlan planFor(const TokenSet &tokens, Instant received, bool measured, bool unmoved, RandomSource &random)
-{
-    TokenTimes times;
-    times.received = received;
-    times.expiryUnmoved = unmoved;
-    if (tokens.expiresAt && tokens.issuedAt)
-        times.lifetime = *tokens.expiresAt - *tokens.issuedAt;
-    if (!measured)
-        times.uncertainty = 2s;
-    return planRefresh(times, random);
-}
-
 } // namespace
 
 void Session::Private::beginRefresh(const QString &why)
@@ -37,6 +24,11 @@ void Session::Private::beginRefresh(const QString &why)
     const bool afterStart = facts.restoring;
     if (!afterStart && holdUntil && clock.instant() < *holdUntil)
         return;
+    if (sleeping) {
+        heldForSleep = true;
+        return log(u"refresh.held"_s, u"the machine is going to sleep"_s);
+    }
+    waitsForNetwork = false;
     refreshAlarm.cancel();
     log(u"refresh.started"_s, u"%1, generation %2, refresh token %3"_s.arg(why).arg(tokens.generation)
                                   .arg(tokens.refreshToken.fingerprint()));
@@ -63,10 +55,7 @@ void Session::Private::perform(const RefreshTransaction::Action &action)
     } else if (std::holds_alternative<T::Load>(action)) {
         load(current);
     } else if (std::holds_alternative<T::Probe>(action)) {
-        provider.probe([this, current](const Result<void> &result) {
-            if (current == serial)
-                feed(T::Probed {result});
-        });
+        probe(current);
     } else if (const auto *write = std::get_if<T::WriteJournal>(&action)) {
         runner.run([store = store, journal = write->journal] { return store->writeJournal(journal); },
                    [this, current](const Result<void> &result) {
@@ -74,13 +63,11 @@ void Session::Private::perform(const RefreshTransaction::Action &action)
                            feed(T::JournalWritten {result});
                    });
     } else if (const auto *send = std::get_if<T::Send>(&action)) {
-        sentAt = clock.instant();
-        provider.refresh(send->refreshToken, [this, current](const TokenAnswer &answer) {
-            if (current == serial)
-                feed(T::Answered {answer});
-        });
+        this->send(*send, current);
     } else if (const auto *save = std::get_if<T::Save>(&action)) {
-        runner.run([store = store, set = save->tokens] { return store->save(set); },
+        TokenSet set = save->tokens;
+        set.clockError = clock.offset();
+        runner.run([store = store, set] { return store->save(set); },
                    [this, current](const Result<void> &result) {
                        if (!result)
                            log(u"store.failed"_s, result.error().toString());
@@ -91,6 +78,11 @@ void Session::Private::perform(const RefreshTransaction::Action &action)
         transactionWait.start(wait->time);
     } else if (const auto *news = std::get_if<T::Publish>(&action)) {
         publish(news->tokens, news->stored);
+    } else if (const auto *fresh = std::get_if<T::Examine>(&action)) {
+        examine(fresh->idToken);
+    } else if (const auto *stray = std::get_if<T::Discard>(&action)) {
+        revoker.add(stray->refreshToken);
+        revoker.next();
     } else if (std::holds_alternative<T::Unlock>(action)) {
         lock.reset();
     } else if (const auto *finish = std::get_if<T::Finish>(&action)) {
@@ -106,8 +98,21 @@ void Session::Private::tryLock(int current)
                        return; // a lock that nobody waits for goes here
                    if (result)
                        lock = *result;
+                   noteLockWait(!result && result.error().code() == ErrorCode::LockBusy);
                    feed(RefreshTransaction::LockTried {result ? Result<void>() : Result<void>(result.error())});
                });
+}
+
+void Session::Private::noteLockWait(bool busy)
+{
+    if (busy && !lockWaits.since) {
+        lockWaits.since = clock.instant();
+        ++lockWaits.count;
+    }
+    if (lockWaits.since)
+        lockWaits.longest = std::max<Duration>(lockWaits.longest, clock.instant() - *lockWaits.since);
+    if (!busy)
+        lockWaits.since.reset();
 }
 
 void Session::Private::load(int current)
@@ -126,27 +131,14 @@ void Session::Private::publish(const TokenSet &set, bool stored)
     if (signingOut || set.tombstone) {
         // What came during a sign-out is not handed out, but taken back at the provider.
         if (!set.refreshToken.isEmpty())
-            toRevoke = set.refreshToken;
+            revoker.add(set.refreshToken);
         return;
     }
     const bool otherPerson = tokens.subject != set.subject || tokens.accountName != set.accountName;
     const bool isNewer = set.generation > tokens.generation;
     const bool sameAccessToken = tokens.accessToken.equals(set.accessToken);
-    const bool measured = sentAt.has_value();
-    const bool unmoved = set.expiresAt && previousExpiry == set.expiresAt;
-    previousExpiry = set.expiresAt;
-    if (!sameAccessToken) {
-        // For tokens of another process or an earlier start, the calendar says how old they are; never younger than now.
-        const Duration age = set.issuedAt ? std::max(clock.now() - *set.issuedAt, Duration::zero()) : Duration::zero();
-        receivedAt = measured ? *sentAt : clock.instant() - age;
-        rejectedFingerprint.clear();
-    }
-    sentAt.reset();
     tokens = set;
-    schedule = planFor(tokens, receivedAt, measured, unmoved, random);
-    // Issued in the future: the date was set back, and how old the token is cannot be known.
-    if (!measured && set.issuedAt && *set.issuedAt > clock.now() + 60s)
-        schedule.hard = schedule.expiry = schedule.soft = clock.instant();
+    life.take(tokens, clock, random);
     facts.signedIn = true;
     facts.unsaved = !stored;
     log(u"tokens.published"_s, u"generation %1, access token %2%3"_s.arg(tokens.generation)
@@ -164,11 +156,11 @@ void Session::Private::plan()
 {
     refreshAlarm.cancel();
     expiryAlarm.cancel();
-    if (schedule.expiry)
-        expiryAlarm.startAt(*schedule.expiry + kStateLatency);
-    if (schedule.soft && !tokens.refreshToken.isEmpty()) {
-        refreshAlarm.startAt(*schedule.soft);
-        setNextAttempt(*schedule.soft - clock.instant());
+    if (life.plan().expiry)
+        expiryAlarm.startAt(*life.plan().expiry + kStateLatency);
+    if (life.plan().soft && !tokens.refreshToken.isEmpty()) {
+        refreshAlarm.startAt(*life.plan().soft);
+        setNextAttempt(*life.plan().soft - clock.instant());
     } else {
         setNextAttempt(std::nullopt);
     }
@@ -187,6 +179,8 @@ void Session::Private::onExpiryAlarm()
 void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
 {
     const bool replaced = std::exchange(replacing, false) || signingOut || replacement;
+    if (sleepSignal)
+        sleepSignal->letGo();
     log(u"refresh.finished"_s,
         finish.error == Error() ? QString::number(int(finish.outcome)) : finish.error.toString());
     switch (finish.outcome) {
@@ -195,7 +189,7 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
         retry.reset();
         holdUntil.reset();
         if (finish.outcome == Outcome::Refreshed && !replaced)
-            lastRefreshed = clock.instant();
+            life.noteRefresh(clock.instant());
         facts.refreshProblem.reset();
         if (facts.unsaved && !signingOut) {
             facts.storageProblem = finish.error;
@@ -221,7 +215,8 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
         return beginReplacement();
     if (signingOut && !transaction.isRunning()) {
         signingOut = false;
-        revoke(std::exchange(toRevoke, {}));
+        log(u"signout.finished"_s, revoker.waiting() == 0 ? u"nothing to revoke"_s : u"to be revoked"_s);
+        revoker.next();
     }
     if (finish.outcome == Outcome::Refreshed || finish.outcome == Outcome::Adopted)
         facts.restoring = false;
@@ -230,32 +225,16 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
     announce();
     if (finish.outcome == Outcome::Refreshed) // who is not served by a new token is not served by another one either
         settle(Error(ErrorCode::TemporarilyUnavailable, u"the new token does not live as long as is asked for"_s)
-                   .withRetryAfter(refreshSpacing()));
+                   .withRetryAfter(life.spacing()));
     else
         settle(std::nullopt);
-}
-
-// How soon after a successful refresh the next one makes sense.
-Duration Session::Private::refreshSpacing() const
-{
-    if (!schedule.expiry)
-        return 60s;
-    return std::min<Duration>(30s, (*schedule.expiry - receivedAt) / 2);
 }
 
 void Session::Private::onRefreshFailed(const RefreshTransaction::Finish &finish)
 {
     facts.restoring = false;
-    sentAt.reset();
-    if (finish.outcome == Outcome::NeedsPerson) {
-        facts.needsPerson = finish.error;
-        refreshAlarm.cancel();
-        setNextAttempt(std::nullopt);
-        updateState();
-        settle(finish.error);
-        Q_EMIT q->signInNeeded(finish.error);
-        return;
-    }
+    if (finish.outcome == Outcome::NeedsPerson)
+        return needPerson(finish.error);
     auto cause = RetryPlanner::Cause::Network;
     if (finish.outcome == Outcome::Busy)
         cause = RetryPlanner::Cause::Busy;
@@ -264,14 +243,15 @@ void Session::Private::onRefreshFailed(const RefreshTransaction::Finish &finish)
     else if (finish.outcome == Outcome::Configuration)
         cause = RetryPlanner::Cause::Configuration;
     const Duration wait = retry.next(cause, finish.error.retryAfter(), random);
-    facts.refreshProblem = finish.error;
+    facts.refreshProblem = explained(finish.error);
     // A network that failed just now may be there at the next request; a provider that asked for time gets it.
     const bool hold = cause == RetryPlanner::Cause::Busy || cause == RetryPlanner::Cause::Configuration;
+    holdsForNetwork = !hold;
     holdUntil = clock.instant() + (hold ? wait : std::min<Duration>(wait, 1s));
     refreshAlarm.start(wait);
     setNextAttempt(wait);
     updateState();
-    settle(finish.error.withRetryAfter(finish.error.retryAfter().value_or(wait)));
+    settle(facts.refreshProblem->withRetryAfter(finish.error.retryAfter().value_or(wait)));
 }
 
 void Session::Private::replaceStored(const TokenSet &set)
@@ -289,8 +269,6 @@ void Session::Private::beginReplacement()
     const TokenSet next = *std::exchange(replacement, std::nullopt);
     transactionWait.cancel();
     replacing = true;
-    if (!next.tombstone)
-        sentAt = signInSentAt;
     feed(RefreshTransaction::Replace {next, std::max(tokens.generation, next.generation)});
 }
 

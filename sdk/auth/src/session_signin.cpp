@@ -10,17 +10,19 @@ using namespace Qt::StringLiterals;
 void Session::Private::signIn()
 {
     if (flow) {
-        if (!signInUrl.isEmpty())
-            showBrowser(signInUrl);
+        flow->showAgain();
         return;
     }
+    if (facts.signingIn)
+        return; // the store is being read
+    refuseOtherUser();
     started = true;
     if (options.storage == StoragePolicy::MemoryOnly && !store)
         useStore(std::make_shared<VolatileTokenStore>());
     if (store)
-        return beginFlow();
+        return facts.signedIn ? beginFlow() : rememberThenBegin();
     // Before the browser opens: a person who signs in wants to stay signed in.
-    const bool lost = facts.keychainProblem && facts.keychainProblem->code() == ErrorCode::KeychainInconsistent;
+    const bool lost = keyIsLost();
     log(u"signin.needs_key"_s);
     facts.openingKey = true;
     keyAlarm.cancel();
@@ -34,25 +36,26 @@ void Session::Private::signIn()
         facts.openingKey = false;
         facts.keychainProblem.reset();
         setNextAttempt(std::nullopt);
-        const EnvelopeTokenStore::Location where {options.dataFolder, options.applicationId, options.account,
-                                                  issuerText(options.issuer) + u' ' + options.clientId};
-        useStore(std::make_shared<EnvelopeTokenStore>(where, *key, clock.source()));
-        beginFlow();
+        useStore(std::make_shared<EnvelopeTokenStore>(location(), *key, clock.source()));
+        revokeLeft();
+        rememberThenBegin();
     });
 }
 
 void Session::Private::beginFlow()
 {
     SignInWish wish;
-    wish.expectedSubject = facts.signedIn ? tokens.subject : QString();
-    wish.loginHint = options.loginHint.isEmpty() && facts.signedIn ? tokens.accountName : options.loginHint;
+    wish.loginHint = options.loginHint.isEmpty() ? owner().accountName : options.loginHint;
     if (stepUp) {
         wish.acrValues = stepUp->acrValues;
         wish.maxAge = stepUp->maxAge;
     }
     facts.signingIn = true;
-    flow = std::make_unique<SignInFlow>(options, wish, provider, clock);
+    flow = std::make_unique<SignInFlow>(options, wish, provider, clock, signerFor(owner().proofKey));
     connect(flow.get(), &SignInFlow::browserWanted, this, &Private::showBrowser);
+    connect(flow.get(), &SignInFlow::linkChanged, this, &Private::setSignInUrl);
+    connect(flow.get(), &SignInFlow::codeReceived, this, &Private::showDevice);
+    connect(flow.get(), &SignInFlow::noted, this, &Private::log);
     connect(flow.get(), &SignInFlow::finished, this, &Private::onSignedIn);
     log(u"signin.started"_s);
     updateState();
@@ -66,19 +69,14 @@ void Session::Private::endFlow()
         flow.release()->deleteLater(); // it may be the caller
     }
     facts.signingIn = false;
-    if (!signInUrl.isEmpty()) {
-        signInUrl.clear();
-        Q_EMIT q->signInUrlChanged();
-    }
+    setSignInUrl({});
+    showDevice({});
     updateState();
 }
 
 void Session::Private::showBrowser(const QUrl &url)
 {
-    if (signInUrl != url) {
-        signInUrl = url;
-        Q_EMIT q->signInUrlChanged();
-    }
+    setSignInUrl(url);
     const bool shown = options.openBrowser ? options.openBrowser(url) : openSystemBrowser(url);
     log(u"signin.browser"_s, shown ? redactedUrl(url) : u"could not be opened; show the link"_s);
     Q_EMIT q->browserRequested(url);
@@ -87,25 +85,38 @@ void Session::Private::showBrowser(const QUrl &url)
 void Session::Private::onSignedIn(const Result<SignInOutcome> &outcome)
 {
     if (!outcome) {
+        // Tokens that came, but whose sign-in was not good enough, are taken back.
+        revoker.add(flow->unusedRefreshToken());
+        revoker.next();
         endFlow();
         log(u"signin.failed"_s, outcome.error().toString());
         Q_EMIT q->signInFailed(outcome.error());
         return;
     }
-    log(u"signin.succeeded"_s, u"access token %1"_s.arg(outcome->tokens.accessToken.fingerprint()));
+    if (isOtherUser(*outcome))
+        return;
+    const std::shared_ptr<DpopSigner> key = flow->signer(); // which knows the provider's nonce already
+    endFlow();
+    remembered = {};
+    if (stepUp) {
+        stepUpDone = std::exchange(stepUp, std::nullopt);
+        stepUpAt = clock.instant();
+    }
+    adoptSignIn(*outcome, key);
+}
+
+void Session::Private::adoptSignIn(const SignInOutcome &outcome, std::shared_ptr<DpopSigner> key)
+{
+    log(u"signin.succeeded"_s, u"access token %1"_s.arg(outcome.tokens.accessToken.fingerprint()));
     facts.needsPerson.reset();
     facts.refreshProblem.reset();
     facts.restoring = true; // until the store has them: signedIn() says that tokens can be had
     announced = false;
     holdUntil.reset();
     retry.reset();
-    if (stepUp) {
-        stepUpDone = std::exchange(stepUp, std::nullopt);
-        stepUpAt = clock.instant();
-    }
-    signInSentAt = outcome->sentAt;
-    endFlow();
-    TokenSet next = outcome->tokens;
+    signer = std::move(key);
+    updateState();
+    TokenSet next = outcome.tokens;
     next.generation = tokens.generation;
     replaceStored(next);
 }
@@ -114,12 +125,14 @@ void Session::Private::wipe()
 {
     refreshAlarm.cancel();
     expiryAlarm.cancel();
+    networkAlarm.cancel();
+    waitsForNetwork = heldForSleep = false;
     const quint64 generation = tokens.generation;
     const bool hadAccount = !tokens.subject.isEmpty() || !tokens.accountName.isEmpty();
-    tokens = {};
+    tokens = remembered = {};
     tokens.generation = generation;
-    schedule = {};
-    rejectedFingerprint.clear();
+    signer.reset();
+    life.clear();
     stepUp.reset();
     stepUpDone.reset();
     announced = false;
@@ -134,15 +147,20 @@ void Session::Private::wipe()
     Q_EMIT q->expiresAtChanged();
 }
 
-void Session::Private::signOut()
+void Session::Private::signOut(SignOutScope scope)
 {
-    if (flow)
+    if (facts.signingIn)
         endFlow();
+    if (!store && facts.openingKey)
+        return signOutWithoutKey();
+    refuseOtherUser();
+    if (scope == SignOutScope::Everywhere)
+        endProviderSession(owner().accountName);
     if (!store || signingOut || (!facts.signedIn && !facts.needsPerson))
         return;
     log(u"signout.started"_s);
     signingOut = true;
-    toRevoke = tokens.refreshToken;
+    revoker.add(tokens.refreshToken);
     TokenSet tombstone;
     tombstone.issuer = issuerText(options.issuer);
     tombstone.clientId = options.clientId;
@@ -152,15 +170,6 @@ void Session::Private::signOut()
     Q_EMIT q->tokenRevoked();
     Q_EMIT q->signedOut();
     replaceStored(tombstone);
-}
-
-void Session::Private::revoke(const Secret &refreshToken)
-{
-    if (refreshToken.isEmpty())
-        return log(u"signout.finished"_s, u"nothing to revoke"_s);
-    provider.revoke(refreshToken, [this](const Result<void> &result) {
-        log(result ? u"signout.revoked"_s : u"signout.not_revoked"_s, result ? QString() : result.error().toString());
-    });
 }
 
 } // namespace Watchword

@@ -25,6 +25,7 @@ void Session::Private::start()
     if (std::exchange(started, true))
         return;
     log(u"session.started"_s, u"issuer %1"_s.arg(redactedUrl(options.issuer)));
+    watchSurroundings();
     if (options.storage == StoragePolicy::MemoryOnly) {
         useStore(std::make_shared<VolatileTokenStore>());
         Q_EMIT q->signInNeeded(Error(ErrorCode::SignInRequired, u"tokens are kept in memory only"_s));
@@ -35,7 +36,7 @@ void Session::Private::start()
 
 void Session::Private::openKey(KeyVault::Creation creation, std::function<void()> then)
 {
-    facts.openingKey = true;
+    facts.openingKey = !finishesQuietly;
     keyAlarm.cancel();
     updateState();
     vault.open(creation, [this, then = std::move(then)](const Result<Secret> &key) {
@@ -46,11 +47,32 @@ void Session::Private::openKey(KeyVault::Creation creation, std::function<void()
         facts.keychainProblem.reset();
         setNextAttempt(std::nullopt);
         log(u"key.opened"_s, options.keyStore->backendName());
-        const EnvelopeTokenStore::Location where {options.dataFolder, options.applicationId, options.account,
-                                                  issuerText(options.issuer) + u' ' + options.clientId};
-        useStore(std::make_shared<EnvelopeTokenStore>(where, *key, clock.source()));
+        if (const QString moved = vault.takeNote(); !moved.isEmpty())
+            log(u"key.moved"_s, moved);
+        useStore(std::make_shared<EnvelopeTokenStore>(location(), *key, clock.source()));
         then();
+        checkStore();
     });
+}
+
+EnvelopeTokenStore::Location Session::Private::location() const
+{
+    return {options.dataFolder, options.applicationId, options.account,
+            issuerText(options.issuer) + u' ' + options.clientId};
+}
+
+// Better said at the start than when the first refreshed token cannot be kept.
+void Session::Private::checkStore()
+{
+    const auto files = std::make_shared<EnvelopeTokenStore>(location(), Secret::random(32), clock.source());
+    runner.run([files] { return files->check(); },
+               [this](const Result<void> &usable) {
+                   if (usable)
+                       return;
+                   log(u"store.failed"_s, usable.error().toString());
+                   facts.storageProblem = usable.error();
+                   Q_EMIT q->storageDegraded(usable.error());
+               });
 }
 
 void Session::Private::onKeyFailed(const Error &error)
@@ -65,12 +87,22 @@ void Session::Private::onKeyFailed(const Error &error)
         Q_EMIT q->signInNeeded(reason);
         return;
     }
-    facts.keychainProblem = error;
+    // A person who typed a wrong passphrase, or none, is asked again when they want to be.
+    const bool byPerson = error.code() == ErrorCode::DecryptionFailed || error.code() == ErrorCode::Cancelled;
+    if (!finishesQuietly)
+        facts.keychainProblem = error;
+    if (byPerson) {
+        setNextAttempt(std::nullopt);
+        updateState();
+        failAll(error);
+        return;
+    }
     const auto step = size_t(std::min<int>(keyFailures++, int(std::size(kKeyRetries)) - 1));
     keyAlarm.disconnect(this);
     connect(&keyAlarm, &Alarm::due, this, [this] { openKey(KeyVault::Creation::Never, [this] { restore(); }); });
     keyAlarm.start(kKeyRetries[step]);
-    setNextAttempt(kKeyRetries[step]);
+    if (!finishesQuietly)
+        setNextAttempt(kKeyRetries[step]);
     updateState();
     failAll(error);
 }
@@ -78,6 +110,7 @@ void Session::Private::onKeyFailed(const Error &error)
 void Session::Private::useStore(std::shared_ptr<TokenStore> newStore)
 {
     store = std::move(newStore);
+    revoker.setStore(store);
     watchFiles();
 }
 
@@ -94,17 +127,20 @@ void Session::Private::watchFiles()
 
 void Session::Private::restore()
 {
-    facts.restoring = true;
+    facts.restoring = !finishesQuietly;
     updateState();
-    runner.run([store = store] { return store->load(); }, [this](const Result<TokenSet> &stored) { onRestored(stored); });
+    runner.run([store = store] { return RefreshTransaction::Loaded {store->load(), store->readJournal()}; },
+               [this](const RefreshTransaction::Loaded &loaded) { onRestored(loaded); });
 }
 
-void Session::Private::onRestored(const Result<TokenSet> &stored)
+void Session::Private::onRestored(const RefreshTransaction::Loaded &loaded)
 {
     watchFiles();
+    const Result<TokenSet> &stored = loaded.tokens;
     if (stored && !stored->tombstone) {
+        finishesQuietly = false;
         log(u"session.restored"_s, u"generation %1"_s.arg(stored->generation));
-        adopt(*stored);
+        adopt(*stored, loaded.journal.valueOr({}));
         return;
     }
     const bool failed = !stored && stored.error().code() == ErrorCode::StorageFailed;
@@ -120,6 +156,10 @@ void Session::Private::onRestored(const Result<TokenSet> &stored)
         return;
     }
     facts.restoring = false;
+    if (stored && !stored->refreshToken.isEmpty())
+        finishSignOut(*stored);
+    if (std::exchange(finishesQuietly, false))
+        return;
     Error reason(ErrorCode::SignInRequired, u"nobody is signed in"_s);
     if (stored) {
         tokens.generation = stored->generation;
@@ -139,29 +179,37 @@ void Session::Private::lookForNews()
     watchFiles();
     if (!store || transaction.isRunning() || facts.restoring || signingOut)
         return; // whoever runs now reads the store anyway
-    runner.run([store = store] { return store->load(); },
-               [this](const Result<TokenSet> &stored) {
-                   if (!stored || transaction.isRunning() || signingOut || stored->generation <= tokens.generation)
-                       return;
-                   if (stored->tombstone)
-                       return signedOutElsewhere();
-                   log(u"tokens.adopted"_s, u"generation %1 of another process"_s.arg(stored->generation));
-                   adopt(*stored);
-               });
+    runner.run([store = store] { return RefreshTransaction::Loaded {store->load(), store->readJournal()}; },
+               [this](const RefreshTransaction::Loaded &loaded) { onNews(loaded); });
+}
+
+void Session::Private::onNews(const RefreshTransaction::Loaded &loaded)
+{
+    const Result<TokenSet> &stored = loaded.tokens;
+    if (!stored || transaction.isRunning() || signingOut || stored->generation <= tokens.generation)
+        return;
+    if (stored->tombstone) {
+        signedOutElsewhere();
+        if (!stored->refreshToken.isEmpty())
+            finishSignOut(*stored);
+        return;
+    }
+    log(u"tokens.adopted"_s, u"generation %1 of another process"_s.arg(stored->generation));
+    adopt(*stored, loaded.journal.valueOr({}));
 }
 
 // Tokens that were not received just now: their age is only known by the calendar.
-void Session::Private::adopt(const TokenSet &set)
+void Session::Private::adopt(const TokenSet &set, const std::optional<RefreshJournal> &journal)
 {
-    sentAt.reset();
     facts.needsPerson.reset();
+    if (!clock.isMeasured() && set.clockError != Duration::zero())
+        clock.assume(set.clockError);
     publish(set, true);
-    if (set.refreshToken.isEmpty() && !hasLiveToken()) {
-        facts.restoring = false;
-        facts.needsPerson = Error(ErrorCode::SignInRequired, u"the stored tokens have ended"_s);
-        updateState();
-        failAll(*facts.needsPerson);
-        Q_EMIT q->signInNeeded(*facts.needsPerson);
+    const std::optional<Error> ended = set.refreshToken.isEmpty() ? whyEnded(set, journal) : std::nullopt;
+    if (ended) { // the access token is still handed out, as by the session that was told so
+        needPerson(*ended);
+    } else if (set.refreshToken.isEmpty() && !hasLiveToken()) {
+        needPerson(Error(ErrorCode::SignInRequired, u"the stored tokens have ended"_s));
     } else if (hasLiveToken()) {
         facts.restoring = false;
         updateState();
@@ -170,6 +218,17 @@ void Session::Private::adopt(const TokenSet &set)
     } else {
         beginRefresh(u"restore"_s);
     }
+}
+
+void Session::Private::needPerson(const Error &reason)
+{
+    facts.restoring = false;
+    facts.needsPerson = reason;
+    refreshAlarm.cancel();
+    setNextAttempt(std::nullopt);
+    updateState();
+    settle(reason);
+    Q_EMIT q->signInNeeded(reason);
 }
 
 void Session::Private::announce()

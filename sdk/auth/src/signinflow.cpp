@@ -1,72 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signinflow.h"
 
-#include "watchword/core/log.h"
-#include "watchword/jose/base64url.h"
+#include "codegrant.h"
+#include "devicegrant.h"
 
-#include <QUrlQuery>
+#include <QMetaEnum>
+#include <QPointer>
 
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
-using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kMostUnsentExchanges = 3;
-
-QString randomText()
+QString nameOf(SignInRoute route)
 {
-    return QString::fromLatin1(toBase64Url(Secret::random(32).reveal()));
+    return route == SignInRoute::Device ? u"device"_s : route == SignInRoute::Browser ? u"browser"_s : u"private-use scheme"_s;
 }
 
 } // namespace
 
-QUrl authorizationUrl(const QUrl &endpoint, const SessionOptions &options, const SignInWish &wish,
-                      const AuthorizationRequest &request)
-{
-    QUrlQuery query(endpoint.query(QUrl::FullyEncoded)); // RFC 6749 section 3.1: what is there stays
-    const auto add = [&query](const QString &name, const QString &value) {
-        if (!value.isEmpty() && !query.hasQueryItem(name))
-            query.addQueryItem(name, QString::fromLatin1(QUrl::toPercentEncoding(value)));
-    };
-    add(u"response_type"_s, u"code"_s);
-    add(u"client_id"_s, options.clientId);
-    add(u"redirect_uri"_s, request.redirect.toString(QUrl::FullyEncoded));
-    add(u"scope"_s, options.scopes.join(u' '));
-    add(u"state"_s, request.state);
-    add(u"nonce"_s, options.scopes.contains("openid"_L1) ? request.nonce : QString());
-    add(u"code_challenge"_s, request.challenge);
-    add(u"code_challenge_method"_s, u"S256"_s);
-    add(u"resource"_s, options.resource.toString(QUrl::FullyEncoded));
-    add(u"login_hint"_s, wish.loginHint);
-    add(u"acr_values"_s, wish.acrValues.join(u' '));
-    if (wish.maxAge)
-        add(u"max_age"_s, QString::number(wish.maxAge->count()));
-    // OpenID Connect Core section 11: offline access is only given with the person's consent.
-    const bool mayChoosePrompt = std::none_of(options.extraParameters.begin(), options.extraParameters.end(),
-                                              [](const auto &one) { return one.first == "prompt"_L1; });
-    if (options.scopes.contains("offline_access"_L1) && mayChoosePrompt)
-        add(u"prompt"_s, u"consent"_s);
-    for (const auto &[name, value] : options.extraParameters)
-        add(name, value);
-    QUrl url = endpoint;
-    url.setQuery(query);
-    return url;
-}
-
 SignInFlow::SignInFlow(const SessionOptions &options, SignInWish wish, Provider &provider, const CorrectedClock &clock,
-                       QObject *parent)
+                       std::shared_ptr<DpopSigner> signer, QObject *parent)
     : QObject(parent)
-    , m_options(options)
-    , m_wish(std::move(wish))
-    , m_provider(provider)
-    , m_clock(clock)
-    , m_listener(clock.source())
+    , m_context {options, std::move(wish), provider, clock, std::move(signer)}
     , m_deadline(clock.source())
-    , m_pause(clock.source())
 {
-    connect(&m_listener, &LoopbackListener::decided, this, &SignInFlow::onRedirect);
     connect(&m_deadline, &Alarm::due, this, [this] {
         finish(Error(ErrorCode::Timeout, u"nobody finished the sign-in in the browser in time"_s)
                    .withRemedy(u"Start the sign-in again."_s));
@@ -78,68 +37,90 @@ SignInFlow::~SignInFlow() = default;
 void SignInFlow::start()
 {
     m_step = Step::Discovering;
-    m_deadline.start(m_options.signInTimeout);
-    m_provider.metadata([self = QPointer(this)](const Result<ProviderMetadata> &metadata) {
+    m_deadline.start(m_context.options.signInTimeout);
+    m_context.provider.metadata([self = QPointer(this)](const Result<ProviderMetadata> &metadata) {
         if (!self || self->m_step != Step::Discovering)
             return;
         if (!metadata)
             return self->finish(metadata.error());
-        self->listen(*metadata);
+        self->begin(*metadata);
     });
 }
 
-void SignInFlow::listen(const ProviderMetadata &metadata)
+void SignInFlow::begin(const ProviderMetadata &metadata)
 {
     m_metadata = metadata;
-    const Result<QUrl> redirect = m_listener.listen(m_options.redirectPorts, m_options.redirectPath);
-    if (!redirect)
-        return finish(redirect.error());
-    m_pkce = Pkce::create();
-    m_request = {*redirect, randomText(), randomText(), m_pkce.challenge};
-    m_listener.expect({m_options.redirectPath, Secret::copy(m_request.state.toLatin1()), metadata.issuer,
-                       metadata.issInResponse});
-    m_url = authorizationUrl(metadata.authorizationEndpoint, m_options, m_wish, m_request);
+    const Result<SignInRoute> route
+        = chooseRoute(m_context.options.route, probeRoute(m_context.options, metadata));
+    if (!route)
+        return finish(route.error());
+    if (const Result<void> ready = prepareSigner(metadata); !ready)
+        return finish(ready.error());
+    Q_EMIT noted(u"signin.route"_s, nameOf(*route));
+    if (*route == SignInRoute::Device)
+        m_source = std::make_unique<DeviceGrant>(m_context);
+    else
+        m_source = std::make_unique<CodeGrant>(m_context, *route);
+    connect(m_source.get(), &GrantSource::browserWanted, this, &SignInFlow::browserWanted);
+    connect(m_source.get(), &GrantSource::linkChanged, this, &SignInFlow::linkChanged);
+    connect(m_source.get(), &GrantSource::codeReceived, this, &SignInFlow::codeReceived);
+    connect(m_source.get(), &GrantSource::noted, this, &SignInFlow::noted);
+    connect(m_source.get(), &GrantSource::granted, this, &SignInFlow::onGranted);
+    connect(m_source.get(), &GrantSource::failed, this, [this](const Error &error) { finish(error); });
     m_step = Step::Waiting;
-    Q_EMIT browserWanted(m_url);
+    if (m_source->hasOwnDeadline())
+        m_deadline.cancel();
+    m_source->start(metadata);
 }
 
-void SignInFlow::onRedirect(const LoopbackVerdict &verdict)
+// The key is made once per account, and only for providers that can bind tokens to it.
+Result<void> SignInFlow::prepareSigner(const ProviderMetadata &metadata)
+{
+    const TokenBinding wanted = m_context.options.tokenBinding;
+    const bool offered = metadata.dpopAlgorithms.contains("ES256"_L1);
+    if (wanted == TokenBinding::Required && !offered)
+        return Error(ErrorCode::InvalidRequest, u"the provider does not bind tokens to an ES256 key (RFC 9449)"_s)
+            .withRemedy(u"Set SessionOptions::tokenBinding to WhenOffered, or use a provider that can."_s);
+    if (wanted == TokenBinding::None || !offered) {
+        m_context.signer.reset();
+        return {};
+    }
+    if (m_context.signer)
+        return {};
+    const auto made = DpopSigner::create(m_context.clock.source());
+    if (!made)
+        return made.error();
+    m_context.signer = *made;
+    m_context.signer->setOffset(m_context.clock.offset());
+    return {};
+}
+
+void SignInFlow::showAgain()
+{
+    if (m_source)
+        m_source->showAgain();
+}
+
+bool SignInFlow::handleRedirect(const QUrl &url)
+{
+    return m_source && m_step == Step::Waiting && m_source->handleRedirect(url);
+}
+
+void SignInFlow::onGranted(const TokenGrant &grant, Instant sentAt)
 {
     if (m_step != Step::Waiting)
         return;
-    if (verdict.kind != LoopbackVerdict::Kind::Accepted)
-        return finish(verdict.error);
-    m_code = verdict.code;
-    m_step = Step::Exchanging;
-    exchange(1);
-}
-
-void SignInFlow::exchange(int attempt)
-{
-    m_sentAt = m_clock.instant();
-    m_provider.exchangeCode(m_code, m_pkce.verifier, m_request.redirect,
-                            [self = QPointer(this), attempt](const TokenAnswer &answer) {
-                                if (self && self->m_step == Step::Exchanging)
-                                    self->onAnswer(answer, attempt);
-                            });
-}
-
-void SignInFlow::onAnswer(const TokenAnswer &answer, int attempt)
-{
-    if (answer.meaning == TokenAnswerClass::NotSent && attempt < kMostUnsentExchanges) {
-        // A code is used once, and this one was not: codes live for a minute or so.
-        m_pause.disconnect(this);
-        connect(&m_pause, &Alarm::due, this, [this, attempt] { exchange(attempt + 1); });
-        m_pause.start(1s);
-        return;
-    }
-    if (answer.meaning != TokenAnswerClass::Success)
-        return finish(answer.error.code() == ErrorCode::InvalidGrant
-                          ? answer.error.withRemedy(u"Start the sign-in again; the code was too old or used already."_s)
-                          : answer.error);
-    m_grant = answer.grant;
+    m_grant = grant;
+    if (m_context.options.lifetimeFromJwt && !m_grant.expiresIn)
+        m_grant.expiresIn = lifetimeOfJwt(m_grant.accessToken, m_context.clock.now());
+    m_sentAt = sentAt;
     m_step = Step::Verifying;
-    if (!m_options.scopes.contains("openid"_L1))
+    const bool bound = grant.tokenType.compare("DPoP"_L1, Qt::CaseInsensitive) == 0;
+    if (bound && !m_context.signer)
+        return finish(Error(ErrorCode::InvalidResponse, u"the provider bound the token to a key that nobody asked it to"_s));
+    if (!bound && m_context.options.tokenBinding == TokenBinding::Required)
+        return finish(Error(ErrorCode::InvalidResponse, u"the provider gave a token that is not bound to the key"_s));
+    if (!m_context.options.scopes.contains("openid"_L1))
         return accept({});
     if (m_grant.idToken.isEmpty())
         return finish(Error(ErrorCode::InvalidResponse, u"the provider gave no ID token although openid was asked for"_s));
@@ -148,21 +129,24 @@ void SignInFlow::onAnswer(const TokenAnswer &answer, int attempt)
 
 void SignInFlow::verify(int attempt)
 {
-    m_provider.keys([self = QPointer(this), attempt](const Result<JwkSet> &keys) {
+    m_context.provider.keys([self = QPointer(this), attempt](const Result<JwkSet> &keys) {
         if (!self || self->m_step != Step::Verifying)
             return;
         if (!keys)
             return self->finish(keys.error());
-        const IdTokenExpectation expected {self->m_metadata.issuer,      self->m_options.clientId,
-                                           self->m_request.nonce,        self->m_wish.expectedSubject,
-                                           self->m_metadata.idTokenAlgorithms, self->m_wish.maxAge,
-                                           self->m_wish.acrValues};
+        IdTokenExpectation expected;
+        expected.issuer = self->m_metadata.issuer;
+        expected.clientId = self->m_context.options.clientId;
+        expected.nonce = self->m_source->nonce();
+        expected.providerAlgorithms = self->m_metadata.idTokenAlgorithms;
+        expected.maxAge = self->m_context.wish.maxAge;
+        expected.acrValues = self->m_context.wish.acrValues;
         const auto claims = verifyIdToken(self->m_grant.idToken, self->m_grant.accessToken, *keys, expected,
-                                          self->m_clock.now());
+                                          self->m_context.clock.now());
         if (claims)
             return self->accept(*claims);
         const ErrorCode code = claims.error().code();
-        // The provider may have changed its keys between its answer and ours.
+        // The provider may have changed its keys between its answer and ours. Once: strangers cannot make us ask more.
         if (attempt < 2 && (code == ErrorCode::UnknownKey || code == ErrorCode::BadSignature))
             return self->verify(attempt + 1);
         self->finish(claims.error());
@@ -176,15 +160,20 @@ void SignInFlow::accept(const IdTokenClaims &claims)
     outcome.sentAt = m_sentAt;
     TokenSet &tokens = outcome.tokens;
     tokens.issuer = m_metadata.issuer;
-    tokens.clientId = m_options.clientId;
+    tokens.clientId = m_context.options.clientId;
     tokens.subject = claims.subject;
     tokens.accountName = claims.accountName;
     tokens.accessToken = m_grant.accessToken;
     tokens.refreshToken = m_grant.refreshToken;
     tokens.idToken = m_grant.idToken;
     tokens.tokenType = m_grant.tokenType;
-    tokens.scopes = m_grant.scopes.value_or(m_options.scopes);
-    tokens.issuedAt = m_clock.now();
+    // Also for a Bearer access token: a public client's refresh token may be bound all the same (RFC 9449 section 5).
+    if (m_context.signer)
+        tokens.proofKey = m_context.signer->pem();
+    tokens.scopes = m_grant.scopes.value_or(m_context.options.scopes);
+    tokens.issuedAt = m_context.clock.now();
+    tokens.sentAt = m_sentAt;
+    tokens.bootId = m_context.clock.run();
     if (m_grant.expiresIn)
         tokens.expiresAt = *tokens.issuedAt + *m_grant.expiresIn;
     finish(outcome);
@@ -196,9 +185,13 @@ void SignInFlow::finish(const Result<SignInOutcome> &outcome)
         return;
     m_step = Step::Done;
     m_deadline.cancel();
-    m_pause.cancel();
-    m_listener.close();
-    m_code.clear();
+    if (m_source) {
+        m_source->disconnect(this);
+        m_source.release()->deleteLater(); // it may be the caller; its port closes with the next turn of the loop
+    }
+    if (!outcome)
+        m_unused = m_grant.refreshToken;
+    m_grant = {};
     Q_EMIT finished(outcome);
 }
 

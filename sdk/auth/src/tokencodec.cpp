@@ -26,6 +26,11 @@ QJsonValue timeOf(const std::optional<WallTime> &time)
     return time ? QJsonValue(qint64(time->time_since_epoch().count())) : QJsonValue();
 }
 
+QString nameOf(ErrorCode code)
+{
+    return Error(code).codeName();
+}
+
 std::optional<WallTime> timeOf(const QJsonValue &value)
 {
     if (!value.isDouble())
@@ -47,9 +52,13 @@ Secret encodeTokens(const TokenSet &tokens)
         {u"refresh_token"_s, textOf(tokens.refreshToken)},
         {u"id_token"_s, textOf(tokens.idToken)},
         {u"token_type"_s, tokens.tokenType},
+        {u"proof_key"_s, textOf(tokens.proofKey)},
         {u"scopes"_s, QJsonArray::fromStringList(tokens.scopes)},
         {u"issued_at"_s, timeOf(tokens.issuedAt)},
         {u"expires_at"_s, timeOf(tokens.expiresAt)},
+        {u"sent_at"_s, tokens.sentAt ? QJsonValue(qint64(tokens.sentAt->time_since_epoch().count())) : QJsonValue()},
+        {u"boot"_s, QString::fromLatin1(tokens.bootId)},
+        {u"clock_error"_s, qint64(tokens.clockError.count())},
         {u"generation"_s, qint64(tokens.generation)},
         {u"tombstone"_s, tokens.tombstone},
     };
@@ -76,11 +85,16 @@ Result<TokenSet> decodeTokens(const Secret &plain)
     tokens.refreshToken = secretOf(object.value("refresh_token"_L1));
     tokens.idToken = secretOf(object.value("id_token"_L1));
     tokens.tokenType = object.value("token_type"_L1).toString(u"Bearer"_s);
+    tokens.proofKey = secretOf(object.value("proof_key"_L1));
     const QJsonArray scopes = object.value("scopes"_L1).toArray();
     for (const QJsonValue &scope : scopes)
         tokens.scopes += scope.toString();
     tokens.issuedAt = timeOf(object.value("issued_at"_L1));
     tokens.expiresAt = timeOf(object.value("expires_at"_L1));
+    if (const QJsonValue sent = object.value("sent_at"_L1); sent.isDouble())
+        tokens.sentAt = Instant(Duration(sent.toInteger()));
+    tokens.bootId = object.value("boot"_L1).toString().toLatin1();
+    tokens.clockError = Duration(object.value("clock_error"_L1).toInteger());
     tokens.generation = quint64(object.value("generation"_L1).toInteger());
     tokens.tombstone = object.value("tombstone"_L1).toBool();
     return tokens;
@@ -93,6 +107,8 @@ QByteArray encodeJournal(const RefreshJournal &journal)
                              {u"attempt"_s, journal.attemptId},
                              {u"started_at"_s, qint64(journal.startedAt.time_since_epoch().count())},
                              {u"unresolved"_s, journal.unresolved},
+                             {u"ended"_s, journal.ended ? nameOf(*journal.ended) : QString()},
+                             {u"generation"_s, QString::number(journal.generation)},
                          })
         .toJson(QJsonDocument::Compact);
 }
@@ -103,9 +119,18 @@ Result<RefreshJournal> decodeJournal(QByteArrayView bytes)
     if (!document.isObject())
         return Error(ErrorCode::StoreCorrupt, u"the refresh journal is not a JSON object"_s);
     const QJsonObject object = document.object();
-    return RefreshJournal {object.value("fingerprint"_L1).toString(), object.value("attempt"_L1).toString(),
-                           WallTime(Duration(object.value("started_at"_L1).toInteger())),
-                           qBound(0, object.value("unresolved"_L1).toInt(), 1'000'000)};
+    RefreshJournal journal;
+    journal.fingerprint = object.value("fingerprint"_L1).toString();
+    journal.attemptId = object.value("attempt"_L1).toString();
+    journal.startedAt = WallTime(Duration(object.value("started_at"_L1).toInteger()));
+    journal.unresolved = qBound(0, object.value("unresolved"_L1).toInt(), 1'000'000);
+    const QString ended = object.value("ended"_L1).toString();
+    for (const ErrorCode code : {ErrorCode::RotationLost, ErrorCode::RevokedOrExpired}) {
+        if (ended == nameOf(code))
+            journal.ended = code;
+    }
+    journal.generation = object.value("generation"_L1).toString().toULongLong();
+    return journal;
 }
 
 } // namespace Watchword

@@ -2,6 +2,7 @@
 #include "tokenresponse.h"
 
 #include "watchword/core/result.h"
+#include "watchword/jose/jwt.h"
 
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -40,7 +41,13 @@ Meaning meaningOf(const QString &error)
         {u"invalid_request"_s, {M::FinalConfiguration, ErrorCode::InvalidRequest}},
         {u"temporarily_unavailable"_s, {M::Busy, ErrorCode::TemporarilyUnavailable}},
         {u"server_error"_s, {M::Busy, ErrorCode::TemporarilyUnavailable}},
+        // RFC 8628 section 3.5
+        {u"authorization_pending"_s, {M::Busy, ErrorCode::AuthorizationPending}},
         {u"slow_down"_s, {M::Busy, ErrorCode::SlowDown}},
+        {u"access_denied"_s, {M::FinalUser, ErrorCode::AccessDenied}},
+        {u"expired_token"_s, {M::FinalUser, ErrorCode::DeviceCodeExpired}},
+        // RFC 9449 section 8: only seen when the proof was repeated with the nonce, and refused again.
+        {u"use_dpop_nonce"_s, {M::Busy, ErrorCode::TemporarilyUnavailable}},
     };
     return known.value(error, {M::FinalConfiguration, ErrorCode::InvalidRequest});
 }
@@ -71,13 +78,13 @@ std::optional<Duration> boundedRetryAfter(const HttpOutcome &outcome)
     return std::clamp<Duration>(*outcome.retryAfter, Duration::zero(), kLongestRetryAfter);
 }
 
-TokenAnswer busy(const HttpOutcome &outcome, const QString &why)
+TokenAnswer busy(const HttpOutcome &outcome, const QString &why, ErrorCode code = ErrorCode::TemporarilyUnavailable)
 {
     TokenAnswer answer;
     answer.meaning = TokenAnswerClass::Busy;
     // 429 and 503 are said before the work; behind the others the provider may have done it.
     answer.maybeSpent = outcome.status != 429 && outcome.status != 503 && outcome.status >= 500;
-    answer.error = Error(ErrorCode::TemporarilyUnavailable, why)
+    answer.error = Error(code, why)
                        .withHttpStatus(outcome.status)
                        .withRetryAfter(boundedRetryAfter(outcome));
     return answer;
@@ -150,13 +157,16 @@ TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome)
         return answer;
     }
     const QString name = document.object().value("error"_L1).toString();
-    if (outcome.status == 429 || outcome.status >= 500)
-        return busy(outcome, name.isEmpty() ? u"the provider is busy"_s : printable(name));
+    const Meaning meaning = meaningOf(name);
+    if (outcome.status == 429 || outcome.status >= 500) {
+        const bool known = meaning.meaning == TokenAnswerClass::Busy; // some providers say slow_down with 429
+        return busy(outcome, name.isEmpty() ? u"the provider is busy"_s : printable(name),
+                    known ? meaning.code : ErrorCode::TemporarilyUnavailable);
+    }
     if (outcome.status < 400 || name.isEmpty())
         return garbage(outcome);
-    const Meaning meaning = meaningOf(name);
     if (meaning.meaning == TokenAnswerClass::Busy)
-        return busy(outcome, printable(name));
+        return busy(outcome, printable(name), meaning.code);
     const QString description = document.object().value("error_description"_L1).toString();
     TokenAnswer answer;
     answer.meaning = meaning.meaning;
@@ -164,6 +174,19 @@ TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome)
                                                              : u"%1: %2"_s.arg(printable(name), printable(description)))
                        .withHttpStatus(outcome.status);
     return answer;
+}
+
+// The life that it was given, if the clocks do not agree: a date that is set wrong must not make it longer.
+std::optional<std::chrono::seconds> lifetimeOfJwt(const Secret &accessToken, WallTime now)
+{
+    const Result<Jwt> token = Jwt::parse(accessToken.reveal());
+    if (!token || !token->expiresAt())
+        return std::nullopt;
+    Duration life = *token->expiresAt() - now;
+    if (token->issuedAt())
+        life = std::min<Duration>(life, *token->expiresAt() - *token->issuedAt());
+    const auto seconds = std::min(std::chrono::duration_cast<std::chrono::seconds>(life), kLongestLifetime);
+    return seconds.count() > 0 ? std::optional(seconds) : std::nullopt;
 }
 
 } // namespace Watchword

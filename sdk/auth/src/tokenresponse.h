@@ -3,6 +3,7 @@
 
 #include "httpoutcome.h"
 #include "watchword/auth/export.h"
+#include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
 
@@ -40,6 +41,12 @@ struct TokenAnswer
     //! The sent token may have been used up: the provider, or something before it, got it and did not say what came of it.
     bool maybeSpent = false;
 };
+
+/*!
+    How long \a accessToken is good from \a now on, by the "exp" and "iat" of the JWT that it may be; empty if it is none, has no
+    "exp", or has ended. Its signature is not looked at: this only plans refreshes.
+*/
+WATCHWORD_AUTH_EXPORT std::optional<std::chrono::seconds> lifetimeOfJwt(const Secret &accessToken, WallTime now);
 
 constexpr qsizetype kLargestTokenResponse = 128 * 1024;
 

@@ -4,6 +4,7 @@
 #include "keychainthread.h"
 #include "watchword/core/log.h"
 
+#include <QLibrary>
 #include <QPromise>
 
 #include <deque>
@@ -209,7 +210,9 @@ QString KeychainKeyStore::backendName() const
 #elif defined(Q_OS_MACOS)
     return u"macOS keychain"_s;
 #else
-    return u"Secret Service or KWallet"_s;
+    // As QtKeychain chooses: the Secret Service where its library is, which reaches KWallet too; else KWallet.
+    static const bool secretService = QLibrary(u"secret-1"_s, 0).load();
+    return secretService ? u"Secret Service"_s : u"KWallet"_s;
 #endif
 }
 

@@ -21,6 +21,7 @@ struct SessionProbe
         , degraded(&session, &Watchword::Session::storageDegraded)
         , changed(&session, &Watchword::TokenProvider::tokenChanged)
         , revoked(&session, &Watchword::TokenProvider::tokenRevoked)
+        , skewed(&session, &Watchword::Session::clockSkewDetected)
         , browser(&session, &Watchword::Session::browserRequested)
     {
         QObject::connect(&session, &Watchword::Session::eventLogged, &session,
@@ -52,7 +53,7 @@ struct SessionProbe
 
     Watchword::Session session;
     QStringList events;
-    QSignalSpy needed, failed, signedIn, signedOut, degraded, changed, revoked, browser;
+    QSignalSpy needed, failed, signedIn, signedOut, degraded, changed, revoked, skewed, browser;
 };
 
 /*! Everything that is logged while it lives, at every level. */

@@ -12,7 +12,9 @@ namespace Watchword {
     In \c folder lie, per account (the file name is a hash, so that any account name can be a file name):
     - <name>.tokens: magic, generation, and the envelope. Application, account and generation are authenticated with it,
       so a file of another account, or an older one with a newer number, does not open.
+    - <name>.record-<record>: sealed by the same key.
     - <name>.journal: RefreshJournal as JSON, without secrets.
+    - <name>.signedout: left by leaveTombstone(), and gone with the next save().
     - <name>.lock: an empty file for the kernel's lock; it is never deleted, and the lock dies with its process.
     - <name>.quarantined-<time>: what could not be read; nothing is ever thrown away.
     The folder is made for this user only (0700), the files too (0600).
@@ -43,7 +45,20 @@ public:
     Result<std::optional<RefreshJournal>> readJournal() override;
     Result<void> writeJournal(const RefreshJournal &journal) override;
     Result<std::shared_ptr<StoreLock>> tryLock() override;
+    Result<Secret> loadRecord(const QString &name) override;
+    Result<void> saveRecord(const QString &name, const Secret &content) override;
     QStringList watchedFiles() const override;
+
+    /*!
+        Signs the account out without the key, which may be out of reach: what is stored now, and what a refresh on its way
+        would store, counts as signed out for every process. load() then answers a tombstone that still holds the old
+        refresh token, for whoever has the key to revoke it and to save a tombstone of his own. Nothing is written if nothing
+        was ever saved.
+    */
+    static Result<void> leaveTombstone(const Location &location);
+
+    //! Whether files can be written, read back, locked and removed where the tokens are to lie.
+    Result<void> check();
 
     //! The file with the tokens, for support and tests; it may not exist.
     QString tokenFile() const;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "watchword/auth/devicesignin.h"
 #include "watchword/auth/sessionevent.h"
 #include "watchword/auth/sessionoptions.h"
 #include "watchword/core/tokenprovider.h"
 
 #include <QDateTime>
+#include <QJsonObject>
 #include <QList>
 
 namespace Watchword {
@@ -29,25 +31,29 @@ namespace Watchword {
     happens in a thread of its own. Ownership: like any QObject. Destruction in any state is safe: requests finish with
     ErrorCode::Cancelled, a refresh in flight is journalled and resolved at the next start.
 
-    Standards: RFC 6749, 6750, 7009, 7636, 8252, 8414, 8707, 9207, 9470, OpenID Connect Core and Discovery.
+    Standards: RFC 6749, 6750, 7009, 7636, 8252, 8414, 8628, 8707, 9126, 9207, 9449, 9470, OpenID Connect Core and Discovery.
 */
 class WATCHWORD_AUTH_EXPORT Session final : public TokenProvider
 {
     Q_OBJECT
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(Watchword::Error stateReason READ stateReason NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString stateText READ stateText NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString suggestedAction READ suggestedAction NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString otherUser READ otherUser NOTIFY otherUserChanged FINAL)
     Q_PROPERTY(QString accountName READ accountName NOTIFY accountChanged FINAL)
     Q_PROPERTY(QString subject READ subject NOTIFY accountChanged FINAL)
     Q_PROPERTY(QDateTime expiresAt READ expiresAt NOTIFY expiresAtChanged FINAL)
     Q_PROPERTY(QDateTime nextAttempt READ nextAttempt NOTIFY nextAttemptChanged FINAL)
     Q_PROPERTY(QUrl signInUrl READ signInUrl NOTIFY signInUrlChanged FINAL)
+    Q_PROPERTY(Watchword::DeviceSignIn deviceSignIn READ deviceSignIn NOTIFY deviceSignInChanged FINAL)
 
 public:
     enum class State {
         SignedOut, //!< Nobody is signed in; also before start().
         KeychainWaiting, //!< The keychain does not answer, is locked or missing; it is asked again and again.
         Restoring, //!< Stored tokens are being looked for, or refreshed for the first time.
-        SigningIn, //!< A browser has the floor; see signInUrl() and cancelSignIn().
+        SigningIn, //!< A browser or another device has the floor; see signInUrl(), deviceSignIn() and cancelSignIn().
         Active, //!< Tokens can be had.
         Offline, //!< Signed in, but there is no valid token until the provider answers; see stateReason() and nextAttempt().
         NeedsSignIn, //!< Only a person can help; stateReason() says why. The account is remembered.
@@ -56,18 +62,30 @@ public:
     };
     Q_ENUM(State)
 
+    enum class SignOutScope {
+        Here, //!< This account of this application.
+        Everywhere //!< Also the provider's own session in the browser, so that the next sign-in asks again who it is.
+    };
+    Q_ENUM(SignOutScope)
+
     explicit Session(SessionOptions options, QObject *parent = nullptr);
     ~Session() override;
 
     State state() const;
     //! Why the state is what it is; ErrorCode::Internal without detail when there is nothing to say.
     Error stateReason() const;
+    QString stateText() const; //!< The state in plain words, translated; see SessionText.
+    QString suggestedAction() const; //!< What the person can do, translated; empty: nothing.
     QString accountName() const; //!< For people; empty while unknown.
     QString subject() const; //!< "sub"; empty while unknown.
     QDateTime expiresAt() const; //!< Of the access token, UTC; invalid if there is none or it is not known.
     QDateTime nextAttempt() const; //!< Of the next refresh or keychain attempt, UTC; invalid if none is planned.
     //! While SigningIn: for a copy button or a QR code. It holds a state and a challenge, but no secret.
     QUrl signInUrl() const;
+    //! Who signed in instead of the owner of this account, and waits for acceptOtherUser(); empty: nobody.
+    QString otherUser() const;
+    //! While SigningIn with another device (RFC 8628): the code and the link to show. Otherwise not valid.
+    DeviceSignIn deviceSignIn() const;
     const SessionOptions &options() const;
 
     /*!
@@ -75,29 +93,61 @@ public:
         Waits while the session is Restoring or the refresh that is needed runs. Answers SignInRequired, RotationLost,
         RevokedOrExpired or SignedOut when only a person can help; while nobody is signed in but a sign-in runs, at once.
         With acrValues or maxAge it moves the session to StepUp and answers InsufficientAuthentication, unless a
-        sign-in that asked for the same has just been done.
+        sign-in that asked for the same has just been done. With Reason::Rejected it does so in any case.
     */
     QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override;
     //! What requestToken() would answer without any I/O; an error if there is no valid token now.
     Result<AccessToken> currentToken() const;
 
+    /*!
+        What one request with \a method to \a url has to carry: requestToken() and AccessToken::headersFor() in one. For a
+        token that is bound to a key this makes a new proof; see TokenProof for nonces.
+    */
+    QFuture<Result<RequestHeaders>> requestHeaders(const QByteArray &method, const QUrl &url,
+                                                   const TokenRequest &request = {});
+
     QList<SessionEvent> timeline() const; //!< The last 200 events, oldest first; without secrets.
+    /*!
+        Everything that helps to find out why the state is what it is, to be pasted into a ticket: state and what to do, options,
+        versions, keychain, error of the clock, waits for other processes, timeline(). Tokens and the person appear as
+        fingerprints only. explainJson() has the same facts for programs; see SupportBundle for a file.
+    */
+    QString explain() const;
+    QJsonObject explainJson() const;
 
 public Q_SLOTS:
     void start(); //!< Restores. A second call does nothing.
     /*!
-        Opens the system browser and waits for the redirect. Starts the session if start() was not called. While a sign-in
-        runs, only opens the browser again. Signing in while Active keeps the old tokens until the new ones are there.
+        Signs in by SessionOptions::route: opens the system browser and waits for the redirect, or shows a code in
+        deviceSignIn(). Starts the session if start() was not called. While a sign-in runs, only opens the browser again.
+        Signing in while Active keeps the old tokens until the new ones are there.
     */
     void signIn();
+    /*!
+        For SignInRoute::PrivateUseScheme: a URL that the operating system gave to the application. False, and nothing
+        happens, if it is not the redirect of the sign-in that runs; a guess of another program does not end that.
+    */
+    bool handleRedirect(const QUrl &url);
     void cancelSignIn(); //!< Back to the state before; nothing if no sign-in runs.
     void refresh(); //!< Refreshes now unless a refresh runs; nothing if nobody is signed in.
     /*!
         Forgets the tokens here and in the store first, which cannot fail for lack of network, then revokes them at the
-        provider (RFC 7009) as well as it can. Other processes with this account are signed out too.
+        provider (RFC 7009) as well as it can. Other processes with this account are signed out too. While KeychainWaiting
+        nothing can be decrypted, but the account counts as signed out all the same, at once and in every process; the
+        tokens are revoked as soon as the key is there, by this run or by a later one.
     */
     void signOut();
-    void retryKeychain(); //!< Asks the keychain now; nothing unless the state is KeychainWaiting.
+    /*!
+        With Everywhere also opens the provider's page for ending its session in the browser (OpenID Connect RP-Initiated
+        Logout 1.0), where the person may be asked. The URL names this client and the person, but carries no token.
+    */
+    void signOut(Watchword::Session::SignOutScope scope);
+    /*!
+        After WrongUser: makes this the account of otherUser(), and takes the owner's tokens back. Without it, whoever
+        signed in is forgotten after 10 minutes, or by the next signIn(). Nothing if nobody waits.
+    */
+    void acceptOtherUser();
+    void retryKeychain(); //!< Asks the keychain, or for the passphrase, now; nothing unless the state is KeychainWaiting.
 
 Q_SIGNALS:
     void stateChanged(Watchword::Session::State state);
@@ -105,12 +155,19 @@ Q_SIGNALS:
     void expiresAtChanged();
     void nextAttemptChanged();
     void signInUrlChanged();
+    void deviceSignInChanged();
+    void otherUserChanged();
     //! A person is needed. Once for each cause; never as the result of something transient.
     void signInNeeded(const Watchword::Error &reason);
     void browserRequested(const QUrl &url); //!< The browser was asked to show \a url; it holds no secret.
     void signInFailed(const Watchword::Error &reason); //!< Also Cancelled and Timeout. The state is what it was before.
     void signedIn(); //!< A sign-in or a restore succeeded: tokens can be had.
     void signedOut(); //!< By signOut(), here or in another process.
+    /*!
+        The machine's date is wrong by \a seconds (ahead: positive), by more than token checks forgive. Nothing fails because
+        of it, since the providers' HTTPS Date corrects it, but other programs will. 0: it was put right.
+    */
+    void clockSkewDetected(qint64 seconds);
     void storageDegraded(const Watchword::Error &reason); //!< Tokens cannot be stored; once until storing works again.
     void eventLogged(const Watchword::SessionEvent &event); //!< An event joined timeline().
 

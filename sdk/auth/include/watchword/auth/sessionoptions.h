@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/keystore.h"
+#include "watchword/auth/passphrase.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/random.h"
 
@@ -15,10 +15,35 @@
 
 namespace Watchword {
 
+class NetworkHints;
+
 /*! Where a session keeps its tokens. There is no policy that writes them to a disk in plain text. */
 enum class StoragePolicy {
     Require, //!< Encrypted file, key in the keychain; without a keychain the session waits for one and says so.
+    EncryptedFile, //!< Encrypted file, key in a second one that a passphrase opens; see SessionOptions::askPassphrase.
     MemoryOnly //!< Tokens end with the program; the person signs in at every start.
+};
+
+/*! How a person signs in. */
+enum class SignInRoute {
+    Automatic, //!< Browser where one can be seen; Device without a display or over SSH, if the provider offers it.
+    Browser, //!< Authorization code and PKCE in the system browser, which comes back to a loopback port (RFC 8252).
+    PrivateUseScheme, //!< The same, coming back by a URI scheme of the application; see Session::handleRedirect().
+    Device //!< RFC 8628: a code and a link for another device; see Session::deviceSignIn().
+};
+
+/*! Whether the parameters of a sign-in go to the provider directly instead of through the browser (RFC 9126). */
+enum class PushedAuthorization {
+    WhenRequired, //!< When the provider's metadata demand it.
+    WhenOffered,
+    Always //!< For clients that the provider demands it of; without an endpoint the sign-in fails.
+};
+
+/*! Whether tokens are bound to a key of this account, so that a stolen one is worthless (RFC 9449, DPoP). */
+enum class TokenBinding {
+    None,
+    WhenOffered, //!< When the provider's metadata offer it. The services must know DPoP, too.
+    Required //!< A provider that answers with an unbound token is refused.
 };
 
 /*!
@@ -39,6 +64,14 @@ struct WATCHWORD_AUTH_EXPORT SessionOptions
     //! Ports to try for the redirect, for providers that compare it; empty: any free port, as RFC 8252 section 7.3 asks.
     QList<quint16> redirectPorts;
     QString redirectPath = QStringLiteral("/callback"); //!< As registered at the provider.
+    SignInRoute route = SignInRoute::Automatic;
+    /*!
+        For PrivateUseScheme: the whole redirect URI, as registered at the provider and in the operating system, such as
+        "com.example.app:/callback" (RFC 8252 section 7.1). The application hands it to Session::handleRedirect().
+    */
+    QUrl privateUseRedirect;
+    PushedAuthorization pushedAuthorization = PushedAuthorization::WhenRequired;
+    TokenBinding tokenBinding = TokenBinding::None;
     //! More parameters of the authorization request, for providers that want them. They cannot replace ours.
     QList<std::pair<QString, QString>> extraParameters;
 
@@ -50,10 +83,24 @@ struct WATCHWORD_AUTH_EXPORT SessionOptions
     */
     std::function<bool(const QUrl &)> openBrowser;
 
+    /*!
+        Null: nobody knows, and every refresh is tried when it is due. Watchword::Client gives systemNetworkHints(), unless the
+        issuer is on a loopback address. Without a network planned refreshes are tried every five minutes only; when one comes
+        back, one that is wanted is tried 0.5 to 3 s later. What an application asks for is always tried. Borrowed.
+    */
+    NetworkHints *networkHints = nullptr;
     Clock *clock = nullptr; //!< Null: the system's. Borrowed.
     RandomSource *random = nullptr; //!< Null: the system's. Only for delays. Borrowed.
     std::shared_ptr<KeyStore> keyStore; //!< Lives in the session's thread. Not used with MemoryOnly.
+    AskPassphrase askPassphrase; //!< For StoragePolicy::EncryptedFile, where it is necessary.
     std::chrono::seconds signInTimeout {600};
+    /*!
+        For providers that do not say how long an access token is good (expires_in, only RECOMMENDED by RFC 6749 section 5.1): take
+        "exp" of the access token if it is a JWT. RFC 9068 section 6 tells clients not to look into access tokens, because their
+        format is between provider and service and may change any day; so only for a provider whose tokens you know. Off,
+        such a token is used until a service refuses it, and refreshed then.
+    */
+    bool lifetimeFromJwt = false;
     bool allowLoopbackHttp = false; //!< Lets the issuer be http:// on a loopback address, for development and tests.
 };
 

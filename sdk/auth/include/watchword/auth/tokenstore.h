@@ -24,6 +24,9 @@ struct WATCHWORD_AUTH_EXPORT RefreshJournal
     QString attemptId; //!< Of the last attempt.
     WallTime startedAt {}; //!< Of the last attempt.
     int unresolved = 0; //!< Attempts with this token whose outcome is unknown.
+    //! The provider refused this token for good: RotationLost or RevokedOrExpired. It is not sent again.
+    std::optional<ErrorCode> ended = std::nullopt;
+    quint64 generation = 0; //!< With ended: of the tokens that are left when the refused one is taken out.
 
     friend bool operator==(const RefreshJournal &, const RefreshJournal &) = default;
 };
@@ -63,6 +66,13 @@ public:
     virtual Result<void> writeJournal(const RefreshJournal &journal) = 0;
     //! LockBusy when another process, or another store of this process, holds it.
     virtual Result<std::shared_ptr<StoreLock>> tryLock() = 0;
+    /*!
+        A record of this account beside its tokens, kept as safely as they are: what a session has still to do, such as
+        revocations. NotFound if it was never saved. \a name is lower-case letters. The default answers NotFound and keeps
+        nothing: such a record ends with the program.
+    */
+    virtual Result<Secret> loadRecord(const QString &name);
+    virtual Result<void> saveRecord(const QString &name, const Secret &content);
     //! Files whose change means that another process saved something; empty if there is no other process.
     virtual QStringList watchedFiles() const = 0;
 };
