@@ -5,6 +5,8 @@
 
 #include "watchword/core/log.h"
 
+#include <algorithm>
+
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
@@ -12,6 +14,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype kLargestLog = 50;
+constexpr qsizetype kLongestSnippet = 200;
 
 void append(QString &text, QLatin1StringView name, AttemptRecord::Elapsed elapsed)
 {
@@ -31,19 +34,27 @@ QString AttemptRecord::toString() const
     append(text, "http"_L1, upgraded);
     append(text, "ready"_L1, ready);
     append(text, "ended"_L1, ended);
-    if (httpStatus)
-        text += u" status=%1"_s.arg(httpStatus);
-    for (auto header = httpHeaders.cbegin(); header != httpHeaders.cend(); ++header)
-        text += u" [%1: %2]"_s.arg(header.key(), header.value());
-    if (!problem.isEmpty())
-        text += u" \"%1\""_s.arg(problem);
-    if (closeCode)
-        text += u" close=%1 %2"_s.arg(closeCode).arg(closeReason);
-    if (error)
-        text += u" error=%1"_s.arg(error->toString());
+    if (failure)
+        text += u' ' + failure->toString();
     if (!next.isEmpty())
         text += u"; "_s + next;
     return text;
+}
+
+QString ConnectError::toString() const
+{
+    QString text;
+    if (httpStatus)
+        text += u"status=%1 "_s.arg(httpStatus);
+    for (auto header = httpHeaders.cbegin(); header != httpHeaders.cend(); ++header)
+        text += u"[%1: %2] "_s.arg(header.key(), header.value());
+    if (!problem.isEmpty())
+        text += u"\"%1\" "_s.arg(problem);
+    else if (!bodySnippet.isEmpty())
+        text += u"body=\"%1\" "_s.arg(bodySnippet);
+    if (closeCode)
+        text += u"close=%1 %2 "_s.arg(closeCode).arg(closeReason);
+    return text + u"error=%1"_s.arg(error.toString());
 }
 
 AttemptLog::AttemptLog(Clock &clock)
@@ -51,108 +62,165 @@ AttemptLog::AttemptLog(Clock &clock)
 {
 }
 
-void AttemptLog::begin(const QUrl &url, const QString &why)
+void AttemptLog::begin(AttemptId id, const QUrl &url, const QString &why)
 {
+    std::erase_if(m_entries, [](const auto &entry) { return entry.second.over; });
     AttemptRecord record;
     record.number = ++m_count;
     record.startedAt = QDateTime::fromMSecsSinceEpoch(m_clock.wallNow().time_since_epoch().count(), Qt::UTC);
     record.url = redactedUrl(url);
     record.why = why;
     record.tokenFingerprint = u"-"_s;
-    m_startedAt = m_clock.now();
-    m_token.clear();
-    m_renewed.clear();
-    if (m_records.size() >= kLargestLog)
-        m_records.removeFirst();
+    makeRoom();
     m_records.append(record);
+    m_entries[id] = Entry{.number = record.number, .startedAt = m_clock.now()};
 }
 
-AttemptRecord::Elapsed AttemptLog::elapsed() const
+// The oldest one that is over: a connection may outlive many attempts to replace it.
+void AttemptLog::makeRoom()
 {
-    return m_clock.now() - m_startedAt;
-}
-
-void AttemptLog::setToken(const Secret &token)
-{
-    m_token = token;
-    if (AttemptRecord *record = current()) {
-        record->token = elapsed();
-        record->tokenFingerprint = token.fingerprint();
-    }
-}
-
-void AttemptLog::renewToken(const Secret &token)
-{
-    if (!m_renewed.isEmpty())
-        m_token = m_renewed;
-    m_renewed = token;
-}
-
-void AttemptLog::reach(AttemptPhase phase)
-{
-    AttemptRecord *record = current();
-    if (!record)
+    if (m_records.size() < kLargestLog)
         return;
-    record->reached = phase;
+    const auto oldest = std::find_if(m_records.cbegin(), m_records.cend(),
+                                     [](const AttemptRecord &record) { return record.ended.has_value(); });
+    if (oldest != m_records.cend())
+        m_records.erase(oldest);
+}
+
+AttemptLog::Entry *AttemptLog::open(AttemptId id)
+{
+    const auto found = m_entries.find(id);
+    return found == m_entries.end() || found->second.over ? nullptr : &found->second;
+}
+
+AttemptRecord &AttemptLog::recordOf(const Entry &entry)
+{
+    return *std::find_if(m_records.rbegin(), m_records.rend(),
+                         [&entry](const AttemptRecord &record) { return record.number == entry.number; });
+}
+
+AttemptRecord::Elapsed AttemptLog::elapsed(const Entry &entry) const
+{
+    return m_clock.now() - entry.startedAt;
+}
+
+int AttemptLog::number(AttemptId id) const
+{
+    const auto found = m_entries.find(id);
+    return found == m_entries.end() || found->second.over ? 0 : found->second.number;
+}
+
+void AttemptLog::setToken(AttemptId id, const Secret &token)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return;
+    entry->token = token;
+    AttemptRecord &record = recordOf(*entry);
+    record.token = elapsed(*entry);
+    record.tokenFingerprint = token.fingerprint();
+}
+
+void AttemptLog::renewToken(AttemptId id, const Secret &token)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return;
+    if (!entry->renewed.isEmpty())
+        entry->token = entry->renewed;
+    entry->renewed = token;
+}
+
+void AttemptLog::reach(AttemptId id, AttemptPhase phase)
+{
+    const Entry *entry = open(id);
+    if (!entry)
+        return;
+    AttemptRecord &record = recordOf(*entry);
+    record.reached = phase;
     switch (phase) {
     case AttemptPhase::Token:
     case AttemptPhase::Dns:
         break;
     case AttemptPhase::Tcp:
-        record->dns = elapsed();
+        record.dns = elapsed(*entry);
         break;
     case AttemptPhase::Tls:
-        record->tcp = elapsed();
+        record.tcp = elapsed(*entry);
         break;
     case AttemptPhase::Upgrade:
         // Without TLS this is when TCP was connected.
-        (record->tcp ? record->tls : record->tcp) = elapsed();
+        (record.tcp ? record.tls : record.tcp) = elapsed(*entry);
         break;
     case AttemptPhase::Hello:
-        record->upgraded = elapsed();
+        record.upgraded = elapsed(*entry);
         break;
     case AttemptPhase::Ready:
-        record->ready = elapsed();
+        record.ready = elapsed(*entry);
         break;
     }
 }
 
-void AttemptLog::setSubprotocol(const QString &name)
+void AttemptLog::setSubprotocol(AttemptId id, const QString &name)
 {
-    if (AttemptRecord *record = current())
-        record->subprotocol = name;
+    if (const Entry *entry = open(id))
+        recordOf(*entry).subprotocol = name;
 }
 
-void AttemptLog::setEnd(const TransportEnd &end)
+void AttemptLog::setEnd(AttemptId id, const TransportEnd &end)
 {
-    AttemptRecord *record = current();
-    if (!record)
+    Entry *entry = open(id);
+    if (!entry)
         return;
-    record->httpStatus = end.http.status;
+    ConnectError &known = entry->end;
+    known = {};
+    known.httpStatus = end.http.status;
     for (const QByteArrayView name :
          {"retry-after", "www-authenticate", "server", "via", "date", "content-type"}) {
         if (const QByteArray value = end.http.header(name); !value.isEmpty())
-            record->httpHeaders.insert(QString::fromLatin1(name),
-                                       redact(QString::fromLatin1(value.left(300))));
+            known.httpHeaders.insert(QString::fromLatin1(name), redact(QString::fromLatin1(value.left(300))));
     }
-    record->problem = redact(Wire::problemText(end.http));
-    record->closeCode = end.closeCode;
-    record->closeReason = redact(end.closeReason);
+    if (const QByteArray location = end.http.header("location"); !location.isEmpty())
+        known.httpHeaders.insert(u"location"_s, redact(redactedUrl(QUrl(QString::fromLatin1(location.left(1000))))));
+    const QString acrValues = QString::fromUtf8(Wire::challengeParameter(end.http, "acr_values"_L1));
+    known.acrValues = redact(acrValues.left(500)).split(u' ', Qt::SkipEmptyParts);
+    known.maxAge = Wire::maxAgeOf(QString::fromLatin1(Wire::challengeParameter(end.http, "max_age"_L1)));
+    known.problem = redact(Wire::problemText(end.http));
+    // A token that is cut in two would not be recognised, so it is cut out first.
+    known.bodySnippet = redact(QString::fromUtf8(end.http.body)).simplified().left(kLongestSnippet);
+    known.tlsErrors = end.tlsErrors;
+    known.closeCode = end.closeCode;
+    known.closeReason = redact(end.closeReason);
 }
 
-void AttemptLog::setError(const Error &error)
+void AttemptLog::setError(AttemptId id, const Error &error)
 {
-    if (AttemptRecord *record = current())
-        record->error = error;
-}
-
-void AttemptLog::finish(const QString &next)
-{
-    AttemptRecord *record = current();
-    if (!record || record->ended)
+    const Entry *entry = open(id);
+    if (!entry)
         return;
-    record->ended = elapsed();
-    record->next = next;
+    AttemptRecord &record = recordOf(*entry);
+    record.failure = entry->end;
+    record.failure->phase = record.reached;
+    record.failure->error = error;
+    record.failure->remedy = error.remedy();
+    record.failure->retryAfter = error.retryAfter();
+}
+
+std::optional<ConnectError> AttemptLog::finish(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return std::nullopt;
+    entry->over = true;
+    AttemptRecord &record = recordOf(*entry);
+    record.ended = elapsed(*entry);
+    record.next = next;
+    if (record.failure) {
+        record.failure->willRetry = willRetry;
+        record.failure->nextTryAt = nextTryAt;
+        record.failure->next = next;
+    }
+    return record.failure;
 }
 
 QString AttemptLog::redact(QString text) const
@@ -161,9 +229,11 @@ QString AttemptLog::redact(QString text) const
         if (c.category() == QChar::Other_Control)
             c = u' ';
     }
-    for (const Secret &token : {m_token, m_renewed}) {
-        if (!token.isEmpty())
-            text.replace(QString::fromLatin1(token.reveal()), "[token]"_L1);
+    for (const auto &[id, entry] : m_entries) {
+        for (const Secret *token : {&entry.token, &entry.renewed}) {
+            if (!token->isEmpty())
+                text.replace(QString::fromLatin1(token->reveal()), "[token]"_L1);
+        }
     }
     return text;
 }

@@ -5,7 +5,7 @@
 
 #include "watchword/core/log.h"
 
-#include <QFutureWatcher>
+#include <QMetaMethod>
 
 #include <utility>
 
@@ -29,15 +29,27 @@ Connection::State publicState(const ConnectionMachine::State &state)
     return Connection::State::Connecting;
 }
 
+// Who has a clock of its own cannot be counted on the time line of the others. The table gets the close codes of the
+// server's own protocol.
+ConnectionOptions completed(ConnectionOptions options)
+{
+    if (!options.budget && (!options.clock || options.clock->runsByItself()))
+        options.budget = ConnectBudget::process();
+    if (options.strategy)
+        options.strategy->amend(options.closePolicy);
+    return options;
+}
+
 } // namespace
 
 Connection::Private::Private(Connection *connection, TokenProvider *provider, ConnectionOptions o)
     : q(connection)
     , tokens(provider)
     , usesTokens(provider != nullptr)
-    , options(std::move(o))
+    , options(completed(std::move(o)))
     , clock(options.clock ? *options.clock : Clock::system())
     , alarm(clock)
+    , deadlines(clock)
     , machine(options, usesTokens)
     , log(clock)
 {
@@ -45,9 +57,11 @@ Connection::Private::Private(Connection *connection, TokenProvider *provider, Co
 
 Connection::Private::~Private()
 {
-    if (transport) {
-        transport->disconnect(q);
-        transport->abort();
+    for (Link *one : {&link, successor ? &*successor : nullptr, leaving ? &*leaving : nullptr}) {
+        if (!one || !one->transport)
+            continue;
+        one->transport->disconnect(q);
+        one->transport->abort();
     }
 }
 
@@ -77,11 +91,8 @@ void Connection::Private::updateFacts()
 {
     const State newState = publicState(machine.state());
     QDateTime retryAt;
-    if (const auto *waiting = std::get_if<M::Waiting>(&machine.state())) {
-        const Duration left = waiting->deadline - clock.now();
-        retryAt =
-            QDateTime::fromMSecsSinceEpoch((clock.wallNow() + left).time_since_epoch().count(), Qt::UTC);
-    }
+    if (const auto *waiting = std::get_if<M::Waiting>(&machine.state()))
+        retryAt = dateOf(waiting->deadline);
     const bool stateIsNew = std::exchange(state, newState) != newState;
     const bool retryIsNew = std::exchange(nextRetryAt, retryAt) != retryAt;
     const int count = machine.failures() + (newState == State::Connecting ? 1 : 0);
@@ -92,8 +103,10 @@ void Connection::Private::updateFacts()
         Q_EMIT q->nextRetryAtChanged();
     if (attemptIsNew)
         Q_EMIT q->attemptChanged();
-    if (stateIsNew)
+    if (stateIsNew) {
+        countMetrics();
         Q_EMIT q->stateChanged(newState);
+    }
 }
 
 void Connection::Private::setLastError(const Error &error)
@@ -102,144 +115,39 @@ void Connection::Private::setLastError(const Error &error)
     Q_EMIT q->lastErrorChanged();
 }
 
-void Connection::Private::perform(const M::RequestToken &action)
+QDateTime Connection::Private::dateOf(Instant instant) const
 {
-    if (action.request.reason != TokenRequest::Reason::Renew && state == State::Connecting)
-        log.begin(options.url, action.why);
-    if (!tokens) {
-        post(M::TokenFailed{action.id, Error(ErrorCode::Cancelled, u"the token provider is gone"_s)});
-        return;
+    const WallTime wall = clock.wallNow() + (instant - clock.now());
+    return QDateTime::fromMSecsSinceEpoch(wall.time_since_epoch().count(), Qt::UTC);
+}
+
+void Connection::Private::beginRecord(M::AttemptId id, const QString &why)
+{
+    if (machine.replacementId() != id) {
+        finishRecord(recordId, u"tries again at once: "_s + why, true);
+        recordId = id;
     }
-    const QFuture<Result<AccessToken>> future = tokens->requestToken(action.request);
-    auto *watcher = new QFutureWatcher<Result<AccessToken>>(q);
-    QObject::connect(watcher, &QFutureWatcherBase::finished, q, [this, watcher, id = action.id] {
-        watcher->deleteLater();
-        const QFuture<Result<AccessToken>> done = watcher->future();
-        onTokenResult(
-            id,
-            done.resultCount() > 0
-                ? done.result()
-                : Result<AccessToken>(Error(ErrorCode::Cancelled, u"the token request was cancelled"_s)));
-    });
-    watcher->setFuture(future);
+    log.begin(id, options.url, why);
 }
 
-void Connection::Private::onTokenResult(M::AttemptId id, const Result<AccessToken> &result)
+void Connection::Private::finishRecord(M::AttemptId id, const QString &what, bool willRetry, const QDateTime &nextTryAt)
 {
-    if (!result) {
-        post(M::TokenFailed{id, result.error()});
-        return;
+    if (const std::optional<ConnectError> failure = log.finish(id, what, willRetry, nextTryAt)) {
+        ++counts.failures;
+        Q_EMIT q->attemptFailed(*failure);
+        Q_EMIT q->metricsChanged();
     }
-    // An answer for an earlier attempt must not replace the token of this one.
-    if (id != machine.attemptId())
-        return;
-    token = *result;
-    std::optional<Instant> expiresAt;
-    if (token.expiresAt)
-        expiresAt = clock.now() + (*token.expiresAt - clock.wallNow());
-    post(M::TokenReady{id, token.value.fingerprint(), expiresAt});
-}
-
-void Connection::Private::perform(const M::StartTransport &action)
-{
-    retireTransport();
-    if (usesTokens)
-        log.setToken(token.value);
-    else
-        log.begin(options.url, action.why);
-    ConnectionOptions effective = options;
-    effective.clock = &clock;
-    transport = options.transport ? options.transport(effective) : makeWebSocketTransport(effective);
-    Transport *t = transport.get();
-    const M::AttemptId id = action.id;
-    QObject::connect(t, &Transport::phaseReached, q, [this](AttemptPhase phase) { log.reach(phase); });
-    QObject::connect(t, &Transport::opened, q, [this, id](const QString &chosen) { onOpened(id, chosen); });
-    QObject::connect(t, &Transport::ended, q, [this, id](const TransportEnd &end) { onEnded(id, end); });
-    QObject::connect(t, &Transport::textReceived, q, [this, id](const QString &text) { onText(id, text); });
-    QObject::connect(t, &Transport::binaryReceived, q, [this](const QByteArray &bytes) { onBinary(bytes); });
-    QObject::connect(t, &Transport::activity, q, [this] { machine.noteActivity(clock.now()); });
-    QObject::connect(t, &Transport::bytesWritten, q, [this] { onBytesWritten(); });
-    QObject::connect(t, &Transport::pongReceived, q, [this, id](const QByteArray &payload) {
-        post(M::Pong{id, payload.toULongLong()});
-    });
-    t->start(usesTokens ? token.value : Secret(), token.type);
-}
-
-void Connection::Private::onOpened(M::AttemptId id, const QString &chosen)
-{
-    log.reach(AttemptPhase::Hello);
-    log.setSubprotocol(chosen);
-    watchword = options.offerWatchword && chosen == QLatin1StringView(kSubprotocol);
-    subprotocol = chosen;
-    largestMessage = 0;
-    serverTimeMs.reset();
-    Q_EMIT q->negotiatedChanged();
-    post(M::Upgraded{id, watchword});
-}
-
-void Connection::Private::onEnded(M::AttemptId id, const TransportEnd &end)
-{
-    TransportEnd redacted = end;
-    redacted.error = log.redact(end.error);
-    if (machine.isAlive(id))
-        log.setEnd(redacted);
-    retireTransport();
-    post(M::Ended{id, redacted});
-}
-
-// Silent from now on, but deleted later: this may run inside one of its signals.
-void Connection::Private::retireTransport()
-{
-    if (!transport)
-        return;
-    offersReady = false;
-    transport->disconnect(q);
-    transport->abort();
-    transport.release()->deleteLater();
-    outbox.linkLost();
-}
-
-void Connection::Private::perform(const M::CloseTransport &action)
-{
-    if (transport)
-        transport->close(action.code, action.reason);
-}
-
-void Connection::Private::perform(const M::DropTransport &action)
-{
-    if (transport && action.code)
-        transport->close(action.code, {});
-    retireTransport();
-}
-
-void Connection::Private::perform(const M::SendPing &action)
-{
-    if (!transport)
-        return;
-    if (watchword)
-        transport->sendText(
-            Frame(QLatin1StringView(FrameType::Ping), {{u"n"_s, qint64(action.nonce)}}).toText());
-    else
-        transport->ping(QByteArray::number(action.nonce));
-}
-
-void Connection::Private::perform(const M::SendRenewal &)
-{
-    if (!transport)
-        return;
-    log.renewToken(token.value);
-    const QString value = QString::fromLatin1(token.value.reveal());
-    transport->sendText(Frame(QLatin1StringView(FrameType::AuthRefresh), {{u"token"_s, value}}).toText());
 }
 
 void Connection::Private::perform(const M::BecomeReady &)
 {
-    log.reach(AttemptPhase::Ready);
-    offersReady = transport != nullptr;
-    if (!watchword)
+    log.reach(link.id, AttemptPhase::Ready);
+    warnedOf.reset();
+    offersReady = link.transport != nullptr;
+    if (!link.watchword)
         outbox.failAll(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
-    for (const Message &message : outbox.takeHeld())
-        transmit(message);
+    roomsUp();
+    flushHeld();
     pumpAcknowledged();
     Q_EMIT q->ready();
 }
@@ -251,11 +159,7 @@ void Connection::Private::perform(const M::ReportRenewed &)
 
 void Connection::Private::perform(const M::ReportExpiry &action)
 {
-    QDateTime expiry;
-    if (action.expiresAt) {
-        const WallTime wall = clock.wallNow() + (*action.expiresAt - clock.now());
-        expiry = QDateTime::fromMSecsSinceEpoch(wall.time_since_epoch().count(), Qt::UTC);
-    }
+    const QDateTime expiry = action.expiresAt ? dateOf(*action.expiresAt) : QDateTime();
     if (std::exchange(tokenExpiresAt, expiry) != expiry)
         Q_EMIT q->tokenExpiresAtChanged();
 }
@@ -269,27 +173,30 @@ void Connection::Private::perform(const M::ReportRtt &action)
 void Connection::Private::perform(const M::ReportError &action)
 {
     qCInfo(logLink).noquote() << redactedUrl(options.url) << action.error.toString();
-    log.setError(action.error);
+    if (action.id)
+        log.setError(action.id, action.error);
     setLastError(action.error);
     Q_EMIT q->errorOccurred(action.error);
 }
 
 void Connection::Private::perform(const M::ReportWait &action)
 {
-    log.finish(action.why);
+    finishRecord(action.id, action.why, true, nextRetryAt);
+    if (action.needsSomebody && std::exchange(warnedOf, action.error.code()) != action.error.code())
+        qCWarning(logLink).noquote() << redactedUrl(options.url) << action.error.toString() << '-' << action.error.remedy();
     if (action.error != lastError)
         setLastError(action.error);
 }
 
 void Connection::Private::perform(const M::ReportClosed &action)
 {
-    retireTransport();
+    retire(link);
     const bool asked = action.reason.code() == ErrorCode::Cancelled;
-    log.finish(asked ? u"closed"_s : u"stopped: "_s + action.reason.toString());
+    finishRecord(action.id, asked ? u"closed"_s : u"stopped: "_s + action.reason.toString(), false);
     if (!asked && action.reason != lastError)
         setLastError(action.reason);
     outbox.failAll(action.reason);
-    if (const qsizetype count = outbox.discardHeld()) {
+    if (const qsizetype count = outbox.discardHeld(action.reason)) {
         Q_EMIT q->errorOccurred(Error(
             ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
     }
@@ -309,7 +216,14 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
     : QObject(parent)
     , d(std::make_unique<Private>(this, tokens, std::move(options)))
 {
+    connect(&d->wakeTimer, &QTimer::timeout, this, [this] {
+        const auto awake = std::chrono::steady_clock::now();
+        if (d->wakes.look(d->clock.now(), d->clock.wallNow(), awake, d->options.wakeCheck))
+            d->post(ConnectionMachine::Woke{});
+    });
+    connect(&d->metricsTimer, &QTimer::timeout, this, &Connection::metricsChanged);
     connect(&d->alarm, &Alarm::due, this, [this] { d->post(ConnectionMachine::Tick{}); });
+    connect(&d->deadlines, &Alarm::due, this, [this] { d->onDeadline(); });
     if (tokens) {
         connect(tokens, &TokenProvider::tokenChanged, this,
                 [this] { d->post(ConnectionMachine::TokenChanged{}); });
@@ -319,6 +233,21 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
 }
 
 Connection::~Connection() = default;
+
+// Asking QObject at every message who listens takes a lock each time.
+void Connection::connectNotify(const QMetaMethod &signal)
+{
+    if (signal == QMetaMethod::fromSignal(&Connection::messageReceived))
+        d->listenersChanged = true;
+    else if (signal == QMetaMethod::fromSignal(&Connection::metricsChanged))
+        QMetaObject::invokeMethod(this, [this] { d->tellMetricsEachSecond(); }, Qt::QueuedConnection);
+}
+
+void Connection::disconnectNotify(const QMetaMethod &)
+{
+    // QObject calls this from destructors of receivers with its locks held, so it must not be asked here.
+    d->listenersChanged = true;
+}
 
 const ConnectionOptions &Connection::options() const
 {
@@ -331,7 +260,7 @@ Result<void> Connection::setOptions(ConnectionOptions options)
         return Error(ErrorCode::WrongState, u"options can be changed only while disconnected"_s);
     if (options.clock != d->options.clock)
         return Error(ErrorCode::InvalidArgument, u"the clock of a connection cannot be changed"_s);
-    d->options = std::move(options);
+    d->options = completed(std::move(options));
     d->machine.setOptions(d->options);
     return {};
 }
@@ -358,11 +287,11 @@ qint64 Connection::rttMs() const
 }
 bool Connection::isWatchword() const
 {
-    return d->watchword;
+    return d->link.watchword;
 }
 QString Connection::selectedSubprotocol() const
 {
-    return d->subprotocol;
+    return d->link.subprotocol;
 }
 QDateTime Connection::tokenExpiresAt() const
 {
@@ -375,19 +304,8 @@ QList<AttemptRecord> Connection::attempts() const
 
 qint64 Connection::queuedBytes() const
 {
-    return d->outbox.heldBytes() + (d->transport ? d->transport->bytesQueued() : 0);
-}
-
-QString Connection::explain() const
-{
-    QString text = u"state %1"_s.arg(QVariant::fromValue(d->state).toString());
-    if (d->nextRetryAt.isValid())
-        text += u", next attempt at "_s + d->nextRetryAt.toString(Qt::ISODateWithMs);
-    if (d->lastError.code() != ErrorCode::Cancelled)
-        text += u"\nlast error: %1\nwhat to do: %2"_s.arg(d->lastError.toString(), d->lastError.remedy());
-    for (const AttemptRecord &record : d->log.records())
-        text += u'\n' + record.toString();
-    return text;
+    const qint64 leaving = d->leaving && d->leaving->transport ? d->leaving->transport->bytesQueued() : 0;
+    return d->outbox.heldBytes() + d->bytesQueued() + leaving;
 }
 
 void Connection::open()
@@ -396,6 +314,7 @@ void Connection::open()
         return;
     const Result<void> valid = d->options.validate();
     if (valid) {
+        d->watchSurroundings();
         d->post(ConnectionMachine::Open{});
         return;
     }
@@ -415,6 +334,10 @@ void Connection::retryNow()
 void Connection::probe()
 {
     d->post(ConnectionMachine::Probe{});
+}
+void Connection::replace()
+{
+    d->post(ConnectionMachine::Replace{});
 }
 
 } // namespace Watchword

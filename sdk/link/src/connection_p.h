@@ -2,13 +2,20 @@
 #pragma once
 
 #include "attemptlog_p.h"
+#include "link_p.h"
 #include "outbox_p.h"
+#include "wakedetector_p.h"
+#include "requests_p.h"
+#include "roomcursor_p.h"
 
 #include "watchword/link/connection.h"
 #include "watchword/link/connectionmachine.h"
+#include "watchword/link/networkhints.h"
 
 #include <QPointer>
+#include <QTimer>
 
+#include <atomic>
 #include <deque>
 #include <optional>
 
@@ -39,31 +46,92 @@ public:
     void perform(const M::ReportError &action);
     void perform(const M::ReportWait &action);
     void perform(const M::ReportClosed &action);
+    void perform(const M::SwapTransport &action);
+    void perform(const M::EndDrain &action);
+    void perform(const M::PromoteReplacement &action);
+    void perform(const M::AbandonReplacement &action);
+    void perform(const M::ReportReplacement &action);
 
+    void tellMetricsEachSecond();
+    void countMetrics(); //!< Has metricsChanged() emitted while somebody listens.
+    void watchSurroundings(); //!< Sleep and network, from open() to the end.
+    void onHints();
     void updateFacts();
     void setLastError(const Error &error);
+    QDateTime dateOf(Instant instant) const;
+    void beginRecord(M::AttemptId id, const QString &why);
+    void finishRecord(M::AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt = {});
     void closedWithBadOptions(const Error &error);
 
-    // The transport of the present attempt.
+    // The transports.
+    Link *linkOf(M::AttemptId id); //!< Null if there is none any more.
+    void watch(Transport *transport, M::AttemptId id);
     void onOpened(M::AttemptId id, const QString &subprotocol);
     void onEnded(M::AttemptId id, const TransportEnd &end);
     void onText(M::AttemptId id, const QString &text);
-    void onBinary(const QByteArray &bytes);
-    void retireTransport();
+    void takeText(M::AttemptId id, const QString &text); //!< Of the connection in use, in its turn.
+    void onBinary(M::AttemptId id, const QByteArray &bytes);
+    void onPong(M::AttemptId id, quint64 nonce);
+    void retire(Link &gone);
+    void sendPing(Link &to, quint64 nonce);
     void onTokenResult(M::AttemptId id, const Result<AccessToken> &result);
+
+    // One connection takes the place of another.
+    void useReplacement();
+    void discardReplacement();
+    void onTextBeside(M::AttemptId id, const QString &text);
+    void onTextOfLeaving(const QString &text);
+    void holdBack(HeldBack message);
+    void deliverHeldBack();
+    void releaseOutgoing();
+    void checkDrained();
 
     // Frames and messages.
     void onFrame(M::AttemptId id, const QString &text);
     void onHello(M::AttemptId id, const QJsonObject &fields);
     void onBye(M::AttemptId id, const QJsonObject &fields);
-    void onAcknowledgedMessage(const Frame &frame);
+    void onAcknowledgedMessage(M::AttemptId id, const Frame &frame);
+    void reply(M::AttemptId id, const Frame &frame); //!< On the connection that the question came from.
     void deliverText(const QString &text);
-    std::optional<Instant> instantOf(const QJsonValue &secondsSinceEpoch) const;
-    Result<void> send(Message message, Delivery delivery);
+    void deliverBinary(const QByteArray &bytes);
+    std::optional<Instant> instantOf(const Link &from, const QJsonValue &secondsSinceEpoch) const;
+    Result<void> send(Message message, Delivery delivery, const DeliveryOptions *more = nullptr,
+                      std::shared_ptr<QPromise<Result<void>>> promise = {});
+    QFuture<Result<void>> sendAcknowledged(const QByteArray &message, const DeliveryOptions &more);
+    static Result<void> accepted(const QFuture<Result<void>> &future);
+    void flushHeld();
+    void armDeadlines();
+    void onDeadline();
+    qint64 bytesQueued() const; //!< On the connection in use.
     Result<void> checkRoom(qint64 size);
     void transmit(const Message &message);
+    void put(Message message); //!< As it travels.
     void pumpAcknowledged();
     void onBytesWritten();
+
+    // Rooms and questions.
+    void roomsUp();
+    void roomsDown();
+    void stepRoom(const QString &room, const RoomCursor::Event &event);
+    void performRoom(const QString &room, const RoomCursor::Send &action);
+    void performRoom(const QString &room, const RoomCursor::Deliver &action);
+    void performRoom(const QString &room, const RoomCursor::ReportGap &action);
+    void performRoom(const QString &room, const RoomCursor::FetchSnapshot &action);
+    void performRoom(const QString &room, const RoomCursor::ReportLive &action);
+    // What the token needs to be sent.
+    Result<void> canSend(const AccessToken &token) const;
+    bool tokenIsHere(const Link &at) const; //!< That server got it, and may get the next one.
+    bool rememberNonce(M::AttemptId id, const QJsonValue &value); //!< True if it is a new one.
+    void onRenewalRefused(M::AttemptId id, const QJsonObject &fields);
+
+    // Servers that want the token in their own way.
+    bool strategyOpened(Link &opened); //!< True if the server has to answer first.
+    void onStrategyText(M::AttemptId id, const QString &text);
+    void onNotice(M::AttemptId id, const AuthStrategy::Notice &notice);
+
+    Link &roomLink() { return leaving ? *leaving : link; } //!< Rooms move when that one is drained.
+    bool onRoomFrame(const Frame &frame); //!< False if the room is not followed.
+    void onResponse(const Frame &frame);
 
     Connection *const q;
     QPointer<TokenProvider> tokens;
@@ -71,30 +139,50 @@ public:
     ConnectionOptions options;
     Clock &clock;
     Alarm alarm;
+    Alarm deadlines; //!< Of messages.
     M machine;
     AttemptLog log;
     Outbox outbox;
     SeenIds seen;
+    Requests requests;
+    std::map<QString, RoomCursor> rooms;
+    quint64 roomGeneration = 0; //!< Grows when a room is left.
+    SnapshotSource snapshotSource;
+
+    QPointer<NetworkHints> hints; //!< Null: nobody knows.
+    bool networkWasDown = false;
+    WakeDetector wakes;
+    QTimer wakeTimer;
+    QTimer metricsTimer;
+    ConnectionMetrics counts;
+    bool wasReady = false; //!< Since open().
+    Instant readySince;
 
     std::deque<M::Event> events;
     bool running = false;
 
-    std::unique_ptr<Transport> transport;
-    AccessToken token; //!< Of the last TokenReady.
+    Link link; //!< In use, or the attempt that will be.
+    std::optional<Link> successor; //!< The attempt to replace it.
+    std::optional<Link> leaving; //!< What was replaced, until it is drained.
+    M::AttemptId recordId = 0; //!< Of the last record that is not of a replacement.
+    std::deque<HeldBack> heldBack; //!< Came on successor, or on link before leaving was drained.
+    qint64 heldBackBytes = 0;
+    bool holdsIncoming = false; //!< What comes on link has to wait.
+    std::deque<Message> outgoing; //!< For link, until the server has read all that was sent on leaving.
+    qint64 outgoingBytes = 0;
+    bool holdsOutgoing = false;
     bool offersReady = false; //!< Between BecomeReady and the end of that transport.
-    bool watchword = false;
-    qint64 largestMessage = 0; //!< What the server said it accepts; 0 if it said nothing.
-    std::optional<qint64> serverTimeMs; //!< At serverTimeAt.
-    Instant serverTimeAt;
     bool wantsDrain = false;
     bool badOptions = false;
+    std::atomic<bool> listenersChanged = true; //!< Since the last message; connecting may be done by any thread.
+    bool wantsBytes = false; //!< Somebody listens to messageReceived().
+    std::optional<ErrorCode> warnedOf; //!< Once is loud enough.
 
     State state = State::Disconnected;
     Error lastError { ErrorCode::Cancelled };
     QDateTime nextRetryAt;
     int attempt = 0;
     qint64 rttMs = -1;
-    QString subprotocol;
     QDateTime tokenExpiresAt;
 };
 

@@ -32,15 +32,43 @@ Instant deadlineOfUp(const ConnectionMachine::Up &up)
         earliest = std::min(earliest, up.renewal->deadline);
     if (up.farewell)
         earliest = std::min(earliest, up.farewellDeadline);
+    if (up.replacement)
+        earliest = std::min(earliest, up.replacement->deadline);
+    if (up.draining)
+        earliest = std::min(earliest, up.draining->deadline);
     return earliest;
 }
 
 } // namespace
 
 ConnectionMachine::ConnectionMachine(const ConnectionOptions &options, bool usesTokens)
-    : m_options(options)
-    , m_usesTokens(usesTokens)
+    : m_usesTokens(usesTokens)
 {
+    setOptions(options);
+}
+
+void ConnectionMachine::setOptions(const ConnectionOptions &options)
+{
+    m_options = options;
+    m_rules = rulesOf(options, {});
+    m_server = ConnectBudget::serverOf(options.url);
+    if (options.budget)
+        m_budget = options.budget;
+    else if (!m_budget)
+        m_budget = std::make_shared<ConnectBudget>();
+}
+
+ConnectionMachine::Rules ConnectionMachine::rulesOf(const ConnectionOptions &options, const PolicyChanges &server)
+{
+    Rules rules {options.closePolicy.restricted(server), options.backoff, options.budgetAttempts};
+    rules.backoff.base = std::max(rules.backoff.base, server.backoffBase.value_or(Duration::zero()));
+    rules.backoff.cap = std::max(rules.backoff.cap, server.backoffCap.value_or(Duration::zero()));
+    rules.backoff.slowCap = std::max(rules.backoff.slowCap, rules.backoff.cap);
+    if (server.attemptsPerMinute) {
+        const double ofWindow = *server.attemptsPerMinute * double(options.budgetWindow.count()) / 60'000.0;
+        rules.budgetAttempts = std::clamp(int(std::min(ofWindow, 1e6)), 1, rules.budgetAttempts);
+    }
+    return rules;
 }
 
 ConnectionMachine::Actions ConnectionMachine::step(const Event &event, Instant now)
@@ -70,8 +98,19 @@ bool ConnectionMachine::isAlive(AttemptId id) const
 {
     return std::visit(Overloaded{[](const Idle &) { return false; }, [](const Waiting &) { return false; },
                                  [](const AwaitingToken &) { return false; },
+                                 [id](const Up &up) {
+                                     return up.id == id || (up.draining && up.draining->id == id)
+                                         || (up.replacement && up.replacement->id == id
+                                             && up.replacement->step >= Replacement::Step::Opening);
+                                 },
                                  [id](const auto &state) { return state.id == id; }},
                       m_state);
+}
+
+ConnectionMachine::AttemptId ConnectionMachine::replacementId() const
+{
+    const Up *up = std::get_if<Up>(&m_state);
+    return up && up->replacement && up->replacement->step != Replacement::Step::Scheduled ? up->replacement->id : 0;
 }
 
 ConnectionMachine::Run::Run(ConnectionMachine &machine, Instant now)
@@ -104,6 +143,7 @@ void ConnectionMachine::Run::on(const Close &)
     std::visit(Overloaded{[](const Idle &) {}, [](const Closing &) {},
                           [&](const Up &up) {
                               const AttemptId id = up.id;
+                              leaveAlone(std::get<Up>(m.m_state), 0);
                               add(CloseTransport{id, int(CloseCode::Normal), {}});
                               m.m_state = Closing{id, m_now + m_options.closeTimeout};
                           },
@@ -161,6 +201,8 @@ void ConnectionMachine::Run::on(const Tick &)
 
 void ConnectionMachine::Run::tickUp(Up &up, Duration late)
 {
+    if (up.draining && m_now >= up.draining->deadline)
+        endDrain(up);
     if (up.farewell && m_now >= up.farewellDeadline) {
         const AttemptId id = up.id;
         drop(id, 0);
@@ -168,8 +210,7 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
         return;
     }
     if (late > kWakeThreshold) {
-        up.pongDeadline.reset();
-        ping(up, m_options.probeTimeout);
+        wake(up);
     } else if (up.pongDeadline && m_now >= *up.pongDeadline) {
         drop(up.id, int(CloseCode::DeadPeer));
         over({.closeCode = int(CloseCode::DeadPeer),
@@ -192,6 +233,7 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
             retryRenewal(up);
         }
     }
+    tickReplacement(up);
 }
 
 void ConnectionMachine::Run::ping(Up &up, Duration timeout)
@@ -225,29 +267,44 @@ void ConnectionMachine::Run::on(const Pong &event)
 
 void ConnectionMachine::Run::on(const Upgraded &event)
 {
-    const Opening *opening = std::get_if<Opening>(&m.m_state);
-    if (!opening || opening->id != event.id)
+    const bool awaited = isOpening(event.id);
+    if (!awaited)
         return;
-    if (event.watchword)
-        m.m_state = AwaitingHello{event.id, m_now + m_options.readyTimeout};
+    if (!event.watchword)
+        accepted({.id = event.id,
+                  .expiresAt = {},
+                  .inBandRenewal = false,
+                  .heartbeat = {},
+                  .refreshBefore = {},
+                  .policy = {}},
+                 false);
+    else if (Up *up = std::get_if<Up>(&m.m_state))
+        replacementStep(*up, Replacement::Step::AwaitingHello, m_options.readyTimeout);
     else
-        becomeReady(Hello{.id = event.id,
-                          .expiresAt = {},
-                          .inBandRenewal = false,
-                          .heartbeat = {},
-                          .refreshBefore = {}},
-                    false);
+        m.m_state = AwaitingHello{event.id, m_now + m_options.readyTimeout};
 }
 
 void ConnectionMachine::Run::on(const Hello &event)
 {
     const AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state);
-    if (waiting && waiting->id == event.id)
-        becomeReady(event, true);
+    const bool isMain = waiting && waiting->id == event.id;
+    if (isMain || replacementOf(event.id, Replacement::Step::AwaitingHello))
+        accepted(event, true);
 }
 
-void ConnectionMachine::Run::becomeReady(const Hello &hello, bool watchword)
+bool ConnectionMachine::Run::isOpening(AttemptId id)
 {
+    const Opening *opening = std::get_if<Opening>(&m.m_state);
+    return (opening && opening->id == id) || replacementOf(id, Replacement::Step::Opening);
+}
+
+// Whatever was tried: the server wants this connection.
+void ConnectionMachine::Run::accepted(const Hello &hello, bool watchword)
+{
+    const Up *const before = std::get_if<Up>(&m.m_state);
+    const std::optional<Up> replaced = before ? std::optional<Up>(*before) : std::nullopt;
+    if (replaced)
+        adoptReplacement(*replaced);
     Up up{.id = hello.id,
           .watchword = watchword,
           .inBandRenewal = watchword && hello.inBandRenewal,
@@ -260,12 +317,21 @@ void ConnectionMachine::Run::becomeReady(const Hello &hello, bool watchword)
         up.heartbeat = std::clamp<Duration>(*hello.heartbeat, 1s, 5min);
     // Clients that were all connected by one restart must not beat together.
     up.nextPing = m_now + Duration(qint64(double(up.heartbeat.count()) * std::max(0.1, chance())));
+    m.m_rules = rulesOf(m_options, hello.policy);
+    m.m_freshNetwork = false;
+    m.m_nonceTaken = false;
     if (hello.expiresAt)
         m.m_tokenExpiresAt = hello.expiresAt;
-    if (watchword && m.m_usesTokens)
+    if (m.m_usesTokens && (m_options.makeBeforeBreak || (watchword && !hello.keepsToken)))
         scheduleRenewal(up);
+    if (replaced) {
+        const Instant latest = m_now + m_options.drainTimeout;
+        up.draining = Draining{replaced->id, latest, latest};
+        add(SwapTransport{replaced->id, hello.id});
+    } else {
+        add(BecomeReady{hello.id});
+    }
     m.m_state = up;
-    add(BecomeReady{hello.id});
     add(ReportExpiry{m.m_tokenExpiresAt});
 }
 
@@ -277,6 +343,8 @@ void ConnectionMachine::Run::on(const Farewell &event)
     } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state);
                waiting && waiting->id == event.id) {
         waiting->farewell = event;
+    } else if (Replacement *replacement = replacementOf(event.id, Replacement::Step::AwaitingHello)) {
+        replacement->farewell = event;
     }
 }
 
@@ -284,8 +352,13 @@ void ConnectionMachine::Run::on(const Ended &event)
 {
     if (!m.isAlive(event.id))
         return;
+    Up *up = std::get_if<Up>(&m.m_state);
     if (std::holds_alternative<Closing>(m.m_state))
         finish(Error(ErrorCode::Cancelled, u"closed by the application"_s), false);
+    else if (up && up->draining && up->draining->id == event.id)
+        endDrain(*up);
+    else if (up && up->id != event.id)
+        replacementOver(*up, event.end);
     else
         over(event.end);
 }

@@ -19,27 +19,15 @@ bool isPlanned(int closeCode)
     return closeCode == int(CloseCode::GoingAway) || closeCode == int(CloseCode::ServiceRestart);
 }
 
-RetryAction actionFor(ErrorCode code)
+} // namespace
+
+QString ConnectionMachine::Run::seconds(Duration duration)
 {
-    switch (code) {
-    case ErrorCode::TlsFailed:
-    case ErrorCode::PinMismatch:
-    case ErrorCode::SubprotocolMismatch:
-    case ErrorCode::ProtocolViolation:
-    case ErrorCode::UpgradeRejected:
-        return RetryAction::RetrySlowly;
-    case ErrorCode::InsecureTransport:
-    case ErrorCode::InvalidArgument:
-    case ErrorCode::MalformedToken:
-    case ErrorCode::Cancelled:
-        return RetryAction::Stop;
-    default:
-        return RetryAction::Retry;
-    }
+    return QString::number(double(duration.count()) / 1000.0, 'f', 1) + u" s"_s;
 }
 
 // What the transport said, under the code that the policy gives it.
-Error refined(const TransportEnd &end, const RetryDecision &decision, int closeCode)
+Error ConnectionMachine::Run::refined(const TransportEnd &end, const RetryDecision &decision, int closeCode)
 {
     Error error = end.error;
     const bool generic = error.code() == ErrorCode::UpgradeRejected || error.code() == ErrorCode::ClosedByPeer
@@ -57,30 +45,27 @@ Error refined(const TransportEnd &end, const RetryDecision &decision, int closeC
     return error;
 }
 
-QString seconds(Duration duration)
-{
-    return QString::number(double(duration.count()) / 1000.0, 'f', 1) + u" s"_s;
-}
-
-} // namespace
-
 Instant ConnectionMachine::Run::budgetAllowsAt()
 {
-    std::deque<Instant> &starts = m.m_starts;
-    while (!starts.empty() && starts.front() + m_options.budgetWindow <= m_now)
-        starts.pop_front();
-    return starts.size() < size_t(m_options.budgetAttempts) ? m_now : starts.front() + m_options.budgetWindow;
+    return m.m_budget->allowedAt(m.m_server, m.m_rules.budgetAttempts, m_options.budgetWindow, m_now);
+}
+
+void ConnectionMachine::Run::waitForBudget()
+{
+    const Error error = Error(ErrorCode::RateLimited, u"this program used up its own budget of connection attempts"_s)
+                            .withRemedy(u"Wait, or raise ConnectionOptions::budgetAttempts if this program needs as many "
+                                        "connections to one server."_s);
+    wait(error, budgetAllowsAt() - m_now, Duration::zero(), false, u"the budget of attempts is used up"_s);
 }
 
 void ConnectionMachine::Run::beginAttempt(const QString &why)
 {
-    if (const Instant allowed = budgetAllowsAt(); allowed > m_now) {
-        const Error error(ErrorCode::RateLimited,
-                          u"this program used up its own budget of connection attempts"_s);
-        wait(error, allowed - m_now, Duration::zero(), false, u"the budget of attempts is used up"_s);
+    if (budgetAllowsAt() > m_now) {
+        waitForBudget();
         return;
     }
-    const AttemptId id = ++m.m_id;
+    m.m_freshNetwork = false;
+    const AttemptId id = m.m_id = ++m.m_lastId;
     if (!m.m_usesTokens) {
         startTransport(id, why);
         return;
@@ -95,7 +80,11 @@ void ConnectionMachine::Run::beginAttempt(const QString &why)
 
 void ConnectionMachine::Run::startTransport(AttemptId id, const QString &why)
 {
-    m.m_starts.push_back(m_now);
+    // Another connection to this server may have been faster since beginAttempt().
+    if (!m.m_budget->take(m.m_server, m.m_rules.budgetAttempts, m_options.budgetWindow, m_now)) {
+        waitForBudget();
+        return;
+    }
     m.m_state = Opening{id, m_now + m_options.connectTimeout};
     add(StartTransport{id, why});
 }
@@ -104,6 +93,10 @@ void ConnectionMachine::Run::on(const TokenReady &event)
 {
     if (Up *up = upOf(event.id)) {
         renewalToken(*up, event);
+        return;
+    }
+    if (replacementOf(event.id, Replacement::Step::TokenAsked)) {
+        replacementToken(std::get<Up>(m.m_state), event);
         return;
     }
     const AwaitingToken *state = std::get_if<AwaitingToken>(&m.m_state);
@@ -117,6 +110,8 @@ void ConnectionMachine::Run::on(const TokenReady &event)
     }
     m.m_fingerprint = event.fingerprint;
     m.m_tokenExpiresAt = event.expiresAt;
+    m.m_subject = event.subject;
+    m.m_auth = {};
     startTransport(event.id, QString(state->why));
 }
 
@@ -133,6 +128,10 @@ void ConnectionMachine::Run::on(const TokenFailed &event)
             retryRenewal(*up);
         return;
     }
+    if (replacementOf(event.id, Replacement::Step::TokenAsked)) {
+        replacementTokenFailed(std::get<Up>(m.m_state), event.error);
+        return;
+    }
     const AwaitingToken *state = std::get_if<AwaitingToken>(&m.m_state);
     if (state && state->id == event.id)
         overWithoutTransport(event.error);
@@ -140,24 +139,23 @@ void ConnectionMachine::Run::on(const TokenFailed &event)
 
 void ConnectionMachine::Run::overWithoutTransport(const Error &error)
 {
-    countFailure(nullptr);
+    count(m.m_auth);
     if (error.condition() == ErrorCondition::Unauthorized) {
-        add(ReportError{error});
+        add(ReportError{error, m.m_id});
         finish(error, true);
     } else if (error.condition() == ErrorCondition::Cancelled
                || (error.condition() == ErrorCondition::Configuration && !error.isRetryable())) {
         finish(error, false);
     } else {
-        add(ReportError{error});
-        waitWithBackoff(error, error.retryAfter().value_or(Duration::zero()), false, true);
+        add(ReportError{error, m.m_id});
+        waitWithBackoff(m.m_auth, error, error.retryAfter().value_or(Duration::zero()), false);
     }
 }
 
 void ConnectionMachine::Run::on(const TokenChanged &)
 {
     if (Up *up = std::get_if<Up>(&m.m_state)) {
-        const bool idle = !up->renewal || up->renewal->step == Renewing::Step::Scheduled;
-        if (up->inBandRenewal && idle)
+        if (mayAskForRenewal(*up))
             askForRenewal(*up, false);
     } else if (const Waiting *waiting = std::get_if<Waiting>(&m.m_state); waiting && waiting->forToken) {
         beginAttempt(u"a new token"_s);
@@ -168,6 +166,8 @@ void ConnectionMachine::Run::on(const TokenRevoked &)
 {
     if (std::holds_alternative<Idle>(m.m_state))
         return;
+    if (Up *up = std::get_if<Up>(&m.m_state))
+        leaveAlone(*up, int(CloseCode::Normal));
     if (m.isAlive(m.m_id))
         drop(m.m_id, int(CloseCode::Normal));
     finish(Error(ErrorCode::SignedOut, u"the session ended"_s), false);
@@ -181,35 +181,54 @@ void ConnectionMachine::Run::drop(AttemptId id, int code)
 void ConnectionMachine::Run::countFailure(const Up *up)
 {
     if (up && m_now - up->since >= m_options.stableAfter) {
-        m.m_failures = 0;
-        m.m_outageSince.reset();
+        m.m_link = {};
         m.m_refusedInARow = false;
     }
-    ++m.m_failures;
-    if (!m.m_outageSince)
-        m.m_outageSince = m_now;
+    count(m.m_link);
+}
+
+void ConnectionMachine::Run::count(Track &track)
+{
+    ++track.failures;
+    if (!track.since)
+        track.since = m_now;
 }
 
 RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end,
                                              const std::optional<Farewell> &farewell) const
 {
     const std::optional<Duration> asked = end.error.retryAfter();
+    // The token is not at fault, so another one would not help: its proof was not accepted.
+    if (end.error.code() == ErrorCode::WrongNonce || end.error.code() == ErrorCode::InvalidRequest)
+        return {RetryAction::Retry, end.error.code(), asked.value_or(Duration::zero())};
     if (end.error.code() == ErrorCode::InsufficientAuthentication)
         return {RetryAction::SignIn, end.error.code(), {}};
+    // Whatever the portal answered, it was not the server.
+    if (end.error.code() == ErrorCode::CaptivePortal)
+        return m.m_rules.closePolicy.forNetworkError(ErrorCode::CaptivePortal, asked);
     if (end.http.status)
-        return m_options.closePolicy.forHttpStatus(end.http.status, asked);
+        return m.m_rules.closePolicy.forHttpStatus(end.http.status, asked);
     if (!end.closeCode)
-        return {actionFor(end.error.code()), end.error.code(), asked.value_or(Duration::zero())};
+        return m.m_rules.closePolicy.forNetworkError(end.error.code(), asked);
     if (!farewell)
-        return m_options.closePolicy.forCloseCode(end.closeCode, asked);
-    RetryDecision decision = m_options.closePolicy.forCloseCode(farewell->code, farewell->after);
+        return m.m_rules.closePolicy.forCloseCode(end.closeCode, asked);
+    RetryDecision decision = m.m_rules.closePolicy.forCloseCode(farewell->code, farewell->after);
     decision.action = farewell->action.value_or(decision.action);
     return decision;
 }
 
 void ConnectionMachine::Run::over(const TransportEnd &end)
 {
-    const Up *const found = std::get_if<Up>(&m.m_state);
+    Up *const found = std::get_if<Up>(&m.m_state);
+    if (found && found->draining)
+        endDrain(*found);
+    const bool nonceTaken = std::exchange(m.m_nonceTaken, end.nonceGiven);
+    if (end.nonceGiven && !nonceTaken) {
+        if (found)
+            leaveAlone(*found, 0);
+        beginAttempt(u"the server gave a nonce for the proof"_s);
+        return;
+    }
     const std::optional<Up> up = found ? std::optional<Up>(*found) : std::nullopt;
     const auto *const early = std::get_if<AwaitingHello>(&m.m_state);
     const std::optional<Farewell> farewell = up ? up->farewell : early ? early->farewell : std::nullopt;
@@ -221,19 +240,27 @@ void ConnectionMachine::Run::over(const TransportEnd &end)
     if (expiredInUse && closeCode == int(CloseCode::PolicyViolation) && decision.action == RetryAction::Stop)
         decision = {RetryAction::RefreshThenRetry, ErrorCode::TokenExpired, decision.after};
     const Error error = refined(end, decision, closeCode);
-    add(ReportError{error});
+    add(ReportError{error, m.m_id});
+    if (found && takesOver(*found, decision.action, closeCode)) {
+        promoteReplacement(*up);
+        return;
+    }
+    if (found)
+        leaveAlone(*found, 0);
+    act(decision, error, closeCode, expiredInUse);
+}
+
+void ConnectionMachine::Run::act(const RetryDecision &decision, const Error &error, int closeCode, bool expiredInUse)
+{
     switch (decision.action) {
     case RetryAction::Retry:
-        waitWithBackoff(error, decision.after, isPlanned(closeCode), false);
+        waitWithBackoff(m.m_link, error, decision.after, isPlanned(closeCode));
         break;
-    case RetryAction::RetrySlowly: {
-        const Duration spread = m_options.backoff.retryAfterLimit - m_options.backoff.slowCap;
-        const Duration delay =
-            m_options.backoff.slowCap + Duration(qint64(double(spread.count()) * chance()));
-        wait(error, delay, decision.after, false,
+    case RetryAction::RetrySlowly:
+        wait(error, slowDelay(), decision.after, false,
              u"somebody has to change something; a look every few minutes"_s);
+        std::get<ReportWait>(m_actions.back()).needsSomebody = true;
         break;
-    }
     case RetryAction::RefreshThenRetry:
         refused(decision, error, expiredInUse);
         break;
@@ -246,6 +273,12 @@ void ConnectionMachine::Run::over(const TransportEnd &end)
     }
 }
 
+Duration ConnectionMachine::Run::slowDelay()
+{
+    const Duration spread = m.m_rules.backoff.retryAfterLimit - m.m_rules.backoff.slowCap;
+    return m.m_rules.backoff.slowCap + Duration(qint64(double(spread.count()) * chance()));
+}
+
 void ConnectionMachine::Run::refused(const RetryDecision &decision, const Error &error, bool expiredInUse)
 {
     m.m_refused = m.m_fingerprint;
@@ -255,7 +288,7 @@ void ConnectionMachine::Run::refused(const RetryDecision &decision, const Error 
     if (!m.m_usesTokens || (again && !expiredInUse && tokenFault)) {
         finish(error, true);
     } else if (again && !expiredInUse) {
-        waitWithBackoff(error, decision.after, false, false);
+        waitWithBackoff(m.m_link, error, decision.after, false);
     } else if (decision.after > Duration::zero()) {
         wait(error, decision.after, decision.after, false, u"the server asked for it"_s);
     } else {
@@ -263,16 +296,18 @@ void ConnectionMachine::Run::refused(const RetryDecision &decision, const Error 
     }
 }
 
-void ConnectionMachine::Run::waitWithBackoff(const Error &error, Duration asked, bool planned, bool forToken)
+void ConnectionMachine::Run::waitWithBackoff(const Track &track, const Error &error, Duration asked, bool planned)
 {
     RandomSource &random = m_options.random ? *m_options.random : RandomSource::system();
-    const Duration outage = m_now - m.m_outageSince.value_or(m_now);
-    Duration delay = m_options.backoff.delay(m.m_failures, outage, random);
-    if (planned && m.m_failures == 1)
+    Duration delay = m.m_rules.backoff.delay(track.failures, m_now - track.since.value_or(m_now), random);
+    if (planned && track.failures == 1)
         delay =
-            std::max(m_options.backoff.floor, Duration(qint64(double(m_options.planned.count()) * chance())));
-    const QString why =
-        m.m_failures == 1 ? u"after the first failure"_s : u"after %1 failures"_s.arg(m.m_failures);
+            std::max(m.m_rules.backoff.floor, Duration(qint64(double(m_options.planned.count()) * chance())));
+    if (m.m_freshNetwork)
+        delay = std::min(delay, soon());
+    const bool forToken = &track == &m.m_auth;
+    const QString what = forToken ? u"no access token"_s : u"failed"_s;
+    const QString why = track.failures == 1 ? u"%1 once"_s.arg(what) : u"%1 %2 times in a row"_s.arg(what).arg(track.failures);
     wait(error, delay, asked, forToken, why);
 }
 
@@ -283,8 +318,8 @@ void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration a
     QString reason = why;
     Instant earliest = m_now;
     if (asked > Duration::zero()) {
-        earliest = m_now + std::min(asked, m_options.backoff.retryAfterLimit);
-        delay = m_options.backoff.withRetryAfter(delay, asked, random);
+        earliest = m_now + std::min(asked, m.m_rules.backoff.retryAfterLimit);
+        delay = m.m_rules.backoff.withRetryAfter(delay, asked, random);
         reason = u"the server asked for %1"_s.arg(seconds(asked));
     }
     Instant until = m_now + delay;
@@ -292,16 +327,23 @@ void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration a
         until = allowed;
         reason = u"the budget of attempts is used up"_s;
     }
-    m.m_state = Waiting{m.m_id, until, earliest, error, forToken};
+    const Instant planned = until;
+    if (const Instant slow = m_now + m.m_rules.backoff.slowCap; m.m_networkDown && until < slow) {
+        until = slow;
+        reason = u"this machine has no network; a look every few minutes"_s;
+    }
+    m.m_state = Waiting{m.m_id, until, earliest, error, planned, forToken};
     add(ReportWait{m.m_id, error, until, u"waits %1: %2"_s.arg(seconds(until - m_now), reason)});
 }
 
 void ConnectionMachine::Run::finish(const Error &reason, bool personNeeded)
 {
     m.m_state = Idle{};
-    m.m_failures = 0;
-    m.m_outageSince.reset();
+    m.m_link = {};
+    m.m_auth = {};
     m.m_refusedInARow = false;
+    m.m_nonceTaken = false;
+    m.m_rules = rulesOf(m_options, {});
     add(ReportClosed{m.m_id, reason, personNeeded});
 }
 

@@ -53,15 +53,16 @@ void ConnectionMachine::Run::renewalToken(Up &up, const TokenReady &event)
     if (!up.renewal || up.renewal->step != Renewing::Step::TokenAsked)
         return;
     if (event.fingerprint == m.m_fingerprint || event.fingerprint == m.m_refused) {
-        const Instant soonest = m_now + 1s;
+        // Where the server does not mind, a token that ended may stay the only one for long.
+        const bool isOver = m.m_tokenExpiresAt && *m.m_tokenExpiresAt <= m_now;
+        const Instant soonest = m_now + (isOver ? 30s : 1s);
         scheduleRenewal(up);
         if (up.renewal)
             up.renewal->deadline = std::max(up.renewal->deadline, soonest);
         return;
     }
     if (!up.inBandRenewal) {
-        drop(up.id, int(CloseCode::Normal));
-        beginAttempt(u"token renewed; this server takes a new one only at connecting"_s);
+        renewByConnecting(up, u"token renewed; this server takes a new one only at connecting"_s);
         return;
     }
     up.renewal->step = Renewing::Step::Sent;
@@ -69,6 +70,18 @@ void ConnectionMachine::Run::renewalToken(Up &up, const TokenReady &event)
     up.renewal->fingerprint = event.fingerprint;
     up.renewal->expiresAt = event.expiresAt;
     add(SendRenewal{up.id});
+}
+
+void ConnectionMachine::Run::renewByConnecting(Up &up, const QString &why)
+{
+    up.renewal.reset();
+    if (m_options.makeBeforeBreak) {
+        wantReplacement(up, m_now, why, {});
+        return;
+    }
+    const AttemptId id = up.id;
+    drop(id, int(CloseCode::Normal));
+    beginAttempt(why);
 }
 
 void ConnectionMachine::Run::retryRenewal(Up &up)
@@ -97,6 +110,22 @@ void ConnectionMachine::Run::on(const RenewalRefused &event)
     Up *up = upOf(event.id);
     if (!up || !up->renewal || up->renewal->step != Renewing::Step::Sent)
         return;
+    using Fault = RenewalRefused::Fault;
+    if (event.fault == Fault::Nonce && !std::exchange(up->renewal->retriedWithNonce, true)) {
+        up->renewal->deadline = m_now + m_options.renewTimeout;
+        add(SendRenewal{up->id});
+        return;
+    }
+    if (event.fault == Fault::Key) {
+        renewByConnecting(*up, u"token renewed; it is bound to another key"_s);
+        return;
+    }
+    if (event.fault != Fault::Token) {
+        add(ReportError{Error(ErrorCode::WrongNonce, u"the server did not accept the proof of the renewed token"_s)
+                            .withCloseCode(event.code)});
+        retryRenewal(*up);
+        return;
+    }
     m.m_refused = up->renewal->fingerprint;
     if (event.code == int(CloseCode::TokenInvalid)) {
         add(ReportError{Error(ErrorCode::IdentityChanged, u"the new token belongs to somebody else"_s)
@@ -118,9 +147,15 @@ void ConnectionMachine::Run::on(const RenewalRefused &event)
 void ConnectionMachine::Run::on(const RenewalDue &event)
 {
     Up *up = upOf(event.id);
-    const bool idle = up && (!up->renewal || up->renewal->step == Renewing::Step::Scheduled);
-    if (idle && up->inBandRenewal && m.m_usesTokens)
+    if (up && mayAskForRenewal(*up))
         askForRenewal(*up, true);
+}
+
+bool ConnectionMachine::Run::mayAskForRenewal(const Up &up) const
+{
+    const bool idle = !up.renewal || up.renewal->step == Renewing::Step::Scheduled;
+    const bool possible = up.inBandRenewal || (m_options.makeBeforeBreak && m.replacementId() == 0);
+    return idle && possible && m.m_usesTokens;
 }
 
 namespace {
@@ -166,6 +201,21 @@ struct ActionText
     {
         return u"ReportClosed %1 %2%3"_s.arg(a.id).arg(a.reason.codeName(),
                                                        a.personNeeded ? u" person"_s : QString());
+    }
+    QString operator()(const M::SwapTransport &a) const { return u"SwapTransport %1 %2"_s.arg(a.from).arg(a.to); }
+    QString operator()(const M::EndDrain &a) const { return u"EndDrain %1"_s.arg(a.id); }
+    QString operator()(const M::PromoteReplacement &a) const
+    {
+        return u"PromoteReplacement %1 %2"_s.arg(a.lost).arg(a.id);
+    }
+    QString operator()(const M::AbandonReplacement &a) const
+    {
+        return u"AbandonReplacement %1 %2"_s.arg(a.id).arg(a.code);
+    }
+    QString operator()(const M::ReportReplacement &a) const
+    {
+        const QString until = a.until ? QString::number(a.until->time_since_epoch().count()) : u"-"_s;
+        return u"ReportReplacement %1 %2 until %3"_s.arg(a.id).arg(a.error.codeName(), until);
     }
 };
 

@@ -3,18 +3,16 @@
 
 #include <QUuid>
 
+#include <algorithm>
+#include <utility>
+
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
 
 namespace {
 
-qint64 sizeOf(const Message &message)
-{
-    return std::visit([](const auto &content) { return qint64(content.size()); }, message);
-}
-
-void finish(QPromise<Result<void>> &promise, const Result<void> &result)
+void finishPromise(QPromise<Result<void>> &promise, const Result<void> &result)
 {
     promise.addResult(result);
     promise.finish();
@@ -26,8 +24,14 @@ QFuture<Result<void>> finishedFuture(Result<void> result)
 {
     QPromise<Result<void>> promise;
     promise.start();
-    finish(promise, result);
+    finishPromise(promise, result);
     return promise.future();
+}
+
+void Outbox::Held::finish(const Result<void> &result)
+{
+    if (const auto waiting = std::exchange(promise, nullptr))
+        finishPromise(*waiting, result);
 }
 
 Outbox::Outbox()
@@ -37,80 +41,152 @@ Outbox::Outbox()
 
 Outbox::~Outbox()
 {
-    failAll(Error(ErrorCode::Cancelled, u"the connection was destroyed"_s));
+    const Error gone(ErrorCode::Cancelled, u"the connection was destroyed"_s);
+    failAll(gone);
+    discardHeld(gone);
 }
 
-Result<void> Outbox::hold(Message message, qint64 limit)
+Outbox::Held Outbox::remove(HeldList::iterator entry)
 {
-    const qint64 size = sizeOf(message);
-    if (m_heldBytes + size > limit)
+    Held held = std::move(*entry);
+    m_heldBytes -= sizeOf(held.message);
+    if (held.key)
+        m_latest.remove(*held.key);
+    if (held.deadline) {
+        auto [first, last] = m_deadlines.equal_range(*held.deadline);
+        while (first != last && first->second != entry)
+            ++first;
+        if (first != last)
+            m_deadlines.erase(first);
+    }
+    m_held.erase(entry);
+    return held;
+}
+
+Result<void> Outbox::hold(Held held, qint64 limit)
+{
+    const qint64 size = sizeOf(held.message);
+    const auto older = held.key ? m_latest.constFind(*held.key) : m_latest.cend();
+    const qint64 freed = older == m_latest.cend() ? 0 : sizeOf(older.value()->message);
+    if (m_heldBytes - freed + size > limit)
         return Error(ErrorCode::QueueFull, u"%1 bytes wait for the connection already"_s.arg(m_heldBytes));
+    std::optional<Held> superseded;
+    if (older != m_latest.cend())
+        superseded = remove(older.value());
     m_heldBytes += size;
-    m_held.push_back(std::move(message));
+    m_held.push_back(std::move(held));
+    const auto entry = std::prev(m_held.end());
+    if (entry->key)
+        m_latest.insert(*entry->key, entry);
+    if (entry->deadline)
+        m_deadlines.emplace(*entry->deadline, entry);
+    // Last: a continuation may call back.
+    if (superseded)
+        superseded->finish(Error(ErrorCode::Superseded, u"a newer message of the same key took its place"_s));
     return {};
 }
 
-std::vector<Message> Outbox::takeHeld()
+std::optional<Outbox::Held> Outbox::takeHeld()
 {
-    std::vector<Message> messages(std::make_move_iterator(m_held.begin()),
-                                  std::make_move_iterator(m_held.end()));
-    m_held.clear();
+    if (m_held.empty())
+        return std::nullopt;
+    return remove(m_held.begin());
+}
+
+qsizetype Outbox::discardHeld(const Error &error)
+{
+    // Continuations may hold new messages; those are not part of what is discarded now.
+    HeldList held = std::exchange(m_held, {});
+    m_latest.clear();
+    m_deadlines.clear();
     m_heldBytes = 0;
-    return messages;
+    for (Held &entry : held)
+        entry.finish(error);
+    return qsizetype(held.size());
 }
 
-qsizetype Outbox::discardHeld()
+std::optional<Instant> Outbox::deadline() const
 {
-    return qsizetype(takeHeld().size());
+    if (m_deadlines.empty())
+        return std::nullopt;
+    return m_deadlines.begin()->first;
 }
 
-QFuture<Result<void>> Outbox::add(const QByteArray &payload, qint64 limit)
+void Outbox::expire(Instant now)
 {
-    if (m_pendingBytes + payload.size() > limit) {
+    while (!m_deadlines.empty() && m_deadlines.begin()->first <= now) {
+        Held held = remove(m_deadlines.begin()->second);
+        held.finish(Error(ErrorCode::Timeout, u"the message could not be sent before its deadline"_s));
+    }
+}
+
+QFuture<Result<void>> Outbox::add(Acknowledged message, qint64 limit)
+{
+    if (const auto known = m_numbers.constFind(message.id); known != m_numbers.cend())
+        return m_pending.at(*known).promise.future();
+    const qint64 size = message.payload.size();
+    if (m_pendingBytes + size > limit) {
         return finishedFuture(
             Error(ErrorCode::QueueFull, u"%1 bytes wait for their acknowledgement"_s.arg(m_pendingBytes)));
     }
     const quint64 number = ++m_counter;
+    if (message.id.isEmpty())
+        message.id = m_prefix + QString::number(number);
+    m_numbers.insert(message.id, number);
+    m_unsent.insert(m_unsent.end(), number);
+    m_pendingBytes += size;
     Entry &entry = m_pending[number];
-    entry.payload = payload;
+    entry.message = std::move(message);
     entry.promise.start();
-    m_pendingBytes += payload.size();
     return entry.promise.future();
 }
 
-bool Outbox::hasUnsent() const
+std::optional<Outbox::Acknowledged> Outbox::takeNext(LinkId link)
 {
-    return m_pending.lower_bound(m_next) != m_pending.end();
+    if (m_unsent.empty())
+        return std::nullopt;
+    Entry &entry = m_pending.at(*m_unsent.begin());
+    m_unsent.erase(m_unsent.begin());
+    entry.link = link;
+    return entry.message;
 }
 
-std::optional<Outbox::Acknowledged> Outbox::takeNext()
+bool Outbox::isUnderWay(LinkId link) const
 {
-    const auto found = m_pending.lower_bound(m_next);
-    if (found == m_pending.end())
-        return std::nullopt;
-    m_next = found->first + 1;
-    return Acknowledged{m_prefix + QString::number(found->first), found->second.payload};
+    return std::any_of(m_pending.cbegin(), m_pending.cend(), [this, link](const auto &pending) {
+        return pending.second.link == link && !m_unsent.contains(pending.first);
+    });
+}
+
+void Outbox::linkLost(LinkId link)
+{
+    for (const auto &[number, entry] : m_pending) {
+        if (entry.link == link)
+            m_unsent.insert(number);
+    }
 }
 
 void Outbox::acknowledge(const QString &id)
 {
-    if (!id.startsWith(m_prefix))
-        return;
-    const auto found = m_pending.find(QStringView(id).mid(m_prefix.size()).toULongLong());
-    if (found == m_pending.end())
+    const auto known = m_numbers.constFind(id);
+    if (known == m_numbers.cend())
         return; // acknowledged before: the message went out twice, and both arrived
-    auto node = m_pending.extract(found);
-    m_pendingBytes -= node.mapped().payload.size();
-    finish(node.mapped().promise, Result<void>::ok());
+    auto node = m_pending.extract(*known);
+    m_unsent.erase(node.key());
+    m_numbers.erase(known);
+    m_pendingBytes -= node.mapped().message.payload.size();
+    finishPromise(node.mapped().promise, Result<void>::ok());
 }
 
 void Outbox::failAll(const Error &error)
 {
     // Continuations may add new messages; those are not part of what fails now.
     std::map<quint64, Entry> pending = std::exchange(m_pending, {});
+    m_numbers.clear();
+    m_unsent.clear();
     m_pendingBytes = 0;
     for (auto &[number, entry] : pending)
-        finish(entry.promise, error);
+        finishPromise(entry.promise, error);
 }
 
 bool SeenIds::insert(const QString &id)

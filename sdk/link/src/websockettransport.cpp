@@ -6,16 +6,15 @@
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/frame.h"
 #include "watchword/core/log.h"
+#include "watchword/link/connectbudget.h"
 
-#include <QCryptographicHash>
 #include <QNetworkRequest>
 #include <QSslConfiguration>
 #include <QSslSocket>
 #include <QWebSocket>
 #include <QWebSocketHandshakeOptions>
 
-#include <openssl/x509.h>
-
+#include <algorithm>
 #include <memory>
 
 namespace Watchword {
@@ -24,21 +23,12 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-QByteArray keyHash(const QSslCertificate &certificate)
+// Far below every deadline that a sign of life moves. A clock that only moves when told has no "meanwhile".
+Duration hearingTime(const ConnectionOptions &options)
 {
-    const QByteArray der = certificate.toDer();
-    const auto *in = reinterpret_cast<const unsigned char *>(der.constData());
-    const std::unique_ptr<X509, decltype(&X509_free)> x509(d2i_X509(nullptr, &in, long(der.size())),
-                                                           &X509_free);
-    if (!x509)
-        return {};
-    unsigned char *out = nullptr;
-    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509.get()), &out);
-    if (size <= 0)
-        return {};
-    const QByteArray key(reinterpret_cast<const char *>(out), size);
-    OPENSSL_free(out);
-    return QCryptographicHash::hash(key, QCryptographicHash::Sha256);
+    if (options.clock && !options.clock->runsByItself())
+        return Duration::zero();
+    return std::min({Duration(250), options.heartbeat / 8, options.pongTimeout / 8, options.probeTimeout / 8});
 }
 
 } // namespace
@@ -50,10 +40,14 @@ std::unique_ptr<Transport> makeWebSocketTransport(const ConnectionOptions &optio
 
 WebSocketTransport::WebSocketTransport(ConnectionOptions options)
     : m_options(std::move(options))
+    , m_redirectsLeft(m_options.maximumRedirects)
 {
     if (m_options.offerWatchword)
         m_offered.append(QString::fromLatin1(kSubprotocol));
     m_offered += m_options.subprotocols;
+    m_hearing.setSingleShot(true);
+    m_hearing.setInterval(hearingTime(m_options));
+    connect(&m_hearing, &QTimer::timeout, this, &WebSocketTransport::onHearingOver);
 }
 
 WebSocketTransport::~WebSocketTransport()
@@ -61,22 +55,46 @@ WebSocketTransport::~WebSocketTransport()
     abort();
 }
 
-void WebSocketTransport::start(const Secret &token, const QString &scheme)
+void WebSocketTransport::start(const AccessToken &token)
 {
-    const QUrl url = Wire::normalised(m_options.url);
+    if (!token.value.isEmpty() && !Wire::isToken68(token.value.reveal())) {
+        finish({.error = Error(ErrorCode::MalformedToken,
+                               u"the token cannot travel in a header (RFC 9110 token68)"_s)});
+        return;
+    }
+    m_token = token;
+    connectTo(Wire::normalised(m_options.url));
+}
+
+QUrl WebSocketTransport::authorizedUrl() const
+{
+    return m_atOrigin ? m_url : QUrl();
+}
+
+Result<void> WebSocketTransport::authorize(QNetworkRequest &request)
+{
+    const Result<RequestHeaders> headers = m_token.headersFor("GET", m_url);
+    if (!headers)
+        return headers.error();
+    request.setRawHeader("Authorization", headers->authorization.reveal().toByteArray());
+    m_proof = headers->proof;
+    if (!m_proof.isEmpty())
+        request.setRawHeader("DPoP", m_proof);
+    return {};
+}
+
+void WebSocketTransport::connectTo(const QUrl &url)
+{
+    m_url = url;
     QNetworkRequest request(url);
-    for (auto header = m_options.headers.cbegin(); header != m_options.headers.cend(); ++header)
-        request.setRawHeader(header.key(), header.value());
-    if (!token.isEmpty()) {
-        const QByteArray name = scheme.toLatin1();
-        if (!Wire::isToken68(token.reveal()) || !Wire::isHeaderName(name)) {
-            finish({.error = Error(ErrorCode::MalformedToken,
-                                   u"the token cannot travel in a header (RFC 9110 token68)"_s)});
+    if (m_atOrigin) {
+        for (auto header = m_options.headers.cbegin(); header != m_options.headers.cend(); ++header)
+            request.setRawHeader(header.key(), header.value());
+        const Result<void> authorized = m_token.value.isEmpty() ? Result<void>() : authorize(request);
+        if (!authorized) {
+            finish({.error = authorized.error()});
             return;
         }
-        const bool bearer = scheme.compare("bearer"_L1, Qt::CaseInsensitive) == 0;
-        request.setRawHeader("Authorization",
-                             (bearer ? QByteArray("Bearer") : name) + ' ' + token.reveal().toByteArray());
     }
     makeSocket();
     Q_EMIT phaseReached(AttemptPhase::Dns);
@@ -84,6 +102,45 @@ void WebSocketTransport::start(const Secret &token, const QString &scheme)
     handshake.setSubprotocols(m_offered);
     m_socket->open(request, handshake);
     watchChild();
+    shortenWay();
+}
+
+// Queued, because QWebSocket goes on working after it reported the refusal.
+void WebSocketTransport::retireSocket()
+{
+    ignoreSocket();
+    QMetaObject::invokeMethod(
+        m_socket,
+        [socket = m_socket] {
+            socket->abort();
+            socket->deleteLater();
+        },
+        Qt::QueuedConnection);
+    m_socket = nullptr;
+    m_child = nullptr;
+    m_reader = nullptr;
+    m_tlsErrors.clear();
+}
+
+bool WebSocketTransport::follow(const HttpAnswer &answer)
+{
+    static const QList<int> redirects{301, 302, 303, 307, 308};
+    if (m_redirectsLeft == 0 || !redirects.contains(answer.status))
+        return false;
+    const QUrl target = Wire::redirectTarget(m_url, answer.header("location"));
+    if (target.scheme() != m_url.scheme() || !Wire::checkUrl(target, m_options.allowLoopbackPlain))
+        return false;
+    --m_redirectsLeft;
+    m_atOrigin = m_atOrigin && ConnectBudget::serverOf(target) == ConnectBudget::serverOf(m_url);
+    retireSocket();
+    QMetaObject::invokeMethod(
+        this,
+        [this, target] {
+            if (!m_over)
+                connectTo(target);
+        },
+        Qt::QueuedConnection);
+    return true;
 }
 
 void WebSocketTransport::makeSocket()
@@ -94,7 +151,11 @@ void WebSocketTransport::makeSocket()
     m_socket->setMaxAllowedIncomingMessageSize(quint64(m_options.maximumMessage));
     if (m_options.url.scheme() == "wss"_L1) {
         QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
-        tls.setProtocol(QSsl::TlsV1_2OrLater);
+        tls.setProtocol(m_options.minimumTls);
+        if (!m_options.clientCertificates.isEmpty()) {
+            tls.setLocalCertificateChain(m_options.clientCertificates);
+            tls.setPrivateKey(m_options.clientKey);
+        }
         tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
         tls.addCaCertificates(m_options.certificateAuthorities);
         m_socket->setSslConfiguration(tls);
@@ -109,7 +170,7 @@ void WebSocketTransport::makeSocket()
 #endif
     connect(m_socket, &QWebSocket::sslErrors, this,
             [this](const QList<QSslError> &errors) { m_tlsErrors = errors; });
-    connect(m_socket, &QWebSocket::textMessageReceived, this, &Transport::textReceived);
+    connect(m_socket, &QWebSocket::textMessageReceived, this, &WebSocketTransport::onText);
     connect(m_socket, &QWebSocket::binaryMessageReceived, this, &Transport::binaryReceived);
     connect(m_socket, &QWebSocket::pong, this,
             [this](quint64, const QByteArray &payload) { Q_EMIT pongReceived(payload); });
@@ -129,9 +190,69 @@ void WebSocketTransport::watchChild()
             beginTransaction();
         Q_EMIT phaseReached(encrypted ? AttemptPhase::Tls : AttemptPhase::Upgrade);
     });
-    connect(m_child, &QIODevice::readyRead, this, &Transport::activity);
+    connect(m_child, &QIODevice::readyRead, this, &WebSocketTransport::onRead);
     if (auto *tls = qobject_cast<QSslSocket *>(m_child))
         connect(tls, &QSslSocket::encrypted, this, &WebSocketTransport::onEncrypted);
+}
+
+// QWebSocket only passes on what the object tells that reads its frames: a signal more for each frame, which nobody hears
+// here, and one more for each message. At full speed those two are a tenth of the whole work, so messages are taken where
+// they are made. Where there is no such object, or it tells other things, everything stays as it was.
+void WebSocketTransport::shortenWay()
+{
+    const QObjectList children = m_socket->children();
+    for (QObject *child : children) {
+        // By name, since the class is not public; such a connection also costs less than one to a functor.
+        const QMetaObject *meta = child->metaObject();
+        if (meta->indexOfSignal("textMessageReceived(QString)") < 0 || meta->indexOfSignal("textFrameReceived(QString,bool)") < 0
+            || !disconnect(child, SIGNAL(textMessageReceived(QString)), m_socket, nullptr))
+            continue;
+        m_reader = child;
+        connect(child, SIGNAL(textMessageReceived(QString)), this, SLOT(onText(QString)), Qt::DirectConnection);
+        disconnect(child, SIGNAL(textFrameReceived(QString,bool)), m_socket, nullptr);
+    }
+}
+
+// Nothing that is under way in the socket gets to this object any more.
+void WebSocketTransport::ignoreSocket()
+{
+    if (m_reader)
+        m_reader->disconnect(this);
+    if (m_child)
+        m_child->disconnect(this);
+    if (m_socket)
+        m_socket->disconnect(this);
+}
+
+void WebSocketTransport::onText(const QString &text)
+{
+    if (m_textSink)
+        m_textSink(text);
+    else
+        Q_EMIT textReceived(text);
+}
+
+// Who hears of activity() looks at the clock, and a TLS socket tells of every 4 KiB: at full speed that would cost more
+// than delivering what was read. So a burst is told at its start and then once in a while, too late by that at most.
+void WebSocketTransport::onRead()
+{
+    if (m_isHearing) {
+        m_heardMore = true;
+        return;
+    }
+    if (m_hearing.interval() > 0) {
+        m_isHearing = true;
+        if (!m_hearing.isActive())
+            m_hearing.start();
+    }
+    Q_EMIT activity();
+}
+
+void WebSocketTransport::onHearingOver()
+{
+    m_isHearing = false;
+    if (std::exchange(m_heardMore, false) && !m_over)
+        onRead();
 }
 
 void WebSocketTransport::beginTransaction()
@@ -142,24 +263,27 @@ void WebSocketTransport::beginTransaction()
 
 void WebSocketTransport::onEncrypted()
 {
-    // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the
-    // token.
-    if (!pinMatches()) {
-        finish({.error = Error(ErrorCode::PinMismatch,
-                               u"the key of the server's certificate is not a pinned one"_s)});
-        m_socket->abort();
-        return;
+    // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the token.
+    const QByteArray key = m_options.pinnedKeys.isEmpty() ? QByteArray() : presentedKey();
+    if (!m_options.pinnedKeys.isEmpty() && !m_options.pinnedKeys.contains(key)) {
+        const Error error(ErrorCode::PinMismatch,
+                          u"the key of the server's certificate is not a pinned one: sha256/"_s
+                              + QString::fromLatin1(key.toBase64()));
+        if (!m_options.pinsReportOnly) {
+            finish({.error = error});
+            m_socket->abort();
+            return;
+        }
+        Q_EMIT noticed(error);
     }
     beginTransaction();
     Q_EMIT phaseReached(AttemptPhase::Upgrade);
 }
 
-bool WebSocketTransport::pinMatches() const
+QByteArray WebSocketTransport::presentedKey() const
 {
-    if (m_options.pinnedKeys.isEmpty())
-        return true;
     const auto *tls = qobject_cast<const QSslSocket *>(m_child.data());
-    return tls && m_options.pinnedKeys.contains(keyHash(tls->peerCertificate()));
+    return tls ? Wire::keyHash(tls->peerCertificate()) : QByteArray();
 }
 
 // Everything that the server sent so far; the head is consumed afterwards, what follows a 101 stays.
@@ -170,16 +294,23 @@ HttpAnswer WebSocketTransport::recoverAnswer()
     m_transaction = false;
     m_child->rollbackTransaction();
     qsizetype headLength = -1;
-    const HttpAnswer answer = Wire::parseAnswer(m_child->peek(m_child->bytesAvailable()), &headLength);
+    HttpAnswer answer = Wire::parseAnswer(m_child->peek(m_child->bytesAvailable()), &headLength);
     if (headLength > 0)
         m_child->skip(headLength);
+    if (!m_proof.isEmpty()) {
+        // Servers that repeat what they got must not bring it into logs.
+        answer.body.replace(m_proof, "[proof]");
+        for (auto &header : answer.headers)
+            header.second.replace(m_proof, "[proof]");
+        m_nonceIsNew = m_atOrigin && m_token.proof->rememberNonce(m_url, answer.header("dpop-nonce"));
+    }
     return answer;
 }
 
 void WebSocketTransport::onConnected()
 {
     recoverAnswer();
-    if (!m_child && !m_options.pinnedKeys.isEmpty()) {
+    if (!m_child && !m_options.pinnedKeys.isEmpty() && !m_options.pinsReportOnly) {
         finish({.error = Error(ErrorCode::PinMismatch, u"pins cannot be checked on this platform"_s)});
         return;
     }
@@ -195,57 +326,6 @@ void WebSocketTransport::onConnected()
     Q_EMIT opened(chosen);
 }
 
-TransportEnd WebSocketTransport::refusedUpgrade(const HttpAnswer &answer) const
-{
-    const QByteArray challenge = answer.header("www-authenticate");
-    ErrorCode code = answer.status == 511 ? ErrorCode::CaptivePortal : ErrorCode::UpgradeRejected;
-    if (answer.status == 401
-        && Wire::challengeParameter(challenge, "error") == "insufficient_user_authentication")
-        code = ErrorCode::InsufficientAuthentication;
-    QString detail = u"the server refused the upgrade"_s;
-    if (const QString problem = Wire::problemText(answer); !problem.isEmpty())
-        detail = problem;
-    const WallTime now = (m_options.clock ? *m_options.clock : Clock::system()).wallNow();
-    const Error error = Error(code, detail)
-                            .withHttpStatus(answer.status)
-                            .withRetryAfter(Wire::parseRetryAfter(answer.header("retry-after"), now));
-    return {.http = answer, .error = error};
-}
-
-Error WebSocketTransport::networkError(QAbstractSocket::SocketError error) const
-{
-    const QString text = m_child ? m_child->errorString() : m_socket->errorString();
-    switch (error) {
-    case QAbstractSocket::HostNotFoundError:
-        return Error(ErrorCode::HostNotFound, m_options.url.host());
-    case QAbstractSocket::ConnectionRefusedError:
-        return Error(ErrorCode::ConnectionRefused, redactedUrl(m_options.url));
-    case QAbstractSocket::SocketTimeoutError:
-        return Error(ErrorCode::Timeout, text);
-    case QAbstractSocket::NetworkError:
-        return Error(ErrorCode::Offline, text);
-    case QAbstractSocket::RemoteHostClosedError:
-        return Error(ErrorCode::ConnectionLost, u"the server closed the connection before it answered"_s);
-    case QAbstractSocket::SslHandshakeFailedError:
-    case QAbstractSocket::SslInternalError:
-    case QAbstractSocket::SslInvalidUserDataError: {
-        QStringList reasons;
-        for (const QSslError &tls : m_tlsErrors)
-            reasons.append(tls.errorString());
-        return Error(ErrorCode::TlsFailed, reasons.isEmpty() ? text : reasons.join(u"; "_s));
-    }
-    case QAbstractSocket::ProxyAuthenticationRequiredError:
-    case QAbstractSocket::ProxyConnectionRefusedError:
-    case QAbstractSocket::ProxyConnectionClosedError:
-    case QAbstractSocket::ProxyConnectionTimeoutError:
-    case QAbstractSocket::ProxyNotFoundError:
-    case QAbstractSocket::ProxyProtocolError:
-        return Error(ErrorCode::ProxyFailed, text);
-    default:
-        return Error(ErrorCode::ConnectionLost, text);
-    }
-}
-
 void WebSocketTransport::onError(QAbstractSocket::SocketError error)
 {
     if (m_over)
@@ -255,7 +335,7 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
         m_dropped = true;
         return;
     }
-    const bool wasAsked = m_transaction; // the request left; what came back is an answer
+    m_wasAsked = m_transaction;
     HttpAnswer answer = recoverAnswer();
     if (!answer.status && !m_child)
         answer.status = Wire::statusFromText(m_socket->errorString());
@@ -268,13 +348,17 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
     } else if (answer.status) {
-        finish(refusedUpgrade(answer));
-    } else if (wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
+        if (!follow(answer))
+            finish(refusedUpgrade(answer));
+    } else if (m_wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the answer is not one of a WebSocket server: "_s
                                    + m_socket->errorString().left(200))});
     } else {
-        finish({.error = networkError(m_child ? m_child->error() : error)});
+        QStringList tlsErrors;
+        for (const QSslError &tls : std::as_const(m_tlsErrors))
+            tlsErrors.append(tls.errorString());
+        finish({.tlsErrors = tlsErrors, .error = networkError(m_child ? m_child->error() : error)});
     }
 }
 
@@ -283,7 +367,11 @@ void WebSocketTransport::onDisconnected()
     if (!m_opened) {
         // Qt emits this before the error that explains it.
         QMetaObject::invokeMethod(
-            this, [this] { onError(m_child ? m_child->error() : QAbstractSocket::RemoteHostClosedError); },
+            this,
+            [this, socket = m_socket] {
+                if (socket == m_socket) // else a redirect was followed
+                    onError(m_child ? m_child->error() : QAbstractSocket::RemoteHostClosedError);
+            },
             Qt::QueuedConnection);
         return;
     }
@@ -305,10 +393,7 @@ void WebSocketTransport::finish(TransportEnd end)
 {
     if (std::exchange(m_over, true))
         return;
-    if (m_socket)
-        m_socket->disconnect(this);
-    if (m_child)
-        m_child->disconnect(this);
+    ignoreSocket();
     QMetaObject::invokeMethod(
         this,
         [this, end = std::move(end)] {
@@ -321,21 +406,29 @@ void WebSocketTransport::finish(TransportEnd end)
         Qt::QueuedConnection);
 }
 
+// Only what comes after a question is an answer to it, and that is told at once.
+bool WebSocketTransport::beginSending()
+{
+    m_isHearing = false;
+    m_heardMore = false;
+    return m_opened && !m_over;
+}
+
 void WebSocketTransport::sendText(const QString &text)
 {
-    if (m_opened && !m_over)
+    if (beginSending())
         m_socket->sendTextMessage(text);
 }
 
 void WebSocketTransport::sendBinary(const QByteArray &bytes)
 {
-    if (m_opened && !m_over)
+    if (beginSending())
         m_socket->sendBinaryMessage(bytes);
 }
 
 void WebSocketTransport::ping(const QByteArray &payload)
 {
-    if (m_opened && !m_over)
+    if (beginSending())
         m_socket->ping(payload);
 }
 
@@ -356,9 +449,7 @@ void WebSocketTransport::abort()
     m_aborted = true;
     if (!m_socket)
         return;
-    m_socket->disconnect(this);
-    if (m_child)
-        m_child->disconnect(this);
+    ignoreSocket();
     m_socket->abort();
 }
 

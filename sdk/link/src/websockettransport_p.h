@@ -7,7 +7,11 @@
 #include <QAbstractSocket>
 #include <QPointer>
 #include <QSslError>
+#include <QTimer>
 
+#include <functional>
+
+class QNetworkRequest;
 class QTcpSocket;
 class QWebSocket;
 
@@ -22,7 +26,8 @@ public:
     explicit WebSocketTransport(ConnectionOptions options);
     ~WebSocketTransport() override;
 
-    void start(const Secret &token, const QString &scheme) override;
+    void start(const AccessToken &token) override;
+    QUrl authorizedUrl() const override;
     void sendText(const QString &text) override;
     void sendBinary(const QByteArray &bytes) override;
     void ping(const QByteArray &payload) override;
@@ -30,10 +35,25 @@ public:
     void abort() override;
     qint64 bytesQueued() const override;
 
+    //! Called for every text instead of the signal: at hundreds of thousands a second each signal on the way counts.
+    void setTextSink(std::function<void(const QString &)> sink) { m_textSink = std::move(sink); }
+
+private Q_SLOTS:
+    void onText(const QString &text);
+
 private:
+    void connectTo(const QUrl &url);
+    Result<void> authorize(QNetworkRequest &request);
+    bool follow(const HttpAnswer &answer);
+    void retireSocket();
     void makeSocket();
     void watchChild();
+    void shortenWay();
+    void ignoreSocket();
     void onEncrypted();
+    void onRead();
+    void onHearingOver();
+    bool beginSending();
     void onConnected();
     void onError(QAbstractSocket::SocketError error);
     void onDisconnected();
@@ -42,14 +62,27 @@ private:
     HttpAnswer recoverAnswer();
     TransportEnd refusedUpgrade(const HttpAnswer &answer) const;
     Error networkError(QAbstractSocket::SocketError error) const;
-    bool pinMatches() const;
+    Error tlsError(const QString &text) const;
+    QByteArray presentedKey() const;
 
     const ConnectionOptions m_options;
+    std::function<void(const QString &)> m_textSink;
     QStringList m_offered;
+    QUrl m_url; //!< The one that is asked now.
+    AccessToken m_token; //!< For redirects to the same origin.
+    QByteArray m_proof; //!< Of the present request.
+    bool m_nonceIsNew = false; //!< Of the last answer.
+    int m_redirectsLeft;
+    bool m_atOrigin = true; //!< Not sent to another host or port so far.
     QWebSocket *m_socket = nullptr;
     QPointer<QTcpSocket> m_child; //!< Of m_socket; null on platforms that have none.
+    QPointer<QObject> m_reader; //!< Of m_socket's frames; null if Qt has none that can be found.
+    QTimer m_hearing; //!< Runs for a moment after activity() was emitted.
+    bool m_isHearing = false; //!< It runs, and nothing was sent meanwhile.
+    bool m_heardMore = false; //!< Bytes came in since.
     QList<QSslError> m_tlsErrors;
     bool m_transaction = false;
+    bool m_wasAsked = false; //!< The request left; what came back is an answer.
     bool m_opened = false;
     bool m_dropped = false; //!< The peer went without a close frame.
     bool m_over = false;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire_p.h"
 
+#include <QCryptographicHash>
 #include <QDateTime>
 #include <QHostAddress>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLocale>
 #include <QRegularExpression>
+#include <QSslCertificate>
 #include <QUrlQuery>
 
+#include <openssl/x509.h>
+
 #include <algorithm>
+#include <memory>
 
 namespace Watchword::Wire {
 
@@ -26,6 +31,22 @@ bool consistsOf(QByteArrayView value, QByteArrayView others)
 {
     return std::all_of(value.begin(), value.end(),
                        [&](char c) { return isAlphanumeric(c) || others.contains(c); });
+}
+
+// The parameter of each challenge; one header may hold those of several schemes.
+QList<QByteArray> challengeParameters(const QByteArray &header, QLatin1StringView name)
+{
+    static const QRegularExpression pattern(uR"re(([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|([^\s,]+)))re"_s);
+    QList<QByteArray> values;
+    auto parameters = pattern.globalMatch(QString::fromLatin1(header));
+    while (parameters.hasNext()) {
+        const auto parameter = parameters.next();
+        if (parameter.captured(1).compare(name, Qt::CaseInsensitive) != 0)
+            continue;
+        const bool quoted = parameter.hasCaptured(2) && !parameter.capturedView(2).isNull();
+        values.append((quoted ? parameter.captured(2) : parameter.captured(3)).toLatin1());
+    }
+    return values;
 }
 
 } // namespace
@@ -56,6 +77,7 @@ bool isReservedHeader(QByteArrayView name)
         "authorization",
         "connection",
         "content-length",
+        "dpop",
         "host",
         "keep-alive",
         "origin",
@@ -104,6 +126,65 @@ Result<void> checkUrl(const QUrl &url, bool allowLoopbackPlain)
     return {};
 }
 
+QUrl redirectTarget(const QUrl &from, const QByteArray &location)
+{
+    const QUrl relative = QUrl::fromEncoded(location, QUrl::StrictMode);
+    if (location.isEmpty() || !relative.isValid())
+        return {};
+    QUrl target = from.resolved(relative);
+    if (target.scheme() == "https"_L1)
+        target.setScheme(u"wss"_s);
+    else if (target.scheme() == "http"_L1)
+        target.setScheme(u"ws"_s);
+    return normalised(target);
+}
+
+QString tlsRemedy(QSslError::SslError error)
+{
+    switch (error) {
+    case QSslError::CertificateExpired:
+        return u"Renew the server's certificate; if it is new, check the date of this machine."_s;
+    case QSslError::CertificateNotYetValid:
+        return u"Check the date of this machine, then that of the server's certificate."_s;
+    case QSslError::HostNameMismatch:
+        return u"Use the name that the certificate was issued for, or issue one for this name."_s;
+    case QSslError::SelfSignedCertificate:
+    case QSslError::SelfSignedCertificateInChain:
+    case QSslError::UnableToGetIssuerCertificate:
+    case QSslError::UnableToGetLocalIssuerCertificate:
+    case QSslError::UnableToVerifyFirstCertificate:
+    case QSslError::CertificateUntrusted:
+        return u"Add the authority of the certificate to this system or to ConnectionOptions::certificateAuthorities, and let "
+               "the server send its whole chain."_s;
+    case QSslError::CertificateRevoked:
+        return u"The authority revoked this certificate: do not trust the server until it has a new one."_s;
+    default:
+        return {};
+    }
+}
+
+QByteArray keyHash(const QSslCertificate &certificate)
+{
+    const QByteArray der = certificate.toDer();
+    const auto *in = reinterpret_cast<const unsigned char *>(der.constData());
+    const std::unique_ptr<X509, decltype(&X509_free)> x509(d2i_X509(nullptr, &in, long(der.size())),
+                                                           &X509_free);
+    if (!x509)
+        return {};
+    unsigned char *out = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509.get()), &out);
+    if (size <= 0)
+        return {};
+    const QByteArray key(reinterpret_cast<const char *>(out), size);
+    OPENSSL_free(out);
+    return QCryptographicHash::hash(key, QCryptographicHash::Sha256);
+}
+
+bool isTlsVerdict(const QString &text)
+{
+    return text.contains("error:"_L1) && !text.contains("error:00000000"_L1) && !text.contains("unexpected eof"_L1);
+}
+
 HttpAnswer parseAnswer(const QByteArray &bytes, qsizetype *headLength)
 {
     constexpr qsizetype largestBody = 2048;
@@ -143,18 +224,30 @@ std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now)
     return Duration(std::clamp<qint64>(then - now.time_since_epoch().count(), 0, longest * 1000));
 }
 
-QByteArray challengeParameter(const QByteArray &challenge, QByteArrayView name)
+bool hasChallengeError(const HttpAnswer &answer, QByteArrayView error)
 {
-    static const QRegularExpression pattern(uR"re(([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|([^\s,]+)))re"_s);
-    auto matches = pattern.globalMatch(QString::fromLatin1(challenge));
-    while (matches.hasNext()) {
-        const auto match = matches.next();
-        if (match.captured(1).toLatin1().toLower() == name)
-            return (match.hasCaptured(2) && !match.capturedView(2).isNull() ? match.captured(2)
-                                                                            : match.captured(3))
-                .toLatin1();
+    return std::any_of(answer.headers.cbegin(), answer.headers.cend(), [&](const auto &header) {
+        return header.first == "www-authenticate" && challengeParameters(header.second, "error"_L1).contains(error);
+    });
+}
+
+QByteArray challengeParameter(const HttpAnswer &answer, QLatin1StringView name)
+{
+    for (const auto &[header, value] : answer.headers) {
+        const QList<QByteArray> found = header == "www-authenticate" ? challengeParameters(value, name) : QList<QByteArray>();
+        if (!found.isEmpty())
+            return found.first();
     }
     return {};
+}
+
+std::optional<std::chrono::seconds> maxAgeOf(const QString &text)
+{
+    bool isNumber = false;
+    const int seconds = text.toInt(&isNumber);
+    if (!isNumber || seconds < 0 || seconds > 10 * 366 * 24 * 3600)
+        return std::nullopt;
+    return std::chrono::seconds(seconds);
 }
 
 QString problemText(const HttpAnswer &answer)
@@ -171,6 +264,34 @@ QString problemText(const HttpAnswer &answer)
             c = u' ';
     }
     return text;
+}
+
+Error refusal(const HttpAnswer &answer, WallTime now)
+{
+    // RFC 9449 sections 7.1 and 9 say 401; providers say 400 at their own endpoints, and some services do as they do.
+    const auto says = [&](QByteArrayView error) {
+        return (answer.status == 401 || answer.status == 400) && hasChallengeError(answer, error);
+    };
+    ErrorCode code = answer.status == 511 ? ErrorCode::CaptivePortal : ErrorCode::UpgradeRejected;
+    QString detail = u"the server refused the upgrade"_s;
+    QString remedy;
+    if (answer.status == 401 && hasChallengeError(answer, "insufficient_user_authentication")) {
+        code = ErrorCode::InsufficientAuthentication;
+    } else if (says("use_dpop_nonce")) {
+        code = ErrorCode::WrongNonce;
+        detail = u"the server wants its nonce in the DPoP proof"_s;
+        remedy = u"It was given and is asked for again: the server's nonces do not last from one request to the next."_s;
+    } else if (says("invalid_dpop_proof")) {
+        code = ErrorCode::InvalidRequest;
+        detail = u"the server refused the DPoP proof"_s;
+        remedy = u"Check the clocks of both machines. Behind a proxy, the server must know the address that its clients use."_s;
+    }
+    if (const QString problem = problemText(answer); !problem.isEmpty())
+        detail = problem;
+    return Error(code, detail)
+        .withHttpStatus(answer.status)
+        .withRemedy(remedy)
+        .withRetryAfter(parseRetryAfter(answer.header("retry-after"), now));
 }
 
 int statusFromText(const QString &text)

@@ -9,10 +9,13 @@
 
 #include <QByteArray>
 #include <QByteArrayView>
+#include <QSslError>
 #include <QString>
 #include <QUrl>
 
 #include <optional>
+
+class QSslCertificate;
 
 namespace Watchword::Wire {
 
@@ -27,16 +30,31 @@ QUrl normalised(QUrl url);
 //! Refuses what must not be in the URL, with the reason.
 Result<void> checkUrl(const QUrl &url, bool allowLoopbackPlain);
 
+//! Where a redirect leads: resolved, with https:// read as wss:// and http:// as ws://. Empty if it cannot be read.
+QUrl redirectTarget(const QUrl &from, const QByteArray &location);
+//! What helps against a fault of the server's certificate; empty for those that Error knows enough about.
+QString tlsRemedy(QSslError::SslError error);
+//! SHA-256 of the certificate's SubjectPublicKeyInfo, what RFC 7469 section 2.4 pins; empty if it cannot be read.
+QByteArray keyHash(const QSslCertificate &certificate);
+//! True if the text of a socket's error holds OpenSSL's reason: one end refused the other, it was not just cut off.
+bool isTlsVerdict(const QString &text);
+
 //! Status line, headers and the beginning of the body; status 0 if \a bytes is no HTTP answer. \a headLength is the
 //! number of bytes up to and including the empty line, or -1 while it is incomplete.
 HttpAnswer parseAnswer(const QByteArray &bytes, qsizetype *headLength = nullptr);
 
 //! RFC 9110 section 10.2.3: seconds or a date.
 std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now);
-//! The auth-param \a name of a WWW-Authenticate value, unquoted; empty if absent.
-QByteArray challengeParameter(const QByteArray &challenge, QByteArrayView name);
+//! True if one of the challenges of \a answer says error=\a error (RFC 6750 section 3, RFC 9449 section 7.1).
+bool hasChallengeError(const HttpAnswer &answer, QByteArrayView error);
+//! The first auth-param \a name of the challenges of \a answer, unquoted; empty if absent.
+QByteArray challengeParameter(const HttpAnswer &answer, QLatin1StringView name);
+//! "max_age" (RFC 9470 section 3): whole seconds, at most ten years; nothing for anything else.
+std::optional<std::chrono::seconds> maxAgeOf(const QString &text);
 //! "title (ref)" of an RFC 9457 body, at most 200 characters; empty for anything else.
 QString problemText(const HttpAnswer &answer);
+//! What a refused upgrade says, with RFC 9457's title if it has one.
+Error refusal(const HttpAnswer &answer, WallTime now);
 //! The status in the text of QWebSocket's error string, 0 if there is none.
 int statusFromText(const QString &text);
 

@@ -26,6 +26,8 @@ public:
     int number = 0;
     QList<TokenRequest> requests;
     std::optional<Error> failure;
+    std::shared_ptr<TokenProof> proof; //!< Binds the tokens that come from now on (RFC 9449).
+    const Clock *clock = &Clock::system();
     bool silent = false;
 
     static QByteArray value(int n) { return "canary-0123456789-" + QByteArray::number(n); }
@@ -44,12 +46,14 @@ public:
             promise->finish();
             return promise->future();
         }
-        const WallTime now = Clock::system().wallNow();
+        const WallTime now = clock->wallNow();
         const bool isRefused = request.rejectedFingerprint == m_token.value.fingerprint();
         if (!m_token.isValidAt(now, request.minimumValidity) || isRefused) {
             m_token.value = Secret::copy(value(++number));
             m_token.expiresAt = now + lifetime;
             m_token.generation = quint64(number);
+            m_token.proof = proof;
+            m_token.type = proof ? u"DPoP"_s : u"Bearer"_s;
         }
         promise->addResult(m_token);
         promise->finish();

@@ -87,7 +87,7 @@ void TestLiveLink::plainServerIsLeftUntouched()
     QVERIFY(waitUntil([&] { return messages.size() == 1; }));
     QCOMPARE(messages.first().first().toByteArray(), QByteArray("\x1e{\"t\":\"msg\"}"));
     QCOMPARE(connection.sendFrame(Frame(u"sub"_s)).error().code(), ErrorCode::WrongState);
-    QCOMPARE(connection.sendAcknowledged("x").result().error().code(), ErrorCode::SubprotocolMismatch);
+    QCOMPARE(connection.deliver("x").result().error().code(), ErrorCode::SubprotocolMismatch);
     connection.close();
     QVERIFY(waitUntil([&] { return connection.state() == State::Disconnected; }));
 }
@@ -228,8 +228,8 @@ void TestLiveLink::closeCodes()
     gateway.peer()->close(code, u"reason"_s);
     QVERIFY(waitUntil([&] { return returns ? ready.size() == 2 : closed.size() == 1; }));
     QCOMPARE(closed.size(), returns ? 0 : 1);
-    QCOMPARE(connection.attempts().constFirst().closeCode, code);
-    QCOMPARE(connection.attempts().constFirst().closeReason, u"reason"_s);
+    QCOMPARE(connection.attempts().constFirst().failure->closeCode, code);
+    QCOMPARE(connection.attempts().constFirst().failure->closeReason, u"reason"_s);
     if (!returns)
         QCOMPARE(closed.first().first().value<Error>().closeCode(), code);
 }
@@ -285,7 +285,7 @@ void TestLiveLink::nothingLostNothingTwice()
     connection.open();
     QList<QFuture<Result<void>>> futures;
     for (int i = 0; i < 500; ++i)
-        futures.append(connection.sendAcknowledged("message " + QByteArray::number(i)));
+        futures.append(connection.deliver("message " + QByteArray::number(i)));
     QVERIFY(waitUntil(
         [&] {
             return std::all_of(futures.cbegin(), futures.cend(),
@@ -435,7 +435,7 @@ void TestLiveLink::destroyedWithPendingFutures()
     QSignalSpy closed(connection.get(), &Connection::closed);
     connection->open();
     QVERIFY(waitUntil([&] { return connection->state() == State::Ready; }));
-    const QFuture<Result<void>> future = connection->sendAcknowledged("x");
+    const QFuture<Result<void>> future = connection->deliver("x");
     connection.reset();
     QVERIFY(future.isFinished());
     QCOMPARE(future.result().error().code(), ErrorCode::Cancelled);

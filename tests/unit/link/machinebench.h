@@ -26,7 +26,15 @@ public:
 inline QString stateName(const M::State &state)
 {
     static const char *const names[] = {"Idle", "AwaitingToken", "Opening", "AwaitingHello", "Up", "Waiting", "Closing"};
-    return QString::fromLatin1(names[state.index()]);
+    static const char *const steps[] = {"Scheduled", "TokenAsked", "Opening", "AwaitingHello"};
+    QString name = QString::fromLatin1(names[state.index()]);
+    if (const auto *up = std::get_if<M::Up>(&state)) {
+        if (up->draining)
+            name += "+Draining"_L1;
+        if (up->replacement)
+            name += u'+' + QString::fromLatin1(steps[int(up->replacement->step)]);
+    }
+    return name;
 }
 
 /*! A machine with its own time and a log of all actions. */
@@ -70,11 +78,7 @@ struct Bench
     }
     QStringList end(int status, int closeCode, const Error &error = Error(ErrorCode::ConnectionLost))
     {
-        TransportEnd end;
-        end.http.status = status;
-        end.closeCode = closeCode;
-        end.error = status ? Error(ErrorCode::UpgradeRejected).withRetryAfter(error.retryAfter()) : error;
-        return step(M::Ended {id(), end});
+        return endOf(id(), status, closeCode, error);
     }
     M::Hello hello() const
     {
@@ -92,10 +96,59 @@ struct Bench
         if (watchword)
             step(hello());
     }
+    //! The attempt beside the connection in use, or the connection that it replaced; 0: neither.
+    M::AttemptId other() const
+    {
+        const auto *up = std::get_if<M::Up>(&machine.state());
+        return up && up->draining ? up->draining->id : machine.replacementId();
+    }
+    M::Hello helloOf(M::AttemptId attempt) const
+    {
+        M::Hello fields = hello();
+        fields.id = attempt;
+        return fields;
+    }
+    QStringList tokenOf(M::AttemptId attempt, const QString &fingerprint, const QString &subject = {})
+    {
+        return step(M::TokenReady {attempt, fingerprint, now + 1h, subject});
+    }
+    QStringList endOf(M::AttemptId attempt, int status, int closeCode, const Error &error = Error(ErrorCode::ConnectionLost))
+    {
+        TransportEnd end;
+        end.http.status = status;
+        end.closeCode = closeCode;
+        end.error = status ? Error(ErrorCode::UpgradeRejected).withRetryAfter(error.retryAfter()) : error;
+        return step(M::Ended {attempt, end});
+    }
+    const M::Up &upState() const { return std::get<M::Up>(machine.state()); }
+    //! Up, with a replacement that came as far as \a step, or "Draining".
+    void bringReplacement(const QString &step)
+    {
+        if (!std::holds_alternative<M::Up>(machine.state()))
+            up();
+        if (step == "Scheduled"_L1) {
+            this->step(M::EndAnnounced {id(), 10s, u"drain"_s});
+            return;
+        }
+        this->step(M::Replace {});
+        const M::AttemptId attempt = machine.replacementId();
+        if (step == "TokenAsked"_L1)
+            return;
+        tokenOf(attempt, u"bbbb"_s);
+        if (step == "Opening"_L1)
+            return;
+        this->step(M::Upgraded {attempt, true});
+        if (step == "Draining"_L1)
+            this->step(helloOf(attempt));
+    }
     void bring(const QString &state)
     {
         if (state == "Idle"_L1)
             return;
+        if (state.startsWith("Up+"_L1)) {
+            bringReplacement(state.mid(3));
+            return;
+        }
         if (state == "Up"_L1 || state == "Closing"_L1) {
             up();
             if (state == "Closing"_L1)

@@ -15,6 +15,7 @@ private Q_SLOTS:
     void renewalOfAnotherPerson();
     void renewalFailsUntilTheEnd();
     void renewalByReconnecting();
+    void renewalWantsANonce();
 };
 
 void TestRenewal::renewal()
@@ -109,7 +110,7 @@ void TestRenewal::renewalFailsUntilTheEnd()
 
 void TestRenewal::renewalByReconnecting()
 {
-    Bench bench;
+    Bench bench(true, [](ConnectionOptions &o) { o.makeBeforeBreak = false; });
     bench.step(M::Open{});
     bench.token(u"aaaa"_s, 100s);
     bench.step(M::Upgraded{1, true});
@@ -120,6 +121,34 @@ void TestRenewal::renewalByReconnecting()
     bench.step(M::Tick{});
     QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 200s}),
              QStringList({u"DropTransport 1 1000"_s, u"RequestToken 2 Connect -"_s}));
+    QCOMPARE(bench.machine.failures(), 0);
+}
+
+void TestRenewal::renewalWantsANonce()
+{
+    using Fault = M::RenewalRefused::Fault;
+    Bench bench;
+    bench.up();
+    bench.step(M::RenewalDue{1});
+    bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 2h});
+    bench.now += 3s;
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4401, Fault::Nonce}), QStringList({u"SendRenewal 1"_s}));
+    QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, bench.now + 10s);
+    QCOMPARE(bench.step(M::RenewalAccepted{1, kStart + 2h}).first(), u"ReportRenewed"_s);
+    // The next renewal may ask once more; twice in a row is a failure, and not one of the token.
+    bench.step(M::RenewalDue{1});
+    bench.step(M::TokenReady{1, u"cccc"_s, kStart + 3h});
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4401, Fault::Nonce}), QStringList({u"SendRenewal 1"_s}));
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4401, Fault::Nonce}), QStringList({u"ReportError WrongNonce"_s}));
+    QCOMPARE(bench.untilDeadline().last(), u"RequestToken 1 Renew -"_s);
+    QCOMPARE(bench.step(M::TokenReady{1, u"cccc"_s, kStart + 3h}), QStringList({u"SendRenewal 1"_s}));
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4401, Fault::Proof}), QStringList({u"ReportError WrongNonce"_s}));
+    QVERIFY(bench.is("Up"));
+    // A signed-in-anew person may have a new key; the connection keeps the one that it began with.
+    bench.step(M::RenewalDue{1});
+    bench.step(M::TokenReady{1, u"cccc"_s, kStart + 3h});
+    QCOMPARE(bench.step(M::RenewalRefused{1, 4402, Fault::Key}), QStringList({u"RequestToken 2 Connect -"_s}));
+    QVERIFY(bench.is("Up+TokenAsked")); // and in use until the next one is accepted
     QCOMPARE(bench.machine.failures(), 0);
 }
 

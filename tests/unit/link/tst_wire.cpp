@@ -24,8 +24,16 @@ private Q_SLOTS:
     void retryAfter_data();
     void retryAfter();
     void challenge();
+    void refusals_data();
+    void refusals();
     void problems();
     void statusFromText();
+    void redirects_data();
+    void redirects();
+    void tlsRemedies();
+
+private:
+    static void addRowsOfTheWay(); //!< TLS, proxy, headers.
 };
 
 void TestWire::token68_data()
@@ -81,6 +89,36 @@ void TestWire::urls()
     QCOMPARE(Wire::normalised(QUrl(u"wss://a.test?x=1#f"_s)), QUrl(u"wss://a.test/?x=1"_s));
 }
 
+void TestWire::addRowsOfTheWay()
+{
+    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change,
+                        const QString &word) { QTest::newRow(name) << change << word; };
+    row(
+        "subprotocol twice", [](ConnectionOptions &o) { o.subprotocols = {u"a"_s, u"a"_s}; }, u"twice"_s);
+    row(
+        "watchword.v1 twice", [](ConnectionOptions &o) { o.subprotocols = {u"watchword.v1"_s}; }, u"twice"_s);
+    row(
+        "client certificate without key", [](ConnectionOptions &o) { o.clientCertificates = {QSslCertificate()}; },
+        u"belong together"_s);
+    row(
+        "old TLS", [](ConnectionOptions &o) { o.minimumTls = QSsl::AnyProtocol; }, u"minimumTls"_s);
+    row(
+        "caching proxy", [](ConnectionOptions &o) { o.proxy = QNetworkProxy(QNetworkProxy::HttpCachingProxy); },
+        u"proxy"_s);
+    row(
+        "proxy without port", [](ConnectionOptions &o) { o.proxy = QNetworkProxy(QNetworkProxy::Socks5Proxy, u"p"_s); },
+        u"proxy"_s);
+    row(
+        "redirects", [](ConnectionOptions &o) { o.maximumRedirects = 4; }, u"maximumRedirects"_s);
+    row(
+        "long window", [](ConnectionOptions &o) { o.budgetWindow = 2h; }, u"budgetWindow"_s);
+    row(
+        "hop by hop", [](ConnectionOptions &o) { o.headers = {{"Transfer-Encoding", "x"}}; }, u"Transfer-Encoding"_s);
+    row(
+        "proxy credentials", [](ConnectionOptions &o) { o.headers = {{"proxy-authorization", "x"}}; },
+        u"proxy-authorization"_s);
+}
+
 void TestWire::optionsAreValidated_data()
 {
     QTest::addColumn<std::function<void(ConnectionOptions &)>>("change");
@@ -121,6 +159,7 @@ void TestWire::optionsAreValidated_data()
         u"Sec-"_s);
     row(
         "pin", [](ConnectionOptions &o) { o.pinnedKeys = {"short"}; }, u"pinnedKeys"_s);
+    addRowsOfTheWay();
     row(
         "time", [](ConnectionOptions &o) { o.heartbeat = 0ms; }, u"time"_s);
     row(
@@ -199,12 +238,60 @@ void TestWire::retryAfter()
 
 void TestWire::challenge()
 {
-    const QByteArray value =
+    const auto says = [](const QList<QByteArray> &values, QByteArrayView error) {
+        HttpAnswer answer{.status = 401};
+        for (const QByteArray &value : values)
+            answer.headers.append({"www-authenticate", value});
+        return Wire::hasChallengeError(answer, error);
+    };
+    const QByteArray stepUp =
         R"(Bearer realm="/a, b", error="insufficient_user_authentication", max_age=5, acr_values="x y")";
-    QCOMPARE(Wire::challengeParameter(value, "error"), QByteArray("insufficient_user_authentication"));
-    QCOMPARE(Wire::challengeParameter(value, "max_age"), QByteArray("5"));
-    QCOMPARE(Wire::challengeParameter(value, "acr_values"), QByteArray("x y"));
-    QCOMPARE(Wire::challengeParameter(value, "scope"), QByteArray());
+    QVERIFY(says({stepUp}, "insufficient_user_authentication"));
+    QVERIFY(!says({stepUp}, "x y") && !says({stepUp}, "5") && !says({}, "5"));
+    // Several challenges, in one header and in several.
+    QVERIFY(says({R"(Bearer realm="/", DPoP algs="ES256", error=use_dpop_nonce)"}, "use_dpop_nonce"));
+    QVERIFY(says({R"(Bearer error="invalid_token")", R"(DPoP Error = "use_dpop_nonce")"}, "use_dpop_nonce"));
+    QVERIFY(!says({R"(Bearer error_description="error=use_dpop_nonce")"}, "use_dpop_nonce"));
+    HttpAnswer answer{.status = 401};
+    answer.headers = {{"server", "max_age=7"}, {"www-authenticate", "DPoP algs=\"ES256\""}, {"www-authenticate", stepUp}};
+    QCOMPARE(Wire::challengeParameter(answer, "acr_values"_L1), QByteArray("x y"));
+    QCOMPARE(Wire::challengeParameter(answer, "max_age"_L1), QByteArray("5"));
+    QCOMPARE(Wire::challengeParameter(answer, "scope"_L1), QByteArray());
+    QCOMPARE(Wire::maxAgeOf(u"5"_s), std::optional(5s));
+    QCOMPARE(Wire::maxAgeOf(u"0"_s), std::optional(0s));
+    for (const QString &bad : {QString(), u"-1"_s, u"1.5"_s, u"soon"_s, u"999999999999"_s})
+        QVERIFY2(!Wire::maxAgeOf(bad), qPrintable(bad));
+}
+
+void TestWire::refusals_data()
+{
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QByteArray>("challenge");
+    QTest::addColumn<int>("code");
+    const auto row = [](const char *name, int status, const QByteArray &challenge, ErrorCode code) {
+        QTest::newRow(name) << status << challenge << int(code);
+    };
+    row("plain", 401, "Bearer", ErrorCode::UpgradeRejected);
+    row("token", 401, R"(DPoP error="invalid_token")", ErrorCode::UpgradeRejected);
+    row("step-up", 401, R"(DPoP error="insufficient_user_authentication")", ErrorCode::InsufficientAuthentication);
+    row("nonce", 401, R"(DPoP error="use_dpop_nonce")", ErrorCode::WrongNonce);
+    row("nonce with 400", 400, R"(DPoP error="use_dpop_nonce")", ErrorCode::WrongNonce);
+    row("nonce with another status", 403, R"(DPoP error="use_dpop_nonce")", ErrorCode::UpgradeRejected);
+    row("proof", 401, R"(DPoP error="invalid_dpop_proof")", ErrorCode::InvalidRequest);
+    row("portal", 511, {}, ErrorCode::CaptivePortal);
+}
+
+void TestWire::refusals()
+{
+    QFETCH(int, status);
+    QFETCH(QByteArray, challenge);
+    HttpAnswer answer{.status = status, .headers = {{"retry-after", "7"}}};
+    if (!challenge.isEmpty())
+        answer.headers.append({"www-authenticate", challenge});
+    const Error error = Wire::refusal(answer, WallTime(0s));
+    QTEST(int(error.code()), "code");
+    QCOMPARE(error.httpStatus(), status);
+    QCOMPARE(error.retryAfter(), std::optional<Duration>(7s));
 }
 
 void TestWire::problems()
@@ -222,6 +309,41 @@ void TestWire::statusFromText()
     QCOMPARE(Wire::statusFromText(u"Unhandled http status code: 429 (Too Many Requests)."_s), 429);
     QCOMPARE(Wire::statusFromText(u"Unsupported WWW-Authenticate challenge(s) encountered."_s), 401);
     QCOMPARE(Wire::statusFromText(u"Connection refused"_s), 0);
+}
+
+void TestWire::redirects_data()
+{
+    QTest::addColumn<QByteArray>("location");
+    QTest::addColumn<QString>("target");
+    QTest::newRow("absolute") << QByteArray("wss://b.test/y?z=1#f") << u"wss://b.test/y?z=1"_s;
+    QTest::newRow("https") << QByteArray("https://b.test:8443") << u"wss://b.test:8443/"_s;
+    QTest::newRow("http") << QByteArray("http://b.test/") << u"ws://b.test/"_s;
+    QTest::newRow("path") << QByteArray("/y") << u"wss://a.test/y"_s;
+    QTest::newRow("relative") << QByteArray("y") << u"wss://a.test/x/y"_s;
+    QTest::newRow("host") << QByteArray("//b.test/y") << u"wss://b.test/y"_s;
+    QTest::newRow("other scheme") << QByteArray("file:///etc/passwd") << u"file:///etc/passwd"_s; // checked by the caller
+    QTest::newRow("empty") << QByteArray() << QString();
+    QTest::newRow("not a URL") << QByteArray("https://[::1") << QString();
+    QTest::newRow("control character") << QByteArray("/a\nb") << QString();
+}
+
+void TestWire::redirects()
+{
+    QFETCH(QByteArray, location);
+    QTEST(Wire::redirectTarget(QUrl(u"wss://a.test/x/?q"_s), location).toString(), "target");
+}
+
+void TestWire::tlsRemedies()
+{
+    QVERIFY(Wire::tlsRemedy(QSslError::CertificateExpired).contains("Renew"_L1));
+    QVERIFY(Wire::tlsRemedy(QSslError::CertificateNotYetValid).contains("date of this machine"_L1));
+    QVERIFY(Wire::tlsRemedy(QSslError::HostNameMismatch).contains("name"_L1));
+    QVERIFY(Wire::tlsRemedy(QSslError::SelfSignedCertificate).contains("certificateAuthorities"_L1));
+    QVERIFY(Wire::tlsRemedy(QSslError::NoError).isEmpty());
+    QVERIFY(Wire::isTlsVerdict(u"Error during SSL handshake: error:0A00042E:SSL routines::tlsv1 alert protocol version"_s));
+    QVERIFY(!Wire::isTlsVerdict(u"The remote host closed the connection"_s));
+    QVERIFY(!Wire::isTlsVerdict(u"Error during SSL handshake: error:00000000:lib(0)::reason(0)"_s));
+    QVERIFY(!Wire::isTlsVerdict(u"error:0A000126:SSL routines::unexpected eof while reading"_s));
 }
 
 WATCHWORD_TEST_MAIN(TestWire)

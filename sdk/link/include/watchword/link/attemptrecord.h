@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/core/error.h"
+#include "watchword/link/connecterror.h"
 #include "watchword/link/export.h"
-#include "watchword/link/transport.h"
 
 #include <QDateTime>
-#include <QMap>
 #include <QMetaType>
 #include <QString>
 
@@ -18,7 +16,7 @@ namespace Watchword {
 /*!
     What one attempt did, for people and support bundles: Connection::attempts() keeps the last fifty.
 
-    Holds no secret: only harmless answer headers, no request, and a URL without query.
+    Holds no secret: no request, a URL without query, and a failure as ConnectError says.
     Times are measured from the start of the attempt; empty if the attempt did not get there.
 */
 struct WATCHWORD_LINK_EXPORT AttemptRecord
@@ -39,13 +37,8 @@ struct WATCHWORD_LINK_EXPORT AttemptRecord
     Elapsed ended; //!< Over; empty while it lives.
     QString subprotocol;
     QString tokenFingerprint; //!< Eight hexadecimal digits, or "-".
-    int httpStatus = 0; //!< Of a refused upgrade.
-    QMap<QString, QString> httpHeaders; //!< Retry-After, WWW-Authenticate, Server, Via, Date, Content-Type.
-    QString problem; //!< "title (ref)" of an application/problem+json body (RFC 9457).
-    int closeCode = 0;
-    QString closeReason;
-    std::optional<Error> error;
-    QString next; //!< What happens now and why: "waits 4.2 s: backoff after 3 failures", "stopped: ...".
+    std::optional<ConnectError> failure; //!< Empty while it lives, and if the application closed it.
+    QString next; //!< What happens now and why: "waits 4.2 s: failed 3 times in a row", "stopped: ...".
 
     QString toString() const; //!< One line, English.
 };

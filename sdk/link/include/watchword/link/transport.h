@@ -2,13 +2,15 @@
 #pragma once
 
 #include "watchword/core/error.h"
-#include "watchword/core/secret.h"
+#include "watchword/core/tokenset.h"
 #include "watchword/link/export.h"
 
 #include <QByteArray>
 #include <QList>
 #include <QObject>
 #include <QPair>
+#include <QStringList>
+#include <QUrl>
 
 #include <functional>
 #include <memory>
@@ -29,7 +31,7 @@ enum class AttemptPhase {
 };
 
 /*! The server's HTTP answer to the upgrade, as far as it could be recovered. */
-struct HttpAnswer
+struct WATCHWORD_LINK_EXPORT HttpAnswer
 {
     int status = 0; //!< 0: no answer was received.
     QList<QPair<QByteArray, QByteArray>> headers {}; //!< Names in lower case.
@@ -44,6 +46,9 @@ struct TransportEnd
     HttpAnswer http {}; //!< status is set if the upgrade was refused.
     int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
     QString closeReason {};
+    QStringList tlsErrors {}; //!< If TLS failed: all that is wrong with the certificate.
+    //! The refusal brought a nonce for the proof that was not known: the same once more, with it (RFC 9449 section 9).
+    bool nonceGiven = false;
     Error error { ErrorCode::ConnectionLost }; //!< Always meaningful: what to tell people.
 };
 
@@ -64,8 +69,12 @@ public:
     explicit Transport(QObject *parent = nullptr);
     ~Transport() override;
 
-    //! \a token is empty for servers without authentication. \a scheme is "Bearer" or the token's own type.
-    virtual void start(const Secret &token, const QString &scheme) = 0;
+    //! \a token is empty for servers without authentication. One that is bound to a key gets a new proof for each request
+    //! (RFC 9449), and is told the nonces of the answers.
+    virtual void start(const AccessToken &token) = 0;
+    //! The URL that is, or was, asked, behind redirects the last one. Empty if the request was redirected to another
+    //! origin: the token did not follow, and must not on the live connection either.
+    virtual QUrl authorizedUrl() const = 0;
     virtual void sendText(const QString &text) = 0;
     virtual void sendBinary(const QByteArray &bytes) = 0;
     virtual void ping(const QByteArray &payload) = 0; //!< At most 125 bytes; comes back in pongReceived().
@@ -79,8 +88,9 @@ Q_SIGNALS:
     void textReceived(const QString &text);
     void binaryReceived(const QByteArray &bytes);
     void pongReceived(const QByteArray &payload);
-    void activity(); //!< Bytes came in, whole message or not.
+    void activity(); //!< Bytes came in, whole message or not; of a burst its start, then a few times a second.
     void bytesWritten(); //!< bytesQueued() went down.
+    void noticed(const Watchword::Error &problem); //!< Worth telling, and the attempt goes on.
     void ended(const Watchword::TransportEnd &end);
 };
 
