@@ -3,9 +3,11 @@
 
 #include "watchword/auth/session.h"
 #include "watchword/keychain/keychainkeystore.h"
+#include "watchword/link/networkhints.h"
 
 #include <QCoreApplication>
 #include <QMetaMethod>
+#include <QSslConfiguration>
 #include <QUtf8StringView>
 
 #include <memory>
@@ -37,10 +39,18 @@ SessionOptions sessionOptions(const ClientOptions &options, bool inMemory)
     session.applicationId = applicationIdOf(options);
     session.dataFolder = options.storageFolder;
     session.openBrowser = options.openBrowser;
+    session.route = options.route;
+    session.privateUseRedirect = options.privateUseRedirect;
+    session.pushedAuthorization = options.pushedAuthorization;
+    session.tokenBinding = options.tokenBinding;
     session.clock = options.clock;
     session.random = options.link.random;
+    session.networkHints = options.link.networkHints;
+    if (!session.networkHints && (!options.clock || options.clock->runsByItself()))
+        session.networkHints = systemNetworkHints(options.issuer);
     session.allowLoopbackHttp = options.allowLoopbackHttp;
-    session.certificateAuthorities = options.certificateAuthorities;
+    if (!options.certificateAuthorities.isEmpty()) // of a Session they are the only ones
+        session.certificateAuthorities = QSslConfiguration::systemCaCertificates() + options.certificateAuthorities;
     session.storage = inMemory ? StoragePolicy::MemoryOnly : StoragePolicy::Require;
     if (session.storage == StoragePolicy::Require) {
         session.keyStore = options.keyStore
@@ -102,6 +112,7 @@ public:
     State computeState() const;
     void update();
     void report(const Error &error);
+    void rememberStepUp(const QStringList &acrValues, std::optional<std::chrono::seconds> maxAge);
     void onAuthenticationRequired(const Error &reason);
     void onClosed(const Error &reason);
     void onSignInNeeded(const Error &reason);
@@ -118,6 +129,9 @@ public:
     bool newSignIn = false; //!< Signed in by a person and not connected since.
     bool hooked = false;
     bool restored = false; //!< The session looked for stored tokens, and there were none.
+    //! What the server asked of the next sign-in, with the end that Connection is about to report (RFC 9470).
+    std::optional<TokenRequest> stepUp;
+    std::optional<TokenRequest> askedFor; //!< What the last sign-in was asked to be like.
     Error needReason{ErrorCode::SignInRequired};
     State state = State::Stopped;
     bool signedIn = false;
@@ -214,16 +228,35 @@ void Client::Private::onSignInNeeded(const Error &reason)
     Q_EMIT q->signInNeeded(reason);
 }
 
+void Client::Private::rememberStepUp(const QStringList &acrValues, std::optional<std::chrono::seconds> maxAge)
+{
+    stepUp.reset();
+    if (acrValues.isEmpty() && !maxAge)
+        return;
+    stepUp.emplace();
+    stepUp->reason = TokenRequest::Reason::Rejected;
+    stepUp->acrValues = acrValues;
+    stepUp->maxAge = maxAge;
+}
+
 void Client::Private::onAuthenticationRequired(const Error &reason)
 {
+    const std::optional<TokenRequest> wanted = reason.code() == ErrorCode::InsufficientAuthentication
+        ? std::exchange(stepUp, std::nullopt)
+        : std::nullopt;
+    const bool isAskedAgain = wanted && askedFor && wanted->acrValues == askedFor->acrValues && wanted->maxAge == askedFor->maxAge;
     // The session may be fine for its issuer while the server does not want its tokens. A person who signs in
     // again and is refused again must not be sent to the browser in a circle.
-    if (newSignIn) {
+    if (newSignIn && (!wanted || isAskedAgain)) {
         failed = true;
         return;
     }
     if (reason.code() == ErrorCode::SessionRevoked)
         session->signOut();
+    // The session is asked, so that its next sign-in is the one that the server wants; it answers with StepUp.
+    if (wanted)
+        session->requestToken(*wanted);
+    askedFor = wanted;
     onSignInNeeded(reason);
 }
 
@@ -249,6 +282,11 @@ Client::Client(ClientOptions options, QObject *parent)
     connect(c, &Connection::errorOccurred, this, [this](const Error &error) { d->report(error); });
     connect(c, &Connection::authenticationRequired, this,
             [this](const Error &reason) { d->onAuthenticationRequired(reason); });
+    connect(c, &Connection::byeReceived, this, [this](const Bye &bye) { d->rememberStepUp(bye.acrValues, bye.maxAge); });
+    connect(c, &Connection::attemptFailed, this, [this](const ConnectError &failure) {
+        if (failure.httpStatus != 0)
+            d->rememberStepUp(failure.acrValues, failure.maxAge);
+    });
     connect(c, &Connection::closed, this, [this](const Error &reason) { d->onClosed(reason); });
     connect(c, &Connection::ready, this, [this] {
         d->newSignIn = false;
@@ -302,9 +340,9 @@ const ClientOptions &Client::options() const
     return d->options;
 }
 
-QFuture<Result<void>> Client::sendAcknowledged(const QByteArray &message)
+QFuture<Result<void>> Client::deliver(const QByteArray &message, const DeliveryOptions &options)
 {
-    return d->connection.sendAcknowledged(message);
+    return d->connection.deliver(message, options);
 }
 
 void Client::start()

@@ -5,8 +5,10 @@
 #include "watchword/auth/session.h"
 #include "watchword/client/client.h"
 #include "watchword/testing/faultytransport.h"
+#include "watchword/testing/throwawaytls.h"
 
 #include <QSignalSpy>
+#include <QSslConfiguration>
 #include <QTemporaryDir>
 
 using namespace Watchword;
@@ -57,6 +59,8 @@ private Q_SLOTS:
     void stopAndStart();
     void sendIsHeldOrRefusedButNeverLostSilently();
     void slotsInWrongStates();
+    void routesReachTheSession();
+    void authoritiesAreTrustedBesideTheSystems();
 
 private:
     ClientOptions options()
@@ -88,6 +92,31 @@ void TestClient::nobodySignedIn()
     QCOMPARE(errors.size(), 0);
     QVERIFY(!client.isSignedIn());
     QCOMPARE(m_network->started, 0);
+}
+
+void TestClient::routesReachTheSession()
+{
+    ClientOptions o = options();
+    o.route = SignInRoute::Device;
+    o.privateUseRedirect = QUrl(u"com.example.app:/callback"_s);
+    o.pushedAuthorization = PushedAuthorization::Always;
+    Client client(o);
+    const SessionOptions &given = client.session().options();
+    QVERIFY(given.route == SignInRoute::Device);
+    QVERIFY(given.pushedAuthorization == PushedAuthorization::Always);
+    QCOMPARE(given.privateUseRedirect, o.privateUseRedirect);
+}
+
+void TestClient::authoritiesAreTrustedBesideTheSystems()
+{
+    QVERIFY(Client(options()).session().options().certificateAuthorities.isEmpty()); // which means the system's
+    ClientOptions o = options();
+    o.certificateAuthorities = {ThrowAwayTls::make().authority};
+    Client client(o);
+    const QList<QSslCertificate> trusted = client.session().options().certificateAuthorities;
+    QVERIFY(trusted.contains(o.certificateAuthorities.first()));
+    for (const QSslCertificate &ofSystem : QSslConfiguration::systemCaCertificates())
+        QVERIFY(trusted.contains(ofSystem));
 }
 
 void TestClient::missingKeychain_data()

@@ -27,6 +27,10 @@ class Session;
     signInNeeded() is emitted; connect it to signIn(), or show a button first. Nothing that passes by itself (network,
     sleep, server restart, issuer down) signs anybody out.
 
+    A server may want a stronger or fresher sign-in, at connecting (RFC 9470) or while connected (close code 4442): then the
+    session is in Session::State::StepUp, lastError is InsufficientAuthentication, and signIn() asks the provider for
+    just that. Refused again after it, the client is Failed.
+
     Threads:   one, with an event loop. Ownership: owns its Session and Connection.
     Errors:    lastError and errorOccurred(); SignInNeeded and Failed are the states that need somebody.
 */
@@ -66,8 +70,8 @@ public:
     Connection &connection(); //!< As long as the Client. Its close() and open() are the Client's business.
     const ClientOptions &options() const;
 
-    //! At-least-once delivery; see Connection::sendAcknowledged().
-    [[nodiscard]] QFuture<Result<void>> sendAcknowledged(const QByteArray &message);
+    //! Follows a message to its end; see Connection::deliver().
+    QFuture<Result<void>> deliver(const QByteArray &message, const DeliveryOptions &options = {});
 
 public Q_SLOTS:
     void start(); //!< No effect unless Stopped or Failed.
@@ -76,8 +80,8 @@ public Q_SLOTS:
     void cancelSignIn(); //!< Back to SignInNeeded.
     void signOut(); //!< Disconnects, revokes and forgets the tokens. Ends in SignInNeeded without asking for a sign-in.
     void retryNow(); //!< "Try now": see Connection::retryNow(). No effect unless Waiting.
-    //! Sends text (UTF-8) if \a message is valid UTF-8, else binary; held back while not connected, up to
-    //! ConnectionOptions::offlineQueue. A failure is returned and reported by errorOccurred().
+    //! Sends text (UTF-8) if \a message is valid UTF-8, else binary, as Connection::Delivery::QueueUntilReady: held back
+    //! while not connected. A failure is returned and reported by errorOccurred().
     Watchword::Result<void> send(const QByteArray &message);
 
 Q_SIGNALS:

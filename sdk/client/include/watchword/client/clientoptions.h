@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/keystore.h"
+#include "watchword/auth/sessionoptions.h"
 #include "watchword/client/export.h"
 #include "watchword/link/connectionoptions.h"
 
@@ -41,6 +41,10 @@ struct WATCHWORD_CLIENT_EXPORT ClientOptions
     std::shared_ptr<KeyStore> keyStore {}; //!< Empty: the keychain. Not used with ClientStorage::Memory.
     QList<QSslCertificate> certificateAuthorities {}; //!< Trusted beside those of the system, by issuer and server.
     std::function<bool(const QUrl &url)> openBrowser {}; //!< Empty: the system's browser.
+    SignInRoute route = SignInRoute::Automatic; //!< Device and, without a display, Automatic: show session().deviceSignIn().
+    QUrl privateUseRedirect {}; //!< For SignInRoute::PrivateUseScheme; give its URLs to session().handleRedirect().
+    PushedAuthorization pushedAuthorization = PushedAuthorization::WhenRequired;
+    TokenBinding tokenBinding = TokenBinding::None; //!< The server has to know DPoP (RFC 9449), too.
     ConnectionOptions link {}; //!< Timeouts, pins, policy, proxy.
     Clock *clock = nullptr; //!< Null: Clock::system(). Borrowed.
     bool allowLoopbackHttp = false; //!< Permits an http:// issuer on a loopback address, for development.
