@@ -60,13 +60,14 @@ IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &n
 class Gateway::Private
 {
 public:
-    enum class State { New, Running, Stopping, Stopped };
+    enum class State { New, Running, Draining, Stopping, Stopped };
 
     Private(const GatewayConfig &c, Clock &time, Gateway *owner)
         : config(c)
         , clock(time)
         , q(owner)
         , stopAlarm(time)
+        , proofs(time)
     {
         if (config.node.isEmpty())
             config.node = QSysInfo::machineHostName();
@@ -79,6 +80,8 @@ public:
     void openWatch();
     QByteArray readiness() const;
     void note(const QString &type, const QString &outcome, const QString &reason, const QString &message);
+    void beginDrain();
+    void beginStop();
     void finishStop();
     void release();
     std::optional<Error> firstFixedChange(const GatewayConfig &next) const;
@@ -88,6 +91,8 @@ public:
     Gateway *q;
     State state = State::New;
     Alarm stopAlarm;
+    Duration stopGrace {};
+    ProofChecker proofs;
     WallTime startedAt {};
     Metrics metrics;
     ConnectionCaps caps;
@@ -151,7 +156,7 @@ Result<void> Gateway::Private::openIssuer()
 
 void Gateway::Private::openHub()
 {
-    services.reset(new PeerServices {clock, *audit, *tables, *verifier, metrics, config.node, config.grace,
+    services.reset(new PeerServices {clock, *audit, *tables, *verifier, proofs, metrics, config.node, config.grace,
                                      config.heartbeat});
     hub = std::make_unique<Hub>(config, targetsOf(config), *services);
     hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
@@ -159,7 +164,9 @@ void Gateway::Private::openHub()
             issuer->revokeSession(sessionId, reason);
     });
     connect(hub.get(), &Hub::emptied, q, [this] {
-        if (state == State::Stopping)
+        if (state == State::Draining)
+            beginStop();
+        else if (state == State::Stopping)
             finishStop();
     });
 }
@@ -176,7 +183,18 @@ void Gateway::Private::openWatch()
     WatchLimits limits;
     limits.tokenGrace = config.grace;
     watch = std::make_unique<WatchService>(*tables, *audit, *hub, clock, info, limits);
-    watch->setTokenCheck([this](const Secret &token) { return verifier->verify(token); });
+    watch->setTokenCheck(
+        [this](const WatchService::Renewal &renewal) {
+            return verifier->verify(renewal.token).then(q, [this, renewal](const Result<Identity> &verdict) {
+                if (!verdict)
+                    return verdict;
+                const Presentation presentation {renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), renewal.url,
+                                                 false, renewal.keyOfConnection};
+                const std::optional<ProofProblem> problem = proofs.check(*verdict, renewal.token, presentation);
+                return problem ? Result<Identity>(problem->toError()) : verdict;
+            });
+        },
+        [this] { return proofs.nonce(); });
     hub->setWatchService(watch.get());
 }
 
@@ -190,7 +208,7 @@ Result<void> Gateway::Private::start()
     if (const Result<void> opened = openIssuer(); !opened)
         return opened.error();
     openHub();
-    gate = std::make_unique<Gate>(config, GateServices {clock, *audit, *verifier, caps, metrics,
+    gate = std::make_unique<Gate>(config, GateServices {clock, *audit, *verifier, caps, metrics, proofs,
                                                         [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     if (const Result<void> opened = gate->open(); !opened)
@@ -198,7 +216,7 @@ Result<void> Gateway::Private::start()
     openWatch();
     verifier->warmUp();
     state = State::Running;
-    note(u"node.start"_s, u"success"_s, u"started"_s, u"the gateway started"_s);
+    note(u"node.start"_s, u"success"_s, u"started"_s, u"The gateway started."_s);
     return {};
 }
 
@@ -224,12 +242,29 @@ void Gateway::Private::note(const QString &type, const QString &outcome, const Q
         qCWarning(logGateway).noquote() << "the audit log cannot be written:" << event.error().toString();
 }
 
+void Gateway::Private::beginDrain()
+{
+    state = State::Draining;
+    note(u"node.draining"_s, u"success"_s, u"draining"_s, u"The gateway announced its end."_s);
+    gate->drain();
+    stopAlarm.start(config.drain);
+    hub->announceEnd(config.drain, u"drain"_s);
+}
+
+void Gateway::Private::beginStop()
+{
+    state = State::Stopping;
+    gate->close();
+    stopAlarm.start(stopGrace);
+    hub->closeAll(CloseCode::ServiceRestart);
+}
+
 void Gateway::Private::finishStop()
 {
     if (state != State::Stopping)
         return;
     stopAlarm.cancel();
-    note(u"node.stop"_s, u"success"_s, u"stopped"_s, u"the gateway ended"_s);
+    note(u"node.stop"_s, u"success"_s, u"stopped"_s, u"The gateway ended."_s);
     if (watch)
         watch->drain(int(CloseCode::ServiceRestart));
     if (const Result<void> flushed = audit->flush(); !flushed)
@@ -277,13 +312,18 @@ std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &nex
 Gateway::Gateway(const GatewayConfig &config, Clock &clock)
     : d(std::make_unique<Private>(config, clock, this))
 {
-    connect(&d->stopAlarm, &Alarm::due, this, [this] { d->finishStop(); });
+    connect(&d->stopAlarm, &Alarm::due, this, [this] {
+        if (d->state == Private::State::Draining)
+            d->beginStop();
+        else
+            d->finishStop();
+    });
 }
 
 Gateway::~Gateway()
 {
-    if (d->state == Private::State::Running || d->state == Private::State::Stopping)
-        d->note(u"node.stop"_s, u"success"_s, u"destroyed"_s, u"the gateway ended at once"_s);
+    if (d->state != Private::State::New && d->state != Private::State::Stopped)
+        d->note(u"node.stop"_s, u"success"_s, u"destroyed"_s, u"The gateway ended at once."_s);
     d->state = Private::State::Stopped;
     d->release();
 }
@@ -307,12 +347,13 @@ Result<void> Gateway::start()
 
 void Gateway::stop(Duration grace)
 {
-    if (d->state != Private::State::Running)
+    if (!isRunning())
         return;
-    d->state = Private::State::Stopping;
-    d->gate->close();
-    d->stopAlarm.start(grace);
-    d->hub->closeAll(CloseCode::ServiceRestart);
+    d->stopGrace = grace;
+    if (d->state == Private::State::Running && d->config.drain.count() > 0 && d->hub->connectionCount() > 0)
+        d->beginDrain();
+    else
+        d->beginStop();
 }
 
 Result<void> Gateway::reload(const GatewayConfig &config)
@@ -336,6 +377,7 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     d->services->grace = next.grace;
     d->services->heartbeat = next.heartbeat;
     d->verifier->setIssuers(next.issuers);
+    d->verifier->warmUp();
     d->hub->reload(next, targetsOf(next));
     if (d->issuer) {
         if (const Result<QSslConfiguration> tls = readTlsConfiguration(next.listen); tls)
@@ -355,7 +397,7 @@ Result<void> Gateway::reload(const GatewayConfig &config)
 
 bool Gateway::isRunning() const
 {
-    return d->state == Private::State::Running;
+    return d->state == Private::State::Running || d->state == Private::State::Draining;
 }
 
 quint16 Gateway::port() const

@@ -2,7 +2,9 @@
 #include "watchword/gateway/gatewayconfig.h"
 
 #include "config/configvalues.h"
+#include "config/policyreader.h"
 #include "config/tablereader.h"
+#include "watchword/core/closepolicy.h"
 
 #include <QFile>
 #include <QSet>
@@ -41,6 +43,12 @@ ListenConfig readListen(TableReader table)
     listen.tls13Only = least == "1.3"_L1;
     if (least != "1.2"_L1 && least != "1.3"_L1)
         table.fail("tls_min", u"tls_min of [listen] must be \"1.2\" or \"1.3\"; older versions are not safe"_s);
+    listen.publicNames = table.texts("public_names");
+    for (const QString &name : std::as_const(listen.publicNames)) {
+        const QUrl url(u"https://"_s + name, QUrl::StrictMode);
+        if (!url.isValid() || url.authority().compare(name, Qt::CaseInsensitive) != 0 || !url.userInfo().isEmpty())
+            table.fail("public_names", u"\"%1\" is no name; write host or host:port, as in \"orders.example.com\""_s.arg(name));
+    }
     listen.maxConnections = table.integer("max_connections", listen.maxConnections, 1, 1'000'000);
     listen.maxHandshakes = table.integer("max_handshakes", listen.maxHandshakes, 1, 100'000);
     listen.headTimeout = table.duration("head_timeout", listen.headTimeout);
@@ -76,6 +84,7 @@ IssuerConfig readIssuer(TableReader table)
     issuer.tokenTypes = table.texts("token_types", issuer.tokenTypes);
     issuer.clockSkew = table.duration("clock_skew", issuer.clockSkew);
     issuer.caFile = table.file("ca");
+    issuer.requireDpop = table.boolean("require_dpop", false);
     if (auto introspection = table.table("introspection"))
         issuer.introspection = readIntrospection(*introspection);
     table.finish();
@@ -94,6 +103,17 @@ EndpointLimits readLimits(TableReader table)
     limits.queueBytes = table.size("queue_bytes", limits.queueBytes);
     table.finish();
     return limits;
+}
+
+RoomHistoryConfig readHistory(TableReader table)
+{
+    RoomHistoryConfig history;
+    history.messages = table.integer("messages", history.messages, 0, 1'000'000);
+    history.bytes = table.size("bytes", history.bytes);
+    history.totalBytes = table.size("total_bytes", history.totalBytes);
+    history.keep = table.duration("keep", history.keep);
+    table.finish();
+    return history;
 }
 
 void readService(TableReader &table, EndpointConfig &endpoint)
@@ -126,8 +146,16 @@ EndpointConfig readEndpoint(TableReader table)
     if (table.has("max_age"))
         endpoint.maxAge = std::chrono::duration_cast<std::chrono::seconds>(table.duration("max_age", Duration(300'000)));
     endpoint.hidden = table.boolean("hidden", false);
+    endpoint.requireDpop = table.boolean("require_dpop", false);
+    if (auto policy = table.table("policy"))
+        endpoint.policy = readPolicy(*policy);
     if (auto limits = table.table("limits"))
         endpoint.limits = readLimits(*limits);
+    if (auto history = table.table("history")) {
+        endpoint.history = readHistory(*history);
+        if (endpoint.service != EndpointConfig::Service::Rooms)
+            table.fail("history", u"history of [[endpoint]] is for serves = \"rooms\"; others keep nothing"_s);
+    }
     table.finish();
     return endpoint;
 }
@@ -197,6 +225,16 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
         config.heartbeat = table->duration("heartbeat", config.heartbeat);
         table->finish();
     }
+    if (auto table = root.table("drain")) {
+        config.drain = std::chrono::seconds(table->integer("seconds", 0, 0, 3600));
+        table->finish();
+    }
+    if (auto table = root.table("dpop")) {
+        config.dpop.nonce = table->boolean("nonce", false);
+        table->finish();
+    }
+    if (auto table = root.table("policy"))
+        config.policy = readPolicy(*table);
     if (auto table = root.table("trusted_proxy")) {
         config.trustedProxies = table->texts("addresses");
         for (const QString &entry : std::as_const(config.trustedProxies)) {
@@ -291,6 +329,14 @@ Result<void> GatewayConfig::validate() const
         if (paths.contains(path))
             return invalid(u"the path %1 is used twice; every endpoint needs its own"_s.arg(path));
         paths.insert(path);
+    }
+    QList<QJsonObject> policies {policy};
+    for (const EndpointConfig &endpoint : endpoints)
+        policies.append(endpoint.policy);
+    for (const QJsonObject &entry : std::as_const(policies)) {
+        // A client drops a whole policy for one bad value, so that a bad one must not leave here.
+        if (const Result<PolicyChanges> changes = PolicyChanges::fromJson(entry); !changes)
+            return invalid(u"policy: "_s + changes.error().detail());
     }
     QSet<QString> urls;
     for (const IssuerConfig &issuer : issuers) {

@@ -56,6 +56,14 @@ bool TableReader::has(const char *key)
     return find(key) != nullptr;
 }
 
+QStringList TableReader::keys() const
+{
+    QStringList names;
+    for (const auto &[key, value] : *m_table)
+        names.append(toQString(key.str()));
+    return names;
+}
+
 QString TableReader::text(const char *key, const QString &fallback)
 {
     const toml::node *node = find(key);

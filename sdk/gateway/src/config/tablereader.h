@@ -42,6 +42,7 @@ public:
     TableReader(const toml::table &table, QString name, ConfigErrors &errors);
 
     bool has(const char *key);
+    QStringList keys() const; //!< All that are there, for tables whose keys are the operator's own.
     QString text(const char *key, const QString &fallback = {});
     QString requiredText(const char *key);
     QString file(const char *key, const QString &fallback = {}); //!< Relative names: from the file's folder.

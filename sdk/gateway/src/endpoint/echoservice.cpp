@@ -5,6 +5,8 @@
 
 namespace Watchword::Gateway {
 
+using namespace Qt::StringLiterals;
+
 void EchoService::opened(Peer &)
 {
 }
@@ -31,9 +33,16 @@ void EchoService::message(Peer &peer, const QString &id, const Frame &frame)
         peer.sendText(QString::fromUtf8(frame.payload()));
 }
 
-bool EchoService::frame(Peer &, const Frame &)
+bool EchoService::frame(Peer &peer, const Frame &frame)
 {
-    return false;
+    if (frame.type() != QLatin1StringView(FrameType::Request))
+        return false;
+    const QString id = frame.fields().value("id"_L1).toString();
+    if (frame.fields().value("op"_L1).toString() == "echo"_L1)
+        peer.answer(id, frame.payload());
+    else
+        peer.refuse(id, u"unknown_operation"_s, u"an echo endpoint knows echo"_s);
+    return true;
 }
 
 } // namespace Watchword::Gateway

@@ -9,6 +9,7 @@
 namespace Watchword::Gateway {
 
 class Peer;
+struct PeerClose;
 
 /*!
     What is behind an endpoint: gets the application data of its connections.
@@ -33,8 +34,12 @@ public:
     virtual void message(Peer &peer, const QString &id, const Frame &frame) = 0;
     //! A frame that the connection does not know itself; false: nobody knows it, it is ignored.
     virtual bool frame(Peer &peer, const Frame &frame) = 0;
+    //! The gateway ends: closes \a peer with \a close as soon as it has what it is owed.
+    virtual void finish(Peer &peer, const PeerClose &close);
     //! Once a second.
     virtual void tick() { }
+    //! It sends no more than the client takes: what waits for it is this service's to judge.
+    virtual bool boundsQueue() const { return false; }
 };
 
 } // namespace Watchword::Gateway

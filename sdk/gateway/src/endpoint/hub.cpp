@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kTick = 1s;
+constexpr Duration kLongestSpread = 10s; // of the way back after a planned end
+constexpr int kReturnsPerSecond = 2000;
 constexpr Duration kUpgradeTime = 5s; // QWebSocketServer has no timer for sockets that it did not accept itself
 
 QString socketKey(const QHostAddress &address, quint16 port)
@@ -34,20 +36,28 @@ QString newConnectionId()
 bool servesTheSame(const EndpointConfig &a, const EndpointConfig &b)
 {
     return a.service == b.service && a.upstream == b.upstream && a.upstreamCaFile == b.upstreamCaFile
-        && a.subprotocols == b.subprotocols;
+        && a.subprotocols == b.subprotocols && a.history == b.history;
 }
 
-std::unique_ptr<EndpointService> makeService(const EndpointConfig &config)
+std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, Clock &clock)
 {
     switch (config.service) {
     case EndpointConfig::Service::Echo:
         return std::make_unique<EchoService>();
     case EndpointConfig::Service::Rooms:
-        return std::make_unique<RoomsService>();
+        return std::make_unique<RoomsService>(config.history, clock);
     case EndpointConfig::Service::Upstream:
         return std::make_unique<RelayService>(config);
     }
     Q_UNREACHABLE();
+}
+
+QSet<QString> issuersOf(const GatewayConfig &config)
+{
+    QSet<QString> urls;
+    for (const IssuerConfig &issuer : config.issuers)
+        urls.insert(issuer.url.toString());
+    return urls;
 }
 
 QStringList subprotocolsOf(const GateTarget &target, const EndpointConfig *config)
@@ -69,6 +79,7 @@ Hub::Hub(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarg
          QObject *parent)
     : QObject(parent)
     , m_services(services)
+    , m_issuers(issuersOf(config))
     , m_tick(services.clock)
 {
     setEndpoints(config, targets);
@@ -108,7 +119,7 @@ std::unique_ptr<Hub::Endpoint> Hub::makeEndpoint(const std::shared_ptr<const Gat
     endpoint->target = target;
     if (config) {
         endpoint->config = *config;
-        endpoint->service = makeService(*config);
+        endpoint->service = makeService(*config, m_services.clock);
     }
     // The mode only decides which scheme QWebSocket::requestUrl() shows.
     endpoint->server = std::make_unique<QWebSocketServer>(u"watchword-gateway"_s, QWebSocketServer::SecureMode);
@@ -156,11 +167,20 @@ void Hub::retire(std::unique_ptr<Endpoint> endpoint)
 
 void Hub::reload(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets)
 {
+    const QSet<QString> gone = m_issuers - issuersOf(config);
+    m_issuers = issuersOf(config);
     setEndpoints(config, targets);
-    for (Peer *peer : std::as_const(m_peers)) {
+    const QHash<QString, Peer *> peers = m_peers;
+    for (Peer *peer : peers) {
         const auto it = m_endpoints.find(peer->admission().target->path);
-        if (it != m_endpoints.end() && peer->isOpen())
-            peer->setTarget(it->second->target);
+        if (it == m_endpoints.end() || !peer->isOpen())
+            continue;
+        const auto &target = it->second->target;
+        if (gone.contains(peer->identity().issuer)
+            || !isStillAllowed(*target, peer->identity(), peer->admission().origin))
+            peer->close({.code = CloseCode::PolicyChanged});
+        else
+            peer->setTarget(target);
     }
 }
 
@@ -204,6 +224,8 @@ void Hub::openPeer(Endpoint &endpoint, std::unique_ptr<QWebSocket> socket, const
     m_services.metrics.connections = int(m_peers.size());
     connect(peer, &Peer::ended, this, [this, peer] { peerEnded(peer); });
     peer->start();
+    if (m_endAt)
+        peer->announceEnd(*m_endAt - m_services.clock.now(), m_endReason);
 }
 
 void Hub::openStream(Endpoint &endpoint, QWebSocket *socket, const Pending &pending)
@@ -216,11 +238,12 @@ void Hub::openStream(Endpoint &endpoint, QWebSocket *socket, const Pending &pend
     // The slot counts as long as the socket lives.
     connect(socket, &QObject::destroyed, this, [slot = pending.admission.slot] { Q_UNUSED(slot) });
     if (endpoint.target->kind == GateTarget::Kind::Watch) {
-        m_watch->acceptWatch(socket, pending.admission.identity);
+        m_watch->acceptWatch(socket, pending.admission.identity, pending.admission.url);
         return;
     }
     const QUrlQuery query(QString::fromLatin1(pending.admission.query));
-    m_watch->acceptAudit(socket, pending.admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded));
+    m_watch->acceptAudit(socket, pending.admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded),
+                         pending.admission.url);
 }
 
 void Hub::peerEnded(Peer *peer)
@@ -272,11 +295,20 @@ void Hub::closeSession(const QString &sessionId)
     }
 }
 
+void Hub::announceEnd(Duration in, const QString &reason)
+{
+    m_endAt = m_services.clock.now() + in;
+    m_endReason = reason;
+    for (Peer *peer : std::as_const(m_peers))
+        peer->announceEnd(in, reason);
+}
+
 void Hub::closeAll(CloseCode code)
 {
     const QHash<QString, Peer *> peers = m_peers;
+    const Duration spread = std::min<Duration>(kLongestSpread, Duration(peers.size() * 1000 / kReturnsPerSecond));
     for (Peer *peer : peers)
-        peer->close({.code = code});
+        peer->finish({.code = code, .after = Duration(QRandomGenerator::global()->bounded(int(spread.count()) + 1))});
     if (m_peers.isEmpty())
         QMetaObject::invokeMethod(this, &Hub::emptied, Qt::QueuedConnection);
 }

@@ -6,6 +6,7 @@
 #include "watch/watchservice.h"
 
 #include <QHash>
+#include <QSet>
 #include <QWebSocketServer>
 
 #include <functional>
@@ -39,8 +40,10 @@ public:
     DisconnectOutcome disconnectConnections(const QStringList &ids, int code, const QString &reason,
                                             std::chrono::milliseconds after, const Identity &by) override;
     void closeSession(const QString &sessionId); //!< 4410 to all connections of it.
-    void closeAll(CloseCode code);
-    //! Endpoints that went away or serve something else close with 4441; limits hold at once.
+    void announceEnd(Duration in, const QString &reason); //!< "reconnect", also to connections that are opened meanwhile.
+    void closeAll(CloseCode code); //!< "after_ms" spreads the clients' way back.
+    //! Connections whose endpoint went away or serves something else, or that would not be admitted any more (scope,
+    //! Origin, issuer, key), close with 4441; limits hold at once.
     void reload(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
     int connectionCount() const { return int(m_peers.size()); }
 
@@ -79,6 +82,9 @@ private:
     std::vector<std::unique_ptr<Endpoint>> m_retired; // their connections are still closing
     QHash<QString, Pending> m_pending; // by address and port of the client's end
     QHash<QString, Peer *> m_peers;
+    QSet<QString> m_issuers; // configured ones
+    std::optional<Instant> m_endAt; // announced
+    QString m_endReason;
     Alarm m_tick;
 };
 

@@ -20,7 +20,7 @@ namespace {
 constexpr Duration kDrainTime = 100ms; // reading on after the "bye", so that no reset overtakes it
 constexpr Duration kCloseTime = 2s; // for a peer that does not take the close frame
 constexpr Duration kPongTime = 15s;
-constexpr qint64 kLargestMessage = 64 * 1024 * 1024; // where the endpoint has no limit
+constexpr qint64 kLargestUnlimited = 64 * 1024 * 1024; // where the endpoint has no limit
 
 QString retryWord(CloseCode code)
 {
@@ -30,6 +30,7 @@ QString retryWord(CloseCode code)
         return u"refresh"_s;
     case CloseCode::TokenInvalid:
     case CloseCode::SessionRevoked:
+    case CloseCode::StepUpRequired:
         return u"sign_in"_s;
     case CloseCode::Forbidden:
     case CloseCode::Replaced:
@@ -89,9 +90,11 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
     m_byteRate = TokenBucket(double(limits.bytesPerSecond),
                              double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
     // QWebSocket closes by itself, without a "bye", beyond its own bound: so that one lies behind ours.
-    const qint64 most = limits.messageBytes > 0 ? 2 * limits.messageBytes + 64 * 1024 : kLargestMessage;
+    const qint64 most = limits.messageBytes > 0 ? 2 * limits.messageBytes + 64 * 1024 : kLargestUnlimited;
     m_socket->setMaxAllowedIncomingMessageSize(quint64(most));
     m_socket->setMaxAllowedIncomingFrameSize(quint64(most));
+    if (m_state == State::Open)
+        planStepUp();
 }
 
 QString Peer::subprotocol() const
@@ -121,7 +124,7 @@ void Peer::start()
         http.insert("origin"_L1, m_admission.origin);
     if (!subprotocol().isEmpty())
         http.insert("subprotocol"_L1, subprotocol());
-    audit(u"conn.opened"_s, 1, u"success"_s, u"accepted"_s, u"a connection was accepted"_s, {{u"http"_s, http}});
+    audit(u"conn.opened"_s, 1, u"success"_s, u"accepted"_s, u"The connection was accepted."_s, {{u"http"_s, http}});
     if (m_state != State::Open)
         return;
     sendHello();
@@ -146,6 +149,10 @@ void Peer::sendHello()
         const qint64 fifth = (*m_identity.expiresAt - issued).count() / 5000;
         hello.insert("refresh_before_s"_L1, std::clamp<qint64>(fifth, 1, 300));
     }
+    if (!m_admission.target->policy.isEmpty())
+        hello.insert("policy"_L1, m_admission.target->policy);
+    if (const QByteArray nonce = m_services.proofs.nonce(); !nonce.isEmpty() && !m_identity.keyThumbprint.isEmpty())
+        hello.insert("dpop_nonce"_L1, QString::fromLatin1(nonce));
     sendFrame(Frame(QLatin1StringView(FrameType::Hello), hello));
 }
 
@@ -193,6 +200,20 @@ void Peer::acknowledge(const QString &messageId)
 {
     if (m_state == State::Open)
         sendFrame(Frame(QLatin1StringView(FrameType::Ack), {{u"id"_s, messageId}}));
+}
+
+void Peer::answer(const QString &requestId, const QByteArray &payload)
+{
+    if (m_state == State::Open)
+        sendFrame(Frame(QLatin1StringView(FrameType::Response), {{u"id"_s, requestId}, {u"ok"_s, true}},
+                        payload.isNull() ? QByteArray("") : payload));
+}
+
+void Peer::refuse(const QString &requestId, const QString &code, const QString &reason)
+{
+    if (m_state == State::Open)
+        sendFrame(Frame(QLatin1StringView(FrameType::Response),
+                        {{u"id"_s, requestId}, {u"ok"_s, false}, {u"code"_s, code}, {u"reason"_s, reason}}));
 }
 
 qint64 Peer::queuedBytes() const
@@ -256,7 +277,7 @@ void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qin
         fields.insert("value"_L1, value);
     if (after.count() > 0)
         fields.insert("retry_after_ms"_L1, qint64(after.count()));
-    const QString ref = audit(u"limit.hit"_s, 3, u"denied"_s, limit, u"a connection broke a limit"_s,
+    const QString ref = audit(u"limit.hit"_s, 3, u"denied"_s, limit, u"The connection broke a limit."_s,
                               {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
     PeerClose close;
     close.code = code;
@@ -285,10 +306,11 @@ void Peer::close(const PeerClose &close)
     m_close = close;
     if (m_close.reason.isEmpty())
         m_close.reason = closeCodeName(int(close.code));
-    QJsonObject bye {{u"code"_s, int(close.code)},
-                     {u"retry"_s, retryWord(close.code)},
-                     {u"after_ms"_s, qint64(close.after.count())},
-                     {u"reason"_s, m_close.text.isEmpty() ? m_close.reason : m_close.text}};
+    QJsonObject bye = close.members;
+    bye.insert("code"_L1, int(close.code));
+    bye.insert("retry"_L1, retryWord(close.code));
+    bye.insert("after_ms"_L1, qint64(close.after.count()));
+    bye.insert("reason"_L1, m_close.text.isEmpty() ? m_close.reason : m_close.text);
     if (!close.ref.isEmpty())
         bye.insert("ref"_L1, close.ref);
     sendFrame(Frame(QLatin1StringView(FrameType::Bye), bye));
@@ -316,15 +338,26 @@ void Peer::finishClose()
     m_socket->close(QWebSocketProtocol::CloseCode(quint16(m_close.code)), m_close.reason.left(120));
 }
 
+void Peer::setReadPaused(bool isPaused)
+{
+    m_isReadPaused = isPaused;
+    m_lastIn = m_services.clock.now();
+}
+
 void Peer::tick()
 {
     const Instant now = m_services.clock.now();
     if (m_state == State::Open) {
         const qint64 queued = queuedBytes();
+        // A ping waits behind all this: on a slow line its pong is late, and the peer is there all the same.
+        if (queued < m_lastQueued)
+            m_lastTaken = now;
+        m_lastQueued = queued;
         const qint64 most = m_admission.target->limits.queueBytes;
-        if (most > 0 && queued > most) {
+        if (most > 0 && queued > most && !m_service.boundsQueue()) {
             closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
-        } else if (m_pingedAt && now - std::max(*m_pingedAt, m_lastIn) > kPongTime) {
+        } else if (m_pingedAt && !m_isReadPaused
+                   && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
             m_close.auditReason = u"no_pong"_s;
             if (m_transport)
                 m_transport->abort();
@@ -363,7 +396,7 @@ void Peer::disconnected()
     QString cause = m_close.auditReason;
     if (cause.isEmpty())
         cause = closeCodeName(code).isEmpty() ? QString::number(code) : closeCodeName(code);
-    audit(u"conn.closed"_s, isPolicy ? 2 : 1, u"success"_s, cause, u"a connection ended"_s,
+    audit(u"conn.closed"_s, isPolicy ? 2 : 1, u"success"_s, cause, u"The connection ended."_s,
           {{u"ws"_s, ws}, {u"initiator"_s, m_closedByUs ? u"policy"_s : u"user"_s}});
     m_admission.slot.reset();
     m_service.closed(*this);

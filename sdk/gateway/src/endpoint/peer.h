@@ -25,6 +25,7 @@ struct PeerServices
     AuditLog &audit;
     WatchTables &tables;
     TokenVerifier &verifier;
+    ProofChecker &proofs;
     Metrics &metrics;
     QString node;
     Duration grace;
@@ -41,6 +42,7 @@ struct PeerClose
     QString ref {}; //!< Audit id.
     bool drain = false; //!< The peer is still sending: read on for a moment so that the bye arrives.
     QString auditReason {}; //!< reason_code of conn.closed; empty: the name of the code.
+    QJsonObject members {}; //!< More members of the "bye".
 };
 
 /*!
@@ -75,18 +77,30 @@ public:
     void sendFrame(const Frame &frame); //!< Nothing on plain connections.
     void sendControlText(const QString &text); //!< What Frame::toText() gave, for many receivers at once.
     void acknowledge(const QString &messageId);
+    void answer(const QString &requestId, const QByteArray &payload); //!< To a "req".
+    void refuse(const QString &requestId, const QString &code, const QString &reason);
     void close(const PeerClose &close);
+    void finish(const PeerClose &close); //!< Closes when what serves the endpoint has no more for it.
+    void announceEnd(Duration in, const QString &reason); //!< "reconnect"
     //! A frame that breaks the protocol: closes with 1002.
     void closeForProtocol(const QString &what);
     //! Writes limit.hit and closes.
     void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
     qint64 queuedBytes() const; //!< Plain and encrypted bytes that the peer has not taken.
 
+    //! Nothing of the client is read, so its pongs cannot come either.
+    void setReadPaused(bool isPaused);
+
     //! Once a second: heartbeat, dead peers, slow readers, counters.
     void tick();
     void setTarget(const std::shared_ptr<const GateTarget> &target); //!< After a reload.
-    //! What an "auth.refresh" with \a token does.
-    void renew(const Secret &token);
+    //! What an "auth.refresh" does.
+    struct Renewal
+    {
+        Secret token;
+        std::optional<QByteArray> proof {}; //!< The member "dpop".
+    };
+    void renew(const Renewal &renewal);
 
 Q_SIGNALS:
     void ended();
@@ -100,13 +114,17 @@ private:
     void controlReceived(const QString &text);
     bool handleFrame(const Frame &frame);
     void messageReceived(const Frame &frame);
-    void renewed(const Result<Identity> &verdict);
-    void renewalFailed(int code, const QString &reason, const QString &auditReason);
+    void renewed(const Renewal &renewal, const Result<Identity> &verdict);
+    void takeIdentity(const Identity &identity);
+    void proofFailed(const ProofProblem &problem);
+    void renewalFailed(int code, const QString &reason, const QString &auditReason, const QByteArray &nonce = {});
     void applyIdentity(const Identity &identity);
     void sendHello();
     void armAlarm();
     void alarmDue();
     void cut();
+    void planStepUp();
+    void askForStepUp(const QString &auditReason);
     void finishClose();
     void disconnected();
     void putRows();
@@ -124,18 +142,22 @@ private:
     PeerServices &m_services;
     State m_state = State::New;
     bool m_control = false;
-    Alarm m_alarm; // the next of: auth.due, cut, end of closing
+    Alarm m_alarm; // the next of: auth.due, cut, step-up, end of closing
     std::optional<Instant> m_dueAt;
     std::optional<Instant> m_cutAt;
+    std::optional<Instant> m_stepUpAt; // the sign-in gets too old for the endpoint
     PeerClose m_close;
     std::optional<Instant> m_closeAt;
     bool m_closedByUs = false;
     TokenBucket m_messageRate;
     TokenBucket m_byteRate;
     bool m_isRenewing = false;
-    std::optional<Secret> m_nextToken;
+    std::optional<Renewal> m_nextRenewal;
     Instant m_openedAt {};
     Instant m_lastIn {};
+    Instant m_lastTaken {}; // the peer took something of what waited for it
+    qint64 m_lastQueued = 0;
+    bool m_isReadPaused = false;
     std::optional<Instant> m_pingedAt;
     Instant m_lastPing {};
     QByteArray m_pingNonce;

@@ -23,8 +23,14 @@ void Peer::controlReceived(const QString &text)
         closeForProtocol(frame.error().detail());
         return;
     }
-    if (!handleFrame(*frame))
-        m_service.frame(*this, *frame);
+    if (handleFrame(*frame))
+        return;
+    const bool isRequest = frame->type() == QLatin1StringView(FrameType::Request);
+    const QString id = isRequest ? frame->fields().value("id"_L1).toString() : QString();
+    if (isRequest && (id.isEmpty() || id.size() > 128))
+        closeForProtocol(u"a \"req\" frame needs an id of 1 to 128 characters"_s);
+    else if (!m_service.frame(*this, *frame) && isRequest)
+        refuse(id, u"not_supported"_s, u"what serves this endpoint answers no requests"_s);
 }
 
 bool Peer::handleFrame(const Frame &frame)
@@ -33,7 +39,10 @@ bool Peer::handleFrame(const Frame &frame)
     if (type == QLatin1StringView(FrameType::Ping)) {
         sendFrame(Frame(QLatin1StringView(FrameType::Pong), {{u"n"_s, frame.fields().value("n"_L1)}}));
     } else if (type == QLatin1StringView(FrameType::AuthRefresh)) {
-        renew(Secret::copy(frame.fields().value("token"_L1).toString().toUtf8()));
+        Renewal renewal {Secret::copy(frame.fields().value("token"_L1).toString().toUtf8())};
+        if (const QJsonValue proof = frame.fields().value("dpop"_L1); !proof.isUndefined())
+            renewal.proof = proof.toString().toLatin1();
+        renew(renewal);
     } else if (type == QLatin1StringView(FrameType::Message)) {
         messageReceived(frame);
     } else {
@@ -51,25 +60,25 @@ void Peer::messageReceived(const Frame &frame)
         m_service.message(*this, id, frame);
 }
 
-void Peer::renew(const Secret &token)
+void Peer::renew(const Renewal &renewal)
 {
     if (m_state != State::Open)
         return;
     // One at a time; of several that wait only the last can matter.
     if (m_isRenewing) {
-        m_nextToken = token;
+        m_nextRenewal = renewal;
         return;
     }
     m_isRenewing = true;
-    m_services.verifier.verify(token, this, [this](const Result<Identity> &verdict) {
+    m_services.verifier.verify(renewal.token, this, [this, renewal](const Result<Identity> &verdict) {
         m_isRenewing = false;
-        renewed(verdict);
-        if (const std::optional<Secret> next = std::exchange(m_nextToken, {}))
+        renewed(renewal, verdict);
+        if (const std::optional<Renewal> next = std::exchange(m_nextRenewal, {}))
             renew(*next);
     });
 }
 
-void Peer::renewed(const Result<Identity> &verdict)
+void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
 {
     if (m_state != State::Open)
         return;
@@ -84,6 +93,12 @@ void Peer::renewed(const Result<Identity> &verdict)
         renewalFailed(int(CloseCode::TokenInvalid), u"identity_changed"_s, u"identity_changed"_s);
         return;
     }
+    const Presentation presentation {renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), m_admission.url,
+                                     target.requireDpop, m_identity.keyThumbprint};
+    if (const auto problem = m_services.proofs.check(*verdict, renewal.token, presentation)) {
+        proofFailed(*problem);
+        return;
+    }
     const bool hasScopes = std::all_of(target.scopes.begin(), target.scopes.end(),
                                        [&verdict](const QString &scope) { return verdict->hasScope(scope); });
     if (!hasScopes) {
@@ -95,9 +110,19 @@ void Peer::renewed(const Result<Identity> &verdict)
         this->close(close);
         return;
     }
+    if (const QString weakness = signInWeakness(target, *verdict, m_services.clock.wallNow()); !weakness.isEmpty()) {
+        audit(u"token.refresh_failed"_s, 3, u"denied"_s, weakness, u"the new token's sign-in does not suffice here"_s);
+        askForStepUp(weakness);
+        return;
+    }
+    takeIdentity(*verdict);
+}
+
+void Peer::takeIdentity(const Identity &identity)
+{
     const QString previous = m_identity.tokenId;
-    const bool isOther = previous != verdict->tokenId;
-    m_identity = *verdict;
+    const bool isOther = previous != identity.tokenId;
+    m_identity = identity;
     ++m_renewals;
     ++m_services.metrics.renewed;
     applyIdentity(m_identity);
@@ -113,14 +138,36 @@ void Peer::renewed(const Result<Identity> &verdict)
         row.scope = m_identity.scopes;
         row.renewals = m_renewals;
     });
-    audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"the connection was renewed with a new token"_s);
+    audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"The connection was renewed with a new token."_s);
     QJsonObject fields {{u"scope"_s, m_identity.scopes.join(u' ')}};
     if (m_identity.expiresAt)
         fields.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
+    if (const QByteArray nonce = m_services.proofs.nonce(); !nonce.isEmpty() && !m_identity.keyThumbprint.isEmpty())
+        fields.insert("nonce"_L1, QString::fromLatin1(nonce));
     sendFrame(Frame(QLatin1StringView(FrameType::AuthOk), fields));
 }
 
-void Peer::renewalFailed(int code, const QString &reason, const QString &auditReason)
+void Peer::proofFailed(const ProofProblem &problem)
+{
+    using Kind = ProofProblem::Kind;
+    const QByteArray nonce = m_services.proofs.nonce();
+    switch (problem.kind) {
+    case Kind::NonceWanted:
+        renewalFailed(int(CloseCode::TokenInvalid), u"use_dpop_nonce"_s, problem.reasonCode, nonce);
+        return;
+    case Kind::CannotRemember:
+        renewalFailed(int(CloseCode::TryAgainLater), u"try_again_later"_s, problem.reasonCode, nonce);
+        return;
+    case Kind::InvalidProof:
+    case Kind::InvalidToken:
+        renewalFailed(int(CloseCode::TokenInvalid),
+                      problem.reasonCode == "dpop_key_changed"_L1 ? u"key_changed"_s : u"invalid_dpop_proof"_s,
+                      problem.reasonCode, nonce);
+        return;
+    }
+}
+
+void Peer::renewalFailed(int code, const QString &reason, const QString &auditReason, const QByteArray &nonce)
 {
     ++m_renewalsFailed;
     ++m_services.metrics.renewalsFailed;
@@ -129,8 +176,11 @@ void Peer::renewalFailed(int code, const QString &reason, const QString &auditRe
         row.renewFailed = m_renewalsFailed;
     });
     m_services.tables.updateToken(m_identity.tokenId, [](TokenRow &row) { ++row.failures; });
-    audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"a renewal of the connection failed"_s);
-    sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), {{u"code"_s, code}, {u"reason"_s, reason}}));
+    audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"A renewal of the connection failed."_s);
+    QJsonObject fields {{u"code"_s, code}, {u"reason"_s, reason}};
+    if (!nonce.isEmpty())
+        fields.insert("nonce"_L1, QString::fromLatin1(nonce));
+    sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), fields));
 }
 
 // Sets the moments of "auth.due" and of the cut from the identity's token.
@@ -146,14 +196,41 @@ void Peer::applyIdentity(const Identity &identity)
         m_dueAt = now + std::max(due - wall, Duration::zero());
         m_cutAt = now + (*identity.expiresAt - wall) + m_services.grace;
     }
+    planStepUp();
+}
+
+void Peer::planStepUp()
+{
+    m_stepUpAt.reset();
+    const GateTarget &target = *m_admission.target;
+    const Instant now = m_services.clock.now();
+    const WallTime wall = m_services.clock.wallNow();
+    if (!signInWeakness(target, m_identity, wall).isEmpty()) { // after a reload that asks for more
+        m_stepUpAt = now;
+    } else if (target.maxAge) {
+        m_stepUpAt = now + (*m_identity.authTime + *target.maxAge - wall) + 1ms; // "older than", not "as old as"
+    }
     armAlarm();
+}
+
+void Peer::askForStepUp(const QString &auditReason)
+{
+    const GateTarget &target = *m_admission.target;
+    PeerClose close;
+    close.code = CloseCode::StepUpRequired;
+    close.auditReason = auditReason;
+    if (!target.acrValues.isEmpty())
+        close.members.insert("acr_values"_L1, target.acrValues.join(u' '));
+    if (target.maxAge)
+        close.members.insert("max_age"_L1, qint64(target.maxAge->count()));
+    this->close(close);
 }
 
 void Peer::armAlarm()
 {
     std::optional<Instant> next = m_closeAt;
     if (m_state == State::Open) {
-        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt}) {
+        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt, m_stepUpAt}) {
             if (moment && (!next || *moment < *next))
                 next = moment;
         }
@@ -175,6 +252,11 @@ void Peer::alarmDue()
         cut();
         return;
     }
+    if (m_stepUpAt && now >= *m_stepUpAt) {
+        const QString weakness = signInWeakness(*m_admission.target, m_identity, m_services.clock.wallNow());
+        askForStepUp(weakness.isEmpty() ? u"sign_in_too_old"_s : weakness);
+        return;
+    }
     if (m_dueAt && now >= *m_dueAt) {
         m_dueAt.reset();
         const Duration left = *m_identity.expiresAt - m_services.clock.wallNow();
@@ -182,6 +264,24 @@ void Peer::alarmDue()
                         {{u"in_s"_s, std::max<qint64>(0, qint64(left.count() / 1000))}}));
     }
     armAlarm();
+}
+
+void EndpointService::finish(Peer &peer, const PeerClose &close)
+{
+    peer.close(close);
+}
+
+void Peer::finish(const PeerClose &close)
+{
+    if (m_state == State::Open)
+        m_service.finish(*this, close);
+}
+
+void Peer::announceEnd(Duration in, const QString &reason)
+{
+    if (m_state == State::Open)
+        sendFrame(Frame(QLatin1StringView(FrameType::Reconnect),
+                        {{u"in_ms"_s, qint64(std::max(in, Duration::zero()).count())}, {u"reason"_s, reason}}));
 }
 
 void Peer::cut()

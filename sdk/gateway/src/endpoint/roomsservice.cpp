@@ -3,11 +3,33 @@
 
 #include "endpoint/peer.h"
 
+#include <QJsonArray>
+#include <QJsonDocument>
 #include <QUrlQuery>
+
+#include <algorithm>
+#include <vector>
 
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
+
+namespace {
+
+Frame publication(const QString &room, const QString &from, quint64 offset, const QByteArray &payload)
+{
+    return Frame(QLatin1StringView(FrameType::Publish),
+                 {{u"room"_s, room}, {u"from"_s, from}, {u"offset"_s, qint64(offset)}},
+                 payload.isNull() ? QByteArray("") : payload);
+}
+
+} // namespace
+
+RoomsService::RoomsService(const RoomHistoryConfig &history, Clock &clock)
+    : m_history(history)
+    , m_clock(clock)
+{
+}
 
 void RoomsService::opened(Peer &peer)
 {
@@ -33,7 +55,8 @@ void RoomsService::text(Peer &peer, const QString &text)
 
 void RoomsService::binary(Peer &peer, const QByteArray &data)
 {
-    const QSet<Peer *> receivers = m_rooms.value(m_members.value(&peer).home);
+    const auto it = m_rooms.find(m_members.value(&peer).home);
+    const QSet<Peer *> receivers = it == m_rooms.end() ? QSet<Peer *>() : it->second.members;
     for (Peer *receiver : receivers) {
         if (!receiver->speaksControl())
             receiver->sendBinary(data);
@@ -53,6 +76,10 @@ void RoomsService::message(Peer &peer, const QString &id, const Frame &frame)
 bool RoomsService::frame(Peer &peer, const Frame &frame)
 {
     const QString type = frame.type();
+    if (type == QLatin1StringView(FrameType::Request)) {
+        request(peer, frame);
+        return true;
+    }
     const bool isSub = type == QLatin1StringView(FrameType::Subscribe);
     const bool isUnsub = type == QLatin1StringView(FrameType::Unsubscribe);
     const bool isPub = type == QLatin1StringView(FrameType::Publish);
@@ -62,7 +89,7 @@ bool RoomsService::frame(Peer &peer, const Frame &frame)
     if (room.isEmpty() || room.size() > kLongestName)
         peer.closeForProtocol(u"a room needs a name of 1 to 128 characters"_s);
     else if (isSub)
-        join(peer, room);
+        subscribe(peer, room, frame.fields());
     else if (isUnsub)
         leave(peer, room);
     else
@@ -70,15 +97,58 @@ bool RoomsService::frame(Peer &peer, const Frame &frame)
     return true;
 }
 
-void RoomsService::join(Peer &peer, const QString &room)
+RoomsService::Room &RoomsService::roomOf(const QString &name)
+{
+    const auto known = m_rooms.find(name);
+    if (known != m_rooms.end())
+        return known->second;
+    return m_rooms.emplace(name, Room {RoomLog(m_history), {}, m_clock.now()}).first->second;
+}
+
+RoomsService::Room *RoomsService::join(Peer &peer, const QString &room)
 {
     QSet<QString> &rooms = m_members[&peer].rooms;
     if (rooms.size() >= kMostRooms && !rooms.contains(room)) {
         peer.closeForLimit(u"rooms"_s, CloseCode::RateLimited, rooms.size() + 1, kMostRooms, {});
-        return;
+        return nullptr;
     }
     rooms.insert(room);
-    m_rooms[room].insert(&peer);
+    Room &joined = roomOf(room);
+    joined.members.insert(&peer);
+    return &joined;
+}
+
+// "sub": joins at once, or first brings the client up to date page by page, at the client's pace.
+void RoomsService::subscribe(Peer &peer, const QString &name, const QJsonObject &fields)
+{
+    const bool looks = fields.value("look"_L1).toBool(false);
+    const bool resumes = !looks && fields.contains("epoch"_L1);
+    const qint64 after = std::max<qint64>(0, fields.value("after"_L1).toInteger(0));
+    const RoomLog &log = roomOf(name).log;
+    RoomLog::Page page;
+    page.to = log.newest();
+    if (resumes)
+        page = log.page(fields.value("epoch"_L1).toString(), quint64(after));
+    const bool joins = !looks && !page.gap && page.isLast;
+    if (joins && !join(peer, name))
+        return;
+    QJsonObject answer {{u"room"_s, name},
+                        {u"epoch"_s, log.epoch()},
+                        {u"offset"_s, qint64(log.newest())},
+                        {u"joined"_s, joins}};
+    if (page.gap) {
+        QJsonObject gap {{u"from"_s, qint64(page.gap->from)},
+                         {u"reason"_s, page.gap->reason},
+                         {u"continue_after"_s, qint64(page.gap->continueAfter)}};
+        if (page.gap->to > 0)
+            gap.insert("to"_L1, qint64(page.gap->to));
+        answer.insert("gap"_L1, gap);
+    } else if (resumes) {
+        answer.insert("to"_L1, qint64(page.to));
+    }
+    peer.sendFrame(Frame(QLatin1StringView(FrameType::Subscribed), answer));
+    for (const RoomLog::Entry &entry : page.entries)
+        peer.sendFrame(publication(name, entry.from, entry.offset, entry.payload));
 }
 
 void RoomsService::leave(Peer &peer, const QString &room)
@@ -87,20 +157,27 @@ void RoomsService::leave(Peer &peer, const QString &room)
     const auto it = m_rooms.find(room);
     if (it == m_rooms.end())
         return;
-    it->remove(&peer);
-    if (it->isEmpty())
-        m_rooms.erase(it);
+    it->second.members.remove(&peer);
+    if (it->second.members.isEmpty())
+        it->second.emptySince = m_clock.now();
 }
 
 void RoomsService::publish(Peer &from, const QString &room, const QByteArray &payload)
 {
+    const auto it = m_rooms.find(room);
+    if (it == m_rooms.end())
+        return;
+    RoomLog &log = it->second.log;
+    m_bytes -= log.bytes();
+    const quint64 offset = log.append(from.identity().subject, payload);
+    m_bytes += log.bytes();
     // A copy: sending may close a receiver, and that changes the set.
-    const QSet<Peer *> receivers = m_rooms.value(room);
+    const QSet<Peer *> receivers = it->second.members;
+    if (m_bytes > m_history.totalBytes)
+        trimAll();
     if (receivers.isEmpty())
         return;
-    const Frame frame(QLatin1StringView(FrameType::Publish),
-                      {{u"room"_s, room}, {u"from"_s, from.identity().subject}}, payload.isNull() ? "" : payload);
-    const QString control = frame.toText();
+    const QString control = publication(room, from.identity().subject, offset, payload).toText();
     const QString plain = QString::fromUtf8(payload);
     for (Peer *receiver : receivers) {
         if (!m_members.contains(receiver))
@@ -109,6 +186,76 @@ void RoomsService::publish(Peer &from, const QString &room, const QByteArray &pa
             receiver->sendControlText(control);
         else
             receiver->sendText(plain);
+    }
+}
+
+void RoomsService::trimAll()
+{
+    while (m_bytes > m_history.totalBytes) {
+        const auto largest = std::max_element(m_rooms.begin(), m_rooms.end(), [](const auto &a, const auto &b) {
+            return a.second.log.bytes() < b.second.log.bytes();
+        });
+        RoomLog &log = largest->second.log;
+        if (log.size() == 0)
+            return;
+        m_bytes -= log.bytes();
+        log.dropOlderHalf();
+        m_bytes += log.bytes();
+    }
+}
+
+void RoomsService::tick()
+{
+    const Instant now = m_clock.now();
+    std::vector<std::pair<Instant, QString>> empty;
+    for (const auto &[name, room] : m_rooms) {
+        if (room.members.isEmpty())
+            empty.emplace_back(room.emptySince, name);
+    }
+    std::sort(empty.begin(), empty.end());
+    const size_t tooMany = empty.size() > kMostEmptyRooms ? empty.size() - kMostEmptyRooms : 0;
+    for (size_t i = 0; i < empty.size(); ++i) {
+        if (i >= tooMany && now - empty[i].first < m_history.keep)
+            break;
+        const auto it = m_rooms.find(empty[i].second);
+        m_bytes -= it->second.log.bytes();
+        m_rooms.erase(it);
+    }
+}
+
+// The questions that a rooms endpoint answers (protocol.md, "req").
+void RoomsService::request(Peer &peer, const Frame &frame)
+{
+    const QString id = frame.fields().value("id"_L1).toString();
+    const QString op = frame.fields().value("op"_L1).toString();
+    const QJsonObject asked = QJsonDocument::fromJson(frame.payload()).object();
+    const QString name = asked.value("room"_L1).toString(m_members.value(&peer).home);
+    const auto it = m_rooms.find(name);
+    if (op != "room.info"_L1 && op != "room.history"_L1) {
+        peer.refuse(id, u"unknown_operation"_s, u"a rooms endpoint knows room.info and room.history"_s);
+    } else if (it == m_rooms.end()) {
+        peer.refuse(id, u"unknown_room"_s, u"nobody has been in this room lately"_s);
+    } else if (op == "room.info"_L1) {
+        const RoomLog &log = it->second.log;
+        const QJsonObject info {{u"room"_s, name},
+                                {u"members"_s, it->second.members.size()},
+                                {u"epoch"_s, log.epoch()},
+                                {u"offset"_s, qint64(log.newest())},
+                                {u"oldest"_s, qint64(log.oldest())},
+                                {u"bytes"_s, log.bytes()}};
+        peer.answer(id, QJsonDocument(info).toJson(QJsonDocument::Compact));
+    } else {
+        const RoomLog &log = it->second.log;
+        const qint64 from = std::max<qint64>(qint64(log.oldest()) - 1, asked.value("after"_L1).toInteger(0));
+        const RoomLog::Page page = log.page(log.epoch(), std::min(quint64(from), log.newest()));
+        QJsonArray entries;
+        for (const RoomLog::Entry &entry : page.entries)
+            entries.append(QJsonObject {{u"offset"_s, qint64(entry.offset)},
+                                        {u"from"_s, entry.from},
+                                        {u"text"_s, QString::fromUtf8(entry.payload)}});
+        const QJsonObject history {{u"room"_s, name}, {u"epoch"_s, log.epoch()}, {u"entries"_s, entries},
+                                   {u"more"_s, !page.isLast}};
+        peer.answer(id, QJsonDocument(history).toJson(QJsonDocument::Compact));
     }
 }
 

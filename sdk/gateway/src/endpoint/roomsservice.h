@@ -2,16 +2,20 @@
 #pragma once
 
 #include "endpoint/endpointservice.h"
+#include "endpoint/roomlog.h"
 #include "endpoint/seenids.h"
+#include "watchword/core/clock.h"
 
 #include <QHash>
 #include <QSet>
+
+#include <map>
 
 namespace Watchword::Gateway {
 
 /*!
     Publish and subscribe by "sub", "unsub" and "pub" (protocol.md section 2). Everybody who subscribed to a room gets what
-    is published there, the sender too.
+    is published there, the sender too. A room keeps its last publications, so that who was away can go on where he was.
 
     Application data without a room, and "msg", go to the room of the query "?room=NAME", else to "lobby". Clients without
     watchword.v1 are subscribed to that room and get payloads as they are; binary data reaches only them.
@@ -21,6 +25,9 @@ class RoomsService final : public EndpointService
 public:
     static constexpr qsizetype kMostRooms = 100; //!< Of one connection.
     static constexpr qsizetype kLongestName = 128;
+    static constexpr size_t kMostEmptyRooms = 10'000; //!< Remembered without subscribers.
+
+    RoomsService(const RoomHistoryConfig &history, Clock &clock);
 
     void opened(Peer &peer) override;
     void closed(Peer &peer) override;
@@ -28,6 +35,7 @@ public:
     void binary(Peer &peer, const QByteArray &data) override;
     void message(Peer &peer, const QString &id, const Frame &frame) override;
     bool frame(Peer &peer, const Frame &frame) override;
+    void tick() override;
 
 private:
     struct Member
@@ -35,12 +43,27 @@ private:
         QString home;
         QSet<QString> rooms;
     };
-    void join(Peer &peer, const QString &room);
+    struct Room
+    {
+        RoomLog log;
+        QSet<Peer *> members {};
+        Instant emptySince {};
+    };
+    using Rooms = std::map<QString, Room>;
+
+    Room *join(Peer &peer, const QString &room); //!< Null if he may not.
+    Room &roomOf(const QString &name);
+    void subscribe(Peer &peer, const QString &name, const QJsonObject &fields);
+    void request(Peer &peer, const Frame &frame);
+    void trimAll();
     void leave(Peer &peer, const QString &room);
     void publish(Peer &from, const QString &room, const QByteArray &payload);
 
     QHash<Peer *, Member> m_members;
-    QHash<QString, QSet<Peer *>> m_rooms;
+    Rooms m_rooms;
+    RoomHistoryConfig m_history;
+    Clock &m_clock;
+    qint64 m_bytes = 0; //!< Of all logs.
     SeenIds m_seen;
 };
 

@@ -3,10 +3,15 @@
 
 namespace Watchword::Gateway {
 
-bool SeenIds::add(const QString &sender, const QString &id)
+bool SeenIds::contains(const QString &sender, const QString &id) const
 {
     const auto known = m_senders.constFind(sender);
-    if (known != m_senders.constEnd() && known->ids.contains(id))
+    return known != m_senders.constEnd() && known->ids.contains(id);
+}
+
+bool SeenIds::add(const QString &sender, const QString &id)
+{
+    if (contains(sender, id))
         return false;
     if (m_size >= kMostInAll && m_senderOrder.size() > 1) {
         const QString oldest = m_senderOrder.dequeue();

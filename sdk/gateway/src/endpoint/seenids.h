@@ -24,6 +24,7 @@ public:
 
     //! True the first time.
     bool add(const QString &sender, const QString &id);
+    bool contains(const QString &sender, const QString &id) const;
     qsizetype size() const { return m_size; }
 
 private:

@@ -62,6 +62,7 @@ QJsonObject auditToken(const Identity &identity)
     insertText(token, "alg"_L1, identity.algorithm);
     token.insert("aud"_L1, QJsonArray::fromStringList(identity.audiences));
     token.insert("scope"_L1, QJsonArray::fromStringList(identity.scopes));
+    insertText(token, "jkt"_L1, identity.keyThumbprint);
     if (identity.issuedAt)
         token.insert("iat"_L1, toSecondsSinceEpoch(*identity.issuedAt));
     if (identity.expiresAt)

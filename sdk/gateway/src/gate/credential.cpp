@@ -62,10 +62,11 @@ Credential credentialOf(const RequestHead &head)
     for (const QByteArray &header : headers) {
         const qsizetype space = header.indexOf(' ');
         const QByteArray scheme = header.left(space < 0 ? header.size() : space).toLower();
-        if (scheme != "bearer")
+        if (scheme != "bearer" && scheme != "dpop")
             continue;
         ++found;
         credential.kind = Credential::Kind::Header;
+        credential.isDpop = scheme == "dpop";
         const QByteArray token = space < 0 ? QByteArray() : header.mid(space + 1).trimmed();
         if (isToken68(token))
             credential.token = Secret::copy(token);
@@ -85,6 +86,8 @@ Credential credentialOf(const RequestHead &head)
         credential.kind = Credential::Kind::Several;
         credential.token.clear();
     }
+    if (credential.isDpop)
+        credential.proofs = head.values("DPoP");
     return credential;
 }
 

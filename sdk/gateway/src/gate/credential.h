@@ -6,12 +6,14 @@
 
 namespace Watchword::Gateway {
 
-//! How a request says who it is (protocol.md section 1, rules 2 and 3).
+//! How a request says who it is (protocol.md section 1, rules 2 and 3, and "Tokens that are bound to a key").
 struct Credential
 {
     enum class Kind { None, Header, Subprotocol, InUrl, Several };
     Kind kind = Kind::None;
     Secret token; //!< For Header and Subprotocol; empty when what was sent cannot be a token.
+    bool isDpop = false; //!< For Header: its scheme is "DPoP" (RFC 9449 section 7.1).
+    QList<QByteArray> proofs {}; //!< With isDpop: the values of all headers "DPoP"; one is right.
 };
 
 WATCHWORD_GATEWAY_EXPORT Credential credentialOf(const RequestHead &head);

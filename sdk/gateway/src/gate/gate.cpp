@@ -21,6 +21,11 @@ namespace {
 constexpr Duration kLimitRecordAge = 10s;
 constexpr int kUnknownPathRate = 20; // handshakes a second for paths that have no limits of their own
 
+QStringList namesOf(const QSslCertificate &certificate)
+{
+    return certificate.subjectAlternativeNames().values();
+}
+
 } // namespace
 
 QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
@@ -34,6 +39,8 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
         target.acrValues = endpoint.acrValues;
         target.maxAge = endpoint.maxAge;
         target.hidden = endpoint.hidden;
+        target.requireDpop = endpoint.requireDpop;
+        target.policy = endpoint.policy.isEmpty() ? config.policy : endpoint.policy;
         target.limits = endpoint.limits;
         targets.append(std::make_shared<const GateTarget>(target));
     }
@@ -59,6 +66,10 @@ Gate::Gate(const GatewayConfig &config, const GateServices &services, QObject *p
     , m_targets(targetsOf(config))
 {
     connect(&m_listener, &Listener::accepted, this, &Gate::take);
+    connect(&m_listener, &Listener::turnedAway, this, [this] {
+        ++m_services.metrics.accepted;
+        ++m_services.metrics.dropped;
+    });
 }
 
 Gate::~Gate()
@@ -77,7 +88,14 @@ Result<void> Gate::open()
         m_tls = *tls;
     }
     m_listener.setTls(m_tls, m_config.listen.plain);
+    m_services.proofs.setConfig(m_config);
+    m_services.proofs.setCertificateNames(namesOf(m_tls.localCertificate()));
     return m_listener.open(m_config.listen);
+}
+
+void Gate::drain()
+{
+    m_isDraining = true;
 }
 
 void Gate::close()
@@ -109,6 +127,8 @@ Result<void> Gate::reload(const GatewayConfig &config)
     m_config = config;
     m_targets = targetsOf(config);
     m_listener.setTls(m_tls, config.listen.plain);
+    m_services.proofs.setConfig(m_config);
+    m_services.proofs.setCertificateNames(namesOf(m_tls.localCertificate()));
     return {};
 }
 

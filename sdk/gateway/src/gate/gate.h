@@ -26,6 +26,7 @@ struct GateServices
     TokenVerifier &verifier;
     ConnectionCaps &caps;
     Metrics &metrics;
+    ProofChecker &proofs;
     std::function<QByteArray()> readiness; //!< Empty text: ready; else what is missing.
 };
 
@@ -47,6 +48,7 @@ public:
     ~Gate() override;
 
     Result<void> open();
+    void drain(); //!< Goes on listening; upgrades are refused with 503, and /readyz says why.
     void close(); //!< Stops listening; handshakes go on and are refused with 503.
     quint16 port() const;
     QHostAddress address() const;

@@ -33,11 +33,15 @@ QByteArray quoted(const QString &text)
     return '"' + value + '"';
 }
 
-void challenge(Refusal &refusal, const GateTarget &target, const QByteArray &parameters)
+// Who came with a proof is asked for one again (RFC 9449 section 7.1).
+void challenge(Refusal &refusal, const GateTarget &target, const QByteArray &parameters, bool isDpop)
 {
-    QByteArray value = "Bearer realm=" + quoted(target.path);
+    const bool asksForProof = isDpop || target.requireDpop;
+    QByteArray value = (asksForProof ? "DPoP realm=" : "Bearer realm=") + quoted(target.path);
     if (!parameters.isEmpty())
         value += ", " + parameters;
+    if (asksForProof)
+        value += ", algs=\"" + ProofChecker::algorithms() + '"';
     refusal.headers.append({"WWW-Authenticate", value});
 }
 
@@ -112,7 +116,7 @@ std::optional<Refusal> checkOrigin(const RequestHead &head, const GateTarget &ta
         if (kind != Credential::Kind::Subprotocol)
             return {};
         denied.reasonCode = u"origin_missing"_s;
-        denied.message = u"a token in the subprotocol is for browsers, and browsers send an Origin"_s;
+        denied.message = u"A token in the subprotocol is for browsers, and browsers send an Origin."_s;
         return denied;
     }
     // The bytes of the list's form are compared: an Origin that only looks alike after decoding is not the same one.
@@ -125,18 +129,33 @@ std::optional<Refusal> checkCredential(const Credential &credential, const GateT
 {
     if (credential.kind == Credential::Kind::None) {
         Refusal result = refusal(401, "Sign-in needed", u"no_credential"_s, u"the request has no credential"_s);
-        challenge(result, target, {});
+        challenge(result, target, {}, false);
         return result;
     }
     if (credential.token.isEmpty()) {
         Refusal result = refusal(401, "Token not accepted", u"malformed_token"_s, u"the credential cannot be a token"_s);
-        challenge(result, target, "error=\"invalid_token\"");
+        challenge(result, target, "error=\"invalid_token\"", credential.isDpop);
+        return result;
+    }
+    if (credential.isDpop && credential.proofs.size() > 1) {
+        Refusal result = refusal(401, "Proof not accepted", u"dpop_several_proofs"_s, u"more than one DPoP proof"_s);
+        challenge(result, target, "error=\"invalid_dpop_proof\"", true);
         return result;
     }
     return {};
 }
 
-Refusal refusalOfToken(const Error &error, const GateTarget &target)
+Refusal refusalOfProof(const ProofProblem &problem, const GateTarget &target)
+{
+    if (problem.kind == ProofProblem::Kind::CannotRemember)
+        return tooMany(503, "Try again later", problem.reasonCode, problem.message, std::chrono::seconds(5));
+    const bool isToken = problem.kind == ProofProblem::Kind::InvalidToken;
+    Refusal result = refusal(401, isToken ? "Token not accepted" : "Proof not accepted", problem.reasonCode, problem.message);
+    challenge(result, target, "error=\"" + problem.wireError() + '"', true);
+    return result;
+}
+
+Refusal refusalOfToken(const Error &error, const GateTarget &target, bool isDpop)
 {
     if (isIssuerTrouble(error))
         return tooMany(503, "Try again later", u"keys_unavailable"_s, error.toString(), std::chrono::seconds(5));
@@ -146,41 +165,43 @@ Refusal refusalOfToken(const Error &error, const GateTarget &target)
         return result;
     }
     Refusal result = refusal(401, "Token not accepted", error.codeName(), error.detail());
-    challenge(result, target, "error=\"invalid_token\"");
+    challenge(result, target, "error=\"invalid_token\"", isDpop);
     return result;
 }
 
-std::optional<Refusal> checkScopes(const GateTarget &target, const Identity &identity)
+bool hasScopes(const GateTarget &target, const Identity &identity)
 {
-    const bool all = std::all_of(target.scopes.begin(), target.scopes.end(),
-                                 [&identity](const QString &scope) { return identity.hasScope(scope); });
-    if (all)
+    return std::all_of(target.scopes.begin(), target.scopes.end(),
+                       [&identity](const QString &scope) { return identity.hasScope(scope); });
+}
+
+std::optional<Refusal> checkScopes(const GateTarget &target, const Identity &identity, bool isDpop)
+{
+    if (hasScopes(target, identity))
         return {};
     if (target.hidden) {
         Refusal result = unknownPath();
         result.reasonCode = u"insufficient_scope"_s;
-        result.message = u"the token lacks a scope of this hidden endpoint"_s;
+        result.message = u"The token lacks a scope of this hidden endpoint."_s;
         return result;
     }
     Refusal result = refusal(403, "Not allowed", u"insufficient_scope"_s, u"the token lacks a scope of the endpoint"_s);
-    challenge(result, target, "error=\"insufficient_scope\", scope=" + quoted(target.scopes.join(u' ')));
+    challenge(result, target, "error=\"insufficient_scope\", scope=" + quoted(target.scopes.join(u' ')), isDpop);
     return result;
 }
 
-std::optional<Refusal> checkStepUp(const GateTarget &target, const Identity &identity, WallTime now)
+std::optional<Refusal> checkStepUp(const GateTarget &target, const Identity &identity, WallTime now, bool isDpop)
 {
-    const bool acrIsGood = target.acrValues.isEmpty() || target.acrValues.contains(identity.acr);
-    const bool isFresh = !target.maxAge || (identity.authTime && now - *identity.authTime <= *target.maxAge);
-    if (acrIsGood && isFresh)
+    const QString weakness = signInWeakness(target, identity, now);
+    if (weakness.isEmpty())
         return {};
-    Refusal result = refusal(401, "Stronger sign-in needed",
-                             acrIsGood ? u"sign_in_too_old"_s : u"acr_too_weak"_s, u"the sign-in does not suffice here"_s);
+    Refusal result = refusal(401, "Stronger sign-in needed", weakness, u"the sign-in does not suffice here"_s);
     QByteArray parameters = "error=\"insufficient_user_authentication\"";
     if (!target.acrValues.isEmpty())
         parameters += ", acr_values=" + quoted(target.acrValues.join(u' '));
     if (target.maxAge)
         parameters += ", max_age=" + QByteArray::number(qint64(target.maxAge->count()));
-    challenge(result, target, parameters);
+    challenge(result, target, parameters, isDpop);
     return result;
 }
 
@@ -246,17 +267,21 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
     decision.action = GateDecision::Action::Verify;
     decision.target = target;
     decision.credential = credential.token;
+    decision.isDpop = credential.isDpop;
+    decision.proof = credential.proofs.value(0);
     return decision;
 }
 
 GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target, const Result<Identity> &verdict,
-                            ConnectionCaps::Refusal caps, WallTime now)
+                            ConnectionCaps::Refusal caps, WallTime now, const Possession &possession)
 {
     if (!verdict)
-        return refuse(refusalOfToken(verdict.error(), *target), target);
-    if (const auto problem = checkScopes(*target, *verdict))
+        return refuse(refusalOfToken(verdict.error(), *target, possession.isDpop), target);
+    if (possession.problem)
+        return refuse(refusalOfProof(*possession.problem, *target), target);
+    if (const auto problem = checkScopes(*target, *verdict, possession.isDpop))
         return refuse(*problem, target);
-    if (const auto problem = checkStepUp(*target, *verdict, now))
+    if (const auto problem = checkStepUp(*target, *verdict, now, possession.isDpop))
         return refuse(*problem, target);
     if (caps != ConnectionCaps::Refusal::None) {
         const bool isUser = caps == ConnectionCaps::Refusal::UserFull;
@@ -269,6 +294,20 @@ GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target, con
     decision.action = GateDecision::Action::Accept;
     decision.target = target;
     return decision;
+}
+
+QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now)
+{
+    if (!target.acrValues.isEmpty() && !target.acrValues.contains(identity.acr))
+        return u"acr_too_weak"_s;
+    const bool isFresh = !target.maxAge || (identity.authTime && now - *identity.authTime <= *target.maxAge);
+    return isFresh ? QString() : u"sign_in_too_old"_s;
+}
+
+bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin)
+{
+    const bool isBound = !target.requireDpop || !identity.keyThumbprint.isEmpty();
+    return isBound && hasScopes(target, identity) && (origin.isEmpty() || target.origins.contains(origin));
 }
 
 bool isIssuerTrouble(const Error &error)

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "gate/proofchecker.h"
 #include "http/requesthead.h"
 #include "limit/connectioncaps.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
 #include "watchword/gateway/gatewayconfig.h"
 #include "watchword/gateway/identity.h"
+
+#include <QJsonObject>
 
 #include <functional>
 #include <memory>
@@ -24,6 +27,8 @@ struct GateTarget
     QStringList acrValues;
     std::optional<std::chrono::seconds> maxAge;
     bool hidden = false;
+    bool requireDpop = false;
+    QJsonObject policy {}; //!< Of "hello".
     EndpointLimits limits;
 };
 
@@ -57,6 +62,8 @@ struct GateDecision
     Refusal refusal; //!< For Refuse.
     std::shared_ptr<const GateTarget> target; //!< Also for refusals, once it is known.
     Secret credential; //!< For Verify.
+    bool isDpop = false; //!< For Verify: it came with proof.
+    QByteArray proof {};
 };
 
 //! What the gate knows besides the request; empty functions allow everything.
@@ -71,10 +78,20 @@ struct GateContext
 //! The first half: everything that can be said without knowing whether the token is good.
 WATCHWORD_GATEWAY_EXPORT GateDecision decideRequest(const RequestHead &head, const GatePeer &peer,
                                                     const GateContext &context);
-//! The second half: \a verdict is the verifier's answer for the credential of the first.
+//! How the credential of the first half was presented, and what is wrong with that.
+struct Possession
+{
+    bool isDpop = false;
+    std::optional<ProofProblem> problem {};
+};
+//! The second half: \a verdict is the verifier's answer for the credential of the first, \a possession the ProofChecker's.
 WATCHWORD_GATEWAY_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
                                                      const Result<Identity> &verdict, ConnectionCaps::Refusal caps,
-                                                     WallTime now);
+                                                     WallTime now, const Possession &possession = {});
+//! Why the person has to sign in again for \a target (RFC 9470): "acr_too_weak", "sign_in_too_old", or empty.
+WATCHWORD_GATEWAY_EXPORT QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now);
+//! After a reload: whether who was admitted would get as far as the step-up with the same request.
+WATCHWORD_GATEWAY_EXPORT bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin);
 //! For heads that could not be parsed, and for peers that did not send one in time.
 WATCHWORD_GATEWAY_EXPORT Refusal refusalOfHead(const ParsedHead &parsed);
 WATCHWORD_GATEWAY_EXPORT Refusal refusalOfSlowHead();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/handshake.h"
 
+#include "gate/credential.h"
 #include "gate/tokenverifier.h"
 
 #include <QSslCipher>
@@ -96,7 +97,8 @@ void Handshake::headComplete()
     const bool isTls = qobject_cast<QSslSocket *>(m_socket) != nullptr;
     const QHostAddress socketPeer = m_socket->peerAddress();
     m_peer = peerOf(m_head, socketPeer, m_socket->peerPort(), isTls, m_gate.m_config);
-    if (!isTls && !socketPeer.isLoopback() && !m_gate.m_config.isTrustedProxy(socketPeer)) {
+    const bool isProxy = m_gate.m_config.isTrustedProxy(socketPeer);
+    if (!isTls && !socketPeer.isLoopback() && !isProxy) {
         refuse(refusalOfPlainPeer());
         return;
     }
@@ -104,6 +106,7 @@ void Handshake::headComplete()
     m_target = decision.target;
     switch (decision.action) {
     case GateDecision::Action::Refuse:
+        m_presentation.isDpop = credentialOf(m_head).isDpop;
         refuse(decision.refusal);
         return;
     case GateDecision::Action::Probe:
@@ -111,6 +114,9 @@ void Handshake::headComplete()
         return;
     case GateDecision::Action::Verify:
         m_state = State::Verifying;
+        m_token = decision.credential;
+        m_presentation = {decision.isDpop, decision.proof,
+                          m_gate.m_services.proofs.requestUrl(m_head, m_peer.secure, isProxy), m_target->requireDpop, {}};
         // The verifier answers within its own patience; this one only catches a verifier that does not.
         m_alarm.start(RemoteIssuer::kPatience + 1s);
         m_gate.m_services.verifier.verify(decision.credential, this,
@@ -132,7 +138,11 @@ void Handshake::verified(const Result<Identity> &verdict)
                                             m_target->limits.connectionsPerUser);
     }
     const WallTime now = m_gate.m_services.clock.wallNow();
-    const GateDecision decision = decideIdentity(m_target, verdict, caps, now);
+    Possession possession {m_presentation.isDpop, {}};
+    if (verdict)
+        possession.problem = m_gate.m_services.proofs.check(*verdict, m_token, m_presentation);
+    m_token.clear();
+    const GateDecision decision = decideIdentity(m_target, verdict, caps, now, possession);
     if (decision.action == GateDecision::Action::Accept)
         admit(verdict);
     else
@@ -149,6 +159,7 @@ void Handshake::admit(const Result<Identity> &verdict)
     admission.userAgent = clientText(m_head.value("User-Agent"));
     admission.host = clientText(m_head.value("Host"));
     admission.query = m_head.query;
+    admission.url = m_presentation.url;
     admission.at = m_gate.m_services.clock.wallNow();
     admission.slot = m_gate.m_services.caps.take(m_target->path, verdict->issuer + u' ' + verdict->subject);
     if (const auto *secure = qobject_cast<QSslSocket *>(m_socket)) {
@@ -165,8 +176,11 @@ void Handshake::admit(const Result<Identity> &verdict)
 
 void Handshake::refuse(const Refusal &refusal, const Identity *identity)
 {
+    Refusal answered = refusal;
+    if (const QByteArray nonce = m_gate.m_services.proofs.nonce(); m_presentation.isDpop && !nonce.isEmpty())
+        answered.headers.emplace_back("DPoP-Nonce", nonce);
     const QString ref = m_gate.record(refusal, m_head, m_peer, identity);
-    answer(answerOf(refusal, ref));
+    answer(answerOf(answered, ref));
 }
 
 void Handshake::answer(const QByteArray &bytes)

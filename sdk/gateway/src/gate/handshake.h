@@ -41,6 +41,8 @@ private:
     RequestHead m_head;
     GatePeer m_peer;
     std::shared_ptr<const GateTarget> m_target;
+    Presentation m_presentation;
+    Secret m_token;
     qint64 m_discarded = 0;
 };
 

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/listener.h"
 
+#include "watchword/core/log.h"
+
 #include <QDateTime>
 #include <QFile>
 #include <QSslCertificate>
+#include <QSslCipher>
+#include <QSslDiffieHellmanParameters>
 #include <QSslKey>
 #include <QSslSocket>
+#include <QTimer>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+
+#ifdef Q_OS_UNIX
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
 namespace Watchword::Gateway {
 
@@ -21,6 +33,21 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr qint64 kLargestPem = 1024 * 1024;
+constexpr std::chrono::milliseconds kAcceptPause {500};
+constexpr qint64 kWarnEveryMs = 1000; // a flood of connections must not become one of the log
+
+// POSIX hands out the lowest free descriptor: a high one says that nearly all below it are in use.
+std::optional<qintptr> firstSpareDescriptor()
+{
+#ifdef Q_OS_UNIX
+    rlimit limit {};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        const auto all = qintptr(std::min<rlim_t>(limit.rlim_cur, 1 << 30));
+        return all - std::clamp<qintptr>(all / 4, Listener::kLeastSpare, Listener::kMostSpare);
+    }
+#endif
+    return {};
+}
 
 Result<QByteArray> readPem(const QString &name, const QString &what)
 {
@@ -59,6 +86,19 @@ bool keyFits(const QByteArray &certificatePem, const QByteArray &keyPem)
     return fits;
 }
 
+// Forward secrecy and authenticated encryption only. Qt makes a context of its own for every socket, so that each name on
+// the list costs something at each handshake.
+QList<QSslCipher> strongCiphers()
+{
+    QList<QSslCipher> ciphers = QSslConfiguration::supportedCiphers();
+    ciphers.removeIf([](const QSslCipher &cipher) {
+        const QString name = cipher.name();
+        const bool isSealed = name.contains("GCM"_L1) || name.contains("CHACHA20"_L1);
+        return cipher.protocol() != QSsl::TlsV1_3 && !(isSealed && name.startsWith("ECDHE-"_L1));
+    });
+    return ciphers;
+}
+
 } // namespace
 
 Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
@@ -89,8 +129,13 @@ Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.setLocalCertificateChain(chain);
     tls.setPrivateKey(key);
+    tls.setCiphers(strongCiphers());
+    tls.setDiffieHellmanParameters({}); // for ciphers that are not offered
     tls.setProtocol(listen.tls13Only ? QSsl::TlsV1_3OrLater : QSsl::TlsV1_2OrLater);
     tls.setPeerVerifyMode(QSslSocket::VerifyNone); // of clients, which have no certificates
+    // Nothing is verified against the system's authorities, and OpenSSL would search their folders at every handshake for
+    // what the file of the certificate lacks.
+    tls.setCaCertificates({});
     tls.setAllowedNextProtocols({"http/1.1"});
     return tls;
 }
@@ -99,10 +144,16 @@ Listener::Listener(QObject *parent)
     : QTcpServer(parent)
 {
     setListenBacklogSize(kBacklog);
+    // Qt stops accepting for good after an error, for one when the system or the process has no descriptor left.
+    connect(this, &QTcpServer::acceptError, this, [this] {
+        qCWarning(logGateway).noquote() << "a connection could not be accepted:" << errorString();
+        QTimer::singleShot(kAcceptPause, this, &QTcpServer::resumeAccepting);
+    });
 }
 
 Result<void> Listener::open(const ListenConfig &config)
 {
+    m_firstSpare = firstSpareDescriptor();
     if (listen(config.address, config.port))
         return {};
     const QString where = u"%1:%2"_s.arg(config.address.toString()).arg(config.port);
@@ -125,8 +176,24 @@ void Listener::setTls(const QSslConfiguration &tls, bool isPlain)
     m_isPlain = isPlain;
 }
 
+void Listener::turnAway(qintptr descriptor)
+{
+#ifdef Q_OS_UNIX
+    ::close(int(descriptor));
+#endif
+    if (!m_sinceWarning.isValid() || m_sinceWarning.hasExpired(kWarnEveryMs)) {
+        m_sinceWarning.start();
+        qCWarning(logGateway) << "no descriptor to spare for more connections: raise the limit of open files (LimitNOFILE)";
+    }
+    Q_EMIT turnedAway();
+}
+
 void Listener::incomingConnection(qintptr descriptor)
 {
+    if (m_firstSpare && descriptor >= *m_firstSpare) {
+        turnAway(descriptor);
+        return;
+    }
     QTcpSocket *socket = m_isPlain ? new QTcpSocket : new QSslSocket;
     if (!socket->setSocketDescriptor(descriptor)) {
         delete socket;

@@ -46,11 +46,26 @@ JwtPolicy policyOf(const IssuerConfig &config)
     return policy;
 }
 
+// RFC 7800 and RFC 9449 section 6. A token that is bound in another way is worth nothing to who cannot check that.
+Result<QString> keyOf(const QJsonValue &confirmation)
+{
+    if (confirmation.isUndefined())
+        return QString();
+    const QString thumbprint = confirmation.toObject().value("jkt"_L1).toString();
+    if (thumbprint.isEmpty() || thumbprint.size() > 128)
+        return Error(ErrorCode::UnusableKey, u"the token is bound (\"cnf\") in a way that cannot be checked here"_s);
+    return thumbprint;
+}
+
 Result<Identity> identityOf(const Jwt &jwt, const Secret &token)
 {
     if (jwt.subject().isEmpty())
         return Error(ErrorCode::MissingClaim, u"the token has no \"sub\""_s);
+    const Result<QString> key = keyOf(jwt.claim(u"cnf"));
+    if (!key)
+        return key.error();
     Identity identity;
+    identity.keyThumbprint = *key;
     identity.issuer = jwt.issuer();
     identity.subject = jwt.subject();
     identity.name = nameOf(jwt.claims(), identity.subject);
@@ -99,6 +114,10 @@ Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, cons
     identity.expiresAt = timeOf(answer, "exp"_L1);
     if (identity.expiresAt && *identity.expiresAt + config.clockSkew <= now)
         return Error(ErrorCode::TokenExpired, u"the introspected token has ended"_s);
+    const Result<QString> key = keyOf(answer.value("cnf"_L1));
+    if (!key)
+        return key.error();
+    identity.keyThumbprint = *key;
     identity.name = nameOf(answer, identity.subject);
     identity.clientId = answer.value("client_id"_L1).toString();
     identity.tokenFingerprint = token.fingerprint();
@@ -281,8 +300,10 @@ QFuture<Result<Identity>> TokenVerifier::verify(const Secret &token)
 
 void TokenVerifier::warmUp()
 {
-    for (const auto &remote : d->remotes)
-        remote->warmUp();
+    for (const auto &remote : d->remotes) {
+        if (!remote->hasKeys())
+            remote->warmUp();
+    }
 }
 
 bool TokenVerifier::isReady() const

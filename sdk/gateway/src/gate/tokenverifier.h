@@ -39,7 +39,7 @@ public:
 
     void verify(const Secret &token, QObject *context, Answer answer);
     QFuture<Result<Identity>> verify(const Secret &token);
-    void warmUp();
+    void warmUp(); //!< Fetches the keys of issuers that have none yet, before somebody waits for them.
     bool isReady() const; //!< The keys of at least one issuer are there.
 
 private:

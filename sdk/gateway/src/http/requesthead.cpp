@@ -17,7 +17,7 @@ namespace {
 
 constexpr qsizetype kMostFields = 100;
 
-ParsedHead invalid(const QString &problem)
+ParsedHead badHead(const QString &problem)
 {
     return {.state = HeadState::Invalid, .head = {}, .problem = problem};
 }
@@ -171,7 +171,7 @@ ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit)
     const QByteArrayView visible = end >= 0 ? bytes.first(end + 4) : bytes.first(qMin(bytes.size(), limit));
     // The last line end is followed by the body or by nothing, never by a folded field.
     if (const QString problem = problemInBytes(end >= 0 ? visible.chopped(2) : visible); !problem.isEmpty())
-        return invalid(problem);
+        return badHead(problem);
     if (end < 0)
         return {.state = bytes.size() >= limit ? HeadState::TooLarge : HeadState::Incomplete, .head = {}, .problem = {}};
 
@@ -181,18 +181,18 @@ ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit)
     beast::error_code error;
     parser.put(boost::asio::const_buffer(visible.data(), static_cast<std::size_t>(visible.size())), error);
     if (error && error != beast::http::error::need_more)
-        return invalid(u"the HTTP parser says: %1"_s.arg(QString::fromStdString(error.message())));
+        return badHead(u"the HTTP parser says: %1"_s.arg(QString::fromStdString(error.message())));
     if (!parser.is_header_done())
-        return invalid(u"the head does not end where it should"_s);
+        return badHead(u"the head does not end where it should"_s);
 
     const auto &message = parser.get();
     if (message.version() != 10 && message.version() != 11)
-        return invalid(u"the HTTP version is not 1.0 or 1.1"_s);
+        return badHead(u"the HTTP version is not 1.0 or 1.1"_s);
     RequestHead head;
     head.method = toBytes(message.method_string());
     head.target = toBytes(message.target());
     if (const QString problem = problemInTarget(head.target); !problem.isEmpty())
-        return invalid(problem);
+        return badHead(problem);
     const qsizetype mark = head.target.indexOf('?');
     head.path = mark < 0 ? head.target : head.target.first(mark);
     head.query = mark < 0 ? QByteArray() : head.target.sliced(mark + 1);
@@ -200,11 +200,11 @@ ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit)
     head.size = visible.size();
     for (const auto &field : message) {
         if (head.headers.size() >= kMostFields)
-            return invalid(u"there are more than %1 fields"_s.arg(kMostFields));
+            return badHead(u"there are more than %1 fields"_s.arg(kMostFields));
         head.headers.append({toBytes(field.name_string()), trimmed(toBytes(field.value())).toByteArray()});
     }
     if (const QString problem = problemInFields(head); !problem.isEmpty())
-        return invalid(problem);
+        return badHead(problem);
     return {.state = HeadState::Complete, .head = head, .problem = {}};
 }
 

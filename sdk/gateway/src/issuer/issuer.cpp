@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::chrono::seconds kUpkeep {5};
+constexpr std::chrono::seconds kSessionUpkeep {5};
 // A verifier's clock may be behind; an old key must outlive what it signed for it too.
 constexpr std::chrono::minutes kClockDifference {5};
 
@@ -26,7 +26,7 @@ const QStringList &standardScopes()
     return scopes;
 }
 
-Error invalid(const QString &what)
+Error unusable(const QString &what)
 {
     return Error(ErrorCode::ConfigInvalid, u"the embedded issuer: "_s + what);
 }
@@ -60,22 +60,22 @@ Issuer::Private::~Private()
 Result<void> Issuer::Private::checkOptions() const
 {
     if (options.audience.isEmpty())
-        return invalid(u"no audience is set"_s);
+        return unusable(u"no audience is set"_s);
     if (options.clients.isEmpty())
-        return invalid(u"there is no client"_s);
+        return unusable(u"there is no client"_s);
     if (!options.keyFile.isEmpty() && options.stateFile.isEmpty())
-        return invalid(u"keys in a file but sessions in memory would forget revocations; set a state file too"_s);
+        return unusable(u"keys in a file but sessions in memory would forget revocations; set a state file too"_s);
     if (options.accessTokenLifetime.count() <= 0 || options.refreshTokenLifetime.count() <= 0
         || options.codeLifetime.count() <= 0 || options.requestLifetime.count() <= 0 || options.keyLifetime.count() <= 0)
-        return invalid(u"a lifetime is not above 0"_s);
+        return unusable(u"a lifetime is not above 0"_s);
     QSet<QString> seen;
     for (const IssuerClient &client : options.clients) {
         if (client.id.isEmpty() || seen.contains(client.id))
-            return invalid(u"the client id \"%1\" is empty or used twice"_s.arg(client.id));
+            return unusable(u"the client id \"%1\" is empty or used twice"_s.arg(client.id));
         seen.insert(client.id);
         for (const QString &uri : client.redirectUris + client.postLogoutRedirectUris) {
             if (!isUsableRedirectUri(uri)) {
-                return invalid(u"\"%1\" of client \"%2\" is no usable redirect URI"_s.arg(uri, client.id))
+                return unusable(u"\"%1\" of client \"%2\" is no usable redirect URI"_s.arg(uri, client.id))
                     .withRemedy(u"Use http://127.0.0.1/path, https://... or a scheme like com.example.app:/path."_s);
             }
         }
@@ -83,9 +83,9 @@ Result<void> Issuer::Private::checkOptions() const
     seen.clear();
     for (const IssuerUser &user : options.users) {
         if (user.name.isEmpty() || user.subject.isEmpty() || seen.contains(user.name.toCaseFolded()))
-            return invalid(u"the user \"%1\" has no name or subject, or comes twice"_s.arg(user.name));
+            return unusable(u"the user \"%1\" has no name or subject, or comes twice"_s.arg(user.name));
         if (user.passwordHash.isEmpty())
-            return invalid(u"the user \"%1\" has no password hash"_s.arg(user.name));
+            return unusable(u"the user \"%1\" has no password hash"_s.arg(user.name));
         seen.insert(user.name.toCaseFolded());
     }
     return {};
@@ -110,10 +110,10 @@ Result<void> Issuer::Private::open()
         cost = {.n = parts.at(1).toUInt(), .r = parts.at(2).toUInt(), .p = parts.at(3).toUInt()};
     const Result<QString> decoy = hashPassword(Secret::random(16), cost);
     if (!decoy)
-        return invalid(u"the password hash of user \"%1\" is malformed"_s.arg(options.users.first().name));
+        return unusable(u"the password hash of user \"%1\" is malformed"_s.arg(options.users.first().name));
     decoyHash = *decoy;
     QObject::connect(&upkeepTimer, &QTimer::timeout, q, [this] { upkeep(); });
-    upkeepTimer.start(kUpkeep);
+    upkeepTimer.start(kSessionUpkeep);
     return {};
 }
 

@@ -17,7 +17,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSessionSchema = 1;
 
 Error toError(const QSqlQuery &query, const QString &doing)
 {
@@ -108,7 +108,7 @@ Result<void> SessionStore::open(const QString &file)
         "ended INTEGER, end_reason TEXT NOT NULL) STRICT, WITHOUT ROWID"_s,
         u"CREATE TABLE IF NOT EXISTS revoked_token (id TEXT PRIMARY KEY NOT NULL, expires INTEGER NOT NULL) "
         "STRICT, WITHOUT ROWID"_s,
-        u"PRAGMA user_version=%1"_s.arg(kSchemaVersion),
+        u"PRAGMA user_version=%1"_s.arg(kSessionSchema),
     };
     for (const QString &statement : statements) {
         if (const Result<void> done = run(statement); !done)

@@ -18,6 +18,8 @@ void RelayService::opened(Peer &peer)
         m_upstreams.removeIf([upstream](auto entry) { return entry.value() == upstream; });
         upstream->deleteLater();
     });
+    connect(upstream, &Upstream::taken, this,
+            [this, session = peer.identity().sessionId](const QString &id) { m_taken.add(session, id); });
     upstream->open();
 }
 
@@ -41,8 +43,18 @@ void RelayService::binary(Peer &peer, const QByteArray &data)
 
 void RelayService::message(Peer &peer, const QString &id, const Frame &frame)
 {
-    if (Upstream *upstream = m_upstreams.value(&peer))
+    if (m_taken.contains(peer.identity().sessionId, id))
+        peer.acknowledge(id); // the first acknowledgement was lost with its connection
+    else if (Upstream *upstream = m_upstreams.value(&peer))
         upstream->sendText(QString::fromUtf8(frame.payload()), id);
+}
+
+void RelayService::finish(Peer &peer, const PeerClose &close)
+{
+    if (Upstream *upstream = m_upstreams.value(&peer))
+        upstream->finishAfterAnswers(close);
+    else
+        peer.close(close);
 }
 
 bool RelayService::frame(Peer &, const Frame &)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "endpoint/endpointservice.h"
+#include "endpoint/seenids.h"
 #include "relay/upstream.h"
 
 #include <QHash>
@@ -27,10 +28,13 @@ public:
     void binary(Peer &peer, const QByteArray &data) override;
     void message(Peer &peer, const QString &id, const Frame &frame) override;
     bool frame(Peer &peer, const Frame &frame) override;
+    void finish(Peer &peer, const PeerClose &close) override;
+    bool boundsQueue() const override { return true; }
 
 private:
     EndpointConfig m_config;
     QHash<Peer *, Upstream *> m_upstreams;
+    SeenIds m_taken; //!< What an upstream got and was acknowledged.
 };
 
 } // namespace Watchword::Gateway

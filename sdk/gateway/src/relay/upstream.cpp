@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qint64 kHighWater = 1024 * 1024;
-constexpr qint64 kLowWater = 256 * 1024;
 constexpr Duration kPoll = 20ms;
 constexpr Duration kFinishTime = 5s;
 constexpr quint64 kLargestMessage = 64 * 1024 * 1024;
@@ -81,9 +80,12 @@ Upstream::Upstream(const EndpointConfig &config, Peer &peer, QObject *parent)
     connect(&m_deadline, &Alarm::due, this, [this] {
         if (m_state == State::Connecting)
             end(CloseCode::BadGateway, u"bad_gateway"_s, u"upstream_timeout"_s);
+        else if (m_state == State::Answering)
+            answered();
         else if (m_state == State::Finishing)
             end(CloseCode::GoingAway, {}, {});
     });
+    connect(m_socket.get(), &QWebSocket::pong, this, [this] { answered(); });
     connect(&m_poll, &Alarm::due, this, &Upstream::brake);
 }
 
@@ -180,7 +182,7 @@ void Upstream::enqueue(const Message &message, qint64 bytes)
     m_waitingBytes += bytes;
     m_waiting.enqueue(message);
     if (m_waitingBytes > kQueueBytes)
-        m_clientPause.pause();
+        pauseClient(true);
     // What the client's socket had taken in before the pause still comes; beyond this it is no accident.
     if (m_waitingBytes > kMostQueueBytes && m_peer)
         m_peer->closeForLimit(u"upstream_queue"_s, CloseCode::TryAgainLater, m_waitingBytes, kMostQueueBytes, 1s);
@@ -204,24 +206,39 @@ void Upstream::acknowledgeSent()
         return;
     const QStringList ids = std::exchange(m_unacknowledged, {});
     for (const QString &id : ids) {
+        Q_EMIT taken(id);
         if (m_peer)
             m_peer->acknowledge(id);
     }
 }
 
+void Upstream::pauseClient(bool isPaused)
+{
+    if (m_clientPause.isPaused() == isPaused)
+        return;
+    if (isPaused)
+        m_clientPause.pause();
+    else
+        m_clientPause.resume();
+    if (m_peer)
+        m_peer->setReadPaused(isPaused);
+}
+
 void Upstream::brake()
 {
-    if (m_state != State::Open || !m_peer)
+    if ((m_state != State::Open && m_state != State::Answering) || !m_peer)
         return;
     const qint64 toUpstream = pendingBytes(*m_socket, m_transport);
     const qint64 toClient = m_peer->queuedBytes();
+    const qint64 queueBytes = m_peer->admission().target->limits.queueBytes;
+    const qint64 clientHighWater = queueBytes > 0 ? std::min(queueBytes, kHighWater) : kHighWater;
     if (toUpstream > kHighWater)
-        m_clientPause.pause();
-    else if (toUpstream < kLowWater)
-        m_clientPause.resume();
-    if (toClient > kHighWater)
+        pauseClient(true);
+    else if (toUpstream <= kHighWater / 4)
+        pauseClient(false);
+    if (toClient > clientHighWater)
         m_upstreamPause.pause();
-    else if (toClient < kLowWater)
+    else if (toClient <= clientHighWater / 4)
         m_upstreamPause.resume();
     const bool isPaused = m_clientPause.isPaused() || m_upstreamPause.isPaused();
     if (!isPaused) {
@@ -238,15 +255,40 @@ void Upstream::brake()
         return;
     }
     const bool isClient = m_upstreamPause.isPaused();
-    m_clientPause.resume();
+    pauseClient(false);
     if (isClient)
-        m_peer->closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, toClient, kHighWater, {});
+        m_peer->closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, toClient, clientHighWater, {});
     else
         m_peer->closeForLimit(u"upstream_stalled"_s, CloseCode::TryAgainLater, toUpstream, kHighWater, 1s);
 }
 
+void Upstream::finishAfterAnswers(const PeerClose &close)
+{
+    if (m_state != State::Open || !m_peer || m_socket->state() != QAbstractSocket::ConnectedState) {
+        if (m_peer)
+            m_peer->close(close);
+        return;
+    }
+    m_state = State::Answering;
+    m_lastClose = close;
+    m_deadline.start(kAnswerTime);
+    m_socket->ping("last");
+}
+
+void Upstream::answered()
+{
+    if (m_state != State::Answering || !m_peer)
+        return;
+    acknowledgeSent(); // the pong came behind them
+    m_peer->close(*m_lastClose);
+}
+
 void Upstream::ended()
 {
+    if (m_state == State::Answering) {
+        m_deadline.cancel();
+        answered();
+    }
     const int code = int(m_socket->closeCode());
     if (m_state == State::Open && m_sawClose && passesThrough(code))
         end(CloseCode(quint16(code)), m_socket->closeReason(), u"upstream_closed"_s);
@@ -261,7 +303,7 @@ void Upstream::end(CloseCode code, const QString &reason, const QString &cause)
     m_state = State::Closed;
     m_deadline.cancel();
     m_poll.cancel();
-    m_clientPause.resume();
+    pauseClient(false);
     if (m_peer) {
         PeerClose close;
         close.code = code;
@@ -276,7 +318,8 @@ void Upstream::finish()
 {
     m_clientPause.setSocket(nullptr);
     m_peer = nullptr;
-    if (m_state == State::Open && m_socket->state() == QAbstractSocket::ConnectedState) {
+    const bool isUsable = m_state == State::Open || m_state == State::Answering;
+    if (isUsable && m_socket->state() == QAbstractSocket::ConnectedState) {
         m_state = State::Finishing;
         m_upstreamPause.resume();
         m_deadline.start(kFinishTime);

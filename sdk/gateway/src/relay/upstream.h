@@ -13,11 +13,14 @@ namespace Watchword::Gateway {
 /*!
     The gateway's connection to the upstream server on behalf of one client.
 
-    Messages that come while it connects wait, and from kQueueBytes on the client is paused; a "msg" is acknowledged when the operating system has
-    all bytes of it. Where one side reads slower than the other sends, the sender is paused; a side that takes nothing for
-    kStallTime ends the connection (4440 for the client, 1013 for the upstream).
+    Messages that come while it connects wait, and from kQueueBytes on the client is paused; a "msg" is acknowledged when
+    the operating system has all bytes of it. Where one side reads slower than the other sends, the sender is paused, towards
+    the client from the endpoint's queue_bytes on or earlier; a side that takes nothing for kStallTime ends the connection
+    (4440 for the client, 1013 for the upstream).
 
-    Life cycle: open(), then closed() exactly once. finish() after the client went: what was accepted still goes out.
+    Life cycle: open(), then closed() exactly once. finishAfterAnswers() before the gateway closes the client: nothing more is
+    taken from it, and what the upstream answers to what was taken still goes to it. A WebSocket ping behind the last message
+    tells: servers answer it in its turn. finish() after the client went: what was accepted still goes out.
     Threads: one. Ownership: borrows the peer until finish().
 */
 class Upstream : public QObject
@@ -29,6 +32,7 @@ public:
     static constexpr qint64 kMostQueueBytes = 32 * 1024 * 1024; //!< Beyond this the client is closed.
     static constexpr Duration kConnectTime = std::chrono::seconds(10);
     static constexpr Duration kStallTime = std::chrono::seconds(30);
+    static constexpr Duration kAnswerTime = std::chrono::seconds(1); //!< For the upstream's last answers.
 
     Upstream(const EndpointConfig &config, Peer &peer, QObject *parent = nullptr);
     ~Upstream() override;
@@ -36,10 +40,12 @@ public:
     void open();
     void sendText(const QString &text, const QString &messageId = {});
     void sendBinary(const QByteArray &data);
+    void finishAfterAnswers(const PeerClose &close);
     void finish();
 
 Q_SIGNALS:
     void closed();
+    void taken(const QString &messageId); //!< Just before its acknowledgement.
 
 private:
     struct Message
@@ -49,14 +55,16 @@ private:
         bool isBinary = false;
         QString id;
     };
-    enum class State { New, Connecting, Open, Finishing, Closed };
+    enum class State { New, Connecting, Open, Answering, Finishing, Closed };
 
     QNetworkRequest request() const;
     void connected();
     void send(const Message &message);
     void enqueue(const Message &message, qint64 bytes);
     void acknowledgeSent();
+    void pauseClient(bool isPaused);
     void brake();
+    void answered();
     void ended();
     void end(CloseCode code, const QString &reason, const QString &cause);
 
@@ -71,6 +79,7 @@ private:
     qint64 m_waitingBytes = 0;
     QStringList m_unacknowledged;
     bool m_sawClose = false;
+    std::optional<PeerClose> m_lastClose; // while Answering
     ReadPause m_clientPause;
     ReadPause m_upstreamPause;
     qint64 m_lastQueued = 0;

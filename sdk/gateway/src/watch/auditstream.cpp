@@ -11,12 +11,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr quint64 kNewestAtStart = 200;
-constexpr qsizetype kPage = 100;
-
-qint64 milliseconds(WallTime time)
-{
-    return time.time_since_epoch().count();
-}
+constexpr qsizetype kBatch = 100;
 
 } // namespace
 
@@ -112,7 +107,7 @@ bool AuditStream::sendEvent(quint64 sequence, const QString &text)
 
 qsizetype AuditStream::readPage(qsizetype budget)
 {
-    const int limit = int(std::min(budget, kPage));
+    const int limit = int(std::min(budget, kBatch));
     const Result<QList<AuditEvent>> page = context().audit.read(m_cursor, limit);
     if (!page || page->isEmpty()) {
         close(int(CloseCode::InternalError), u"audit_unreadable"_s);
@@ -151,7 +146,7 @@ void AuditStream::receive(const QString &text)
     if (!message)
         violate(message.error());
     else if (const auto *refresh = std::get_if<WatchMessage::Refresh>(&*message))
-        renew(refresh->token);
+        renew(*refresh);
 }
 
 QJsonObject AuditStream::renewed(std::optional<WallTime> exp) const
@@ -162,9 +157,9 @@ QJsonObject AuditStream::renewed(std::optional<WallTime> exp) const
     return {{"auth.ok"_L1, ok}};
 }
 
-QJsonObject AuditStream::notRenewed(int code) const
+QJsonObject AuditStream::notRenewed(const QJsonObject &fields) const
 {
-    return {{"auth.fail"_L1, QJsonObject {{"code"_L1, code}}}};
+    return {{"auth.fail"_L1, fields}};
 }
 
 QString AuditStream::neededScope() const

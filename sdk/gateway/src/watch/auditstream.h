@@ -21,7 +21,7 @@ public:
 protected:
     void receive(const QString &text) override;
     QJsonObject renewed(std::optional<WallTime> exp) const override;
-    QJsonObject notRenewed(int code) const override;
+    QJsonObject notRenewed(const QJsonObject &fields) const override;
     QString neededScope() const override;
     void sent() override;
 

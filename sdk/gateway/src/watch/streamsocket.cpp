@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/streamsocket.h"
 
-#include "watchword/core/closepolicy.h"
 #include "watchword/core/log.h"
 
 #include <QFutureWatcher>
@@ -17,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qint64 kPingEvery = 32 * 1024;
-constexpr quint64 kLargestMessage = 256 * 1024;
+constexpr quint64 kLargestCommand = 256 * 1024;
 constexpr double kMessagesPerSecond = 20;
 constexpr double kMessageBurst = 100;
 constexpr Duration kLastBytes = 2s; // for the close frame of a peer that does not read
@@ -57,8 +56,8 @@ StreamSocket::StreamSocket(QWebSocket *socket, const Identity &identity, StreamC
     , m_creditAt(context.clock.now())
 {
     m_socket->setParent(this);
-    m_socket->setMaxAllowedIncomingMessageSize(kLargestMessage);
-    m_socket->setMaxAllowedIncomingFrameSize(kLargestMessage);
+    m_socket->setMaxAllowedIncomingMessageSize(kLargestCommand);
+    m_socket->setMaxAllowedIncomingFrameSize(kLargestCommand);
     connect(m_socket, &QWebSocket::textMessageReceived, this, [this](const QString &text) {
         if (m_closing)
             return;
@@ -205,10 +204,23 @@ void StreamSocket::violate(const Error &error)
         close(int(CloseCode::ProtocolError), u"protocol_error"_s);
 }
 
-void StreamSocket::renew(const Secret &token)
+void StreamSocket::refuseRenewal(CloseCode code, const QString &reason)
 {
-    if (!m_context.check || m_renewing) {
-        send(notRenewed(int(m_renewing ? CloseCode::RateLimited : CloseCode::TokenInvalid)));
+    QJsonObject fields {{"code"_L1, int(code)}, {"reason"_L1, reason}};
+    if (const QByteArray nonce = m_context.nonce ? m_context.nonce() : QByteArray();
+        !nonce.isEmpty() && (reason == "use_dpop_nonce"_L1 || !m_identity.keyThumbprint.isEmpty()))
+        fields.insert("nonce"_L1, QString::fromLatin1(nonce));
+    send(notRenewed(fields));
+}
+
+void StreamSocket::renew(const WatchMessage::Refresh &refresh)
+{
+    if (m_renewing) {
+        refuseRenewal(CloseCode::RateLimited, u"rate_limited"_s);
+        return;
+    }
+    if (!m_context.check) {
+        refuseRenewal(CloseCode::TokenInvalid, u"token_invalid"_s);
         return;
     }
     m_renewing = true;
@@ -218,8 +230,16 @@ void StreamSocket::renew(const Secret &token)
         m_renewing = false;
         const bool answered = watcher->future().resultCount() > 0;
         const Result<Identity> result = answered ? watcher->result() : Result<Identity>(Error(ErrorCode::Cancelled));
-        if (!result || !result->isSamePerson(m_identity)) {
-            send(notRenewed(int(CloseCode::TokenInvalid)));
+        if (!result) {
+            const bool isNonce = result.error().code() == ErrorCode::WrongNonce;
+            const bool isProof = result.error().code() == ErrorCode::InvalidRequest;
+            refuseRenewal(CloseCode::TokenInvalid, isNonce ? u"use_dpop_nonce"_s
+                              : isProof                    ? u"invalid_dpop_proof"_s
+                                                           : u"token_invalid"_s);
+            return;
+        }
+        if (!result->isSamePerson(m_identity)) {
+            refuseRenewal(CloseCode::TokenInvalid, u"identity_changed"_s);
             return;
         }
         if (!result->hasScope(neededScope())) {
@@ -231,7 +251,7 @@ void StreamSocket::renew(const Secret &token)
         planCut();
         send(renewed(m_identity.expiresAt));
     });
-    watcher->setFuture(m_context.check(token));
+    watcher->setFuture(m_context.check({refresh.token, refresh.proof, m_url, m_identity.keyThumbprint}));
 }
 
 } // namespace Watchword::Gateway

@@ -3,6 +3,7 @@
 
 #include "watch/watchmessage.h"
 #include "watch/watchservice.h"
+#include "watchword/core/closepolicy.h"
 
 #include <QJsonObject>
 
@@ -24,6 +25,12 @@ private:
     std::deque<QString> m_texts;
 };
 
+//! How the streams write times.
+inline qint64 milliseconds(WallTime time)
+{
+    return time.time_since_epoch().count();
+}
+
 //! What the streams of one service share.
 struct StreamContext
 {
@@ -34,6 +41,7 @@ struct StreamContext
     WatchServerInfo info;
     WatchLimits limits;
     WatchService::TokenCheck check;
+    WatchService::NonceSource nonce;
     AuditTail tail;
 };
 
@@ -57,6 +65,7 @@ public:
     virtual bool wantsTurn() const = 0;
 
     void close(int code, const QString &reason);
+    void setUrl(const QUrl &url) { m_url = url; } //!< Of the upgrade.
 
 Q_SIGNALS:
     void turnWanted();
@@ -65,7 +74,7 @@ Q_SIGNALS:
 protected:
     virtual void receive(const QString &text) = 0;
     virtual QJsonObject renewed(std::optional<WallTime> exp) const = 0; //!< The "auth.ok" of this stream.
-    virtual QJsonObject notRenewed(int code) const = 0;
+    virtual QJsonObject notRenewed(const QJsonObject &fields) const = 0; //!< The "auth.fail".
     virtual QString neededScope() const = 0;
     virtual void sent() = 0; //!< Something went out; idle marks wait anew.
 
@@ -74,7 +83,7 @@ protected:
     //! False while the monitor does not keep up; turnWanted() follows when it does again.
     bool canSend();
     void violate(const Error &error); //!< Closes with 1007 or 1002.
-    void renew(const Secret &token);
+    void renew(const WatchMessage::Refresh &refresh);
     bool isClosing() const { return m_closing; }
     const Identity &identity() const { return m_identity; }
     StreamContext &context() const { return m_context; }
@@ -85,10 +94,12 @@ private:
     void planCut();
     void acknowledge(const QByteArray &payload);
     void pingBehind();
+    void refuseRenewal(CloseCode code, const QString &reason);
     bool isFlooding();
 
     QWebSocket *m_socket;
     Identity m_identity;
+    QUrl m_url;
     StreamContext &m_context;
     Alarm m_cut;
     Alarm m_progress;

@@ -31,11 +31,15 @@ Error violation(const QString &what)
     return Error(ErrorCode::ProtocolViolation, what);
 }
 
-Result<WatchMessage::Any> parseRefresh(const QJsonValue &token)
+Result<WatchMessage::Any> parseRefresh(const QJsonObject &fields)
 {
+    const QJsonValue token = fields.value("token"_L1);
     if (!token.isString() || token.toString().isEmpty())
         return violation(u"auth.refresh without a token"_s);
-    return WatchMessage::Any(WatchMessage::Refresh {Secret::take(token.toString().toUtf8())});
+    WatchMessage::Refresh refresh {Secret::take(token.toString().toUtf8())};
+    if (const QJsonValue proof = fields.value("dpop"_L1); !proof.isUndefined())
+        refresh.proof = proof.toString().toLatin1();
+    return WatchMessage::Any(std::move(refresh));
 }
 
 // Returns the reason code of the first member that is not as the protocol asks.
@@ -93,7 +97,7 @@ Result<WatchMessage::Any> WatchMessage::parseWatch(const QString &text)
         return Any(std::move(out));
     }
     if (type == "auth.refresh"_L1)
-        return parseRefresh(json.value("token"_L1));
+        return parseRefresh(json);
     if (type == "ping"_L1) {
         if (!json.value("n"_L1).isDouble())
             return violation(u"a ping without number"_s);
@@ -110,7 +114,7 @@ Result<WatchMessage::Any> WatchMessage::parseAudit(const QString &text)
     const QJsonValue refresh = object->value("auth.refresh"_L1);
     if (refresh.isUndefined())
         return Any(Unknown {});
-    return parseRefresh(refresh.toObject().value("token"_L1));
+    return parseRefresh(refresh.toObject());
 }
 
 Result<AuditCursor> AuditCursor::parse(const QString &after)

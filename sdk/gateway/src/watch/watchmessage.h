@@ -8,6 +8,7 @@
 
 #include <QStringList>
 
+#include <optional>
 #include <variant>
 
 namespace Watchword::Gateway {
@@ -31,6 +32,7 @@ struct Disconnect
 struct Refresh
 {
     Secret token;
+    std::optional<QByteArray> proof {}; //!< The member "dpop".
 };
 struct Ping
 {
@@ -46,7 +48,7 @@ using Any = std::variant<View, Disconnect, Refresh, Ping, Unknown>;
     that cannot be answered (close 1002). The texts of the errors never repeat the input.
 */
 WATCHWORD_GATEWAY_EXPORT Result<Any> parseWatch(const QString &text);
-//! The same for the audit stream, where only {"auth.refresh":{"token"}} is known.
+//! The same for the audit stream, where only {"auth.refresh":{"token","dpop"}} is known.
 WATCHWORD_GATEWAY_EXPORT Result<Any> parseAudit(const QString &text);
 
 } // namespace WatchMessage

@@ -79,8 +79,9 @@ public:
         return true;
     }
 
-    void add(StreamSocket *stream)
+    void add(StreamSocket *stream, const QUrl &url)
     {
+        stream->setUrl(url);
         streams.insert(stream);
         QObject::connect(stream, &StreamSocket::turnWanted, q, [this, stream] { wake(stream); });
         QObject::connect(stream, &StreamSocket::ended, q, [this, stream] {
@@ -105,7 +106,7 @@ WatchService::WatchService(WatchTables &tables, AuditLog &audit, ConnectionContr
                            WatchServerInfo info, WatchLimits limits, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>(
-          StreamContext {tables, audit, control, clock, std::move(info), limits, {}, {}}, this))
+          StreamContext {tables, audit, control, clock, std::move(info), limits, {}, {}, {}}, this))
 {
 }
 
@@ -118,9 +119,10 @@ WatchService::~WatchService()
     }
 }
 
-void WatchService::setTokenCheck(TokenCheck check)
+void WatchService::setTokenCheck(TokenCheck check, NonceSource nonce)
 {
     d->context.check = std::move(check);
+    d->context.nonce = std::move(nonce);
 }
 
 void WatchService::setServerInfo(const WatchServerInfo &info)
@@ -128,19 +130,19 @@ void WatchService::setServerInfo(const WatchServerInfo &info)
     d->context.info = info;
 }
 
-void WatchService::acceptWatch(QWebSocket *socket, const Identity &identity)
+void WatchService::acceptWatch(QWebSocket *socket, const Identity &identity, const QUrl &url)
 {
     if (d->admit(socket, identity, u"gw:read"_s))
-        d->add(new WatchStream(socket, identity, d->context, this));
+        d->add(new WatchStream(socket, identity, d->context, this), url);
 }
 
-void WatchService::acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after)
+void WatchService::acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after, const QUrl &url)
 {
     if (!d->admit(socket, identity, u"gw:audit"_s))
         return;
     auto *stream = new AuditStream(socket, identity, after, d->context, this);
     d->auditStreams.insert(stream);
-    d->add(stream);
+    d->add(stream, url);
 }
 
 void WatchService::drain(int code)

@@ -8,6 +8,7 @@
 
 #include <QFuture>
 #include <QStringList>
+#include <QUrl>
 
 QT_FORWARD_DECLARE_CLASS(QWebSocket)
 
@@ -78,19 +79,30 @@ class WATCHWORD_GATEWAY_EXPORT WatchService : public QObject
     Q_OBJECT
 
 public:
-    //! Validates the token of an "auth.refresh"; finishes in the service's thread. Without one, renewals fail with 4402.
-    using TokenCheck = std::function<QFuture<Result<Identity>>(const Secret &token)>;
+    //! An "auth.refresh", and the connection it is for.
+    struct Renewal
+    {
+        Secret token;
+        std::optional<QByteArray> proof {}; //!< The member "dpop".
+        QUrl url {}; //!< Of the upgrade, for the proof.
+        QString keyOfConnection {}; //!< Identity::keyThumbprint of the token before.
+    };
+    //! Validates a renewal; finishes in the service's thread. Without one, renewals fail with 4402. WrongNonce and
+    //! InvalidRequest say that only the proof was wrong.
+    using TokenCheck = std::function<QFuture<Result<Identity>>(const Renewal &renewal)>;
+    using NonceSource = std::function<QByteArray()>; //!< The nonce for the next proof; empty: none is wanted.
 
     WatchService(WatchTables &tables, AuditLog &audit, ConnectionControl &control, Clock &clock, WatchServerInfo info,
                  WatchLimits limits = {}, QObject *parent = nullptr);
     ~WatchService() override;
 
-    void setTokenCheck(TokenCheck check);
+    void setTokenCheck(TokenCheck check, NonceSource nonce = {});
     void setServerInfo(const WatchServerInfo &info); //!< For the next "hello"; after a certificate reload.
 
-    void acceptWatch(QWebSocket *socket, const Identity &identity);
+    //! \a url is that of the upgrade, as proofs have to name it; without one no bound token can be renewed.
+    void acceptWatch(QWebSocket *socket, const Identity &identity, const QUrl &url = {});
     //! \a after is the query value of the upgrade, empty if there was none.
-    void acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after);
+    void acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after, const QUrl &url = {});
     //! Closes every stream with 1012 (restart) or another \a code; new ones are refused with 1013.
     void drain(int code);
 

@@ -30,11 +30,6 @@ QString idsText(const QStringList &ids)
     return QString::fromUtf8(QJsonDocument(QJsonArray::fromStringList(ids)).toJson(QJsonDocument::Compact));
 }
 
-qint64 milliseconds(WallTime time)
-{
-    return time.time_since_epoch().count();
-}
-
 } // namespace
 
 WatchStream::WatchStream(QWebSocket *socket, const Identity &identity, StreamContext &context, QObject *parent)
@@ -224,7 +219,7 @@ void WatchStream::receive(const QString &text)
     } else if (const auto *request = std::get_if<WatchMessage::Disconnect>(&*message)) {
         onDisconnect(*request);
     } else if (const auto *refresh = std::get_if<WatchMessage::Refresh>(&*message)) {
-        renew(refresh->token);
+        renew(*refresh);
     } else if (const auto *ping = std::get_if<WatchMessage::Ping>(&*message)) {
         send({{"t"_L1, u"pong"_s},
               {"n"_L1, ping->number},
@@ -241,9 +236,11 @@ QJsonObject WatchStream::renewed(std::optional<WallTime> exp) const
     return json;
 }
 
-QJsonObject WatchStream::notRenewed(int code) const
+QJsonObject WatchStream::notRenewed(const QJsonObject &fields) const
 {
-    return {{"t"_L1, u"auth.fail"_s}, {"code"_L1, code}};
+    QJsonObject json = fields;
+    json.insert("t"_L1, u"auth.fail"_s);
+    return json;
 }
 
 QString WatchStream::neededScope() const

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gatefixture.h"
+#include "socketlog.h"
+#include "support/sanitizer.h"
 #include "support/testmain.h"
-#include "watchword/core/frame.h"
 #include "watchword/jose/base64url.h"
 
 #include <QJsonDocument>
@@ -13,11 +14,6 @@ using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
 namespace {
-
-int statusOf(const QByteArray &answer)
-{
-    return answer.mid(9, 3).toInt();
-}
 
 qint64 residentKilobytes()
 {
@@ -32,31 +28,7 @@ qint64 residentKilobytes()
     return 0;
 }
 
-struct Log
-{
-    explicit Log(QWebSocket &socket)
-    {
-        QObject::connect(&socket, &QWebSocket::textMessageReceived, &socket, [this](const QString &text) { texts += text; });
-        QObject::connect(&socket, &QWebSocket::disconnected, &socket, [this] { closed = true; });
-    }
-    std::optional<Frame> frame(const QString &type) const
-    {
-        for (const QString &text : texts) {
-            if (!Frame::isControl(text))
-                continue;
-            const Result<Frame> parsed = Frame::parse(text);
-            if (parsed && parsed->type() == type)
-                return *parsed;
-        }
-        return {};
-    }
-    bool awaitFrame(const QString &type, std::chrono::milliseconds time = 10s) const
-    {
-        return Support::waitUntil([&] { return frame(type).has_value(); }, time);
-    }
-    QStringList texts;
-    bool closed = false;
-};
+using Log = SocketLog;
 
 } // namespace
 
@@ -209,7 +181,7 @@ void TestGate::garbageLeavesMemoryFlat()
     const qint64 before = residentKilobytes();
     QVERIFY(burst(1000));
     const qint64 grown = residentKilobytes() - before;
-    QVERIFY2(grown < 4'000, qPrintable(QString::number(grown)));
+    QVERIFY2(grown < 4'000 || Support::kMemoryIsOdd, qPrintable(QString::number(grown)));
     QVERIFY(Support::waitUntil([this] {
         return m_gate.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").contains("watchword_sockets 1\n");
     }));

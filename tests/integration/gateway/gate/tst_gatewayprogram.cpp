@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/await.h"
 #include "support/process.h"
 #include "support/testmain.h"
 
@@ -7,10 +8,16 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QSslCertificate>
+#include <QSslConfiguration>
+#include <QSslSocket>
 #include <QTcpServer>
+#include <QTcpSocket>
 #include <QTemporaryDir>
 
 #include <csignal>
+#include <memory>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 
@@ -49,6 +56,7 @@ private Q_SLOTS:
     void busyPortEndsWithAName();
     void demoIsReadyAndEndsCleanly();
     void hangUpReloads();
+    void survivesTooManyConnections();
 
 private:
     QString writeConfig(const QByteArray &text);
@@ -157,6 +165,46 @@ void TestProgram::hangUpReloads()
     process.terminate();
     QVERIFY(process.waitForFinished(10'000));
     QCOMPARE(process.exitCode(), 0);
+}
+
+// A flood takes all descriptors but the last ones: the gateway still reads its configuration and starts the threads that
+// it needs, and afterwards there is room again.
+void TestProgram::survivesTooManyConnections()
+{
+    const QString file = writeConfig(goodConfig(0));
+    Support::ReadyProcess process;
+    const auto ready = process.start(u"sh"_s, {u"-c"_s, u"ulimit -n 64 && exec \"$0\" --config \"$1\""_s, kProgram, file},
+                                     u"READY "_s);
+    QVERIFY(ready);
+    const quint16 port = quint16(QUrl(*ready).port());
+    std::vector<std::unique_ptr<QTcpSocket>> sockets;
+    for (int i = 0; i < 100; ++i) {
+        sockets.push_back(std::make_unique<QTcpSocket>());
+        sockets.back()->connectToHost(QHostAddress(QHostAddress::LocalHost), port);
+    }
+    QVERIFY(Support::waitUntil([&] { return process.log().contains("no descriptor to spare"); }));
+    // Another issuer: its keys are fetched by a thread that does not exist yet.
+    QVERIFY(!writeConfig(goodConfig(0).replace("https://127.0.0.1:1", "https://127.0.0.1:2")).isEmpty());
+    ::kill(pid_t(process.process().processId()), SIGHUP);
+    QVERIFY(Support::waitUntil([&] { return process.log().contains("reloaded"); }));
+    sockets.clear();
+    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+    tls.setCaCertificates(QSslCertificate::fromPath(m_folder.filePath(u"ca.pem"_s)));
+    // The gateway hears of the ends one after the other, and turns away whom it meets before.
+    std::unique_ptr<QSslSocket> late;
+    const auto connectLate = [&] {
+        late = std::make_unique<QSslSocket>();
+        late->setSslConfiguration(tls);
+        late->connectToHostEncrypted(u"127.0.0.1"_s, port);
+    };
+    connectLate();
+    QVERIFY(Support::waitUntil([&] {
+        if (late->state() == QAbstractSocket::UnconnectedState)
+            connectLate();
+        return late->isEncrypted();
+    }));
+    QCOMPARE(process.process().state(), QProcess::Running);
+    QVERIFY2(!process.log().contains("could not be accepted"), "the last descriptors went to connections");
 }
 
 WATCHWORD_TEST_MAIN(TestProgram)

@@ -75,6 +75,7 @@ private Q_SLOTS:
     void verdicts();
     void stepUpNamesWhatIsNeeded();
     void scopesAreNamedButNotForHiddenPaths();
+    void whoStaysAfterAReload();
     void limitsSayWhenToReturn();
     void acceptsAndTakesTheTokenFromEitherPlace();
     void limitedAddressesAreNotVerified();
@@ -105,6 +106,12 @@ void TestGateDecision::requests_data()
     row("quote in the token", upgrade(path, "Authorization: Bearer a\"b\r\n"), 401, "malformed_token", invalid);
     row("bad base64url", upgrade(path, "Origin: https://app.example.com\r\nSec-WebSocket-Protocol: "
                                        "watchword.bearer.a+b\r\n"), 401, "malformed_token", invalid);
+    const QByteArray dpop = "DPoP realm=\"/v1/stream\", error=\"%\", algs=\"ES256 RS256 PS256 EdDSA\"";
+    row("empty DPoP", upgrade(path, "Authorization: DPoP\r\n"), 401, "malformed_token",
+        QByteArray(dpop).replace('%', "invalid_token"));
+    row("two proofs", upgrade(path, "Authorization: DPoP abc\r\nDPoP: a\r\nDPoP: b\r\n"), 401, "dpop_several_proofs",
+        QByteArray(dpop).replace('%', "invalid_dpop_proof"));
+    row("bearer and DPoP", upgrade(path, good + "Authorization: DPoP abc\r\n"), 400, "two_credentials");
     row("two headers", upgrade(path, good + good), 400, "two_credentials");
     row("header and another scheme", upgrade(path, good + "Authorization: Basic YTpi\r\n"), 400, "two_credentials");
     row("header and subprotocol", upgrade(path, good + bearerProtocol("x.y.z")), 400, "two_credentials");
@@ -236,6 +243,30 @@ void TestGateDecision::scopesAreNamedButNotForHiddenPaths()
     QCOMPARE(answerOf(hidden, u"r"_s), answerOf(other, u"r"_s));
 }
 
+void TestGateDecision::whoStaysAfterAReload()
+{
+    GateTarget target = *targets().first();
+    const QString origin = target.origins.first();
+    QVERIFY(isStillAllowed(target, person(), origin));
+    QVERIFY(isStillAllowed(target, person(), {}));
+    QVERIFY(!isStillAllowed(target, person(), u"https://gone.example.com"_s));
+    target.requireDpop = true;
+    QVERIFY(!isStillAllowed(target, person(), origin));
+    Identity bound = person();
+    bound.keyThumbprint = u"k"_s;
+    QVERIFY(isStillAllowed(target, bound, origin));
+    target.scopes += u"orders:admin"_s;
+    QVERIFY(!isStillAllowed(target, bound, origin));
+    // The sign-in is another matter: it can be done again on the spot.
+    GateTarget strong = *targets().at(1);
+    QCOMPARE(signInWeakness(strong, person(), kNow), QString());
+    QCOMPARE(signInWeakness(strong, person(), kNow + std::chrono::seconds(291)), u"sign_in_too_old"_s);
+    Identity weak = person();
+    weak.acr.clear();
+    QCOMPARE(signInWeakness(strong, weak, kNow), u"acr_too_weak"_s);
+    QVERIFY(isStillAllowed(strong, weak, origin));
+}
+
 void TestGateDecision::limitsSayWhenToReturn()
 {
     for (const ConnectionCaps::Refusal caps : {ConnectionCaps::Refusal::EndpointFull, ConnectionCaps::Refusal::UserFull}) {
@@ -260,6 +291,13 @@ void TestGateDecision::acceptsAndTakesTheTokenFromEitherPlace()
     const GateDecision bySubprotocol = decideRequest(browser.head, {}, context);
     QCOMPARE(bySubprotocol.action, GateDecision::Action::Verify);
     QCOMPARE(bySubprotocol.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
+    QVERIFY(!byHeader.isDpop && !bySubprotocol.isDpop);
+    const ParsedHead dpop = parseRequestHead(upgrade("/v1/stream", "Authorization: DPoP abc.def.ghi\r\nDPoP: p.r.f\r\n"));
+    const GateDecision withProof = decideRequest(dpop.head, {}, context);
+    QCOMPARE(withProof.action, GateDecision::Action::Verify);
+    QCOMPARE(withProof.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
+    QVERIFY(withProof.isDpop);
+    QCOMPARE(withProof.proof, QByteArray("p.r.f"));
     QCOMPARE(decideIdentity(list.first(), person(), ConnectionCaps::Refusal::None, kNow).action,
              GateDecision::Action::Accept);
 }

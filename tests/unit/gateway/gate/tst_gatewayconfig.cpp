@@ -32,6 +32,8 @@ class TestGatewayConfig : public WatchwordTest
 
 private Q_SLOTS:
     void readsTheExample();
+    void readsProofsOfPossession();
+    void readsThePolicyForClients();
     void mistakesHaveAPosition_data();
     void mistakesHaveAPosition();
     void allMistakesAreReported();
@@ -51,6 +53,50 @@ void TestGatewayConfig::readsTheExample()
     QCOMPARE(endpoint.limits.connectionsPerUser, 5);
     QCOMPARE(endpoint.limits.messageBytes, 65536);
     QVERIFY(!config->watch);
+}
+
+void TestGatewayConfig::readsProofsOfPossession()
+{
+    QString text = kExample;
+    text.replace("[[issuer]]\n"_L1, "public_names = \"Orders.example.com:8443\"\n[dpop]\nnonce = true\n[[issuer]]\nrequire_dpop = true\n"_L1);
+    text.replace("[[endpoint]]\n"_L1, "[[endpoint]]\nrequire_dpop = true\n"_L1);
+    const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
+    QVERIFY2(config, config ? "" : qPrintable(config.error().detail()));
+    QVERIFY(config->dpop.nonce && config->issuers.first().requireDpop && config->endpoints.first().requireDpop);
+    QCOMPARE(config->listen.publicNames, QStringList {u"Orders.example.com:8443"_s});
+    const Result<GatewayConfig> plain = GatewayConfig::fromToml(kExample, u"g.toml"_s);
+    QVERIFY(!plain->dpop.nonce && !plain->issuers.first().requireDpop && !plain->endpoints.first().requireDpop);
+}
+
+void TestGatewayConfig::readsThePolicyForClients()
+{
+    QString text = kExample;
+    text.replace("[[issuer]]\n"_L1, "[policy]\nattempts_per_minute = 4\n[policy.status]\n503 = { action = \"slow\", after_s = 30 }\n"
+                                    "[policy.close.1012]\nafter_s = 20\n[policy.backoff]\nbase_ms = 2000\ncap_s = 60\n[[issuer]]\n"_L1);
+    const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
+    QVERIFY2(config, config ? "" : qPrintable(config.error().detail()));
+    // The example of the protocol, member by member.
+    const QJsonObject example {{u"status"_s, QJsonObject {{u"503"_s, QJsonObject {{u"action"_s, u"slow"_s}, {u"after_s"_s, 30}}}}},
+                               {u"close"_s, QJsonObject {{u"1012"_s, QJsonObject {{u"after_s"_s, 20}}}}},
+                               {u"backoff"_s, QJsonObject {{u"base_ms"_s, 2000}, {u"cap_s"_s, 60}}},
+                               {u"attempts_per_minute"_s, 4}};
+    QCOMPARE(config->policy, example);
+    QVERIFY(config->endpoints.first().policy.isEmpty());
+    text.replace("scopes ="_L1, "policy = { attempts_per_minute = 9 }\nscopes ="_L1);
+    QCOMPARE(GatewayConfig::fromToml(text, u"g.toml"_s)->endpoints.first().policy,
+             (QJsonObject {{u"attempts_per_minute"_s, 9}}));
+    // What comes from a program and not from a file is checked as well.
+    GatewayConfig made = *config;
+    made.policy = QJsonObject {{u"attempts_per_minute"_s, 0}};
+    QCOMPARE(made.validate().error().code(), ErrorCode::ConfigInvalid);
+    QString many = u"status = {"_s;
+    for (int status = 200; status <= 264; ++status)
+        many += u"%1%2 = { after_s = 1 }"_s.arg(status == 200 ? u" "_s : u", "_s).arg(status);
+    text = kExample;
+    text.replace("scopes ="_L1, "policy = { "_L1 + many + " } }\nscopes ="_L1);
+    const Result<GatewayConfig> tooMany = GatewayConfig::fromToml(text, u"g.toml"_s);
+    QVERIFY(!tooMany);
+    QVERIFY2(tooMany.error().detail().contains("more than 64 rows"_L1), qPrintable(tooMany.error().detail()));
 }
 
 void TestGatewayConfig::mistakesHaveAPosition_data()
@@ -79,6 +125,25 @@ void TestGatewayConfig::mistakesHaveAPosition_data()
     row("no path slash", "\"/v1/stream\"", "\"v1\"", "g.toml:9:8:", "start with /");
     row("reserved path", "\"/v1/stream\"", "\"/metrics\"", "g.toml: ", "twice");
     row("plain to the world", "certificate = \"/etc/watchword/tls.pem\"", "plain = true", "g.toml: ", "loopback");
+    row("drain", "[[issuer]]", "[drain]\nseconds = -1\n[[issuer]]", "g.toml:6:11:", "from 0 to 3600");
+    const auto policy = [&row](const char *name, const char *text, const char *position, const char *hint) {
+        row(name, "scopes =", QByteArray(QByteArray("policy = ") + text + "\nscopes =").constData(), position, hint);
+    };
+    policy("policy: unknown member", "{ stati = {} }", "g.toml:10:12:", "did you mean \"status\"");
+    policy("policy: no status", "{ status = { 600 = { after_s = 1 } } }", "g.toml:10:29:", "from 200 to 599");
+    policy("policy: a word for a number", "{ close = { restart = { after_s = 1 } } }", "g.toml:10:32:", "from 1000 to 4999");
+    policy("policy: leading zero", "{ close = { 01012 = { after_s = 1 } } }", "g.toml:10:30:", "from 1000 to 4999");
+    policy("policy: action", "{ close = { 1012 = { action = \"wait\" } } }", "g.toml:10:40:", "retry, slow, refresh");
+    policy("policy: row member", "{ close = { 1012 = { after = 1 } } }", "g.toml:10:31:", "did you mean \"after_s\"");
+    policy("policy: wait", "{ status = { 503 = { after_s = 301 } } }", "g.toml:10:41:", "from 0 to 300");
+    policy("policy: no row", "{ status = { 503 = 7 } }", "g.toml:10:29:", "must be a table");
+    policy("policy: base", "{ backoff = { base_ms = 99 } }", "g.toml:10:34:", "from 100 to 60000");
+    policy("policy: cap", "{ backoff = { cap_s = \"1\" } }", "g.toml:10:32:", "from 1 to 300");
+    policy("policy: attempts", "{ attempts_per_minute = 0 }", "g.toml:10:34:", "from 1 to 600");
+    row("public name", "key = \"tls.key\"\n", "key = \"tls.key\"\npublic_names = [\"a.test\", \"https://b.test\"]\n", "g.toml:5:16:",
+        "host or host:port");
+    row("dpop", "[[issuer]]", "[dpop]\nnonce = 1\n[[issuer]]", "g.toml:6:9:", "true or false");
+    row("unknown in dpop", "[[issuer]]", "[dpop]\nnonces = true\n[[issuer]]", "g.toml:6:1:", "did you mean \"nonce\"");
     row("issuer without TLS", "https://login", "http://login", "g.toml: ", "must be https");
 }
 

@@ -20,7 +20,9 @@ namespace Watchword::Gateway {
     everything at once, without waiting for anybody.
 
     stop() says 1012 with a "bye" to every connection, waits for at most \a grace until all are gone, writes node.stop
-    and emits stopped(). A second stop() changes nothing.
+    and emits stopped(). With GatewayConfig::drain it announces that before: for so long new connections are refused with
+    503, /readyz says that it is not ready, and those that are open are served, until the last one left. stop() while
+    it drains ends that at once; after that it changes nothing.
 
     reload() reads certificate and key anew and takes over endpoints, limits and Origins of the new configuration.
     What is wrong with the new one is returned, and the old one stays in force as a whole. Listening addresses, audit
@@ -43,7 +45,7 @@ public:
     void stop(Duration grace = std::chrono::seconds(3));
     Result<void> reload(const GatewayConfig &config);
 
-    bool isRunning() const;
+    bool isRunning() const; //!< Also while it drains.
     quint16 port() const; //!< 0 while not running.
     QUrl url() const; //!< "wss://address:port"
     QUrl issuerUrl() const; //!< Of the embedded issuer; empty without one.

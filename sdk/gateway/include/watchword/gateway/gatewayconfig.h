@@ -6,6 +6,7 @@
 #include "watchword/gateway/export.h"
 
 #include <QHostAddress>
+#include <QJsonObject>
 #include <QList>
 #include <QString>
 #include <QStringList>
@@ -25,6 +26,9 @@ struct ListenConfig
     //! No TLS. Accepted only on a loopback address, or when [trusted_proxy] names who may speak plainly.
     bool plain = false;
     bool tls13Only = false;
+    //! "host[:port]" by which clients reach this gateway, beside the names of its certificate: for DPoP proofs behind a
+    //! proxy. The first stands for all that a trusted proxy passes on under another name.
+    QStringList publicNames;
     int maxConnections = 10'000; //!< Open sockets of all kinds; more are closed at once.
     int maxHandshakes = 1'000; //!< Sockets that have not finished their request head.
     Duration headTimeout = std::chrono::seconds(5); //!< From accept to the end of the request head.
@@ -40,6 +44,7 @@ struct IssuerConfig
     QStringList tokenTypes {QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any.
     Duration clockSkew = std::chrono::seconds(10);
     QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
+    bool requireDpop = false; //!< Its tokens have to be bound to a key (RFC 9449).
     //! RFC 7662; when clientId is set, tokens that are no JWT are asked about.
     struct Introspection
     {
@@ -61,7 +66,19 @@ struct EndpointLimits
     qint64 bytesPerSecond = 4 * 1024 * 1024;
     qint64 messageBytes = 64 * 1024;
     int handshakesPerSecond = 20; //!< For each address; a burst of twice as many is allowed.
-    qint64 queueBytes = 4 * 1024 * 1024; //!< What may wait for one slow reader before it is closed with 4440.
+    //! What may wait for one slow reader before it is closed with 4440. Behind an upstream, which is made to wait instead,
+    //! only a reader that takes nothing at all for 30 s is closed.
+    qint64 queueBytes = 4 * 1024 * 1024;
+};
+
+/*! history = {...} of an endpoint that serves rooms: what clients can catch up with after a reconnect. */
+struct RoomHistoryConfig
+{
+    int messages = 1000; //!< Of each room; 0 keeps none, and every reconnect is a gap.
+    qint64 bytes = 1024 * 1024; //!< Of each room.
+    qint64 totalBytes = 64 * 1024 * 1024; //!< Of all rooms of the endpoint; the largest rooms give first.
+    Duration keep = std::chrono::minutes(10); //!< How long a room without subscribers is remembered.
+    friend bool operator==(const RoomHistoryConfig &, const RoomHistoryConfig &) = default;
 };
 
 /*! [[endpoint]]: a path that clients connect to. */
@@ -78,7 +95,16 @@ struct EndpointConfig
     QStringList acrValues; //!< RFC 9470: one of them is needed.
     std::optional<std::chrono::seconds> maxAge; //!< RFC 9470: age of the sign-in.
     bool hidden = false; //!< Without the scope the path answers 404 like an unknown one.
+    bool requireDpop = false; //!< Tokens have to be bound to a key (RFC 9449).
     EndpointLimits limits;
+    QJsonObject policy; //!< In place of GatewayConfig::policy.
+    RoomHistoryConfig history; //!< For Service::Rooms. A change of it in a reload closes with 4441 and begins anew.
+};
+
+/*! [dpop]: proofs of possession (RFC 9449). Bound tokens are accepted, and need their proof, whatever stands here. */
+struct DpopConfig
+{
+    bool nonce = false; //!< Proofs have to carry a nonce of this gateway, which costs clients one refused attempt now and then.
 };
 
 /*! [audit] */
@@ -142,13 +168,19 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     QString node; //!< Empty: the host name.
     Duration grace = std::chrono::seconds(10); //!< After "exp", before the cut.
     Duration heartbeat = std::chrono::seconds(25);
+    //! [drain] seconds: how long before a planned end clients are told, and new ones are refused. 0: not at all, for where
+    //! nobody else accepts connections at this address meanwhile.
+    std::chrono::seconds drain {0};
     ListenConfig listen;
     QList<IssuerConfig> issuers;
     QList<EndpointConfig> endpoints;
+    DpopConfig dpop;
     AuditConfig audit;
     std::optional<WatchConfig> watch;
     std::optional<EmbeddedIssuerConfig> embeddedIssuer;
     QStringList trustedProxies; //!< Addresses or subnets whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    //! The member "policy" of "hello": what clients are asked for more patience with (protocol.md section 3). Empty: nothing.
+    QJsonObject policy;
     QString logLevel = QStringLiteral("info"); //!< debug, info, warning, error
 
     static Result<GatewayConfig> fromToml(const QString &text, const QString &fileName);

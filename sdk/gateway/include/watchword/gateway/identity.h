@@ -26,6 +26,7 @@ struct WATCHWORD_GATEWAY_EXPORT Identity
     QString tokenFingerprint; //!< Secret::fingerprint() of the token.
     QString keyId;
     QString algorithm;
+    QString keyThumbprint; //!< "cnf.jkt" (RFC 9449 section 6.1): who has the token must have this key. Empty: a bearer token.
     QStringList audiences;
     QStringList scopes;
     QString acr;
