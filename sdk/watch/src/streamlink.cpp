@@ -27,6 +27,7 @@ StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
 {
     ConnectionOptions &options = m_setup.options;
     options.offerWatchword = false;
+    options.makeBeforeBreak = false; // the streams take new tokens in messages of their own
     options.subprotocols = QStringList {m_setup.subprotocol};
     options.url = m_setup.url();
     // The query of the audit stream holds the cursor, which moves on while the link is up.

@@ -366,8 +366,8 @@ void TestWatchClient::tokensAreRenewedOnTheLiveLink()
     rig.identity = operatorIdentity(allScopes());
     rig.identity.expiresAt = Clock::system().wallNow() + 1min;
     QList<QByteArray> seen;
-    rig.check = [&](const Secret &secret) {
-        seen.append(secret.reveal().toByteArray());
+    rig.check = [&](const Gateway::WatchService::Renewal &renewal) {
+        seen.append(renewal.token.reveal().toByteArray());
         QPromise<Result<Gateway::Identity>> promise;
         promise.start();
         Gateway::Identity next = rig.identity;
