@@ -2,6 +2,9 @@
 #include "watchword/testing/fakegateway.h"
 
 #include "fakepeer_p.h"
+#include "proofcheck.h"
+
+#include "watchword/core/closepolicy.h"
 
 #include <QCryptographicHash>
 #include <QDateTime>
@@ -70,13 +73,16 @@ public:
     void onText(FakePeer *peer, const QString &text);
     void onFrame(FakePeer *peer, const Frame &frame);
     void hello(FakePeer *peer);
-    void renew(FakePeer *peer, const QByteArray &token);
+    void renew(FakePeer *peer, const QJsonObject &fields);
+    Step judge(const Request &request);
     qint64 expiry() const { return QDateTime::currentSecsSinceEpoch() + lifetime.count() / 1000; }
 
     FakeGateway *const q;
     Listener listener;
     std::unique_ptr<QWebSocketServer> server;
     std::optional<ThrowAwayTls> tls;
+    QList<QSslCertificate> clientAuthorities;
+    QSslCertificate clientCertificate;
     bool encrypted = true;
     quint16 port = 0;
     QStringList subprotocols{QString::fromLatin1(kSubprotocol)};
@@ -85,6 +91,7 @@ public:
     bool answeringPings = true;
     std::chrono::milliseconds lifetime{3'600'000};
     QJsonObject helloMembers;
+    ProofCheck proofs;
     std::deque<Step> steps;
     QList<Request> requests;
     int connectionsSeen = 0;
@@ -95,7 +102,10 @@ public:
     {
         QPointer<QTcpSocket> socket;
         QByteArray token;
+        QUrl url;
         bool withHello;
+        int closeCode;
+        QString closeReason;
     };
     QMap<quint16, Handover> handovers; //!< By the client's port.
 };
@@ -124,6 +134,12 @@ void FakeGateway::Private::onDescriptor(qintptr descriptor)
         configuration.setLocalCertificate(tls->certificate);
         configuration.setPrivateKey(tls->key);
         configuration.setPeerVerifyMode(QSslSocket::VerifyNone); // of clients, which have no certificates
+        if (!clientAuthorities.isEmpty()) {
+            configuration.setPeerVerifyMode(QSslSocket::VerifyPeer);
+            configuration.setCaCertificates(clientAuthorities);
+        }
+        QObject::connect(secure, &QSslSocket::encrypted, q,
+                         [this, secure] { clientCertificate = secure->peerCertificate(); });
         configuration.setProtocol(QSsl::TlsV1_2OrLater);
         secure->setSslConfiguration(configuration);
         secure->setSocketDescriptor(descriptor);
@@ -155,13 +171,29 @@ void FakeGateway::Private::onHead(QTcpSocket *socket)
     if (!steps.empty()) {
         step = steps.front();
         steps.pop_front();
-    } else if (const int status = q->onToken    ? q->onToken(request.bearer())
-                   : request.bearer().isEmpty() ? 401
-                                                : 0) {
-        step = refuse(status, {{"WWW-Authenticate", "Bearer realm=\"/\", error=\"invalid_token\""}});
+    } else {
+        step = judge(request);
     }
     carryOut(step, socket, request);
     Q_EMIT q->requestReceived();
+}
+
+FakeGateway::Step FakeGateway::Private::judge(const Request &request)
+{
+    const QByteArray token = request.bearer();
+    if (const int status = q->onToken ? q->onToken(token) : token.isEmpty() ? 401 : 0)
+        return refuse(status, {{"WWW-Authenticate", "Bearer realm=\"/\", error=\"invalid_token\""}});
+    if (!proofs.required)
+        return {};
+    QString fault = u"invalid_dpop_proof"_s;
+    if (request.headers.value("authorization").startsWith("DPoP "))
+        fault = proofs.fault(request.headers.value("dpop"), q->url(request.path()), token);
+    if (fault.isEmpty())
+        return {};
+    QMap<QByteArray, QByteArray> headers{{"WWW-Authenticate", "DPoP error=\"" + fault.toLatin1() + '"'}};
+    if (!proofs.nonce.isEmpty())
+        headers.insert("DPoP-Nonce", proofs.nonce);
+    return refuse(401, headers);
 }
 
 void FakeGateway::Private::carryOut(const Step &step, QTcpSocket *socket, const Request &request)
@@ -188,6 +220,7 @@ void FakeGateway::Private::answer(const Step &step, QTcpSocket *socket, const Re
 {
     QByteArray bytes = step.answer;
     bytes.replace("{accept}", acceptValue(request.headers.value("sec-websocket-key")));
+    bytes.replace("{proof}", request.headers.value("dpop"));
     if (step.perByte.count() == 0) {
         socket->write(bytes);
         if (!step.keepOpen)
@@ -210,7 +243,7 @@ void FakeGateway::Private::answer(const Step &step, QTcpSocket *socket, const Re
 
 void FakeGateway::Private::handOver(const Step &step, QTcpSocket *socket, const Request &request)
 {
-    handovers.insert(socket->peerPort(), {socket, request.bearer(), step.withHello});
+    handovers.insert(socket->peerPort(), {socket, request.bearer(), q->url(request.path()), step.withHello, step.closeCode, step.closeReason});
     // The WebSocket server owns the socket from here.
     QObject::disconnect(socket, &QAbstractSocket::disconnected, socket, &QObject::deleteLater);
     server->handleConnection(socket);
@@ -223,6 +256,7 @@ void FakeGateway::Private::onWebSocket()
         auto *peer = new FakePeer({socket, handover.socket}, q);
         peer->d->number = ++acceptedCount;
         peer->d->token = Secret::copy(handover.token);
+        peer->d->url = handover.url;
         peers.append(peer);
         QObject::connect(socket, &QWebSocket::textMessageReceived, peer,
                          [this, peer](const QString &text) { onText(peer, text); });
@@ -231,7 +265,9 @@ void FakeGateway::Private::onWebSocket()
                 peer->sendBinary(bytes);
         });
         QObject::connect(peer, &FakePeer::closed, peer, &QObject::deleteLater);
-        if (handover.withHello && peer->subprotocol() == QLatin1StringView(kSubprotocol))
+        if (handover.closeCode)
+            peer->close(handover.closeCode, handover.closeReason);
+        else if (handover.withHello && peer->subprotocol() == QLatin1StringView(kSubprotocol))
             hello(peer);
         Q_EMIT q->accepted(peer);
     }
@@ -246,6 +282,8 @@ void FakeGateway::Private::hello(FakePeer *peer)
         {u"server_time"_s, QDateTime::currentMSecsSinceEpoch()},
         {u"in_band_renewal"_s, true},
     };
+    if (!proofs.nonce.isEmpty())
+        fields.insert(u"dpop_nonce"_s, QString::fromLatin1(proofs.nonce));
     for (auto member = helloMembers.constBegin(); member != helloMembers.constEnd(); ++member)
         fields.insert(member.key(), member.value());
     peer->sendFrame(Frame(QLatin1StringView(FrameType::Hello), fields));
@@ -276,13 +314,24 @@ void FakeGateway::Private::onFrame(FakePeer *peer, const Frame &frame)
         peer->d->texts.append(QString::fromUtf8(frame.payload()));
         peer->sendFrame(Frame(QLatin1StringView(FrameType::Ack), frame.fields()));
     } else if (type == QLatin1StringView(FrameType::AuthRefresh)) {
-        renew(peer, frame.fields().value("token"_L1).toString().toLatin1());
+        renew(peer, frame.fields());
     }
     Q_EMIT peer->frameReceived(frame);
 }
 
-void FakeGateway::Private::renew(FakePeer *peer, const QByteArray &token)
+void FakeGateway::Private::renew(FakePeer *peer, const QJsonObject &fields)
 {
+    const QByteArray token = fields.value("token"_L1).toString().toLatin1();
+    const QString fault = proofs.required
+        ? proofs.fault(fields.value("dpop"_L1).toString().toLatin1(), peer->d->url, token)
+        : QString();
+    if (!fault.isEmpty()) {
+        QJsonObject answer{{u"code"_s, int(CloseCode::TokenInvalid)}, {u"reason"_s, fault}};
+        if (!proofs.nonce.isEmpty())
+            answer.insert(u"nonce"_s, QString::fromLatin1(proofs.nonce));
+        peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), answer));
+        return;
+    }
     const int verdict = q->onRenewal ? q->onRenewal(token) : 0;
     if (verdict == 0) {
         peer->d->token = Secret::copy(token);
@@ -292,60 +341,6 @@ void FakeGateway::Private::renew(FakePeer *peer, const QByteArray &token)
         peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthFail),
                               {{u"code"_s, verdict}, {u"reason"_s, u"scripted"_s}}));
     }
-}
-
-QByteArray FakeGateway::Request::bearer() const
-{
-    const QByteArray value = headers.value("authorization");
-    return value.toLower().startsWith("bearer ") ? value.mid(7) : QByteArray();
-}
-
-FakeGateway::Step FakeGateway::refuse(int status, const QMap<QByteArray, QByteArray> &headers,
-                                      const QByteArray &body)
-{
-    QByteArray answer = "HTTP/1.1 " + QByteArray::number(status) + " Scripted\r\n";
-    for (auto header = headers.cbegin(); header != headers.cend(); ++header)
-        answer += header.key() + ": " + header.value() + "\r\n";
-    answer += "Content-Length: " + QByteArray::number(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
-    return {.kind = Step::Kind::Answer, .answer = answer};
-}
-
-FakeGateway::Step FakeGateway::hang()
-{
-    return {.kind = Step::Kind::Hang};
-}
-FakeGateway::Step FakeGateway::drop()
-{
-    return {.kind = Step::Kind::Drop};
-}
-FakeGateway::Step FakeGateway::reset()
-{
-    return {.kind = Step::Kind::Reset};
-}
-FakeGateway::Step FakeGateway::withoutHello()
-{
-    return {.withHello = false};
-}
-
-FakeGateway::Step FakeGateway::garbage(const QByteArray &bytes)
-{
-    return {.kind = Step::Kind::Answer, .answer = bytes};
-}
-
-FakeGateway::Step FakeGateway::slow(const Step &step, std::chrono::milliseconds perByte)
-{
-    Step slowed = step;
-    slowed.perByte = perByte;
-    return slowed;
-}
-
-FakeGateway::Step FakeGateway::subprotocol(const QByteArray &name)
-{
-    return {.kind = Step::Kind::Answer,
-            .answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                      "Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: "
-                + name + "\r\n\r\n",
-            .keepOpen = true};
 }
 
 FakeGateway::FakeGateway(QObject *parent)
@@ -364,6 +359,16 @@ FakeGateway::~FakeGateway()
 void FakeGateway::setTls(const ThrowAwayTls &tls)
 {
     d->tls = tls;
+}
+
+void FakeGateway::setClientAuthorities(const QList<QSslCertificate> &authorities)
+{
+    d->clientAuthorities = authorities;
+}
+
+QSslCertificate FakeGateway::clientCertificate() const
+{
+    return d->clientCertificate;
 }
 
 const ThrowAwayTls &FakeGateway::tls() const
@@ -435,6 +440,17 @@ void FakeGateway::setAnsweringPings(bool answer)
 void FakeGateway::setTokenLifetime(std::chrono::milliseconds lifetime)
 {
     d->lifetime = lifetime;
+}
+
+void FakeGateway::requireProof(const QString &thumbprint)
+{
+    d->proofs.required = true;
+    d->proofs.thumbprint = thumbprint;
+}
+
+void FakeGateway::setProofNonce(const QByteArray &nonce)
+{
+    d->proofs.nonce = nonce;
 }
 
 void FakeGateway::setHelloMember(const QString &name, const QJsonValue &value)

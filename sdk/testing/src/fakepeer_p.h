@@ -5,6 +5,7 @@
 
 #include <QPointer>
 #include <QTcpSocket>
+#include <QUrl>
 #include <QWebSocket>
 
 namespace Watchword {
@@ -26,6 +27,7 @@ public:
     QPointer<QTcpSocket> transport;
     int number = 0;
     Secret token;
+    QUrl url; //!< Of the upgrade.
     QStringList texts;
     QList<QByteArray> binaries;
     QList<Frame> frames;

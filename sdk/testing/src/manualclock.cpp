@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/testing/manualclock.h"
 
+#include <QUuid>
+
 namespace Watchword {
 
 ManualClock::ManualClock(QObject *parent)
@@ -11,6 +13,7 @@ ManualClock::ManualClock(QObject *parent)
 ManualClock::ManualClock(WallTime start, QObject *parent)
     : Clock(parent)
     , m_now(std::chrono::hours(1)) // not zero: a default-constructed Instant must lie in the past
+    , m_bootId(QUuid::createUuid().toByteArray(QUuid::WithoutBraces))
     , m_wall(start)
 {
 }
@@ -27,6 +30,16 @@ WallTime ManualClock::wallNow() const
     return m_wall;
 }
 
+Duration ManualClock::awake() const
+{
+    return m_now.time_since_epoch() - m_slept;
+}
+
+QByteArray ManualClock::bootId() const
+{
+    return m_bootId;
+}
+
 bool ManualClock::runsByItself() const
 {
     return false;
@@ -38,6 +51,12 @@ void ManualClock::advance(Duration by)
     m_now += by;
     m_wall += by;
     Q_EMIT advanced();
+}
+
+void ManualClock::sleep(Duration by)
+{
+    m_slept += by;
+    advance(by);
 }
 
 void ManualClock::setWall(WallTime time)

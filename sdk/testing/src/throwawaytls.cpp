@@ -71,30 +71,64 @@ QSslKey toQt(EVP_PKEY *key)
 
 } // namespace
 
-ThrowAwayTls ThrowAwayTls::make(const QStringList &hosts, Validity validity)
+namespace {
+
+constexpr long kDay = 24 * 3600;
+
+// Each has its own, else OpenSSL takes one for another where several are trusted.
+QByteArray authorityName()
 {
-    constexpr long day = 24 * 3600;
+    unsigned char number[6];
+    RAND_bytes(number, sizeof number);
+    return "Watchword throw-away authority "
+        + QByteArray(reinterpret_cast<const char *>(number), sizeof number).toHex();
+}
+
+struct Wanted
+{
+    QByteArray name;
+    QByteArray usage;
+    QByteArray alternativeNames;
+    long lastSecond;
+};
+
+ThrowAwayTls issue(const Wanted &wanted)
+{
     const KeyPtr authorityKey(EVP_EC_gen("P-256"), &EVP_PKEY_free);
     const CertificatePtr authority =
-        begin("Watchword throw-away authority", authorityKey.get(), -10 * day, 30 * day);
+        begin(authorityName().constData(), authorityKey.get(), -10 * kDay, 30 * kDay);
     X509_set_issuer_name(authority.get(), X509_get_subject_name(authority.get()));
     addExtension(authority.get(), authority.get(), NID_basic_constraints, "critical,CA:TRUE");
     addExtension(authority.get(), authority.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
     X509_sign(authority.get(), authorityKey.get(), EVP_sha256());
 
     const KeyPtr key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-    const long last = validity == Validity::Expired ? -day : 30 * day;
-    const CertificatePtr certificate = begin("Watchword throw-away server", key.get(), -2 * day, last);
+    const CertificatePtr certificate = begin(wanted.name.constData(), key.get(), -2 * kDay, wanted.lastSecond);
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority.get()));
-    QStringList names;
-    for (const QString &host : hosts)
-        names.append((QHostAddress(host).isNull() ? QStringLiteral("DNS:") : QStringLiteral("IP:")) + host);
-    addExtension(certificate.get(), authority.get(), NID_subject_alt_name,
-                 names.join(u',').toLatin1().constData());
-    addExtension(certificate.get(), authority.get(), NID_ext_key_usage, "serverAuth");
+    if (!wanted.alternativeNames.isEmpty())
+        addExtension(certificate.get(), authority.get(), NID_subject_alt_name, wanted.alternativeNames.constData());
+    addExtension(certificate.get(), authority.get(), NID_ext_key_usage, wanted.usage.constData());
     addExtension(certificate.get(), authority.get(), NID_basic_constraints, "CA:FALSE");
     X509_sign(certificate.get(), authorityKey.get(), EVP_sha256());
     return {toQt(authority.get()), toQt(certificate.get()), toQt(key.get())};
+}
+
+} // namespace
+
+ThrowAwayTls ThrowAwayTls::make(const QStringList &hosts, Validity validity)
+{
+    QStringList names;
+    for (const QString &host : hosts)
+        names.append((QHostAddress(host).isNull() ? QStringLiteral("DNS:") : QStringLiteral("IP:")) + host);
+    return issue({.name = "Watchword throw-away server",
+                  .usage = "serverAuth",
+                  .alternativeNames = names.join(u',').toLatin1(),
+                  .lastSecond = validity == Validity::Expired ? -kDay : 30 * kDay});
+}
+
+ThrowAwayTls ThrowAwayTls::makeClient(const QString &name)
+{
+    return issue({.name = name.toUtf8(), .usage = "clientAuth", .alternativeNames = {}, .lastSecond = 30 * kDay});
 }
 
 QByteArray ThrowAwayTls::pin() const

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tinyhttp.h"
 
+#include <QDateTime>
 #include <QFile>
+#include <QLocale>
 #include <QSslCertificate>
 #include <QSslConfiguration>
 #include <QSslKey>
@@ -12,6 +14,7 @@ namespace Watchword {
 namespace {
 
 constexpr qsizetype kLargestRequest = 1 << 20;
+constexpr const char *kDate = "tinyHttpDate";
 
 QByteArray contentOf(const QString &path)
 {
@@ -99,11 +102,19 @@ void TinyHttp::read(QTcpSocket *socket)
     m_handler(request, socket);
 }
 
+void TinyHttp::setDate(QTcpSocket *socket, WallTime date)
+{
+    const QDateTime utc = QDateTime::fromMSecsSinceEpoch(date.time_since_epoch().count(), Qt::UTC);
+    socket->setProperty(kDate, QLocale::c().toString(utc, u"ddd, dd MMM yyyy HH:mm:ss 'GMT'").toLatin1());
+}
+
 void TinyHttp::answer(QTcpSocket *socket, int status, const QByteArray &contentType, const QByteArray &body,
                       const QList<QByteArray> &headers)
 {
     QByteArray text = "HTTP/1.1 " + QByteArray::number(status) + " Test\r\nContent-Type: " + contentType
         + "\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\nCache-Control: no-store\r\nConnection: close\r\n";
+    if (const QByteArray date = socket->property(kDate).toByteArray(); !date.isEmpty())
+        text += "Date: " + date + "\r\n";
     for (const QByteArray &header : headers)
         text += header + "\r\n";
     socket->write(text + "\r\n" + body);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "watchword/core/clock.h"
+
 #include <QByteArray>
 #include <QHash>
 #include <QObject>
@@ -39,6 +41,7 @@ public:
     void close();
     quint16 port() const;
 
+    static void setDate(QTcpSocket *socket, WallTime date); //!< For the Date of its answer; none otherwise.
     static void answer(QTcpSocket *socket, int status, const QByteArray &contentType, const QByteArray &body,
                        const QList<QByteArray> &headers = {});
 

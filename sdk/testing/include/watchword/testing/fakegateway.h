@@ -8,6 +8,7 @@
 
 #include <QMap>
 #include <QObject>
+#include <QSslCertificate>
 #include <QUrl>
 
 #include <chrono>
@@ -41,32 +42,39 @@ public:
     {
         QByteArray line; //!< "GET /path HTTP/1.1"
         QMap<QByteArray, QByteArray> headers; //!< Names in lower case.
-        QByteArray bearer() const; //!< The token, or nothing.
+        QByteArray bearer() const; //!< The token of "Bearer" or "DPoP", or nothing.
+        QString path() const; //!< Without the query.
     };
     /*! How one upgrade is treated. Use the functions below. */
     struct Step
     {
         enum class Kind { Accept, Answer, Hang, Drop, Reset };
         Kind kind = Kind::Accept;
-        QByteArray answer {}; //!< Written as it is; "{accept}" becomes the value of Sec-WebSocket-Accept.
+        QByteArray answer {}; //!< Written as it is; "{accept}" becomes the value of Sec-WebSocket-Accept, "{proof}" the request's DPoP.
         std::chrono::milliseconds perByte {}; //!< Slow loris: the answer comes one byte at a time.
         bool keepOpen = false; //!< After an answer.
         bool withHello = true;
+        int closeCode = 0; //!< Closes at once with it.
+        QString closeReason {};
     };
     static Step accept() { return {}; }
     static Step refuse(int status, const QMap<QByteArray, QByteArray> &headers = {}, const QByteArray &body = {});
-    static Step hang(); //!< Reads the request and never answers.
+    static Step hang(); //!< Silent server: reads the request and never answers.
     static Step drop(); //!< Ends TCP instead of an answer.
     static Step reset(); //!< RST instead of an answer.
     static Step garbage(const QByteArray &bytes);
-    static Step slow(const Step &step, std::chrono::milliseconds perByte);
+    static Step slow(const Step &step, std::chrono::milliseconds perByte); //!< Slow loris.
     static Step subprotocol(const QByteArray &name); //!< A 101 that chooses \a name, whatever was offered.
     static Step withoutHello(); //!< Accepts and stays silent.
+    //! Accepts and closes before any "hello". (Servers that close before they accept answer refuse(403) instead.)
+    static Step closeEarly(int code, const QString &reason = {});
 
     explicit FakeGateway(QObject *parent = nullptr);
     ~FakeGateway() override; //!< Drops all connections.
 
-    void setTls(const ThrowAwayTls &tls); //!< For connections that come from now on; listen() makes one by itself.
+    //! For connections that come from now on, so that a certificate can be swapped; listen() makes one by itself.
+    void setTls(const ThrowAwayTls &tls);
+    void setClientAuthorities(const QList<QSslCertificate> &authorities); //!< Demands a client certificate of one of them.
     const ThrowAwayTls &tls() const;
     bool listen(); //!< wss:// on a free port; again after stop() on the same one.
     bool listenPlain(); //!< ws://
@@ -80,6 +88,17 @@ public:
     void setAnsweringPings(bool answer); //!< Control pings; default true.
     void setTokenLifetime(std::chrono::milliseconds lifetime); //!< "exp" of hello and auth.ok; default one hour.
     void setHelloMember(const QString &name, const QJsonValue &value); //!< Adds to, or replaces, members of "hello".
+
+    /*!
+        Takes only tokens that are bound to a key (RFC 9449): "Authorization: DPoP", and in "DPoP" a proof for this URL and
+        token that never came before; \a thumbprint names the only key that is taken. "auth.refresh" needs the same in its
+        member "dpop". Others get invalid_dpop_proof.
+    */
+    void requireProof(const QString &thumbprint = {});
+    //! The nonce that proofs have to carry; others get use_dpop_nonce together with it. Empty, the default: none.
+    void setProofNonce(const QByteArray &nonce);
+
+    QSslCertificate clientCertificate() const; //!< Of the newest TLS connection; null if it showed none.
 
     //! Judges the token of an upgrade: 0 accepts, else the HTTP status. Default: 401 without a token.
     std::function<int(const QByteArray &token)> onToken;

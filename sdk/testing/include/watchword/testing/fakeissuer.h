@@ -15,7 +15,7 @@ namespace Watchword {
 
 /*!
     An OpenID provider inside the test's process: discovery, authorization with PKCE, token endpoint with rotation and reuse
-    detection, keys, revocation, over real HTTP or HTTPS sockets, and a script of faults.
+    detection, keys, revocation, device codes, pushed requests, proofs of possession with nonces, over real HTTP or HTTPS sockets, and a script of faults.
 
     It also plays the person and the browser: give openBrowser() to SessionOptions::openBrowser, and every sign-in is
     done at once by signInAs(). Extend it by new values of Fault (handled in one switch of fakeissuer.cpp).
@@ -28,7 +28,16 @@ class WATCHWORD_TESTING_EXPORT FakeIssuer : public QObject
     Q_OBJECT
 
 public:
-    enum class Endpoint { Discovery, Keys, Authorization, Token, Revocation };
+    enum class Endpoint {
+        Discovery,
+        Keys,
+        Authorization,
+        Token,
+        Revocation,
+        Device, //!< RFC 8628 section 3.1.
+        PushedRequest, //!< RFC 9126.
+        EndSession
+    };
     Q_ENUM(Endpoint)
 
     enum class Fault {
@@ -46,14 +55,32 @@ public:
         WrongState, //!< Authorization: redirects with another state.
         WrongNonce, //!< Token: the ID token has another nonce.
         WrongSignature, //!< Token: the ID token is signed by an unknown key with a known "kid".
-        NoIdToken //!< Token: an answer without ID token.
+        WrongDate, //!< The Date header is a day off; everything else is right.
+        NoIdToken, //!< Token: an answer without ID token.
+        SlowDown, //!< Token: 400 slow_down, as for a device that asks too often.
+        ExpiredToken, //!< Token: 400 expired_token.
+        WeakSignIn, //!< Token: the ID token says neither acr nor auth_time.
+        OtherPerson, //!< Token: the ID token, also with a refresh, names somebody else.
+        WrongAudience, //!< Token: the ID token is for another client.
+        WrongParty, //!< Token: the ID token names another client in "azp".
+        WrongAuthTime, //!< Token: the ID token of a refresh says that the person signed in just now.
+        OldIdToken, //!< Token: the ID token is a day old, and has not ended.
+        EndedIdToken, //!< Token: the ID token has ended.
+        UnsignedIdToken, //!< Token: the ID token has the algorithm "none".
+        Unbound //!< Token: a Bearer token although a key was proven.
     };
     Q_ENUM(Fault)
 
     struct Options
     {
         std::chrono::seconds accessTokenLifetime {300}; //!< 0: no expires_in.
+        bool sayLifetime = true; //!< False: no expires_in; "exp" of the access token alone says it.
         bool rotateRefreshTokens = true;
+        bool refreshIdTokens = false; //!< A refresh brings a new ID token (OpenID Connect Core section 12.2).
+        bool demandNonces = false; //!< Each DPoP proof must carry the nonce that the last answer gave.
+        bool requirePushedRequests = false;
+        std::chrono::seconds deviceInterval {5};
+        std::chrono::seconds deviceLifetime {600};
         QString certificateFile; //!< PEM; with keyFile the issuer is https.
         QString keyFile;
         Clock *clock = nullptr; //!< Null: the system's. Borrowed.
@@ -72,7 +99,11 @@ public:
     void rotateKeys(); //!< New signing key; the old one is not published any more.
     void revokeAll(); //!< Every refresh token becomes invalid.
     void setLifetime(std::chrono::seconds lifetime);
+    void setCalendar(std::chrono::milliseconds ahead); //!< Its date is ahead of the clock's: in Date, iat, exp.
     void signInAs(const QString &subject, const QString &name); //!< Who the next sign-ins are; "alice" at first.
+
+    //! The person with the other device: allows or refuses the last user code. False if there is none.
+    bool decideDevice(bool allow);
 
     //! The browser: asks the authorization endpoint and follows its redirect to the application. Always true.
     bool openBrowser(const QUrl &url);

@@ -26,14 +26,20 @@ public:
 
     Instant now() const override;
     WallTime wallNow() const override;
+    Duration awake() const override;
+    QByteArray bootId() const override; //!< Another one for each object: each is a machine of its own.
     bool runsByItself() const override;
 
     void advance(Duration by); //!< Time passes; \a by must not be negative.
+    //! The machine sleeps: time passes, awake() stands still. Emits advanced() at the wake-up.
+    void sleep(Duration by);
     void setWall(WallTime time); //!< The date is set; no time passes. Emits advanced().
     void stepWall(Duration by); //!< The date is moved, also back; no time passes. Emits advanced().
 
 private:
     Instant m_now;
+    Duration m_slept {};
+    QByteArray m_bootId;
     WallTime m_wall;
 };
 
