@@ -2,6 +2,7 @@
 #include "demo.h"
 #include "unixsignals.h"
 #include "watchword/core/log.h"
+#include "watchword/core/memorydump.h"
 #include "watchword/gateway/gateway.h"
 #include "watchword/jose/passwordhash.h"
 
@@ -10,6 +11,10 @@
 #include <QJsonDocument>
 
 #include <cstdio>
+
+#ifdef Q_OS_UNIX
+#include <sys/resource.h>
+#endif
 
 using namespace Qt::StringLiterals;
 using namespace Watchword;
@@ -78,6 +83,18 @@ void setLogLevel(const QString &level)
     QLoggingCategory::setFilterRules(rules.value(level));
 }
 
+// Every connection is an open file, and most shells start programs with a limit of 1024; the hard limit is the machine's.
+void raiseDescriptorLimit()
+{
+#ifdef Q_OS_UNIX
+    rlimit limit {};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+#endif
+}
+
 // Runs until a signal ends it. \a ready is called once the gateway listens.
 int run(const Gateway::GatewayConfig &config, const QString &configFile,
         const std::function<void(const Gateway::Gateway &)> &ready)
@@ -86,6 +103,7 @@ int run(const Gateway::GatewayConfig &config, const QString &configFile,
     if (!created)
         return fail(created.error());
     Gateway::Gateway &gateway = **created;
+    raiseDescriptorLimit();
     Tools::UnixSignals signals_;
     if (const Result<void> started = gateway.start(); !started)
         return fail(started.error());
@@ -144,6 +162,7 @@ int runConfigured(const QString &file)
 
 int main(int argc, char *argv[])
 {
+    forbidMemoryDumps();
     QCoreApplication app(argc, argv);
     QCoreApplication::setApplicationName(u"watchword-gateway"_s);
     QCoreApplication::setApplicationVersion(QStringLiteral(WATCHWORD_VERSION));

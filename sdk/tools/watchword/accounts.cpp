@@ -42,6 +42,7 @@ Result<Accounts> Accounts::load()
         account.clientId = json.value("client_id"_L1).toString();
         account.scopes = json.value("scope"_L1).toString().split(u' ', Qt::SkipEmptyParts);
         account.resource = QUrl(json.value("resource"_L1).toString());
+        account.bound = json.value("dpop"_L1).toBool();
         account.certificateAuthority = json.value("ca"_L1).toString();
         account.person = json.value("person"_L1).toString();
         if (!account.name.isEmpty())
@@ -79,6 +80,7 @@ Result<void> Accounts::save() const
                                   {"client_id"_L1, account.clientId},
                                   {"scope"_L1, account.scopes.join(u' ')},
                                   {"resource"_L1, account.resource.toString()},
+                                  {"dpop"_L1, account.bound},
                                   {"ca"_L1, account.certificateAuthority},
                                   {"person"_L1, account.person}});
     }

@@ -19,6 +19,7 @@ struct Account
     QString clientId;
     QStringList scopes;
     QUrl resource;
+    bool bound = false; //!< Tokens are bound to a key of this account (RFC 9449).
     QString certificateAuthority; //!< Path of a PEM file; empty: those of the system.
     QString person; //!< Who signed in, for people.
 };

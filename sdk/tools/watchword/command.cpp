@@ -3,6 +3,7 @@
 
 #include "../gateway/unixsignals.h"
 #include "watchword/keychain/keychainkeystore.h"
+#include "watchword/link/networkhints.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -123,6 +124,19 @@ Result<QList<QSslCertificate>> certificatesIn(const QString &path)
     return certificates;
 }
 
+Result<Account> accountNamed(const QString &name)
+{
+    const Result<Accounts> accounts = Accounts::load();
+    if (!accounts)
+        return accounts.error();
+    const std::optional<Account> account = accounts->find(name);
+    if (!account) {
+        return Error(ErrorCode::SignInRequired, u"there is no such account here"_s)
+            .withRemedy(u"Run: watchword sign-in --issuer URL --client-id ID"_s);
+    }
+    return *account;
+}
+
 SessionOptions sessionOptions(const Account &account, const QList<QSslCertificate> &authorities)
 {
     SessionOptions options;
@@ -133,7 +147,9 @@ SessionOptions sessionOptions(const Account &account, const QList<QSslCertificat
     options.resource = account.resource;
     options.account = account.name;
     options.applicationId = u"watchword-cli"_s;
+    options.tokenBinding = account.bound ? TokenBinding::Required : TokenBinding::None;
     options.certificateAuthorities = authorities;
+    options.networkHints = systemNetworkHints(options.issuer);
     options.keyStore = std::make_shared<KeychainKeyStore>(options.applicationId);
     return options;
 }
@@ -164,14 +180,10 @@ Result<void> Credentials::read(const QCommandLineParser &parser)
     }
     std::optional<Account> account;
     if (!m_tokens) {
-        const Result<Accounts> accounts = Accounts::load();
-        if (!accounts)
-            return accounts.error();
-        account = accounts->find(parser.value(u"account"_s));
-        if (!account) {
-            return Error(ErrorCode::SignInRequired, u"there is no such account here"_s)
-                .withRemedy(u"Run: watchword sign-in --issuer URL --client-id ID"_s);
-        }
+        const Result<Account> named = accountNamed(parser.value(u"account"_s));
+        if (!named)
+            return named.error();
+        account = *named;
         if (authority.isEmpty())
             authority = account->certificateAuthority;
     }

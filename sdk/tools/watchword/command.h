@@ -27,7 +27,9 @@ enum Exit {
 
 int runSignIn(const QStringList &arguments);
 int runSignOut(const QStringList &arguments);
+int runAccounts(const QStringList &arguments);
 int runToken(const QStringList &arguments);
+int runExplain(const QStringList &arguments);
 int runConnect(const QStringList &arguments);
 int runTail(const QStringList &arguments);
 int runFleet(const QStringList &arguments);
@@ -47,6 +49,8 @@ void printNote(const QString &line); //!< To standard error.
 std::optional<std::chrono::milliseconds> durationOf(const QString &text);
 Result<QList<QSslCertificate>> certificatesIn(const QString &path); //!< An empty path is an empty list.
 
+//! The account of that name, or the default; SignInRequired when there is none, and the errors of Accounts::load().
+Result<Account> accountNamed(const QString &name);
 SessionOptions sessionOptions(const Account &account, const QList<QSslCertificate> &authorities);
 
 /*! The options --account, --token-file and --ca, and the provider they stand for. */

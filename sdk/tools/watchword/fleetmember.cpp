@@ -30,6 +30,8 @@ ClientOptions optionsOf(int number, bool inRoom, FleetMember::Manner manner, con
     options.applicationId = u"watchword-fleet"_s;
     options.storage = ClientStorage::Memory;
     options.certificateAuthorities = plan.authorities;
+    // Each stands for a program on a machine of its own.
+    options.link.budget = std::make_shared<ConnectBudget>();
     return options;
 }
 
@@ -204,6 +206,7 @@ void FleetMember::useExpired()
     options.url = m_client->options().server;
     options.origin = m_plan.origin;
     options.certificateAuthorities = m_plan.authorities;
+    options.budget = m_client->options().link.budget;
     m_stale = std::make_unique<Connection>(m_expired.get(), options);
     connect(m_stale.get(), &Connection::closed, this, [this](const Error &error) { ++m_counts.errors[error.codeName()]; });
     m_stale->open();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
 
+#include "watchword/core/memorydump.h"
+
 #include <QCoreApplication>
 
 using namespace Qt::StringLiterals;
@@ -18,7 +20,9 @@ struct Entry
 constexpr Entry kCommands[] = {
     {"sign-in", "Signs a person in by the browser and keeps the tokens in the keychain", runSignIn},
     {"sign-out", "Revokes and forgets the tokens of an account", runSignOut},
+    {"accounts", "Lists the accounts that were signed in here", runAccounts},
     {"token", "Prints a valid access token, refreshed if needed", runToken},
+    {"explain", "Says how an account stands and why, or writes a support bundle", runExplain},
     {"connect", "Holds a connection: standard input to messages, messages to standard output", runConnect},
     {"tail", "Follows the audit log of a gateway and verifies its chain", runTail},
     {"fleet", "Runs many clients against a demo gateway", runFleet},
@@ -39,6 +43,7 @@ void printHelp()
 
 int main(int argc, char **argv)
 {
+    Watchword::forbidMemoryDumps();
     QCoreApplication app(argc, argv);
     QCoreApplication::setOrganizationName(u"Watchword"_s);
     QCoreApplication::setApplicationName(u"watchword"_s);

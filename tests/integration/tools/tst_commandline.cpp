@@ -92,7 +92,7 @@ QString TestCommandLine::tokenFile()
 void TestCommandLine::helpOfEveryCommand_data()
 {
     QTest::addColumn<QString>("command");
-    for (const char *name : {"sign-in", "sign-out", "token", "connect", "tail", "fleet"})
+    for (const char *name : {"sign-in", "sign-out", "accounts", "token", "explain", "connect", "tail", "fleet"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
@@ -118,6 +118,8 @@ void TestCommandLine::exitCodes_data()
     QTest::newRow("unknown option") << QStringList({u"token"_s, u"--fly"_s}) << 2;
     QTest::newRow("too many arguments") << QStringList({u"token"_s, u"x"_s}) << 2;
     QTest::newRow("token without account") << QStringList(u"token"_s) << 3;
+    QTest::newRow("explain without account") << QStringList(u"explain"_s) << 3;
+    QTest::newRow("accounts, none") << QStringList(u"accounts"_s) << 0;
     QTest::newRow("bad duration") << QStringList({u"token"_s, u"--min-valid"_s, u"soon"_s}) << 2;
     QTest::newRow("sign-out without account") << QStringList(u"sign-out"_s) << 3;
     QTest::newRow("sign-in without issuer") << QStringList(u"sign-in"_s) << 2;
