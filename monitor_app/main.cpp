@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/program/application.h"
+#include "watchword/core/memorydump.h"
 
 #include <QApplication>
 #include <QLibraryInfo>
@@ -12,6 +13,7 @@ using namespace Qt::StringLiterals;
 
 int main(int argc, char *argv[])
 {
+    Watchword::forbidMemoryDumps();
     // These two need no display.
     for (int index = 1; index < argc; ++index) {
         const QByteArrayView argument(argv[index]);
@@ -47,6 +49,10 @@ int main(int argc, char *argv[])
     QTranslator texts;
     if (texts.load(QLocale(), u"watchword_monitor"_s, u"_"_s, u":/i18n"_s) || texts.load(u":/i18n/watchword_monitor_en"_s))
         QApplication::installTranslator(&texts);
+
+    QTranslator sdkTexts;
+    if (sdkTexts.load(QLocale(), u"watchword_sdk"_s, u"_"_s, u":/i18n"_s))
+        QApplication::installTranslator(&sdkTexts);
 
     Monitor::Application application(*options);
     application.start();

@@ -73,7 +73,7 @@ QString AuditCells::message() const
     const Interner &strings = m_store.strings();
     if (kind() == RowKind::Bad)
         return tr("Line could not be read: %1").arg(strings.text(m_record.message));
-    if (m_record.message != Interner::Empty)
+    if (m_record.message != Interner::Empty) // to the letter: it is evidence, and may begin with a name
         return strings.text(m_record.message);
     if (m_record.reason != Interner::Empty) {
         return m_record.closeCode != 0 ? QString::number(m_record.closeCode) + u' ' + strings.text(m_record.reason)

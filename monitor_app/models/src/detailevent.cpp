@@ -14,7 +14,7 @@ namespace {
 
 constexpr qsizetype RawShown = qsizetype(64) << 10;
 
-struct Words
+struct EventWords
 {
     Q_DECLARE_TR_FUNCTIONS(Monitor::Detail)
 };
@@ -27,40 +27,40 @@ QString member(const QJsonObject &data, const char *group, const char *name)
 //! What happened and what comes next; kinds that are not known are described by their own message.
 QString eventSentence(const QString &kind, const QString &user, const QString &address, const QString &detail)
 {
-    const QString who = QStringLiteral("**") + (user.isEmpty() ? Words::tr("Someone") : user) + QStringLiteral("**");
-    const QString where = address.isEmpty() ? Words::tr("an unknown address") : address;
+    const QString who = QStringLiteral("**") + (user.isEmpty() ? EventWords::tr("Someone") : user) + QStringLiteral("**");
+    const QString where = address.isEmpty() ? EventWords::tr("an unknown address") : address;
     if (kind == u"conn.opened")
-        return Words::tr("%1 connected from %2.").arg(who, where);
+        return EventWords::tr("%1 connected from %2.").arg(who, where);
     if (kind == u"conn.closed")
-        return Words::tr("The connection of %1 was closed: **%2**.").arg(who, detail);
+        return EventWords::tr("The connection of %1 was closed: **%2**.").arg(who, detail);
     if (kind == u"conn.rejected")
-        return Words::tr("A connection from **%1** was refused before it was opened: **%2**. Nothing was exchanged.").arg(where, detail);
+        return EventWords::tr("A connection from **%1** was refused before it was opened: **%2**. Nothing was exchanged.").arg(where, detail);
     if (kind == u"conn.origin_denied")
-        return Words::tr("A page of another site tried to connect from **%1**: **%2**. It was refused.").arg(where, detail);
+        return EventWords::tr("A page of another site tried to connect from **%1**: **%2**. It was refused.").arg(where, detail);
     if (kind == u"credential.in_url")
-        return Words::tr("A client at **%1** sent its token in the URL, where proxies log it. The upgrade was refused; "
+        return EventWords::tr("A client at **%1** sent its token in the URL, where proxies log it. The upgrade was refused; "
                          "**treat that token as lost** and revoke it.").arg(where);
     if (kind == u"token.refreshed")
-        return Words::tr("%1 has a new access token; the connection goes on with it.").arg(who);
+        return EventWords::tr("%1 has a new access token; the connection goes on with it.").arg(who);
     if (kind == u"token.issued")
-        return Words::tr("The issuer gave %1 a token.").arg(who);
+        return EventWords::tr("The issuer gave %1 a token.").arg(who);
     if (kind == u"token.refresh_failed")
-        return Words::tr("%1 could not renew the access token: **%2**. The connection lives until its token ends.").arg(who, detail);
+        return EventWords::tr("%1 could not renew the access token: **%2**. The connection lives until its token ends.").arg(who, detail);
     if (kind == u"token.expired")
-        return Words::tr("The token of %1 ended and was not renewed in time, so the connection was closed with **4401**.").arg(who);
+        return EventWords::tr("The token of %1 ended and was not renewed in time, so the connection was closed with **4401**.").arg(who);
     if (kind == u"token.reused")
-        return Words::tr("A refresh token of %1 that was already spent was sent again from **%2**. One of the two users is "
+        return EventWords::tr("A refresh token of %1 that was already spent was sent again from **%2**. One of the two users is "
                          "not the owner, so the whole family was revoked.").arg(who, where);
     if (kind == u"token.revoked" || kind == u"session.revoked")
-        return Words::tr("The session of %1 was revoked. Its connections are closed with **4410** and the person has to sign in again.").arg(who);
+        return EventWords::tr("The session of %1 was revoked. Its connections are closed with **4410** and the person has to sign in again.").arg(who);
     if (kind == u"signin.succeeded")
-        return Words::tr("%1 signed in from %2.").arg(who, where);
+        return EventWords::tr("%1 signed in from %2.").arg(who, where);
     if (kind == u"signin.failed")
-        return Words::tr("A sign-in as %1 failed at **%2**.").arg(who, where);
+        return EventWords::tr("A sign-in as %1 failed at **%2**.").arg(who, where);
     if (kind == u"limit.hit")
-        return Words::tr("A limit was reached: **%1**.").arg(detail);
+        return EventWords::tr("A limit was reached: **%1**.").arg(detail);
     if (kind == u"admin.disconnect")
-        return Words::tr("%1 disconnected connections: **%2**.").arg(who, detail);
+        return EventWords::tr("%1 disconnected connections: **%2**.").arg(who, detail);
     return detail;
 }
 
@@ -78,16 +78,16 @@ DetailBlock whoBlock(const AuditStore &store, const AuditRecord &record)
         row.monospace = isId;
         block.rows.append(row);
     };
-    add(Words::tr("User"), record.actor, false);
-    add(Words::tr("Client"), record.client, false);
-    add(Words::tr("Session"), record.session, true);
-    add(Words::tr("Connection"), record.connection, true);
-    add(Words::tr("Token"), record.token, true);
-    add(Words::tr("Family"), record.family, true);
+    add(EventWords::tr("User"), record.actor, false);
+    add(EventWords::tr("Client"), record.client, false);
+    add(EventWords::tr("Session"), record.session, true);
+    add(EventWords::tr("Connection"), record.connection, true);
+    add(EventWords::tr("Token"), record.token, true);
+    add(EventWords::tr("Family"), record.family, true);
     if (const QString node = store.nodeName(record.node); !node.isEmpty())
-        block.rows.append({Words::tr("Node"), node, {}, {}, false, {}, {}});
+        block.rows.append({EventWords::tr("Node"), node, {}, {}, false, {}, {}});
     if (record.ip != Interner::Empty)
-        block.rows.append({Words::tr("Address"), strings.text(record.ip), {}, {}, true, {}, {}});
+        block.rows.append({EventWords::tr("Address"), strings.text(record.ip), {}, {}, true, {}, {}});
     return block;
 }
 
@@ -98,17 +98,17 @@ DetailBlock outcomeBlock(const AuditStore &store, const AuditRecord &record, con
         if (!value.isEmpty())
             block.rows.append({label, value, {}, {}, mono, {}, {}});
     };
-    const QStringList outcomes = {QString(), Words::tr("success"), Words::tr("failure"), Words::tr("denied")};
-    add(Words::tr("Outcome"), outcomes.value(record.outcome & 0x3f));
-    add(Words::tr("Reason"), store.strings().text(record.reason), true);
-    add(Words::tr("Message"), store.strings().text(record.message));
+    const QStringList outcomes = {QString(), EventWords::tr("success"), EventWords::tr("failure"), EventWords::tr("denied")};
+    add(EventWords::tr("Outcome"), outcomes.value(record.outcome & 0x3f));
+    add(EventWords::tr("Reason"), store.strings().text(record.reason), true);
+    add(EventWords::tr("Message"), store.strings().text(record.message));
     if (record.closeCode != 0)
-        add(Words::tr("Close code"), QString::number(record.closeCode), true);
-    add(Words::tr("HTTP status"), member(data, "http", "status"), true);
-    add(Words::tr("Path"), member(data, "http", "path"), true);
-    add(Words::tr("Origin"), member(data, "http", "origin"), true);
-    add(Words::tr("Limit"), member(data, "limit", "name"));
-    add(Words::tr("Why"), member(data, "admin", "justification"));
+        add(EventWords::tr("Close code"), QString::number(record.closeCode), true);
+    add(EventWords::tr("HTTP status"), member(data, "http", "status"), true);
+    add(EventWords::tr("Path"), member(data, "http", "path"), true);
+    add(EventWords::tr("Origin"), member(data, "http", "origin"), true);
+    add(EventWords::tr("Limit"), member(data, "limit", "name"));
+    add(EventWords::tr("Why"), member(data, "admin", "justification"));
     return block;
 }
 
@@ -116,8 +116,8 @@ DetailBlock proofBlock(const AuditRecord &record, const QJsonObject &data)
 {
     DetailBlock block;
     if (record.sequence != 0)
-        block.rows.append({Words::tr("Sequence"), Text::count(qint64(record.sequence)), {}, {}, false, {}, {}});
-    for (const auto &[label, name] : {std::pair {Words::tr("Previous hash"), "prev"}, std::pair {Words::tr("Hash"), "hash"}}) {
+        block.rows.append({EventWords::tr("Sequence"), Text::count(qint64(record.sequence)), {}, {}, false, {}, {}});
+    for (const auto &[label, name] : {std::pair {EventWords::tr("Previous hash"), "prev"}, std::pair {EventWords::tr("Hash"), "hash"}}) {
         const QString hash = member(data, "chain", name);
         if (!hash.isEmpty())
             block.rows.append({label, hash.left(4) + u'…' + hash.right(4), {}, hash, true, {}, {}});
@@ -139,10 +139,10 @@ DetailContent describeEvent(const AuditStore &store, quint64 rowId)
     content.severity = cells.severity();
     content.glyph = Text::severityGlyph(content.severity);
     if (cells.kind() == RowKind::Gap) {
-        content.title = Words::tr("Events are missing");
+        content.title = EventWords::tr("Events are missing");
         content.glyph = QStringLiteral("gap");
         content.sentences = cells.sentence() + QStringLiteral(". ")
-            + Words::tr("What is counted and shown here does not include them.");
+            + EventWords::tr("What is counted and shown here does not include them.");
         return content;
     }
     const QByteArray raw = at.segment->payload(at.row);
@@ -152,11 +152,11 @@ DetailContent describeEvent(const AuditStore &store, quint64 rowId)
     content.raw.truncate(RawShown);
     content.line = Text::clockTime(record.time, true) + QStringLiteral(" UTC");
     if (record.sequence != 0)
-        content.line += Words::tr(" · seq %1").arg(Text::count(qint64(record.sequence)));
+        content.line += EventWords::tr(" · seq %1").arg(Text::count(qint64(record.sequence)));
     if (cells.kind() == RowKind::Bad) {
-        content.title = Words::tr("Unreadable line");
+        content.title = EventWords::tr("Unreadable line");
         content.sentences = cells.text(AuditModel::Message) + u' '
-            + Words::tr("The line is kept as it came; see Raw.");
+            + EventWords::tr("The line is kept as it came; see Raw.");
         return content;
     }
     const QJsonObject data = json.object().value(QLatin1String("data")).toObject();
@@ -172,7 +172,7 @@ DetailContent describeEvent(const AuditStore &store, quint64 rowId)
             content.blocks.append(block);
     }
     if (raw.isEmpty())
-        content.raw = Words::tr("The raw event was dropped to stay within the memory budget.");
+        content.raw = EventWords::tr("The raw event was dropped to stay within the memory budget.");
     return content;
 }
 

@@ -66,6 +66,8 @@ QString LinkStatus::text() const
             .arg(Text::count(d->facts.loaded), Text::count(d->facts.expected),
                  Text::percent(double(d->facts.loaded) / double(d->facts.expected)));
     case State::Live:
+        if (isSilent())
+            return tr("Silent %1").arg(Text::duration(d->now - d->facts.silentSince));
         return tr("Live %1/s").arg(Text::count(std::llround(d->facts.eventRate)));
     case State::Reconnecting:
         return tr("Reconnecting");
@@ -89,7 +91,7 @@ QString LinkStatus::detail() const
     QString text = tr("No data since %1 (%2).").arg(Text::clockTime(f.noDataSince), Text::duration(d->now - f.noDataSince));
     if (f.nextTryAt > d->now) {
         const qint64 seconds = (f.nextTryAt - d->now + 999) / 1000;
-        text += u' ' + tr("Try %1 in %2 s.").arg(Text::count(f.tries + 1), Text::count(seconds));
+        text += u' ' + tr("Next try in %1 s.").arg(Text::count(seconds));
     } else {
         text += u' ' + tr("Trying now.");
     }
@@ -109,6 +111,11 @@ qint64 LinkStatus::loaded() const
 qint64 LinkStatus::expected() const
 {
     return d->facts.expected;
+}
+
+bool LinkStatus::isSilent() const
+{
+    return d->facts.state == State::Live && d->facts.silentSince != 0;
 }
 
 double LinkStatus::eventRate() const
@@ -137,7 +144,10 @@ QString LinkStatus::lagText() const
 
 QString LinkStatus::clockText() const
 {
-    const double seconds = clockOffsetSeconds();
+    if (d->facts.state == State::Idle)
+        return {};
+    // In tenths, and a small lag is no "-0.0".
+    const double seconds = std::round(clockOffsetSeconds() * 10) / 10 + 0.0;
     return tr("clock %1 s").arg((seconds >= 0 ? QStringLiteral("+") : QString()) + QString::number(seconds, 'f', 1));
 }
 
@@ -149,11 +159,6 @@ QDateTime LinkStatus::noDataSince() const
 QDateTime LinkStatus::nextTryAt() const
 {
     return d->facts.nextTryAt == 0 ? QDateTime() : QDateTime::fromMSecsSinceEpoch(d->facts.nextTryAt, Qt::UTC);
-}
-
-int LinkStatus::tries() const
-{
-    return d->facts.tries;
 }
 
 QString LinkStatus::lostReason() const

@@ -13,7 +13,7 @@ namespace Monitor::Text {
 
 namespace {
 
-struct Words
+struct TextWords
 {
     Q_DECLARE_TR_FUNCTIONS(Monitor::Text)
 };
@@ -46,7 +46,7 @@ QString countShort(qint64 value)
 
 QString percent(double fraction)
 {
-    return Words::tr("%1 %").arg(std::clamp(int(std::floor(fraction * 100)), 0, 100));
+    return TextWords::tr("%1 %").arg(std::clamp(int(std::floor(fraction * 100)), 0, 100));
 }
 
 QString duration(qint64 milliseconds)
@@ -54,7 +54,7 @@ QString duration(qint64 milliseconds)
     const qint64 seconds = std::max<qint64>(0, milliseconds / 1000);
     const qint64 hours = seconds / 3600;
     if (hours >= 48)
-        return Words::tr("%1 d %2 h").arg(hours / 24).arg(hours % 24);
+        return TextWords::tr("%1 d %2 h").arg(hours / 24).arg(hours % 24);
     if (hours > 0)
         return QString::number(hours) + u':' + twoDigits(seconds / 60 % 60) + u':' + twoDigits(seconds % 60);
     return QString::number(seconds / 60) + u':' + twoDigits(seconds % 60);
@@ -100,19 +100,19 @@ QString severityWord(Severity severity)
 {
     switch (severity) {
     case Severity::Info:
-        return Words::tr("Info");
+        return TextWords::tr("Info");
     case Severity::Ok:
-        return Words::tr("OK");
+        return TextWords::tr("OK");
     case Severity::Warning:
-        return Words::tr("Warning");
+        return TextWords::tr("Warning");
     case Severity::Error:
-        return Words::tr("Error");
+        return TextWords::tr("Error");
     case Severity::Critical:
-        return Words::tr("Critical");
+        return TextWords::tr("Critical");
     case Severity::Neutral:
         break;
     }
-    return Words::tr("Notice");
+    return TextWords::tr("Notice");
 }
 
 QString severityGlyph(Severity severity)
@@ -131,18 +131,18 @@ QString severityColour(Severity severity)
 QString stateWord(QStringView state)
 {
     if (state == u"open")
-        return Words::tr("Open");
+        return TextWords::tr("Open");
     if (state == u"expiring")
-        return Words::tr("Expiring");
+        return TextWords::tr("Expiring");
     if (state == u"failing")
-        return Words::tr("Failing");
+        return TextWords::tr("Failing");
     if (state == u"closed")
-        return Words::tr("Closed");
+        return TextWords::tr("Closed");
     if (state == u"revoked")
-        return Words::tr("Revoked");
+        return TextWords::tr("Revoked");
     if (state == u"gone")
-        return Words::tr("Gone");
-    return Words::tr("Unknown");
+        return TextWords::tr("Gone");
+    return TextWords::tr("Unknown");
 }
 
 Severity stateSeverity(QStringView state)

@@ -18,6 +18,8 @@ namespace Monitor {
 
 namespace {
 
+// A gateway that lives answers a ping every 15 s, whatever else happens.
+constexpr qint64 longestSilenceMs = 20'000;
 constexpr auto FrameInterval = std::chrono::milliseconds(33);
 constexpr qsizetype QueueLimit = qsizetype(256) << 20;
 
@@ -228,6 +230,7 @@ public:
     }
 
     void connectAll();
+    void heard();
     void changed();
     void apply();
     void updateStatus(qint64 now);
@@ -251,7 +254,7 @@ public:
     std::vector<Change<Watchword::ConnectionRow>> connections;
     std::vector<Change<Watchword::TokenRow>> tokens;
     qint64 offset = 0;
-    int tries = 0;
+    qint64 heardAt = 0; //!< By this machine's clock; of anything that the gateway sends.
     quint64 receivedBefore = 0;
     qint64 measuredAt = 0;
     double rate = 0;
@@ -277,7 +280,7 @@ void WatchFeed::Private::connectAll()
     QObject::connect(&client, &Client::connectionsChanged, q,
                      [this](const QList<Watchword::ConnectionRow> &updated, const QStringList &removed) {
                          connections.push_back({false, updated, removed});
-                         changed();
+                         heard();
                      });
     QObject::connect(&client, &Client::tokensReset, q, [this] {
         tokens.clear();
@@ -287,31 +290,33 @@ void WatchFeed::Private::connectAll()
     QObject::connect(&client, &Client::tokensChanged, q,
                      [this](const QList<Watchword::TokenRow> &updated, const QStringList &removed) {
                          tokens.push_back({false, updated, removed});
-                         changed();
+                         heard();
                      });
     QObject::connect(&client, &Client::auditReceived, q, [this](const QList<QByteArray> &lines) {
         ingest.lines(lines);
-        changed();
+        heard();
     });
     QObject::connect(&client, &Client::auditGap, q, [this](quint64 from, quint64 to) {
         ingest.gap(from, to);
         changed();
     });
     QObject::connect(&client, &Client::auditEpochChanged, q, [this] { ingest.epoch(); });
-    QObject::connect(&client, &Client::nextRetryAtChanged, q, [this] {
-        if (client.nextRetryAt().isValid())
-            ++tries;
-        changed();
-    });
+    QObject::connect(&client, &Client::nextRetryAtChanged, q, [this] { changed(); });
     QObject::connect(&client, &Client::stateChanged, q, [this](Client::State state) {
-        if (state == Client::State::Live) {
-            tries = 0;
-        }
+        if (state == Client::State::Live)
+            heard();
         changed();
     });
     QObject::connect(&client, &Client::progressChanged, q, [this] { changed(); });
-    QObject::connect(&client, &Client::serverChanged, q, [this] { changed(); });
+    QObject::connect(&client, &Client::serverChanged, q, [this] { heard(); });
+    QObject::connect(&client, &Client::auditMarked, q, [this] { heard(); });
     QObject::connect(&client, &Client::lastErrorChanged, q, [this] { changed(); });
+}
+
+void WatchFeed::Private::heard()
+{
+    heardAt = QDateTime::currentMSecsSinceEpoch();
+    changed();
 }
 
 void WatchFeed::Private::changed()
@@ -366,7 +371,12 @@ LinkStatus::State WatchFeed::Private::stateNow() const
 QString WatchFeed::Private::reason() const
 {
     const Watchword::Error error = client.lastError();
-    QStringList parts = {error.detail(), error.remedy()};
+    QString what = error.detail();
+    if (!what.isEmpty()) // a part of a sentence, for logs
+        what = what.left(1).toUpper() + what.mid(1);
+    if (!what.isEmpty() && !what.endsWith(u'.'))
+        what += u'.';
+    QStringList parts = {what, error.remedy()};
     parts.removeAll(QString());
     return parts.isEmpty() ? WatchFeed::tr("The link to the gateway ended. Connect again.") : parts.join(u' ');
 }
@@ -386,17 +396,20 @@ void WatchFeed::Private::updateStatus(qint64 now)
     facts.serverName = server.server;
     facts.loaded = client.progress().received;
     facts.expected = client.progress().expected;
+    if (facts.state == LinkStatus::State::Live && now - heardAt > longestSilenceMs)
+        facts.silentSince = heardAt;
     facts.eventRate = rate;
     facts.clockOffsetMs = offset;
     const quint64 last = stores.audit.lastSequence();
-    if (facts.state == LinkStatus::State::Live && last > 0)
+    if (facts.state == LinkStatus::State::Live && facts.silentSince == 0 && last > 0)
         facts.lagMs = server.newestAudit <= last ? int(std::max<qint64>(0, client.rttMs()) / 2)
                                                  : int(std::min<qint64>(now + offset - stores.audit.lastTime(), 3'600'000));
     if (client.disconnectedSince().isValid())
         facts.noDataSince = client.disconnectedSince().toMSecsSinceEpoch();
+    if (facts.noDataSince > 0 && heardAt > 0) // a link may have been dead for a while before it was given up
+        facts.noDataSince = std::min(facts.noDataSince, heardAt);
     if (client.nextRetryAt().isValid())
         facts.nextTryAt = client.nextRetryAt().toMSecsSinceEpoch();
-    facts.tries = tries;
     if (facts.state == LinkStatus::State::Lost)
         facts.lostReason = reason();
     facts.gapCount = stores.audit.gapCount();

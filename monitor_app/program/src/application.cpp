@@ -11,12 +11,14 @@
 #include "monitor/widgets/workspace.h"
 
 #include "watchword/keychain/keychainkeystore.h"
+#include "watchword/link/networkhints.h"
 
 #include <QApplication>
 #include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMetaEnum>
+#include <QPointer>
 #include <QSettings>
 #include <QTimer>
 
@@ -36,6 +38,7 @@ Watchword::SessionOptions sessionOptions(const ServerSettings &server)
     options.clientId = server.clientId;
     options.scopes = { u"openid"_s, u"offline_access"_s, u"gw:read"_s, u"gw:audit"_s, u"gw:kick"_s };
     options.applicationId = applicationId;
+    options.networkHints = Watchword::systemNetworkHints(options.issuer);
     options.account = server.server.host() + u"-"_s + QString::number(server.server.port(443));
     return options;
 }
@@ -74,6 +77,9 @@ public:
     }
 
     Options options;
+    ServerSettings server; // that is connected to
+    Watchword::SignInRoute route = options.route;
+    bool withoutStoring = false;
     Workspace workspace;
     MainWindow window;
     // In the order in which they must go: the file and the source write into the workspace.
@@ -82,6 +88,7 @@ public:
     std::unique_ptr<LiveSource> source;
     std::unique_ptr<AuditFile> file;
     std::unique_ptr<Screenshot> screenshot;
+    QList<QPointer<QObject>> leaving;
 };
 
 Application::Application(Options options)
@@ -94,6 +101,8 @@ Application::Application(Options options)
 
 Application::~Application()
 {
+    for (const QPointer<QObject> &gone : std::as_const(d->leaving))
+        delete gone;
     d->screenshot.reset();
     d->file.reset();
     d->source.reset();
@@ -121,9 +130,11 @@ void Application::connectWindow()
     page->setDemoAvailable(!DemoProcess::findProgram(u"watchword-gateway"_s).isEmpty());
     connect(page, &ConnectPage::connectRequested, this, [this](const ServerSettings &server) {
         storeServer(server);
+        d->route = d->options.route;
+        d->withoutStoring = false;
         connectTo(server);
     });
-    connect(page, &ConnectPage::cancelRequested, this, [this] { leave(); });
+    connect(&d->window, &MainWindow::signInChosen, this, &Application::choose);
     connect(page, &ConnectPage::demoRequested, this, &Application::openDemo);
     connect(&d->window, &MainWindow::serverRequested, this, [this] { leave(); });
     connect(&d->window, &MainWindow::openFileRequested, this, [this] {
@@ -163,14 +174,20 @@ void Application::leave(const QString &problem)
         std::fprintf(stderr, "watchword-monitor: %s\n", qPrintable(problem));
         QTimer::singleShot(0, qApp, [] { QApplication::exit(1); });
     }
-    // The caller may be a signal of what is let go here.
+    // The caller may be a signal of what is let go here. It writes into the workspace, and must not outlive it.
     for (QObject *gone : std::initializer_list<QObject *> { d->file.release(), d->source.release(), d->login.release(), d->demo.release() }) {
-        if (gone)
-            gone->deleteLater();
+        if (!gone)
+            continue;
+        d->leaving.append(gone);
+        gone->deleteLater();
     }
     d->workspace.setActions({});
     d->workspace.setStatus(nullptr);
     d->workspace.status().setFacts({});
+    d->workspace.connections().clear();
+    d->workspace.tokens().clear();
+    d->workspace.audit().clear();
+    d->workspace.noteChange();
     d->workspace.setDemo(false);
     d->workspace.setOperatorName({});
     d->window.setWatching(false);
@@ -211,12 +228,42 @@ void Application::watchDemo(const DemoInfo &info)
     watch(std::move(session), std::move(watching));
 }
 
+void Application::choose(SignInPanel::Choice choice)
+{
+    using Choice = SignInPanel::Choice;
+    if (!d->source)
+        return leave(); // the demo starts
+    switch (choice) {
+    case Choice::Cancel:
+        if (!d->window.isWatching())
+            return leave();
+        d->source->session().cancelSignIn();
+        d->window.endSignIn();
+        return;
+    case Choice::OtherDevice:
+        d->route = Watchword::SignInRoute::Device;
+        return connectTo(d->server);
+    case Choice::WithoutStoring:
+        d->withoutStoring = true;
+        return connectTo(d->server);
+    case Choice::RetryKeychain:
+        return d->source->session().retryKeychain();
+    case Choice::AcceptOther:
+        return d->source->session().acceptOtherUser();
+    }
+}
+
 void Application::connectTo(const ServerSettings &server)
 {
+    d->server = server;
     Watchword::SessionOptions session = sessionOptions(server);
+    session.route = d->route;
     session.resource = d->options.resource;
     session.certificateAuthorities = authorities(server.authorityFile);
-    session.keyStore = std::make_shared<Watchword::KeychainKeyStore>(applicationId);
+    if (d->withoutStoring)
+        session.storage = Watchword::StoragePolicy::MemoryOnly;
+    else
+        session.keyStore = std::make_shared<Watchword::KeychainKeyStore>(applicationId);
     Watchword::WatchOptions watching;
     watching.gateway = server.server;
     watching.certificateAuthorities = session.certificateAuthorities;
@@ -231,12 +278,18 @@ void Application::watch(Watchword::SessionOptions session, Watchword::WatchOptio
     d->workspace.tokens().clear();
     d->workspace.audit().clear();
     d->source = std::make_unique<LiveSource>(d->workspace, std::move(session), std::move(watching));
-    connect(d->source.get(), &LiveSource::browserStep, this, [this](const QUrl &url) {
-        if (!d->window.isWatching() && !d->workspace.isDemo())
-            d->window.connectPage()->showBrowserStep(url);
+    connect(d->source.get(), &LiveSource::stepChanged, this, [this](const SignInStep &step) {
+        if (!d->workspace.isDemo()) // which signs itself in
+            d->window.showSignIn(step);
     });
-    connect(d->source.get(), &LiveSource::started, this, [this] { d->window.setWatching(true); });
+    connect(d->source.get(), &LiveSource::started, this, [this] {
+        if (!d->window.isWatching())
+            d->window.setWatching(true);
+        d->window.endSignIn();
+    });
+    connect(d->source.get(), &LiveSource::cancelled, this, [this] { d->window.endSignIn(); });
     connect(d->source.get(), &LiveSource::failed, this, [this](const QString &reason) {
+        d->window.endSignIn();
         if (d->window.isWatching())
             d->window.notify(reason, false);
         else

@@ -9,6 +9,12 @@
 #include <QJsonObject>
 #include <QStandardPaths>
 
+#ifdef Q_OS_LINUX
+#include <csignal>
+#include <sys/prctl.h>
+#include <unistd.h>
+#endif
+
 namespace Monitor {
 using namespace Qt::StringLiterals;
 
@@ -25,6 +31,20 @@ QJsonObject operatorOf(const QJsonArray &users)
             return user.toObject();
     }
     return users.first().toObject();
+}
+
+// A demo whose Monitor crashed or was killed would run, and load the machine, until somebody finds it.
+void endWithThisProgram(QProcess &process)
+{
+#ifdef Q_OS_LINUX
+    process.setChildProcessModifier([parent = ::getpid()] {
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (::getppid() != parent) // it ended in between
+            ::_exit(1);
+    });
+#else
+    Q_UNUSED(process)
+#endif
 }
 
 } // namespace
@@ -61,9 +81,16 @@ DemoProcess::DemoProcess(QObject *parent)
 {
     m_gateway.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     m_fleet.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    endWithThisProgram(m_gateway);
+    endWithThisProgram(m_fleet);
     connect(&m_gateway, &QProcess::readyReadStandardOutput, this, &DemoProcess::readGateway);
-    connect(&m_gateway, &QProcess::errorOccurred, this, [this] { fail(tr("The demo's gateway did not start: %1").arg(m_gateway.errorString())); });
-    connect(&m_gateway, &QProcess::finished, this, [this](int code) { fail(tr("The demo's gateway ended with code %1.").arg(code)); });
+    connect(&m_gateway, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+        if (error == QProcess::FailedToStart)
+            fail(tr("The demo's gateway did not start: %1").arg(m_gateway.errorString()));
+    });
+    connect(&m_gateway, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
+        fail(status == QProcess::CrashExit ? tr("The demo's gateway was ended by signal %1.").arg(code) : tr("The demo's gateway ended with code %1.").arg(code));
+    });
 }
 
 DemoProcess::~DemoProcess()

@@ -4,7 +4,10 @@
 #include "monitor/models/watchfeed.h"
 #include "monitor/widgets/workspace.h"
 
+#include "watchword/auth/sessiontext.h"
+
 namespace Monitor {
+using namespace Qt::StringLiterals;
 
 class LiveSource::Private
 {
@@ -21,6 +24,7 @@ public:
     Watchword::Session session;
     Watchword::WatchClient client;
     WatchFeed feed;
+    bool hasWatched = false;
 };
 
 LiveSource::LiveSource(Workspace &workspace, Watchword::SessionOptions session, Watchword::WatchOptions watch, QObject *parent)
@@ -44,21 +48,72 @@ LiveSource::~LiveSource()
 void LiveSource::connectSession()
 {
     using Watchword::Session;
-    connect(&d->session, &Session::signInNeeded, &d->session, &Session::signIn);
-    connect(&d->session, &Session::signInUrlChanged, this, [this] {
-        if (!d->session.signInUrl().isEmpty())
-            Q_EMIT browserStep(d->session.signInUrl());
+    const Session *session = &d->session;
+    connect(session, &Session::signInNeeded, this, [this] {
+        if (!d->hasWatched)
+            d->session.signIn();
     });
-    connect(&d->session, &Session::signedIn, this, [this] {
+    connect(session, &Session::stateChanged, this, &LiveSource::showStep);
+    connect(session, &Session::signInUrlChanged, this, &LiveSource::showStep);
+    connect(session, &Session::deviceSignInChanged, this, &LiveSource::showStep);
+    connect(session, &Session::otherUserChanged, this, &LiveSource::showStep);
+    connect(session, &Session::signedIn, this, [this] {
+        d->hasWatched = true;
         d->workspace.setOperatorName(d->session.accountName());
         d->client.start();
         Q_EMIT started();
     });
-    connect(&d->session, &Session::accountChanged, this, [this] { d->workspace.setOperatorName(d->session.accountName()); });
-    connect(&d->session, &Session::signInFailed, this, [this](const Watchword::Error &error) {
-        const QString why = error.detail().isEmpty() ? error.codeName() : error.detail();
-        Q_EMIT failed(tr("Signing in did not work: %1. %2").arg(why, error.remedy()));
-    });
+    connect(session, &Session::accountChanged, this, [this] { d->workspace.setOperatorName(d->session.accountName()); });
+    connect(session, &Session::signInFailed, this, &LiveSource::onSignInFailed);
+}
+
+// Only what a person has to see: while rows are watched, a refresh or a keychain that waits is no step of a sign-in.
+void LiveSource::showStep()
+{
+    using Watchword::Session;
+    const Session::State state = d->session.state();
+    SignInStep step;
+    if (state == Session::State::SigningIn && d->session.deviceSignIn().isValid()) {
+        step.kind = SignInStep::Kind::Device;
+        step.device = d->session.deviceSignIn();
+    } else if (state == Session::State::SigningIn && !d->session.signInUrl().isEmpty()) {
+        step.kind = SignInStep::Kind::Browser;
+        step.link = d->session.signInUrl();
+    } else if (state == Session::State::SigningIn) {
+        step.words = tr("Asking the provider…");
+    } else if (!d->session.otherUser().isEmpty()) {
+        step.kind = SignInStep::Kind::OtherUser;
+        step.other = d->session.otherUser();
+        step.owner = d->session.accountName();
+    } else if (d->hasWatched) {
+        return;
+    } else if (state == Session::State::KeychainWaiting) {
+        step.kind = SignInStep::Kind::Keychain;
+        step.words = Watchword::SessionText::ofReason(d->session.stateReason().code()) + u' ' + d->session.suggestedAction();
+    } else if (state == Session::State::Restoring || state == Session::State::Offline) {
+        step.words = d->session.stateText() + u' ' + d->session.suggestedAction();
+    } else {
+        return;
+    }
+    Q_EMIT stepChanged(step);
+}
+
+void LiveSource::onSignInFailed(const Watchword::Error &error)
+{
+    using Watchword::ErrorCode;
+    if (error.code() == ErrorCode::Cancelled) {
+        Q_EMIT cancelled();
+        return;
+    }
+    const bool stepSaysIt = error.code() == ErrorCode::WrongUser || d->session.state() == Watchword::Session::State::KeychainWaiting;
+    if (stepSaysIt)
+        return;
+    QStringList sentences { tr("Signing in did not work."), Watchword::SessionText::ofReason(error.code()),
+                            Watchword::SessionText::suggestion(Watchword::Session::State::NeedsSignIn, error) };
+    if (!error.detail().isEmpty()) // for whoever looks after the provider
+        sentences.append(u'(' + error.detail() + u')');
+    sentences.removeAll(QString());
+    Q_EMIT failed(sentences.join(u' '));
 }
 
 QString LiveSource::blocked() const
@@ -75,12 +130,7 @@ void LiveSource::connectActions()
         return d->client.disconnectConnections(ids, code, after, reason);
     };
     actions.retryNow = [this] { d->client.retryNow(); };
-    actions.signIn = [this] {
-        if (d->session.state() == Watchword::Session::State::Active)
-            d->client.start();
-        else
-            d->session.signIn();
-    };
+    actions.signIn = [this] { signInAgain(); };
     actions.blocked = [this] { return blocked(); };
     d->workspace.setActions(std::move(actions));
 }
@@ -88,6 +138,14 @@ void LiveSource::connectActions()
 void LiveSource::start()
 {
     d->session.start();
+}
+
+void LiveSource::signInAgain()
+{
+    if (d->session.state() == Watchword::Session::State::Active)
+        d->client.start();
+    else
+        d->session.signIn();
 }
 
 Watchword::Session &LiveSource::session()

@@ -19,6 +19,7 @@ void addOptions(QCommandLineParser &parser)
     add(u"server"_s, u"Gateway, as wss://host:port."_s, u"URL"_s);
     add(u"issuer"_s, u"OpenID provider that signs you in."_s, u"URL"_s);
     add(u"client-id"_s, u"Name of this program at the provider."_s, u"ID"_s);
+    add(u"sign-in"_s, u"automatic, browser, or device: with a code on another device, for example over SSH."_s, u"NAME"_s);
     add(u"resource"_s, u"Resource indicator for the provider (RFC 8707)."_s, u"URL"_s);
     add(u"ca"_s, u"PEM file of a private certificate authority."_s, u"FILE"_s);
     add(u"open"_s, u"Open an audit file (JSON lines)."_s, u"FILE"_s);
@@ -57,6 +58,18 @@ std::optional<Theme::Choice> themeOf(const QString &name)
         return Theme::Choice::Dark;
     if (name == "high-contrast"_L1)
         return Theme::Choice::HighContrast;
+    return {};
+}
+
+std::optional<Watchword::SignInRoute> routeOf(const QString &name)
+{
+    using Watchword::SignInRoute;
+    if (name == "automatic"_L1)
+        return SignInRoute::Automatic;
+    if (name == "browser"_L1)
+        return SignInRoute::Browser;
+    if (name == "device"_L1)
+        return SignInRoute::Device;
     return {};
 }
 
@@ -121,6 +134,12 @@ Watchword::Result<Options> parseOptions(const QStringList &arguments)
     options.server.clientId = parser.value(u"client-id"_s);
     options.server.authorityFile = parser.value(u"ca"_s);
     options.resource = QUrl(parser.value(u"resource"_s));
+    if (parser.isSet(u"sign-in"_s)) {
+        const auto route = routeOf(parser.value(u"sign-in"_s));
+        if (!route)
+            return wrong(u"--sign-in must be automatic, browser or device, not \"%1\""_s.arg(parser.value(u"sign-in"_s)));
+        options.route = *route;
+    }
     const int sources = int(options.demo) + int(!options.demoInfo.isEmpty()) + int(!options.openFile.isEmpty()) + int(!options.server.server.isEmpty());
     if (sources > 1)
         return wrong(u"only one of --demo, --demo-info, --server and --open can be watched"_s);

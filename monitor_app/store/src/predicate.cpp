@@ -10,8 +10,8 @@ namespace Monitor {
 
 namespace {
 
-constexpr qint64 Lowest = std::numeric_limits<qint64>::min() + 1; // the very lowest is "not known"
-constexpr qint64 Highest = std::numeric_limits<qint64>::max();
+constexpr qint64 LowestKnown = std::numeric_limits<qint64>::min() + 1; // the very lowest is "not known"
+constexpr qint64 HighestKnown = std::numeric_limits<qint64>::max();
 using Op = QueryNode::Op;
 
 QByteArray folded(const QString &text)
@@ -143,19 +143,19 @@ RangeSet rangesOf(const QueryNode &node)
     for (const QueryNode::Value &value : node.values) {
         switch (node.op) {
         case Op::Less:
-            set.ranges.emplace_back(Lowest, value.number - (value.number > Lowest ? 1 : 0));
+            set.ranges.emplace_back(LowestKnown, value.number - (value.number > LowestKnown ? 1 : 0));
             break;
         case Op::LessEqual:
-            set.ranges.emplace_back(Lowest, value.upper);
+            set.ranges.emplace_back(LowestKnown, value.upper);
             break;
         case Op::Greater:
-            set.ranges.emplace_back(value.upper < Highest ? value.upper + 1 : Highest, Highest);
+            set.ranges.emplace_back(value.upper < HighestKnown ? value.upper + 1 : HighestKnown, HighestKnown);
             break;
         case Op::GreaterEqual:
-            set.ranges.emplace_back(value.number, Highest);
+            set.ranges.emplace_back(value.number, HighestKnown);
             break;
         default:
-            set.ranges.emplace_back(std::max(Lowest, value.number), value.upper);
+            set.ranges.emplace_back(std::max(LowestKnown, value.number), value.upper);
             break;
         }
     }

@@ -284,7 +284,8 @@ QList<TextRun> AuditPage::statusRuns() const
         const qint64 row = model.viewRowOf(model.currentId());
         runs << TextRun {} << plain(row >= 0 ? tr("row %1 of %2").arg(Text::count(row + 1), Text::count(model.totalRows())) : tr("hidden by the filter"));
     } else {
-        runs << plain(tr("%1 of %2 shown").arg(Text::count(model.totalRows()), Text::count(model.queryState().total)));
+        const QueryState state = model.queryState(); // counts events; rows that state a gap are none
+        runs << plain(tr("%1 of %2 shown").arg(Text::count(state.matched), Text::count(state.total)));
     }
     if (workspace().status().state() != LinkStatus::State::File)
         runs << TextRun {} << plain(tr("%1/s after filter").arg(Text::rate(model.rate())));

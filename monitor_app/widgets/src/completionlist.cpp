@@ -14,8 +14,8 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int listWidth = 416;
-constexpr int rowHeight = 28;
-constexpr int maxRows = 9;
+constexpr int itemHeight = 28;
+constexpr int maxItems = 9;
 
 } // namespace
 
@@ -33,8 +33,8 @@ void CompletionList::setCompletion(const Completion &completion)
     m_completion = completion;
     m_first = 0;
     m_current = completion.items.isEmpty() ? -1 : 0;
-    const int rows = std::min<int>(maxRows, int(completion.items.size()));
-    resize(listWidth, rowHeight * (rows + 2));
+    const int rows = std::min<int>(maxItems, int(completion.items.size()));
+    resize(listWidth, itemHeight * (rows + 2));
     update();
 }
 
@@ -44,15 +44,15 @@ void CompletionList::step(int delta)
     if (count == 0)
         return;
     m_current = (m_current + delta + count) % count;
-    m_first = std::clamp(m_first, std::max(0, m_current - maxRows + 1), m_current);
+    m_first = std::clamp(m_first, std::max(0, m_current - maxItems + 1), m_current);
     update();
 }
 
 int CompletionList::itemAt(QPointF position) const
 {
-    const int row = int(position.y()) / rowHeight - 1;
+    const int row = int(position.y()) / itemHeight - 1;
     const int item = m_first + row;
-    return row >= 0 && row < maxRows && item < m_completion.items.size() ? item : -1;
+    return row >= 0 && row < maxItems && item < m_completion.items.size() ? item : -1;
 }
 
 void CompletionList::mouseMoveEvent(QMouseEvent *event)
@@ -88,11 +88,11 @@ void CompletionList::paintItem(QPainter &painter, const QRectF &row, int item) c
 
 void CompletionList::paintFooter(QPainter &painter) const
 {
-    const QRectF footer(12, height() - rowHeight, width() - 24, rowHeight);
+    const QRectF footer(12, height() - itemHeight, width() - 24, itemHeight);
     qreal x = footer.left();
     for (const auto &[key, words] : { std::pair(tr("Tab"), tr("accept")), std::pair(tr("Enter"), tr("apply")), std::pair(tr("Esc"), tr("close")) }) {
         x += drawKeyCap(painter, { x, footer.top() + 6 }, key, ink(Ink::LineControl), ink(Ink::TextMuted)) + 6;
-        x += drawText(painter, QRectF(x, footer.top(), 120, rowHeight), Face::Caption, ink(Ink::TextMuted), words) + 14;
+        x += drawText(painter, QRectF(x, footer.top(), 120, itemHeight), Face::Caption, ink(Ink::TextMuted), words) + 14;
     }
 }
 
@@ -100,11 +100,11 @@ void CompletionList::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     drawBox(painter, rect(), px(Metric::RadiusCard), ink(Ink::SurfaceRaised), ink(Ink::LineControl));
-    drawText(painter, QRectF(12, 0, width() - 24, rowHeight), Face::Caption, ink(Ink::TextMuted), m_completion.expected);
-    drawHairline(painter, { 1, rowHeight - 1.0 }, { width() - 2.0, rowHeight - 1.0 }, ink(Ink::LineDivider));
-    for (int row = 0; row < maxRows && m_first + row < m_completion.items.size(); ++row)
-        paintItem(painter, QRectF(0, rowHeight * (row + 1), width(), rowHeight), m_first + row);
-    const qreal bottom = height() - rowHeight;
+    drawText(painter, QRectF(12, 0, width() - 24, itemHeight), Face::Caption, ink(Ink::TextMuted), m_completion.expected);
+    drawHairline(painter, { 1, itemHeight - 1.0 }, { width() - 2.0, itemHeight - 1.0 }, ink(Ink::LineDivider));
+    for (int row = 0; row < maxItems && m_first + row < m_completion.items.size(); ++row)
+        paintItem(painter, QRectF(0, itemHeight * (row + 1), width(), itemHeight), m_first + row);
+    const qreal bottom = height() - itemHeight;
     drawHairline(painter, { 1, bottom }, { width() - 2.0, bottom }, ink(Ink::LineDivider));
     paintFooter(painter);
 }

@@ -189,9 +189,14 @@ void ConnectionsPage::refreshContent()
         empty->setTerms({});
         empty->setAction({}, {});
         const bool file = status.state() == LinkStatus::State::File;
-        empty->setWords(u"connections"_s, file ? tr("A file has no live connections") : tr("Nobody is connected"),
-                        file ? tr("An audit file is open. Its events are on the page Audit.")
-                             : tr("As soon as a client connects to the gateway it appears here."));
+        const bool stale = status.state() == LinkStatus::State::Reconnecting || status.state() == LinkStatus::State::Lost;
+        empty->setWords(u"connections"_s,
+                        file        ? tr("A file has no live connections")
+                            : stale ? tr("Nobody was connected")
+                                    : tr("Nobody is connected"),
+                        file        ? tr("An audit file is open. Its events are on the page Audit.")
+                            : stale ? tr("Who is now cannot be known without the gateway.")
+                                    : tr("As soon as a client connects to the gateway it appears here."));
         m_pane->setContent(TablePane::Content::Empty);
     }
 }

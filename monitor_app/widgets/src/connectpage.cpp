@@ -5,14 +5,13 @@
 #include "monitor/widgets/icons.h"
 #include "monitor/widgets/painting.h"
 
-#include <QClipboard>
 #include <QFile>
 #include <QFormLayout>
-#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPainter>
+#include <QPainterPath>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -22,9 +21,23 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int cardWidth = 928;
-constexpr int cardHeight = 400;
 constexpr int stepsWidth = 264;
-constexpr int otherHeight = 72;
+
+/*! Heights from the top: title, the card, and the way around it. The smallest window has less of each. */
+struct Heights
+{
+    int title = 88;
+    int card = 400;
+    int gap = 16;
+    int other = 72;
+    int all() const { return title + card + gap + other; }
+};
+
+Heights heightsIn(int window)
+{
+    const Heights roomy;
+    return window >= roomy.all() + 16 ? roomy : Heights { .title = 64, .card = 376, .gap = 8, .other = 60 };
+}
 
 QLabel *makeText(const QString &text, Face textFace)
 {
@@ -45,11 +58,13 @@ QUrl urlOf(const QString &text, const QString &scheme)
 ConnectPage::ConnectPage(QWidget *parent)
     : QWidget(parent)
     , m_steps(new QStackedWidget(this))
+    , m_panel(new SignInPanel)
     , m_demo(new Button(Button::Kind::Outlined, tr("Open the demo"), this))
     , m_open(new Button(Button::Kind::Quiet, tr("Open an audit file…"), this))
 {
     m_steps->addWidget(makeForm());
-    m_steps->addWidget(makeWaiting());
+    m_steps->addWidget(m_panel);
+    connect(m_panel, &SignInPanel::chosen, this, &ConnectPage::chosen);
     connect(m_demo, &QAbstractButton::clicked, this, &ConnectPage::demoRequested);
     connect(m_open, &QAbstractButton::clicked, this, &ConnectPage::openFileRequested);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
@@ -63,7 +78,7 @@ QWidget *ConnectPage::makeForm()
     rows->setSpacing(0);
     rows->addWidget(makeText(tr("Which gateway, and who signs you in?"), Face::Title));
     rows->addSpacing(4);
-    rows->addWidget(makeText(tr("You sign in with your browser. This program never sees your password."), Face::Body));
+    rows->addWidget(makeText(tr("You sign in on the provider's own page. This program never sees your password."), Face::Body));
     rows->addSpacing(20);
     auto *form = new QFormLayout;
     form->setHorizontalSpacing(16);
@@ -89,7 +104,7 @@ QWidget *ConnectPage::makeForm()
     rows->addStretch(1);
     auto *buttons = new QHBoxLayout;
     buttons->addStretch(1);
-    auto *go = new Button(Button::Kind::Primary, tr("Sign in with the browser"));
+    auto *go = new Button(Button::Kind::Primary, tr("Sign in"));
     go->setDialogSize(true);
     go->setObjectName(u"signIn"_s);
     buttons->addWidget(go);
@@ -97,31 +112,6 @@ QWidget *ConnectPage::makeForm()
     connect(go, &QAbstractButton::clicked, this, &ConnectPage::submit);
     for (QLineEdit *edit : { m_server, m_issuer, m_client, m_authority })
         connect(edit, &QLineEdit::returnPressed, this, &ConnectPage::submit);
-    return page;
-}
-
-QWidget *ConnectPage::makeWaiting()
-{
-    auto *page = new QWidget;
-    auto *rows = new QVBoxLayout(page);
-    rows->setContentsMargins(32, 24, 32, 24);
-    rows->setSpacing(8);
-    rows->addWidget(makeText(tr("One moment"), Face::Title));
-    m_waiting = makeText(QString(), Face::Body);
-    rows->addWidget(m_waiting);
-    rows->addStretch(1);
-    auto *buttons = new QHBoxLayout;
-    auto *cancel = new Button(Button::Kind::Outlined, tr("Back"));
-    cancel->setDialogSize(true);
-    m_copyLink = new Button(Button::Kind::Outlined, tr("Copy the link"));
-    m_copyLink->setIconName(u"copy"_s);
-    m_copyLink->setDialogSize(true);
-    buttons->addWidget(cancel);
-    buttons->addStretch(1);
-    buttons->addWidget(m_copyLink);
-    rows->addLayout(buttons);
-    connect(cancel, &QAbstractButton::clicked, this, &ConnectPage::cancelRequested);
-    connect(m_copyLink, &QAbstractButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_signInUrl.toString()); });
     return page;
 }
 
@@ -159,7 +149,10 @@ void ConnectPage::showForm(const QString &problem)
     QPalette palette = m_problem->palette();
     palette.setColor(QPalette::WindowText, ink(Ink::SeverityError));
     m_problem->setPalette(palette);
-    m_steps->setCurrentIndex(0);
+    if (m_steps->currentIndex() != 0) {
+        m_steps->setCurrentIndex(0);
+        m_server->setFocus(Qt::OtherFocusReason);
+    }
     update();
 }
 
@@ -168,22 +161,19 @@ QString ConnectPage::problem() const
     return m_problem->text();
 }
 
-void ConnectPage::showBrowserStep(const QUrl &signInUrl)
+void ConnectPage::showStep(const SignInStep &step)
 {
-    m_signInUrl = signInUrl;
-    m_waiting->setText(tr("Your browser shows the sign-in page. When you are done there, this window goes on by itself. "
-                          "If no browser opened, copy the link and open it yourself on this machine."));
-    m_copyLink->show();
-    m_steps->setCurrentIndex(1);
+    m_panel->setStep(step);
+    if (m_steps->currentIndex() != 1) {
+        m_steps->setCurrentIndex(1);
+        m_panel->focusFirst();
+    }
     update();
 }
 
 void ConnectPage::showWaiting(const QString &words)
 {
-    m_waiting->setText(words);
-    m_copyLink->hide();
-    m_steps->setCurrentIndex(1);
-    update();
+    showStep({ .kind = SignInStep::Kind::Waiting, .words = words });
 }
 
 void ConnectPage::setDemoAvailable(bool available)
@@ -193,15 +183,16 @@ void ConnectPage::setDemoAvailable(bool available)
 
 QRect ConnectPage::card() const
 {
+    const Heights heights = heightsIn(height());
     const int wide = std::min(cardWidth, width() - 32);
-    const int tall = 88 + cardHeight + 16 + otherHeight;
-    return { (width() - wide) / 2, std::max(16, (height() - tall) / 2 - 24) + 88, wide, cardHeight };
+    return { (width() - wide) / 2, std::max(8, (height() - heights.all()) / 2 - 24) + heights.title, wide, heights.card };
 }
 
 QRect ConnectPage::other() const
 {
+    const Heights heights = heightsIn(height());
     const QRect above = card();
-    return { above.left(), above.bottom() + 17, above.width(), otherHeight };
+    return { above.left(), above.bottom() + 1 + heights.gap, above.width(), heights.other };
 }
 
 void ConnectPage::resizeEvent(QResizeEvent *event)
@@ -212,7 +203,7 @@ void ConnectPage::resizeEvent(QResizeEvent *event)
     m_open->resize(m_open->sizeHint());
     m_demo->resize(m_demo->sizeHint());
     const QRect second = other();
-    m_open->move(second.right() - 16 - m_open->width(), second.top() + (otherHeight - m_open->height()) / 2);
+    m_open->move(second.right() - 16 - m_open->width(), second.top() + (second.height() - m_open->height()) / 2);
     m_demo->move(m_open->x() - 8 - m_demo->width(), m_open->y());
 }
 
@@ -220,7 +211,7 @@ void ConnectPage::paintSteps(QPainter &painter) const
 {
     const QRect area = card();
     const int current = m_steps->currentIndex();
-    const std::array steps { std::pair(tr("Server and sign-in"), tr("Gateway, provider, client")), std::pair(tr("Browser"), tr("You sign in there")) };
+    const std::array steps { std::pair(tr("Server and sign-in"), tr("Gateway, provider, client")), std::pair(tr("Sign in"), tr("Browser or another device")) };
     for (int step = 0; step < int(steps.size()); ++step) {
         const QRectF row(area.left() + 24, area.top() + 24 + step * 56, stepsWidth - 40, 40);
         const QRectF circle(row.left(), row.top() + 2, 24, 24);
@@ -241,19 +232,29 @@ void ConnectPage::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfaceWindow));
     const QRect area = card();
-    painter.drawPixmap(area.left(), area.top() - 68, applicationIcon().pixmap(QSize(40, 40), devicePixelRatioF()));
-    drawText(painter, QRectF(area.left() + 56, area.top() - 70, 600, 28), Face::Heading, ink(Ink::TextPrimary), tr("Watch a fleet"));
-    drawText(painter, QRectF(area.left() + 56, area.top() - 42, 600, 20), Face::Body, ink(Ink::TextSecondary), tr("Every live connection, every token's life, every audit event."));
+    const int title = area.top() - heightsIn(height()).title * 4 / 5;
+    painter.drawPixmap(area.left(), title + 2, applicationIcon().pixmap(QSize(40, 40), devicePixelRatioF()));
+    drawText(painter, QRectF(area.left() + 56, title, 600, 28), Face::Heading, ink(Ink::TextPrimary), tr("Watch a fleet"));
+    drawText(painter, QRectF(area.left() + 56, title + 28, 600, 20), Face::Body, ink(Ink::TextSecondary), tr("Every live connection, every token's life, every audit event."));
     drawBox(painter, area, px(Metric::RadiusCard), ink(Ink::SurfacePanel), ink(Ink::LineDivider));
-    painter.fillRect(area.adjusted(1, 8, -(area.width() - stepsWidth), -8), ink(Ink::SurfaceSunk));
+    QPainterPath rounded;
+    rounded.addRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), px(Metric::RadiusCard) - 1, px(Metric::RadiusCard) - 1);
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setClipPath(rounded);
+    painter.fillRect(area.adjusted(1, 1, -(area.width() - stepsWidth), -1), ink(Ink::SurfaceSunk));
+    painter.restore();
     drawHairline(painter, { qreal(area.left() + stepsWidth), qreal(area.top() + 1) }, { qreal(area.left() + stepsWidth), qreal(area.bottom() - 1) }, ink(Ink::LineDivider));
     paintSteps(painter);
     const QRect second = other();
     drawBox(painter, second, px(Metric::RadiusCard), ink(Ink::SurfacePanel), ink(Ink::LineDivider));
     drawIcon(painter, QPointF(second.left() + 24, second.center().y() - 10), u"play"_s, 20, ink(Ink::TextSecondary));
-    const QRectF words(second.left() + 60, second.top() + 16, m_demo->x() - second.left() - 76, 20);
-    drawText(painter, words, Face::BodyStrong, ink(Ink::TextPrimary), tr("Or look around first"));
-    drawText(painter, words.translated(0, 20), Face::Table, ink(Ink::TextSecondary), tr("A throw-away gateway on this machine with 200 clients, marked DEMO."));
+    const bool demo = !m_demo->isHidden();
+    const int right = demo ? m_demo->x() : m_open->x();
+    const QRectF words(second.left() + 60, second.center().y() - 20, right - second.left() - 76, 20);
+    drawText(painter, words, Face::BodyStrong, ink(Ink::TextPrimary), demo ? tr("Or look around first") : tr("Or read a file"));
+    drawText(painter, words.translated(0, 20), Face::Table, ink(Ink::TextSecondary),
+             demo ? tr("A throw-away gateway on this machine with 200 clients, marked DEMO.") : tr("An exported audit, without any server."));
 }
 
 } // namespace Monitor

@@ -133,8 +133,11 @@ void DetailPane::setContent(const DetailContent &content, const QString &positio
 
 void DetailPane::refreshActions()
 {
-    const bool connection = !m_content.connectionId.isEmpty() && m_workspace.connections().slotOf(m_content.connectionId) != ConnectionStore::noSlot();
-    const QString blocked = m_workspace.actionsBlocked();
+    const ConnectionStore &store = m_workspace.connections();
+    const quint32 slot = m_content.connectionId.isEmpty() ? ConnectionStore::noSlot() : store.slotOf(m_content.connectionId);
+    const bool connection = slot != ConnectionStore::noSlot();
+    const bool ended = connection && (store.state(slot) == ConnectionStore::ClosedState || store.state(slot) == ConnectionStore::RevokedState);
+    const QString blocked = ended ? tr("This connection has ended.") : m_workspace.actionsBlocked();
     m_disconnect->setVisible(connection);
     m_disconnect->setEnabled(connection && blocked.isEmpty());
     m_disconnect->setToolTip(blocked);

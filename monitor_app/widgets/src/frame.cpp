@@ -34,9 +34,11 @@ struct LinkLook
     Ink color;
 };
 
-LinkLook lookOf(LinkStatus::State state)
+LinkLook lookOf(const LinkStatus &status)
 {
-    switch (state) {
+    if (status.isSilent())
+        return { u"sev-warning"_s, Ink::SeverityWarning };
+    switch (status.state()) {
     case LinkStatus::State::Live:
         return { u"sev-ok"_s, Ink::SeverityOkInk };
     case LinkStatus::State::Reconnecting:
@@ -147,7 +149,7 @@ QList<TextRun> TopBar::stateRuns() const
 void TopBar::refresh()
 {
     const LinkStatus &status = m_workspace.status();
-    const LinkLook look = lookOf(status.state());
+    const LinkLook look = lookOf(status);
     const QString server = status.serverName();
     m_server->setRuns({ TextRun { server.isEmpty() ? tr("No server") : server, Face::BodyStrong, Ink::TextPrimary, false } });
     m_state->setRuns(stateRuns());

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int bucketPixels = 4;
 constexpr int side = 12;
-constexpr int baseline = 60;
+constexpr int axisY = 60;
 constexpr int top = 18;
 
 qint64 roundBucket(qint64 least)
@@ -74,13 +74,13 @@ void HistogramStrip::paintBuckets(QPainter &painter) const
     quint32 highest = 1;
     for (const AuditModel::Bucket &bucket : m_buckets)
         highest = std::max(highest, bucket.total);
-    constexpr qreal room = baseline - top;
+    constexpr qreal room = axisY - top;
     const qreal scale = devicePixelRatioF();
     for (const AuditModel::Bucket &bucket : m_buckets) {
         const qreal x = std::round(xOf(bucket.start));
         if (bucket.gap)
             painter.fillRect(QRectF(x, top, std::max(3, bucketPixels), room), hatchBrush(ink(Ink::TextMuted), ink(Ink::SurfacePanel), scale));
-        qreal y = baseline;
+        qreal y = axisY;
         const auto stack = [&](quint32 value, Ink color) {
             if (value == 0)
                 return;
@@ -98,13 +98,17 @@ void HistogramStrip::paintBuckets(QPainter &painter) const
 
 void HistogramStrip::paintAxis(QPainter &painter) const
 {
-    drawHairline(painter, { side, baseline }, { width() - qreal(side), baseline }, ink(Ink::LineControl));
+    drawHairline(painter, { side, axisY }, { width() - qreal(side), axisY }, ink(Ink::LineControl));
     const qint64 step = roundBucket(m_bucketMs * 120 / bucketPixels);
     const qint64 end = timeAt(width() - side);
     for (qint64 time = (m_from / step + 1) * step; time < end; time += step) {
         const qreal x = std::round(xOf(time));
-        const QString text = Text::clockTime(time);
-        drawText(painter, QRectF(x - 40, baseline + 2, 80, 16), Face::Caption, ink(Ink::TextMuted), step >= 60'000 ? text.first(5) : text, Qt::AlignHCenter, true);
+        const QString whole = Text::clockTime(time);
+        const QString text = step >= 60'000 ? whole.first(5) : whole;
+        const qreal half = numberWidth(Face::Caption, text) / 2;
+        if (x - half < 0 || x + half > width())
+            continue; // half a time says nothing
+        drawText(painter, QRectF(x - 40, axisY + 2, 80, 16), Face::Caption, ink(Ink::TextMuted), text, Qt::AlignHCenter, true);
     }
 }
 
@@ -126,7 +130,7 @@ void HistogramStrip::paintEvent(QPaintEvent *)
     const QString words = tr("last %1, %2 events").arg(Text::duration(range), Text::count(qint64(total)));
     drawText(painter, QRectF(side, 1, width() - 2 * side, 16), Face::CaptionMedium, ink(Ink::TextPrimary), words, Qt::AlignRight, true);
     if (m_dragFrom >= 0) {
-        const QRectF frame(std::min(m_dragFrom, m_dragTo), 2, std::abs(m_dragTo - m_dragFrom), baseline);
+        const QRectF frame(std::min(m_dragFrom, m_dragTo), 2, std::abs(m_dragTo - m_dragFrom), axisY);
         drawBox(painter, frame, 0, QColor(), ink(Ink::SelectLine));
     }
 }

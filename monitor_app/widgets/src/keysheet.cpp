@@ -60,6 +60,7 @@ void addGroup(QVBoxLayout *column, const QString &title, const QList<KeyEntry> &
 {
     auto *heading = new QLabel(title);
     heading->setFont(face(Face::BodyStrong));
+    heading->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     column->addWidget(heading);
     column->addSpacing(4);
     auto *grid = new QGridLayout;
@@ -70,11 +71,12 @@ void addGroup(QVBoxLayout *column, const QString &title, const QList<KeyEntry> &
         grid->addWidget(new KeyCaps(entry.keys), row, 0);
         auto *words = new QLabel(entry.words);
         words->setWordWrap(true);
+        words->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
         grid->addWidget(words, row++, 1);
     }
     grid->setColumnStretch(1, 1);
     column->addLayout(grid);
-    column->addSpacing(12);
+    column->addSpacing(20);
 }
 
 } // namespace
@@ -99,6 +101,8 @@ KeySheet::KeySheet(QWidget *window)
     rows->addLayout(columns);
     auto *left = new QVBoxLayout;
     auto *right = new QVBoxLayout;
+    left->setSpacing(0);
+    right->setSpacing(0);
     columns->addLayout(left, 1);
     columns->addLayout(right, 1);
     addGroup(left, tr("Everywhere"),

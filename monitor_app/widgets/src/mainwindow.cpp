@@ -10,6 +10,7 @@
 #include "monitor/widgets/icons.h"
 #include "monitor/widgets/keysheet.h"
 #include "monitor/widgets/pages.h"
+#include "monitor/widgets/signinsheet.h"
 #include "monitor/widgets/timelineview.h"
 #include "monitor/widgets/workspace.h"
 
@@ -98,6 +99,7 @@ void MainWindow::connectPages()
     connect(m_top, &TopBar::keysRequested, this, &MainWindow::showKeys);
     connect(m_top, &TopBar::openFileRequested, this, &MainWindow::openFileRequested);
     connect(m_top, &TopBar::serverRequested, this, &MainWindow::serverRequested);
+    connect(m_connect, &ConnectPage::chosen, this, &MainWindow::signInChosen);
     connect(m_connect, &ConnectPage::openFileRequested, this, &MainWindow::openFileRequested);
     connect(m_navigation, &Navigation::pageRequested, this, &MainWindow::showPage);
     connect(m_navigation, &Navigation::nodeRequested, this, [this](const QString &node) {
@@ -196,6 +198,7 @@ void MainWindow::go(int step)
 void MainWindow::setWatching(bool watching)
 {
     m_watching = watching;
+    endSignIn();
     m_body->setCurrentIndex(watching ? 0 : 1);
     refreshTitle();
     refresh();
@@ -243,6 +246,26 @@ void MainWindow::notify(const QString &sentence, bool ok)
     m_notice = sentence;
     m_noticeOk = ok;
     refreshStatus();
+}
+
+void MainWindow::showSignIn(const SignInStep &step)
+{
+    if (!m_watching)
+        return m_connect->showStep(step);
+    if (!m_signIn) {
+        m_signIn = new SignInSheet(this);
+        connect(m_signIn, &SignInSheet::chosen, this, &MainWindow::signInChosen);
+        m_signIn->setStep(step);
+        m_signIn->open();
+    }
+    m_signIn->setStep(step);
+}
+
+void MainWindow::endSignIn()
+{
+    if (m_signIn)
+        m_signIn->accept();
+    m_signIn = nullptr;
 }
 
 void MainWindow::openDisconnect(const QStringList &connections)

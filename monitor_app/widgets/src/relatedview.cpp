@@ -14,9 +14,9 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int rowHeight = 24;
-constexpr int padding = 16;
-constexpr qsizetype maxRows = 40;
+constexpr int lineHeight = 24;
+constexpr int relatedPadding = 16;
+constexpr qsizetype maxLines = 40;
 constexpr quint64 maxScanned = 400'000; // Newest rows that are looked at; more would be felt.
 
 Severity severityOf(quint8 wire)
@@ -37,7 +37,7 @@ RelatedView::RelatedView(Workspace &workspace, QWidget *parent)
 
 QSize RelatedView::sizeHint() const
 {
-    return { 280, int(std::max<qsizetype>(2, m_rows.size() + 1)) * rowHeight + 2 * padding };
+    return { 280, int(std::max<qsizetype>(2, m_rows.size() + 1)) * lineHeight + 2 * relatedPadding };
 }
 
 void RelatedView::setContent(const DetailContent &content)
@@ -53,7 +53,7 @@ void RelatedView::setContent(const DetailContent &content)
     const auto column = content.sessionId.isEmpty() ? AuditSegment::Connection : AuditSegment::Session;
     for (auto segment = snapshot.rbegin(); segment != snapshot.rend() && id != Interner::notFound(); ++segment) {
         const quint32 *ids = (*segment)->ids(column);
-        for (quint32 row = (*segment)->count(); row-- > 0 && scanned < maxScanned && m_rows.size() < maxRows; ++scanned) {
+        for (quint32 row = (*segment)->count(); row-- > 0 && scanned < maxScanned && m_rows.size() < maxLines; ++scanned) {
             if (ids[row] != id)
                 continue;
             const AuditRecord record = (*segment)->record(row);
@@ -66,7 +66,7 @@ void RelatedView::setContent(const DetailContent &content)
 
 void RelatedView::mousePressEvent(QMouseEvent *event)
 {
-    const int row = int(event->position().y() - padding) / rowHeight - 1;
+    const int row = int(event->position().y() - relatedPadding) / lineHeight - 1;
     if (row < 0 || row >= m_rows.size())
         return;
     m_current = row;
@@ -90,13 +90,13 @@ void RelatedView::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
-    const QRectF head(padding, padding, width() - 2 * padding, rowHeight);
+    const QRectF head(relatedPadding, relatedPadding, width() - 2 * relatedPadding, lineHeight);
     const QString title = m_rows.isEmpty() ? tr("No event of this session was received.")
                                            : tr("%n event(s) of this session", nullptr, int(m_rows.size()));
     drawText(painter, head, Face::CaptionStrong, ink(Ink::TextMuted), title, Qt::AlignLeft, true);
     for (qsizetype row = 0; row < m_rows.size(); ++row) {
         const Row &entry = m_rows.at(row);
-        const QRectF area(padding, head.bottom() + row * rowHeight, width() - 2 * padding, rowHeight);
+        const QRectF area(relatedPadding, head.bottom() + row * lineHeight, width() - 2 * relatedPadding, lineHeight);
         if (hasFocus() && row == m_current)
             drawBox(painter, area.adjusted(-6, 0, 6, 0), px(Metric::RadiusControl), QColor(), ink(Ink::AccentFocus), 2);
         const Severity severity = severityOf(quint8(entry.severity));

@@ -11,7 +11,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int padding = 8;
+constexpr int cellPadding = 8;
 constexpr int firstPadding = 12;
 constexpr int fractionWidth = 24;
 
@@ -44,7 +44,7 @@ void TableHeader::setMarks(const QList<Mark> &marks)
 QSize TableHeader::sectionSizeFromContents(int section) const
 {
     const QString title = model()->headerData(section, orientation()).toString();
-    return { int(textWidth(Face::CaptionMedium, title)) + 2 * padding + 24, px(Metric::RowHeader) };
+    return { int(textWidth(Face::CaptionMedium, title)) + 2 * cellPadding + 24, px(Metric::RowHeader) };
 }
 
 void TableHeader::paintSection(QPainter *painter, const QRect &rect, int section) const
@@ -57,7 +57,7 @@ void TableHeader::paintSection(QPainter *painter, const QRect &rect, int section
     for (qsizetype index = 0; index < m_marks.size(); ++index)
         rank = m_marks.at(index).column == section ? index : rank;
     const bool first = visualIndex(section) == 0 || logicalIndexAt(0) == section;
-    const QRectF area = QRectF(rect).adjusted(first ? firstPadding : padding, 0, -padding, 0);
+    const QRectF area = QRectF(rect).adjusted(first ? firstPadding : cellPadding, 0, -cellPadding, 0);
     const Face titleFace = rank >= 0 ? Face::CaptionStrong : Face::CaptionMedium;
     const qreal width = drawText(*painter, area, titleFace, ink(rank >= 0 ? Ink::TextPrimary : Ink::TextSecondary), title,
                                  right ? Qt::AlignRight : Qt::AlignLeft);
@@ -104,7 +104,7 @@ void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
     drawHairline(*painter, { cell.left(), cell.bottom() - 1 }, { cell.right(), cell.bottom() - 1 }, ink(Ink::LineRow));
     const bool first = option.rect.left() == 0;
     const bool selected = index.data(SelectedRole).toBool();
-    QRectF area = cell.adjusted(first ? firstPadding : padding, 0, -padding, -1);
+    QRectF area = cell.adjusted(first ? firstPadding : cellPadding, 0, -cellPadding, -1);
     const QString glyph = index.data(GlyphRole).toString();
     if (!glyph.isEmpty()) {
         const int size = glyph.startsWith("sev-"_L1) || first ? 12 : 14;

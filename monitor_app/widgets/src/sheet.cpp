@@ -3,8 +3,9 @@
 
 #include "monitor/widgets/painting.h"
 
+#include <QAbstractButton>
 #include <QApplication>
-#include <QEvent>
+#include <QKeyEvent>
 #include <QLayout>
 #include <QPainter>
 
@@ -67,6 +68,16 @@ void Sheet::open()
     place();
     if (!isAncestorOf(QApplication::focusWidget()) && focusWidget() == nullptr)
         setFocus(Qt::OtherFocusReason);
+}
+
+void Sheet::keyPressEvent(QKeyEvent *event)
+{
+    auto *button = qobject_cast<QAbstractButton *>(QApplication::focusWidget());
+    const bool isEnter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    if (isEnter && button && isAncestorOf(button))
+        button->click();
+    else
+        QDialog::keyPressEvent(event);
 }
 
 bool Sheet::eventFilter(QObject *object, QEvent *event)

@@ -21,7 +21,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int menuRow = 28;
-constexpr int thumbWidth = 6;
+constexpr int scrollThumbWidth = 6;
 
 void drawInput(QPainter &painter, const QStyleOption &option)
 {
@@ -82,9 +82,9 @@ void drawScrollBar(QPainter &painter, const QStyleOptionSlider &option, QRect th
     if (option.minimum >= option.maximum)
         return;
     const bool vertical = option.orientation == Qt::Vertical;
-    const int inset = vertical ? (thumb.width() - thumbWidth) / 2 : (thumb.height() - thumbWidth) / 2;
+    const int inset = vertical ? (thumb.width() - scrollThumbWidth) / 2 : (thumb.height() - scrollThumbWidth) / 2;
     const QRectF shape = vertical ? thumb.adjusted(inset, 2, -inset, -2) : thumb.adjusted(2, inset, -2, -inset);
-    drawBox(painter, shape, thumbWidth / 2.0, ink(option.state & QStyle::State_Sunken ? Ink::TextMuted : Ink::LineControl), QColor());
+    drawBox(painter, shape, scrollThumbWidth / 2.0, ink(option.state & QStyle::State_Sunken ? Ink::TextMuted : Ink::LineControl), QColor());
 }
 
 bool takesRing(const QWidget *widget)
@@ -256,6 +256,8 @@ QSize MonitorStyle::sizeFromContents(ContentsType type, const QStyleOption *opti
         }
     }
     QSize result = QProxyStyle::sizeFromContents(type, option, size, widget);
+    if (type == CT_ItemViewItem && widget && widget->inherits("QComboBoxListView"))
+        result.setHeight(menuRow);
     if (type == CT_LineEdit || type == CT_ComboBox)
         result.setHeight(px(Metric::ControlInput));
     if (type == CT_ComboBox)

@@ -18,8 +18,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int padding = 16;
-constexpr qreal labelWidth = 96;
+constexpr int summaryPadding = 16;
+constexpr qreal factLabelWidth = 96;
 constexpr qreal laneHeight = 48;
 constexpr qreal titleHeight = 24;
 
@@ -80,28 +80,28 @@ void SummaryView::layOut()
     m_facts.clear();
     m_lines.clear();
     const bool beside = m_columns > 1;
-    const qreal columnWidth = beside ? 320 : width() - 2 * padding;
-    qreal y = padding;
-    m_sentences = { padding, y, columnWidth, sentencesHeight(columnWidth) };
+    const qreal columnWidth = beside ? 320 : width() - 2 * summaryPadding;
+    qreal y = summaryPadding;
+    m_sentences = { summaryPadding, y, columnWidth, sentencesHeight(columnWidth) };
     y = m_sentences.bottom() + 12;
     m_lane = {};
     if (!m_content.sessionId.isEmpty() && m_workspace.tokens().laneOf(m_content.sessionId) != TokenStore::none()) {
-        m_lane = { padding, y, columnWidth, laneHeight };
+        m_lane = { summaryPadding, y, columnWidth, laneHeight };
         y = m_lane.bottom() + 12;
     }
     qreal bottom = y;
-    qreal x = padding;
+    qreal x = summaryPadding;
     if (beside) {
-        x = padding + columnWidth + 24;
-        y = padding;
+        x = summaryPadding + columnWidth + 24;
+        y = summaryPadding;
     }
-    const qreal factWidth = beside ? std::min<qreal>(320, (width() - x - 2 * padding) / 2) : columnWidth;
+    const qreal factWidth = beside ? std::min<qreal>(320, (width() - x - 2 * summaryPadding) / 2) : columnWidth;
     const qreal pitch = px(Metric::RowKv);
     bool first = true;
     for (const DetailBlock &block : std::as_const(m_content.blocks)) {
-        if (beside && y + block.rows.size() * pitch > std::max<qreal>(height(), 150) && x + 2 * factWidth + 24 <= width() + padding && !first) {
+        if (beside && y + block.rows.size() * pitch > std::max<qreal>(height(), 150) && x + 2 * factWidth + 24 <= width() + summaryPadding && !first) {
             x += factWidth + 24;
-            y = padding;
+            y = summaryPadding;
         } else if (!first) {
             m_lines.append(beside ? -1 : y + 8);
             y += 17;
@@ -117,7 +117,7 @@ void SummaryView::layOut()
         }
         bottom = std::max(bottom, y);
     }
-    m_height = int(std::max(bottom, y)) + padding;
+    m_height = int(std::max(bottom, y)) + summaryPadding;
     setMinimumHeight(m_height);
     placeCopyButtons();
     update();
@@ -198,7 +198,7 @@ void SummaryView::paintEvent(QPaintEvent *)
         paintLane(painter, m_lane);
     for (const qreal line : std::as_const(m_lines)) {
         if (line > 0)
-            drawHairline(painter, { padding, line }, { width() - qreal(padding), line }, ink(Ink::LineDivider));
+            drawHairline(painter, { summaryPadding, line }, { width() - qreal(summaryPadding), line }, ink(Ink::LineDivider));
     }
     for (const Fact &fact : std::as_const(m_facts)) {
         if (!fact.entry) {
@@ -206,8 +206,8 @@ void SummaryView::paintEvent(QPaintEvent *)
             continue;
         }
         const DetailRow &entry = *fact.entry;
-        QRectF value = fact.row.adjusted(labelWidth, 0, entry.full.isEmpty() ? 0 : -26, 0);
-        drawText(painter, QRectF(fact.row.left(), fact.row.top(), labelWidth - 6, fact.row.height()), Face::Table, ink(Ink::TextMuted), entry.label, Qt::AlignLeft, true);
+        QRectF value = fact.row.adjusted(factLabelWidth, 0, entry.full.isEmpty() ? 0 : -26, 0);
+        drawText(painter, QRectF(fact.row.left(), fact.row.top(), factLabelWidth - 6, fact.row.height()), Face::Table, ink(Ink::TextMuted), entry.label, Qt::AlignLeft, true);
         if (!entry.glyph.isEmpty()) {
             drawIcon(painter, { value.left(), value.center().y() - 6 }, entry.glyph, 12, ink(Theme::named(entry.glyphColour)));
             value.setLeft(value.left() + 18);

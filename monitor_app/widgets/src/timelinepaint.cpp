@@ -56,6 +56,16 @@ Ink densityInk(TokenLanesModel::Density::Cell cell)
     return Ink::SurfacePanel;
 }
 
+// Where the time of the now-line stands on the axis; empty while it is not in sight.
+QRectF nowPill(const TimeScale &s, qint64 now, int axisTop)
+{
+    const qreal x = std::round(s.x(now));
+    if (x < s.left || x > s.left + s.width)
+        return {};
+    const qreal width = std::ceil(numberWidth(Face::TableStrong, Text::clockTime(now))) + 14;
+    return { std::clamp(x - width / 2, s.left, s.left + s.width - width), axisTop + 2.0, width, qreal(px(Metric::ControlPill)) };
+}
+
 } // namespace
 
 void TimelineView::paintEvent(QPaintEvent *)
@@ -152,11 +162,17 @@ void TimelineView::paintAxis(QPainter &painter, const Geometry &g, const TimeSca
     drawText(painter, QRectF(12, strip.top(), g.header - 24.0, strip.height()), Face::Caption, ink(Ink::TextSecondary),
              m_following ? tr("%1, following now").arg(spanText()) : tr("%1, detached").arg(spanText()), Qt::AlignLeft, true);
     const qint64 step = niceStep(qint64(s.msPerPixel * 76));
+    const QRectF pill = nowPill(s, m_workspace.now(), g.axisTop);
     for (qint64 time = (s.from / step + 1) * step; time < s.to(); time += step) {
         const qreal x = std::round(s.x(time));
         drawHairline(painter, { x, strip.top() }, { x, strip.top() + 4 }, ink(Ink::LineControl));
         drawHairline(painter, { x, strip.bottom() }, { x, qreal(g.lanesBottom) }, ink(Ink::LineGrid));
-        drawText(painter, QRectF(x - 40, strip.top(), 80, strip.height()), Face::Caption, ink(Ink::TextMuted), axisText(time, step), Qt::AlignHCenter, true);
+        const QString text = axisText(time, step);
+        const qreal half = std::ceil(numberWidth(Face::Caption, text) / 2) + 2;
+        // Half a time says nothing: it gives way to the edges and to the pill of the now-line.
+        const bool isWhole = x - half >= s.left && x + half <= s.left + s.width && (x + half < pill.left() || x - half > pill.right());
+        if (isWhole)
+            drawText(painter, QRectF(x - 40, strip.top(), 80, strip.height()), Face::Caption, ink(Ink::TextMuted), text, Qt::AlignHCenter, true);
     }
     drawHairline(painter, { 0, strip.bottom() - 1 }, { strip.right(), strip.bottom() - 1 }, ink(Ink::LineDivider));
 }
@@ -296,8 +312,7 @@ void TimelineView::paintNow(QPainter &painter, const Geometry &g, const TimeScal
         return;
     painter.fillRect(QRectF(x, 0, 1, g.legendTop), ink(Ink::TextPrimary));
     const QString text = Text::clockTime(m_workspace.now());
-    const qreal width = std::ceil(numberWidth(Face::TableStrong, text)) + 14;
-    const QRectF pill(std::clamp(x - width / 2, s.left, s.left + s.width - width), g.axisTop + 2, width, px(Metric::ControlPill));
+    const QRectF pill = nowPill(s, m_workspace.now(), g.axisTop);
     drawBox(painter, pill, px(Metric::RadiusKey), ink(Ink::TextPrimary), QColor());
     drawNumber(painter, pill, Face::TableStrong, ink(Ink::SurfacePanel), text, Qt::AlignHCenter);
 }

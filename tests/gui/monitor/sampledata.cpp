@@ -177,7 +177,6 @@ void setLink(Monitor::Workspace &workspace, Monitor::LinkStatus::State state)
     if (state == Monitor::LinkStatus::State::Reconnecting || state == Monitor::LinkStatus::State::Lost) {
         facts.noDataSince = now - 17'000;
         facts.nextTryAt = now + 4'000;
-        facts.tries = 3;
         facts.lostReason = state == Monitor::LinkStatus::State::Lost ? u"The account was locked."_s : QString();
     }
     if (state == Monitor::LinkStatus::State::Loading) {

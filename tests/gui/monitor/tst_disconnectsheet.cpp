@@ -35,6 +35,7 @@ private Q_SLOTS:
     void init() override;
     void cleanup();
     void returnKeyAtOpeningDoesNothing();
+    void returnKeyPressesWhatHasTheFocus();
     void verbNeedsReasonAndTime();
     void sendsWhatWasChosen();
     void failureStaysOpenAndSaysWhy();
@@ -113,6 +114,16 @@ void TestDisconnectSheet::returnKeyAtOpeningDoesNothing()
     QTest::keyClick(sheet, Qt::Key_Return);
     QCOMPARE(rejected.count(), 1);
     QVERIFY(m_calls.isEmpty());
+}
+
+void TestDisconnectSheet::returnKeyPressesWhatHasTheFocus()
+{
+    open({ u"c-0be2000005"_s });
+    chooseReason();
+    QVERIFY(Support::waitUntil([this] { return verb()->isEnabled(); }));
+    verb()->setFocus(Qt::TabFocusReason);
+    QTest::keyClick(verb(), Qt::Key_Return);
+    QCOMPARE(m_calls.size(), 1);
 }
 
 void TestDisconnectSheet::verbNeedsReasonAndTime()

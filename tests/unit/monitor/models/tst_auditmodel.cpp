@@ -51,6 +51,7 @@ private Q_SLOTS:
         QCOMPARE(model.firstRow(), 4970);
         QCOMPARE(text(model, 29, AuditModel::Sequence), u"5,000"_s);
         QCOMPARE(text(model, 29, AuditModel::SeverityColumn), u"Error"_s);
+        QCOMPARE(text(model, 29, AuditModel::Message), u"hello"_s);
         const QModelIndex cell = model.index(29, 0);
         QCOMPARE(cell.data(Qt::AccessibleDescriptionRole).toString(), u"row 5,000 of 5,000"_s);
         QVERIFY(cell.data(Qt::AccessibleTextRole).toString().contains(u"user alice"_s));
@@ -217,5 +218,5 @@ private Q_SLOTS:
     }
 };
 
-WATCHWORD_TEST_MAIN(TestAuditModel)
+WATCHWORD_GUI_TEST_MAIN(TestAuditModel)
 #include "tst_auditmodel.moc"

@@ -214,5 +214,5 @@ private Q_SLOTS:
     }
 };
 
-WATCHWORD_TEST_MAIN(TestConnectionsModel)
+WATCHWORD_GUI_TEST_MAIN(TestConnectionsModel)
 #include "tst_connectionsmodel.moc"

@@ -110,13 +110,25 @@ private Q_SLOTS:
         status.setFacts(facts);
         QCOMPARE(changed.size(), 1);
         QCOMPARE(status.text(), u"Loading snapshot 412,000 of 1,000,000 (41 %)"_s);
+        facts.state = LinkStatus::State::Live;
+        facts.eventRate = 640;
+        facts.silentSince = 1'795'357'960'000;
+        status.setNow(1'795'357'981'000);
+        status.setFacts(facts);
+        QVERIFY(status.isSilent());
+        QCOMPARE(status.text(), u"Silent 0:21"_s); // and not "Live"
+        facts.silentSince = 0;
+        status.setFacts(facts);
+        QVERIFY(!status.isSilent());
+        QCOMPARE(status.text(), u"Live 640/s"_s);
         facts.state = LinkStatus::State::Reconnecting;
+        facts.silentSince = 1'795'357'960'000;
+        QVERIFY(!status.isSilent()); // the banner says it then
         facts.noDataSince = 1'795'357'960'000;
         facts.nextTryAt = 1'795'357'981'000;
-        facts.tries = 2;
         status.setNow(1'795'357'977'000);
         status.setFacts(facts);
-        QCOMPARE(status.detail(), u"No data since 14:32:40 (0:17). Try 3 in 4 s."_s);
+        QCOMPARE(status.detail(), u"No data since 14:32:40 (0:17). Next try in 4 s."_s);
         status.setNow(1'795'357'982'000);
         QCOMPARE(status.detail(), u"No data since 14:32:40 (0:22). Trying now."_s);
         facts.state = LinkStatus::State::Lost;

@@ -33,11 +33,12 @@ public:
     ~LinkStatus() override;
 
     State state() const;
-    QString text() const; //!< "Live 640/s", "Loading snapshot 412,000 of 1,000,000 (41 %)", "Reconnecting", "Lost", ...
-    QString detail() const; //!< Of the banner: "No data since 12:04:31 (0:17). Try 3 in 4 s."; empty while live.
+    QString text() const; //!< "Live 640/s", "Silent 0:12", "Loading snapshot 412,000 of 1,000,000 (41 %)", "Reconnecting", "Lost", ...
+    QString detail() const; //!< Of the banner: "No data since 12:04:31 (0:17). Next try in 4 s."; empty while live.
     QString serverName() const;
     qint64 loaded() const; //!< Rows of the snapshot so far.
     qint64 expected() const; //!< 0 when it is not known.
+    bool isSilent() const; //!< Live, but nothing was heard of the gateway for longer than it ever says nothing.
     double eventRate() const; //!< Audit events a second.
     int lagMs() const; //!< Of the newest event, in server time; -1 if not known.
     double clockOffsetSeconds() const; //!< Server minus this machine.
@@ -45,7 +46,6 @@ public:
     QString clockText() const; //!< "clock +0.3 s".
     QDateTime noDataSince() const; //!< UTC; invalid while live.
     QDateTime nextTryAt() const; //!< UTC; invalid when no try is planned.
-    int tries() const;
     QString lostReason() const;
     qint64 gapCount() const;
     qint64 missedEvents() const; //!< Sum over all gaps.
@@ -64,9 +64,9 @@ public:
         double eventRate = 0;
         int lagMs = -1;
         qint64 clockOffsetMs = 0;
+        qint64 silentSince = 0; //!< ms since the epoch, 0 for not silent
         qint64 noDataSince = 0; //!< ms since the epoch, 0 for none
         qint64 nextTryAt = 0;
-        int tries = 0;
         QString lostReason;
         qint64 gapCount = 0;
         qint64 missedEvents = 0;

@@ -33,6 +33,7 @@ public:
 
     void openDemo();
     void openFile(const QString &path);
+    //! Signs in by the route of the options and stores the sign-in, unless a choice of the person says otherwise.
     void connectTo(const ServerSettings &settings);
 
 private:
@@ -40,6 +41,7 @@ private:
     void connectWindow();
     void watchDemo(const DemoInfo &info);
     void watch(Watchword::SessionOptions session, Watchword::WatchOptions watch);
+    void choose(SignInPanel::Choice choice);
     void leave(const QString &problem = {});
     void startScreenshot();
     class Private;

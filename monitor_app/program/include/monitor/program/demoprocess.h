@@ -30,7 +30,7 @@ struct DemoInfo
 
 /*!
     The demo's programs as children of this one: watchword-gateway and, once that is ready, the fleet of clients. They are
-    looked for beside this program, then in PATH, and are ended with this object.
+    looked for beside this program, then in PATH, and are ended with this object; on Linux also when this program is killed.
 
     Signals: ready() once, or failed() once with what to do.
 */

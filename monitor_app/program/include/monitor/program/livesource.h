@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/widgets/signinpanel.h"
+
 #include "watchword/auth/session.h"
 #include "watchword/watch/watchclient.h"
 
@@ -15,7 +17,8 @@ class Workspace;
 
 /*!
     A gateway as the source of a workspace: the session that signs the operator in, the client that watches, and the feed
-    into the stores. It starts by itself with what is stored; when a person is needed it opens the browser.
+    into the stores. It starts with what is stored. Until something was watched it asks for a sign-in by itself; later only
+    signInAgain() does, so that no browser opens at a desk where nobody sits.
 
     Ownership: borrows the workspace, which must outlive it. Destruction ends both links.
 */
@@ -28,17 +31,21 @@ public:
     ~LiveSource() override;
 
     void start();
+    void signInAgain();
     Watchword::Session &session();
     Watchword::WatchClient &client();
 
 Q_SIGNALS:
-    void browserStep(const QUrl &signInUrl);
+    void stepChanged(const Monitor::SignInStep &step); //!< A sign-in goes on; started() or failed() ends it.
     void started(); //!< Signed in; rows follow.
-    void failed(const QString &reason); //!< Sign-in did not succeed, with what to do.
+    void failed(const QString &reason); //!< The sign-in did not succeed: in plain words, with what to do.
+    void cancelled(); //!< By the person.
 
 private:
     void connectSession();
     void connectActions();
+    void showStep();
+    void onSignInFailed(const Watchword::Error &error);
     QString blocked() const;
     class Private;
     std::unique_ptr<Private> d;

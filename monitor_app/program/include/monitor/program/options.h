@@ -5,6 +5,7 @@
 #include "monitor/widgets/navigation.h"
 #include "monitor/widgets/theme.h"
 
+#include "watchword/auth/sessionoptions.h"
 #include "watchword/core/result.h"
 
 #include <QSize>
@@ -21,6 +22,7 @@ struct Options
     QString demoInfo; //!< File with the line that "watchword-gateway --demo" prints.
     ServerSettings server;
     QUrl resource; //!< RFC 8707, for providers that need it.
+    Watchword::SignInRoute route = Watchword::SignInRoute::Automatic;
     QString openFile;
     std::optional<PageId> page;
     std::optional<Theme::Choice> theme;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/widgets/signinpanel.h"
+
 #include <QUrl>
 #include <QWidget>
 
@@ -23,7 +25,7 @@ struct ServerSettings
     friend bool operator==(const ServerSettings &, const ServerSettings &) = default;
 };
 
-/*! The first page: server and sign-in, then the browser has the floor. Or the demo, or an audit file. */
+/*! The first page: server and sign-in, then the browser or another device has the floor. Or the demo, or an audit file. */
 class ConnectPage : public QWidget
 {
     Q_OBJECT
@@ -34,14 +36,14 @@ public:
     void setSettings(const ServerSettings &settings);
     ServerSettings settings() const;
     void showForm(const QString &problem = {});
-    void showBrowserStep(const QUrl &signInUrl); //!< The link can be copied; it holds no secret.
-    void showWaiting(const QString &words); //!< Without a link: the demo starts, stored tokens are looked for.
+    void showStep(const SignInStep &step);
+    void showWaiting(const QString &words); //!< The demo starts, stored tokens are looked for.
     void setDemoAvailable(bool available);
     QString problem() const;
 
 Q_SIGNALS:
     void connectRequested(const Monitor::ServerSettings &settings);
-    void cancelRequested();
+    void chosen(Monitor::SignInPanel::Choice choice); //!< In the step that is shown.
     void demoRequested();
     void openFileRequested();
 
@@ -51,7 +53,6 @@ protected:
 
 private:
     QWidget *makeForm();
-    QWidget *makeWaiting();
     void submit();
     QRect card() const;
     QRect other() const;
@@ -62,12 +63,10 @@ private:
     QLineEdit *m_client = nullptr;
     QLineEdit *m_authority = nullptr;
     QLabel *m_problem = nullptr;
-    QLabel *m_waiting = nullptr;
-    Button *m_copyLink = nullptr;
     QStackedWidget *m_steps;
+    SignInPanel *m_panel;
     Button *m_demo;
     Button *m_open;
-    QUrl m_signInUrl;
 };
 
 } // namespace Monitor

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "monitor/widgets/navigation.h"
+#include "monitor/widgets/signinpanel.h"
 
 #include <QMainWindow>
+#include <QPointer>
 
 class QStackedWidget;
 
@@ -14,6 +16,7 @@ class ConnectPage;
 class ConnectionsPage;
 class LinkBanner;
 class Page;
+class SignInSheet;
 class StatusBar;
 class TokensPage;
 class TopBar;
@@ -40,6 +43,9 @@ public:
     ConnectPage *connectPage() const { return m_connect; }
     void setWatching(bool watching); //!< False: the page on which a source is chosen.
     bool isWatching() const { return m_watching; }
+    //! On the first page, or over the pages that are watched.
+    void showSignIn(const SignInStep &step);
+    void endSignIn(); //!< The sheet goes; the first page stays as it is.
     void notify(const QString &sentence, bool ok); //!< In the status bar, until the next thing happens there.
     void openDisconnect(const QStringList &connections);
     void showKeys();
@@ -47,6 +53,7 @@ public:
 Q_SIGNALS:
     void openFileRequested();
     void serverRequested();
+    void signInChosen(Monitor::SignInPanel::Choice choice);
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
@@ -74,6 +81,7 @@ private:
     LinkBanner *m_banner;
     StatusBar *m_status;
     ConnectPage *m_connect;
+    QPointer<SignInSheet> m_signIn;
     ConnectionsPage *m_connections;
     TokensPage *m_tokens;
     AuditPage *m_audit;

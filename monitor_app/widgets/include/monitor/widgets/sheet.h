@@ -7,7 +7,8 @@
 namespace Monitor {
 
 /*!
-    A dialog inside its window: the window is dimmed, the focus stays in the dialog, Escape rejects it.
+    A dialog inside its window: the window is dimmed, the focus stays in the dialog, Escape rejects it. Enter presses the
+    button that has the focus; elsewhere it presses the default button.
 
     Make it with new and show it by open(); it deletes itself when it is closed, and gives the focus back.
 */
@@ -23,6 +24,7 @@ public:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
     bool eventFilter(QObject *object, QEvent *event) override;
     bool focusNextPrevChild(bool next) override;
 
