@@ -6,7 +6,8 @@ import Watchword
 
 /*!
     A strip that says what is wrong with a Client and offers the one thing that helps: "Connection lost. Next try in 4 s.
-    [Try now]". It takes no room while the client is connected. Put it above the content.
+    [Try now]". Where the next try is minutes away somebody has to change something, and it says what. It takes no room
+    while the client is connected. Put it above the content.
 */
 Pane {
     id: banner
@@ -15,14 +16,14 @@ Pane {
     required property var client
 
     readonly property bool shown: client && client.state !== Client.Ready && client.state !== Client.Stopped
-    readonly property int secondsLeft: {
-        ticker.count // evaluated anew with every tick
-        const left = client && client.nextRetryAt.getTime() - Date.now()
-        return left > 0 ? Math.ceil(left / 1000) : 0
-    }
+    readonly property int secondsLeft: client ? client.secondsToRetry : 0
     readonly property string sentence: {
         if (!client)
             return ""
+        if (client.state === Client.Waiting && secondsLeft > 90) {
+            const when = qsTr("%1. Next try in %2 min.").arg(client.stateText).arg(Math.ceil(secondsLeft / 60))
+            return client.errorText !== "" ? when + " " + client.errorText : when
+        }
         if (client.state === Client.Waiting && secondsLeft > 0)
             return qsTr("%1. Next try in %2 s.").arg(client.stateText).arg(secondsLeft)
         if (client.state === Client.Failed && client.errorText !== "")
@@ -37,15 +38,6 @@ Pane {
     rightPadding: 16
     Accessible.role: Accessible.AlertMessage
     Accessible.name: sentence
-
-    Timer {
-        id: ticker
-        property int count: 0
-        interval: 250
-        repeat: true
-        running: banner.shown && banner.client.state === Client.Waiting
-        onTriggered: count += 1
-    }
 
     contentItem: RowLayout {
         spacing: 12

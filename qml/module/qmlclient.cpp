@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qmlclient.h"
 
+#include "outcome.h"
+#include "watchword/auth/sessiontext.h"
+
 #include <QQmlFile>
 #include <QQmlInfo>
 #include <QSslCertificate>
@@ -8,12 +11,25 @@
 static_assert(int(QmlClient::State::Failed) == int(Watchword::Client::State::Failed));
 static_assert(int(QmlClient::Storage::Memory) == int(Watchword::ClientStorage::Memory));
 
+static_assert(int(QmlClient::Delivery::AtLeastOnce) == int(Watchword::Connection::Delivery::AtLeastOnce));
+
+using namespace Qt::StringLiterals;
+using Watchword::Client;
+using Watchword::Connection;
+using Watchword::Error;
+using Watchword::ErrorCode;
+
 QmlClient::QmlClient(QObject *parent)
     : QObject(parent)
 {
+    m_nextSecond.setSingleShot(true);
+    connect(&m_nextSecond, &QTimer::timeout, this, &QmlClient::countDown);
 }
 
-QmlClient::~QmlClient() = default;
+QmlClient::~QmlClient()
+{
+    m_client.reset(); // while this is still whole: its session tells when it goes
+}
 
 template <typename T>
 void QmlClient::assign(T &member, const T &value, const char *property)
@@ -24,10 +40,13 @@ void QmlClient::assign(T &member, const T &value, const char *property)
         qmlWarning(this) << property << " cannot change while the client runs; call stop() first";
         return;
     }
+    const bool hadClient = m_client != nullptr;
     m_client.reset();
+    m_rooms.clear();
     member = value;
     Q_EMIT optionsChanged();
-    Q_EMIT startedChanged();
+    if (hadClient)
+        Q_EMIT startedChanged();
 }
 
 void QmlClient::setIssuer(const QUrl &issuer)
@@ -65,6 +84,16 @@ void QmlClient::setAccount(const QString &account)
     assign(m_options.account, account, "account");
 }
 
+void QmlClient::setResource(const QUrl &resource)
+{
+    assign(m_options.resource, resource, "resource");
+}
+
+void QmlClient::setRoute(Route route)
+{
+    assign(m_options.route, Watchword::SignInRoute(route), "route");
+}
+
 void QmlClient::setStorage(Storage storage)
 {
     assign(m_options.storage, Watchword::ClientStorage(storage), "storage");
@@ -98,7 +127,8 @@ QString QmlClient::stateText() const
     case State::SignInNeeded:
         return tr("Please sign in");
     case State::SigningIn:
-        return tr("Finish signing in in your browser");
+        return m_client->session().deviceSignIn().isValid() ? tr("Finish signing in on your other device")
+                                                            : tr("Finish signing in in your browser");
     case State::Connecting:
         return tr("Connecting…");
     case State::Ready:
@@ -113,7 +143,7 @@ QString QmlClient::stateText() const
 
 QString QmlClient::errorText() const
 {
-    if (!m_client || m_client->lastError().code() == Watchword::ErrorCode::Cancelled)
+    if (!m_client || m_client->lastError().code() == ErrorCode::Cancelled)
         return {};
     return m_client->lastError().remedy();
 }
@@ -128,12 +158,38 @@ QDateTime QmlClient::nextRetryAt() const
     return m_client ? m_client->nextRetryAt() : QDateTime();
 }
 
+bool QmlClient::isSignedIn() const
+{
+    return m_client && m_client->isSignedIn();
+}
+
+QString QmlClient::sessionReason() const
+{
+    if (!m_client)
+        return {};
+    const Error reason = m_client->session().stateReason();
+    const bool isEmpty = reason.code() == ErrorCode::Internal && reason.detail().isEmpty();
+    if (isEmpty && state() != State::SignInNeeded)
+        return {};
+    return Watchword::SessionText::ofReason(isEmpty ? m_client->lastError().code() : reason.code());
+}
+
+LinkMetrics QmlClient::metrics() const
+{
+    return m_client ? m_client->connection().metrics() : LinkMetrics();
+}
+
 QObject *QmlClient::session() const
 {
     return m_client ? &m_client->session() : nullptr;
 }
 
 QObject *QmlClient::connection() const
+{
+    return link();
+}
+
+Connection *QmlClient::link() const
 {
     return m_client ? &m_client->connection() : nullptr;
 }
@@ -145,29 +201,98 @@ void QmlClient::componentComplete()
         start();
 }
 
+void QmlClient::makeClient()
+{
+    if (!m_authorities.isEmpty()) {
+        const QString file = QQmlFile::urlToLocalFileOrQrc(m_authorities);
+        m_options.certificateAuthorities = QSslCertificate::fromPath(file);
+        if (m_options.certificateAuthorities.isEmpty())
+            qmlWarning(this) << "there is no certificate in " << file;
+    }
+    m_client = std::make_unique<Client>(m_options);
+    Client *client = m_client.get();
+    connect(client, &Client::stateChanged, this, [this] {
+        Q_EMIT stateChanged();
+        Q_EMIT sessionReasonChanged();
+    });
+    connect(client, &Client::lastErrorChanged, this, &QmlClient::errorTextChanged);
+    connect(client, &Client::accountNameChanged, this, &QmlClient::accountNameChanged);
+    connect(client, &Client::signedInChanged, this, &QmlClient::signedInChanged);
+    connect(client, &Client::nextRetryAtChanged, this, &QmlClient::nextRetryAtChanged);
+    connect(client, &Client::nextRetryAtChanged, this, &QmlClient::countDown);
+    connect(client, &Client::signInNeeded, this, [this](const Error &reason) { Q_EMIT signInNeeded(reason.remedy()); });
+    watchSession();
+    watchLink();
+    Q_EMIT startedChanged();
+    Q_EMIT sessionReasonChanged();
+}
+
+// A Client may replace its session once, when there is no keychain; the old one is alive until then.
+void QmlClient::watchSession()
+{
+    using Watchword::Session;
+    Session *session = &m_client->session();
+    connect(session, &QObject::destroyed, this, [this] {
+        if (!m_client)
+            return;
+        watchSession();
+        Q_EMIT startedChanged();
+    });
+    connect(session, &Session::deviceSignInChanged, this, &QmlClient::stateChanged); // the text says where
+    connect(session, &Session::stateChanged, this, [this](Session::State state) {
+        if (state == Session::State::SigningIn)
+            setSignInProblem({});
+        Q_EMIT sessionReasonChanged();
+    });
+    connect(session, &Session::signedIn, this, [this] { setSignInProblem({}); });
+    connect(session, &Session::signInFailed, this, [this](const Error &error) {
+        const bool wanted = error.code() == ErrorCode::Cancelled;
+        setSignInProblem(wanted ? QString() : Watchword::SessionText::ofReason(error.code()));
+    });
+}
+
+void QmlClient::watchLink()
+{
+    Connection *connection = link();
+    connect(connection, &Connection::textReceived, this, &QmlClient::messageReceived);
+    connect(connection, &Connection::metricsChanged, this, &QmlClient::metricsChanged);
+    connect(connection, &Connection::roomLive, this, [this](const QString &room) {
+        m_liveRooms.insert(room);
+        Q_EMIT roomsChanged();
+    });
+    connect(connection, &Connection::stateChanged, this, [this](Connection::State state) {
+        if (state != Connection::State::Ready)
+            m_liveRooms.clear();
+        Q_EMIT roomsChanged();
+    });
+}
+
+void QmlClient::setSignInProblem(const QString &text)
+{
+    if (std::exchange(m_signInProblem, text) != text)
+        Q_EMIT signInProblemChanged();
+}
+
+// Rounded up, so that it says 1 until the try begins.
+void QmlClient::countDown()
+{
+    const QDateTime at = nextRetryAt();
+    const qint64 left = at.isValid() ? std::max<qint64>(0, QDateTime::currentDateTimeUtc().msecsTo(at)) : 0;
+    const int seconds = int(std::min<qint64>((left + 999) / 1000, 1'000'000));
+    if (seconds > 0)
+        m_nextSecond.start(int(left - (seconds - 1) * 1000LL) + 1);
+    else
+        m_nextSecond.stop();
+    if (std::exchange(m_secondsToRetry, seconds) != seconds)
+        Q_EMIT secondsToRetryChanged();
+}
+
 void QmlClient::start()
 {
     if (!m_complete)
         return;
-    if (!m_client) {
-        if (!m_authorities.isEmpty()) {
-            const QString file = QQmlFile::urlToLocalFileOrQrc(m_authorities);
-            m_options.certificateAuthorities = QSslCertificate::fromPath(file);
-            if (m_options.certificateAuthorities.isEmpty())
-                qmlWarning(this) << "there is no certificate in " << file;
-        }
-        using Watchword::Client;
-        m_client = std::make_unique<Client>(m_options);
-        Client *client = m_client.get();
-        connect(client, &Client::stateChanged, this, &QmlClient::stateChanged);
-        connect(client, &Client::lastErrorChanged, this, &QmlClient::errorTextChanged);
-        connect(client, &Client::accountNameChanged, this, &QmlClient::accountNameChanged);
-        connect(client, &Client::nextRetryAtChanged, this, &QmlClient::nextRetryAtChanged);
-        connect(client, &Client::signInNeeded, this,
-                [this](const Watchword::Error &reason) { Q_EMIT signInNeeded(reason.remedy()); });
-        connect(&client->connection(), &Watchword::Connection::textReceived, this, &QmlClient::messageReceived);
-        Q_EMIT startedChanged();
-    }
+    if (!m_client)
+        makeClient();
     m_client->start();
 }
 
@@ -205,4 +330,53 @@ void QmlClient::retryNow()
 bool QmlClient::send(const QString &message)
 {
     return m_client && m_client->send(message.toUtf8()).isOk();
+}
+
+void QmlClient::deliver(const QString &message, const QJSValue &options, const QJSValue &callback)
+{
+    const bool isShort = options.isCallable();
+    const Watchword::Result<Watchword::DeliveryOptions> read = readDeliveryOptions(isShort ? QJSValue() : options);
+    QFuture<Watchword::Result<void>> done;
+    if (!m_client)
+        done = Outcome::failed<void>(Error(ErrorCode::WrongState, u"deliver() before start()"_s));
+    else if (!read)
+        done = Outcome::failed<void>(read.error());
+    else
+        done = m_client->deliver(message.toUtf8(), *read);
+    Outcome::tell(this, done, isShort ? options : callback);
+}
+
+void QmlClient::request(const QString &operation, const QJSValue &payload, int timeoutMs, const QJSValue &callback)
+{
+    const QFuture<Watchword::Result<QByteArray>> done = m_client
+        ? m_client->connection().request(operation, readPayload(payload), Watchword::Duration(timeoutMs))
+        : Outcome::failed<QByteArray>(Error(ErrorCode::WrongState, u"request() before start()"_s));
+    Outcome::tell(this, done, callback);
+}
+
+QString QmlClient::explain() const
+{
+    return m_client ? m_client->session().explain() + u'\n' + m_client->connection().explain() : QString();
+}
+
+Watchword::Result<void> QmlClient::joinRoom(const QString &name, const Watchword::RoomPosition &after)
+{
+    if (m_rooms.contains(name)) {
+        ++m_rooms[name];
+        return {};
+    }
+    const Watchword::Result<void> joined = m_client->connection().subscribe(name, after);
+    if (joined)
+        m_rooms.insert(name, 1);
+    return joined;
+}
+
+void QmlClient::leaveRoom(const QString &name)
+{
+    const auto found = m_rooms.find(name);
+    if (found == m_rooms.end() || --*found > 0)
+        return;
+    m_rooms.erase(found);
+    m_liveRooms.remove(name);
+    m_client->connection().unsubscribe(name);
 }

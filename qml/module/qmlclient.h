@@ -3,14 +3,22 @@
 
 #include "watchword/auth/session.h"
 #include "watchword/client/client.h"
+#include "watchword/link/connectionmetrics.h"
 
 #include <QDateTime>
+#include <QHash>
+#include <QJSValue>
 #include <QQmlParserStatus>
+#include <QSet>
 #include <QStringList>
+#include <QTimer>
 #include <QUrl>
 #include <qqmlregistration.h>
 
 #include <memory>
+
+// With the namespace in the name of a property's type QML would take in all error codes and conditions, which share names.
+using LinkMetrics = Watchword::ConnectionMetrics;
 
 /*!
     `Client` in QML: one person signed in and one connection that heals, as a declaration.
@@ -18,11 +26,22 @@
         Client { id: orders; issuer: "https://login.example.com"; clientId: "orders-desktop"
                  server: "wss://orders.example.com/v1/stream"; onMessageReceived: (message) => console.log(message.length) }
 
-    The properties that describe the service are read once, when the declaration is complete or start() is called; later
-    changes are refused with a warning until stop(). With autoStart, which is the default, it starts by itself. A person
-    is only asked to sign in by signInNeeded(); call signIn() there or behind a button.
+    Life cycle: the properties that describe the service are read once, when the declaration is complete or start() is
+    called; later changes are refused with a warning until stop(). With autoStart, which is the default, it starts by
+    itself. A person is only asked to sign in by signInNeeded(); call signIn() there or behind a button, or put a SignIn
+    on the screen. Destruction disconnects, stays signed in and calls no callback any more.
 
-    Threads: the QML engine's. No property or signal carries a token.
+    Messages: send() is the short way. deliver() follows one message to its end, request() asks the server, and Room
+    follows a room. Their callbacks get an Outcome {ok, code, text, detail, answer}, exactly once and never before the
+    call returned:
+
+        orders.deliver("buy 5", { delivery: Client.RequireNow, deadlineMs: 2000 }, (outcome) => note.text = outcome.text)
+        orders.request("room.info", { room: "lobby" }, 5000, (outcome) => show(JSON.parse(outcome.answer)))
+
+    Errors: nothing throws. Before start() deliver() and request() answer WrongState; options that do not exist answer
+    InvalidArgument. A callback that throws is named in a warning.
+
+    Threads: the QML engine's. Units: milliseconds, but secondsToRetry. No property or signal carries a token.
 */
 class QmlClient : public QObject, public QQmlParserStatus
 {
@@ -35,6 +54,8 @@ class QmlClient : public QObject, public QQmlParserStatus
     Q_PROPERTY(QUrl server READ server WRITE setServer NOTIFY optionsChanged FINAL)
     Q_PROPERTY(QString origin READ origin WRITE setOrigin NOTIFY optionsChanged FINAL)
     Q_PROPERTY(QString account READ account WRITE setAccount NOTIFY optionsChanged FINAL)
+    Q_PROPERTY(QUrl resource READ resource WRITE setResource NOTIFY optionsChanged FINAL)
+    Q_PROPERTY(Route route READ route WRITE setRoute NOTIFY optionsChanged FINAL)
     Q_PROPERTY(Storage storage READ storage WRITE setStorage NOTIFY optionsChanged FINAL)
     Q_PROPERTY(QUrl certificateAuthorities READ certificateAuthorities WRITE setCertificateAuthorities NOTIFY optionsChanged
                    FINAL)
@@ -44,6 +65,11 @@ class QmlClient : public QObject, public QQmlParserStatus
     Q_PROPERTY(QString errorText READ errorText NOTIFY errorTextChanged FINAL)
     Q_PROPERTY(QString accountName READ accountName NOTIFY accountNameChanged FINAL)
     Q_PROPERTY(QDateTime nextRetryAt READ nextRetryAt NOTIFY nextRetryAtChanged FINAL)
+    Q_PROPERTY(int secondsToRetry READ secondsToRetry NOTIFY secondsToRetryChanged FINAL)
+    Q_PROPERTY(bool signedIn READ isSignedIn NOTIFY signedInChanged FINAL)
+    Q_PROPERTY(QString signInProblem READ signInProblem NOTIFY signInProblemChanged FINAL)
+    Q_PROPERTY(QString sessionReason READ sessionReason NOTIFY sessionReasonChanged FINAL)
+    Q_PROPERTY(LinkMetrics metrics READ metrics NOTIFY metricsChanged FINAL)
     Q_PROPERTY(QObject *session READ session NOTIFY startedChanged FINAL)
     Q_PROPERTY(QObject *connection READ connection NOTIFY startedChanged FINAL)
 
@@ -52,6 +78,11 @@ public:
     Q_ENUM(State) //!< As Watchword::Client::State.
     enum class Storage { Keychain, KeychainOrMemory, Memory };
     Q_ENUM(Storage) //!< As Watchword::ClientStorage.
+    enum class Delivery { RequireNow, DropIfOffline, QueueUntilReady, LatestOnly, AtLeastOnce };
+    Q_ENUM(Delivery) //!< As Watchword::Connection::Delivery.
+    enum class Route { Automatic = int(Watchword::SignInRoute::Automatic), Browser = int(Watchword::SignInRoute::Browser),
+                       Device = int(Watchword::SignInRoute::Device) };
+    Q_ENUM(Route) //!< As Watchword::SignInRoute.
 
     explicit QmlClient(QObject *parent = nullptr);
     ~QmlClient() override;
@@ -68,6 +99,10 @@ public:
     void setOrigin(const QString &origin);
     QString account() const { return m_options.account; }
     void setAccount(const QString &account);
+    QUrl resource() const { return m_options.resource; } //!< RFC 8707.
+    void setResource(const QUrl &resource);
+    Route route() const { return Route(m_options.route); } //!< How a person signs in.
+    void setRoute(Route route);
     Storage storage() const { return Storage(m_options.storage); }
     void setStorage(Storage storage);
     QUrl certificateAuthorities() const { return m_authorities; } //!< A PEM file, trusted beside the system's.
@@ -80,8 +115,21 @@ public:
     QString errorText() const; //!< What went wrong last and what to do, in English; empty while all is well.
     QString accountName() const;
     QDateTime nextRetryAt() const;
+    int secondsToRetry() const { return m_secondsToRetry; } //!< Counts down to nextRetryAt; 0 unless Waiting.
+    bool isSignedIn() const;
+    //! Why the last sign-in did not succeed, for people, translated. Empty for one that was cancelled, and from the next on.
+    QString signInProblem() const { return m_signInProblem; }
+    //! Why session.state is what it is, or why the server wants a new sign-in, for people, translated; empty: nothing to say.
+    QString sessionReason() const;
+    LinkMetrics metrics() const; //!< client.metrics.reconnects and so on.
     QObject *session() const; //!< The Watchword:: class of that name; null before start().
     QObject *connection() const; //!< The Watchword:: class of that name; null before start().
+
+    // For Room.
+    Watchword::Connection *link() const; //!< Null before start().
+    Watchword::Result<void> joinRoom(const QString &name, const Watchword::RoomPosition &after); //!< Counts who is there.
+    void leaveRoom(const QString &name); //!< Ends the subscription when the last one leaves.
+    bool isRoomLive(const QString &name) const { return m_liveRooms.contains(name); }
 
     void classBegin() override { }
     void componentComplete() override;
@@ -94,6 +142,17 @@ public Q_SLOTS:
     void signOut();
     void retryNow();
     bool send(const QString &message); //!< False if it could not be sent; errorText says why.
+    /*!
+        Follows \a message to its end; see Watchword::Connection::deliver(). \a options: delivery (AtLeastOnce if not
+        given), key, deadlineMs, id, room. They may be left out: deliver(message, callback).
+    */
+    void deliver(const QString &message, const QJSValue &options = {}, const QJSValue &callback = {});
+    /*!
+        Asks the server; see Watchword::Connection::request(). \a payload is text, or an object that is sent as JSON;
+        \a timeoutMs 0 is 10 s. The callback's outcome.answer is what the server answered.
+    */
+    void request(const QString &operation, const QJSValue &payload = {}, int timeoutMs = 0, const QJSValue &callback = {});
+    QString explain() const; //!< What the sign-in and the last attempts did, in English, for a ticket; no secrets.
 
 Q_SIGNALS:
     void signInNeeded(const QString &reason);
@@ -104,14 +163,31 @@ Q_SIGNALS:
     void errorTextChanged();
     void accountNameChanged();
     void nextRetryAtChanged();
+    void secondsToRetryChanged();
+    void signedInChanged();
+    void signInProblemChanged();
+    void sessionReasonChanged();
+    void metricsChanged();
+    void roomsChanged(); //!< A room became live, or all ceased to be.
 
 private:
     template <typename T>
     void assign(T &member, const T &value, const char *property);
 
+    void makeClient();
+    void watchSession();
+    void watchLink();
+    void countDown();
+    void setSignInProblem(const QString &text);
+
     Watchword::ClientOptions m_options;
     QUrl m_authorities;
     bool m_autoStart = true;
     bool m_complete = false;
+    int m_secondsToRetry = 0;
+    QString m_signInProblem;
+    QTimer m_nextSecond;
+    QHash<QString, int> m_rooms; //!< How many Room follow it.
+    QSet<QString> m_liveRooms;
     std::unique_ptr<Watchword::Client> m_client;
 };
