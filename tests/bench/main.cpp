@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peers.h"
+#include "processfacts.h"
 #include "rows.h"
 
 #include <QCommandLineParser>
@@ -23,6 +24,10 @@ int runAsPeer(const QStringList &arguments)
     const QHash<QString, Peer> peers {
         {u"flood-server"_s, Bench::floodServer},
         {u"echo-server"_s, Bench::echoServer},
+        {u"upgrades"_s, Bench::upgradesByClients},
+        {u"handshakes"_s, Bench::handshakesByClients},
+        {u"hold"_s, Bench::holdConnections},
+        {u"fleet"_s, Bench::runFleet},
         {u"receive-sdk"_s, Bench::receiveWithSdk},
         {u"receive-qwebsocket"_s, Bench::receiveWithQWebSocket},
         {u"receive-beast"_s, Bench::receiveWithBeast},
@@ -51,14 +56,39 @@ QJsonObject toJson(const Bench::Row &row, std::optional<double> ratio, bool met)
     };
 }
 
+QList<Bench::Row> allRows()
+{
+    return Bench::linkRows() + Bench::gateRows() + Bench::restartRows() + Bench::jwtRows()
+        + Bench::tokenRows();
+}
+
+int listRows()
+{
+    const QList<Bench::Row> rows = allRows();
+    for (const Bench::Row &row : rows)
+        std::printf("%-22s %s against %s\n", qPrintable(row.id), qPrintable(row.what), qPrintable(row.against));
+    return 0;
+}
+
+// Nothing of ours runs before a row: what is used then is used by others.
+void hintIfBusy()
+{
+    constexpr int window = 400;
+    constexpr double little = 0.05;
+    if (const double share = Bench::busyShare(window); share > little)
+        std::fprintf(stderr, "  other programs use %.0f %% of this machine: compare the spread before quoting the next row\n",
+                     share * 100);
+}
+
 int runRows(const QString &only, const QString &jsonFile)
 {
-    const QList<Bench::Row> all = Bench::linkRows() + Bench::jwtRows();
+    const QList<Bench::Row> all = allRows();
     QJsonArray rows;
     std::printf("%-22s %-44s %-26s %8s %8s\n", "id", "what", "against", "ratio", "reach");
     for (const Bench::Row &row : all) {
         if (!only.isEmpty() && row.id != only)
             continue;
+        hintIfBusy();
         const auto ratio = row.measure();
         const bool met = ratio && (row.atMost ? *ratio <= row.reach : *ratio >= row.reach);
         const QString shown = ratio ? QString::number(*ratio, 'f', 3) : u"failed"_s;
@@ -92,11 +122,15 @@ int main(int argc, char **argv)
         return runAsPeer(arguments.mid(2));
 
     QCommandLineParser parser;
-    parser.setApplicationDescription(u"Measures Watchword against its peers, as ratios within one run."_s);
+    parser.setApplicationDescription(u"Measures Watchword against its peers, as ratios within one run. "
+                                     "tests/bench/README.md says what each row is."_s);
     parser.addHelpOption();
     const QCommandLineOption only(u"only"_s, u"Run one row."_s, u"id"_s);
     const QCommandLineOption json(u"json"_s, u"Write the rows as JSON."_s, u"file"_s);
-    parser.addOptions({only, json});
+    const QCommandLineOption list(u"list"_s, u"Name the rows."_s);
+    parser.addOptions({only, json, list});
     parser.process(application);
+    if (parser.isSet(list))
+        return listRows();
     return runRows(parser.value(only), parser.value(json));
 }

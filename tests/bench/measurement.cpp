@@ -4,18 +4,61 @@
 #include "support/process.h"
 
 #include <QCoreApplication>
+#include <QDeadlineTimer>
 #include <QProcess>
 #include <QTemporaryDir>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+
+#include <sys/resource.h>
 
 namespace Bench {
 
 using namespace Qt::StringLiterals;
 
-std::optional<double> runProgram(const QString &program, const QStringList &arguments, int timeoutMs)
+namespace {
+
+// Of all children that have ended; QProcess has waited for them.
+double processorSecondsOfChildren()
 {
+    rusage usage {};
+    getrusage(RUSAGE_CHILDREN, &usage);
+    const auto seconds = [](const timeval &time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// For ratioInTurns(); what a row does before its turns is not counted.
+constexpr std::chrono::seconds kTimeOfTurns {75};
+constexpr int kFewestTurns = 3;
+
+/*! Figures of several turns, of which a disturbed one must not decide. */
+class Series
+{
+public:
+    void add(double value) { m_values.insert(std::upper_bound(m_values.cbegin(), m_values.cend(), value), value); }
+    bool isEmpty() const { return m_values.isEmpty(); }
+    qsizetype size() const { return m_values.size(); }
+    double median() const { return at(2); }
+    //! "0.982 (0.975 to 0.990)": the median, and between what the middle half of them was.
+    QByteArray toText() const
+    {
+        return QByteArray::number(median(), 'f', 3) + " (" + QByteArray::number(at(1), 'f', 3) + " to "
+            + QByteArray::number(at(3), 'f', 3) + ')';
+    }
+
+private:
+    double at(int quarter) const { return m_values.isEmpty() ? 0 : m_values.at((m_values.size() - 1) * quarter / 4); }
+
+    QList<double> m_values; // in order
+};
+
+} // namespace
+
+std::optional<Figure> runProgram(const QString &program, const QStringList &arguments, int timeoutMs)
+{
+    const double before = processorSecondsOfChildren();
     QProcess process;
     process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     process.start(program, arguments);
@@ -32,31 +75,43 @@ std::optional<double> runProgram(const QString &program, const QStringList &argu
         std::fprintf(stderr, "%s %s failed\n", qPrintable(program), qPrintable(arguments.join(u' ')));
         return std::nullopt;
     }
-    return value;
+    return Figure {value, processorSecondsOfChildren() - before};
 }
 
-std::optional<double> runPeer(const QStringList &arguments, int timeoutMs)
+std::optional<Figure> runPeer(const QStringList &arguments, int timeoutMs)
 {
     return runProgram(QCoreApplication::applicationFilePath(), QStringList {u"--peer"_s} + arguments, timeoutMs);
 }
 
-std::optional<double> ratioInTurns(const std::function<std::optional<double>()> &ours,
-                                   const std::function<std::optional<double>()> &theirs, int turns)
+std::optional<double> ratioInTurns(const std::function<std::optional<Figure>()> &ours,
+                                   const std::function<std::optional<Figure>()> &theirs, int turns)
 {
-    QList<double> a;
-    QList<double> b;
-    for (int turn = 0; turn < turns; ++turn) {
-        const auto mine = ours();
-        const auto other = theirs();
-        if (!mine || !other || *other == 0)
+    Series a;
+    Series b;
+    Series ratios;
+    Series processor;
+    const QDeadlineTimer end(kTimeOfTurns);
+    for (int turn = 0; turn < turns && (turn < kFewestTurns || !end.hasExpired()); ++turn) {
+        std::optional<Figure> other;
+        if (turn % 2 == 1)
+            other = theirs();
+        const std::optional<Figure> mine = ours();
+        if (turn % 2 == 0)
+            other = theirs();
+        if (!mine || !other || other->value == 0)
             return std::nullopt;
-        a.append(*mine);
-        b.append(*other);
+        a.add(mine->value);
+        b.add(other->value);
+        ratios.add(mine->value / other->value);
+        if (mine->processorSeconds > 0 && other->processorSeconds > 0)
+            processor.add(mine->processorSeconds / other->processorSeconds);
     }
-    std::sort(a.begin(), a.end());
-    std::sort(b.begin(), b.end());
-    std::fprintf(stderr, "  ours %.6g, theirs %.6g (medians of %d)\n", a.at(turns / 2), b.at(turns / 2), turns);
-    return a.at(turns / 2) / b.at(turns / 2);
+    std::fprintf(stderr, "  ours %.6g, theirs %.6g (medians of %d); ratio %s", a.median(), b.median(), int(a.size()),
+                 ratios.toText().constData());
+    if (!processor.isEmpty())
+        std::fprintf(stderr, "; processor time %s", processor.toText().constData());
+    std::fprintf(stderr, "\n");
+    return ratios.median();
 }
 
 QString certificateFolder()
@@ -78,9 +133,15 @@ PeerServer::PeerServer(const QStringList &arguments)
     const auto port = d->process.start(QCoreApplication::applicationFilePath(), QStringList {u"--peer"_s} + arguments,
                                        u"READY "_s);
     m_port = port ? port->toUShort() : 0;
+    m_wasReady = port.has_value();
 }
 
 PeerServer::~PeerServer() = default;
+
+bool PeerServer::isRunning() const
+{
+    return m_wasReady && d->process.process().state() == QProcess::Running;
+}
 
 qint64 PeerServer::pid() const
 {

@@ -11,6 +11,13 @@
 
 namespace Bench {
 
+/*! What one round measured. */
+struct Figure
+{
+    double value = 0; //!< In the unit of the row.
+    double processorSeconds = 0; //!< That the measured process used for it; 0 if unknown.
+};
+
 /*! One line of the table: a ratio of ours against theirs, both measured in this run. */
 struct Row
 {
@@ -23,15 +30,17 @@ struct Row
 };
 
 //! Starts this program as --peer \a arguments, waits for its end, and reads the number in its last line.
-std::optional<double> runPeer(const QStringList &arguments, int timeoutMs = 120'000);
+std::optional<Figure> runPeer(const QStringList &arguments, int timeoutMs = 120'000);
 //! The same for any program.
-std::optional<double> runProgram(const QString &program, const QStringList &arguments, int timeoutMs = 120'000);
+std::optional<Figure> runProgram(const QString &program, const QStringList &arguments, int timeoutMs = 120'000);
 
 /*!
-    Measures two things in turns, so that a busy moment of the machine hits both, and returns the ratio of the medians.
+    Measures two things in turns, changing which comes first, so that a busy moment of the machine hits both, and returns
+    the median of the turns' ratios. It ends after \a turns, or when the time for one row is over and three turns are done.
+    The medians, the spread of the ratios and, where known, the ratio of processor time go to stderr.
 */
-std::optional<double> ratioInTurns(const std::function<std::optional<double>()> &ours,
-                                   const std::function<std::optional<double>()> &theirs, int turns = 5);
+std::optional<double> ratioInTurns(const std::function<std::optional<Figure>()> &ours,
+                                   const std::function<std::optional<Figure>()> &theirs, int turns = 9);
 
 //! A folder with ca.pem, server.pem and server.key for the length of the run.
 QString certificateFolder();
@@ -43,12 +52,14 @@ public:
     explicit PeerServer(const QStringList &arguments);
     ~PeerServer();
     quint16 port() const { return m_port; } //!< 0 if it did not start.
+    bool isRunning() const; //!< It said READY, and did not end since.
     qint64 pid() const;
 
 private:
     class Private;
     std::unique_ptr<Private> d;
     quint16 m_port = 0;
+    bool m_wasReady = false;
 };
 
 } // namespace Bench

@@ -12,6 +12,19 @@ int floodServer(const QStringList &arguments);
 //! FOLDER: TLS WebSocket echo by QWebSocketServer.
 int echoServer(const QStringList &arguments);
 
+//! URL CA TOKENS COUNT: upgrades a second.
+int upgradesByClients(const QStringList &arguments);
+//! URL CA TOKENS COUNT: TLS handshakes a second.
+int handshakesByClients(const QStringList &arguments);
+//! URL CA TOKENS COUNT: holds so many connections until it is ended.
+int holdConnections(const QStringList &arguments);
+
+/*!
+    URL CA TOKENS COUNT REPORT: so many SDK connections that send acknowledged messages. Prints READY and the milliseconds
+    that it took to connect them, a few at a time; then waits until all were lost and are back, writes REPORT and ends.
+*/
+int runFleet(const QStringList &arguments);
+
 //! URL CA MESSAGES: messages a second received.
 int receiveWithSdk(const QStringList &arguments);
 int receiveWithQWebSocket(const QStringList &arguments);

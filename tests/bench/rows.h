@@ -7,5 +7,8 @@ namespace Bench {
 
 QList<Row> linkRows();
 QList<Row> jwtRows();
+QList<Row> gateRows();
+QList<Row> restartRows();
+QList<Row> tokenRows();
 
 } // namespace Bench

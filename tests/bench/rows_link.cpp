@@ -15,17 +15,17 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kMessages = 300'000;
+constexpr int kMessages = 1'500'000; // more than a second, in which the start and the stop of processes do not count
 constexpr int kRounds = 5'000;
 
-std::function<std::optional<double>()> peer(const QString &name, quint16 port, int count)
+std::function<std::optional<Figure>()> peer(const QString &name, quint16 port, int count)
 {
     const QStringList arguments {name, u"wss://127.0.0.1:%1/"_s.arg(port), certificateFolder() + u"/ca.pem"_s,
                                  QString::number(count)};
     return [arguments] { return runPeer(arguments); };
 }
 
-std::optional<double> receiveAgainst(const std::function<std::optional<double>(quint16)> &theirs)
+std::optional<double> receiveAgainst(const std::function<std::optional<Figure>(quint16)> &theirs)
 {
     const PeerServer server({u"flood-server"_s, certificateFolder()});
     if (server.port() == 0)

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QtGlobal>
+
+namespace Bench {
+
+double processorSeconds(qint64 pid); //!< Of all threads of a running process (Linux: /proc).
+qint64 residentBytes(qint64 pid); //!< VmRSS.
+//! The share of all cores, 0 to 1, that was used during the next \a milliseconds; this process does nothing meanwhile.
+double busyShare(int milliseconds);
+bool raiseDescriptorLimit(int least); //!< Of this process and the children that it starts from now on.
+
+} // namespace Bench
