@@ -39,8 +39,12 @@ SECRET_SIGNAL_ARGUMENT = re.compile(r"\bSecret\b|\b(access|refresh|id)Token\b|\b
 
 
 def tracked(root):
-    names = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=True).stdout
-    return [root / name for name in names.splitlines() if (root / name).is_file()]
+    if (root / ".git").exists():
+        names = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
+    else:  # unpacked sources, in which only building leaves something else
+        names = [path.relative_to(root).as_posix() for path in root.rglob("*")
+                 if path.relative_to(root).parts[0] != "build" and "node_modules" not in path.parts]
+    return [root / name for name in names if (root / name).is_file()]
 
 
 def lines_of(path):

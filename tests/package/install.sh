@@ -41,6 +41,7 @@ fi
 cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io" # nothing to keep there
 mkdir "$root/packages"
 cp "$work"/packages/*.deb "$root/packages/"
 

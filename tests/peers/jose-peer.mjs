@@ -1,27 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signs and verifies tokens with the npm package "jose": one JSON request per input line, one JSON answer per line.
-//   {"do":"sign","alg","typ","claims"}          -> {"token","jwk"}: a new key each time
-//   {"do":"verify","token","jwks","issuer","audience","typ","now","algorithms"} -> {"ok":true,"claims"} or {"ok":false,"code"}
-//   {"do":"thumbprint","jwk"}                   -> {"thumbprint"}
+//   {"do":"sign","alg","typ","claims"[,"options"]} -> {"token","jwk"}: a new key each time; options of generateKeyPair
+//   {"do":"key","alg"[,"options"]}                 -> {"pem","jwk"}: a new key, private as PKCS #8 and public as JWK
+//   {"do":"signWith","alg","pem","typ","claims"}   -> {"token"}: signed by that private key, without a kid
+//   {"do":"verify","tokens","sets","issuer","audience","typ","now","algorithms"}
+//                                                  -> {"ok":[true,...]}: token i by key set i, or by the only one
+//   {"do":"thumbprint","jwk"}                      -> {"thumbprint"}
 import { createInterface } from 'node:readline';
 import * as jose from 'jose';
 
+async function newKey(alg, options) {
+    const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true, ...options });
+    const jwk = await jose.exportJWK(publicKey);
+    Object.assign(jwk, { kid: await jose.calculateJwkThumbprint(jwk), alg, use: 'sig' });
+    return { privateKey, jwk };
+}
+
 const actions = {
-    async sign({ alg, typ, claims }) {
-        const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true });
-        const jwk = await jose.exportJWK(publicKey);
-        Object.assign(jwk, { kid: await jose.calculateJwkThumbprint(jwk), alg, use: 'sig' });
+    async sign({ alg, typ, claims, options }) {
+        const { privateKey, jwk } = await newKey(alg, options);
         const token = await new jose.SignJWT(claims).setProtectedHeader({ alg, typ, kid: jwk.kid }).sign(privateKey);
         return { token, jwk };
     },
-    async verify({ token, jwks, issuer, audience, typ, now, algorithms }) {
-        try {
-            const { payload } = await jose.jwtVerify(token, jose.createLocalJWKSet(jwks),
-                { issuer, audience, typ, algorithms, currentDate: new Date(now * 1000), requiredClaims: ['exp'] });
-            return { ok: true, claims: payload };
-        } catch (error) {
-            return { ok: false, code: error.code ?? error.name };
+    async key({ alg, options }) {
+        const { privateKey, jwk } = await newKey(alg, options);
+        return { pem: await jose.exportPKCS8(privateKey), jwk };
+    },
+    async signWith({ alg, pem, typ, claims }) {
+        const key = await jose.importPKCS8(pem, alg);
+        return { token: await new jose.SignJWT(claims).setProtectedHeader({ alg, typ }).sign(key) };
+    },
+    async verify({ tokens, sets, issuer, audience, typ, now, algorithms }) {
+        const rules = { issuer, audience, typ, algorithms, currentDate: new Date(now * 1000), requiredClaims: ['exp'] };
+        const ok = [];
+        for (const [i, token] of tokens.entries()) {
+            try {
+                await jose.jwtVerify(token, jose.createLocalJWKSet(sets.length === 1 ? sets[0] : sets[i]), rules);
+                ok.push(true);
+            } catch {
+                ok.push(false);
+            }
         }
+        return { ok };
     },
     async thumbprint({ jwk }) {
         return { thumbprint: await jose.calculateJwkThumbprint(jwk) };

@@ -11,6 +11,8 @@
 //   API_SCOPES           scopes of these resources ("api:read api:write")
 //   KEYS_FILE            keeps the signing keys over a restart
 //   DPOP_NONCE=1         demands DPoP nonces
+//   DEVICE_TTL           lifetime of device codes in seconds (120)
+//   WEAK=1               signs nobody in as strongly as acr_values ask
 //
 // Prints "READY <issuer>". Who signs in is login_hint (default "alice"); the hint "deny" refuses.
 // Public clients: native, native-dpop, native-par; introspection by rs / rs-secret.
@@ -20,11 +22,12 @@
 //   /ctl/lose-token?n=1              the next n token requests are carried out, but the answer is never sent
 //   /ctl/outage?ms=3000              every request is cut for so long
 //   /ctl/device?user_code=..[&user=erin | &deny=1]
-//   /ctl/stats                       {"token":{"authorization_code":1,"refresh_token":2},"revocation":0,"errors":{"invalid_grant":1}}
+//   /ctl/refreshes                  what came of each refresh token: [{"token":"SHA-256, 8 digits","outcome":"success"}, ..]
+//   /ctl/stats                       {"token":{"authorization_code":1,"refresh_token":2},"revocation":0,"ended":0,"errors":{"invalid_grant":1}}
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider, { errors } from 'oidc-provider';
 
@@ -85,6 +88,7 @@ const provider = new Provider(issuer, {
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
   scopes: [...new Set(['openid', 'offline_access', 'profile', 'email', ...apiScopes.split(' ')])],
   claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email', 'email_verified'] },
+  acrValues: ['urn:strong'],
   conformIdTokenClaims: false,
   findAccount: (context, id) => ({
     accountId: id,
@@ -98,7 +102,7 @@ const provider = new Provider(issuer, {
   expiresWithSession: async () => false,
   ttl: {
     AccessToken: () => seconds('AT_TTL', 60), RefreshToken: () => seconds('RT_TTL', 3600), IdToken: 300,
-    AuthorizationCode: 30, DeviceCode: 120, Session: 3600, Grant: 7200, Interaction: 300, ClientCredentials: 60,
+    AuthorizationCode: 30, DeviceCode: seconds('DEVICE_TTL', 120), Session: 3600, Grant: 7200, Interaction: 300, ClientCredentials: 60,
   },
   interactions: { url: (context, interaction) => `/interaction/${interaction.uid}` },
   loadExistingGrant: async (context) => {
@@ -139,18 +143,33 @@ const provider = new Provider(issuer, {
 });
 
 const switches = { failToken: 0, retryAfter: 1, loseToken: 0, outageUntil: 0 };
-const stats = { token: {}, revocation: 0, errors: {} };
+const stats = { token: {}, revocation: 0, ended: 0, errors: {} };
+const refreshes = [];
+function logRefresh(context, outcome) {
+  const token = context.oidc?.params?.refresh_token;
+  if (token) refreshes.push({ token: createHash('sha256').update(token).digest('hex').slice(0, 8), outcome });
+}
 const count = (table, key) => { table[key] = (table[key] ?? 0) + 1; };
-provider.on('grant.success', (context) => count(stats.token, context.oidc.params.grant_type));
-provider.on('grant.error', (context, error) => count(stats.errors, error.error));
+provider.on('grant.success', (context) => {
+  count(stats.token, context.oidc.params.grant_type);
+  logRefresh(context, 'success');
+});
+provider.on('grant.error', (context, error) => {
+  count(stats.errors, error.error);
+  logRefresh(context, error.error);
+});
+provider.on('end_session.success', () => { stats.ended += 1; });
 provider.on('server_error', (context, error) => console.error('server_error', error));
+
+const strength = (params) =>
+  (process.env.WEAK === '1' ? undefined : (params.acr_values ?? '').split(' ')[0] || undefined);
 
 async function answerInteraction(request, response) {
   const { params, prompt } = await provider.interactionDetails(request, response);
   const who = params.login_hint ?? 'alice';
   let result = { consent: {} };
   if (who === 'deny') result = { error: 'access_denied', error_description: 'the person refused' };
-  else if (prompt.name === 'login') result = { login: { accountId: who } };
+  else if (prompt.name === 'login') result = { login: { accountId: who, acr: strength(params) } };
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }
 
@@ -177,6 +196,7 @@ async function control(url, response) {
     case '/ctl/fail-token': switches.failToken = number('n', 1); switches.retryAfter = number('after', 1); break;
     case '/ctl/lose-token': switches.loseToken = number('n', 1); break;
     case '/ctl/outage': switches.outageUntil = Date.now() + number('ms', 1000); break;
+    case '/ctl/refreshes': body = JSON.stringify(refreshes); break;
     case '/ctl/stats': body = JSON.stringify(stats); break;
     case '/ctl/device':
       if (!(await decideDevice(url.searchParams))) { response.statusCode = 404; body = 'unknown user_code\n'; }

@@ -9,15 +9,19 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.
     -subj "/CN=Watchword test authority" -addext basicConstraints=critical,CA:TRUE \
     -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
 
-# issue NAME SUBJECT_ALT_NAMES DAYS
+# issue NAME SUBJECT_ALT_NAMES VALIDITY...
 issue() {
-    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" \
-        -subj "/CN=$1" 2>/dev/null
+    name=$1 names=$2
+    shift 2
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$name.key" -out "$name.csr" \
+        -subj "/CN=$name" 2>/dev/null
     printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\nbasicConstraints=CA:FALSE\n' \
-        "$2" >"$1.ext"
-    openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -out "$1.pem" -days "$3" \
-        -extfile "$1.ext" 2>/dev/null
+        "$names" >"$name.ext"
+    openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -out "$name.pem" "$@" \
+        -extfile "$name.ext" 2>/dev/null
 }
-issue server "DNS:localhost,IP:127.0.0.1,IP:::1" 30
-issue wronghost "DNS:other.test" 30
-issue expired "DNS:localhost,IP:127.0.0.1" -1
+issue server "DNS:localhost,IP:127.0.0.1,IP:::1" -days 30
+issue wronghost "DNS:other.test" -days 30
+# OpenSSL before 3.4 knows no dates here, and later ones no negative days.
+issue expired "DNS:localhost,IP:127.0.0.1" -not_before 20200101000000Z -not_after 20200201000000Z \
+    || issue expired "DNS:localhost,IP:127.0.0.1" -days -1

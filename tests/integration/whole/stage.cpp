@@ -40,7 +40,7 @@ void follow(const std::shared_ptr<QNetworkAccessManager> &network, const QUrl &u
 
 } // namespace
 
-QString Stage::build()
+QString Stage::build(Tokens tokens)
 {
     const QString peers = Support::peersFolder();
     if (!Support::makeCertificates(m_folder.path()))
@@ -56,6 +56,8 @@ QString Stage::build()
     m_provider.setEnvironment(u"RESOURCES"_s, kAudience);
     m_provider.setEnvironment(u"DEFAULT_RESOURCE"_s, u"1"_s);
     m_provider.setEnvironment(u"API_SCOPES"_s, u"orders:read gw:read gw:audit gw:kick"_s);
+    if (tokens == Tokens::Bound)
+        m_provider.setEnvironment(u"DPOP_NONCE"_s, u"1"_s);
     const auto issuer = m_provider.start(u"node"_s, {peers + u"/op.mjs"_s}, u"READY "_s);
     if (!issuer)
         return u"the OpenID provider does not start"_s;
@@ -67,15 +69,15 @@ QString Stage::build()
 
     m_port = portThatIsFreeNow();
     m_gatewayUrl = QUrl(u"wss://127.0.0.1:%1"_s.arg(m_port));
-    const QString problem = writeConfiguration();
+    const QString problem = writeConfiguration(tokens);
     if (!problem.isEmpty())
         return problem;
     return startGateway() ? QString() : u"the gateway does not start"_s;
 }
 
-QString Stage::writeConfiguration()
+QString Stage::writeConfiguration(Tokens tokens)
 {
-    const QString text = uR"([listen]
+    QString text = uR"([listen]
 address = "127.0.0.1:%1"
 certificate = "server.pem"
 key = "server.key"
@@ -98,6 +100,8 @@ scopes = ["orders:read"]
 upstream = "%4"
 )"_s.arg(m_port)
                              .arg(m_issuer.toString(), kAudience, m_upstream.toString());
+    if (tokens == Tokens::Bound)
+        text += u"require_dpop = true\n\n[dpop]\nnonce = true\n"_s;
     QFile file(m_folder.filePath(u"gateway.toml"_s));
     if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0)
         return file.errorString();

@@ -19,7 +19,10 @@
 class Stage
 {
 public:
-    QString build(); //!< Starts everything; a text says what failed.
+    enum class Tokens { Bearer, Bound };
+    //! Starts everything; a text says what failed. Bound: only tokens that are bound to a key are taken, and provider and
+    //! gateway both want their nonces in the proofs.
+    QString build(Tokens tokens = Tokens::Bearer);
 
     bool startGateway(); //!< Again on the same port after stopGateway().
     void stopGateway();
@@ -34,9 +37,10 @@ public:
     Watchword::SessionOptions operatorOptions();
     QUrl gatewayUrl() const { return m_gatewayUrl; }
     QList<QSslCertificate> authorities() const { return m_authorities; }
+    QString authorityFile() const { return m_folder.filePath(QStringLiteral("ca.pem")); }
 
 private:
-    QString writeConfiguration();
+    QString writeConfiguration(Tokens tokens);
     std::optional<QByteArray> get(const QUrl &url);
 
     QTemporaryDir m_folder;

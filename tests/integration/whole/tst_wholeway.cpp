@@ -47,7 +47,7 @@ private:
 void TestWholeWay::sendNext(Client &client)
 {
     const int number = m_sent++;
-    client.sendAcknowledged(QByteArray::number(number)).then(this, [this](const Result<void> &result) {
+    client.deliver(QByteArray::number(number)).then(this, [this](const Result<void> &result) {
         if (result)
             ++m_acknowledged;
         else
