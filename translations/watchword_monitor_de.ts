@@ -339,10 +339,6 @@
         <translation>Welches Gateway, und wo melden Sie sich an?</translation>
     </message>
     <message>
-        <source>You sign in with your browser. This program never sees your password.</source>
-        <translation>Sie melden sich im Browser an. Dieses Programm sieht Ihr Passwort nie.</translation>
-    </message>
-    <message>
         <source>Gateway</source>
         <translation>Gateway</translation>
     </message>
@@ -361,22 +357,6 @@
     <message>
         <source>only if the certificate is not from a public authority</source>
         <translation>nur wenn das Zertifikat nicht von einer öffentlichen Stelle ist</translation>
-    </message>
-    <message>
-        <source>Sign in with the browser</source>
-        <translation>Im Browser anmelden</translation>
-    </message>
-    <message>
-        <source>One moment</source>
-        <translation>Einen Moment</translation>
-    </message>
-    <message>
-        <source>Back</source>
-        <translation>Zurück</translation>
-    </message>
-    <message>
-        <source>Copy the link</source>
-        <translation>Link kopieren</translation>
     </message>
     <message>
         <source>The gateway must be a wss:// address, for example wss://gateway.example.com:8443.</source>
@@ -399,24 +379,12 @@
         <translation>Der Anbieter wird gefragt…</translation>
     </message>
     <message>
-        <source>Your browser shows the sign-in page. When you are done there, this window goes on by itself. If no browser opened, copy the link and open it yourself on this machine.</source>
-        <translation>Ihr Browser zeigt die Anmeldeseite. Sind Sie dort fertig, geht es hier von selbst weiter. Falls sich kein Browser geöffnet hat, kopieren Sie den Link und öffnen Sie ihn selbst auf diesem Rechner.</translation>
-    </message>
-    <message>
         <source>Server and sign-in</source>
         <translation>Server und Anmeldung</translation>
     </message>
     <message>
         <source>Gateway, provider, client</source>
         <translation>Gateway, Anbieter, Client</translation>
-    </message>
-    <message>
-        <source>Browser</source>
-        <translation>Browser</translation>
-    </message>
-    <message>
-        <source>You sign in there</source>
-        <translation>Dort melden Sie sich an</translation>
     </message>
     <message>
         <source>Watch a fleet</source>
@@ -433,6 +401,26 @@
     <message>
         <source>A throw-away gateway on this machine with 200 clients, marked DEMO.</source>
         <translation>Ein Wegwerf-Gateway auf diesem Rechner mit 200 Clients, markiert als DEMO.</translation>
+    </message>
+    <message>
+        <source>You sign in on the provider&apos;s own page. This program never sees your password.</source>
+        <translation>Sie melden sich auf der Seite des Anbieters an. Dieses Programm sieht Ihr Kennwort nie.</translation>
+    </message>
+    <message>
+        <source>Sign in</source>
+        <translation>Anmelden</translation>
+    </message>
+    <message>
+        <source>Browser or another device</source>
+        <translation>Browser oder anderes Gerät</translation>
+    </message>
+    <message>
+        <source>Or read a file</source>
+        <translation>Oder eine Datei lesen</translation>
+    </message>
+    <message>
+        <source>An exported audit, without any server.</source>
+        <translation>Ein exportiertes Audit, ganz ohne Server.</translation>
     </message>
 </context>
 <context>
@@ -658,6 +646,14 @@
         <source>Del</source>
         <translation>Entf</translation>
     </message>
+    <message>
+        <source>Nobody was connected</source>
+        <translation>Niemand war verbunden</translation>
+    </message>
+    <message>
+        <source>Who is now cannot be known without the gateway.</source>
+        <translation>Wer es jetzt ist, lässt sich ohne das Gateway nicht sagen.</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::DemoLogin</name>
@@ -683,6 +679,10 @@
     <message>
         <source>The program watchword-gateway is neither beside this one nor in PATH. Install the package watchword-gateway.</source>
         <translation>Das Programm watchword-gateway liegt weder neben diesem noch im PATH. Installieren Sie das Paket watchword-gateway.</translation>
+    </message>
+    <message>
+        <source>The demo&apos;s gateway was ended by signal %1.</source>
+        <translation>Das Gateway der Demo wurde durch Signal %1 beendet.</translation>
     </message>
 </context>
 <context>
@@ -1101,6 +1101,10 @@
     <message>
         <source>… cut at 64 KiB</source>
         <translation>… bei 64 KiB abgeschnitten</translation>
+    </message>
+    <message>
+        <source>This connection has ended.</source>
+        <translation>Diese Verbindung ist beendet.</translation>
     </message>
 </context>
 <context>
@@ -1779,10 +1783,6 @@
         <translation>Keine Daten seit %1 (%2).</translation>
     </message>
     <message>
-        <source>Try %1 in %2 s.</source>
-        <translation>Versuch %1 in %2 s.</translation>
-    </message>
-    <message>
         <source>Trying now.</source>
         <translation>Versuch läuft.</translation>
     </message>
@@ -1826,13 +1826,17 @@
         <source>Not verified</source>
         <translation>Nicht geprüft</translation>
     </message>
+    <message>
+        <source>Silent %1</source>
+        <translation>Still %1</translation>
+    </message>
+    <message>
+        <source>Next try in %1 s.</source>
+        <translation>Nächster Versuch in %1 s.</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::LiveSource</name>
-    <message>
-        <source>Signing in did not work: %1. %2</source>
-        <translation>Anmelden hat nicht geklappt: %1. %2</translation>
-    </message>
     <message>
         <source>not connected</source>
         <translation>nicht verbunden</translation>
@@ -1840,6 +1844,14 @@
     <message>
         <source>your account may only watch (scope gw:kick is missing)</source>
         <translation>Ihr Konto darf nur beobachten (Scope gw:kick fehlt)</translation>
+    </message>
+    <message>
+        <source>Asking the provider…</source>
+        <translation>Der Anbieter wird gefragt…</translation>
+    </message>
+    <message>
+        <source>Signing in did not work.</source>
+        <translation>Die Anmeldung hat nicht geklappt.</translation>
     </message>
 </context>
 <context>
@@ -2165,6 +2177,100 @@
             <numerusform>%n Ereignis dieser Sitzung</numerusform>
             <numerusform>%n Ereignisse dieser Sitzung</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::SignInPanel</name>
+    <message>
+        <source>QR code with the address</source>
+        <translation>QR-Code mit der Adresse</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>Code</translation>
+    </message>
+    <message>
+        <source>Use another device</source>
+        <translation>Anderes Gerät benutzen</translation>
+    </message>
+    <message>
+        <source>Sign in without storing</source>
+        <translation>Anmelden, ohne zu speichern</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Go on in your browser</source>
+        <translation>Weiter im Browser</translation>
+    </message>
+    <message>
+        <source>Your browser shows the sign-in page. When you are done there, this window goes on by itself. If no browser opened, copy the link and open it yourself on this machine.</source>
+        <translation>Ihr Browser zeigt die Anmeldeseite. Wenn Sie dort fertig sind, macht dieses Fenster von selbst weiter. Falls sich kein Browser geöffnet hat, kopieren Sie den Link und öffnen Sie ihn selbst auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>Sign in with another device</source>
+        <translation>Mit einem anderen Gerät anmelden</translation>
+    </message>
+    <message>
+        <source>Scan the picture with your telephone, or open the address on any device and type the code. This window goes on by itself.</source>
+        <translation>Scannen Sie das Bild mit Ihrem Telefon, oder öffnen Sie die Adresse auf irgendeinem Gerät und geben Sie den Code ein. Dieses Fenster macht von selbst weiter.</translation>
+    </message>
+    <message>
+        <source>The keychain is needed</source>
+        <translation>Der Schlüsselbund wird gebraucht</translation>
+    </message>
+    <message>
+        <source>%1 signed in</source>
+        <translation>%1 hat sich angemeldet</translation>
+    </message>
+    <message>
+        <source>On this machine the Monitor belongs to %1. Nothing has changed yet.</source>
+        <translation>Auf diesem Rechner gehört der Monitor %1. Noch hat sich nichts geändert.</translation>
+    </message>
+    <message>
+        <source>Change to %1</source>
+        <translation>Zu %1 wechseln</translation>
+    </message>
+    <message>
+        <source>Copy the code</source>
+        <translation>Code kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the link</source>
+        <translation>Link kopieren</translation>
+    </message>
+    <message>
+        <source>Code: %1</source>
+        <translation>Code: %1</translation>
+    </message>
+    <message>
+        <source>The code is good for %1.</source>
+        <translation>Der Code ist noch %1 gültig.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::SignInSheet</name>
+    <message>
+        <source>Sign in again</source>
+        <translation>Erneut anmelden</translation>
     </message>
 </context>
 <context>
