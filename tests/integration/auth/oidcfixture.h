@@ -2,14 +2,12 @@
 #pragma once
 
 #include "sessionprobe.h"
+#include "support/browser.h"
 #include "support/process.h"
 #include "support/testmain.h"
 
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QNetworkAccessManager>
-#include <QNetworkCookieJar>
-#include <QNetworkReply>
 #include <QTemporaryDir>
 #include <QUrlQuery>
 
@@ -45,7 +43,7 @@ protected:
         m_provider->setWorkingDirectory(m_peers);
         const auto url = m_provider->start(QStringLiteral("node"), {QStringLiteral("op.mjs")}, QStringLiteral("READY"), 40'000);
         m_issuer = QUrl(url.value_or(QString()));
-        m_network.setCookieJar(new QNetworkCookieJar(&m_network));
+        m_browser.forget();
         return url.has_value();
     }
     Watchword::SessionOptions options()
@@ -58,27 +56,10 @@ protected:
         options.keyStore = m_keys;
         options.loginHint = QStringLiteral("bob");
         options.allowLoopbackHttp = true;
-        options.openBrowser = [this](const QUrl &url) { return openBrowser(url); };
+        options.openBrowser = [this](const QUrl &url) { return m_browser.open(url); };
         return options;
     }
-    bool openBrowser(const QUrl &url)
-    {
-        QNetworkReply *reply = m_network.get(QNetworkRequest(url));
-        connect(reply, &QNetworkReply::finished, reply, &QObject::deleteLater);
-        return true;
-    }
-    //! The body of a page, redirects followed.
-    QByteArray visit(const QUrl &url, const QByteArray &form = {})
-    {
-        QNetworkRequest request(url);
-        request.setHeader(QNetworkRequest::ContentTypeHeader, QStringLiteral("application/x-www-form-urlencoded"));
-        QNetworkReply *reply = form.isEmpty() ? m_network.get(request) : m_network.post(request, form);
-        Support::waitUntil([&] { return reply->isFinished(); });
-        const QByteArray body = reply->readAll();
-        reply->deleteLater();
-        return body;
-    }
-    QByteArray ask(const QString &path) { return visit(QUrl(m_issuer.toString() + path)); }
+    QByteArray ask(const QString &path) { return m_browser.visit(QUrl(m_issuer.toString() + path)); }
     QJsonObject stats() { return QJsonDocument::fromJson(ask(QStringLiteral("/ctl/stats"))).object(); }
     int refreshes() { return granted(QStringLiteral("refresh_token")); }
     int granted(const QString &kind) { return stats().value(QStringLiteral("token")).toObject().value(kind).toInt(); }
@@ -94,6 +75,6 @@ protected:
     std::unique_ptr<Support::ReadyProcess> m_provider;
     std::unique_ptr<QTemporaryDir> m_folder;
     std::shared_ptr<Watchword::KeyStore> m_keys;
-    QNetworkAccessManager m_network;
+    Support::Browser m_browser;
     QUrl m_issuer;
 };

@@ -39,7 +39,10 @@ struct SessionProbe
 
     bool reaches(Watchword::Session::State state, std::chrono::milliseconds within = std::chrono::seconds(15))
     {
-        return Support::waitUntil([&] { return session.state() == state; }, within);
+        const bool reached = Support::waitUntil([&] { return session.state() == state; }, within);
+        if (!reached)
+            qInfo().noquote() << session.explain();
+        return reached;
     }
     Watchword::Result<Watchword::AccessToken> token(const Watchword::TokenRequest &request = {})
     {

@@ -2,9 +2,13 @@
 #include "oidcfixture.h"
 #include "watchword/jose/jwt.h"
 
+#include <QNetworkAccessManager>
+#include <QNetworkReply>
 #include <QRegularExpression>
 #include <QScopeGuard>
 #include <QTcpServer>
+
+#include <array>
 
 using namespace Watchword;
 using namespace Qt::StringLiterals;
@@ -40,6 +44,7 @@ private Q_SLOTS:
 private:
     SessionOptions deviceOptions();
     bool decide(SessionProbe &probe, const QString &decision);
+    QList<quint16> portsThatWereFree();
     QByteArray userInfo(SessionProbe &probe, int &status);
     QUrl lastRedirect(QUrl url, const QString &scheme);
 };
@@ -143,7 +148,7 @@ void TestOidcFlows::pushedRequest()
     QUrl shown;
     o.openBrowser = [&](const QUrl &url) {
         shown = url;
-        return openBrowser(url);
+        return m_browser.open(url);
     };
     SessionProbe probe(o);
     QVERIFY(signedIn(probe));
@@ -171,7 +176,7 @@ void TestOidcFlows::pushedRequestIsRenewed()
     QVERIFY(Support::waitUntil([&] { return shown.size() == 2; }));
     QVERIFY(shown.at(0) != shown.at(1));
     QCOMPARE(probe.session.signInUrl(), shown.at(1));
-    openBrowser(shown.at(1));
+    m_browser.open(shown.at(1));
     QVERIFY(probe.reaches(State::Active));
 }
 
@@ -181,7 +186,7 @@ QUrl TestOidcFlows::lastRedirect(QUrl url, const QString &scheme)
     for (int i = 0; i < 10 && url.scheme() != scheme; ++i) {
         QNetworkRequest request(url);
         request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
-        QNetworkReply *reply = m_network.get(request);
+        QNetworkReply *reply = m_browser.network().get(request);
         Support::waitUntil([&] { return reply->isFinished(); });
         url = url.resolved(QUrl::fromEncoded(reply->rawHeader("Location")));
         reply->deleteLater();
@@ -213,25 +218,36 @@ void TestOidcFlows::privateUseScheme()
     QCOMPARE(probe.session.subject(), u"bob"_s);
 }
 
+//! Ports that were free a moment ago; several, because other programs look for one, too.
+QList<quint16> TestOidcFlows::portsThatWereFree()
+{
+    std::array<QTcpServer, 5> spare;
+    QList<quint16> ports;
+    for (QTcpServer &server : spare) {
+        if (server.listen(QHostAddress::LocalHost))
+            ports += server.serverPort();
+    }
+    return ports;
+}
+
 void TestOidcFlows::loopbackOnAKnownPort()
 {
     QTcpServer taken; // one of the registered ports is used by somebody else
     QVERIFY(taken.listen(QHostAddress::LocalHost));
-    QTcpServer spare;
-    QVERIFY(spare.listen(QHostAddress::LocalHost));
-    const quint16 free = spare.serverPort();
-    spare.close();
+    const QList<quint16> free = portsThatWereFree();
     SessionOptions o = options();
-    o.redirectPorts = {taken.serverPort(), free};
+    o.redirectPorts = QList<quint16> {taken.serverPort()} + free;
     QUrl shown;
     o.openBrowser = [&](const QUrl &url) {
         shown = url;
-        return openBrowser(url);
+        return m_browser.open(url);
     };
+    const auto redirect = [&] { return QUrl(QUrlQuery(shown).queryItemValue(u"redirect_uri"_s, QUrl::FullyDecoded)); };
     SessionProbe probe(o);
     QVERIFY(signedIn(probe));
-    const QUrl redirect(QUrlQuery(shown).queryItemValue(u"redirect_uri"_s, QUrl::FullyDecoded));
-    QCOMPARE(redirect, QUrl(u"http://127.0.0.1:%1/callback"_s.arg(free)));
+    QCOMPARE(redirect().host(), u"127.0.0.1"_s);
+    QCOMPARE(redirect().path(), u"/callback"_s);
+    QVERIFY2(free.contains(quint16(redirect().port())), qPrintable(redirect().toString()));
 
     QTcpServer taken6;
     QVERIFY(taken6.listen(QHostAddress::LocalHostIPv6, taken.serverPort()));
@@ -242,10 +258,16 @@ void TestOidcFlows::loopbackOnAKnownPort()
     QCOMPARE(none.lastFailure().code(), ErrorCode::AddressInUse);
     QVERIFY(none.lastFailure().detail().contains(QString::number(taken.serverPort())));
 
-    taken6.close(); // the other loopback address is there for such a case
+    std::array<QTcpServer, 5> here; // the other loopback address is there for such a case
+    o.redirectPorts.clear();
+    for (QTcpServer &server : here) {
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        o.redirectPorts += server.serverPort();
+    }
     SessionProbe six(o);
     QVERIFY(signedIn(six));
-    QCOMPARE(QUrl(QUrlQuery(shown).queryItemValue(u"redirect_uri"_s, QUrl::FullyDecoded)).host(), u"::1"_s);
+    QCOMPARE(redirect().host(), u"::1"_s);
+    QVERIFY(o.redirectPorts.contains(quint16(redirect().port())));
 }
 
 void TestOidcFlows::resourceIndicator()
@@ -281,7 +303,7 @@ QByteArray TestOidcFlows::userInfo(SessionProbe &probe, int &status)
         request.setRawHeader("Authorization", future.result()->authorization.reveal().toByteArray());
         if (!future.result()->proof.isEmpty())
             request.setRawHeader("DPoP", future.result()->proof);
-        QNetworkReply *reply = m_network.get(request);
+        QNetworkReply *reply = m_browser.network().get(request);
         Support::waitUntil([&] { return reply->isFinished(); });
         reply->deleteLater();
         status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
@@ -378,7 +400,7 @@ void TestOidcFlows::stepUp()
     QCOMPARE(probe.token(strong).error().code(), ErrorCode::InsufficientAuthentication);
     QCOMPARE(probe.session.state(), State::StepUp);
     QVERIFY(probe.token()); // everything else goes on
-    m_network.setCookieJar(new QNetworkCookieJar(&m_network)); // another day: the provider asks the person again
+    m_browser.forget(); // another day: the provider asks the person again
     probe.session.signIn();
     QVERIFY(probe.reaches(State::Active));
     QVERIFY(probe.token(strong));
@@ -408,7 +430,7 @@ void TestOidcFlows::otherUser()
     }
     SessionOptions o = options();
     o.loginHint = u"carol"_s;
-    m_network.setCookieJar(new QNetworkCookieJar(&m_network));
+    m_browser.forget();
     SessionProbe probe(o);
     probe.session.start();
     QVERIFY(probe.reaches(State::Active));
@@ -433,7 +455,7 @@ void TestOidcFlows::signOutEverywhere()
     QUrl shown;
     o.openBrowser = [&](const QUrl &url) {
         shown = url;
-        return !url.path().contains("session"_L1) && openBrowser(url);
+        return !url.path().contains("session"_L1) && m_browser.open(url);
     };
     SessionProbe probe(o);
     QVERIFY(signedIn(probe));
@@ -441,10 +463,10 @@ void TestOidcFlows::signOutEverywhere()
     QVERIFY(Support::waitUntil([&] { return shown.path().contains("session"_L1); }));
     QVERIFY(!shown.query().contains("id_token"_L1));
     // The provider's page, and the person who says yes.
-    const QString page = QString::fromUtf8(visit(shown));
+    const QString page = QString::fromUtf8(m_browser.visit(shown));
     const auto field = QRegularExpression(u"name=\"xsrf\" value=\"([^\"]+)\""_s).match(page);
     QVERIFY2(field.hasMatch(), qPrintable(page.left(500)));
-    visit(QUrl(m_issuer.toString() + u"/session/end/confirm"_s), "logout=yes&xsrf=" + field.captured(1).toLatin1());
+    m_browser.visit(QUrl(m_issuer.toString() + u"/session/end/confirm"_s), "logout=yes&xsrf=" + field.captured(1).toLatin1());
     QCOMPARE(stats().value("ended"_L1).toInt(), 1);
     QVERIFY(Support::waitUntil([&] { return stats().value("revocation"_L1).toInt() == 1; }));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage.h"
 
+#include "support/browser.h"
+
 #include "support/await.h"
 
 #include <QFile>
@@ -20,22 +22,6 @@ quint16 portThatIsFreeNow()
 {
     QTcpServer probe;
     return probe.listen(QHostAddress::LocalHost) ? probe.serverPort() : 0;
-}
-
-// By hand, because the last step leads from https to the http of the loopback listener, as in any browser.
-void follow(const std::shared_ptr<QNetworkAccessManager> &network, const QUrl &url)
-{
-    QNetworkRequest request(url);
-    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
-    QNetworkReply *reply = network->get(request);
-    QObject::connect(reply, &QNetworkReply::finished, reply, [network, reply] {
-        reply->deleteLater();
-        const QUrl next = reply->attribute(QNetworkRequest::RedirectionTargetAttribute).toUrl();
-        if (!next.isEmpty())
-            follow(network, reply->url().resolved(next));
-        else if (reply->error() != QNetworkReply::NoError)
-            qInfo() << "browser:" << reply->errorString();
-    });
 }
 
 } // namespace
@@ -147,11 +133,7 @@ bool Stage::control(const QString &path)
 std::function<bool(const QUrl &)> Stage::browser()
 {
     // Each person has a browser of their own, with their own cookies.
-    auto network = std::make_shared<QNetworkAccessManager>();
-    return [network](const QUrl &url) {
-        follow(network, url);
-        return true;
-    };
+    return [own = std::make_shared<Support::Browser>()](const QUrl &url) { return own->open(url); };
 }
 
 Watchword::ClientOptions Stage::clientOptions()
