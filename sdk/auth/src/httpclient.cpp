@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kDeadline = 30s;
+constexpr int kMostRedirects = 3;
 constexpr Duration kProbeDeadline = 15s;
 constexpr Duration kAfterWake = 5s;
 
@@ -65,8 +66,6 @@ ErrorCode codeOf(QNetworkReply::NetworkError error)
         return ErrorCode::Timeout;
     case QNetworkReply::SslHandshakeFailedError:
         return ErrorCode::TlsFailed;
-    case QNetworkReply::InsecureRedirectError:
-    case QNetworkReply::TooManyRedirectsError:
     case QNetworkReply::ProtocolFailure:
         return ErrorCode::InvalidResponse;
     case QNetworkReply::TemporaryNetworkFailureError:
@@ -117,9 +116,22 @@ void readHeaders(const QNetworkReply &reply, WallTime now, HttpOutcome &outcome)
     outcome.cacheControl = reply.rawHeader("Cache-Control");
     outcome.dpopNonce = reply.rawHeader("DPoP-Nonce").left(512);
     outcome.serverDate = dateOf(reply.rawHeader("Date"));
+    if (const QUrl target = reply.attribute(QNetworkRequest::RedirectionTargetAttribute).toUrl(); !target.isEmpty())
+        outcome.redirect = reply.url().resolved(target);
     if (reply.hasRawHeader("Retry-After"))
         // A date is meant by the server's calendar, not by ours.
         outcome.retryAfter = retryAfterOf(reply.rawHeader("Retry-After"), outcome.serverDate.value_or(now));
+}
+
+// Empty: it may be followed.
+QString whyNotFollowed(const QUrl &from, const QUrl &to)
+{
+    const bool isWeb = to.scheme() == "https"_L1 || to.scheme() == "http"_L1;
+    if (!isWeb || to.host().isEmpty())
+        return u"a redirect to something that is no web address"_s;
+    if (from.scheme() == "https"_L1 && to.scheme() != "https"_L1)
+        return u"a redirect that would give up TLS"_s;
+    return {};
 }
 
 } // namespace
@@ -146,16 +158,29 @@ HttpClient::~HttpClient()
 
 void HttpClient::get(const QUrl &url, qsizetype limit, Callback callback)
 {
+    follow(url, limit, kMostRedirects, m_clock.now() + kDeadline, std::move(callback));
+}
+
+void HttpClient::follow(const QUrl &url, qsizetype limit, int hopsLeft, Instant end, Callback callback)
+{
     QNetworkRequest request(url);
-    request.setMaximumRedirectsAllowed(3);
     request.setRawHeader("Accept", "application/json");
     request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
     request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
     request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
+    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setSslConfiguration(m_tls);
     auto *network = new QNetworkAccessManager(this);
-    network->setRedirectPolicy(QNetworkRequest::NoLessSafeRedirectPolicy);
-    watch(network->get(request), limit, std::move(callback));
+    const auto onAnswer = [this, url, limit, hopsLeft, end, callback = std::move(callback)](HttpOutcome outcome) {
+        if (outcome.failure || outcome.redirect.isEmpty())
+            return callback(outcome);
+        const QString refusal = hopsLeft == 0 ? u"more than %1 redirects"_s.arg(kMostRedirects) : whyNotFollowed(url, outcome.redirect);
+        if (refusal.isEmpty())
+            return follow(outcome.redirect, limit, hopsLeft - 1, end, callback);
+        outcome.failure = Error(ErrorCode::InvalidResponse, u"%1: %2"_s.arg(redactedUrl(url), refusal));
+        callback(outcome);
+    };
+    watch(network->get(request), limit, end, onAnswer);
 }
 
 void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback,
@@ -178,10 +203,10 @@ void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, 
     auto *body = new OneTimeBody(form, nullptr);
     QNetworkReply *reply = network->post(request, body);
     body->setParent(reply);
-    watch(reply, limit, std::move(callback));
+    watch(reply, limit, m_clock.now() + kDeadline, std::move(callback));
 }
 
-void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Callback callback)
+void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Instant end, Callback callback)
 {
     // A kept connection may just be closing, or be dead since a sleep; whether a request reached the server would then be
     // anybody's guess. Clearing the cache of a shared manager would end its other requests without a word, so each request
@@ -234,7 +259,7 @@ void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Callback callback)
     connect(deadline, &Alarm::due, this, [reply, giveUp] {
         giveUp(ErrorCode::Timeout, u"%1 did not answer in time"_s.arg(redactedUrl(reply->url())));
     });
-    deadline->start(kDeadline);
+    deadline->startAt(end);
     limitAfterWake(reply, deadline);
 }
 

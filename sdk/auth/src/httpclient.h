@@ -22,7 +22,9 @@ namespace Watchword {
 
     A posted form leaves at most once: QNetworkAccessManager repeats a request by itself when a server closes the
     connection without an answer, which would spend a single-use token twice, so its body cannot be rewound.
-    No cookies, no stored credentials, redirects only of GET and never to a less safe scheme. TLS errors are never ignored.
+    No cookies, no stored credentials, redirects only of GET, at most three and never to a less safe scheme. They are followed
+    here and not by QNetworkAccessManager, which now and then sends the request that was redirected once more and takes its
+    answer for that of the next one (seen with Qt 6.4.2). TLS errors are never ignored.
     Callbacks run in this object's thread, never inside the call, and not at all after its destruction.
 */
 class HttpClient : public QObject
@@ -48,7 +50,8 @@ Q_SIGNALS:
     void wokeUp();
 
 private:
-    void watch(QNetworkReply *reply, qsizetype limit, Callback callback);
+    void follow(const QUrl &url, qsizetype limit, int hopsLeft, Instant end, Callback callback);
+    void watch(QNetworkReply *reply, qsizetype limit, Instant end, Callback callback);
     void limitAfterWake(QObject *exchange, Alarm *deadline);
 
     QSslConfiguration m_tls;

@@ -5,6 +5,7 @@
 #include "watchword/core/error.h"
 
 #include <QByteArray>
+#include <QUrl>
 
 #include <optional>
 
@@ -19,6 +20,7 @@ struct HttpOutcome
     QByteArray cacheControl;
     QByteArray dpopNonce; //!< RFC 9449 section 8; empty: none came.
     QByteArray body;
+    QUrl redirect; //!< Where the answer leads, absolute; empty: nowhere.
     std::optional<Duration> retryAfter;
     std::optional<WallTime> serverDate;
     std::optional<Error> failure; //!< Set when there is no complete answer.
