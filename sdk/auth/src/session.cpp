@@ -353,11 +353,7 @@ void Session::signIn()
 
 void Session::cancelSignIn()
 {
-    if (!d->facts.signingIn)
-        return;
-    d->endFlow();
-    d->log(u"signin.cancelled"_s);
-    Q_EMIT signInFailed(Error(ErrorCode::Cancelled, u"the sign-in was cancelled"_s));
+    d->cancelSignIn();
 }
 
 void Session::refresh()

@@ -21,18 +21,27 @@ QString displayName(const QString &name, const QString &subject)
 
 } // namespace
 
-// Who the account belongs to is in the store, which a sign-in without start() has not read yet.
+// Who the account belongs to is in the store, which a sign-in may come before.
 void Session::Private::rememberThenBegin()
 {
     facts.signingIn = true;
+    finishesQuietly = false;
     updateState();
     runner.run([store = store] { return store->load(); },
                [this](const Result<TokenSet> &stored) {
                    if (!facts.signingIn || flow)
                        return; // cancelled meanwhile
-                   if (stored && !stored->tombstone && !facts.signedIn) {
+                   const bool isAccount = stored && !stored->tombstone;
+                   if (isAccount && !facts.signedIn && !signingOut) {
                        remembered = *stored;
                        tokens.generation = std::max(tokens.generation, stored->generation);
+                   } else if (!isAccount) {
+                       storeRead = stored || stored.error().code() != ErrorCode::StorageFailed;
+                   }
+                   if (stored && stored->tombstone && !stored->refreshToken.isEmpty()) {
+                       // Left by a sign-out that had no key; the sign-in will overwrite it.
+                       revoker.add(stored->refreshToken);
+                       revoker.next();
                    }
                    beginFlow();
                });
@@ -59,7 +68,7 @@ bool Session::Private::isOtherUser(const SignInOutcome &outcome)
                 u"\"%1\" signed in, but this account belongs to \"%2\""_s.arg(
                     displayName(outcome.claims.accountName, outcome.claims.subject), displayName(mine.accountName, mine.subject)))
               .withRemedy(u"Sign in as the owner, add another account, or accept the other user for this one."_s);
-    endFlow();
+    abandonFlow();
     log(u"signin.other_user"_s);
     Q_EMIT q->otherUserChanged();
     Q_EMIT q->signInFailed(error);

@@ -60,6 +60,7 @@ public:
     void onKeyFailed(const Error &error);
     void useStore(std::shared_ptr<TokenStore> newStore);
     void restore();
+    bool isUnread() const;
     void onRestored(const RefreshTransaction::Loaded &loaded);
     void onNews(const RefreshTransaction::Loaded &loaded);
     void watchFiles();
@@ -71,11 +72,12 @@ public:
     EnvelopeTokenStore::Location location() const;
     void checkStore();
 
-    // session_signout.cpp: a sign-out while the key is out of reach, and its end when it comes
-    void signOutWithoutKey();
+    // session_signout.cpp: a sign-out, also while the key is out of reach, and its end when it comes
+    void signOut(SignOutScope scope);
+    void signOutUnread();
+    void leaveTombstone();
     void finishSignOut(const TokenSet &left);
-    void revokeLeft();
-    bool keyIsLost() const;
+    void wipe();
 
     // session_refresh.cpp: the transaction and its schedule
     void beginRefresh(const QString &why);
@@ -128,15 +130,17 @@ public:
     void noteAccount();
     void endProviderSession(const QString &hint);
 
-    // session_signin.cpp: sign-in and sign-out
+    // session_signin.cpp: sign-in
     void adoptSignIn(const SignInOutcome &outcome, std::shared_ptr<DpopSigner> key);
     void signIn();
+    void cancelSignIn();
+    void openKeyThenBegin();
+    bool keyIsLost() const;
     void beginFlow();
     void endFlow();
+    void abandonFlow();
     void showBrowser(const QUrl &url);
     void onSignedIn(const Result<SignInOutcome> &outcome);
-    void signOut(SignOutScope scope);
-    void wipe();
 
     Session *q;
     SessionOptions options;
@@ -184,10 +188,13 @@ public:
     bool holdsForNetwork = false; // only because the network failed a moment ago
     std::optional<TokenSet> replacement; // to be stored when the running transaction has ended
     bool signingOut = false;
-    bool finishesQuietly = false; // signed out, but the key is still waited for, to carry it through
+    bool finishesQuietly = false; // signed out, but key or store are still waited for, to carry it through
     bool replacing = false; // the transaction that runs is a sign-in or a sign-out
     bool announced = false; // signedIn() was emitted for this account
     bool started = false;
+    bool signInWaits = false; // for the key
+    bool storeRead = false; // what it holds is in tokens, or is nothing
+    int readings = 0; // the serial of the one restore() that may still report
     SessionFacts facts;
     VisibleState shown;
     QDateTime nextAttempt;

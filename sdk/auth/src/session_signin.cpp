@@ -16,18 +16,25 @@ void Session::Private::signIn()
     if (facts.signingIn)
         return; // the store is being read
     refuseOtherUser();
-    started = true;
+    if (!std::exchange(started, true))
+        watchSurroundings();
     if (options.storage == StoragePolicy::MemoryOnly && !store)
         useStore(std::make_shared<VolatileTokenStore>());
-    if (store)
-        return facts.signedIn ? beginFlow() : rememberThenBegin();
-    // Before the browser opens: a person who signs in wants to stay signed in.
+    if (!store)
+        return openKeyThenBegin();
+    facts.signedIn ? beginFlow() : rememberThenBegin();
+}
+
+// Before the browser opens: a person who signs in wants to stay signed in.
+void Session::Private::openKeyThenBegin()
+{
     const bool lost = keyIsLost();
     log(u"signin.needs_key"_s);
-    facts.openingKey = true;
+    facts.openingKey = signInWaits = true;
     keyAlarm.cancel();
     updateState();
     vault.open(lost ? KeyVault::Creation::Always : KeyVault::Creation::IfNeverMade, [this](const Result<Secret> &key) {
+        signInWaits = false;
         if (!key) {
             onKeyFailed(key.error());
             Q_EMIT q->signInFailed(key.error());
@@ -37,9 +44,33 @@ void Session::Private::signIn()
         facts.keychainProblem.reset();
         setNextAttempt(std::nullopt);
         useStore(std::make_shared<EnvelopeTokenStore>(location(), *key, clock.source()));
-        revokeLeft();
         rememberThenBegin();
     });
+}
+
+// Only then is a new key made in the place of one that cannot be had: a person decided to sign in anew.
+bool Session::Private::keyIsLost() const
+{
+    if (finishesQuietly)
+        return true;
+    if (!facts.keychainProblem)
+        return false;
+    const ErrorCode code = facts.keychainProblem->code();
+    return code == ErrorCode::KeychainInconsistent || code == ErrorCode::StoreCorrupt;
+}
+
+void Session::Private::cancelSignIn()
+{
+    if (signInWaits) {
+        signInWaits = false;
+        openKey(KeyVault::Creation::Never, [this] { restore(); });
+    } else if (facts.signingIn) {
+        abandonFlow();
+    } else {
+        return;
+    }
+    log(u"signin.cancelled"_s);
+    Q_EMIT q->signInFailed(Error(ErrorCode::Cancelled, u"the sign-in was cancelled"_s));
 }
 
 void Session::Private::beginFlow()
@@ -74,6 +105,16 @@ void Session::Private::endFlow()
     updateState();
 }
 
+// Back to the state before. If the sign-in came before the store was read, that is still to be done.
+void Session::Private::abandonFlow()
+{
+    const bool unread = isUnread();
+    facts.restoring = facts.restoring || unread;
+    endFlow();
+    if (unread)
+        restore();
+}
+
 void Session::Private::showBrowser(const QUrl &url)
 {
     setSignInUrl(url);
@@ -88,7 +129,7 @@ void Session::Private::onSignedIn(const Result<SignInOutcome> &outcome)
         // Tokens that came, but whose sign-in was not good enough, are taken back.
         revoker.add(flow->unusedRefreshToken());
         revoker.next();
-        endFlow();
+        abandonFlow();
         log(u"signin.failed"_s, outcome.error().toString());
         Q_EMIT q->signInFailed(outcome.error());
         return;
@@ -112,6 +153,8 @@ void Session::Private::adoptSignIn(const SignInOutcome &outcome, std::shared_ptr
     facts.refreshProblem.reset();
     facts.restoring = true; // until the store has them: signedIn() says that tokens can be had
     announced = false;
+    storeRead = true;
+    ++readings; // what is being read is replaced
     holdUntil.reset();
     retry.reset();
     signer = std::move(key);
@@ -119,57 +162,6 @@ void Session::Private::adoptSignIn(const SignInOutcome &outcome, std::shared_ptr
     TokenSet next = outcome.tokens;
     next.generation = tokens.generation;
     replaceStored(next);
-}
-
-void Session::Private::wipe()
-{
-    refreshAlarm.cancel();
-    expiryAlarm.cancel();
-    networkAlarm.cancel();
-    waitsForNetwork = heldForSleep = false;
-    const quint64 generation = tokens.generation;
-    const bool hadAccount = !tokens.subject.isEmpty() || !tokens.accountName.isEmpty();
-    tokens = remembered = {};
-    tokens.generation = generation;
-    signer.reset();
-    life.clear();
-    stepUp.reset();
-    stepUpDone.reset();
-    announced = false;
-    facts.signedIn = facts.restoring = facts.unsaved = false;
-    facts.needsPerson.reset();
-    facts.refreshProblem.reset();
-    setNextAttempt(std::nullopt);
-    updateState();
-    failAll(Error(ErrorCode::SignedOut, u"the account was signed out"_s));
-    if (hadAccount)
-        Q_EMIT q->accountChanged();
-    Q_EMIT q->expiresAtChanged();
-}
-
-void Session::Private::signOut(SignOutScope scope)
-{
-    if (facts.signingIn)
-        endFlow();
-    if (!store && facts.openingKey)
-        return signOutWithoutKey();
-    refuseOtherUser();
-    if (scope == SignOutScope::Everywhere)
-        endProviderSession(owner().accountName);
-    if (!store || signingOut || (!facts.signedIn && !facts.needsPerson))
-        return;
-    log(u"signout.started"_s);
-    signingOut = true;
-    revoker.add(tokens.refreshToken);
-    TokenSet tombstone;
-    tombstone.issuer = issuerText(options.issuer);
-    tombstone.clientId = options.clientId;
-    tombstone.tombstone = true;
-    tombstone.generation = tokens.generation;
-    wipe();
-    Q_EMIT q->tokenRevoked();
-    Q_EMIT q->signedOut();
-    replaceStored(tombstone);
 }
 
 } // namespace Watchword

@@ -82,6 +82,8 @@ void Session::Private::onKeyFailed(const Error &error)
         facts.openingKey = false;
         facts.keychainProblem.reset();
         updateState();
+        if (std::exchange(finishesQuietly, false))
+            return; // there was nobody to sign out
         const Error reason(ErrorCode::SignInRequired, u"nobody has signed in yet"_s);
         failAll(reason);
         Q_EMIT q->signInNeeded(reason);
@@ -127,31 +129,43 @@ void Session::Private::watchFiles()
 
 void Session::Private::restore()
 {
+    const int current = ++readings;
     facts.restoring = !finishesQuietly;
     updateState();
     runner.run([store = store] { return RefreshTransaction::Loaded {store->load(), store->readJournal()}; },
-               [this](const RefreshTransaction::Loaded &loaded) { onRestored(loaded); });
+               [this, current](const RefreshTransaction::Loaded &loaded) {
+                   if (current == readings)
+                       onRestored(loaded);
+               });
+}
+
+// Nobody knows yet whether somebody is signed in.
+bool Session::Private::isUnread() const
+{
+    return store && !storeRead && options.storage != StoragePolicy::MemoryOnly;
 }
 
 void Session::Private::onRestored(const RefreshTransaction::Loaded &loaded)
 {
     watchFiles();
     const Result<TokenSet> &stored = loaded.tokens;
+    storeRead = stored || stored.error().code() != ErrorCode::StorageFailed;
     if (stored && !stored->tombstone) {
         finishesQuietly = false;
         log(u"session.restored"_s, u"generation %1"_s.arg(stored->generation));
         adopt(*stored, loaded.journal.valueOr({}));
         return;
     }
-    const bool failed = !stored && stored.error().code() == ErrorCode::StorageFailed;
-    if (failed) {
+    if (!storeRead) {
         log(u"store.failed"_s, stored.error().toString());
-        facts.refreshProblem = stored.error();
         const Duration wait = retry.next(RetryPlanner::Cause::Storage, {}, random);
         keyAlarm.disconnect(this);
         connect(&keyAlarm, &Alarm::due, this, &Private::restore);
         keyAlarm.start(wait);
-        setNextAttempt(wait);
+        if (!finishesQuietly) {
+            facts.refreshProblem = stored.error();
+            setNextAttempt(wait);
+        }
         updateState();
         return;
     }
@@ -186,8 +200,9 @@ void Session::Private::lookForNews()
 void Session::Private::onNews(const RefreshTransaction::Loaded &loaded)
 {
     const Result<TokenSet> &stored = loaded.tokens;
-    if (!stored || transaction.isRunning() || signingOut || stored->generation <= tokens.generation)
+    if (!stored || transaction.isRunning() || signingOut || finishesQuietly || stored->generation <= tokens.generation)
         return;
+    storeRead = true;
     if (stored->tombstone) {
         signedOutElsewhere();
         if (!stored->refreshToken.isEmpty())

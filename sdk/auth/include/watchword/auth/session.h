@@ -128,13 +128,15 @@ public Q_SLOTS:
         happens, if it is not the redirect of the sign-in that runs; a guess of another program does not end that.
     */
     bool handleRedirect(const QUrl &url);
-    void cancelSignIn(); //!< Back to the state before; nothing if no sign-in runs.
+    //! Back to the state before, also while the sign-in waits for the keychain; what is stored is restored if the sign-in
+    //! came before that was read. Nothing if no sign-in runs.
+    void cancelSignIn();
     void refresh(); //!< Refreshes now unless a refresh runs; nothing if nobody is signed in.
     /*!
         Forgets the tokens here and in the store first, which cannot fail for lack of network, then revokes them at the
-        provider (RFC 7009) as well as it can. Other processes with this account are signed out too. While KeychainWaiting
-        nothing can be decrypted, but the account counts as signed out all the same, at once and in every process; the
-        tokens are revoked as soon as the key is there, by this run or by a later one.
+        provider (RFC 7009) as well as it can. Other processes with this account are signed out too. It ends a sign-in that
+        runs. While KeychainWaiting or Restoring nobody knows the tokens, but the account counts as signed out all the same, at
+        once and in every process; the tokens are revoked as soon as they can be read, by this run or by a later one.
     */
     void signOut();
     /*!
