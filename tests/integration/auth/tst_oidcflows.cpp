@@ -424,6 +424,7 @@ void TestOidcFlows::stepUpThatTheProviderDoesNotFulfil()
 
 void TestOidcFlows::otherUser()
 {
+    QVERIFY(startProvider(u"AT_TTL"_s, u"60"_s)); // no refresh by plan, whose token would be revoked, too
     {
         SessionProbe probe(options());
         QVERIFY(signedIn(probe));
@@ -451,6 +452,7 @@ void TestOidcFlows::otherUser()
 
 void TestOidcFlows::signOutEverywhere()
 {
+    QVERIFY(startProvider(u"AT_TTL"_s, u"60"_s)); // no refresh by plan, whose token would be revoked, too
     SessionOptions o = options();
     QUrl shown;
     o.openBrowser = [&](const QUrl &url) {
@@ -473,6 +475,7 @@ void TestOidcFlows::signOutEverywhere()
 
 void TestOidcFlows::revocationAfterAnOutage()
 {
+    QVERIFY(startProvider(u"AT_TTL"_s, u"60"_s)); // no refresh by plan, whose token would be revoked, too
     {
         SessionProbe probe(options());
         QVERIFY(signedIn(probe));

@@ -34,9 +34,8 @@ void TestOidcProvider::wholeLife()
     QVERIFY(probe.reaches(State::Active));
     probe.session.refresh();
     QVERIFY(Support::waitUntil([&] { return refreshes() >= 1; }));
-    probe.session.signOut();
-    QVERIFY(Support::waitUntil(
-        [&] { return QJsonDocument::fromJson(ask(u"/ctl/stats"_s))["revocation"_L1].toInt() == 1; }));
+    probe.session.signOut(); // maybe in the middle of that refresh: then what it brings is revoked, too
+    QVERIFY(Support::waitUntil([&] { return stats().value(u"revocation"_s).toInt() >= 1; }));
 }
 
 void TestOidcProvider::shortTokensStayFresh()
