@@ -31,12 +31,10 @@ void Session::Private::rememberThenBegin()
                [this](const Result<TokenSet> &stored) {
                    if (!facts.signingIn || flow)
                        return; // cancelled meanwhile
-                   const bool isAccount = stored && !stored->tombstone;
-                   if (isAccount && !facts.signedIn && !signingOut) {
+                   foundNobody = stored ? stored->tombstone : stored.error().code() == ErrorCode::NotFound;
+                   if (stored && !stored->tombstone && !facts.signedIn && !signingOut) {
                        remembered = *stored;
                        tokens.generation = std::max(tokens.generation, stored->generation);
-                   } else if (!isAccount) {
-                       storeRead = stored || stored.error().code() != ErrorCode::StorageFailed;
                    }
                    if (stored && stored->tombstone && !stored->refreshToken.isEmpty()) {
                        // Left by a sign-out that had no key; the sign-in will overwrite it.

@@ -194,6 +194,7 @@ public:
     bool started = false;
     bool signInWaits = false; // for the key
     bool storeRead = false; // what it holds is in tokens, or is nothing
+    bool foundNobody = false; // a sign-in that came before start() looked
     int readings = 0; // the serial of the one restore() that may still report
     SessionFacts facts;
     VisibleState shown;

@@ -109,7 +109,7 @@ void Session::Private::endFlow()
 void Session::Private::abandonFlow()
 {
     const bool unread = isUnread();
-    facts.restoring = facts.restoring || unread;
+    facts.restoring = facts.restoring || (unread && !foundNobody);
     endFlow();
     if (unread)
         restore();

@@ -79,6 +79,7 @@ void Session::Private::onKeyFailed(const Error &error)
 {
     log(u"key.failed"_s, error.toString());
     if (error.code() == ErrorCode::NotFound) { // never made: nobody has ever signed in
+        storeRead = true;
         facts.openingKey = false;
         facts.keychainProblem.reset();
         updateState();
@@ -130,7 +131,7 @@ void Session::Private::watchFiles()
 void Session::Private::restore()
 {
     const int current = ++readings;
-    facts.restoring = !finishesQuietly;
+    facts.restoring = !finishesQuietly && !foundNobody;
     updateState();
     runner.run([store = store] { return RefreshTransaction::Loaded {store->load(), store->readJournal()}; },
                [this, current](const RefreshTransaction::Loaded &loaded) {

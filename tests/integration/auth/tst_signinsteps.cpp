@@ -30,6 +30,8 @@ private Q_SLOTS:
     void signedOutThenInAsSomebodyElse();
     void signedOutWhileRestoring();
     void nobodyToSignOut();
+    void nobodyAndCancelled_data() { ways(); }
+    void nobodyAndCancelled();
     void anotherPersonThenAccepted();
     void cancelledWhileTheKeychainWaits();
     void signedOutWhileASignInWaitsForTheKeychain();
@@ -208,6 +210,23 @@ void TestSignInSteps::nobodyToSignOut()
     probe.session.signIn();
     QVERIFY(probe.reaches(State::Active));
     QCOMPARE(m_issuer->activeFamilies(), 1);
+}
+
+// Whoever waits to be told whether a person is needed is told, but only once.
+void TestSignInSteps::nobodyAndCancelled()
+{
+    atEachStep([] {}, [&](SessionProbe &probe) {
+        probe.session.cancelSignIn();
+        QVERIFY(Support::waitUntil([&] { return probe.needed.size() == 1; }));
+        QCOMPARE(probe.lastNeed().code(), ErrorCode::SignInRequired);
+        QCOMPARE(probe.session.state(), State::SignedOut);
+        probe.session.signIn();
+        QVERIFY(probe.reaches(State::SigningIn));
+        probe.session.cancelSignIn();
+        QCOMPARE(probe.session.state(), State::SignedOut);
+        QCOMPARE(probe.failed.size(), 2);
+        QCOMPARE(probe.needed.size(), 1);
+    });
 }
 
 void TestSignInSteps::anotherPersonThenAccepted()

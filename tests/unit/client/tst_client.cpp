@@ -57,6 +57,7 @@ private Q_SLOTS:
     void missingKeychain_data();
     void missingKeychain();
     void stopAndStart();
+    void cancelledBeforeAnythingWasRead();
     void sendIsHeldOrRefusedButNeverLostSilently();
     void slotsInWrongStates();
     void routesReachTheSession();
@@ -162,6 +163,17 @@ void TestClient::stopAndStart()
     client.start();
     QVERIFY(waitUntil([&] { return client.state() == State::SignInNeeded; }));
     QCOMPARE(needed.size(), 2);
+}
+
+void TestClient::cancelledBeforeAnythingWasRead()
+{
+    Client client(options());
+    QSignalSpy needed(&client, &Client::signInNeeded);
+    client.start();
+    client.signIn();
+    client.cancelSignIn();
+    QVERIFY(waitUntil([&] { return client.state() == State::SignInNeeded; }));
+    QCOMPARE(needed.size(), 1);
 }
 
 void TestClient::sendIsHeldOrRefusedButNeverLostSilently()
