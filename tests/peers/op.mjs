@@ -20,10 +20,11 @@
 // Switches for tests, all GET:
 //   /ctl/fail-token?n=1[&after=2]    the next n token requests get 503 with Retry-After
 //   /ctl/lose-token?n=1              the next n token requests are carried out, but the answer is never sent
+//   /ctl/hang-token?n=1              the next n token requests are not carried out, and get no answer
 //   /ctl/outage?ms=3000              every request is cut for so long
 //   /ctl/device?user_code=..[&user=erin | &deny=1]
 //   /ctl/refreshes                  what came of each refresh token: [{"token":"SHA-256, 8 digits","outcome":"success"}, ..]
-//   /ctl/stats                       {"token":{"authorization_code":1,"refresh_token":2},"revocation":0,"ended":0,"errors":{"invalid_grant":1}}
+//   /ctl/stats                       {"token":{"authorization_code":1,"refresh_token":2},"revocation":0,"ended":0,"hung":0,"errors":{"invalid_grant":1}}
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -142,8 +143,8 @@ const provider = new Provider(issuer, {
   },
 });
 
-const switches = { failToken: 0, retryAfter: 1, loseToken: 0, outageUntil: 0 };
-const stats = { token: {}, revocation: 0, ended: 0, errors: {} };
+const switches = { failToken: 0, retryAfter: 1, loseToken: 0, hangToken: 0, outageUntil: 0 };
+const stats = { token: {}, revocation: 0, ended: 0, hung: 0, errors: {} };
 const refreshes = [];
 function logRefresh(context, outcome) {
   const token = context.oidc?.params?.refresh_token;
@@ -195,6 +196,7 @@ async function control(url, response) {
   switch (url.pathname) {
     case '/ctl/fail-token': switches.failToken = number('n', 1); switches.retryAfter = number('after', 1); break;
     case '/ctl/lose-token': switches.loseToken = number('n', 1); break;
+    case '/ctl/hang-token': switches.hangToken = number('n', 1); break;
     case '/ctl/outage': switches.outageUntil = Date.now() + number('ms', 1000); break;
     case '/ctl/refreshes': body = JSON.stringify(refreshes); break;
     case '/ctl/stats': body = JSON.stringify(stats); break;
@@ -217,6 +219,11 @@ server.on('request', async (request, response) => {
       switches.failToken -= 1;
       response.writeHead(503, { 'Retry-After': String(switches.retryAfter) });
       return response.end();
+    }
+    if (url.pathname === '/token' && switches.hangToken > 0) {
+      switches.hangToken -= 1;
+      stats.hung += 1;
+      return;
     }
     if (url.pathname === '/token/revocation')
       response.once('finish', () => { if (response.statusCode === 200) stats.revocation += 1; });

@@ -3,10 +3,13 @@
 
 #include "watchword/core/log.h"
 
+#include <QCoreApplication>
 #include <QDateTime>
+#include <QEvent>
 #include <QLocale>
 #include <QNetworkReply>
 #include <QNetworkRequest>
+#include <QPointer>
 #include <QSslSocket>
 
 #include <cstring>
@@ -269,6 +272,18 @@ void HttpClient::limitAfterWake(QObject *exchange, Alarm *deadline)
         if (deadline->isActive())
             deadline->startAt(std::min(deadline->deadline(), m_clock.now() + kAfterWake));
     });
+}
+
+void HttpClient::deliver()
+{
+    QList<QPointer<QNetworkReply>> replies;
+    const auto running = findChildren<QNetworkReply *>();
+    for (QNetworkReply *reply : running)
+        replies += reply;
+    for (const QPointer<QNetworkReply> &reply : std::as_const(replies)) {
+        if (reply)
+            QCoreApplication::sendPostedEvents(reply, QEvent::MetaCall);
+    }
 }
 
 void HttpClient::onWake()

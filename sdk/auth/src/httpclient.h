@@ -45,6 +45,10 @@ public:
     //! The machine has slept: connections are probably dead. What runs gets 5 s more, then it has failed.
     void onWake();
 
+    //! What the network's own thread has for the requests that run, without any other event: for a caller that has no event
+    //! loop any more.
+    void deliver();
+
 Q_SIGNALS:
     void timeLearned(const Watchword::ServerTime &time); //!< Of an answer over TLS.
     void wokeUp();

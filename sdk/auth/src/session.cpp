@@ -246,7 +246,9 @@ Session::Session(SessionOptions options, QObject *parent)
 
 Session::~Session()
 {
+    blockSignals(true);
     d->failAll(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
+    d->finishWhatCannotWait();
     d.reset();
 }
 

@@ -116,6 +116,9 @@ public:
     AccessToken handOut();
     QFuture<Result<RequestHeaders>> headers(const QByteArray &method, const QUrl &url, const TokenRequest &request);
 
+    // session_farewell.cpp: the end of the session's own life
+    void finishWhatCannotWait();
+
     // session_idtoken.cpp: the ID token of a refresh
     void examine(const Secret &idToken);
     void examineWith(const Secret &idToken, const ProviderMetadata &metadata, int attempt);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QCoreApplication>
+#include <QEvent>
 #include <QObject>
 #include <QThreadPool>
 
@@ -9,8 +11,8 @@
 namespace Watchword {
 
 /*!
-    Runs blocking work in one thread, in order, and reports in the thread of this object. The destructor waits for the work
-    that runs, and nothing is reported after it.
+    Runs blocking work in one thread, in order, and reports in the thread of this object. The destructor waits until all of it is
+    done, because some of it must not get lost, and nothing is reported after it.
 */
 class StoreRunner : public QObject
 {
@@ -22,10 +24,13 @@ public:
     {
         m_pool.setMaxThreadCount(1);
     }
-    ~StoreRunner() override
+    ~StoreRunner() override { m_pool.waitForDone(); }
+
+    //! Waits for all work, and reports it now.
+    void deliver()
     {
-        m_pool.clear();
         m_pool.waitForDone();
+        QCoreApplication::sendPostedEvents(this, QEvent::MetaCall);
     }
 
     template <typename Work, typename Done>

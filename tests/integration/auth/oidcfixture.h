@@ -33,12 +33,13 @@ public Q_SLOTS:
 
 protected:
     //! A new provider, which knows nothing of an earlier one; \a name=\a value are added to its environment.
-    bool startProvider(const QString &name = {}, const QString &value = {})
+    bool startProvider(const QString &name, const QString &value) { return startProvider({{name, value}}); }
+    bool startProvider(const QList<std::pair<QString, QString>> &environment = {})
     {
         m_provider = std::make_unique<Support::ReadyProcess>();
         m_provider->setEnvironment(QStringLiteral("AT_TTL"), QStringLiteral("5"));
         m_provider->setEnvironment(QStringLiteral("DEFAULT_RESOURCE"), QStringLiteral("1"));
-        if (!name.isEmpty())
+        for (const auto &[name, value] : environment)
             m_provider->setEnvironment(name, value);
         m_provider->setWorkingDirectory(m_peers);
         const auto url = m_provider->start(QStringLiteral("node"), {QStringLiteral("op.mjs")}, QStringLiteral("READY"), 40'000);

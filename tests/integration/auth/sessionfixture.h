@@ -38,6 +38,7 @@ protected:
         options.dataFolder = m_folder->path() + QStringLiteral("/data");
         options.keyStore = m_keys;
         options.allowLoopbackHttp = true;
+        options.destructionGrace = {}; // the issuer lives in this thread, and could not answer meanwhile
         options.openBrowser = [issuer = m_issuer.get()](const QUrl &url) { return issuer->openBrowser(url); };
         return options;
     }

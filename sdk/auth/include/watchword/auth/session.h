@@ -29,7 +29,8 @@ namespace Watchword {
 
     Errors: in stateReason() and in the futures, with a remedy. Threads: one, with an event loop; blocking file access
     happens in a thread of its own. Ownership: like any QObject. Destruction in any state is safe: requests finish with
-    ErrorCode::Cancelled, a refresh in flight is journalled and resolved at the next start.
+    ErrorCode::Cancelled, a refresh in flight is waited for, and what is left open by the death of the process is journalled and
+    resolved at the next start.
 
     Standards: RFC 6749, 6750, 7009, 7636, 8252, 8414, 8628, 8707, 9126, 9207, 9449, 9470, OpenID Connect Core and Discovery.
 */
@@ -69,6 +70,8 @@ public:
     Q_ENUM(SignOutScope)
 
     explicit Session(SessionOptions options, QObject *parent = nullptr);
+    //! Finishes a refresh, sign-in or sign-out that has begun, without an event loop and without a signal; this takes milliseconds, or,
+    //! for a refresh that was sent and has no answer, up to SessionOptions::destructionGrace.
     ~Session() override;
 
     State state() const;
