@@ -12,6 +12,7 @@
 #include <QJsonDocument>
 #include <QMetaMethod>
 #include <QMetaProperty>
+#include <QScopeGuard>
 
 #include <csignal>
 #include <fcntl.h>
@@ -424,6 +425,9 @@ void TestCanary::noDumpOfACrash()
 {
     QFETCH(QStringList, command);
     QFETCH(bool, limitRaised);
+    // AddressSanitizer would answer the signals itself, and forbids core files of its own accord.
+    const auto restore = qScopeGuard([before = qgetenv("ASAN_OPTIONS")] { qputenv("ASAN_OPTIONS", before); });
+    qputenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0:disable_coredump=0");
     const rlimit none {0, 0};
     const rlimit all {RLIM_INFINITY, RLIM_INFINITY};
     Victim control({u"sleep"_s, u"1000"_s}, m_folder->path());
