@@ -93,7 +93,7 @@ ConnectionsModel::ConnectionsModel(ConnectionStore &store, NowFunction now, QObj
 
 ConnectionsModel::~ConnectionsModel() = default;
 
-void ConnectionsModel::setSort(const QList<SortKey> &keys)
+void ConnectionsModel::setSortKeys(const QList<SortKey> &keys)
 {
     QList<SortKey> good;
     for (const SortKey &key : keys) {
@@ -107,7 +107,7 @@ void ConnectionsModel::setSort(const QList<SortKey> &keys)
     Q_EMIT sortChanged();
 }
 
-QList<ConnectionsModel::SortKey> ConnectionsModel::sort() const
+QList<ConnectionsModel::SortKey> ConnectionsModel::sortKeys() const
 {
     return d->sort;
 }

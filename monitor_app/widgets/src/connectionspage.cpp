@@ -216,7 +216,7 @@ void ConnectionsPage::refresh()
     filter()->setStale(model.isStale());
     m_follow->setEnabled(!model.isStale());
     QList<TableHeader::Mark> marks;
-    for (const ConnectionsModel::SortKey &key : model.sort())
+    for (const ConnectionsModel::SortKey &key : model.sortKeys())
         marks.append({ key.column, key.order });
     m_pane->table()->setMarks(marks);
     m_pane->table()->setStale(model.isStale());
@@ -284,7 +284,7 @@ void ConnectionsPage::detailDisconnect()
 void ConnectionsPage::headerClicked(int column, bool second)
 {
     ConnectionsModel &model = workspace().connectionsModel();
-    QList<ConnectionsModel::SortKey> keys = model.sort();
+    QList<ConnectionsModel::SortKey> keys = model.sortKeys();
     const bool isFirst = !keys.isEmpty() && keys.first().column == column;
     const bool isSecond = keys.size() > 1 && keys.at(1).column == column;
     const auto flip = [](ConnectionsModel::SortKey &key) { key.order = key.order == Qt::AscendingOrder ? Qt::DescendingOrder : Qt::AscendingOrder; };
@@ -303,7 +303,7 @@ void ConnectionsPage::headerClicked(int column, bool second)
             fresh << keys.first();
         keys = fresh;
     }
-    model.setSort(keys);
+    model.setSortKeys(keys);
     workspace().noteChange();
 }
 

@@ -94,7 +94,7 @@ struct Wanted
 
 ThrowAwayTls issue(const Wanted &wanted)
 {
-    const KeyPtr authorityKey(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+    const KeyPtr authorityKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
     const CertificatePtr authority =
         begin(authorityName().constData(), authorityKey.get(), -10 * kDay, 30 * kDay);
     X509_set_issuer_name(authority.get(), X509_get_subject_name(authority.get()));
@@ -102,7 +102,7 @@ ThrowAwayTls issue(const Wanted &wanted)
     addExtension(authority.get(), authority.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
     X509_sign(authority.get(), authorityKey.get(), EVP_sha256());
 
-    const KeyPtr key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+    const KeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
     const CertificatePtr certificate = begin(wanted.name.constData(), key.get(), -2 * kDay, wanted.lastSecond);
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority.get()));
     if (!wanted.alternativeNames.isEmpty())

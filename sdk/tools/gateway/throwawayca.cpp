@@ -108,8 +108,8 @@ Result<void> writeKey(const QString &name, EVP_PKEY *key)
 
 Result<ThrowAwayCa> makeThrowAwayCa(const QString &folder)
 {
-    const Key caKey(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-    const Key serverKey(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+    const Key caKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
+    const Key serverKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
     if (!caKey || !serverKey)
         return Error(ErrorCode::Internal, u"OpenSSL could not make a key"_s);
     const Certificate ca = makeCertificate(caKey.get(), "Watchword demo authority", nullptr, caKey.get());

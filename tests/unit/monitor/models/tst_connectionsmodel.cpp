@@ -80,7 +80,7 @@ private Q_SLOTS:
         QCOMPARE(model.index(2, ConnectionsModel::TokenLeft).data().toString(), u"≤ 9:00"_s);
         QCOMPARE(model.index(0, 0).data(TextColourRole).toString(), u"text.secondary"_s);
         model.setStale(false);
-        model.setSort({{ConnectionsModel::User, Qt::DescendingOrder}});
+        model.setSortKeys({{ConnectionsModel::User, Qt::DescendingOrder}});
         QVERIFY(Support::waitUntil([&] {
             model.tick();
             return users(model).front() == u"user0004";
@@ -93,7 +93,7 @@ private Q_SLOTS:
         ConnectionsModel model(store, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         QSignalSpy held(&model, &ConnectionsModel::orderHeldChanged);
-        model.setSort({{ConnectionsModel::User, Qt::AscendingOrder}});
+        model.setSortKeys({{ConnectionsModel::User, Qt::AscendingOrder}});
         model.setWindow(0, 10);
         for (int i = 2; i <= 5; ++i)
             store.upsert(row(i), m_now);
@@ -118,7 +118,7 @@ private Q_SLOTS:
         ConnectionStore store;
         ConnectionsModel model(store, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setSort({{ConnectionsModel::User, Qt::AscendingOrder}});
+        model.setSortKeys({{ConnectionsModel::User, Qt::AscendingOrder}});
         model.setWindow(0, 10);
         for (int i = 1; i <= 100; ++i)
             store.upsert(row(i, i % 10 == 0 ? u"failing"_s : u"open"_s), m_now);
@@ -148,7 +148,7 @@ private Q_SLOTS:
         ConnectionStore store;
         ConnectionsModel model(store, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setSort({{ConnectionsModel::TokenLeft, Qt::AscendingOrder}});
+        model.setSortKeys({{ConnectionsModel::TokenLeft, Qt::AscendingOrder}});
         model.setWindow(0, 10);
         for (int i = 1; i <= 60'000; ++i)
             store.upsert(row(i), m_now);

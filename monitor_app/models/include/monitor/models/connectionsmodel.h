@@ -36,8 +36,8 @@ public:
     ~ConnectionsModel() override;
 
     //! First key, then second; the id breaks ties. Default: state descending (worst first), token left ascending.
-    void setSort(const QList<SortKey> &keys);
-    QList<SortKey> sort() const;
+    void setSortKeys(const QList<SortKey> &keys);
+    QList<SortKey> sortKeys() const;
     bool orderHeld() const;
     void setHovered(bool hovered);
     //! The link is down: ages get ">=", remaining times "<=", glyphs turn neutral.
