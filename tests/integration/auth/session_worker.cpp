@@ -7,13 +7,12 @@
     session_worker refresh ISSUER FOLDER            restores, refreshes once, prints how that ended
     session_worker race ISSUER FOLDER ROUNDS SEED   refreshes at random moments until ROUNDS generations were reached
 */
+#include "support/browser.h"
 #include "watchword/auth/session.h"
 #include "watchword/keychain/keychainkeystore.h"
 
 #include <QCoreApplication>
 #include <QMetaEnum>
-#include <QNetworkAccessManager>
-#include <QNetworkReply>
 #include <QTimer>
 
 #include <cstdio>
@@ -121,7 +120,7 @@ int main(int argc, char **argv)
         std::fprintf(stderr, "usage: session_worker sign-in|refresh|race ISSUER FOLDER [ROUNDS SEED]\n");
         return 2;
     }
-    QNetworkAccessManager browser;
+    Support::Browser browser;
     SessionOptions options;
     options.issuer = QUrl(arguments.at(2));
     options.clientId = u"native"_s;
@@ -129,11 +128,7 @@ int main(int argc, char **argv)
     options.dataFolder = arguments.at(3);
     options.keyStore = std::make_shared<KeychainKeyStore>(u"session-worker"_s);
     options.allowLoopbackHttp = true;
-    options.openBrowser = [&browser](const QUrl &url) {
-        QNetworkReply *reply = browser.get(QNetworkRequest(url));
-        QObject::connect(reply, &QNetworkReply::finished, reply, &QObject::deleteLater);
-        return true;
-    };
+    options.openBrowser = [&browser](const QUrl &url) { return browser.open(url); };
     Worker worker(arguments, options);
     worker.begin();
     return application.exec();

@@ -2,13 +2,12 @@
 // What is left of a refresh token in this process when its person has signed out. The provider is another process, and the
 // test knows the form of its tokens only, so that every copy found is one of the session.
 #include "sessionprobe.h"
+#include "support/browser.h"
 #include "support/process.h"
 #include "support/testmain.h"
 #include "watchword/testing/fakeissuer.h"
 
 #include <QFile>
-#include <QNetworkAccessManager>
-#include <QNetworkReply>
 #include <QTemporaryDir>
 
 #include <algorithm>
@@ -139,12 +138,11 @@ private Q_SLOTS:
     void signOutLeavesNoSecret();
 
 private:
-    bool browse(const QUrl &url);
 
     Support::ReadyProcess m_issuer;
     QUrl m_url;
     QTemporaryDir m_folder;
-    QNetworkAccessManager m_browser;
+    Support::Browser m_browser;
     std::unique_ptr<Memory> m_memory;
 };
 
@@ -157,13 +155,6 @@ void TestMemory::init()
     const auto url = m_issuer.start(QCoreApplication::applicationFilePath(), {u"--issuer"_s}, u"ISSUER "_s);
     QVERIFY(url);
     m_url = QUrl(*url);
-}
-
-bool TestMemory::browse(const QUrl &url)
-{
-    QNetworkReply *reply = m_browser.get(QNetworkRequest(url));
-    connect(reply, &QNetworkReply::finished, reply, &QObject::deleteLater);
-    return true;
 }
 
 void TestMemory::theSearchFinds()
@@ -198,7 +189,7 @@ void TestMemory::signOutLeavesNoSecret()
     if (storage == StoragePolicy::Require)
         options.keyStore = std::make_shared<MemoryKeyStore>();
     options.allowLoopbackHttp = true;
-    options.openBrowser = [this](const QUrl &url) { return browse(url); };
+    options.openBrowser = [this](const QUrl &url) { return m_browser.open(url); };
     const Memory::Hits before = m_memory->search();
     SessionProbe probe(options);
     probe.session.start();
