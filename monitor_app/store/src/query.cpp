@@ -130,6 +130,8 @@ QueryParser::NodePtr QueryParser::parseNot()
     NodePtr term = parseTerm();
     if (!term || !negated)
         return term;
+    if (term->kind == QueryNode::Kind::Not) // from brackets
+        return std::move(term->children.front());
     auto node = std::make_unique<QueryNode>();
     node->kind = QueryNode::Kind::Not;
     node->children.push_back(std::move(term));

@@ -71,8 +71,10 @@ ChaosLink::ChaosLink(QTcpSocket *client, quint16 serverPort, const ChaosPlan &pl
     connect(server, &QAbstractSocket::disconnected, this, [this, client] {
         if (m_isSilent)
             return;
-        for (const Piece &piece : std::exchange(m_down.waiting, {}))
-            client->write(piece.bytes);
+        for (const Piece &piece : std::exchange(m_down.waiting, {})) {
+            if (client->isOpen()) // which it is not any more if a write found it gone
+                client->write(piece.bytes);
+        }
         client->disconnectFromHost();
     });
     client->setSocketOption(QAbstractSocket::LowDelayOption, 1);

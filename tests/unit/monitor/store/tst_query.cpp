@@ -35,6 +35,8 @@ private Q_SLOTS:
         row("-kind:heartbeat", "not kind:heartbeat");
         row("!kind:x", "not kind:x");
         row("not not user:a", "user:a");
+        row("!(-user:a)", "user:a");
+        row("not (not (not user:a))", "not user:a");
         row("close.code in (1006,1011)", "close.code in (1006, 1011)");
         row("ip in 10.0.0.0/8 and not sev<warning", "ip in (10.0.0.0/8) and not sev < warning");
         row("reason ~ /time\\/out|reset/i", "reason ~ /time\\/out|reset/i");
