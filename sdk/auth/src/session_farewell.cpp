@@ -35,7 +35,7 @@ void Session::Private::finishWhatCannotWait()
         case RefreshTransaction::Step::Sending:
             goesOn = !answerBy.hasExpired();
             if (goesOn) {
-                QThread::msleep(kAnswerPause.count());
+                QThread::msleep(kAnswerPause.count()); // nothing wakes it: the network's thread posts events, and no loop runs
                 provider.http().deliver();
             }
             break;
@@ -54,7 +54,7 @@ void Session::Private::finishWhatCannotWait()
             runner.deliver();
             if (transactionWait.isActive()) { // another process has the lock
                 transactionWait.cancel();
-                QThread::msleep(kLockPause.count());
+                QThread::msleep(kLockPause.count()); // nothing wakes it: the lock is in the kernel
                 feed(RefreshTransaction::Elapsed {});
             }
             break;
