@@ -28,7 +28,7 @@ void Session::Private::finishWhatCannotWait()
     if (!QCoreApplication::instance())
         return;
     const QDeadlineTimer answerBy(options.destructionGrace);
-    const QDeadlineTimer storedBy(kStorePatience + options.destructionGrace);
+    QDeadlineTimer storedBy(kStorePatience);
     bool goesOn = true;
     while (goesOn && !storedBy.hasExpired()) {
         switch (transaction.currentStep()) {
@@ -37,6 +37,7 @@ void Session::Private::finishWhatCannotWait()
             if (goesOn) {
                 QThread::msleep(kAnswerPause.count()); // nothing wakes it: the network's thread posts events, and no loop runs
                 provider.http().deliver();
+                storedBy.setRemainingTime(kStorePatience); // from the answer on
             }
             break;
         case RefreshTransaction::Step::Saving:

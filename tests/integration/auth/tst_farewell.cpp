@@ -2,10 +2,14 @@
 #include "oidcfixture.h"
 
 #include <QDeadlineTimer>
+#include <QDir>
 #include <QElapsedTimer>
 #include <QEventLoop>
+#include <QFile>
 #include <QScopeGuard>
 #include <QSslConfiguration>
+
+#include <sys/file.h>
 
 using namespace Watchword;
 using namespace Qt::StringLiterals;
@@ -26,6 +30,7 @@ private Q_SLOTS:
     void rightAfterASignOut_data();
     void rightAfterASignOut();
     void signOutInTheMiddleOfARefresh();
+    void signOutWhileAnotherProcessHoldsTheLock();
     void silentProviderIsNotWaitedForLong();
     void nothingIsEmittedMeanwhile();
 
@@ -141,6 +146,31 @@ void TestFarewell::signOutInTheMiddleOfARefresh()
     QFAIL("no refresh ever finished");
 }
 
+void TestFarewell::signOutWhileAnotherProcessHoldsTheLock()
+{
+    QVERIFY(startProvider(u"AT_TTL"_s, u"600"_s));
+    auto probe = std::make_unique<SessionProbe>(options());
+    QVERIFY(signedIn(*probe));
+    const QDir folder(m_folder->path());
+    QStringList locks = folder.entryList({u"*.lock"_s}, QDir::Files);
+    locks.removeAll(u"key.lock"_s);
+    QCOMPARE(locks.size(), 1);
+    QFile lock(folder.filePath(locks.first()));
+    QVERIFY(lock.open(QIODevice::ReadWrite));
+    QCOMPARE(::flock(lock.handle(), LOCK_EX | LOCK_NB), 0);
+    probe->session.signOut();
+    QElapsedTimer timer;
+    timer.start();
+    probe.reset();
+    QVERIFY2(timer.elapsed() >= 2'000 && timer.elapsed() < 4'500, qPrintable(QString::number(timer.elapsed())));
+    lock.close();
+    SessionProbe next(options());
+    next.session.start();
+    QVERIFY(Support::waitUntil([&] { return next.needed.size() == 1; }));
+    QCOMPARE(next.lastNeed().code(), ErrorCode::SignedOut);
+    QVERIFY(Support::waitUntil([&] { return stats().value(u"revocation"_s).toInt() >= 1; }));
+}
+
 void TestFarewell::silentProviderIsNotWaitedForLong()
 {
     QVERIFY(startProvider(u"AT_TTL"_s, u"600"_s));
@@ -154,7 +184,7 @@ void TestFarewell::silentProviderIsNotWaitedForLong()
     QElapsedTimer timer;
     timer.start();
     probe.reset();
-    QVERIFY2(timer.elapsed() >= 200 && timer.elapsed() < 2'000, qPrintable(QString::number(timer.elapsed())));
+    QVERIFY2(timer.elapsed() >= 200 && timer.elapsed() < 2'900, qPrintable(QString::number(timer.elapsed())));
     SessionProbe next(options()); // the token was not used, and the fast repetition says so
     next.session.start();
     QVERIFY(next.reaches(State::Active));
