@@ -51,7 +51,7 @@ RefreshTransaction::RefreshTransaction(RandomSource &random, QByteArray run)
 
 bool RefreshTransaction::isCommitted() const
 {
-    return m_step == Step::Journaling || m_step == Step::Sending || m_step == Step::Pausing || m_step == Step::Saving;
+    return m_step == Step::Journaling || m_step == Step::Sending || m_step == Step::Saving;
 }
 
 RefreshTransaction::Actions RefreshTransaction::step(const Event &event, WallTime now, Instant instant)

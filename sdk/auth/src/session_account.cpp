@@ -81,7 +81,9 @@ void Session::Private::acceptOtherUser()
     otherAlarm.cancel();
     log(u"signin.other_user_accepted"_s);
     revoker.add(owner().refreshToken);
+    revoker.add(std::exchange(arriving, std::nullopt).value_or(Secret()));
     revoker.next();
+    takesBack = true;
     remembered = {};
     Q_EMIT q->otherUserChanged();
     Q_EMIT q->tokenRevoked(); // what was connected for the one must not go on for the other

@@ -33,12 +33,20 @@ void Session::Private::finishWhatCannotWait()
     while (goesOn && !storedBy.hasExpired()) {
         switch (transaction.currentStep()) {
         case RefreshTransaction::Step::Sending:
-            goesOn = !answerBy.hasExpired();
-            if (goesOn) {
+            if (!answerBy.hasExpired()) {
                 QThread::msleep(kAnswerPause.count()); // nothing wakes it: the network's thread posts events, and no loop runs
                 provider.http().deliver();
                 storedBy.setRemainingTime(kStorePatience); // from the answer on
+            } else if (replacement) { // which is there, whatever becomes of the answer
+                feed(RefreshTransaction::Answered {{TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Timeout), false}});
+            } else {
+                goesOn = false;
             }
+            break;
+        case RefreshTransaction::Step::Journaling:
+            goesOn = replacement.has_value(); // else a refresh that has not begun
+            if (goesOn)
+                runner.deliver();
             break;
         case RefreshTransaction::Step::Saving:
         case RefreshTransaction::Step::Resolving:

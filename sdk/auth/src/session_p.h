@@ -190,7 +190,9 @@ public:
     std::optional<Instant> holdUntil; // the provider asked not to be asked before
     bool holdsForNetwork = false; // only because the network failed a moment ago
     std::optional<TokenSet> replacement; // to be stored when the running transaction has ended
-    bool signingOut = false;
+    std::optional<Secret> arriving; // the refresh token of a sign-in that is not published yet
+    bool takesBack = false; // what comes of the running transaction is not for the person who decided meanwhile
+    bool signingOut = false; // until the store says so
     bool finishesQuietly = false; // signed out, but key or store are still waited for, to carry it through
     bool replacing = false; // the transaction that runs is a sign-in or a sign-out
     bool announced = false; // signedIn() was emitted for this account

@@ -75,7 +75,10 @@ void Session::Private::perform(const RefreshTransaction::Action &action)
                            feed(T::Saved {result});
                    });
     } else if (const auto *wait = std::get_if<T::Wait>(&action)) {
-        transactionWait.start(wait->time);
+        if (replacement && transaction.currentStep() == T::Step::Pausing)
+            feed(T::Cancel {}); // a token that is about to be replaced is not sent once more
+        else
+            transactionWait.start(wait->time);
     } else if (const auto *news = std::get_if<T::Publish>(&action)) {
         publish(news->tokens, news->stored);
     } else if (const auto *fresh = std::get_if<T::Examine>(&action)) {
@@ -128,12 +131,12 @@ void Session::Private::load(int current)
 
 void Session::Private::publish(const TokenSet &set, bool stored)
 {
-    if (signingOut || set.tombstone) {
-        // What came during a sign-out is not handed out, but taken back at the provider.
-        if (!set.refreshToken.isEmpty())
-            revoker.add(set.refreshToken);
+    if (takesBack || set.tombstone) {
+        revoker.add(set.refreshToken);
         return;
     }
+    if (replacing)
+        arriving.reset();
     const bool otherPerson = tokens.subject != set.subject || tokens.accountName != set.accountName;
     const bool isNewer = set.generation > tokens.generation;
     const bool sameAccessToken = tokens.accessToken.equals(set.accessToken);
@@ -191,7 +194,7 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
         if (finish.outcome == Outcome::Refreshed && !replaced)
             life.noteRefresh(clock.instant());
         facts.refreshProblem.reset();
-        if (facts.unsaved && !signingOut) {
+        if (facts.unsaved) {
             facts.storageProblem = finish.error;
             Q_EMIT q->storageDegraded(finish.error);
         }
@@ -216,8 +219,9 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
     if (signingOut && !transaction.isRunning()) {
         signingOut = false;
         log(u"signout.finished"_s, revoker.waiting() == 0 ? u"nothing to revoke"_s : u"to be revoked"_s);
-        revoker.next();
     }
+    if (replaced)
+        revoker.next();
     if (finish.outcome == Outcome::Refreshed || finish.outcome == Outcome::Adopted)
         facts.restoring = false;
     watchFiles();
@@ -269,6 +273,7 @@ void Session::Private::beginReplacement()
     const TokenSet next = *std::exchange(replacement, std::nullopt);
     transactionWait.cancel();
     replacing = true;
+    takesBack = false; // from here on it is the replacement itself that comes
     feed(RefreshTransaction::Replace {next, std::max(tokens.generation, next.generation)});
 }
 

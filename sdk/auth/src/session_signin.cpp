@@ -161,6 +161,7 @@ void Session::Private::adoptSignIn(const SignInOutcome &outcome, std::shared_ptr
     updateState();
     TokenSet next = outcome.tokens;
     next.generation = tokens.generation;
+    arriving = next.refreshToken;
     replaceStored(next);
 }
 

@@ -43,11 +43,13 @@ void Session::Private::signOut(SignOutScope scope)
         endProviderSession(owner().accountName);
     if (unread || (!store && facts.openingKey))
         return signOutUnread();
-    if (!store || signingOut || (!facts.signedIn && !facts.needsPerson))
+    const bool nobody = signingOut || (!facts.signedIn && !facts.needsPerson);
+    if (!store || (nobody && !arriving))
         return;
     log(u"signout.started"_s);
-    signingOut = true;
+    signingOut = takesBack = true;
     revoker.add(tokens.refreshToken);
+    revoker.add(std::exchange(arriving, std::nullopt).value_or(Secret()));
     TokenSet tombstone;
     tombstone.issuer = issuerText(options.issuer);
     tombstone.clientId = options.clientId;
@@ -99,7 +101,7 @@ void Session::Private::leaveTombstone()
 void Session::Private::finishSignOut(const TokenSet &left)
 {
     log(u"signout.completed"_s, u"that was left when the key was out of reach"_s);
-    signingOut = true;
+    signingOut = takesBack = true;
     revoker.add(left.refreshToken);
     tokens.generation = std::max(tokens.generation, left.generation);
     TokenSet tombstone;

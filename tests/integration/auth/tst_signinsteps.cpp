@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sessionfixture.h"
+#include "storegate.h"
 #include "watchword/testing/fakekeystore.h"
 
 #include <QDeadlineTimer>
@@ -28,6 +29,10 @@ private Q_SLOTS:
     void signedOut_data() { ways(); }
     void signedOut();
     void signedOutThenInAsSomebodyElse();
+    void signedInAgainAtEachStepOfTheSignOut();
+    void signedOutAtEachStepOfStoringASignIn();
+    void otherPersonAcceptedDuringARefresh();
+    void otherPersonAcceptedAndClosed();
     void signedOutWhileRestoring();
     void nobodyToSignOut();
     void nobodyAndCancelled_data() { ways(); }
@@ -41,12 +46,18 @@ private:
     void ways();
     void signInOnce();
     bool isSignedOutForGood();
+    bool isStored(const QString &subject);
+    //! Options with a browser that opens nothing, but keeps its address in m_page.
+    SessionOptions withHeldBrowser();
+    //! Bob has signed in to the account of Alice, and waits to be accepted.
+    bool bobWaits(SessionProbe &probe);
     static void turn();
     //! Runs \a act after 0, 1, 2, .. turns, on a fresh session each time, until the state was SigningIn with an open browser.
     template<typename Prepare, typename Act>
     void atEachStep(Prepare prepare, Act act);
 
     int m_opened = 0; // browsers
+    QUrl m_page;
 };
 
 void TestSignInSteps::ways()
@@ -69,6 +80,34 @@ bool TestSignInSteps::isSignedOutForGood()
     probe.session.start();
     return Support::waitUntil([&] { return probe.needed.size() == 1; }) && probe.session.state() == State::SignedOut
         && Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; });
+}
+
+bool TestSignInSteps::isStored(const QString &subject)
+{
+    SessionProbe probe(options());
+    probe.session.start();
+    return probe.reaches(State::Active) && probe.session.subject() == subject;
+}
+
+SessionOptions TestSignInSteps::withHeldBrowser()
+{
+    m_page.clear();
+    SessionOptions all = options();
+    all.openBrowser = [this](const QUrl &page) {
+        m_page = page;
+        return true;
+    };
+    return all;
+}
+
+bool TestSignInSteps::bobWaits(SessionProbe &probe)
+{
+    probe.session.start();
+    if (!probe.reaches(State::Active))
+        return false;
+    m_issuer->signInAs(u"bob"_s, u"Bob"_s);
+    probe.session.signIn();
+    return Support::waitUntil([&] { return probe.failed.size() == 1; }) && probe.lastFailure().code() == ErrorCode::WrongUser;
 }
 
 //! One turn of the event loop in which something happens, if anything does within 100 ms.
@@ -175,6 +214,123 @@ void TestSignInSteps::signedOutThenInAsSomebodyElse()
     QCOMPARE(probe.session.subject(), u"bob"_s);
     QCOMPARE(probe.failed.size(), 0);
     QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 1; }));
+}
+
+// The store may be slow, or another process may have its lock: the sign-out is not done yet when somebody has signed in.
+void TestSignInSteps::signedInAgainAtEachStepOfTheSignOut()
+{
+    bool wasDone = false;
+    for (int steps = 0; !wasDone; ++steps) {
+        QVERIFY2(steps < 10, "the sign-out never ended");
+        m_issuer->revokeAll();
+        m_issuer->signInAs(u"alice"_s, u"Alice"_s);
+        QDir(options().dataFolder).removeRecursively();
+        signInOnce();
+        m_issuer->signInAs(u"bob"_s, u"Bob"_s);
+        SessionProbe probe(withHeldBrowser());
+        probe.session.start();
+        QVERIFY(probe.reaches(State::Active));
+        StoreGate gate(options().dataFolder);
+        probe.session.signOut();
+        probe.session.signIn();
+        while (m_page.isEmpty()) {
+            QVERIFY(gate.letOneOn());
+            turn();
+        }
+        for (int i = 0; i < steps; ++i)
+            QVERIFY(gate.letOneOn());
+        if (steps > 1)
+            wasDone = Support::waitUntil([&] { return probe.events.contains(u"signout.finished"_s); });
+        QVERIFY(m_issuer->openBrowser(m_page));
+        QVERIFY(Support::waitUntil([&] { return probe.events.contains(u"signin.succeeded"_s); }));
+        gate.open();
+        QVERIFY(probe.reaches(State::Active));
+        QCOMPARE(probe.session.subject(), u"bob"_s);
+        QVERIFY2(Support::waitUntil([&] { return m_issuer->activeFamilies() == 1; }), qPrintable(probe.session.explain()));
+        QVERIFY(probe.token());
+        QCOMPARE(probe.signedOut.size(), 1);
+        QCOMPARE(probe.failed.size(), 0);
+        QVERIFY(probe.refreshed()); // bob's own
+        QCOMPARE(probe.session.state(), State::Active);
+        QVERIFY(isStored(u"bob"_s));
+    }
+}
+
+void TestSignInSteps::signedOutAtEachStepOfStoringASignIn()
+{
+    bool wasDone = false;
+    for (int steps = 0; !wasDone; ++steps) {
+        QVERIFY2(steps < 10, "the sign-in was never stored");
+        signInOnce();
+        {
+            SessionProbe before(options());
+            before.session.start();
+            QVERIFY(before.reaches(State::Active));
+            before.session.signOut();
+            QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }));
+        }
+        SessionProbe probe(withHeldBrowser());
+        probe.session.signIn();
+        QVERIFY(Support::waitUntil([&] { return !m_page.isEmpty(); }));
+        StoreGate gate(options().dataFolder);
+        QVERIFY(m_issuer->openBrowser(m_page));
+        QVERIFY(Support::waitUntil([&] { return probe.events.contains(u"signin.succeeded"_s); }));
+        for (int i = 0; i < steps; ++i)
+            QVERIFY(gate.letOneOn());
+        wasDone = steps > 1 && probe.reaches(State::Active);
+        probe.session.signOut();
+        QCOMPARE(probe.session.state(), State::SignedOut);
+        QCOMPARE(probe.signedOut.size(), 1);
+        QCOMPARE(probe.signedIn.size(), wasDone ? 1 : 0);
+        gate.open();
+        QVERIFY2(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }), qPrintable(probe.session.explain()));
+        QCOMPARE(probe.session.state(), State::SignedOut);
+        QVERIFY(isSignedOutForGood());
+    }
+}
+
+// What the refresh brings for the one is taken back, and is never handed out for the other.
+void TestSignInSteps::otherPersonAcceptedDuringARefresh()
+{
+    signInOnce();
+    SessionProbe probe(options());
+    QVERIFY(bobWaits(probe));
+    StoreGate gate(options().dataFolder);
+    const int requests = m_issuer->requestCount(Endpoint::Token);
+    probe.session.refresh();
+    QVERIFY(gate.letOneOn());
+    QVERIFY(Support::waitUntil([&] { return m_issuer->requestCount(Endpoint::Token) > requests; }));
+    probe.session.acceptOtherUser();
+    QStringList seen;
+    connect(&probe.session, &Session::accountChanged, this, [&] { seen += probe.session.subject(); });
+    gate.open();
+    QVERIFY(probe.reaches(State::Active));
+    QCOMPARE(seen, QStringList {u"bob"_s});
+    QVERIFY2(Support::waitUntil([&] { return m_issuer->activeFamilies() == 1; }), qPrintable(probe.session.explain()));
+    QVERIFY(isStored(u"bob"_s));
+}
+
+// Whatever a refresh was about to do when the person decided, and then closed the program at once.
+void TestSignInSteps::otherPersonAcceptedAndClosed()
+{
+    bool wasDone = false;
+    for (int turns = 0; !wasDone; ++turns) {
+        QVERIFY2(turns < 400, "the refresh never ended");
+        QDir(options().dataFolder).removeRecursively();
+        m_issuer->signInAs(u"alice"_s, u"Alice"_s);
+        signInOnce();
+        {
+            SessionProbe probe(options());
+            QVERIFY(bobWaits(probe));
+            const auto ends = probe.events.count(u"refresh.finished"_s);
+            probe.session.refresh();
+            for (int i = 0; i < turns; ++i)
+                turn();
+            wasDone = probe.events.count(u"refresh.finished"_s) > ends;
+            probe.session.acceptOtherUser();
+        }
+        QVERIFY2(isStored(u"bob"_s), qPrintable(u"closed %1 turns after the refresh began"_s.arg(turns)));
+    }
 }
 
 void TestSignInSteps::signedOutWhileRestoring()
