@@ -100,6 +100,7 @@ private:
     }
 };
 
+//! Tries again quickly, and gives up slowly: who waits for a deadline sets it, so that a busy machine is not taken for one.
 inline ConnectionOptions quickOptions(const FakeGateway &gateway)
 {
     ConnectionOptions options;
@@ -108,11 +109,11 @@ inline ConnectionOptions quickOptions(const FakeGateway &gateway)
         options.certificateAuthorities = {gateway.tls().authority};
     else
         options.allowLoopbackPlain = true;
-    options.connectTimeout = 2s;
-    options.readyTimeout = 500ms;
-    options.pongTimeout = 300ms;
-    options.probeTimeout = 300ms;
-    options.closeTimeout = 300ms;
+    options.connectTimeout = 30s;
+    options.readyTimeout = 30s;
+    options.pongTimeout = 30s;
+    options.probeTimeout = 30s;
+    options.closeTimeout = 30s;
     options.backoff.base = 10ms;
     options.backoff.floor = 5ms;
     options.backoff.cap = 50ms;

@@ -192,7 +192,9 @@ void TestLiveLink::halfOpenIsNoticed()
     gateway.setHelloMember(u"heartbeat_s"_s, 1);
     QVERIFY(gateway.listen());
     CanaryTokens tokens;
-    Connection connection(&tokens, quickOptions(gateway));
+    ConnectionOptions options = quickOptions(gateway);
+    options.probeTimeout = 300ms;
+    Connection connection(&tokens, options);
     QSignalSpy ready(&connection, &Connection::ready);
     QSignalSpy errors(&connection, &Connection::errorOccurred);
     connection.open();

@@ -233,7 +233,9 @@ void TestRefusedUpgrades::noHello()
     QVERIFY(gateway.listen());
     gateway.next(FakeGateway::withoutHello());
     CanaryTokens tokens;
-    Connection connection(&tokens, quickOptions(gateway));
+    ConnectionOptions options = quickOptions(gateway);
+    options.readyTimeout = 500ms;
+    Connection connection(&tokens, options);
     QSignalSpy ready(&connection, &Connection::ready);
     QSignalSpy errors(&connection, &Connection::errorOccurred);
     connection.open();

@@ -46,6 +46,7 @@ void TestSurroundings::sleepIsNoticedWithoutAnyDeadline()
     options.clock = &clock;
     options.heartbeat = 1h;
     options.wakeCheck = 20ms;
+    options.probeTimeout = 1s;
     Connection connection(&tokens, options);
     QSignalSpy ready(&connection, &Connection::ready);
     QSignalSpy rtt(&connection, &Connection::rttChanged);
@@ -88,6 +89,7 @@ void TestSurroundings::networkPausesAndHurries()
     ScriptedHints hints;
     ConnectionOptions options = quickOptions(gateway);
     options.networkHints = &hints;
+    options.probeTimeout = 1s;
     Connection connection(&tokens, options);
     QSignalSpy ready(&connection, &Connection::ready);
     connection.open();
