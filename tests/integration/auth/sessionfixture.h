@@ -49,6 +49,41 @@ protected:
         return probe.reaches(Watchword::Session::State::Active);
     }
 
+    //! Somebody signs in and closes the program.
+    void signInOnce()
+    {
+        SessionProbe probe(options());
+        QVERIFY(signedIn(probe));
+        QVERIFY(Support::waitUntil([&] { return probe.signedIn.size() == 1; }));
+    }
+    //! Options with a browser that opens nothing, but keeps its address in m_page.
+    Watchword::SessionOptions withHeldBrowser()
+    {
+        m_page.clear();
+        Watchword::SessionOptions all = options();
+        all.openBrowser = [this](const QUrl &page) {
+            m_page = page;
+            return true;
+        };
+        return all;
+    }
+    //! What the next start finds.
+    bool isSignedOutForGood()
+    {
+        SessionProbe probe(options());
+        probe.session.start();
+        return Support::waitUntil([&] { return probe.needed.size() == 1; })
+            && probe.session.state() == Watchword::Session::State::SignedOut
+            && Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; });
+    }
+    bool isStored(const QString &subject)
+    {
+        SessionProbe probe(options());
+        probe.session.start();
+        return probe.reaches(Watchword::Session::State::Active) && probe.session.subject() == subject;
+    }
+
+    QUrl m_page;
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<Watchword::FakeIssuer> m_issuer;
     std::shared_ptr<Watchword::KeyStore> m_keys;
