@@ -2,12 +2,12 @@
 #include "monitor/program/demoprocess.h"
 
 #include <QCoreApplication>
-#include <QFile>
-#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QStandardPaths>
+
+#include <utility>
 
 #ifdef Q_OS_LINUX
 #include <csignal>
@@ -160,15 +160,13 @@ void DemoProcess::readGateway()
 void DemoProcess::startFleet()
 {
     const QString fleet = findProgram(u"watchword"_s);
-    QFile file(m_folder.filePath(u"demo.json"_s));
-    if (fleet.isEmpty() || !file.open(QIODevice::WriteOnly)) {
+    if (fleet.isEmpty()) {
         qWarning("The demo has no clients: the program watchword was not found");
         return;
     }
-    file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
-    file.write(m_line + '\n');
-    file.close();
-    m_fleet.start(fleet, { u"fleet"_s, u"--demo-info"_s, file.fileName() });
+    m_fleet.start(fleet, { u"fleet"_s, u"--demo-info"_s, u"-"_s });
+    m_fleet.write(std::exchange(m_line, {}) + '\n');
+    m_fleet.closeWriteChannel();
 }
 
 } // namespace Monitor

@@ -6,7 +6,6 @@
 
 #include <QObject>
 #include <QProcess>
-#include <QTemporaryDir>
 #include <QUrl>
 
 namespace Monitor {
@@ -57,7 +56,6 @@ private:
 
     QProcess m_gateway;
     QProcess m_fleet;
-    QTemporaryDir m_folder;
     QByteArray m_line;
     bool m_ready = false;
     bool m_failed = false;
