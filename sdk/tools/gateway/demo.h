@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "demofolder.h"
 #include "watchword/gateway/gatewayconfig.h"
 
 #include <QJsonObject>
-#include <QTemporaryDir>
 
 namespace Watchword::Tools {
 
@@ -31,7 +31,7 @@ public:
 private:
     Result<void> addUsers(int count);
 
-    QTemporaryDir m_folder;
+    DemoFolder m_folder;
     QString m_caFile;
     Gateway::GatewayConfig m_config;
     QList<std::pair<QString, QString>> m_passwords; // demo passwords are printed: they protect nothing

@@ -3,6 +3,7 @@
 #include "support/process.h"
 #include "support/testmain.h"
 
+#include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
 #include <QJsonArray>
@@ -55,6 +56,7 @@ private Q_SLOTS:
     void wrongCommandLines();
     void busyPortEndsWithAName();
     void demoIsReadyAndEndsCleanly();
+    void demoTidiesUpAfterAKilledOne();
     void hangUpReloads();
     void survivesTooManyConnections();
 
@@ -139,6 +141,33 @@ void TestProgram::demoIsReadyAndEndsCleanly()
     QCOMPARE(demo.process().exitStatus(), QProcess::NormalExit);
     QCOMPARE(demo.process().exitCode(), 0);
     QVERIFY(!QFile::exists(ready.value("ca"_L1).toString()));
+}
+
+// Its folder holds keys, and nobody else will ever remove it.
+void TestProgram::demoTidiesUpAfterAKilledOne()
+{
+    QTemporaryDir temporary;
+    const QStringList arguments {u"--demo"_s, u"--users"_s, u"1"_s};
+    const auto folders = [&] { return QDir(temporary.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot); };
+    QVERIFY(QDir(temporary.path()).mkdir(u"watchword-gateway-others"_s)); // without the mark of a demo
+    Support::ReadyProcess lives;
+    lives.setEnvironment(u"TMPDIR"_s, temporary.path());
+    QVERIFY(lives.start(kProgram, arguments, u"{"_s));
+    const QStringList living = folders();
+    QCOMPARE(living.size(), 2);
+    Support::ReadyProcess killed;
+    killed.setEnvironment(u"TMPDIR"_s, temporary.path());
+    QVERIFY(killed.start(kProgram, arguments, u"{"_s));
+    killed.kill();
+    QCOMPARE(folders().size(), 3);
+    Support::ReadyProcess next;
+    next.setEnvironment(u"TMPDIR"_s, temporary.path());
+    QVERIFY(next.start(kProgram, arguments, u"{"_s));
+    QCOMPARE(folders().size(), 3);
+    next.terminate();
+    QCOMPARE(folders(), living);
+    lives.terminate();
+    QCOMPARE(folders(), QStringList {u"watchword-gateway-others"_s});
 }
 
 void TestProgram::hangUpReloads()
