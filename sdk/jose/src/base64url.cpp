@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/jose/base64url.h"
 
+#include "base64text.h"
+
 #include <array>
 
 namespace Watchword {
@@ -39,12 +41,10 @@ QByteArray toBase64Url(QByteArrayView bytes)
     return bytes.toByteArray().toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
 }
 
-Result<QByteArray> fromBase64Url(QByteArrayView text)
+bool decodeBase64Url(QByteArrayView text, uchar *out)
 {
     const qsizetype rest = text.size() % 4;
-    QByteArray bytes(text.size() / 4 * 3 + (rest > 0 ? rest - 1 : 0), Qt::Uninitialized);
     const auto *in = reinterpret_cast<const uchar *>(text.data());
-    auto *out = reinterpret_cast<uchar *>(bytes.data());
     quint32 seen = rest == 1 ? kForeign : 0;
     for (const uchar *const end = in + (text.size() - rest); in != end; in += 4, out += 3) {
         const quint32 bits = kTables[0][in[0]] | kTables[1][in[1]] | kTables[2][in[2]] | kTables[3][in[3]];
@@ -62,7 +62,13 @@ Result<QByteArray> fromBase64Url(QByteArrayView text)
         if ((bits & (rest == 3 ? 0xffu : 0xffffu)) != 0) // a second text for the same bytes
             seen |= kForeign;
     }
-    if (seen & kForeign)
+    return (seen & kForeign) == 0;
+}
+
+Result<QByteArray> fromBase64Url(QByteArrayView text)
+{
+    QByteArray bytes(sizeFromBase64Url(text), Qt::Uninitialized);
+    if (!decodeBase64Url(text, reinterpret_cast<uchar *>(bytes.data())))
         return Error(ErrorCode::MalformedToken, QStringLiteral("not canonical base64url"));
     return bytes;
 }

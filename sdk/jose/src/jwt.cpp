@@ -2,11 +2,11 @@
 #include "watchword/jose/jwt.h"
 
 #include "algorithm.h"
+#include "claimset.h"
 #include "strictjson.h"
 #include "tokentext.h"
 #include "watchword/jose/base64url.h"
 
-#include <QJsonArray>
 #include <QJsonDocument>
 
 #include <algorithm>
@@ -20,26 +20,16 @@ namespace {
 
 constexpr double kLastSecond = 253'402'300'799.0; // of the year 9999
 
-std::optional<WallTime> timeOf(std::optional<double> seconds)
+std::optional<WallTime> timeOf(const ClaimSet &claims, QLatin1StringView name)
 {
-    if (!seconds)
+    if (claims.kind(name) != ClaimSet::Kind::Number)
         return std::nullopt;
-    return wallTimeFromSeconds(qint64(std::floor(std::clamp(*seconds, -kLastSecond, kLastSecond))));
+    return wallTimeFromSeconds(qint64(std::floor(std::clamp(claims.number(name), -kLastSecond, kLastSecond))));
 }
 
-std::optional<WallTime> timeOf(const QJsonValue &value)
+bool hasClaim(const ClaimSet &claims, QLatin1StringView name)
 {
-    return timeOf(value.isDouble() ? std::optional(value.toDouble()) : std::nullopt);
-}
-
-QStringList textsOf(const QJsonValue &value)
-{
-    if (value.isString())
-        return {value.toString()};
-    QStringList texts;
-    for (const QJsonValue text : value.toArray())
-        texts.append(text.toString());
-    return texts;
+    return claims.kind(name) != ClaimSet::Kind::None;
 }
 
 Error missing(const QString &claim)
@@ -52,19 +42,19 @@ QString secondsText(Duration duration)
     return QString::number(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + u" s"_s;
 }
 
-Result<void> checkTimes(const TokenClaims &claims, const JwtPolicy &policy, WallTime now)
+Result<void> checkTimes(const ClaimSet &claims, const JwtPolicy &policy, WallTime now)
 {
-    const std::optional<WallTime> expiry = timeOf(claims.expiry);
+    const std::optional<WallTime> expiry = timeOf(claims, "exp"_L1);
     if (!expiry && (policy.expiryRequired || policy.maximumLifetime.count() > 0))
         return missing(u"exp"_s);
     if (expiry && now >= *expiry + policy.leeway)
         return Error(ErrorCode::TokenExpired, u"\"exp\" was %1 ago"_s.arg(secondsText(now - *expiry)));
-    const std::optional<WallTime> begin = timeOf(claims.notBefore);
+    const std::optional<WallTime> begin = timeOf(claims, "nbf"_L1);
     if (begin && now + policy.leeway < *begin)
         return Error(ErrorCode::TokenNotYetValid, u"\"nbf\" is in %1"_s.arg(secondsText(*begin - now)));
     if (policy.maximumLifetime.count() <= 0)
         return {};
-    const std::optional<WallTime> issued = timeOf(claims.issuedAt);
+    const std::optional<WallTime> issued = timeOf(claims, "iat"_L1);
     if (!issued)
         return missing(u"iat"_s);
     if (now + policy.leeway < *issued)
@@ -76,42 +66,32 @@ Result<void> checkTimes(const TokenClaims &claims, const JwtPolicy &policy, Wall
     return {};
 }
 
-Result<void> checkIssuer(const TokenClaims &claims, const JwtPolicy &policy)
+Result<void> checkIssuer(const ClaimSet &claims, const JwtPolicy &policy)
 {
     if (policy.issuer.isEmpty())
         return {};
-    if (!claims.issuer)
+    if (!hasClaim(claims, "iss"_L1))
         return missing(u"iss"_s);
-    if (*claims.issuer != policy.issuer)
+    if (!claims.holds("iss"_L1, policy.issuer))
         return Error(ErrorCode::WrongIssuer, u"\"iss\" is not %1"_s.arg(policy.issuer));
     return {};
 }
 
-//! How many audiences the token has, and whether one of them is ours.
-std::pair<qsizetype, bool> audiencesOf(const QJsonValue &value, const QStringList &ours)
+Result<void> checkAudience(const ClaimSet &claims, const JwtPolicy &policy)
 {
-    if (value.isString())
-        return {1, ours.contains(value.toString())};
-    const QJsonArray array = value.toArray();
-    return {array.size(), std::any_of(array.begin(), array.end(), [&ours](const QJsonValue &audience) {
-                return ours.contains(audience.toString());
-            })};
-}
-
-Result<void> checkAudience(const TokenClaims &claims, const JwtPolicy &policy)
-{
-    const auto [count, named] = audiencesOf(claims.audience, policy.audiences);
+    const qsizetype count = claims.count("aud"_L1);
     if (!policy.audiences.isEmpty()) {
         if (count == 0)
             return missing(u"aud"_s);
-        if (!named)
+        const auto isNamed = [&claims](const QString &audience) { return claims.holds("aud"_L1, audience); };
+        if (std::none_of(policy.audiences.cbegin(), policy.audiences.cend(), isNamed))
             return Error(ErrorCode::WrongAudience,
                          u"\"aud\" does not name %1"_s.arg(policy.audiences.join(u" or ")));
     }
     if (policy.authorizedParty.isEmpty())
         return {};
-    if (claims.authorizedParty) {
-        if (*claims.authorizedParty != policy.authorizedParty)
+    if (hasClaim(claims, "azp"_L1)) {
+        if (!claims.holds("azp"_L1, policy.authorizedParty))
             return Error(ErrorCode::WrongAudience, u"\"azp\" is not %1"_s.arg(policy.authorizedParty));
     } else if (count > 1) {
         return missing(u"azp"_s);
@@ -119,13 +99,13 @@ Result<void> checkAudience(const TokenClaims &claims, const JwtPolicy &policy)
     return {};
 }
 
-Result<void> checkNonce(const TokenClaims &claims, const JwtPolicy &policy)
+Result<void> checkNonce(const ClaimSet &claims, const JwtPolicy &policy)
 {
     if (policy.nonce.isEmpty())
         return {};
-    if (!claims.nonce)
+    if (!hasClaim(claims, "nonce"_L1))
         return missing(u"nonce"_s);
-    if (*claims.nonce != policy.nonce)
+    if (!claims.holds("nonce"_L1, policy.nonce))
         return Error(ErrorCode::WrongNonce, u"\"nonce\" is not that of the request"_s);
     return {};
 }
@@ -160,12 +140,12 @@ Result<Jwk> chooseKey(const JwkSet &keys, const QString &keyId, const QString &a
 
 Result<Jwt> Jwt::parse(QByteArrayView compact)
 {
-    const Result<TokenText> text = TokenText::read(compact);
-    if (!text)
-        return text.error();
+    TokenText text;
+    if (const Result<void> read = text.read(compact); !read)
+        return read.error();
     Jwt jwt;
-    jwt.m_header = text->header->object;
-    jwt.m_claims = text->object;
+    jwt.m_header = text.header->object;
+    jwt.m_claims = std::move(text.claims);
     return jwt;
 }
 
@@ -173,10 +153,10 @@ Result<Jwt> Jwt::verify(QByteArrayView compact, const JwkSet &keys, const JwtPol
 {
     if (policy.audienceRequired && policy.audiences.isEmpty())
         return Error(ErrorCode::InvalidArgument, u"the policy asks for an audience and names none"_s);
-    const Result<TokenText> text = TokenText::read(compact);
-    if (!text)
-        return text.error();
-    const TokenHeader &header = *text->header;
+    TokenText text;
+    if (const Result<void> read = text.read(compact); !read)
+        return read.error();
+    const TokenHeader &header = *text.header;
     if (!policy.algorithms.contains(header.algorithm) || !Algorithm::find(header.algorithm))
         return Error(ErrorCode::UnsupportedAlgorithm,
                      u"\"%1\" is not accepted here"_s.arg(shownText(header.algorithm)));
@@ -185,20 +165,20 @@ Result<Jwt> Jwt::verify(QByteArrayView compact, const JwkSet &keys, const JwtPol
     const Result<Jwk> key = chooseKey(keys, header.keyId, header.algorithm);
     if (!key)
         return key.error();
-    if (const Result<void> proved = key->verify(header.algorithm, text->signedText, text->signature); !proved)
+    if (const Result<void> proved = key->verify(header.algorithm, text.signedText, QByteArrayView(text.signature.data(), text.signature.size())); !proved)
         return proved.error();
-    rememberHeader(text->header);
-    if (const Result<void> checked = checkTimes(text->claims, policy, now); !checked)
+    rememberHeader(text.header);
+    if (const Result<void> checked = checkTimes(*text.claims, policy, now); !checked)
         return checked.error();
-    if (const Result<void> checked = checkIssuer(text->claims, policy); !checked)
+    if (const Result<void> checked = checkIssuer(*text.claims, policy); !checked)
         return checked.error();
-    if (const Result<void> checked = checkAudience(text->claims, policy); !checked)
+    if (const Result<void> checked = checkAudience(*text.claims, policy); !checked)
         return checked.error();
-    if (const Result<void> checked = checkNonce(text->claims, policy); !checked)
+    if (const Result<void> checked = checkNonce(*text.claims, policy); !checked)
         return checked.error();
     Jwt jwt;
     jwt.m_header = header.object;
-    jwt.m_claims = text->object;
+    jwt.m_claims = std::move(text.claims);
     return jwt;
 }
 
@@ -217,55 +197,73 @@ QString Jwt::type() const
     return plainTokenType(m_header.value("typ"_L1).toString());
 }
 
+const ClaimSet &Jwt::claimSet() const
+{
+    static const ClaimSet none;
+    return m_claims ? *m_claims : none;
+}
+
+QJsonObject Jwt::claims() const
+{
+    return claimSet().object();
+}
+
+QJsonValue Jwt::claim(QStringView name) const
+{
+    return claimSet().value(name);
+}
+
 QString Jwt::issuer() const
 {
-    return m_claims.value("iss"_L1).toString();
+    return claimSet().text("iss"_L1);
 }
 
 QString Jwt::subject() const
 {
-    return m_claims.value("sub"_L1).toString();
+    return claimSet().text("sub"_L1);
 }
 
 QString Jwt::id() const
 {
-    return m_claims.value("jti"_L1).toString();
+    return claimSet().text("jti"_L1);
 }
 
 QString Jwt::sessionId() const
 {
-    return m_claims.value("sid"_L1).toString();
+    return claimSet().text("sid"_L1);
 }
 
 QStringList Jwt::audiences() const
 {
-    return textsOf(m_claims.value("aud"_L1));
+    return claimSet().texts("aud"_L1);
 }
 
 QStringList Jwt::scopes() const
 {
-    const QJsonValue value = m_claims.value(m_claims.contains("scope"_L1) ? "scope"_L1 : "scp"_L1);
-    return value.isString() ? value.toString().split(u' ', Qt::SkipEmptyParts) : textsOf(value);
+    const QLatin1StringView name = hasClaim(claimSet(), "scope"_L1) ? "scope"_L1 : "scp"_L1;
+    if (claimSet().kind(name) == ClaimSet::Kind::Text)
+        return claimSet().text(name).split(u' ', Qt::SkipEmptyParts);
+    return claimSet().texts(name);
 }
 
 std::optional<WallTime> Jwt::expiresAt() const
 {
-    return timeOf(m_claims.value("exp"_L1));
+    return timeOf(claimSet(), "exp"_L1);
 }
 
 std::optional<WallTime> Jwt::issuedAt() const
 {
-    return timeOf(m_claims.value("iat"_L1));
+    return timeOf(claimSet(), "iat"_L1);
 }
 
 std::optional<WallTime> Jwt::notBefore() const
 {
-    return timeOf(m_claims.value("nbf"_L1));
+    return timeOf(claimSet(), "nbf"_L1);
 }
 
 std::optional<WallTime> Jwt::authTime() const
 {
-    return timeOf(m_claims.value("auth_time"_L1));
+    return timeOf(claimSet(), "auth_time"_L1);
 }
 
 Result<QByteArray> signJwt(const SigningKey &key, const QString &type, const QJsonObject &claims)

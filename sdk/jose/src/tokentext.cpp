@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tokentext.h"
 
+#include "base64text.h"
 #include "strictjson.h"
 #include "watchword/jose/base64url.h"
 #include "watchword/jose/jwt.h"
-
-#include <QJsonArray>
 
 #include <algorithm>
 #include <array>
@@ -37,23 +36,14 @@ Error malformed(const QString &why)
     return Error(ErrorCode::MalformedToken, why);
 }
 
-Result<QJsonObject> objectOf(QByteArrayView encoded, const QString &what)
+Error notBase64Url(const QString &what)
 {
-    const Result<QByteArray> bytes = fromBase64Url(encoded);
-    if (!bytes)
-        return malformed(u"the %1 is not canonical base64url"_s.arg(what));
-    std::optional<QJsonObject> object = strictJsonObject(*bytes);
-    if (!object)
-        return malformed(u"the %1 is not a JSON object, or has a member twice"_s.arg(what));
-    return std::move(*object);
+    return malformed(u"the %1 is not canonical base64url"_s.arg(what));
 }
 
-bool isTexts(QJsonValueConstRef value)
+Error notObject(const QString &what)
 {
-    if (!value.isArray())
-        return value.isString();
-    const QJsonArray array = value.toArray();
-    return std::all_of(array.begin(), array.end(), [](QJsonValueConstRef v) { return v.isString(); });
+    return malformed(u"the %1 is not a JSON object, or has a member twice"_s.arg(what));
 }
 
 Result<void> checkHeader(const QJsonObject &header)
@@ -69,24 +59,30 @@ Result<void> checkHeader(const QJsonObject &header)
     return {};
 }
 
-Result<std::shared_ptr<const TokenHeader>> headerOf(QByteArrayView encoded)
+Result<void> readHeader(QByteArrayView encoded, std::shared_ptr<const TokenHeader> *result)
 {
     for (const auto &entry : recentHeaders().entries) {
-        if (entry && entry->encoded == encoded)
-            return entry;
+        if (entry && entry->encoded == encoded) {
+            *result = entry;
+            return {};
+        }
     }
-    const Result<QJsonObject> object = objectOf(encoded, u"header"_s);
+    const Result<QByteArray> bytes = fromBase64Url(encoded);
+    if (!bytes)
+        return notBase64Url(u"header"_s);
+    std::optional<QJsonObject> object = strictJsonObject(*bytes);
     if (!object)
-        return object.error();
+        return notObject(u"header"_s);
     if (const Result<void> checked = checkHeader(*object); !checked)
-        return checked.error();
+        return checked;
     auto header = std::make_shared<TokenHeader>();
+    header->object = std::move(*object);
     header->encoded = encoded.toByteArray();
-    header->object = *object;
-    header->algorithm = object->value("alg"_L1).toString();
-    header->keyId = object->value("kid"_L1).toString();
-    header->type = plainTokenType(object->value("typ"_L1).toString());
-    return std::shared_ptr<const TokenHeader>(std::move(header));
+    header->algorithm = header->object.value("alg"_L1).toString();
+    header->keyId = header->object.value("kid"_L1).toString();
+    header->type = plainTokenType(header->object.value("typ"_L1).toString());
+    *result = std::move(header);
+    return {};
 }
 
 enum class ClaimType { Text, Number, Texts };
@@ -95,73 +91,70 @@ struct ClaimRule
 {
     QLatin1StringView name;
     ClaimType type;
-    // Where it goes; of a claim without a place only the type matters here.
-    std::optional<QString> TokenClaims::*text = nullptr;
-    std::optional<double> TokenClaims::*number = nullptr;
-    QJsonValue TokenClaims::*texts = nullptr;
 };
 
-// The usual ones first: readClaims() stops when it has seen as many as there are.
+// The usual ones first: checkTypes() stops when it has seen as many as there are.
 constexpr std::array kClaimRules{
-    ClaimRule{.name = "iss"_L1, .type = ClaimType::Text, .text = &TokenClaims::issuer},
-    ClaimRule{.name = "sub"_L1, .type = ClaimType::Text},
-    ClaimRule{.name = "aud"_L1, .type = ClaimType::Texts, .texts = &TokenClaims::audience},
-    ClaimRule{.name = "exp"_L1, .type = ClaimType::Number, .number = &TokenClaims::expiry},
-    ClaimRule{.name = "iat"_L1, .type = ClaimType::Number, .number = &TokenClaims::issuedAt},
-    ClaimRule{.name = "scope"_L1, .type = ClaimType::Texts},
-    ClaimRule{.name = "jti"_L1, .type = ClaimType::Text},
-    ClaimRule{.name = "sid"_L1, .type = ClaimType::Text},
-    ClaimRule{.name = "nbf"_L1, .type = ClaimType::Number, .number = &TokenClaims::notBefore},
-    ClaimRule{.name = "nonce"_L1, .type = ClaimType::Text, .text = &TokenClaims::nonce},
-    ClaimRule{.name = "azp"_L1, .type = ClaimType::Text, .text = &TokenClaims::authorizedParty},
-    ClaimRule{.name = "auth_time"_L1, .type = ClaimType::Number},
-    ClaimRule{.name = "scp"_L1, .type = ClaimType::Texts},
+    ClaimRule{"iss"_L1, ClaimType::Text},   ClaimRule{"sub"_L1, ClaimType::Text},
+    ClaimRule{"aud"_L1, ClaimType::Texts},  ClaimRule{"exp"_L1, ClaimType::Number},
+    ClaimRule{"iat"_L1, ClaimType::Number}, ClaimRule{"scope"_L1, ClaimType::Texts},
+    ClaimRule{"jti"_L1, ClaimType::Text},   ClaimRule{"sid"_L1, ClaimType::Text},
+    ClaimRule{"nbf"_L1, ClaimType::Number}, ClaimRule{"nonce"_L1, ClaimType::Text},
+    ClaimRule{"azp"_L1, ClaimType::Text},   ClaimRule{"auth_time"_L1, ClaimType::Number},
+    ClaimRule{"scp"_L1, ClaimType::Texts},
 };
 
-Result<void> readClaim(const ClaimRule &rule, QJsonValueConstRef value, TokenClaims *claims)
+Result<void> checkRule(const ClaimRule &rule, ClaimSet::Kind kind, const ClaimSet &claims)
 {
     switch (rule.type) {
     case ClaimType::Text:
-        if (!value.isString())
+        if (kind != ClaimSet::Kind::Text)
             return malformed(u"the claim \"%1\" is not a text"_s.arg(rule.name));
-        if (rule.text)
-            claims->*rule.text = value.toString();
         break;
     case ClaimType::Number:
-        if (!value.isDouble() || !std::isfinite(value.toDouble()))
+        if (kind != ClaimSet::Kind::Number || !std::isfinite(claims.number(rule.name)))
             return malformed(u"the claim \"%1\" is not a number"_s.arg(rule.name));
-        if (rule.number)
-            claims->*rule.number = value.toDouble();
         break;
     case ClaimType::Texts:
-        if (!isTexts(value))
+        if (kind != ClaimSet::Kind::Text && kind != ClaimSet::Kind::Texts)
             return malformed(u"the claim \"%1\" is neither a text nor a list of texts"_s.arg(rule.name));
-        if (rule.texts)
-            claims->*rule.texts = value;
         break;
     }
     return {};
 }
 
-Result<void> readClaims(const QJsonObject &object, TokenClaims *claims)
+Result<void> checkTypes(const ClaimSet &claims)
 {
-    qsizetype unseen = object.size();
+    qsizetype unseen = claims.size();
     for (const ClaimRule &rule : kClaimRules) {
         if (unseen == 0)
             break;
-        const auto found = object.constFind(rule.name);
-        if (found == object.constEnd())
+        const ClaimSet::Kind kind = claims.kind(rule.name);
+        if (kind == ClaimSet::Kind::None)
             continue;
         --unseen;
-        if (const Result<void> read = readClaim(rule, *found, claims); !read)
-            return read;
+        if (const Result<void> checked = checkRule(rule, kind, claims); !checked)
+            return checked;
     }
+    return {};
+}
+
+Result<void> readClaims(QByteArrayView encoded, std::shared_ptr<const ClaimSet> *result)
+{
+    auto claims = std::make_shared<ClaimSet>();
+    if (!decodeBase64Url(encoded, claims->room(sizeFromBase64Url(encoded))))
+        return notBase64Url(u"payload"_s);
+    if (!claims->read())
+        return notObject(u"payload"_s);
+    if (const Result<void> checked = checkTypes(*claims); !checked)
+        return checked;
+    *result = std::move(claims);
     return {};
 }
 
 } // namespace
 
-Result<TokenText> TokenText::read(QByteArrayView compact)
+Result<void> TokenText::read(QByteArrayView compact)
 {
     if (compact.size() > Jwt::kLargestSize)
         return malformed(u"the token is larger than 16 KiB"_s);
@@ -169,23 +162,16 @@ Result<TokenText> TokenText::read(QByteArrayView compact)
     const qsizetype second = first < 0 ? -1 : compact.indexOf('.', first + 1);
     if (second < 0 || compact.indexOf('.', second + 1) >= 0)
         return malformed(u"a signed token has three parts"_s);
-    Result<std::shared_ptr<const TokenHeader>> header = headerOf(compact.first(first));
-    if (!header)
-        return header.error();
-    TokenText text;
-    text.header = std::move(*header);
-    Result<QJsonObject> object = objectOf(compact.sliced(first + 1, second - first - 1), u"payload"_s);
-    if (!object)
-        return object.error();
-    text.object = std::move(*object);
-    if (const Result<void> checked = readClaims(text.object, &text.claims); !checked)
-        return checked.error();
-    Result<QByteArray> signature = fromBase64Url(compact.sliced(second + 1));
-    if (!signature)
-        return malformed(u"the signature is not canonical base64url"_s);
-    text.signature = std::move(*signature);
-    text.signedText = compact.first(second);
-    return text;
+    if (const Result<void> read = readHeader(compact.first(first), &header); !read)
+        return read;
+    if (const Result<void> read = readClaims(compact.sliced(first + 1, second - first - 1), &claims); !read)
+        return read;
+    const QByteArrayView proof = compact.sliced(second + 1);
+    signature.resize(sizeFromBase64Url(proof));
+    if (!decodeBase64Url(proof, reinterpret_cast<uchar *>(signature.data())))
+        return notBase64Url(u"signature"_s);
+    signedText = compact.first(second);
+    return {};
 }
 
 void rememberHeader(const std::shared_ptr<const TokenHeader> &header)

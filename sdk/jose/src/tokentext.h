@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "claimset.h"
 #include "watchword/core/result.h"
 
 #include <QByteArray>
 #include <QByteArrayView>
 #include <QJsonObject>
-#include <QJsonValue>
 #include <QString>
+#include <QVarLengthArray>
 
 #include <memory>
-#include <optional>
 
 namespace Watchword {
 
@@ -24,28 +24,15 @@ struct TokenHeader
     QString type; // in lower case, without "application/"
 };
 
-/*! The claims that policies look at, each of the right JSON type; empty, or undefined, if the token has none. */
-struct TokenClaims
-{
-    std::optional<QString> issuer;
-    std::optional<QString> authorizedParty;
-    std::optional<QString> nonce;
-    QJsonValue audience = QJsonValue::Undefined;
-    std::optional<double> expiry; // seconds since 1970, finite
-    std::optional<double> notBefore;
-    std::optional<double> issuedAt;
-};
-
 /*! A compact token taken apart once, for Jwt::parse() and Jwt::verify() alike; it proves nothing. */
 struct TokenText
 {
     std::shared_ptr<const TokenHeader> header;
-    QJsonObject object; // all claims
-    TokenClaims claims;
-    QByteArray signature;
+    std::shared_ptr<const ClaimSet> claims; // those with a rule are of the right JSON type
+    QVarLengthArray<char, 512> signature; // as many bytes as one of RSA with 4096 bits
     QByteArrayView signedText; // header '.' claims, in the token that was read
 
-    static Result<TokenText> read(QByteArrayView compact);
+    Result<void> read(QByteArrayView compact);
 };
 
 /*!

@@ -21,11 +21,13 @@ namespace {
 
 constexpr qsizetype kMostCached = 10'000;
 
-QString nameOf(const QJsonObject &claims, const QString &subject)
+//! \a claim is called with a name and returns a QJsonValue.
+template <typename Claim>
+QString nameOf(Claim claim, const QString &subject)
 {
-    static constexpr QLatin1StringView kNames[] = {"preferred_username"_L1, "username"_L1, "name"_L1, "email"_L1};
-    for (const QLatin1StringView name : kNames) {
-        const QString value = claims.value(name).toString().left(128);
+    static const QString kNames[] = {u"preferred_username"_s, u"username"_s, u"name"_s, u"email"_s};
+    for (const QString &name : kNames) {
+        const QString value = claim(name).toString().left(128);
         if (!value.isEmpty())
             return value;
     }
@@ -68,7 +70,7 @@ Result<Identity> identityOf(const Jwt &jwt, const Secret &token)
     identity.keyThumbprint = *key;
     identity.issuer = jwt.issuer();
     identity.subject = jwt.subject();
-    identity.name = nameOf(jwt.claims(), identity.subject);
+    identity.name = nameOf([&jwt](const QString &name) { return jwt.claim(name); }, identity.subject);
     identity.clientId = jwt.claim(u"client_id").toString(jwt.claim(u"azp").toString());
     identity.tokenFingerprint = token.fingerprint();
     identity.tokenId = jwt.id().isEmpty() ? identity.tokenFingerprint : jwt.id();
@@ -118,7 +120,7 @@ Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, cons
     if (!key)
         return key.error();
     identity.keyThumbprint = *key;
-    identity.name = nameOf(answer, identity.subject);
+    identity.name = nameOf([&answer](const QString &name) { return answer.value(name); }, identity.subject);
     identity.clientId = answer.value("client_id"_L1).toString();
     identity.tokenFingerprint = token.fingerprint();
     identity.tokenId = answer.value("jti"_L1).toString(identity.tokenFingerprint);

@@ -8,9 +8,12 @@
 #include <QJsonObject>
 #include <QStringList>
 
+#include <memory>
 #include <optional>
 
 namespace Watchword {
+
+class ClaimSet;
 
 /*! What a token must be like to be accepted. The defaults are those of an access token at a resource server.
  */
@@ -72,8 +75,9 @@ public:
                               WallTime now);
 
     QJsonObject header() const { return m_header; }
-    QJsonObject claims() const { return m_claims; }
-    QJsonValue claim(QStringView name) const { return m_claims.value(name); }
+    //! Made anew by each call: for one claim, claim() and the functions below are cheaper.
+    QJsonObject claims() const;
+    QJsonValue claim(QStringView name) const; //!< Undefined if the token does not have it.
 
     QString keyId() const; //!< Header "kid".
     QString algorithm() const; //!< Header "alg".
@@ -91,8 +95,10 @@ public:
     std::optional<WallTime> authTime() const; //!< "auth_time"
 
 private:
+    const ClaimSet &claimSet() const;
+
     QJsonObject m_header;
-    QJsonObject m_claims;
+    std::shared_ptr<const ClaimSet> m_claims; // null in a Jwt of the default constructor
 };
 
 //! \a claims signed by \a key as compact JWT; the header is "alg", "kid" and, unless empty, "typ".
