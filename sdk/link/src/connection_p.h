@@ -121,7 +121,7 @@ public:
     // What the token needs to be sent.
     Result<void> canSend(const AccessToken &token) const;
     bool tokenIsHere(const Link &at) const; //!< That server got it, and may get the next one.
-    bool rememberNonce(M::AttemptId id, const QJsonValue &value); //!< True if it is a new one.
+    bool rememberNonce(M::AttemptId id, const QJsonValue &value); //!< True if there was one.
     void onRenewalRefused(M::AttemptId id, const QJsonObject &fields);
 
     // Servers that want the token in their own way.

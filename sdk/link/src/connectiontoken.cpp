@@ -31,17 +31,19 @@ bool Connection::Private::rememberNonce(M::AttemptId id, const QJsonValue &value
     const Link *from = linkOf(id);
     if (!from || !tokenIsHere(*from) || !from->token.proof || nonce.isEmpty())
         return false;
-    return from->token.proof->rememberNonce(from->transport->authorizedUrl(), nonce);
+    from->token.proof->rememberNonce(from->transport->authorizedUrl(), nonce);
+    return true;
 }
 
 void Connection::Private::onRenewalRefused(M::AttemptId id, const QJsonObject &fields)
 {
     using Fault = M::RenewalRefused::Fault;
-    const bool isNew = rememberNonce(id, fields.value("nonce"_L1));
+    // Also if the signer knew it: another connection may have told it since the proof was made.
+    const bool hasNonce = rememberNonce(id, fields.value("nonce"_L1));
     const QString reason = fields.value("reason"_L1).toString();
     Fault fault = Fault::Token;
     if (reason == "use_dpop_nonce"_L1)
-        fault = isNew ? Fault::Nonce : Fault::Proof;
+        fault = hasNonce ? Fault::Nonce : Fault::Proof;
     else if (reason == "invalid_dpop_proof"_L1)
         fault = Fault::Proof;
     else if (reason == "key_changed"_L1)

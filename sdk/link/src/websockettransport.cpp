@@ -302,7 +302,11 @@ HttpAnswer WebSocketTransport::recoverAnswer()
         answer.body.replace(m_proof, "[proof]");
         for (auto &header : answer.headers)
             header.second.replace(m_proof, "[proof]");
-        m_nonceIsNew = m_atOrigin && m_token.proof->rememberNonce(m_url, answer.header("dpop-nonce"));
+        // Another connection may have told the signer of it since this proof was made: only the proof knows.
+        const QByteArray nonce = m_atOrigin ? answer.header("dpop-nonce") : QByteArray();
+        m_nonceIsNew = !nonce.isEmpty() && nonce != Wire::nonceOf(m_proof);
+        if (m_nonceIsNew)
+            m_token.proof->rememberNonce(m_url, nonce);
     }
     return answer;
 }

@@ -241,6 +241,12 @@ QByteArray challengeParameter(const HttpAnswer &answer, QLatin1StringView name)
     return {};
 }
 
+QByteArray nonceOf(const QByteArray &proof)
+{
+    const QByteArray claims = QByteArray::fromBase64(proof.split('.').value(1), QByteArray::Base64UrlEncoding);
+    return QJsonDocument::fromJson(claims).object().value("nonce"_L1).toString().toLatin1();
+}
+
 std::optional<std::chrono::seconds> maxAgeOf(const QString &text)
 {
     bool isNumber = false;

@@ -49,6 +49,8 @@ std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now);
 bool hasChallengeError(const HttpAnswer &answer, QByteArrayView error);
 //! The first auth-param \a name of the challenges of \a answer, unquoted; empty if absent.
 QByteArray challengeParameter(const HttpAnswer &answer, QLatin1StringView name);
+//! The claim "nonce" of a DPoP proof (RFC 9449 section 4.2); empty without one, or if \a proof is no JWT.
+QByteArray nonceOf(const QByteArray &proof);
 //! "max_age" (RFC 9470 section 3): whole seconds, at most ten years; nothing for anything else.
 std::optional<std::chrono::seconds> maxAgeOf(const QString &text);
 //! "title (ref)" of an RFC 9457 body, at most 200 characters; empty for anything else.

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void redirectToAnotherOrigin();
     void renewal();
     void renewalWantsANonce();
+    void anotherConnectionLearnedItFirst();
     void unboundTokensAreAsBefore();
     void strategiesRefuse_data();
     void strategiesRefuse();
@@ -255,6 +256,42 @@ void TestBoundTokens::renewalWantsANonce()
     // It holds for the next upgrade too.
     m_gateway->peer()->drop();
     QVERIFY(waitUntil([&] { return m_gateway->requests().size() == 2 && connection->state() == State::Ready; }));
+}
+
+// Each proof was made before, and its refusal came after another connection of the session had told the signer the nonce.
+class ToldBefore final : public TokenProof
+{
+public:
+    explicit ToldBefore(std::shared_ptr<DpopSigner> signer)
+        : m_signer(std::move(signer))
+    {
+    }
+    Result<QByteArray> headerFor(const QByteArray &method, const QUrl &url, const Secret &accessToken) override
+    {
+        return m_signer->headerFor(method, url, accessToken);
+    }
+    bool rememberNonce(const QUrl &url, const QByteArray &nonce) override
+    {
+        m_signer->rememberNonce(url, nonce);
+        return m_signer->rememberNonce(url, nonce);
+    }
+
+private:
+    const std::shared_ptr<DpopSigner> m_signer;
+};
+
+void TestBoundTokens::anotherConnectionLearnedItFirst()
+{
+    m_tokens->proof = std::make_shared<ToldBefore>(m_signer);
+    m_gateway->setProofNonce("n-1");
+    const auto connection = open([](ConnectionOptions &o) { o.backoff.base = o.backoff.floor = 1h; }); // at once, or never
+    QSignalSpy renewed(connection.get(), &Connection::tokenRenewed);
+    QVERIFY(waitUntil([&] { return connection->state() == State::Ready; }));
+    m_gateway->setProofNonce("n-2");
+    m_gateway->peer()->sendFrame(Frame(QLatin1StringView(FrameType::AuthDue)));
+    QVERIFY(waitUntil([&] { return renewed.size() == 1; }));
+    QCOMPARE(m_gateway->requests().size(), 2);
+    QCOMPARE(m_failures, 0);
 }
 
 void TestBoundTokens::unboundTokensAreAsBefore()

@@ -261,6 +261,10 @@ void TestWire::challenge()
     QCOMPARE(Wire::maxAgeOf(u"0"_s), std::optional(0s));
     for (const QString &bad : {QString(), u"-1"_s, u"1.5"_s, u"soon"_s, u"999999999999"_s})
         QVERIFY2(!Wire::maxAgeOf(bad), qPrintable(bad));
+    const QByteArray claims = R"({"jti":"a","nonce":"n-1"})";
+    QCOMPARE(Wire::nonceOf("e30." + claims.toBase64(QByteArray::Base64UrlEncoding) + ".c2ln"), QByteArray("n-1"));
+    for (const char *bad : {"", ".", "e30.e30.c2ln", "e30.W10.c2ln", "no proof"})
+        QVERIFY2(Wire::nonceOf(bad).isEmpty(), bad);
 }
 
 void TestWire::refusals_data()
