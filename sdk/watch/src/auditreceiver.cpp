@@ -61,9 +61,11 @@ Result<AuditReceiver::Step> AuditReceiver::receive(const QString &text)
     } else if (json.contains("stream.gap"_L1)) {
         noteGap(number(json.value("stream.gap"_L1).toObject().value("lost_to"_L1)), step);
     } else if (json.contains("auth.ok"_L1)) {
-        step.renewedUntil = expiry(json.value("auth.ok"_L1).toObject().value("exp"_L1)).value_or(WallTime::max());
+        const QJsonObject ok = json.value("auth.ok"_L1).toObject();
+        step.renewedUntil = expiry(ok.value("exp"_L1)).value_or(WallTime::max());
+        step.nonce = ok.value("nonce"_L1).toString().toLatin1();
     } else if (json.contains("auth.fail"_L1)) {
-        step.notRenewed = json.value("auth.fail"_L1).toObject().value("code"_L1).toInt();
+        step.notRenewed = RenewalRefusal::fromJson(json.value("auth.fail"_L1).toObject());
     }
     return step;
 }

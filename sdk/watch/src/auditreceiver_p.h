@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "renewalrefusal_p.h"
+
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/watch/export.h"
@@ -27,7 +29,8 @@ public:
         std::optional<quint64> mark;
         bool opened = false; //!< "stream.open" was received.
         std::optional<WallTime> renewedUntil;
-        std::optional<int> notRenewed;
+        QByteArray nonce; //!< With renewedUntil: for the next proofs.
+        std::optional<RenewalRefusal> notRenewed;
         std::optional<WallTime> tokenExpiresAt;
     };
 

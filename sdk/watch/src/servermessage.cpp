@@ -161,12 +161,13 @@ Result<Any> parseResult(const QJsonObject &json)
 
 Result<Any> parseRenewed(const QJsonObject &json)
 {
-    return Any(Renewed {optionalWall(json.value("exp"_L1)), texts(json.value("scope"_L1))});
+    return Any(Renewed {optionalWall(json.value("exp"_L1)), texts(json.value("scope"_L1)),
+                       json.value("nonce"_L1).toString().toLatin1()});
 }
 
 Result<Any> parseNotRenewed(const QJsonObject &json)
 {
-    return Any(NotRenewed {json.value("code"_L1).toInt()});
+    return Any(NotRenewed {RenewalRefusal::fromJson(json)});
 }
 
 Result<Any> parsePong(const QJsonObject &json)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "renewalrefusal_p.h"
+
 #include "watchword/core/result.h"
 #include "watchword/watch/watchtypes.h"
 
@@ -64,10 +66,11 @@ struct Renewed
 {
     std::optional<WallTime> exp;
     QStringList scope;
+    QByteArray nonce; //!< For the next proofs; empty if there is none.
 };
 struct NotRenewed
 {
-    int code = 0;
+    RenewalRefusal refusal;
 };
 struct Pong
 {

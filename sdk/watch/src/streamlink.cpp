@@ -11,18 +11,16 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kHelloTimeout = 10s;
-constexpr Duration kRenewAgain = 15s; // after a renewal that failed, while the token still holds
 
 } // namespace
 
 StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
     : QObject(parent)
-    , m_tokens(tokens)
     , m_setup(std::move(setup))
     , m_clock(m_setup.options.clock ? *m_setup.options.clock : Clock::system())
     , m_random(m_setup.options.random ? *m_setup.options.random : RandomSource::system())
+    , m_renewal(tokens, m_setup.renewal, m_clock)
     , m_helloAlarm(m_clock)
-    , m_renewAlarm(m_clock)
     , m_retryAlarm(m_clock)
 {
     ConnectionOptions &options = m_setup.options;
@@ -33,7 +31,7 @@ StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
     // The query of the audit stream holds the cursor, which moves on while the link is up.
     options.transport = [this](const ConnectionOptions &base) {
         ConnectionOptions attempt = base;
-        attempt.url = m_setup.url();
+        attempt.url = m_url = m_setup.url();
         return makeWebSocketTransport(attempt);
     };
     m_connection = std::make_unique<Connection>(tokens, options);
@@ -57,23 +55,17 @@ StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
     connect(&m_helloAlarm, &Alarm::due, this, [this] {
         fail(Error(ErrorCode::ProtocolViolation, u"the gateway accepted and then said nothing"_s));
     });
-    connect(&m_renewAlarm, &Alarm::due, this, &StreamLink::renewNow);
     connect(&m_retryAlarm, &Alarm::due, this, [this] {
         m_retryAt = {};
         Q_EMIT nextRetryAtChanged();
         m_connection->open();
     });
-    connect(&m_renewal, &QFutureWatcherBase::finished, this, [this] {
-        if (!m_established || m_renewal.future().resultCount() == 0)
-            return;
-        const Result<AccessToken> token = m_renewal.result();
-        if (token)
-            send(m_setup.renewal(token->value));
-        else if (token.error().isRetryable())
-            m_renewAlarm.start(kRenewAgain);
+    connect(&m_renewal, &StreamRenewal::toBeSent, this, &StreamLink::send);
+    connect(&m_renewal, &StreamRenewal::failed, this, &StreamLink::renewalFailed);
+    connect(&m_renewal, &StreamRenewal::keyChanged, this, [this] {
+        leave({Error(ErrorCode::ConnectionLost, u"the renewed token is bound to another key; a new stream begins with it"_s),
+               true});
     });
-    if (tokens)
-        connect(tokens, &TokenProvider::tokenChanged, this, &StreamLink::renewNow);
 }
 
 StreamLink::~StreamLink()
@@ -92,11 +84,10 @@ void StreamLink::close()
 {
     m_wanted = false;
     m_up = false;
-    m_established = false;
-    m_violation.reset();
+    m_leaving.reset();
     m_retryAlarm.cancel();
     m_helloAlarm.cancel();
-    m_renewAlarm.cancel();
+    m_renewal.end();
     m_connection->close();
 }
 
@@ -118,49 +109,33 @@ void StreamLink::send(const QString &text)
 void StreamLink::established(std::optional<WallTime> exp)
 {
     m_helloAlarm.cancel();
-    m_established = true;
     m_violations = 0;
-    planRenewal(exp);
+    m_renewal.begin(m_url, exp);
 }
 
-void StreamLink::renewed(std::optional<WallTime> exp)
+void StreamLink::renewed(std::optional<WallTime> exp, const QByteArray &nonce)
 {
-    planRenewal(exp);
+    m_renewal.accepted(exp, nonce);
 }
 
-void StreamLink::planRenewal(std::optional<WallTime> exp)
+void StreamLink::renewalRefused(const RenewalRefusal &refusal)
 {
-    m_exp = exp;
-    m_renewAlarm.cancel();
-    if (!exp || !m_tokens)
-        return;
-    const Duration left = *exp - m_clock.wallNow();
-    if (left > 0ms)
-        m_renewAlarm.start(left * 3 / 4);
-}
-
-void StreamLink::renewNow()
-{
-    if (!m_established || !m_tokens || m_renewal.isRunning())
-        return;
-    TokenRequest request;
-    request.reason = TokenRequest::Reason::Renew;
-    if (m_exp) {
-        // Longer than the token at the gateway lives, so that the provider does not answer with the same one.
-        request.minimumValidity = std::max<Duration>(*m_exp - m_clock.wallNow(), 0ms) + 1s;
-    }
-    m_renewal.setFuture(m_tokens->requestToken(request));
+    m_renewal.refused(refusal);
 }
 
 void StreamLink::fail(const Error &error)
 {
-    if (m_violation || !m_wanted)
+    leave({error, false});
+}
+
+void StreamLink::leave(const Leaving &why)
+{
+    if (m_leaving || !m_wanted)
         return;
-    m_violation = error;
+    m_leaving = why;
     m_up = false;
-    m_established = false;
     m_helloAlarm.cancel();
-    m_renewAlarm.cancel();
+    m_renewal.end();
     m_connection->close();
 }
 
@@ -168,9 +143,8 @@ void StreamLink::onState(Connection::State state)
 {
     if (state == Connection::State::Waiting || state == Connection::State::Connecting) {
         const bool wasUp = std::exchange(m_up, false);
-        m_established = false;
         m_helloAlarm.cancel();
-        m_renewAlarm.cancel();
+        m_renewal.end();
         if (wasUp || state == Connection::State::Waiting)
             Q_EMIT down(m_connection->lastError());
     }
@@ -179,23 +153,26 @@ void StreamLink::onState(Connection::State state)
 void StreamLink::onClosed(const Error &error)
 {
     m_up = false;
-    m_established = false;
     m_helloAlarm.cancel();
-    m_renewAlarm.cancel();
-    if (m_violation && m_wanted) {
-        const Error violation = *std::exchange(m_violation, std::nullopt);
-        if (m_violations++ == 0)
-            m_failingSince = m_clock.now();
-        const Duration wait =
-            m_setup.options.backoff.delay(m_violations, m_clock.now() - m_failingSince, m_random);
+    m_renewal.end();
+    if (m_leaving && m_wanted) {
+        const Leaving leaving = *std::exchange(m_leaving, std::nullopt);
+        const Duration wait = leaving.comesBackAtOnce ? 0ms : waitAfterViolation();
         m_retryAt = QDateTime::currentDateTimeUtc().addMSecs(wait.count());
         m_retryAlarm.start(wait);
-        Q_EMIT down(violation);
+        Q_EMIT down(leaving.error);
         Q_EMIT nextRetryAtChanged();
         return;
     }
     if (std::exchange(m_wanted, false))
         Q_EMIT ended(error);
+}
+
+Duration StreamLink::waitAfterViolation()
+{
+    if (m_violations++ == 0)
+        m_failingSince = m_clock.now();
+    return m_setup.options.backoff.delay(m_violations, m_clock.now() - m_failingSince, m_random);
 }
 
 QDateTime StreamLink::nextRetryAt() const

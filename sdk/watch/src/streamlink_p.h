@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/core/tokenprovider.h"
+#include "streamrenewal_p.h"
+
 #include "watchword/link/connection.h"
 
-#include <QFutureWatcher>
 #include <QObject>
 
 namespace Watchword {
@@ -25,7 +25,7 @@ public:
         ConnectionOptions options;
         QString subprotocol;
         std::function<QUrl()> url; //!< Asked for at every attempt.
-        std::function<QString(const Secret &token)> renewal; //!< The text that renews the token.
+        StreamRenewal::Message renewal;
     };
 
     StreamLink(TokenProvider *tokens, Setup setup, QObject *parent);
@@ -38,7 +38,8 @@ public:
     void send(const QString &text);
     //! The first message was good; the token of this link ends at \a exp.
     void established(std::optional<WallTime> exp);
-    void renewed(std::optional<WallTime> exp);
+    void renewed(std::optional<WallTime> exp, const QByteArray &nonce);
+    void renewalRefused(const RenewalRefusal &refusal);
 
     bool isUp() const { return m_up; }
     QDateTime nextRetryAt() const;
@@ -48,32 +49,36 @@ Q_SIGNALS:
     void up(); //!< The gateway accepted; nothing was received yet.
     void down(const Watchword::Error &error); //!< Was up, or an attempt failed; another one follows.
     void ended(const Watchword::Error &error); //!< No other attempt follows.
+    void renewalFailed(const Watchword::Error &error); //!< The link stays as it is.
     void textReceived(const QString &text);
     void nextRetryAtChanged();
 
 private:
+    struct Leaving
+    {
+        Error error;
+        bool comesBackAtOnce = false;
+    };
+
     void onState(Connection::State state);
     void onClosed(const Error &error);
-    void planRenewal(std::optional<WallTime> exp);
-    void renewNow();
+    void leave(const Leaving &why);
+    Duration waitAfterViolation();
 
-    TokenProvider *m_tokens;
     Setup m_setup;
     Clock &m_clock;
     RandomSource &m_random;
     std::unique_ptr<Connection> m_connection;
+    StreamRenewal m_renewal;
+    QUrl m_url; // of the last attempt
     Alarm m_helloAlarm;
-    Alarm m_renewAlarm;
     Alarm m_retryAlarm;
-    QFutureWatcher<Result<AccessToken>> m_renewal;
-    std::optional<WallTime> m_exp;
-    std::optional<Error> m_violation; // why the link is being left
+    std::optional<Leaving> m_leaving; // why the link is being left
     QDateTime m_retryAt;
     Instant m_failingSince {};
     int m_violations = 0;
     bool m_wanted = false;
     bool m_up = false;
-    bool m_established = false;
 };
 
 } // namespace Watchword

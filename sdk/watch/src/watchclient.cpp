@@ -24,11 +24,6 @@ QString toText(const QJsonObject &json)
     return QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact));
 }
 
-QString tokenText(const Secret &token)
-{
-    return QString::fromUtf8(token.reveal());
-}
-
 template <typename T>
 QFuture<Result<T>> failed(Error error)
 {
@@ -87,7 +82,7 @@ void WatchClient::Private::setError(const Error &error)
 }
 
 std::unique_ptr<StreamLink> WatchClient::Private::makeLink(const QString &subprotocol, std::function<QUrl()> url,
-                                                           std::function<QString(const Secret &)> renewal)
+                                                           StreamRenewal::Message renewal)
 {
     StreamLink::Setup setup;
     setup.options.certificateAuthorities = options.certificateAuthorities;
@@ -130,13 +125,15 @@ void WatchClient::Private::openWatch()
         target.setPath(options.watchPath);
         return target;
     };
-    const auto renewal = [](const Secret &token) {
-        return toText({{"t"_L1, u"auth.refresh"_s}, {"token"_L1, tokenText(token)}});
+    const auto renewal = [](QJsonObject fields) {
+        fields.insert("t"_L1, u"auth.refresh"_s);
+        return toText(fields);
     };
     watchLink = makeLink(u"watchword.watch.v1"_s, url, renewal);
     QObject::connect(watchLink.get(), &StreamLink::up, q, [this] { onWatchUp(); });
     QObject::connect(watchLink.get(), &StreamLink::down, q, [this](const Error &error) { onWatchDown(error); });
     QObject::connect(watchLink.get(), &StreamLink::ended, q, [this](const Error &error) { onWatchEnded(error); });
+    QObject::connect(watchLink.get(), &StreamLink::renewalFailed, q, [this](const Error &error) { setError(error); });
     QObject::connect(watchLink.get(), &StreamLink::textReceived, q, [this](const QString &text) { onWatchText(text); });
     watchLink->open();
 }
@@ -153,9 +150,7 @@ void WatchClient::Private::openAudit()
         }
         return target;
     };
-    const auto renewal = [](const Secret &token) {
-        return toText({{"auth.refresh"_L1, QJsonObject {{"token"_L1, tokenText(token)}}}});
-    };
+    const auto renewal = [](const QJsonObject &fields) { return toText({{"auth.refresh"_L1, fields}}); };
     auditLink = makeLink(u"cloudevents.json"_s, url, renewal);
     QObject::connect(auditLink.get(), &StreamLink::down, q, [this](const Error &error) {
         audit.linkLost();
@@ -165,6 +160,11 @@ void WatchClient::Private::openAudit()
         qCDebug(logWatch) << "audit stream:" << error;
     });
     QObject::connect(auditLink.get(), &StreamLink::ended, q, [this](const Error &error) { onAuditEnded(error); });
+    QObject::connect(auditLink.get(), &StreamLink::renewalFailed, q, [this](const Error &error) {
+        qCDebug(logWatch) << "audit stream not renewed:" << error;
+        if (!watchLink)
+            setError(error);
+    });
     QObject::connect(auditLink.get(), &StreamLink::textReceived, q, [this](const QString &text) { onAuditText(text); });
     setAuditState(AuditState::CatchingUp);
     auditLink->open();
@@ -252,7 +252,9 @@ void WatchClient::Private::onAuditText(const QString &text)
     if (step.opened)
         auditLink->established(step.tokenExpiresAt);
     if (step.renewedUntil)
-        auditLink->renewed(*step.renewedUntil == WallTime::max() ? std::nullopt : step.renewedUntil);
+        auditLink->renewed(*step.renewedUntil == WallTime::max() ? std::nullopt : step.renewedUntil, step.nonce);
+    if (step.notRenewed)
+        auditLink->renewalRefused(*step.notRenewed);
     if (step.newEpoch || step.gapFrom != 0)
         flushAudit();
     if (step.newEpoch)

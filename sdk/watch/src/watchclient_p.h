@@ -54,7 +54,7 @@ private:
     struct Handler;
 
     std::unique_ptr<StreamLink> makeLink(const QString &subprotocol, std::function<QUrl()> url,
-                                         std::function<QString(const Secret &)> renewal);
+                                         StreamRenewal::Message renewal);
     void openWatch();
     void openAudit();
     void setState(State next);

@@ -103,15 +103,10 @@ struct WatchClient::Private::Handler
         d.server.tokenExpiresAt = renewed.exp;
         if (!renewed.scope.isEmpty())
             d.server.scope = renewed.scope;
-        d.watchLink->renewed(renewed.exp);
+        d.watchLink->renewed(renewed.exp, renewed.nonce);
         Q_EMIT d.q->serverChanged();
     }
-    void operator()(const ServerMessage::NotRenewed &refusal) const
-    {
-        // The old token holds until its end; the gateway then closes with 4401, and the next attempt asks anew.
-        d.setError(Error(ErrorCode::Unauthorized, u"the gateway did not accept the renewed token"_s)
-                       .withCloseCode(refusal.code));
-    }
+    void operator()(const ServerMessage::NotRenewed &answer) const { d.watchLink->renewalRefused(answer.refusal); }
     void operator()(const ServerMessage::Pong &pong) const { d.onPong(pong); }
     void operator()(const ServerMessage::Unknown &) const { }
 

@@ -160,8 +160,7 @@ void Peer::proofFailed(const ProofProblem &problem)
         return;
     case Kind::InvalidProof:
     case Kind::InvalidToken:
-        renewalFailed(int(CloseCode::TokenInvalid),
-                      problem.reasonCode == "dpop_key_changed"_L1 ? u"key_changed"_s : u"invalid_dpop_proof"_s,
+        renewalFailed(int(CloseCode::TokenInvalid), problem.changesKey() ? u"key_changed"_s : u"invalid_dpop_proof"_s,
                       problem.reasonCode, nonce);
         return;
     }

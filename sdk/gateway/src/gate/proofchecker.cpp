@@ -73,13 +73,18 @@ QByteArray ProofProblem::wireError() const
     Q_UNREACHABLE();
 }
 
+bool ProofProblem::changesKey() const
+{
+    return reasonCode == "dpop_key_changed"_L1;
+}
+
 Error ProofProblem::toError() const
 {
     switch (kind) {
     case Kind::InvalidProof:
         return Error(ErrorCode::InvalidRequest, message);
     case Kind::InvalidToken:
-        return Error(ErrorCode::Unauthorized, message);
+        return Error(changesKey() ? ErrorCode::IdentityChanged : ErrorCode::InvalidRequest, message);
     case Kind::NonceWanted:
         return Error(ErrorCode::WrongNonce, message);
     case Kind::CannotRemember:

@@ -26,8 +26,11 @@ struct WATCHWORD_GATEWAY_EXPORT ProofProblem
     QString reasonCode; //!< For the audit.
     QString message;
 
+    bool changesKey() const; //!< The token may be good for another connection.
     QByteArray wireError() const; //!< The value of "error" in a challenge; empty for CannotRemember.
-    Error toError() const; //!< WrongNonce, TemporarilyUnavailable, InvalidRequest or Unauthorized; detail() is the message.
+    //! WrongNonce, TemporarilyUnavailable, IdentityChanged (the connection belongs to another key) or InvalidRequest; detail()
+    //! is the message.
+    Error toError() const;
 };
 
 //! How a token was presented.

@@ -149,12 +149,9 @@ void AuditStream::receive(const QString &text)
         renew(*refresh);
 }
 
-QJsonObject AuditStream::renewed(std::optional<WallTime> exp) const
+QJsonObject AuditStream::renewed(const QJsonObject &fields) const
 {
-    QJsonObject ok;
-    if (exp)
-        ok.insert("exp"_L1, milliseconds(*exp));
-    return {{"auth.ok"_L1, ok}};
+    return {{"auth.ok"_L1, fields}};
 }
 
 QJsonObject AuditStream::notRenewed(const QJsonObject &fields) const

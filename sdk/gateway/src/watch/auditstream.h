@@ -20,7 +20,7 @@ public:
 
 protected:
     void receive(const QString &text) override;
-    QJsonObject renewed(std::optional<WallTime> exp) const override;
+    QJsonObject renewed(const QJsonObject &fields) const override;
     QJsonObject notRenewed(const QJsonObject &fields) const override;
     QString neededScope() const override;
     void sent() override;

@@ -204,6 +204,33 @@ void StreamSocket::violate(const Error &error)
         close(int(CloseCode::ProtocolError), u"protocol_error"_s);
 }
 
+void StreamSocket::confirmRenewal()
+{
+    QJsonObject fields;
+    if (m_identity.expiresAt)
+        fields.insert("exp"_L1, milliseconds(*m_identity.expiresAt));
+    if (const QByteArray nonce = m_context.nonce ? m_context.nonce() : QByteArray();
+        !nonce.isEmpty() && !m_identity.keyThumbprint.isEmpty())
+        fields.insert("nonce"_L1, QString::fromLatin1(nonce));
+    send(renewed(fields));
+}
+
+void StreamSocket::refuseRenewal(const Error &error)
+{
+    switch (error.code()) {
+    case ErrorCode::WrongNonce:
+        return refuseRenewal(CloseCode::TokenInvalid, u"use_dpop_nonce"_s);
+    case ErrorCode::InvalidRequest:
+        return refuseRenewal(CloseCode::TokenInvalid, u"invalid_dpop_proof"_s);
+    case ErrorCode::IdentityChanged:
+        return refuseRenewal(CloseCode::TokenInvalid, u"key_changed"_s);
+    case ErrorCode::TemporarilyUnavailable:
+        return refuseRenewal(CloseCode::TryAgainLater, u"try_again_later"_s);
+    default:
+        return refuseRenewal(CloseCode::TokenInvalid, u"token_invalid"_s);
+    }
+}
+
 void StreamSocket::refuseRenewal(CloseCode code, const QString &reason)
 {
     QJsonObject fields {{"code"_L1, int(code)}, {"reason"_L1, reason}};
@@ -231,11 +258,7 @@ void StreamSocket::renew(const WatchMessage::Refresh &refresh)
         const bool answered = watcher->future().resultCount() > 0;
         const Result<Identity> result = answered ? watcher->result() : Result<Identity>(Error(ErrorCode::Cancelled));
         if (!result) {
-            const bool isNonce = result.error().code() == ErrorCode::WrongNonce;
-            const bool isProof = result.error().code() == ErrorCode::InvalidRequest;
-            refuseRenewal(CloseCode::TokenInvalid, isNonce ? u"use_dpop_nonce"_s
-                              : isProof                    ? u"invalid_dpop_proof"_s
-                                                           : u"token_invalid"_s);
+            refuseRenewal(result.error());
             return;
         }
         if (!result->isSamePerson(m_identity)) {
@@ -249,7 +272,7 @@ void StreamSocket::renew(const WatchMessage::Refresh &refresh)
         m_identity = *result;
         m_cut.cancel();
         planCut();
-        send(renewed(m_identity.expiresAt));
+        confirmRenewal();
     });
     watcher->setFuture(m_context.check({refresh.token, refresh.proof, m_url, m_identity.keyThumbprint}));
 }

@@ -73,7 +73,7 @@ Q_SIGNALS:
 
 protected:
     virtual void receive(const QString &text) = 0;
-    virtual QJsonObject renewed(std::optional<WallTime> exp) const = 0; //!< The "auth.ok" of this stream.
+    virtual QJsonObject renewed(const QJsonObject &fields) const = 0; //!< The "auth.ok" of this stream.
     virtual QJsonObject notRenewed(const QJsonObject &fields) const = 0; //!< The "auth.fail".
     virtual QString neededScope() const = 0;
     virtual void sent() = 0; //!< Something went out; idle marks wait anew.
@@ -94,7 +94,9 @@ private:
     void planCut();
     void acknowledge(const QByteArray &payload);
     void pingBehind();
+    void confirmRenewal();
     void refuseRenewal(CloseCode code, const QString &reason);
+    void refuseRenewal(const Error &error);
     bool isFlooding();
 
     QWebSocket *m_socket;

@@ -88,7 +88,8 @@ public:
         QString keyOfConnection {}; //!< Identity::keyThumbprint of the token before.
     };
     //! Validates a renewal; finishes in the service's thread. Without one, renewals fail with 4402. WrongNonce and
-    //! InvalidRequest say that only the proof was wrong.
+    //! InvalidRequest say that only the proof was wrong, IdentityChanged that the token is bound to another key than the
+    //! connection's, TemporarilyUnavailable that nothing was.
     using TokenCheck = std::function<QFuture<Result<Identity>>(const Renewal &renewal)>;
     using NonceSource = std::function<QByteArray()>; //!< The nonce for the next proof; empty: none is wanted.
 

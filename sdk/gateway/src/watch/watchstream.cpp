@@ -228,11 +228,11 @@ void WatchStream::receive(const QString &text)
     }
 }
 
-QJsonObject WatchStream::renewed(std::optional<WallTime> exp) const
+QJsonObject WatchStream::renewed(const QJsonObject &fields) const
 {
-    QJsonObject json {{"t"_L1, u"auth.ok"_s}, {"scope"_L1, QJsonArray::fromStringList(identity().scopes)}};
-    if (exp)
-        json.insert("exp"_L1, milliseconds(*exp));
+    QJsonObject json = fields;
+    json.insert("t"_L1, u"auth.ok"_s);
+    json.insert("scope"_L1, QJsonArray::fromStringList(identity().scopes));
     return json;
 }
 

@@ -322,17 +322,37 @@ void TestGateDpop::monitorsRenewWithAProof()
         return found;
     };
     QVERIFY(!await(u"hello"_s).isEmpty());
-    const QByteArray next = token(m_key);
-    const auto refresh = [&](const QByteArray &proof) {
-        QJsonObject json {{u"t"_s, u"auth.refresh"_s}, {u"token"_s, QString::fromLatin1(next)}};
+    const QString url = urlOf(u"/watch"_s);
+    const auto refresh = [&](const QByteArray &token, const QByteArray &proof) {
+        received.clear();
+        QJsonObject json {{u"t"_s, u"auth.refresh"_s}, {u"token"_s, QString::fromLatin1(token)}};
         if (!proof.isEmpty())
             json.insert("dpop"_L1, QString::fromLatin1(proof));
         socket->sendTextMessage(QString::fromUtf8(QJsonDocument(json).toJson()));
     };
-    refresh({});
-    QCOMPARE(await(u"auth.fail"_s).value("code"_L1).toInt(), 4402);
-    refresh(proof(m_key, next, urlOf(u"/watch"_s)));
-    QVERIFY(await(u"auth.ok"_s).contains("exp"_L1));
+    const QByteArray next = token(m_key);
+    const auto refusal = [&] {
+        const QJsonObject fail = await(u"auth.fail"_s);
+        return QString::number(fail.value("code"_L1).toInt()) + u' ' + fail.value("reason"_L1).toString();
+    };
+    refresh(next, {});
+    QCOMPARE(refusal(), u"4402 invalid_dpop_proof"_s);
+    const QByteArray others = token(m_other);
+    refresh(others, proof(m_other, others, url));
+    QCOMPARE(refusal(), u"4402 key_changed"_s);
+    refresh(token({}), {});
+    QCOMPARE(refusal(), u"4402 key_changed"_s);
+    refresh(next, proof(m_key, next, url));
+    const QJsonObject ok = await(u"auth.ok"_s);
+    QVERIFY(ok.contains("exp"_L1) && !ok.contains("nonce"_L1));
+    setNonce(true);
+    refresh(next, proof(m_key, next, url));
+    const QString nonce = await(u"auth.fail"_s).value("nonce"_L1).toString();
+    QCOMPARE(refusal(), u"4402 use_dpop_nonce"_s);
+    QVERIFY(!nonce.isEmpty());
+    refresh(next, proof(m_key, next, url, nonce));
+    QCOMPARE(await(u"auth.ok"_s).value("nonce"_L1).toString(), nonce);
+    setNonce(false);
 }
 
 WATCHWORD_TEST_MAIN(TestGateDpop)

@@ -29,13 +29,16 @@ class TokenProvider;
     exactly the gateway's table. The audit resumes behind the last event received: every event is emitted once and in
     order; what the gateway no longer has is named by auditGap(), never left out silently.
 
-    The token is asked for at every attempt and renewed on the live connection when the provider has a newer one.
+    The token is asked for at every attempt and renewed on the live connection before it ends, and when the provider has a
+    newer one. One that is bound to a key (RFC 9449) goes with a new proof each time. If the key is another one than that of
+    the live connection, the streams begin anew.
 
     Threads:   lives in one thread with an event loop; calls and signals there. Every slot may be called from inside a
                signal; delete it there by deleteLater() only.
     Ownership: borrows \a tokens, which must outlive it.
     Errors:    those that are retried are in lastError(); the end is state Lost. Garbage from the gateway closes the
-               link and counts as a failed attempt.
+               link and counts as a failed attempt. A renewal of the watch stream that fails is in lastError() too, while
+               the token of before still holds.
     Destruction finishes pending actions with ErrorCode::Cancelled and emits nothing.
 */
 class WATCHWORD_WATCH_EXPORT WatchClient : public QObject
