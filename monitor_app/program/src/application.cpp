@@ -38,6 +38,7 @@ Watchword::SessionOptions sessionOptions(const ServerSettings &server)
     options.clientId = server.clientId;
     options.scopes = { u"openid"_s, u"offline_access"_s, u"gw:read"_s, u"gw:audit"_s, u"gw:kick"_s };
     options.applicationId = applicationId;
+    options.tokenBinding = Watchword::TokenBinding::WhenOffered; // the gateway takes both
     options.networkHints = Watchword::systemNetworkHints(options.issuer);
     options.account = server.server.host() + u"-"_s + QString::number(server.server.port(443));
     return options;

@@ -18,6 +18,7 @@
 #include <QLabel>
 #include <QPainter>
 #include <QSettings>
+#include <QSslKey>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTranslator>
@@ -48,6 +49,7 @@ private Q_SLOTS:
     void everyLook();
 
 private:
+    QSslKey serverKey() const;
     void launch(Watchword::SignInRoute route, std::chrono::seconds deviceLifetime = std::chrono::minutes(10));
     void start(Watchword::SignInRoute route);
     void toTheCode();
@@ -95,6 +97,12 @@ void TestMonitorSignIn::cleanup()
     m_issuer.reset();
 }
 
+QSslKey TestMonitorSignIn::serverKey() const
+{
+    QFile file(m_folder.filePath(u"server.key"_s));
+    return file.open(QIODevice::ReadOnly) ? QSslKey(file.readAll(), QSsl::Ec) : QSslKey();
+}
+
 void TestMonitorSignIn::launch(Watchword::SignInRoute route, std::chrono::seconds deviceLifetime)
 {
     m_issuer = std::make_unique<FakeIssuer>(FakeIssuer::Options {.deviceInterval = std::chrono::seconds(1),
@@ -104,7 +112,11 @@ void TestMonitorSignIn::launch(Watchword::SignInRoute route, std::chrono::second
     QVERIFY(m_issuer->listen());
     m_issuer->setBrowserAuthorities(QSslCertificate::fromPath(m_folder.filePath(u"ca.pem"_s)));
     m_gateway = std::make_unique<FakeGateway>();
+    m_gateway->setTls({QSslCertificate::fromPath(m_folder.filePath(u"ca.pem"_s)).value(0),
+                       QSslCertificate::fromPath(m_folder.filePath(u"server.pem"_s)).value(0), serverKey()});
     QVERIFY(m_gateway->listen());
+    for (int stream = 0; stream < 2; ++stream)
+        m_gateway->next(FakeGateway::hang()); // nothing is to be seen behind the first page
     start(route);
 }
 
@@ -200,6 +212,10 @@ void TestMonitorSignIn::codeIsShownAndAccepted()
     QVERIFY(m_issuer->decideDevice(true));
     QVERIFY(Support::waitUntil([this] { return window()->isWatching(); }));
     QVERIFY(!isShown(u"userCode"_s));
+    // This provider binds tokens to a key where it is asked to, and the gateway gets the proof.
+    QVERIFY(Support::waitUntil([this] { return !m_gateway->requests().isEmpty(); }));
+    QVERIFY(m_gateway->requests().first().headers.value("authorization").startsWith("DPoP "));
+    QVERIFY(!m_gateway->requests().first().headers.value("dpop").isEmpty());
 }
 
 void TestMonitorSignIn::codeIsRefused()
