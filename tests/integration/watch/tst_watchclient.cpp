@@ -405,10 +405,10 @@ void TestWatchClient::theTokenEndsTheStream()
     WatchRig rig;
     rig.limits.tokenGrace = 0ms;
     rig.identity = operatorIdentity(allScopes());
-    rig.identity.expiresAt = Clock::system().wallNow() + 4s; // enough to connect on a busy machine
     QVERIFY(rig.prepare());
     FixedTokenProvider tokens(token("good"));
     WatchClient client(&tokens, rig.clientOptions());
+    rig.identity.expiresAt = Clock::system().wallNow() + 4s; // enough to connect on a busy machine
     client.start();
     QVERIFY(Support::waitUntil([&] { return client.state() == WatchClient::State::Live; }));
     rig.identity.expiresAt = Clock::system().wallNow() + 1h;
