@@ -7,7 +7,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
 
-cmake --install "$BUILD" --component dev --prefix "$prefix" >"$work/install.log"
+for component in dev runtime; do # the second is empty unless the libraries are shared
+    cmake --install "$BUILD" --component $component --prefix "$prefix" >>"$work/install.log"
+done
 cp -r "$SOURCE/tests/package/consumer" "$work/consumer"
 cp "$SOURCE/sdk/examples/minimal/main.cpp" "$work/consumer/minimal.cpp"
 (cd "$prefix/include" && find watchword -name '*.h' | sort) | while read -r header; do

@@ -46,7 +46,7 @@ mkdir "$root/packages"
 cp "$work"/packages/*.deb "$root/packages/"
 
 inside sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    /packages/watchword-gateway_*.deb /packages/watchword-monitor_*.deb /packages/watchword-tools_*.deb' >"$work/apt.log" 2>&1 || {
+    $(ls /packages/*.deb | grep -v -e -dev_)' >"$work/apt.log" 2>&1 || {
     tail -n 30 "$work/apt.log"
     fail "the packages do not install"
 }
