@@ -11,8 +11,8 @@
 namespace Watchword {
 
 /*!
-    The claims of a token, read strictly and looked up without making a QJsonObject of them, which costs as
-   much as all other reading of a token together.
+    The claims of a token, read strictly and looked up without making a QJsonObject of them, which costs as much as all other
+    reading of a token together.
 
     Most claims are plain: an object without white space, of texts without escapes, whole numbers, lists of
    such texts, objects of one such text, true, false and null, all in ASCII. No two readers of JSON can differ

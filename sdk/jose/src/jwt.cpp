@@ -165,7 +165,8 @@ Result<Jwt> Jwt::verify(QByteArrayView compact, const JwkSet &keys, const JwtPol
     const Result<Jwk> key = chooseKey(keys, header.keyId, header.algorithm);
     if (!key)
         return key.error();
-    if (const Result<void> proved = key->verify(header.algorithm, text.signedText, QByteArrayView(text.signature.data(), text.signature.size())); !proved)
+    const QByteArrayView signature(text.signature.data(), text.signature.size());
+    if (const Result<void> proved = key->verify(header.algorithm, text.signedText, signature); !proved)
         return proved.error();
     rememberHeader(text.header);
     if (const Result<void> checked = checkTimes(*text.claims, policy, now); !checked)
