@@ -57,8 +57,8 @@ class QmlClient : public QObject, public QQmlParserStatus
     Q_PROPERTY(QUrl resource READ resource WRITE setResource NOTIFY optionsChanged FINAL)
     Q_PROPERTY(Route route READ route WRITE setRoute NOTIFY optionsChanged FINAL)
     Q_PROPERTY(Storage storage READ storage WRITE setStorage NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QUrl certificateAuthorities READ certificateAuthorities WRITE setCertificateAuthorities NOTIFY optionsChanged
-                   FINAL)
+    Q_PROPERTY(
+        QUrl certificateAuthorities READ certificateAuthorities WRITE setCertificateAuthorities NOTIFY optionsChanged FINAL)
     Q_PROPERTY(bool autoStart READ autoStart WRITE setAutoStart NOTIFY optionsChanged FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString stateText READ stateText NOTIFY stateChanged FINAL)
@@ -80,8 +80,11 @@ public:
     Q_ENUM(Storage) //!< As Watchword::ClientStorage.
     enum class Delivery { RequireNow, DropIfOffline, QueueUntilReady, LatestOnly, AtLeastOnce };
     Q_ENUM(Delivery) //!< As Watchword::Connection::Delivery.
-    enum class Route { Automatic = int(Watchword::SignInRoute::Automatic), Browser = int(Watchword::SignInRoute::Browser),
-                       Device = int(Watchword::SignInRoute::Device) };
+    enum class Route {
+        Automatic = int(Watchword::SignInRoute::Automatic),
+        Browser = int(Watchword::SignInRoute::Browser),
+        Device = int(Watchword::SignInRoute::Device)
+    };
     Q_ENUM(Route) //!< As Watchword::SignInRoute.
 
     explicit QmlClient(QObject *parent = nullptr);

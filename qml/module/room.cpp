@@ -92,8 +92,7 @@ void QmlRoom::update()
 
 void QmlRoom::join()
 {
-    const Watchword::RoomPosition after {m_startAfter.value(u"epoch"_s).toString(),
-                                         m_startAfter.value(u"offset"_s).toULongLong()};
+    const Watchword::RoomPosition after{m_startAfter.value(u"epoch"_s).toString(), m_startAfter.value(u"offset"_s).toULongLong()};
     const Watchword::Result<void> joined = m_client->joinRoom(m_name, after);
     if (!joined) {
         m_joinError = joined.error().code() == Watchword::ErrorCode::InvalidArgument

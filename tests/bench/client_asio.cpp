@@ -129,21 +129,21 @@ private:
         const std::string &token = m_target.tokens.at(size_t(m_started) % m_target.tokens.size());
         ++m_started;
         const auto slot = std::make_shared<std::weak_ptr<Upgrade>>();
-        const auto upgrade = std::make_shared<Upgrade>(m_context, m_tls, m_target, token, m_what == What::Tls,
-                                                       [this, slot](bool good) {
-            m_failed |= !good;
-            m_good += good ? 1 : 0;
-            if (const auto ended = slot->lock(); ended && m_what != What::Hold)
-                ended->close();
-            else if (ended)
-                m_kept.push_back(ended);
-            next();
-        });
+        const auto upgrade =
+            std::make_shared<Upgrade>(m_context, m_tls, m_target, token, m_what == What::Tls, [this, slot](bool good) {
+                m_failed |= !good;
+                m_good += good ? 1 : 0;
+                if (const auto ended = slot->lock(); ended && m_what != What::Hold)
+                    ended->close();
+                else if (ended)
+                    m_kept.push_back(ended);
+                next();
+            });
         *slot = upgrade;
         upgrade->start();
     }
 
-    asio::io_context m_context {1};
+    asio::io_context m_context{1};
     asio::ssl::context m_tls;
     const AsioTarget &m_target;
     int m_count;

@@ -115,8 +115,7 @@ int receiveWithSdk(const QStringList &arguments)
     Watchword::FixedTokenProvider tokens(someToken());
     Watchword::Connection connection(&tokens, sdkOptions(arguments));
     ReceiveCount count(arguments.value(2).toInt());
-    QObject::connect(&connection, &Watchword::Connection::textReceived, &connection,
-                     [&count](const QString &) { count.add(); });
+    QObject::connect(&connection, &Watchword::Connection::textReceived, &connection, [&count](const QString &) { count.add(); });
     connection.open();
     return QCoreApplication::exec();
 }

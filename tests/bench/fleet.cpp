@@ -36,8 +36,7 @@ constexpr auto kLastAnswers = 30s;
 // The same time line in all processes of this machine.
 qint64 steadyNow()
 {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 Watchword::AccessToken accessToken(const QByteArray &value)
@@ -257,9 +256,8 @@ QJsonObject Fleet::report() const
         for (const int echoes : member->echoes)
             doubled += echoes > 1 ? 1 : 0;
     }
-    return {{u"opened"_s, m_openedAt}, {u"back"_s, m_backAt},         {u"starts"_s, starts},
-            {u"readies"_s, readies},   {u"sent"_s, sent},             {u"lost"_s, unanswered},
-            {u"doubled"_s, doubled},   {u"mostStarts"_s, mostStarts}};
+    return {{u"opened"_s, m_openedAt}, {u"back"_s, m_backAt},   {u"starts"_s, starts},   {u"readies"_s, readies},
+            {u"sent"_s, sent},         {u"lost"_s, unanswered}, {u"doubled"_s, doubled}, {u"mostStarts"_s, mostStarts}};
 }
 
 void Fleet::finish()

@@ -59,14 +59,18 @@ QByteArray Histogram::toSvg() const
     const auto rectangle = [&](qsizetype bin, int count, const QString &style) {
         const double height = kPlotHeight * count / most;
         return u"<rect x=\"%1\" y=\"%2\" width=\"%3\" height=\"%4\" %5/>\n"_s.arg(kLeft + bar * double(bin))
-            .arg(kTop + kPlotHeight - height).arg(bar * 0.9).arg(height).arg(style);
+            .arg(kTop + kPlotHeight - height)
+            .arg(bar * 0.9)
+            .arg(height)
+            .arg(style);
     };
     QString svg = u"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"960\" height=\"410\" font-family=\"sans-serif\" "
                   "font-size=\"13\">\n<rect width=\"960\" height=\"410\" fill=\"#ffffff\"/>\n"_s;
     svg += textAt(kLeft, 24, u"start"_s, title);
     for (int line = 0; line <= 4; ++line) {
         const double y = kTop + kPlotHeight * (4 - line) / 4;
-        svg += u"<line x1=\"%1\" x2=\"%2\" y1=\"%3\" y2=\"%3\" stroke=\"#dddddd\"/>\n"_s.arg(kLeft).arg(kLeft + kPlotWidth).arg(y);
+        svg +=
+            u"<line x1=\"%1\" x2=\"%2\" y1=\"%3\" y2=\"%3\" stroke=\"#dddddd\"/>\n"_s.arg(kLeft).arg(kLeft + kPlotWidth).arg(y);
         svg += textAt(kLeft - 8, y + 4, u"end"_s, QString::number(most * line / 4.0));
     }
     for (qsizetype bin = 0; bin < bins; ++bin) {
@@ -76,8 +80,9 @@ QByteArray Histogram::toSvg() const
             svg += rectangle(bin, tried.value(bin), u"fill=\"none\" stroke=\"#d9822b\""_s);
     }
     const double x = kLeft + kPlotWidth * double(mark) / double(bins * width);
-    svg += u"<line x1=\"%1\" x2=\"%1\" y1=\"%2\" y2=\"%3\" stroke=\"#2e7d32\" stroke-dasharray=\"4 3\"/>\n"_s.arg(x)
-               .arg(kTop).arg(kTop + kPlotHeight);
+    svg +=
+        u"<line x1=\"%1\" x2=\"%1\" y1=\"%2\" y2=\"%3\" stroke=\"#2e7d32\" stroke-dasharray=\"4 3\"/>\n"_s.arg(x).arg(kTop).arg(
+            kTop + kPlotHeight);
     svg += textAt(x + 4, kTop + 12, u"start"_s, markName);
     const qint64 second = std::max<qint64>(1000, bins * width / 12 / 1000 * 1000);
     for (qint64 time = 0; time <= bins * width; time += second)

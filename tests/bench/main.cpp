@@ -21,7 +21,7 @@ using Peer = int (*)(const QStringList &);
 
 int runAsPeer(const QStringList &arguments)
 {
-    const QHash<QString, Peer> peers {
+    const QHash<QString, Peer> peers{
         {u"flood-server"_s, Bench::floodServer},
         {u"echo-server"_s, Bench::echoServer},
         {u"upgrades"_s, Bench::upgradesByClients},
@@ -58,8 +58,7 @@ QJsonObject toJson(const Bench::Row &row, std::optional<double> ratio, bool met)
 
 QList<Bench::Row> allRows()
 {
-    return Bench::linkRows() + Bench::gateRows() + Bench::restartRows() + Bench::jwtRows()
-        + Bench::tokenRows();
+    return Bench::linkRows() + Bench::gateRows() + Bench::restartRows() + Bench::jwtRows() + Bench::tokenRows();
 }
 
 int listRows()
@@ -92,9 +91,8 @@ int runRows(const QString &only, const QString &jsonFile)
         const auto ratio = row.measure();
         const bool met = ratio && (row.atMost ? *ratio <= row.reach : *ratio >= row.reach);
         const QString shown = ratio ? QString::number(*ratio, 'f', 3) : u"failed"_s;
-        std::printf("%-22s %-44s %-26s %8s %5s%.2f  %s\n", qPrintable(row.id), qPrintable(row.what),
-                    qPrintable(row.against), qPrintable(shown), row.atMost ? "<= " : ">= ", row.reach,
-                    met ? "met" : "NOT MET");
+        std::printf("%-22s %-44s %-26s %8s %5s%.2f  %s\n", qPrintable(row.id), qPrintable(row.what), qPrintable(row.against),
+                    qPrintable(shown), row.atMost ? "<= " : ">= ", row.reach, met ? "met" : "NOT MET");
         std::fflush(stdout);
         rows.append(toJson(row, ratio, met));
     }

@@ -23,14 +23,14 @@ namespace {
 // Of all children that have ended; QProcess has waited for them.
 double processorSecondsOfChildren()
 {
-    rusage usage {};
+    rusage usage{};
     getrusage(RUSAGE_CHILDREN, &usage);
     const auto seconds = [](const timeval &time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 // For ratioInTurns(); what a row does before its turns is not counted.
-constexpr std::chrono::seconds kTimeOfTurns {75};
+constexpr std::chrono::seconds kTimeOfTurns{75};
 constexpr int kFewestTurns = 3;
 
 /*! Figures of several turns, of which a disturbed one must not decide. */
@@ -75,12 +75,12 @@ std::optional<Figure> runProgram(const QString &program, const QStringList &argu
         std::fprintf(stderr, "%s %s failed\n", qPrintable(program), qPrintable(arguments.join(u' ')));
         return std::nullopt;
     }
-    return Figure {value, processorSecondsOfChildren() - before};
+    return Figure{value, processorSecondsOfChildren() - before};
 }
 
 std::optional<Figure> runPeer(const QStringList &arguments, int timeoutMs)
 {
-    return runProgram(QCoreApplication::applicationFilePath(), QStringList {u"--peer"_s} + arguments, timeoutMs);
+    return runProgram(QCoreApplication::applicationFilePath(), QStringList{u"--peer"_s} + arguments, timeoutMs);
 }
 
 std::optional<double> ratioInTurns(const std::function<std::optional<Figure>()> &ours,
@@ -130,8 +130,8 @@ public:
 PeerServer::PeerServer(const QStringList &arguments)
     : d(std::make_unique<Private>())
 {
-    const auto port = d->process.start(QCoreApplication::applicationFilePath(), QStringList {u"--peer"_s} + arguments,
-                                       u"READY "_s);
+    const auto port =
+        d->process.start(QCoreApplication::applicationFilePath(), QStringList{u"--peer"_s} + arguments, u"READY "_s);
     m_port = port ? port->toUShort() : 0;
     m_wasReady = port.has_value();
 }

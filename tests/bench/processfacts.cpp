@@ -76,7 +76,7 @@ double busyShare(int milliseconds)
 
 bool raiseDescriptorLimit(int least)
 {
-    rlimit limit {};
+    rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return false;
     limit.rlim_cur = std::min<rlim_t>(std::max<rlim_t>(limit.rlim_cur, rlim_t(least)), limit.rlim_max);

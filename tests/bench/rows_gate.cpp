@@ -24,8 +24,7 @@ constexpr int kIdle = 800; // below the 1024 descriptors that a process may have
 
 QStringList clientArguments(const GatewaySite &site, const QString &name, quint16 port, int count)
 {
-    return {name, u"wss://127.0.0.1:%1/"_s.arg(port), site.file(u"ca.pem"_s), site.file(u"tokens.txt"_s),
-            QString::number(count)};
+    return {name, u"wss://127.0.0.1:%1/"_s.arg(port), site.file(u"ca.pem"_s), site.file(u"tokens.txt"_s), QString::number(count)};
 }
 
 std::optional<Figure> load(const GatewaySite &site, const QString &client, quint16 port, qint64 server)
@@ -58,7 +57,7 @@ std::optional<Figure> idleBytes(GatewaySite &site, quint16 port, qint64 server)
     const PeerServer clients(clientArguments(site, u"hold"_s, port, kIdle));
     if (!clients.isRunning())
         return std::nullopt;
-    return Figure {double(residentBytes(server) - before) / kIdle, 0};
+    return Figure{double(residentBytes(server) - before) / kIdle, 0};
 }
 
 std::optional<double> memoryRow()

@@ -28,17 +28,16 @@ std::optional<Figure> opensslVerifications(const QString &algorithm)
         return std::nullopt;
     }
     const QList<QByteArray> lines = process.readAllStandardOutput().trimmed().split('\n');
-    return Figure {lines.last().simplified().split(' ').last().toDouble(), 0};
+    return Figure{lines.last().simplified().split(' ').last().toDouble(), 0};
 }
 
 Row row(const QString &id, const QString &jose, const QString &openssl)
 {
-    return {id, u"%1 verification of a JWT"_s.arg(jose), u"openssl speed "_s + openssl, 0.9, false,
-            [jose, openssl] {
+    return {id, u"%1 verification of a JWT"_s.arg(jose), u"openssl speed "_s + openssl, 0.9, false, [jose, openssl] {
                 return ratioInTurns(
                     [jose] {
                         const auto figure = runPeer({u"verify-jwt"_s, jose, QString::number(kSeconds)});
-                        return figure ? std::optional(Figure {figure->value, 0}) : figure; // it is of processor time
+                        return figure ? std::optional(Figure{figure->value, 0}) : figure; // it is of processor time
                     },
                     [openssl] { return opensslVerifications(openssl); });
             }};

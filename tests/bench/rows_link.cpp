@@ -20,8 +20,8 @@ constexpr int kRounds = 5'000;
 
 std::function<std::optional<Figure>()> peer(const QString &name, quint16 port, int count)
 {
-    const QStringList arguments {name, u"wss://127.0.0.1:%1/"_s.arg(port), certificateFolder() + u"/ca.pem"_s,
-                                 QString::number(count)};
+    const QStringList arguments{name, u"wss://127.0.0.1:%1/"_s.arg(port), certificateFolder() + u"/ca.pem"_s,
+                                QString::number(count)};
     return [arguments] { return runPeer(arguments); };
 }
 
@@ -30,8 +30,7 @@ std::optional<double> receiveAgainst(const std::function<std::optional<Figure>(q
     const PeerServer server({u"flood-server"_s, certificateFolder()});
     if (server.port() == 0)
         return std::nullopt;
-    return ratioInTurns(peer(u"receive-sdk"_s, server.port(), kMessages),
-                        [&] { return theirs(server.port()); });
+    return ratioInTurns(peer(u"receive-sdk"_s, server.port(), kMessages), [&] { return theirs(server.port()); });
 }
 
 std::optional<double> receiveAgainstNode()
@@ -40,8 +39,9 @@ std::optional<double> receiveAgainstNode()
     if (folder.isEmpty())
         return std::nullopt;
     return receiveAgainst([&](quint16 port) {
-        return runProgram(u"node"_s, {folder + u"/ws-receive.mjs"_s, u"wss://127.0.0.1:%1/"_s.arg(port),
-                                      certificateFolder() + u"/ca.pem"_s, QString::number(kMessages)});
+        return runProgram(u"node"_s,
+                          {folder + u"/ws-receive.mjs"_s, u"wss://127.0.0.1:%1/"_s.arg(port), certificateFolder() + u"/ca.pem"_s,
+                           QString::number(kMessages)});
     });
 }
 
@@ -58,8 +58,8 @@ std::optional<double> roundTrip()
 
 int receiveWithBeast(const QStringList &arguments)
 {
-    const double figure = receiveByBeast(quint16(QUrl(arguments.value(0)).port()),
-                                         arguments.value(1).toLocal8Bit().constData(), arguments.value(2).toInt());
+    const double figure = receiveByBeast(quint16(QUrl(arguments.value(0)).port()), arguments.value(1).toLocal8Bit().constData(),
+                                         arguments.value(2).toInt());
     std::printf("%.6f\n", figure);
     return figure > 0 ? 0 : 1;
 }
@@ -69,14 +69,11 @@ QList<Row> linkRows()
     const QString what = u"SDK receive, TLS, 256 B text"_s;
     return {
         {u"receive-qwebsocket"_s, what, u"bare QWebSocket"_s, 0.97, false,
-         [] {
-             return receiveAgainst([](quint16 port) { return peer(u"receive-qwebsocket"_s, port, kMessages)(); });
-         }},
+         [] { return receiveAgainst([](quint16 port) { return peer(u"receive-qwebsocket"_s, port, kMessages)(); }); }},
         {u"receive-ws"_s, what, u"npm ws"_s, 1.5, false, receiveAgainstNode},
         {u"receive-beast"_s, what, u"Boost.Beast"_s, 0.9, false,
          [] { return receiveAgainst([](quint16 port) { return peer(u"receive-beast"_s, port, kMessages)(); }); }},
-        {u"roundtrip-qwebsocket"_s, u"SDK round trip p50, TLS, 256 B text"_s, u"bare QWebSocket"_s, 1.05, true,
-         roundTrip},
+        {u"roundtrip-qwebsocket"_s, u"SDK round trip p50, TLS, 256 B text"_s, u"bare QWebSocket"_s, 1.05, true, roundTrip},
     };
 }
 

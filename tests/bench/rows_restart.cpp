@@ -28,8 +28,7 @@ constexpr int kDescriptors = 4 * kClients;
 
 qint64 steadyNow()
 {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 QList<qint64> times(const QJsonValue &value)
@@ -78,20 +77,18 @@ std::optional<double> restartRow()
     GatewaySite site;
     if (!raiseDescriptorLimit(kDescriptors) || !site.prepare(kClients) || !site.start())
         return std::nullopt;
-    const QStringList target {u"wss://127.0.0.1:%1/"_s.arg(site.port()), site.file(u"ca.pem"_s),
-                              site.file(u"tokens.txt"_s)};
+    const QStringList target{u"wss://127.0.0.1:%1/"_s.arg(site.port()), site.file(u"ca.pem"_s), site.file(u"tokens.txt"_s)};
     // The same number by clients that cost nearly nothing and never wait: no herd can be back sooner.
-    const auto rate = runPeer(QStringList {u"upgrades"_s} + target + QStringList {QString::number(kClients)});
+    const auto rate = runPeer(QStringList{u"upgrades"_s} + target + QStringList{QString::number(kClients)});
     if (!rate)
         return std::nullopt;
     const double minimum = 1000.0 * kClients / rate->value;
 
     Support::ReadyProcess fleet;
     const QString reportFile = site.file(u"report.json"_s);
-    const auto storm = fleet.start(QCoreApplication::applicationFilePath(),
-                                   QStringList {u"--peer"_s, u"fleet"_s} + target
-                                       + QStringList {QString::number(kClients), reportFile},
-                                   u"READY "_s, 180'000);
+    const auto storm = fleet.start(
+        QCoreApplication::applicationFilePath(),
+        QStringList{u"--peer"_s, u"fleet"_s} + target + QStringList{QString::number(kClients), reportFile}, u"READY "_s, 180'000);
     if (!storm)
         return std::nullopt;
     const qint64 stopped = steadyNow();
@@ -108,7 +105,8 @@ std::optional<double> restartRow()
         return std::nullopt;
     draw(report, stopped, up);
     const qint64 back = report.value("back"_L1).toInteger() - up;
-    std::fprintf(stderr, "  down for %lld ms; all back %lld ms later; accept-limited minimum %.0f ms; the first connecting took %s ms\n",
+    std::fprintf(stderr,
+                 "  down for %lld ms; all back %lld ms later; accept-limited minimum %.0f ms; the first connecting took %s ms\n",
                  static_cast<long long>(up - stopped), static_cast<long long>(back), minimum, qPrintable(*storm));
     return double(back) / minimum;
 }

@@ -12,8 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         outcome.status = status;
         outcome.body = body;
         const auto device = readDeviceAuthorization(outcome, false);
-        if (device && (device->deviceCode.isEmpty() || device->verificationUri.scheme() != QStringLiteral("https")
-                       || device->userCode.isEmpty() || device->interval.count() < 1 || device->expiresIn.count() < 1))
+        if (device
+            && (device->deviceCode.isEmpty() || device->verificationUri.scheme() != QStringLiteral("https")
+                || device->userCode.isEmpty() || device->interval.count() < 1 || device->expiresIn.count() < 1))
             __builtin_trap();
         const auto pushed = readPushedRequest(outcome);
         if (pushed && (pushed->requestUri.isEmpty() || pushed->expiresIn.count() < 1))

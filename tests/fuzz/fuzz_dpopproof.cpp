@@ -26,7 +26,9 @@ const SigningKey &signer()
 DpopProof::Expectation expectation()
 {
     return {{"GET", QUrl(QStringLiteral("https://gw.test/s")), Secret::copy("token"), {}},
-            signer().publicKey().thumbprint(), std::chrono::seconds(60), std::chrono::seconds(60)};
+            signer().publicKey().thumbprint(),
+            std::chrono::seconds(60),
+            std::chrono::seconds(60)};
 }
 
 // What counts in a proof that was accepted, read by other means.
@@ -50,9 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     // Nobody but the signer can make a proof for its key.
     require(!DpopProof::verify(input, expectation(), now));
     // The same bytes as claims behind a good header and with a good signature: only right ones are accepted.
-    const QJsonObject header {{QStringLiteral("typ"), QStringLiteral("dpop+jwt")},
-                              {QStringLiteral("alg"), QStringLiteral("ES256")},
-                              {QStringLiteral("jwk"), signer().publicKey().toPublicJson()}};
+    const QJsonObject header{{QStringLiteral("typ"), QStringLiteral("dpop+jwt")},
+                             {QStringLiteral("alg"), QStringLiteral("ES256")},
+                             {QStringLiteral("jwk"), signer().publicKey().toPublicJson()}};
     const QByteArray text = toBase64Url(QJsonDocument(header).toJson(QJsonDocument::Compact)) + '.' + toBase64Url(input);
     const QByteArray proof = text + '.' + toBase64Url(signer().sign(text).value());
     if (const Result<DpopProof> accepted = DpopProof::verify(proof, expectation(), now))

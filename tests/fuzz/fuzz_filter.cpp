@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const QString text = QString::fromUtf8(reinterpret_cast<const char *>(data) + 1, qsizetype(size) - 1);
     const auto fields = data[0] % 3 == 0 ? auditFields() : (data[0] % 3 == 1 ? connectionFields() : laneFields());
-    const QueryContext context {fields, 1'795'357'960'000, {{QStringLiteral("s"), QStringLiteral("user:a or $s")}}};
+    const QueryContext context{fields, 1'795'357'960'000, {{QStringLiteral("s"), QStringLiteral("user:a or $s")}}};
     const ParsedQuery parsed = parseQuery(text, context);
     if (parsed.error.isSet() == (parsed.root != nullptr))
         std::abort();

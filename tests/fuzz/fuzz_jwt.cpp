@@ -37,8 +37,7 @@ void read(const Jwt &jwt)
     require(!jwt.header().contains(QStringLiteral("crit")));
     require(jwt.type() == jwt.type().toLower());
     const WallTime last = wallTimeFromSeconds(253'402'300'799);
-    for (const std::optional<WallTime> &time :
-         {jwt.expiresAt(), jwt.issuedAt(), jwt.notBefore(), jwt.authTime()})
+    for (const std::optional<WallTime> &time : {jwt.expiresAt(), jwt.issuedAt(), jwt.notBefore(), jwt.authTime()})
         require(!time || (*time <= last && *time >= WallTime(-last.time_since_epoch())));
     for (const QString &scope : jwt.scopes())
         require(!jwt.claim(u"scope").isString() || !scope.isEmpty());
@@ -58,8 +57,7 @@ void signAndRead(const Jwt &jwt)
     if (again)
         require(again->claims() == jwt.claims());
     else
-        require(again.error().code() == ErrorCode::TokenExpired
-                || again.error().code() == ErrorCode::TokenNotYetValid);
+        require(again.error().code() == ErrorCode::TokenExpired || again.error().code() == ErrorCode::TokenNotYetValid);
 }
 
 // A space in front changes nothing in JSON, but has all claims read by QJsonDocument: both must agree.

@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     using Kind = LoopbackVerdict::Kind;
     const QByteArrayView received(data, qsizetype(size));
-    const ExpectedRedirect expected {QStringLiteral("/callback"), Secret::copy("st4te"),
-                                     QStringLiteral("https://login.test"), true};
+    const ExpectedRedirect expected{QStringLiteral("/callback"), Secret::copy("st4te"), QStringLiteral("https://login.test"),
+                                    true};
     const LoopbackVerdict verdict = judgeLoopbackRequest(received, expected);
     require((verdict.kind == Kind::Accepted) == !verdict.code.isEmpty());
     // Nothing without the state can end a sign-in, whatever else it says.

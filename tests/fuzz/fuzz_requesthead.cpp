@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     if (parsed.state == HeadState::Complete) {
         const RequestHead &head = parsed.head;
         // What the callers rely on without a second look.
-        if (head.size > bytes.size() || !head.path.startsWith('/') || head.contentLength() < 0
-            || head.values("Host").size() > 1 || (head.isChunked() && head.contains("Content-Length")))
+        if (head.size > bytes.size() || !head.path.startsWith('/') || head.contentLength() < 0 || head.values("Host").size() > 1
+            || (head.isChunked() && head.contains("Content-Length")))
             std::abort();
         // A complete head stays what it is, whatever follows it.
         const ParsedHead alone = parseRequestHead(bytes.first(head.size));

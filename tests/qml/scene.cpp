@@ -39,10 +39,10 @@ bool Scene::prepare()
 }
 
 Scene::Scene(std::chrono::seconds deviceLifetime)
-    : m_issuer(FakeIssuer::Options {.deviceInterval = std::chrono::seconds(1),
-                                    .deviceLifetime = deviceLifetime,
-                                    .certificateFile = folder().filePath(u"server.pem"_s),
-                                    .keyFile = folder().filePath(u"server.key"_s)})
+    : m_issuer(FakeIssuer::Options{.deviceInterval = std::chrono::seconds(1),
+                                   .deviceLifetime = deviceLifetime,
+                                   .certificateFile = folder().filePath(u"server.pem"_s),
+                                   .keyFile = folder().filePath(u"server.key"_s)})
 {
     m_gateway.setEcho(true);
 }

@@ -95,9 +95,10 @@ void TestConnectionBanner::everyState_data()
     QTest::newRow("signing-in") << int(SigningIn) << 0 << QString() << u"Connection lost"_s << u"cancel"_s << u"cancelSignIn "_s;
     QTest::newRow("connecting") << int(Connecting) << 0 << QString() << u"Connection lost"_s << QString() << QString();
     QTest::newRow("ready") << int(Ready) << 0 << remedy << QString() << QString() << QString();
-    QTest::newRow("waiting") << int(Waiting) << 4 << remedy << u"Connection lost. Next try in 4 s."_s << u"tryNow"_s << u"retryNow "_s;
-    QTest::newRow("waiting-long") << int(Waiting) << 150 << remedy << u"Connection lost. Next try in 3 min. "_s + remedy << u"tryNow"_s
-                                  << u"retryNow "_s;
+    QTest::newRow("waiting") << int(Waiting) << 4 << remedy << u"Connection lost. Next try in 4 s."_s << u"tryNow"_s
+                             << u"retryNow "_s;
+    QTest::newRow("waiting-long") << int(Waiting) << 150 << remedy << u"Connection lost. Next try in 3 min. "_s + remedy
+                                  << u"tryNow"_s << u"retryNow "_s;
     QTest::newRow("due") << int(Waiting) << 0 << remedy << u"Connection lost"_s << u"tryNow"_s << u"retryNow "_s;
     QTest::newRow("failed") << int(Failed) << 0 << remedy << u"Connection lost. "_s + remedy << u"startAgain"_s << u"start "_s;
 }

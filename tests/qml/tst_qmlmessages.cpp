@@ -178,7 +178,8 @@ void TestQmlMessages::asksTheServer()
         const bool knows = frame.fields().value("op"_L1).toString() == "room.info"_L1;
         m_scene->gateway().peer()->sendFrame(
             knows ? Frame(QLatin1StringView(FrameType::Response), {{u"id"_s, id}, {u"ok"_s, true}}, R"({"members":3})")
-                  : Frame(QLatin1StringView(FrameType::Response), {{u"id"_s, id}, {u"ok"_s, false}, {u"code"_s, u"unknown_operation"_s}}));
+                  : Frame(QLatin1StringView(FrameType::Response),
+                          {{u"id"_s, id}, {u"ok"_s, false}, {u"code"_s, u"unknown_operation"_s}}));
     });
     m_scene->eval(u"client.request('room.info', { room: 'lobby', deep: [1, true] }, 5000, note('object'))"_s);
     QVERIFY(m_scene->waitFor(u"called === 1"_s));

@@ -123,8 +123,8 @@ void TestQmlModule::hasNoSecretInAnyProperty()
     signIn();
     const QList<QByteArray> secrets = m_scene->issuer().issuedSecrets();
     QVERIFY(!secrets.isEmpty());
-    for (QObject *object : {client(), client()->property("session").value<QObject *>(),
-                            client()->property("connection").value<QObject *>()}) {
+    for (QObject *object :
+         {client(), client()->property("session").value<QObject *>(), client()->property("connection").value<QObject *>()}) {
         for (int i = 0; i < object->metaObject()->propertyCount(); ++i) {
             const QByteArray text = object->metaObject()->property(i).read(object).toString().toUtf8();
             for (const QByteArray &secret : secrets)

@@ -92,8 +92,8 @@ Frame TestQmlRooms::subscribed(const QString &room, int offset, const QString &e
 
 Frame TestQmlRooms::publication(int offset, const QString &text) const
 {
-    return Frame(QLatin1StringView(FrameType::Publish),
-                 {{u"room"_s, u"lobby"_s}, {u"from"_s, u"bob"_s}, {u"offset"_s, offset}}, text.toUtf8());
+    return Frame(QLatin1StringView(FrameType::Publish), {{u"room"_s, u"lobby"_s}, {u"from"_s, u"bob"_s}, {u"offset"_s, offset}},
+                 text.toUtf8());
 }
 
 QStringList TestQmlRooms::roomsIn(QLatin1StringView type) const
@@ -234,8 +234,8 @@ void TestQmlRooms::outlivesItsClient()
 void TestQmlRooms::realGateway()
 {
     Support::ReadyProcess gateway;
-    const auto line = gateway.start(QStringLiteral(WATCHWORD_BINARY_DIR "/bin/watchword-gateway"),
-                                    {u"--demo"_s, u"--users"_s, u"2"_s}, u"{"_s);
+    const auto line =
+        gateway.start(QStringLiteral(WATCHWORD_BINARY_DIR "/bin/watchword-gateway"), {u"--demo"_s, u"--users"_s, u"2"_s}, u"{"_s);
     QVERIFY(line);
     const QJsonObject demo = QJsonDocument::fromJson(u"{"_s.append(*line).toUtf8()).object();
     const QJsonArray users = demo.value("users"_L1).toArray();
@@ -287,7 +287,8 @@ void TestQmlRooms::realGateway()
     m_scene->eval(u"client.request('room.info', { room: 'lobby' }, 5000, (outcome) => answer = outcome.answer)"_s);
     QVERIFY(m_scene->waitFor(u"answer !== ''"_s));
     QCOMPARE(m_scene->eval(u"JSON.parse(answer).members"_s).toInt(), 2);
-    m_scene->eval(u"client.request('room.info', { room: 'nowhere' }, 5000, (outcome) => answer = outcome.code + outcome.detail)"_s);
+    m_scene->eval(
+        u"client.request('room.info', { room: 'nowhere' }, 5000, (outcome) => answer = outcome.code + outcome.detail)"_s);
     QVERIFY(m_scene->waitFor(u"answer.startsWith('RequestRefused')"_s));
     QVERIFY(m_scene->eval(u"answer"_s).toString().contains(u"unknown_room"_s));
 }

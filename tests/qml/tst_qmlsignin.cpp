@@ -113,9 +113,11 @@ void TestQmlSignIn::checkLayout(const QString &where)
         if (!isPart || !item->isVisible() || item->width() <= 0 || item->objectName().isEmpty())
             continue;
         const QRectF area = item->mapRectToScene(item->boundingRect());
-        QVERIFY2(QRectF(0, 0, m_scene->root()->width(), 5000).contains(area), qPrintable(where + u": outside: "_s + item->objectName()));
+        QVERIFY2(QRectF(0, 0, m_scene->root()->width(), 5000).contains(area),
+                 qPrintable(where + u": outside: "_s + item->objectName()));
         if (isText)
-            QVERIFY2(item->property("paintedWidth").toReal() <= item->width() + 1, qPrintable(where + u": cut: "_s + item->objectName()));
+            QVERIFY2(item->property("paintedWidth").toReal() <= item->width() + 1,
+                     qPrintable(where + u": cut: "_s + item->objectName()));
         for (const QQuickItem *other : shown)
             QVERIFY2(!area.intersects(other->mapRectToScene(other->boundingRect())),
                      qPrintable(u"%1: %2 over %3"_s.arg(where, item->objectName(), other->objectName())));
@@ -221,7 +223,8 @@ void TestQmlSignIn::otherDevice()
     QVERIFY(size >= 21);
     const QImage picture = m_scene->view().grabWindow();
     const int module = int(qr->width()) / (size + 8);
-    const QPointF corner = qr->mapToScene({(qr->width() - module * (size + 8)) / 2 + 4 * module, (qr->height() - module * (size + 8)) / 2 + 4 * module});
+    const QPointF corner = qr->mapToScene(
+        {(qr->width() - module * (size + 8)) / 2 + 4 * module, (qr->height() - module * (size + 8)) / 2 + 4 * module});
     for (int row = 0; row < size; ++row) {
         for (int column = 0; column < size; ++column) {
             const QPoint at(int(corner.x()) + column * module + module / 2, int(corner.y()) + row * module + module / 2);

@@ -75,7 +75,7 @@ void Process::begin()
 {
     if (m_machine.isRunning() || m_person || (m_hold && m_clock.instant() < *m_hold))
         return;
-    feed(T::Start {m_tokens});
+    feed(T::Start{m_tokens});
 }
 
 void Process::feed(const T::Event &event)
@@ -105,24 +105,25 @@ void Process::perform(const T::Action &action)
         const bool free = m_world.lockedBy < 0 || m_world.lockedBy == m_id;
         if (free)
             m_world.lockedBy = m_id;
-        report(1ms, T::LockTried {free ? Result<void>() : Result<void>(Error(ErrorCode::LockBusy))});
+        report(1ms, T::LockTried{free ? Result<void>() : Result<void>(Error(ErrorCode::LockBusy))});
     } else if (std::holds_alternative<T::Load>(action)) {
-        report(1ms, T::Loaded {m_world.diskFails() ? Result<TokenSet>(broken) : Result<TokenSet>(m_world.stored), m_world.journal});
+        report(1ms,
+               T::Loaded{m_world.diskFails() ? Result<TokenSet>(broken) : Result<TokenSet>(m_world.stored), m_world.journal});
     } else if (std::holds_alternative<T::Probe>(action)) {
         probe(false);
     } else if (const auto *write = std::get_if<T::WriteJournal>(&action)) {
         const bool fails = m_world.diskFails();
         if (!fails)
             m_world.journal = write->journal;
-        report(2ms, T::JournalWritten {fails ? Result<void>(broken) : Result<void>()});
+        report(2ms, T::JournalWritten{fails ? Result<void>(broken) : Result<void>()});
     } else if (const auto *request = std::get_if<T::Send>(&action)) {
         send(request->refreshToken);
     } else if (const auto *save = std::get_if<T::Save>(&action)) {
         TokenSet set = save->tokens;
         set.clockError = m_clock.offset();
-        report(3ms, T::Saved {m_world.save(set)});
+        report(3ms, T::Saved{m_world.save(set)});
     } else if (const auto *wait = std::get_if<T::Wait>(&action)) {
-        report(wait->time, T::Elapsed {});
+        report(wait->time, T::Elapsed{});
     } else if (const auto *news = std::get_if<T::Publish>(&action)) {
         publish(news->tokens);
     } else if (std::holds_alternative<T::Unlock>(action)) {
@@ -149,7 +150,7 @@ void Process::probe(bool settled)
             });
             return;
         }
-        feed(T::Probed {reached ? Result<void>() : Result<void>(Error(ErrorCode::Offline))});
+        feed(T::Probed{reached ? Result<void>() : Result<void>(Error(ErrorCode::Offline))});
     });
 }
 
@@ -158,11 +159,11 @@ void Process::send(const Secret &token)
     const int serial = m_serial;
     const Duration left = m_world.time();
     if (m_wokenBefore != m_world.lastWake) // slept since the probe
-        return after(1ms, [this] { feed(T::Answered {{TokenAnswerClass::NotSent, {}, Error(ErrorCode::Offline), false}}); });
+        return after(1ms, [this] { feed(T::Answered{{TokenAnswerClass::NotSent, {}, Error(ErrorCode::Offline), false}}); });
     const Instant sent = m_clock.instant();
     const World::Exchange exchange = m_world.exchange(token.reveal().toByteArray(), m_id);
     const bool inTime = exchange.took < 30s;
-    const TokenAnswer none {TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Timeout), true};
+    const TokenAnswer none{TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Timeout), true};
     const TokenAnswer answer = inTime ? exchange.answer : none;
     after(std::min<Duration>(exchange.took, 30s), [=, this] {
         if (serial != m_serial)
@@ -171,13 +172,13 @@ void Process::send(const Secret &token)
             m_world.checkNothingUnsaved(-1);
             return after(5s, [this, serial, none] {
                 if (serial == m_serial)
-                    feed(T::Answered {none});
+                    feed(T::Answered{none});
             });
         }
         if (exchange.hasDate && inTime)
             m_clock.observe({WallTime(std::chrono::floor<std::chrono::seconds>(m_world.time() - exchange.took / 2)), sent,
                              m_clock.instant()});
-        feed(T::Answered {answer});
+        feed(T::Answered{answer});
     });
 }
 
@@ -251,7 +252,7 @@ void Process::signIn()
     fresh.expiresAt = m_clock.now() + m_world.lifetime;
     fresh.sentAt = m_clock.instant();
     fresh.bootId = m_clock.run();
-    feed(T::Replace {fresh, m_tokens.generation});
+    feed(T::Replace{fresh, m_tokens.generation});
 }
 
 } // namespace Simulation

@@ -34,9 +34,9 @@ public:
     bool runsByItself() const override { return false; }
 
     int boot = 0;
-    Duration bootedAt {};
-    Duration slept {};
-    Duration error {}; // of the date
+    Duration bootedAt{};
+    Duration slept{};
+    Duration error{}; // of the date
 
 private:
     const World &m_world;
@@ -79,7 +79,7 @@ private:
     bool m_person = false;
     int m_serial = 0;
     int m_alarm = 0;
-    Duration m_wokenBefore {};
+    Duration m_wokenBefore{};
 };
 
 /* One account: a machine, its disk, a provider, and what happens to them. */
@@ -101,7 +101,7 @@ public:
     struct Exchange
     {
         TokenAnswer answer;
-        Duration took {};
+        Duration took{};
         bool hasDate = true;
     };
     Exchange exchange(const QByteArray &refreshToken, int process);
@@ -122,9 +122,9 @@ public:
     TokenSet stored;
     std::optional<Watchword::RefreshJournal> journal;
     int lockedBy = -1;
-    Duration lastWake {}; // true time
-    Duration networkTrip {};
-    Duration lifetime {};
+    Duration lastWake{}; // true time
+    Duration networkTrip{};
+    Duration lifetime{};
 
 private:
     enum class Outage { None, Refused, Gone, Busy, ServerError, Portal };
@@ -135,10 +135,7 @@ private:
         int process; // -1: of the machine
         int incarnation;
         std::function<void()> what;
-        bool operator<(const Event &other) const
-        {
-            return when != other.when ? when > other.when : order > other.order;
-        }
+        bool operator<(const Event &other) const { return when != other.when ? when > other.when : order > other.order; }
     };
 
     void kill(int process);
@@ -148,16 +145,16 @@ private:
     void countRequest();
     TokenSet issue(TokenAnswer &answer, Duration issued);
 
-    Duration m_time {std::chrono::hours(1)};
-    Duration m_asleepUntil {};
+    Duration m_time{std::chrono::hours(1)};
+    Duration m_asleepUntil{};
     qint64 m_order = 0;
     std::priority_queue<Event> m_events;
     std::vector<std::unique_ptr<Process>> m_processes;
     std::vector<int> m_incarnations;
     Outage m_outage = Outage::None;
-    Duration m_retryAfter {};
+    Duration m_retryAfter{};
     bool m_keepsEnd; // hands out the same end until it is reached
-    Duration m_sameEnd {};
+    Duration m_sameEnd{};
     std::vector<Duration> m_ends; // of access tokens, by number
     QByteArray m_valid;
     int m_numbers = 0;

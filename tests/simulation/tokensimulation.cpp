@@ -207,12 +207,13 @@ World::Exchange World::exchange(const QByteArray &token, int process)
     }
     Exchange exchange;
     exchange.took = networkTrip + Duration(qint64(unit() * double(networkTrip.count()))) + (chance(0.01) ? between(1s, 60s) : 0s);
-    const Error busy = Error(ErrorCode::TemporarilyUnavailable)
-                           .withRetryAfter(m_retryAfter == Duration::zero() ? std::optional<Duration>()
-                                                                             : std::min<Duration>(m_retryAfter, 1h));
+    const Error busy =
+        Error(ErrorCode::TemporarilyUnavailable)
+            .withRetryAfter(m_retryAfter == Duration::zero() ? std::optional<Duration>() : std::min<Duration>(m_retryAfter, 1h));
     if (m_outage == Outage::Refused || m_outage == Outage::Gone) {
         const bool refused = m_outage == Outage::Refused;
-        exchange.answer = {refused ? TokenAnswerClass::NotSent : TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Offline), !refused};
+        exchange.answer = {
+            refused ? TokenAnswerClass::NotSent : TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Offline), !refused};
         exchange.took = refused ? exchange.took : 30s;
         exchange.hasDate = false;
         return exchange;
@@ -293,7 +294,8 @@ QString SimulationResult::toString() const
                .arg(requestsPerLifetime(), 0, 'f', 3)
                .arg(mostInAMinute)
                .arg(handedOut)
-        + u"%1 of them expired, %2 storms, %3 spent tokens sent again, %4 received tokens lost, %5 false sign-outs; "_s.arg(expired)
+        + u"%1 of them expired, %2 storms, %3 spent tokens sent again, %4 received tokens lost, %5 false sign-outs; "_s
+              .arg(expired)
               .arg(storms)
               .arg(spentAgain)
               .arg(lost)

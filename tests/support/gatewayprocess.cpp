@@ -116,7 +116,8 @@ bool GatewayProcess::writeConfiguration(const QByteArray &endpoints)
     return write(file(u"gateway.toml"_s),
                  "[listen]\naddress = \"127.0.0.1:" + QByteArray::number(m_port)
                      + "\"\ncertificate = \"server.pem\"\nkey = \"server.key\"\n[audit]\ndatabase = \"audit.sqlite\"\n"
-                       "[log]\nlevel = \"error\"\n" + issuerTable() + endpoints);
+                       "[log]\nlevel = \"error\"\n"
+                     + issuerTable() + endpoints);
 }
 
 bool GatewayProcess::start()
@@ -168,15 +169,15 @@ QByteArray GatewayProcess::sign(const Watchword::SigningKey &key, const QString 
                                 const QJsonObject &more) const
 {
     const qint64 now = Watchword::toSecondsSinceEpoch(Watchword::Clock::system().wallNow());
-    QJsonObject claims {{u"iss"_s, m_issuerUrl},
-                        {u"aud"_s, kAudience},
-                        {u"sub"_s, subject},
-                        {u"sid"_s, u"session-"_s + subject},
-                        {u"jti"_s, QUuid::createUuid().toString(QUuid::WithoutBraces)},
-                        {u"client_id"_s, u"test"_s},
-                        {u"scope"_s, u"use"_s},
-                        {u"iat"_s, now},
-                        {u"exp"_s, now + seconds}};
+    QJsonObject claims{{u"iss"_s, m_issuerUrl},
+                       {u"aud"_s, kAudience},
+                       {u"sub"_s, subject},
+                       {u"sid"_s, u"session-"_s + subject},
+                       {u"jti"_s, QUuid::createUuid().toString(QUuid::WithoutBraces)},
+                       {u"client_id"_s, u"test"_s},
+                       {u"scope"_s, u"use"_s},
+                       {u"iat"_s, now},
+                       {u"exp"_s, now + seconds}};
     for (auto claim = more.begin(); claim != more.end(); ++claim)
         claims.insert(claim.key(), claim.value());
     const auto token = Watchword::signJwt(key, u"at+jwt"_s, claims);

@@ -36,8 +36,8 @@ Severity AuditCells::severityOf(const AuditRecord &record, const QString &kind)
     default:
         return Severity::Neutral;
     }
-    const bool isGood = record.outcome == 1
-        && (kind == u"token.refreshed" || kind == u"signin.succeeded" || kind == u"conn.opened");
+    const bool isGood =
+        record.outcome == 1 && (kind == u"token.refreshed" || kind == u"signin.succeeded" || kind == u"conn.opened");
     return isGood ? Severity::Ok : Severity::Info;
 }
 
@@ -131,8 +131,8 @@ QString AuditCells::sentence() const
     if (kind() == RowKind::Gap)
         return gapText();
     QStringList parts;
-    for (const int column : {AuditModel::Time, AuditModel::SeverityColumn, AuditModel::Kind, AuditModel::User,
-                             AuditModel::Node, AuditModel::Address, AuditModel::Message}) {
+    for (const int column : {AuditModel::Time, AuditModel::SeverityColumn, AuditModel::Kind, AuditModel::User, AuditModel::Node,
+                             AuditModel::Address, AuditModel::Message}) {
         const QString full = fullText(column);
         if (full.isEmpty())
             continue;
@@ -148,7 +148,7 @@ QString AuditCells::sentence() const
 
 QString AuditCells::value(int column) const
 {
-    static const QStringList severities = {QStringLiteral("unknown"), QStringLiteral("info"), QStringLiteral("notice"),
+    static const QStringList severities = {QStringLiteral("unknown"), QStringLiteral("info"),  QStringLiteral("notice"),
                                            QStringLiteral("warning"), QStringLiteral("error"), QStringLiteral("critical")};
     if (kind() == RowKind::Gap)
         return {};

@@ -62,16 +62,15 @@ public:
 };
 
 AuditModel::AuditModel(AuditStore &store, QObject *parent)
-    : RowWindowModel(
-        Columns {{QStringLiteral("ts"), tr("Time"), Qt::AlignLeft, false},
-                 {QStringLiteral("seq"), tr("Seq"), Qt::AlignRight, false},
-                 {QStringLiteral("sev"), tr("Severity"), Qt::AlignLeft, false},
-                 {QStringLiteral("kind"), tr("Event"), Qt::AlignLeft, false},
-                 {QStringLiteral("user"), tr("User"), Qt::AlignLeft, false},
-                 {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, false},
-                 {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, false},
-                 {QStringLiteral("message"), tr("Message"), Qt::AlignLeft, false}},
-        parent)
+    : RowWindowModel(Columns{{QStringLiteral("ts"), tr("Time"), Qt::AlignLeft, false},
+                             {QStringLiteral("seq"), tr("Seq"), Qt::AlignRight, false},
+                             {QStringLiteral("sev"), tr("Severity"), Qt::AlignLeft, false},
+                             {QStringLiteral("kind"), tr("Event"), Qt::AlignLeft, false},
+                             {QStringLiteral("user"), tr("User"), Qt::AlignLeft, false},
+                             {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, false},
+                             {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, false},
+                             {QStringLiteral("message"), tr("Message"), Qt::AlignLeft, false}},
+                     parent)
     , d(std::make_unique<Private>(store))
 {
 }
@@ -383,9 +382,8 @@ QueryState AuditModel::queryState() const
 
 Completion AuditModel::completionAt(const QString &text, int cursor) const
 {
-    return completeQuery(text, cursor, d->context(), [this](const Field &field, const QString &prefix) {
-        return valuesOf(d->store, field, prefix);
-    });
+    return completeQuery(text, cursor, d->context(),
+                         [this](const Field &field, const QString &prefix) { return valuesOf(d->store, field, prefix); });
 }
 
 QString AuditModel::filterTermFor(const QModelIndex &index, bool exclude) const
@@ -428,8 +426,8 @@ QVariant AuditModel::data(const QModelIndex &index, int role) const
         return cells.textColour(column);
     case GlyphRole:
         return column == SeverityColumn && cells.kind() != RowKind::Gap ? Text::severityGlyph(cells.severity())
-            : column == 0 && cells.kind() == RowKind::Gap              ? QStringLiteral("gap")
-                                                                       : QString();
+            : column == 0 && cells.kind() == RowKind::Gap               ? QStringLiteral("gap")
+                                                                        : QString();
     case GlyphColourRole:
         return Text::severityColour(cells.severity());
     case MonospaceRole:

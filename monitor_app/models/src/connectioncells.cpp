@@ -124,9 +124,8 @@ double ConnectionCells::fraction() const
 QString ConnectionCells::sentence() const
 {
     const QString code = fullText(M::CloseCode);
-    QStringList parts = {fullText(M::State), tr("user %1").arg(fullText(M::User)), fullText(M::Client),
-                         fullText(M::Address), tr("node %1").arg(fullText(M::Node)),
-                         tr("open for %1").arg(fullText(M::Age))};
+    QStringList parts = {fullText(M::State),   tr("user %1").arg(fullText(M::User)), fullText(M::Client),
+                         fullText(M::Address), tr("node %1").arg(fullText(M::Node)), tr("open for %1").arg(fullText(M::Age))};
     if (!isOver())
         parts.append(tr("token left %1").arg(tokenLeft()));
     if (!code.isEmpty())

@@ -18,10 +18,10 @@ using Columns = QList<RowWindowModel::Column>;
 
 ConnectionColumn sortColumn(int column)
 {
-    static constexpr std::array columns = {
-        ConnectionColumn::State, ConnectionColumn::User, ConnectionColumn::Client, ConnectionColumn::Ip,
-        ConnectionColumn::Node, ConnectionColumn::Age, ConnectionColumn::Idle, ConnectionColumn::InRate,
-        ConnectionColumn::OutRate, ConnectionColumn::Queue, ConnectionColumn::TokenLeft, ConnectionColumn::CloseCode};
+    static constexpr std::array columns = {ConnectionColumn::State, ConnectionColumn::User,      ConnectionColumn::Client,
+                                           ConnectionColumn::Ip,    ConnectionColumn::Node,      ConnectionColumn::Age,
+                                           ConnectionColumn::Idle,  ConnectionColumn::InRate,    ConnectionColumn::OutRate,
+                                           ConnectionColumn::Queue, ConnectionColumn::TokenLeft, ConnectionColumn::CloseCode};
     return columns[size_t(column)];
 }
 
@@ -45,8 +45,7 @@ public:
     void holdOn(ConnectionSorter::Order &next) const;
     quint32 slotAt(qint64 row) const
     {
-        return row >= 0 && row < qint64(order.keys.size()) ? store.slotOfKey(order.keys[size_t(row)])
-                                                           : ConnectionStore::noSlot();
+        return row >= 0 && row < qint64(order.keys.size()) ? store.slotOfKey(order.keys[size_t(row)]) : ConnectionStore::noSlot();
     }
     QueryContext context() const { return {connectionFields(), now(), {}}; }
 
@@ -54,7 +53,7 @@ public:
     NowFunction now;
     ConnectionSorter sorter;
     ConnectionSorter::Order order;
-    QList<SortKey> sort {{State, Qt::DescendingOrder}, {TokenLeft, Qt::AscendingOrder}};
+    QList<SortKey> sort{{State, Qt::DescendingOrder}, {TokenLeft, Qt::AscendingOrder}};
     bool hovered = false;
     bool hasSelection = false;
     bool stale = false;
@@ -74,18 +73,18 @@ public:
 };
 
 ConnectionsModel::ConnectionsModel(ConnectionStore &store, NowFunction now, QObject *parent)
-    : RowWindowModel(Columns {{QStringLiteral("state"), tr("State"), Qt::AlignLeft, true},
-                              {QStringLiteral("user"), tr("User"), Qt::AlignLeft, true},
-                              {QStringLiteral("client"), tr("Client"), Qt::AlignLeft, true},
-                              {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, true},
-                              {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, true},
-                              {QStringLiteral("age"), tr("Age"), Qt::AlignRight, true},
-                              {QStringLiteral("idle"), tr("Idle"), Qt::AlignRight, true},
-                              {QStringLiteral("rate.in"), tr("In /s"), Qt::AlignRight, true},
-                              {QStringLiteral("rate.out"), tr("Out /s"), Qt::AlignRight, true},
-                              {QStringLiteral("queue"), tr("Queue"), Qt::AlignRight, true},
-                              {QStringLiteral("token.left"), tr("Token left"), Qt::AlignRight, true},
-                              {QStringLiteral("close.code"), tr("Close"), Qt::AlignRight, true}},
+    : RowWindowModel(Columns{{QStringLiteral("state"), tr("State"), Qt::AlignLeft, true},
+                             {QStringLiteral("user"), tr("User"), Qt::AlignLeft, true},
+                             {QStringLiteral("client"), tr("Client"), Qt::AlignLeft, true},
+                             {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, true},
+                             {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, true},
+                             {QStringLiteral("age"), tr("Age"), Qt::AlignRight, true},
+                             {QStringLiteral("idle"), tr("Idle"), Qt::AlignRight, true},
+                             {QStringLiteral("rate.in"), tr("In /s"), Qt::AlignRight, true},
+                             {QStringLiteral("rate.out"), tr("Out /s"), Qt::AlignRight, true},
+                             {QStringLiteral("queue"), tr("Queue"), Qt::AlignRight, true},
+                             {QStringLiteral("token.left"), tr("Token left"), Qt::AlignRight, true},
+                             {QStringLiteral("close.code"), tr("Close"), Qt::AlignRight, true}},
                      parent)
     , d(std::make_unique<Private>(store, std::move(now)))
 {
@@ -226,8 +225,8 @@ void ConnectionsModel::Private::holdOn(ConnectionSorter::Order &next) const
     }
     for (const quint64 key : next.keys) {
         const quint32 slot = quint32(key) - 1;
-        const bool known = slot < order.rowOfSlot.size() && order.rowOfSlot[slot] >= 0
-            && order.keys[size_t(order.rowOfSlot[slot])] == key;
+        const bool known =
+            slot < order.rowOfSlot.size() && order.rowOfSlot[slot] >= 0 && order.keys[size_t(order.rowOfSlot[slot])] == key;
         if (!known)
             keys.push_back(key);
     }
@@ -324,9 +323,8 @@ QueryState ConnectionsModel::queryState() const
 
 Completion ConnectionsModel::completionAt(const QString &text, int cursor) const
 {
-    return completeQuery(text, cursor, d->context(), [this](const Field &field, const QString &prefix) {
-        return valuesOf(d->store, field, prefix);
-    });
+    return completeQuery(text, cursor, d->context(),
+                         [this](const Field &field, const QString &prefix) { return valuesOf(d->store, field, prefix); });
 }
 
 QString ConnectionsModel::filterTermFor(const QModelIndex &index, bool exclude) const

@@ -41,8 +41,8 @@ public:
 private:
     struct Job
     {
-        std::atomic<bool> stop {false};
-        std::atomic<bool> running {true};
+        std::atomic<bool> stop{false};
+        std::atomic<bool> running{true};
         std::mutex mutex;
         std::optional<Order> ready;
         std::future<void> done;

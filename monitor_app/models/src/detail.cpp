@@ -59,9 +59,10 @@ QString failingSentence(const ConnectionStore &store, quint32 slot, const QStrin
     QString text = failed <= 1 ? Words::tr("The last renewal of the token was refused.")
                                : Words::tr("The last %1 renewals of the token were refused.").arg(Text::count(failed));
     if (left != S::Unknown && left > 0) {
-        text += u' ' + Words::tr("If none succeeds, %1 closes this connection in %2, at %3, with %4.")
-                           .arg(node, strong(Text::duration(left)), Text::clockTime(store.number(slot, S::Expires)),
-                                strong(QStringLiteral("4401 token_expired")));
+        text += u' '
+            + Words::tr("If none succeeds, %1 closes this connection in %2, at %3, with %4.")
+                  .arg(node, strong(Text::duration(left)), Text::clockTime(store.number(slot, S::Expires)),
+                       strong(QStringLiteral("4401 token_expired")));
     }
     return text;
 }
@@ -234,7 +235,8 @@ DetailContent describeSession(const TokenStore &tokens, const QString &sessionId
         else if (token.expires == 0)
             content.sentences = Words::tr("The token is opaque and does not say when it ends.");
         else if (token.expires <= now)
-            content.sentences = Words::tr("The token ended at %1 and was not renewed.").arg(strong(Text::clockTime(token.expires)));
+            content.sentences =
+                Words::tr("The token ended at %1 and was not renewed.").arg(strong(Text::clockTime(token.expires)));
         else if (token.refreshAt > now)
             content.sentences = Words::tr("The token is good until %1. The next refresh is expected at %2.")
                                     .arg(strong(Text::clockTime(token.expires)), strong(Text::clockTime(token.refreshAt)));

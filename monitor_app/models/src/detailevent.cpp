@@ -34,25 +34,32 @@ QString eventSentence(const QString &kind, const QString &user, const QString &a
     if (kind == u"conn.closed")
         return EventWords::tr("The connection of %1 was closed: **%2**.").arg(who, detail);
     if (kind == u"conn.rejected")
-        return EventWords::tr("A connection from **%1** was refused before it was opened: **%2**. Nothing was exchanged.").arg(where, detail);
+        return EventWords::tr("A connection from **%1** was refused before it was opened: **%2**. Nothing was exchanged.")
+            .arg(where, detail);
     if (kind == u"conn.origin_denied")
         return EventWords::tr("A page of another site tried to connect from **%1**: **%2**. It was refused.").arg(where, detail);
     if (kind == u"credential.in_url")
         return EventWords::tr("A client at **%1** sent its token in the URL, where proxies log it. The upgrade was refused; "
-                         "**treat that token as lost** and revoke it.").arg(where);
+                              "**treat that token as lost** and revoke it.")
+            .arg(where);
     if (kind == u"token.refreshed")
         return EventWords::tr("%1 has a new access token; the connection goes on with it.").arg(who);
     if (kind == u"token.issued")
         return EventWords::tr("The issuer gave %1 a token.").arg(who);
     if (kind == u"token.refresh_failed")
-        return EventWords::tr("%1 could not renew the access token: **%2**. The connection lives until its token ends.").arg(who, detail);
+        return EventWords::tr("%1 could not renew the access token: **%2**. The connection lives until its token ends.")
+            .arg(who, detail);
     if (kind == u"token.expired")
-        return EventWords::tr("The token of %1 ended and was not renewed in time, so the connection was closed with **4401**.").arg(who);
+        return EventWords::tr("The token of %1 ended and was not renewed in time, so the connection was closed with **4401**.")
+            .arg(who);
     if (kind == u"token.reused")
         return EventWords::tr("A refresh token of %1 that was already spent was sent again from **%2**. One of the two users is "
-                         "not the owner, so the whole family was revoked.").arg(who, where);
+                              "not the owner, so the whole family was revoked.")
+            .arg(who, where);
     if (kind == u"token.revoked" || kind == u"session.revoked")
-        return EventWords::tr("The session of %1 was revoked. Its connections are closed with **4410** and the person has to sign in again.").arg(who);
+        return EventWords::tr(
+                   "The session of %1 was revoked. Its connections are closed with **4410** and the person has to sign in again.")
+            .arg(who);
     if (kind == u"signin.succeeded")
         return EventWords::tr("%1 signed in from %2.").arg(who, where);
     if (kind == u"signin.failed")
@@ -117,7 +124,8 @@ DetailBlock proofBlock(const AuditRecord &record, const QJsonObject &data)
     DetailBlock block;
     if (record.sequence != 0)
         block.rows.append({EventWords::tr("Sequence"), Text::count(qint64(record.sequence)), {}, {}, false, {}, {}});
-    for (const auto &[label, name] : {std::pair {EventWords::tr("Previous hash"), "prev"}, std::pair {EventWords::tr("Hash"), "hash"}}) {
+    for (const auto &[label, name] :
+         {std::pair{EventWords::tr("Previous hash"), "prev"}, std::pair{EventWords::tr("Hash"), "hash"}}) {
         const QString hash = member(data, "chain", name);
         if (!hash.isEmpty())
             block.rows.append({label, hash.left(4) + u'…' + hash.right(4), {}, hash, true, {}, {}});
@@ -141,8 +149,8 @@ DetailContent describeEvent(const AuditStore &store, quint64 rowId)
     if (cells.kind() == RowKind::Gap) {
         content.title = EventWords::tr("Events are missing");
         content.glyph = QStringLiteral("gap");
-        content.sentences = cells.sentence() + QStringLiteral(". ")
-            + EventWords::tr("What is counted and shown here does not include them.");
+        content.sentences =
+            cells.sentence() + QStringLiteral(". ") + EventWords::tr("What is counted and shown here does not include them.");
         return content;
     }
     const QByteArray raw = at.segment->payload(at.row);
@@ -155,8 +163,7 @@ DetailContent describeEvent(const AuditStore &store, quint64 rowId)
         content.line += EventWords::tr(" · seq %1").arg(Text::count(qint64(record.sequence)));
     if (cells.kind() == RowKind::Bad) {
         content.title = EventWords::tr("Unreadable line");
-        content.sentences = cells.text(AuditModel::Message) + u' '
-            + EventWords::tr("The line is kept as it came; see Raw.");
+        content.sentences = cells.text(AuditModel::Message) + u' ' + EventWords::tr("The line is kept as it came; see Raw.");
         return content;
     }
     const QJsonObject data = json.object().value(QLatin1String("data")).toObject();

@@ -115,8 +115,8 @@ void LaneBuilder::addMarks(TimelineLane &out, const TokenInterval &token, quint3
     const bool isAccess = token.kind == TokenInterval::Kind::Access;
     if (isAccess && previous) {
         add(Kind::Refreshed, token.issued);
-        const qint64 gapFrom = previous->ended > 0 && previous->end != TokenInterval::End::Replaced ? previous->ended
-                                                                                                    : previous->expires;
+        const qint64 gapFrom =
+            previous->ended > 0 && previous->end != TokenInterval::End::Replaced ? previous->ended : previous->expires;
         if (gapFrom > 0 && gapFrom < token.start())
             add(Kind::NoToken, gapFrom, 1, token.start());
     }
@@ -144,8 +144,7 @@ void LaneBuilder::addMarks(TimelineLane &out, const TokenInterval &token, quint3
     }
 }
 
-void LaneBuilder::addChain(TimelineLane &out, const std::vector<quint32> &chain, qint64 from, qint64 to,
-                           double msPerPixel) const
+void LaneBuilder::addChain(TimelineLane &out, const std::vector<quint32> &chain, qint64 from, qint64 to, double msPerPixel) const
 {
     for (size_t i = size_t(m_store.firstReaching(chain, from)); i < chain.size(); ++i) {
         const TokenInterval &token = m_store.token(chain[i]);

@@ -44,9 +44,8 @@ public:
 
     void scanIds(int column, const DictionaryMatch &match, quint32 from, quint32 to, quint64 *bits) const override
     {
-        each(from, to, bits, [&](quint32 lane) {
-            return match.has(m_strings.find(textOf(m_store.lane(lane), LaneColumn(column)).toUtf8()));
-        });
+        each(from, to, bits,
+             [&](quint32 lane) { return match.has(m_strings.find(textOf(m_store.lane(lane), LaneColumn(column)).toUtf8())); });
     }
 
     void scanRanges(int column, const RangeSet &ranges, quint32 from, quint32 to, quint64 *bits) const override

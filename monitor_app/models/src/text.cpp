@@ -71,8 +71,8 @@ QString clockTime(qint64 msSinceEpoch, bool milliseconds)
 {
     constexpr qint64 Day = 86'400'000;
     const qint64 inDay = ((msSinceEpoch % Day) + Day) % Day;
-    const QString time = twoDigits(inDay / 3'600'000) + u':' + twoDigits(inDay / 60'000 % 60) + u':'
-        + twoDigits(inDay / 1000 % 60);
+    const QString time =
+        twoDigits(inDay / 3'600'000) + u':' + twoDigits(inDay / 60'000 % 60) + u':' + twoDigits(inDay / 1000 % 60);
     return milliseconds ? time + u'.' + QStringLiteral("%1").arg(inDay % 1000, 3, 10, QLatin1Char('0')) : time;
 }
 
@@ -123,7 +123,7 @@ QString severityGlyph(Severity severity)
 
 QString severityColour(Severity severity)
 {
-    static const std::array roles = {"severity.neutral", "severity.info", "severity.okInk",
+    static const std::array roles = {"severity.neutral", "severity.info",  "severity.okInk",
                                      "severity.warning", "severity.error", "severity.critical"};
     return QLatin1String(roles[size_t(severity)]);
 }

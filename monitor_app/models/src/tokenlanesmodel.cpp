@@ -100,11 +100,10 @@ void TokenLanesModel::Private::addGroup(std::vector<TimelineRow> &out, const QSt
     header.isGroup = true;
     header.group = name;
     header.collapsed = collapsed.contains(name);
-    const auto failing = std::count_if(members.begin(), members.end(), [&](quint32 lane) {
-        return builder.state(lane) == LaneBuilder::State::Failing;
-    });
-    header.groupNote = TokenLanesModel::tr("%1 sessions, %2 failing")
-                           .arg(Text::count(qint64(members.size())), Text::count(failing));
+    const auto failing = std::count_if(members.begin(), members.end(),
+                                       [&](quint32 lane) { return builder.state(lane) == LaneBuilder::State::Failing; });
+    header.groupNote =
+        TokenLanesModel::tr("%1 sessions, %2 failing").arg(Text::count(qint64(members.size())), Text::count(failing));
     out.push_back(header);
     if (header.collapsed)
         return;
@@ -237,9 +236,8 @@ QueryState TokenLanesModel::queryState() const
 
 Completion TokenLanesModel::completionAt(const QString &text, int cursor) const
 {
-    return completeQuery(text, cursor, d->context(), [this](const Field &field, const QString &prefix) {
-        return d->lanes.values(field, prefix, d->now);
-    });
+    return completeQuery(text, cursor, d->context(),
+                         [this](const Field &field, const QString &prefix) { return d->lanes.values(field, prefix, d->now); });
 }
 
 int TokenLanesModel::rowCount() const
@@ -249,7 +247,7 @@ int TokenLanesModel::rowCount() const
 
 TimelineRow TokenLanesModel::row(int row) const
 {
-    return row >= 0 && row < rowCount() ? d->rows[size_t(row)] : TimelineRow {};
+    return row >= 0 && row < rowCount() ? d->rows[size_t(row)] : TimelineRow{};
 }
 
 TimelineLane TokenLanesModel::lane(int row, qint64 from, qint64 to, double msPerPixel, qint64 now) const
@@ -259,11 +257,10 @@ TimelineLane TokenLanesModel::lane(int row, qint64 from, qint64 to, double msPer
     return LaneBuilder(d->store, now).build(d->rows[size_t(row)].lane, from, to, msPerPixel);
 }
 
-TimelineLane TokenLanesModel::laneOfSession(const QString &sessionId, qint64 from, qint64 to, double msPerPixel,
-                                            qint64 now) const
+TimelineLane TokenLanesModel::laneOfSession(const QString &sessionId, qint64 from, qint64 to, double msPerPixel, qint64 now) const
 {
     const quint32 lane = d->store.laneOf(sessionId);
-    return lane == TokenStore::none() ? TimelineLane {} : LaneBuilder(d->store, now).build(lane, from, to, msPerPixel);
+    return lane == TokenStore::none() ? TimelineLane{} : LaneBuilder(d->store, now).build(lane, from, to, msPerPixel);
 }
 
 int TokenLanesModel::rowOfSession(const QString &sessionId) const

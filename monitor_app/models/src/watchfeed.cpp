@@ -123,7 +123,7 @@ public:
         m_queue.push_back({lines, {}, std::exchange(m_dropped, 0), false});
         m_wake.notify_all();
     }
-    void gap(quint64 from, quint64 to) { push({{}, AuditGap {from, to, to - from + 1, -1, AuditGap::Cause::Server}, 0, false}); }
+    void gap(quint64 from, quint64 to) { push({{}, AuditGap{from, to, to - from + 1, -1, AuditGap::Cause::Server}, 0, false}); }
     void epoch() { push({{}, {}, 0, true}); }
 
     quint64 verifiedTo() const { return m_verifiedTo; }
@@ -211,10 +211,10 @@ private:
     qsizetype m_queued = 0;
     quint64 m_dropped = 0;
     bool m_stop = false;
-    std::atomic<quint64> m_verifiedTo {0};
-    std::atomic<quint64> m_brokenAt {0};
-    std::atomic<quint64> m_completeFrom {0};
-    std::atomic<quint64> m_received {0};
+    std::atomic<quint64> m_verifiedTo{0};
+    std::atomic<quint64> m_brokenAt{0};
+    std::atomic<quint64> m_completeFrom{0};
+    std::atomic<quint64> m_received{0};
     std::thread m_thread;
 };
 
@@ -268,9 +268,7 @@ void WatchFeed::Private::connectAll()
     frame.setInterval(FrameInterval);
     second.setInterval(std::chrono::milliseconds(1000));
     QObject::connect(&frame, &QTimer::timeout, q, [this] { apply(); });
-    QObject::connect(&second, &QTimer::timeout, q, [this] {
-        updateStatus(QDateTime::currentMSecsSinceEpoch());
-    });
+    QObject::connect(&second, &QTimer::timeout, q, [this] { updateStatus(QDateTime::currentMSecsSinceEpoch()); });
     second.start();
     QObject::connect(&client, &Client::connectionsReset, q, [this] {
         connections.clear();

@@ -36,7 +36,7 @@ Watchword::SessionOptions sessionOptions(const ServerSettings &server)
     Watchword::SessionOptions options;
     options.issuer = server.issuer;
     options.clientId = server.clientId;
-    options.scopes = { u"openid"_s, u"offline_access"_s, u"gw:read"_s, u"gw:audit"_s, u"gw:kick"_s };
+    options.scopes = {u"openid"_s, u"offline_access"_s, u"gw:read"_s, u"gw:audit"_s, u"gw:kick"_s};
     options.applicationId = applicationId;
     options.tokenBinding = Watchword::TokenBinding::WhenOffered; // the gateway takes both
     options.networkHints = Watchword::systemNetworkHints(options.issuer);
@@ -53,7 +53,8 @@ ServerSettings storedServer()
 {
     QSettings settings;
     settings.beginGroup(u"server"_s);
-    return { settings.value(u"url"_s).toUrl(), settings.value(u"issuer"_s).toUrl(), settings.value(u"client"_s).toString(), settings.value(u"ca"_s).toString() };
+    return {settings.value(u"url"_s).toUrl(), settings.value(u"issuer"_s).toUrl(), settings.value(u"client"_s).toString(),
+            settings.value(u"ca"_s).toString()};
 }
 
 void storeServer(const ServerSettings &server)
@@ -139,7 +140,8 @@ void Application::connectWindow()
     connect(page, &ConnectPage::demoRequested, this, &Application::openDemo);
     connect(&d->window, &MainWindow::serverRequested, this, [this] { leave(); });
     connect(&d->window, &MainWindow::openFileRequested, this, [this] {
-        const QString path = QFileDialog::getOpenFileName(&d->window, tr("Open an audit file"), QString(), tr("JSON lines (*.jsonl *.ndjson *.json);;All files (*)"));
+        const QString path = QFileDialog::getOpenFileName(&d->window, tr("Open an audit file"), QString(),
+                                                          tr("JSON lines (*.jsonl *.ndjson *.json);;All files (*)"));
         if (!path.isEmpty())
             openFile(path);
     });
@@ -154,8 +156,9 @@ void Application::start()
         openDemo();
     } else if (!d->options.demoInfo.isEmpty()) {
         QFile file(d->options.demoInfo);
-        const auto info = file.open(QIODevice::ReadOnly) ? DemoInfo::fromJson(file.readAll())
-                                                         : Watchword::Result<DemoInfo>(Watchword::Error(Watchword::ErrorCode::FileUnreadable, file.errorString()));
+        const auto info = file.open(QIODevice::ReadOnly)
+            ? DemoInfo::fromJson(file.readAll())
+            : Watchword::Result<DemoInfo>(Watchword::Error(Watchword::ErrorCode::FileUnreadable, file.errorString()));
         if (info)
             watchDemo(*info);
         else
@@ -176,7 +179,8 @@ void Application::leave(const QString &problem)
         QTimer::singleShot(0, qApp, [] { QApplication::exit(1); });
     }
     // The caller may be a signal of what is let go here. It writes into the workspace, and must not outlive it.
-    for (QObject *gone : std::initializer_list<QObject *> { d->file.release(), d->source.release(), d->login.release(), d->demo.release() }) {
+    for (QObject *gone :
+         std::initializer_list<QObject *>{d->file.release(), d->source.release(), d->login.release(), d->demo.release()}) {
         if (!gone)
             continue;
         d->leaving.append(gone);
@@ -197,7 +201,8 @@ void Application::leave(const QString &problem)
 
 void Application::openDemo()
 {
-    d->window.connectPage()->showWaiting(tr("Starting a gateway with its own certificate authority and 200 clients on this machine…"));
+    d->window.connectPage()->showWaiting(
+        tr("Starting a gateway with its own certificate authority and 200 clients on this machine…"));
     d->demo = std::make_unique<DemoProcess>();
     connect(d->demo.get(), &DemoProcess::ready, this, &Application::watchDemo);
     connect(d->demo.get(), &DemoProcess::failed, this, [this](const QString &reason) { leave(reason); });
@@ -209,7 +214,7 @@ void Application::watchDemo(const DemoInfo &info)
     const QList<QSslCertificate> trusted = authorities(info.caFile);
     d->login = std::make_unique<DemoLogin>(trusted, info.operatorName, info.operatorPassword);
     connect(d->login.get(), &DemoLogin::failed, this, [this](const QString &reason) { leave(reason); });
-    Watchword::SessionOptions session = sessionOptions({ info.gateway, info.issuer, info.clientId, info.caFile });
+    Watchword::SessionOptions session = sessionOptions({info.gateway, info.issuer, info.clientId, info.caFile});
     session.resource = QUrl(info.audience);
     session.storage = Watchword::StoragePolicy::MemoryOnly;
     session.certificateAuthorities = trusted;

@@ -32,7 +32,7 @@ QList<std::pair<QString, QString>> DemoLogin::hiddenFields(QByteArrayView page)
         const QRegularExpressionMatch field = match.next();
         QString value = field.captured(2);
         value.replace(u"&quot;"_s, u"\""_s).replace(u"&lt;"_s, u"<"_s).replace(u"&gt;"_s, u">"_s).replace(u"&amp;"_s, u"&"_s);
-        fields.append({ field.captured(1), value });
+        fields.append({field.captured(1), value});
     }
     return fields;
 }

@@ -26,7 +26,8 @@ QJsonObject operatorOf(const QJsonArray &users)
 {
     for (const QJsonValue &user : users) {
         const QString name = user["name"_L1].toString();
-        const bool mayWatch = user["scopes"_L1].toArray().contains(u"gw:read"_s) || user["scope"_L1].toString().contains("gw:read"_L1);
+        const bool mayWatch =
+            user["scopes"_L1].toArray().contains(u"gw:read"_s) || user["scope"_L1].toString().contains("gw:read"_L1);
         if (mayWatch || name.startsWith("operator"_L1) || user["operator"_L1].toBool())
             return user.toObject();
     }
@@ -63,10 +64,11 @@ Watchword::Result<DemoInfo> DemoInfo::fromJson(const QByteArray &line)
     info.audience = root["audience"_L1].toString();
     info.watchPath = root["watch"_L1].toString();
     info.auditPath = root["audit"_L1].toString();
-    for (const auto &[name, missing] : { std::pair("gateway", info.gateway.isEmpty()), std::pair("issuer", info.issuer.isEmpty()),
-                                         std::pair("ca", info.caFile.isEmpty()), std::pair("client_id", info.clientId.isEmpty()),
-                                         std::pair("watch", info.watchPath.isEmpty()), std::pair("audit", info.auditPath.isEmpty()),
-                                         std::pair("users", root["users"_L1].toArray().isEmpty()) }) {
+    for (const auto &[name, missing] :
+         {std::pair("gateway", info.gateway.isEmpty()), std::pair("issuer", info.issuer.isEmpty()),
+          std::pair("ca", info.caFile.isEmpty()), std::pair("client_id", info.clientId.isEmpty()),
+          std::pair("watch", info.watchPath.isEmpty()), std::pair("audit", info.auditPath.isEmpty()),
+          std::pair("users", root["users"_L1].toArray().isEmpty())}) {
         if (missing)
             return wrong(u"the demo's description has no \"%1\""_s.arg(QLatin1String(name)));
     }
@@ -89,7 +91,8 @@ DemoProcess::DemoProcess(QObject *parent)
             fail(tr("The demo's gateway did not start: %1").arg(m_gateway.errorString()));
     });
     connect(&m_gateway, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
-        fail(status == QProcess::CrashExit ? tr("The demo's gateway was ended by signal %1.").arg(code) : tr("The demo's gateway ended with code %1.").arg(code));
+        fail(status == QProcess::CrashExit ? tr("The demo's gateway was ended by signal %1.").arg(code)
+                                           : tr("The demo's gateway ended with code %1.").arg(code));
     });
 }
 
@@ -114,7 +117,7 @@ void DemoProcess::end(QProcess &process)
 
 QString DemoProcess::findProgram(const QString &name)
 {
-    const QString beside = QStandardPaths::findExecutable(name, { QCoreApplication::applicationDirPath() });
+    const QString beside = QStandardPaths::findExecutable(name, {QCoreApplication::applicationDirPath()});
     return beside.isEmpty() ? QStandardPaths::findExecutable(name) : beside;
 }
 
@@ -130,10 +133,16 @@ void DemoProcess::start()
 {
     const QString gateway = findProgram(u"watchword-gateway"_s);
     if (gateway.isEmpty()) {
-        QMetaObject::invokeMethod(this, [this] { fail(tr("The program watchword-gateway is neither beside this one nor in PATH. Install the package watchword-gateway.")); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                fail(tr("The program watchword-gateway is neither beside this one nor in PATH. Install the package "
+                        "watchword-gateway."));
+            },
+            Qt::QueuedConnection);
         return;
     }
-    m_gateway.start(gateway, { u"--demo"_s });
+    m_gateway.start(gateway, {u"--demo"_s});
 }
 
 void DemoProcess::readGateway()
@@ -164,7 +173,7 @@ void DemoProcess::startFleet()
         qWarning("The demo has no clients: the program watchword was not found");
         return;
     }
-    m_fleet.start(fleet, { u"fleet"_s, u"--demo-info"_s, u"-"_s });
+    m_fleet.start(fleet, {u"fleet"_s, u"--demo-info"_s, u"-"_s});
     m_fleet.write(std::exchange(m_line, {}) + '\n');
     m_fleet.closeWriteChannel();
 }

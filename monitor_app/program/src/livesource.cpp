@@ -16,7 +16,7 @@ public:
         : workspace(space)
         , session(std::move(sessionOptions))
         , client(&session, std::move(watchOptions))
-        , feed(client, { space.audit(), space.connections(), space.tokens() })
+        , feed(client, {space.audit(), space.connections(), space.tokens()})
     {
     }
 
@@ -105,11 +105,12 @@ void LiveSource::onSignInFailed(const Watchword::Error &error)
         Q_EMIT cancelled();
         return;
     }
-    const bool stepSaysIt = error.code() == ErrorCode::WrongUser || d->session.state() == Watchword::Session::State::KeychainWaiting;
+    const bool stepSaysIt =
+        error.code() == ErrorCode::WrongUser || d->session.state() == Watchword::Session::State::KeychainWaiting;
     if (stepSaysIt)
         return;
-    QStringList sentences { tr("Signing in did not work."), Watchword::SessionText::ofReason(error.code()),
-                            Watchword::SessionText::suggestion(Watchword::Session::State::NeedsSignIn, error) };
+    QStringList sentences{tr("Signing in did not work."), Watchword::SessionText::ofReason(error.code()),
+                          Watchword::SessionText::suggestion(Watchword::Session::State::NeedsSignIn, error)};
     if (!error.detail().isEmpty()) // for whoever looks after the provider
         sentences.append(u'(' + error.detail() + u')');
     sentences.removeAll(QString());

@@ -10,7 +10,8 @@ namespace {
 
 void addOptions(QCommandLineParser &parser)
 {
-    parser.setApplicationDescription(QCoreApplication::translate("Monitor::Options", "Watches the live connections, tokens and audit events of a Watchword gateway."));
+    parser.setApplicationDescription(QCoreApplication::translate(
+        "Monitor::Options", "Watches the live connections, tokens and audit events of a Watchword gateway."));
     const auto add = [&parser](const QString &name, const QString &words, const QString &value = {}) {
         parser.addOption(value.isEmpty() ? QCommandLineOption(name, words) : QCommandLineOption(name, words, value));
     };
@@ -96,7 +97,8 @@ Watchword::Result<Options> readLook(const QCommandLineParser &parser, Options op
     }
     if (parser.isSet(u"size"_s)) {
         options.size = sizeOf(parser.value(u"size"_s));
-        if (options.size.width() < 320 || options.size.height() < 240 || options.size.width() > 16384 || options.size.height() > 16384)
+        if (options.size.width() < 320 || options.size.height() < 240 || options.size.width() > 16384
+            || options.size.height() > 16384)
             return wrong(u"--size must be like 1440x900, not \"%1\""_s.arg(parser.value(u"size"_s)));
     }
     if (parser.isSet(u"language"_s)) {
@@ -140,7 +142,8 @@ Watchword::Result<Options> parseOptions(const QStringList &arguments)
             return wrong(u"--sign-in must be automatic, browser or device, not \"%1\""_s.arg(parser.value(u"sign-in"_s)));
         options.route = *route;
     }
-    const int sources = int(options.demo) + int(!options.demoInfo.isEmpty()) + int(!options.openFile.isEmpty()) + int(!options.server.server.isEmpty());
+    const int sources = int(options.demo) + int(!options.demoInfo.isEmpty()) + int(!options.openFile.isEmpty())
+        + int(!options.server.server.isEmpty());
     if (sources > 1)
         return wrong(u"only one of --demo, --demo-info, --server and --open can be watched"_s);
     if (!options.server.server.isEmpty()) {

@@ -41,7 +41,7 @@ Screenshot::Screenshot(MainWindow &window, QString path, std::chrono::millisecon
     , m_wantedLooks(std::max(looksBetweenPages, int(settle.count()) / lookMs))
     , m_folder(QFileInfo(m_path).isDir() || !m_path.endsWith(".png"_L1, Qt::CaseInsensitive))
 {
-    m_pages = m_folder ? QList { PageId::Connections, PageId::Tokens, PageId::Audit } : QList { window.currentPageId() };
+    m_pages = m_folder ? QList{PageId::Connections, PageId::Tokens, PageId::Audit} : QList{window.currentPageId()};
     m_timer.setInterval(lookMs);
     connect(&m_timer, &QTimer::timeout, this, &Screenshot::look);
 }

@@ -37,9 +37,9 @@ public:
     const QString path;
     AuditStore &store;
     std::unique_ptr<QThread> thread;
-    std::atomic<bool> cancelled {false};
-    std::atomic<qint64> done {0};
-    std::atomic<qint64> total {0};
+    std::atomic<bool> cancelled{false};
+    std::atomic<qint64> done{0};
+    std::atomic<qint64> total{0};
     bool finished = false;
     bool announced = false; // worker's
     QElapsedTimer sinceProgress; // worker's
@@ -74,11 +74,14 @@ void AuditFile::cancel()
 
 void AuditFile::Private::fail(const QString &reason)
 {
-    QMetaObject::invokeMethod(q, [this, reason] {
-        error = reason;
-        finished = true;
-        Q_EMIT q->finished(false);
-    }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        q,
+        [this, reason] {
+            error = reason;
+            finished = true;
+            Q_EMIT q->finished(false);
+        },
+        Qt::QueuedConnection);
 }
 
 void AuditFile::Private::take(const QByteArray &buffer, qsizetype length)
@@ -86,11 +89,13 @@ void AuditFile::Private::take(const QByteArray &buffer, qsizetype length)
     store.appendBuffer(QByteArrayView(buffer).first(length));
     if (!announced && length > 0) {
         announced = true;
-        QMetaObject::invokeMethod(q, [this] { Q_EMIT q->firstRowsRead(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            q, [this] { Q_EMIT q->firstRowsRead(); }, Qt::QueuedConnection);
     }
     if (sinceProgress.hasExpired(ProgressEveryMs)) {
         sinceProgress.start();
-        QMetaObject::invokeMethod(q, [this] { Q_EMIT q->progressed(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            q, [this] { Q_EMIT q->progressed(); }, Qt::QueuedConnection);
     }
 }
 
@@ -130,8 +135,7 @@ void AuditFile::Private::read()
     if (QFileInfo(path).isDir())
         return fail(AuditFile::tr("%1 is a folder. Choose an audit file with one JSON event a line.").arg(path));
     if (!file.open(QIODevice::ReadOnly | QIODevice::Unbuffered)) {
-        return fail(AuditFile::tr("%1 cannot be read: %2. Check the name and the permissions.")
-                        .arg(path, file.errorString()));
+        return fail(AuditFile::tr("%1 cannot be read: %2. Check the name and the permissions.").arg(path, file.errorString()));
     }
     total = file.size();
     sinceProgress.start();
@@ -139,10 +143,13 @@ void AuditFile::Private::read()
         return fail(AuditFile::tr("Reading %1 failed at byte %2: %3. The rows before it are shown.")
                         .arg(path, QString::number(done.load()), file.errorString()));
     }
-    QMetaObject::invokeMethod(q, [this] {
-        finished = true;
-        Q_EMIT q->finished(!cancelled);
-    }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        q,
+        [this] {
+            finished = true;
+            Q_EMIT q->finished(!cancelled);
+        },
+        Qt::QueuedConnection);
 }
 
 bool AuditFile::isFinished() const

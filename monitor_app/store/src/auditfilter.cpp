@@ -109,8 +109,8 @@ quint64 AuditFilterResult::rowAt(quint64 viewRow) const
 
 quint64 AuditFilterResult::lowerBound(quint64 row) const
 {
-    const auto after = std::upper_bound(segments.begin(), segments.end(), row,
-                                        [](quint64 r, const auto &s) { return r < s->firstRow; });
+    const auto after =
+        std::upper_bound(segments.begin(), segments.end(), row, [](quint64 r, const auto &s) { return r < s->firstRow; });
     if (after == segments.begin())
         return 0;
     const size_t index = size_t(after - segments.begin()) - 1;
@@ -120,8 +120,8 @@ quint64 AuditFilterResult::lowerBound(quint64 row) const
 
 qint64 AuditFilterResult::viewRowOf(quint64 row) const
 {
-    const auto after = std::upper_bound(segments.begin(), segments.end(), row,
-                                        [](quint64 r, const auto &s) { return r < s->firstRow; });
+    const auto after =
+        std::upper_bound(segments.begin(), segments.end(), row, [](quint64 r, const auto &s) { return r < s->firstRow; });
     if (after == segments.begin())
         return -1;
     const size_t index = size_t(after - segments.begin()) - 1;

@@ -189,7 +189,7 @@ bool offsetMinutes(QByteArrayView zone, int &minutes)
 class AuditLineParser::Private
 {
 public:
-    dom::parser parser {size_t(MaxLine) + 1};
+    dom::parser parser{size_t(MaxLine) + 1};
     std::vector<char> copy;
 };
 
@@ -260,8 +260,8 @@ const char *AuditLineParser::parsePadded(QByteArrayView line, AuditLine &out)
 
 bool AuditLineParser::parseTime(QByteArrayView t, qint64 &milliseconds)
 {
-    if (t.size() < 20 || t[4] != '-' || t[7] != '-' || (t[10] != 'T' && t[10] != 't' && t[10] != ' ')
-        || t[13] != ':' || t[16] != ':')
+    if (t.size() < 20 || t[4] != '-' || t[7] != '-' || (t[10] != 'T' && t[10] != 't' && t[10] != ' ') || t[13] != ':'
+        || t[16] != ':')
         return false;
     const int year = digits(t.data(), 4);
     const int month = digits(t.data() + 5, 2);

@@ -100,9 +100,8 @@ bool AuditSegment::append(const AuditRecord &record, QByteArrayView payload)
     m_severities[row] = record.severity;
     m_outcomes[row] = record.outcome;
     m_closeCodes[row] = record.closeCode;
-    const std::array<quint32, IdColumnCount> ids = {record.actor, record.client, record.session, record.connection,
-                                                    record.token, record.family, record.ip, record.reason,
-                                                    record.message};
+    const std::array<quint32, IdColumnCount> ids = {record.actor,  record.client, record.session, record.connection, record.token,
+                                                    record.family, record.ip,     record.reason,  record.message};
     for (size_t i = 0; i < ids.size(); ++i)
         m_ids[i][row] = ids[i];
     m_minTime = std::min(m_minTime, record.time);
@@ -175,7 +174,7 @@ AuditGap AuditSegment::gap(quint32 row) const
 {
     const std::lock_guard lock(m_sideMutex);
     const auto found = m_gaps.find(row);
-    return found == m_gaps.end() ? AuditGap {} : found->second;
+    return found == m_gaps.end() ? AuditGap{} : found->second;
 }
 
 bool AuditSegment::hasPayload() const

@@ -51,8 +51,8 @@ public:
 
     const Budget budget;
     Interner strings;
-    Interner kinds {qsizetype(16) << 20};
-    Interner nodes {qsizetype(16) << 20};
+    Interner kinds{qsizetype(16) << 20};
+    Interner nodes{qsizetype(16) << 20};
     AuditLineParser parser;
     std::shared_ptr<AuditSegment> open; // writer's
 
@@ -62,13 +62,13 @@ public:
     quint64 generation = 0;
     QList<BadLine> bad;
 
-    std::atomic<quint64> lines {0};
-    std::atomic<quint64> badCount {0};
-    std::atomic<qint64> gaps {0};
-    std::atomic<quint64> missed {0};
-    std::atomic<quint64> lastSequence {0};
-    std::atomic<qint64> lastTime {0};
-    std::atomic<quint64> evicted {0};
+    std::atomic<quint64> lines{0};
+    std::atomic<quint64> badCount{0};
+    std::atomic<qint64> gaps{0};
+    std::atomic<quint64> missed{0};
+    std::atomic<quint64> lastSequence{0};
+    std::atomic<qint64> lastTime{0};
+    std::atomic<quint64> evicted{0};
 };
 
 AuditStore::AuditStore()
@@ -255,9 +255,8 @@ quint64 AuditStore::firstRow() const
 
 quint64 AuditStore::endRow() const
 {
-    return d->locked([&] {
-        return d->segments.empty() ? d->nextRow : d->segments.back()->firstRow() + d->segments.back()->count();
-    });
+    return d->locked(
+        [&] { return d->segments.empty() ? d->nextRow : d->segments.back()->firstRow() + d->segments.back()->count(); });
 }
 
 quint64 AuditStore::generation() const

@@ -12,8 +12,8 @@ constexpr qsizetype MostItems = 50;
 
 bool isBoundary(QChar c)
 {
-    return c.isSpace() || c == u'(' || c == u')' || c == u',' || c == u':' || c == u'=' || c == u'<' || c == u'>'
-        || c == u'~' || c == u'!';
+    return c.isSpace() || c == u'(' || c == u')' || c == u',' || c == u':' || c == u'=' || c == u'<' || c == u'>' || c == u'~'
+        || c == u'!';
 }
 
 //! Start of the token that ends at the cursor; an open quote belongs to it.
@@ -52,10 +52,9 @@ void addFields(Completion &completion, const QueryContext &context, const QStrin
 
 void addKeywords(Completion &completion, const QString &typed)
 {
-    const std::pair<const char *, QString> keywords[] = {
-        {"and", Query::tr("both conditions hold")},
-        {"or", Query::tr("one of both holds")},
-        {"not", Query::tr("the condition does not hold")}};
+    const std::pair<const char *, QString> keywords[] = {{"and", Query::tr("both conditions hold")},
+                                                         {"or", Query::tr("one of both holds")},
+                                                         {"not", Query::tr("the condition does not hold")}};
     for (const auto &[word, meaning] : keywords) {
         if (QLatin1String(word).startsWith(typed, Qt::CaseInsensitive))
             completion.items.append({Item::Kind::Keyword, QLatin1String(word), meaning, -1});
@@ -81,8 +80,9 @@ void addOperators(Completion &completion, const Field &field, const QString &typ
             add(sign, Query::tr("is smaller or larger"));
         add("between", Query::tr("lies in a range, a..b"));
     }
-    add("in", field.type == FieldType::Address ? Query::tr("lies in a network, or is one of a list")
-                                               : Query::tr("is one of a list, (a, b)"));
+    add("in",
+        field.type == FieldType::Address ? Query::tr("lies in a network, or is one of a list")
+                                         : Query::tr("is one of a list, (a, b)"));
     if (field.type == FieldType::Time)
         add("within", Query::tr("the last 15m"));
 }
@@ -136,7 +136,8 @@ Completion completeQuery(const QString &text, int cursor, const QueryContext &co
         completion.expected = Query::tr("Operator for %1 (%2)").arg(QLatin1String(named->name), fieldTypeName(named->type));
         addOperators(completion, *named, typed);
     } else if (expected.what == Expect::Value || expected.what == Expect::ListValue) {
-        completion.expected = Query::tr("Value of %1 (%2)").arg(QLatin1String(expected.field->name), fieldTypeName(expected.field->type));
+        completion.expected =
+            Query::tr("Value of %1 (%2)").arg(QLatin1String(expected.field->name), fieldTypeName(expected.field->type));
         addValues(completion, *expected.field, typed, values);
     } else {
         completion.expected = expected.what == Expect::Term ? Query::tr("Field or text") : Query::tr("and, or, field or text");

@@ -185,16 +185,15 @@ private:
 
 } // namespace
 
-ConnectionOrder orderConnections(const ConnectionStore &store, CompiledQuery &query,
-                                 const std::vector<ConnectionSort> &sort, qint64 now, const std::atomic<bool> &stop,
-                                 size_t limit)
+ConnectionOrder orderConnections(const ConnectionStore &store, CompiledQuery &query, const std::vector<ConnectionSort> &sort,
+                                 qint64 now, const std::atomic<bool> &stop, size_t limit)
 {
     ConnectionOrder order;
     std::vector<KeyMaker> makers;
     for (const ConnectionSort &key : sort)
         makers.emplace_back(store, key);
     std::vector<SortRow> rows;
-    std::array<quint64, Slice / 64> bits {};
+    std::array<quint64, Slice / 64> bits{};
     for (quint32 base = 0;; base += Slice) {
         const std::shared_lock lock(store.mutex());
         if (base >= store.slotCount())

@@ -74,14 +74,14 @@ quint32 ConnectionStore::take(const QString &id)
 
 void ConnectionStore::write(quint32 slot, const ConnectionRow &row)
 {
-    const std::array<const QString *, IdColumnCount> texts = {
-        &row.session, &row.subject, &row.user, &row.client, &row.ip, &row.node, &row.path,
-        &row.origin, &row.userAgent, &row.tls, &row.cipher, &row.token, nullptr, &row.closeReason};
+    const std::array<const QString *, IdColumnCount> texts = {&row.session, &row.subject, &row.user,   &row.client,     &row.ip,
+                                                              &row.node,    &row.path,    &row.origin, &row.userAgent,  &row.tls,
+                                                              &row.cipher,  &row.token,   nullptr,     &row.closeReason};
     for (size_t i = 0; i < texts.size(); ++i)
         m_ids[i][slot] = m_strings.intern(texts[i] ? *texts[i] : row.scope.join(u' '));
-    const std::array<qint64, NumberColumnCount> numbers = {
-        known(row.opened), known(row.lastIn), known(row.expires), known(row.issued), known(row.closed),
-        row.bytesIn, row.bytesOut, row.messagesIn, row.messagesOut};
+    const std::array<qint64, NumberColumnCount> numbers = {known(row.opened), known(row.lastIn), known(row.expires),
+                                                           known(row.issued), known(row.closed), row.bytesIn,
+                                                           row.bytesOut,      row.messagesIn,    row.messagesOut};
     for (size_t i = 0; i < numbers.size(); ++i)
         m_numbers[i][slot] = numbers[i];
     m_state[slot] = stateOf(row.state);

@@ -30,8 +30,7 @@ QByteArray foldedForm(QByteArrayView text)
     }
     if (ascii && !upper)
         return {};
-    const QByteArray folded = ascii ? text.toByteArray().toLower()
-                                    : QString::fromUtf8(text).toCaseFolded().toUtf8();
+    const QByteArray folded = ascii ? text.toByteArray().toLower() : QString::fromUtf8(text).toCaseFolded().toUtf8();
     return folded == text ? QByteArray() : folded;
 }
 
@@ -40,7 +39,7 @@ QByteArray foldedForm(QByteArrayView text)
 Interner::Interner(qsizetype maxBytes)
     : m_maxBytes(maxBytes)
     , m_blocks(std::make_unique<std::unique_ptr<Entry[]>[]>(MaxBlocks))
-    , m_table(1024, Slot {0, notFound()})
+    , m_table(1024, Slot{0, notFound()})
 {
     add({}, hashOf({}));
     const QByteArrayView overflow("\xE2\x80\xA6");
@@ -85,7 +84,7 @@ const char *Interner::store(QByteArrayView text)
 
 void Interner::grow()
 {
-    std::vector<Slot> bigger(m_table.size() * 2, Slot {0, notFound()});
+    std::vector<Slot> bigger(m_table.size() * 2, Slot{0, notFound()});
     const size_t mask = bigger.size() - 1;
     for (const Slot &slot : m_table) {
         if (slot.id == notFound())
@@ -129,7 +128,7 @@ quint32 Interner::add(QByteArrayView text, size_t hash)
     const std::unique_lock lock(m_tableMutex);
     if (size_t(id) * 3 >= m_table.size() * 2)
         grow();
-    m_table[slotOf(text, hash)] = Slot {quint32(hash), id};
+    m_table[slotOf(text, hash)] = Slot{quint32(hash), id};
     return id;
 }
 

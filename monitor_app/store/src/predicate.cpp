@@ -301,8 +301,7 @@ private:
     std::vector<std::pair<const Interner *, std::shared_ptr<DictionaryMatch>>> shared;
 };
 
-CompiledQuery::CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype,
-                             std::span<const Field> fields)
+CompiledQuery::CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype, std::span<const Field> fields)
     : m_root(std::move(root))
 {
     Compiler compiler(*this, prototype, fields);
@@ -334,11 +333,9 @@ bool CompiledQuery::isNeverTrue() const
         case Step::Kind::Ids:
             return step.match->isEmpty();
         case Step::Kind::And:
-            return std::any_of(step.children.begin(), step.children.end(),
-                               [&](const auto &c) { return self(*c, self); });
+            return std::any_of(step.children.begin(), step.children.end(), [&](const auto &c) { return self(*c, self); });
         case Step::Kind::Or:
-            return std::all_of(step.children.begin(), step.children.end(),
-                               [&](const auto &c) { return self(*c, self); });
+            return std::all_of(step.children.begin(), step.children.end(), [&](const auto &c) { return self(*c, self); });
         default:
             return false;
         }

@@ -189,8 +189,7 @@ QueryParser::NodePtr QueryParser::parseWordTerm()
     }
     const QString word = readWord(false);
     if (word.isEmpty()) {
-        return fail(start, 1, Query::tr("“%1” does not begin a condition. Put text that contains it in quotes.")
-                                  .arg(peek()));
+        return fail(start, 1, Query::tr("“%1” does not begin a condition. Put text that contains it in quotes.").arg(peek()));
     }
     const int end = m_at;
     skipSpace();
@@ -223,8 +222,7 @@ QueryParser::NodePtr QueryParser::savedQuery(int position)
     QueryParser inner(*found, m_context, m_depth + 1);
     ParsedQuery parsed = inner.parse();
     if (parsed.error.isSet()) {
-        return fail(position, m_at - position,
-                    Query::tr("The saved filter “%1” is wrong: %2").arg(name, parsed.error.message));
+        return fail(position, m_at - position, Query::tr("The saved filter “%1” is wrong: %2").arg(name, parsed.error.message));
     }
     m_result.dependsOnNow = m_result.dependsOnNow || parsed.dependsOnNow;
     auto group = std::make_unique<QueryNode>();
@@ -271,7 +269,8 @@ QueryParser::NodePtr QueryParser::parseTest(const Field &field, int position)
         const bool orders = node->op >= Op::Less && node->op <= Op::GreaterEqual;
         const bool isRegex = node->op == Op::Regex || node->op == Op::NotRegex;
         if (isRegex && !isText)
-            return fail(start, m_at - start, Query::tr("“~” needs a text field; %1 is a %2. Use “:” or “<”.").arg(name, fieldTypeName(field.type)));
+            return fail(start, m_at - start,
+                        Query::tr("“~” needs a text field; %1 is a %2. Use “:” or “<”.").arg(name, fieldTypeName(field.type)));
         if (orders && !isOrdered(field.type))
             return fail(start, m_at - start, Query::tr("%1 has no order. Use “:” or “in” with a network.").arg(name));
         node = parseOperand(std::move(node));
@@ -288,7 +287,8 @@ QueryParser::NodePtr QueryParser::parseTest(const Field &field, int position)
         node = parseWithin(std::move(node));
     } else if (takeKeyword(QLatin1String("between"))) {
         if (isText)
-            return fail(start, 7, Query::tr("“between” needs a number or time; %1 is a %2.").arg(name, fieldTypeName(field.type)));
+            return fail(start, 7,
+                        Query::tr("“between” needs a number or time; %1 is a %2.").arg(name, fieldTypeName(field.type)));
         node->op = Op::Between;
         node = parseOperand(std::move(node));
         if (node && !node->values.front().isRange)
@@ -410,12 +410,11 @@ bool QueryParser::addRegex(QueryNode &node, const QString &pattern, bool caseIns
     QueryNode::Value value;
     value.text = pattern;
     value.number = caseInsensitive ? 1 : 0;
-    value.regex = QRegularExpression(pattern, caseInsensitive ? QRegularExpression::CaseInsensitiveOption
-                                                              : QRegularExpression::NoPatternOption);
+    value.regex = QRegularExpression(
+        pattern, caseInsensitive ? QRegularExpression::CaseInsensitiveOption : QRegularExpression::NoPatternOption);
     if (!value.regex.isValid()) {
         const int at = position + 1 + int(value.regex.patternErrorOffset());
-        fail(std::min(at, position + length - 1), 1,
-             Query::tr("The pattern is wrong: %1.").arg(value.regex.errorString()));
+        fail(std::min(at, position + length - 1), 1, Query::tr("The pattern is wrong: %1.").arg(value.regex.errorString()));
         return false;
     }
     node.values.append(value);

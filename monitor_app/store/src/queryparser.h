@@ -24,7 +24,7 @@ bool parseDuration(QStringView text, qint64 &milliseconds);
 //! first to last of a network as 128-bit numbers (IPv4 mapped); false if it is neither address nor network.
 struct Network
 {
-    std::array<quint8, 16> bytes {};
+    std::array<quint8, 16> bytes{};
     int prefix = 128;
 };
 bool parseNetwork(QStringView text, Network &network);

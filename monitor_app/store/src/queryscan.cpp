@@ -37,8 +37,7 @@ QChar QueryParser::peek(int ahead) const
 bool QueryParser::keywordAhead(QLatin1String word) const
 {
     const QStringView rest = QStringView(m_text).sliced(m_at);
-    return rest.startsWith(word, Qt::CaseInsensitive)
-        && (rest.size() == word.size() || endsWord(rest[word.size()], false));
+    return rest.startsWith(word, Qt::CaseInsensitive) && (rest.size() == word.size() || endsWord(rest[word.size()], false));
 }
 
 bool QueryParser::takeKeyword(QLatin1String word)
@@ -73,12 +72,11 @@ bool QueryParser::takeOperator(Op &op)
         QLatin1String text;
         Op op;
     };
-    static constexpr std::array Signs = {
-        Sign {QLatin1String("!="), Op::Unequal}, Sign {QLatin1String("!~"), Op::NotRegex},
-        Sign {QLatin1String("<="), Op::LessEqual}, Sign {QLatin1String(">="), Op::GreaterEqual},
-        Sign {QLatin1String("=="), Op::Equal}, Sign {QLatin1String(":"), Op::Matches},
-        Sign {QLatin1String("="), Op::Equal}, Sign {QLatin1String("~"), Op::Regex},
-        Sign {QLatin1String("<"), Op::Less}, Sign {QLatin1String(">"), Op::Greater}};
+    static constexpr std::array Signs = {Sign{QLatin1String("!="), Op::Unequal},   Sign{QLatin1String("!~"), Op::NotRegex},
+                                         Sign{QLatin1String("<="), Op::LessEqual}, Sign{QLatin1String(">="), Op::GreaterEqual},
+                                         Sign{QLatin1String("=="), Op::Equal},     Sign{QLatin1String(":"), Op::Matches},
+                                         Sign{QLatin1String("="), Op::Equal},      Sign{QLatin1String("~"), Op::Regex},
+                                         Sign{QLatin1String("<"), Op::Less},       Sign{QLatin1String(">"), Op::Greater}};
     const QStringView rest = QStringView(m_text).sliced(m_at);
     for (const Sign &sign : Signs) {
         if (!rest.startsWith(sign.text))

@@ -69,8 +69,8 @@ QString childText(const QueryNode &node)
 
 QString quoted(const QString &value)
 {
-    static const QStringList keywords = {QStringLiteral("and"), QStringLiteral("or"), QStringLiteral("not"),
-                                         QStringLiteral("in"), QStringLiteral("has"), QStringLiteral("within"),
+    static const QStringList keywords = {QStringLiteral("and"),     QStringLiteral("or"),  QStringLiteral("not"),
+                                         QStringLiteral("in"),      QStringLiteral("has"), QStringLiteral("within"),
                                          QStringLiteral("between"), QStringLiteral("last")};
     bool plain = !value.isEmpty() && !keywords.contains(value, Qt::CaseInsensitive) && value.front() != u'-'
         && value.front() != u'$' && value.front() != u'/';

@@ -126,12 +126,12 @@ qsizetype wordIndex(const Field &field, QStringView text)
 //! One number of a numeric field; \a upper is the end of what the text names (a minute, a day).
 bool parseOne(const Field &field, QStringView text, qint64 now, qint64 &value, qint64 &upper)
 {
-    static constexpr std::array Numbers = {Unit {QLatin1String(""), 1}, Unit {QLatin1String("k"), 1e3},
-                                           Unit {QLatin1String("m"), 1e6}, Unit {QLatin1String("g"), 1e9}};
-    static constexpr std::array Sizes = {
-        Unit {QLatin1String(""), 1}, Unit {QLatin1String("b"), 1}, Unit {QLatin1String("kb"), 1e3},
-        Unit {QLatin1String("mb"), 1e6}, Unit {QLatin1String("gb"), 1e9}, Unit {QLatin1String("kib"), 1024},
-        Unit {QLatin1String("mib"), 1048576}, Unit {QLatin1String("gib"), 1073741824}};
+    static constexpr std::array Numbers = {Unit{QLatin1String(""), 1}, Unit{QLatin1String("k"), 1e3},
+                                           Unit{QLatin1String("m"), 1e6}, Unit{QLatin1String("g"), 1e9}};
+    static constexpr std::array Sizes = {Unit{QLatin1String(""), 1},          Unit{QLatin1String("b"), 1},
+                                         Unit{QLatin1String("kb"), 1e3},      Unit{QLatin1String("mb"), 1e6},
+                                         Unit{QLatin1String("gb"), 1e9},      Unit{QLatin1String("kib"), 1024},
+                                         Unit{QLatin1String("mib"), 1048576}, Unit{QLatin1String("gib"), 1073741824}};
     bool ok = false;
     switch (field.type) {
     case FieldType::Number:
@@ -202,9 +202,7 @@ bool parseIpv6(QStringView text, std::array<quint8, 16> &out)
 {
     out = {};
     const qsizetype hole = text.indexOf(u"::");
-    const auto groups = [](QStringView part) {
-        return part.isEmpty() ? QList<QStringView>() : part.split(u':');
-    };
+    const auto groups = [](QStringView part) { return part.isEmpty() ? QList<QStringView>() : part.split(u':'); };
     const auto head = groups(hole < 0 ? text : text.first(hole));
     const auto tail = hole < 0 ? QList<QStringView>() : groups(text.sliced(hole + 2));
     const qsizetype count = head.size() + tail.size();
@@ -232,10 +230,10 @@ bool parseIpv6(QStringView text, std::array<quint8, 16> &out)
 
 bool parseDuration(QStringView text, qint64 &milliseconds)
 {
-    static constexpr std::array Units = {
-        Unit {QLatin1String("ms"), 1}, Unit {QLatin1String("s"), 1e3}, Unit {QLatin1String("m"), 6e4},
-        Unit {QLatin1String("min"), 6e4}, Unit {QLatin1String("h"), 3.6e6}, Unit {QLatin1String("d"), 8.64e7},
-        Unit {QLatin1String("w"), 6.048e8}};
+    static constexpr std::array Units = {Unit{QLatin1String("ms"), 1},     Unit{QLatin1String("s"), 1e3},
+                                         Unit{QLatin1String("m"), 6e4},    Unit{QLatin1String("min"), 6e4},
+                                         Unit{QLatin1String("h"), 3.6e6},  Unit{QLatin1String("d"), 8.64e7},
+                                         Unit{QLatin1String("w"), 6.048e8}};
     if (text == u"0") {
         milliseconds = 0;
         return true;
@@ -251,8 +249,7 @@ bool parseDuration(QStringView text, qint64 &milliseconds)
         while (end < text.size() && text[end].isLetter())
             ++end;
         qint64 part = 0;
-        if (text.startsWith(u'-') || !scaled(text.first(end), Units, part) || part > Highest / 4
-            || sum > Highest / 4)
+        if (text.startsWith(u'-') || !scaled(text.first(end), Units, part) || part > Highest / 4 || sum > Highest / 4)
             return false;
         sum += part;
         text = text.sliced(end);
@@ -319,8 +316,7 @@ ParsedValue parseValue(const Field &field, const QString &text, qint64 now)
         const QStringView high = QStringView(text).sliced(dots + 2);
         result.value.number = Lowest;
         result.value.upper = Highest;
-        ok = (!low.isEmpty() || !high.isEmpty())
-            && (low.isEmpty() || parseOne(field, low, now, result.value.number, ignored))
+        ok = (!low.isEmpty() || !high.isEmpty()) && (low.isEmpty() || parseOne(field, low, now, result.value.number, ignored))
             && (high.isEmpty() || parseOne(field, high, now, ignored, result.value.upper));
         if (ok && result.value.number > result.value.upper) {
             result.error = Query::tr("The range %1 is upside down. Write the smaller value first.").arg(text);
@@ -329,9 +325,9 @@ ParsedValue parseValue(const Field &field, const QString &text, qint64 now)
         }
     }
     if (!ok) {
-        result.error = Query::tr("“%1” does not fit %2 (%3).")
-                           .arg(text, QString::fromLatin1(field.name), fieldTypeName(field.type))
-            + u' ' + howToWrite(field);
+        result.error =
+            Query::tr("“%1” does not fit %2 (%3).").arg(text, QString::fromLatin1(field.name), fieldTypeName(field.type)) + u' '
+            + howToWrite(field);
     }
     return result;
 }

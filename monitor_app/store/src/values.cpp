@@ -97,8 +97,8 @@ ValueCounts valuesOf(const AuditStore &store, const Field &field, const QString 
     QHash<quint32, qint64> ids;
     const bool isWord = column == AuditColumn::Severity || column == AuditColumn::Outcome;
     QList<qint64> words = countWords(field);
-    for (qsizetype i = std::max(qsizetype(0), qsizetype(snapshot.size()) - SegmentsCounted);
-         i < qsizetype(snapshot.size()); ++i) {
+    for (qsizetype i = std::max(qsizetype(0), qsizetype(snapshot.size()) - SegmentsCounted); i < qsizetype(snapshot.size());
+         ++i) {
         const AuditSegment &segment = *snapshot[size_t(i)];
         const quint32 count = segment.count();
         if (column == AuditColumn::Kind)
@@ -110,8 +110,8 @@ ValueCounts valuesOf(const AuditStore &store, const Field &field, const QString 
         else if (const quint32 *column32 = auditIds(segment, column))
             countIds(ids, column32, count);
         for (quint32 row = 0; isWord && row < count; ++row) {
-            const quint8 value = column == AuditColumn::Severity ? segment.severities()[row]
-                                                                 : quint8(segment.outcomes()[row] & 0x3f);
+            const quint8 value =
+                column == AuditColumn::Severity ? segment.severities()[row] : quint8(segment.outcomes()[row] & 0x3f);
             if (value < words.size())
                 ++words[value];
         }

@@ -28,8 +28,8 @@ constexpr qint64 histogramPeriodMs = 500;
 
 QList<RowTable::ColumnSpec> auditColumns()
 {
-    return { { u"ts"_s, 104, false }, { u"seq"_s, 84, false }, { u"sev"_s, 92, false }, { u"kind"_s, 140, true },
-             { u"user"_s, 96, true }, { u"node"_s, 56, false }, { u"ip"_s, 116, false }, { u"message"_s, 220, true } };
+    return {{u"ts"_s, 104, false}, {u"seq"_s, 84, false},  {u"sev"_s, 92, false}, {u"kind"_s, 140, true},
+            {u"user"_s, 96, true}, {u"node"_s, 56, false}, {u"ip"_s, 116, false}, {u"message"_s, 220, true}};
 }
 
 /*! The end of a tail that follows: icon and rate. Its absence shows that the view is detached. */
@@ -47,7 +47,7 @@ protected:
     {
         QPainter painter(this);
         painter.fillRect(rect(), ink(Ink::SelectFill));
-        drawHairline(painter, { 0, 0 }, { qreal(width()), 0 }, ink(Ink::SelectLine));
+        drawHairline(painter, {0, 0}, {qreal(width()), 0}, ink(Ink::SelectLine));
     }
 };
 
@@ -82,7 +82,7 @@ AuditPage::AuditPage(Workspace &workspace, QWidget *parent)
     table->setObjectName(u"auditTable"_s);
     table->setAccessibleName(tr("Audit events"));
     table->setRowPixels(px(Metric::RowCompact));
-    table->setColumns(auditColumns(), { u"seq"_s, u"ip"_s, u"node"_s });
+    table->setColumns(auditColumns(), {u"seq"_s, u"ip"_s, u"node"_s});
     table->setScroller([&model](qint64 first) { model.scrollTo(first); });
     table->setResizer([&model](int rows) {
         // A tail that follows goes on following when the window gets another height.
@@ -110,8 +110,9 @@ AuditPage::AuditPage(Workspace &workspace, QWidget *parent)
 void AuditPage::buildToolbar()
 {
     AuditModel &model = workspace().auditModel();
-    auto *bar = new FilterBar({ auditFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); } },
-                              tr("Filter events, for example sev >= warning"), this);
+    auto *bar =
+        new FilterBar({auditFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); }},
+                      tr("Filter events, for example sev >= warning"), this);
     setFilterBar(bar);
     m_follow->setCheckable(true);
     m_follow->setChecked(true);
@@ -225,7 +226,7 @@ void AuditPage::refreshFollow()
     m_follow->updateGeometry();
     const bool live = workspace().status().state() != LinkStatus::State::File;
     m_edgeBar->setVisible(following && live && m_pane->content() == TablePane::Content::Rows);
-    m_edge->setRuns({ TextRun { model.liveEdgeText(), Face::Caption, Ink::SelectText } });
+    m_edge->setRuns({TextRun{model.liveEdgeText(), Face::Caption, Ink::SelectText}});
     m_banner->refresh();
 }
 
@@ -236,13 +237,15 @@ void AuditPage::refreshContent()
     const LinkStatus &status = workspace().status();
     const bool loading = status.state() == LinkStatus::State::Connecting || status.state() == LinkStatus::State::Loading;
     EmptyState *empty = m_pane->empty();
-    const bool filtered = !state.appliedText.isEmpty() && state.total > 0 && state.matched == 0 && state.status != QueryState::Status::Running;
+    const bool filtered =
+        !state.appliedText.isEmpty() && state.total > 0 && state.matched == 0 && state.status != QueryState::Status::Running;
     m_probe.setQuery(filtered ? state.appliedText : QString());
     if (model.totalRows() > 0) {
         m_pane->setContent(TablePane::Content::Rows);
     } else if (filtered) {
         m_probe.tick();
-        empty->setWords(u"filter"_s, tr("The filter hides all %1 events").arg(Text::count(state.total)), tr("Events are still stored; only the view is empty."));
+        empty->setWords(u"filter"_s, tr("The filter hides all %1 events").arg(Text::count(state.total)),
+                        tr("Events are still stored; only the view is empty."));
         empty->setTerms(m_probe.terms());
         empty->setAction(u"cross"_s, tr("Clear filter"));
         m_pane->setContent(TablePane::Content::Empty);
@@ -251,7 +254,8 @@ void AuditPage::refreshContent()
     } else {
         empty->setTerms({});
         empty->setAction({}, {});
-        empty->setWords(u"audit"_s, tr("No event yet"), tr("Every handshake, refresh, refusal and operator's action appears here as it happens."));
+        empty->setWords(u"audit"_s, tr("No event yet"),
+                        tr("Every handshake, refresh, refusal and operator's action appears here as it happens."));
         m_pane->setContent(TablePane::Content::Empty);
     }
 }
@@ -276,23 +280,25 @@ void AuditPage::refresh()
 QList<TextRun> AuditPage::statusRuns() const
 {
     const AuditModel &model = workspace().auditModel();
-    const auto plain = [](const QString &text) { return TextRun { text, Face::Caption, Ink::TextSecondary }; };
+    const auto plain = [](const QString &text) { return TextRun{text, Face::Caption, Ink::TextSecondary}; };
     QList<TextRun> runs;
     const int selected = int(model.selectedIds().size());
     if (selected > 0) {
-        runs << TextRun { tr("%n selected", nullptr, selected), Face::CaptionStrong, Ink::TextPrimary };
+        runs << TextRun{tr("%n selected", nullptr, selected), Face::CaptionStrong, Ink::TextPrimary};
         const qint64 row = model.viewRowOf(model.currentId());
-        runs << TextRun {} << plain(row >= 0 ? tr("row %1 of %2").arg(Text::count(row + 1), Text::count(model.totalRows())) : tr("hidden by the filter"));
+        runs << TextRun{}
+             << plain(row >= 0 ? tr("row %1 of %2").arg(Text::count(row + 1), Text::count(model.totalRows()))
+                               : tr("hidden by the filter"));
     } else {
         const QueryState state = model.queryState(); // counts events; rows that state a gap are none
         runs << plain(tr("%1 of %2 shown").arg(Text::count(state.matched), Text::count(state.total)));
     }
     if (workspace().status().state() != LinkStatus::State::File)
-        runs << TextRun {} << plain(tr("%1/s after filter").arg(Text::rate(model.rate())));
+        runs << TextRun{} << plain(tr("%1/s after filter").arg(Text::rate(model.rate())));
     if (const QString gaps = model.gapsText(); !gaps.isEmpty())
-        runs << TextRun {} << plain(gaps);
+        runs << TextRun{} << plain(gaps);
     if (const quint64 bad = workspace().audit().badLineCount(); bad > 0)
-        runs << TextRun {} << plain(tr("%n line(s) could not be read", nullptr, int(bad)));
+        runs << TextRun{} << plain(tr("%n line(s) could not be read", nullptr, int(bad)));
     return runs;
 }
 
@@ -310,7 +316,7 @@ void AuditPage::detailDisconnect()
 {
     const QString connection = detail()->content().connectionId;
     if (!connection.isEmpty())
-        Q_EMIT disconnectRequested({ connection });
+        Q_EMIT disconnectRequested({connection});
 }
 
 void AuditPage::showCellMenu(const QModelIndex &index, const QPoint &position)
@@ -318,18 +324,21 @@ void AuditPage::showCellMenu(const QModelIndex &index, const QPoint &position)
     AuditModel &model = workspace().auditModel();
     auto *menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    for (const bool exclude : { false, true }) {
+    for (const bool exclude : {false, true}) {
         const QString term = model.filterTermFor(index, exclude);
         if (term.isEmpty())
             continue;
         QAction *action = menu->addAction(exclude ? tr("Filter out: %1").arg(term) : tr("Filter by: %1").arg(term));
-        connect(action, &QAction::triggered, this, [this, term] { applyFilter(andTerm(workspace().auditModel().queryState().appliedText, term)); });
+        connect(action, &QAction::triggered, this,
+                [this, term] { applyFilter(andTerm(workspace().auditModel().queryState().appliedText, term)); });
     }
     const QString full = index.data(FullTextRole).toString();
     if (!full.isEmpty())
-        connect(menu->addAction(tr("Copy value")), &QAction::triggered, this, [full] { QGuiApplication::clipboard()->setText(full); });
+        connect(menu->addAction(tr("Copy value")), &QAction::triggered, this,
+                [full] { QGuiApplication::clipboard()->setText(full); });
     menu->addSeparator();
-    connect(menu->addAction(tr("Open the detail") + u"\t"_s + tr("Space")), &QAction::triggered, this, [this] { setDetailShown(true); });
+    connect(menu->addAction(tr("Open the detail") + u"\t"_s + tr("Space")), &QAction::triggered, this,
+            [this] { setDetailShown(true); });
     menu->popup(position);
 }
 

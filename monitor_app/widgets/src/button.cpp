@@ -110,7 +110,7 @@ QSize Button::sizeHint() const
 {
     const int height = px(m_dialogSize ? Metric::ControlDialogButton : Metric::ControlButton);
     if (!m_textShown && !m_icon.isEmpty() && !m_caret)
-        return { height, height };
+        return {height, height};
     qreal width = 2 * padding();
     int parts = 0;
     const auto add = [&](qreal part) { width += part + (parts++ > 0 ? gap : 0); };
@@ -124,7 +124,7 @@ QSize Button::sizeHint() const
         add(keyCapWidth(m_keyCap));
     if (m_caret)
         add(caretSize);
-    return { int(std::ceil(width)) + 1, height };
+    return {int(std::ceil(width)) + 1, height};
 }
 
 QSize Button::minimumSizeHint() const
@@ -137,28 +137,28 @@ Button::Look Button::look() const
     const bool pressed = isDown();
     if (!isEnabled()) {
         const bool filled = m_kind == Kind::Primary || m_kind == Kind::DangerFill;
-        return { filled ? ink(Ink::SoftNeutral) : QColor(),
-                 m_kind == Kind::Quiet || filled ? QColor() : ink(Ink::LineDivider), ink(Ink::TextDisabled) };
+        return {filled ? ink(Ink::SoftNeutral) : QColor(), m_kind == Kind::Quiet || filled ? QColor() : ink(Ink::LineDivider),
+                ink(Ink::TextDisabled)};
     }
     if (isCheckable() && isChecked())
-        return { ink(Ink::SelectFill), ink(Ink::SelectLine), ink(Ink::SelectAccent) };
+        return {ink(Ink::SelectFill), ink(Ink::SelectLine), ink(Ink::SelectAccent)};
     const QColor idle = pressed ? ink(Ink::SelectFill) : m_hovered ? ink(Ink::SelectHover) : QColor();
     switch (m_kind) {
     case Kind::Primary:
-        return { m_hovered ? ink(Ink::AccentFill).lighter(110) : ink(Ink::AccentFill), QColor(), ink(Ink::AccentOn) };
+        return {m_hovered ? ink(Ink::AccentFill).lighter(110) : ink(Ink::AccentFill), QColor(), ink(Ink::AccentOn)};
     case Kind::DangerFill:
-        return { m_hovered ? ink(Ink::DangerFill).lighter(112) : ink(Ink::DangerFill), QColor(), ink(Ink::DangerOn) };
+        return {m_hovered ? ink(Ink::DangerFill).lighter(112) : ink(Ink::DangerFill), QColor(), ink(Ink::DangerOn)};
     case Kind::Danger:
-        return { idle.isValid() ? idle : ink(Ink::SurfacePanel), ink(Ink::LineControl), ink(Ink::SeverityError) };
+        return {idle.isValid() ? idle : ink(Ink::SurfacePanel), ink(Ink::LineControl), ink(Ink::SeverityError)};
     case Kind::Banner:
-        return { idle.isValid() ? ink(Ink::BannerLine) : QColor(), ink(Ink::BannerLine), ink(Ink::BannerText) };
+        return {idle.isValid() ? ink(Ink::BannerLine) : QColor(), ink(Ink::BannerLine), ink(Ink::BannerText)};
     case Kind::Quiet:
-        return { idle, QColor(), ink(Ink::TextPrimary) };
+        return {idle, QColor(), ink(Ink::TextPrimary)};
     case Kind::Outlined:
         break;
     }
-    return { idle.isValid() ? idle : ink(Ink::SurfacePanel),
-             ink(m_strongOutline ? Ink::TextPrimary : Ink::LineControl), ink(Ink::TextPrimary) };
+    return {idle.isValid() ? idle : ink(Ink::SurfacePanel), ink(m_strongOutline ? Ink::TextPrimary : Ink::LineControl),
+            ink(Ink::TextPrimary)};
 }
 
 void Button::paintContent(QPainter &painter, const Look &colors) const
@@ -170,12 +170,12 @@ void Button::paintContent(QPainter &painter, const Look &colors) const
     if (iconAlone)
         x = (area.width() - iconPixels) / 2;
     if (!m_icon.isEmpty()) {
-        drawIcon(painter, { x, (area.height() - iconPixels) / 2 }, m_icon, iconPixels, colors.text);
+        drawIcon(painter, {x, (area.height() - iconPixels) / 2}, m_icon, iconPixels, colors.text);
         x += iconPixels + gap;
     }
     const auto text = [&](const QString &words, const QColor &color) {
         const qreal width = std::ceil(textWidth(Face::TableMedium, words));
-        drawText(painter, { x, 0, width + 1, area.height() }, Face::TableMedium, color, words);
+        drawText(painter, {x, 0, width + 1, area.height()}, Face::TableMedium, color, words);
         x += width + gap;
     };
     if (m_textShown && !m_caption.isEmpty())
@@ -183,10 +183,9 @@ void Button::paintContent(QPainter &painter, const Look &colors) const
     if (m_textShown)
         text(this->text(), colors.text);
     if (!m_keyCap.isEmpty())
-        x += drawKeyCap(painter, { x, (area.height() - px(Metric::ControlKbd)) / 2 }, m_keyCap, colors.text, colors.text)
-            + gap;
+        x += drawKeyCap(painter, {x, (area.height() - px(Metric::ControlKbd)) / 2}, m_keyCap, colors.text, colors.text) + gap;
     if (m_caret)
-        drawIcon(painter, { x, (area.height() - caretSize) / 2 }, QStringLiteral("chevron-down"), caretSize, colors.text);
+        drawIcon(painter, {x, (area.height() - caretSize) / 2}, QStringLiteral("chevron-down"), caretSize, colors.text);
 }
 
 void Button::paintEvent(QPaintEvent *)

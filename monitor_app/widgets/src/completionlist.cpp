@@ -75,7 +75,9 @@ void CompletionList::paintItem(QPainter &painter, const QRectF &row, int item) c
     const bool selected = item == m_current;
     if (selected)
         painter.fillRect(row.adjusted(1, 0, -1, 0), ink(Ink::SelectFill));
-    const Ink main = selected ? Ink::SelectText : entry.kind == Completion::Item::Kind::Field ? Ink::AccentText : Ink::TextPrimary;
+    const Ink main = selected                         ? Ink::SelectText
+        : entry.kind == Completion::Item::Kind::Field ? Ink::AccentText
+                                                      : Ink::TextPrimary;
     const QRectF area = row.adjusted(12, 0, -12, 0);
     const qreal width = drawText(painter, area, Face::MonoTable, ink(main), entry.text);
     const qreal countWidth = entry.count >= 0 ? numberWidth(Face::Table, Text::count(entry.count)) + 12 : 0;
@@ -90,8 +92,9 @@ void CompletionList::paintFooter(QPainter &painter) const
 {
     const QRectF footer(12, height() - itemHeight, width() - 24, itemHeight);
     qreal x = footer.left();
-    for (const auto &[key, words] : { std::pair(tr("Tab"), tr("accept")), std::pair(tr("Enter"), tr("apply")), std::pair(tr("Esc"), tr("close")) }) {
-        x += drawKeyCap(painter, { x, footer.top() + 6 }, key, ink(Ink::LineControl), ink(Ink::TextMuted)) + 6;
+    for (const auto &[key, words] :
+         {std::pair(tr("Tab"), tr("accept")), std::pair(tr("Enter"), tr("apply")), std::pair(tr("Esc"), tr("close"))}) {
+        x += drawKeyCap(painter, {x, footer.top() + 6}, key, ink(Ink::LineControl), ink(Ink::TextMuted)) + 6;
         x += drawText(painter, QRectF(x, footer.top(), 120, itemHeight), Face::Caption, ink(Ink::TextMuted), words) + 14;
     }
 }
@@ -101,11 +104,11 @@ void CompletionList::paintEvent(QPaintEvent *)
     QPainter painter(this);
     drawBox(painter, rect(), px(Metric::RadiusCard), ink(Ink::SurfaceRaised), ink(Ink::LineControl));
     drawText(painter, QRectF(12, 0, width() - 24, itemHeight), Face::Caption, ink(Ink::TextMuted), m_completion.expected);
-    drawHairline(painter, { 1, itemHeight - 1.0 }, { width() - 2.0, itemHeight - 1.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {1, itemHeight - 1.0}, {width() - 2.0, itemHeight - 1.0}, ink(Ink::LineDivider));
     for (int row = 0; row < maxItems && m_first + row < m_completion.items.size(); ++row)
         paintItem(painter, QRectF(0, itemHeight * (row + 1), width(), itemHeight), m_first + row);
     const qreal bottom = height() - itemHeight;
-    drawHairline(painter, { 1, bottom }, { width() - 2.0, bottom }, ink(Ink::LineDivider));
+    drawHairline(painter, {1, bottom}, {width() - 2.0, bottom}, ink(Ink::LineDivider));
     paintFooter(painter);
 }
 

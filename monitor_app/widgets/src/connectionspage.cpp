@@ -22,9 +22,9 @@ namespace {
 
 QList<RowTable::ColumnSpec> connectionColumns()
 {
-    return { { u"state"_s, 104, true }, { u"user"_s, 104, true }, { u"client"_s, 140, true }, { u"ip"_s, 120, true },
-             { u"node"_s, 56, true }, { u"age"_s, 60, false }, { u"idle"_s, 60, false }, { u"rate.in"_s, 56, false }, { u"rate.out"_s, 60, false },
-             { u"queue"_s, 64, false }, { u"token.left"_s, 108, false }, { u"close.code"_s, 60, false } };
+    return {{u"state"_s, 104, true},    {u"user"_s, 104, true},  {u"client"_s, 140, true},      {u"ip"_s, 120, true},
+            {u"node"_s, 56, true},      {u"age"_s, 60, false},   {u"idle"_s, 60, false},        {u"rate.in"_s, 56, false},
+            {u"rate.out"_s, 60, false}, {u"queue"_s, 64, false}, {u"token.left"_s, 108, false}, {u"close.code"_s, 60, false}};
 }
 
 } // namespace
@@ -40,11 +40,12 @@ QList<TextRun> appliedStripRuns(const FilterBar &bar, const QueryState &state)
     if (!bar.hasUnappliedText() && !error)
         return {};
     const QString applied = state.appliedText.isEmpty() ? FilterBar::tr("no filter") : state.appliedText;
-    QList<TextRun> runs { TextRun { FilterBar::tr("Still applied  "), Face::Table, Ink::TextMuted },
-                          TextRun { applied, Face::MonoTable, Ink::TextPrimary, false },
-                          TextRun { u"  "_s + FilterBar::tr("%1 of %2").arg(Text::count(state.matched), Text::count(state.total)), Face::Table, Ink::TextMuted } };
+    QList<TextRun> runs{TextRun{FilterBar::tr("Still applied  "), Face::Table, Ink::TextMuted},
+                        TextRun{applied, Face::MonoTable, Ink::TextPrimary, false},
+                        TextRun{u"  "_s + FilterBar::tr("%1 of %2").arg(Text::count(state.matched), Text::count(state.total)),
+                                Face::Table, Ink::TextMuted}};
     if (error && !bar.hasUnappliedText())
-        runs << TextRun {} << TextRun { state.message, Face::Table, Ink::SeverityError };
+        runs << TextRun{} << TextRun{state.message, Face::Table, Ink::SeverityError};
     return runs;
 }
 
@@ -54,7 +55,9 @@ ConnectionsPage::ConnectionsPage(Workspace &workspace, QWidget *parent)
     , m_follow(new Button(Button::Kind::Outlined, tr("Following"), this))
     , m_columns(new Button(Button::Kind::Outlined, tr("Columns"), this))
     , m_strip(new RunLabel(this))
-    , m_probe(connectionFields(), [&workspace] { return std::make_unique<ConnectionsModel>(workspace.connections(), [&workspace] { return workspace.now(); }); })
+    , m_probe(connectionFields(), [&workspace] {
+        return std::make_unique<ConnectionsModel>(workspace.connections(), [&workspace] { return workspace.now(); });
+    })
 {
     ConnectionsModel &model = workspace.connectionsModel();
     buildToolbar();
@@ -62,7 +65,7 @@ ConnectionsPage::ConnectionsPage(Workspace &workspace, QWidget *parent)
     RowTable *table = m_pane->table();
     table->setObjectName(u"connectionsTable"_s);
     table->setAccessibleName(tr("Connections"));
-    table->setColumns(connectionColumns(), { u"rate.in"_s, u"idle"_s, u"queue"_s, u"rate.out"_s, u"close.code"_s, u"age"_s });
+    table->setColumns(connectionColumns(), {u"rate.in"_s, u"idle"_s, u"queue"_s, u"rate.out"_s, u"close.code"_s, u"age"_s});
     connect(table, &RowTable::headerClicked, this, &ConnectionsPage::headerClicked);
     connect(table, &RowTable::columnsChanged, this, &ConnectionsPage::refreshColumnsText);
     connect(table, &RowTable::activatedRow, this, [this] { setDetailShown(true); });
@@ -85,8 +88,9 @@ ConnectionsPage::ConnectionsPage(Workspace &workspace, QWidget *parent)
 void ConnectionsPage::buildToolbar()
 {
     ConnectionsModel &model = workspace().connectionsModel();
-    auto *bar = new FilterBar({ connectionFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); } },
-                              tr("Filter connections, for example state:failing"), this);
+    auto *bar = new FilterBar(
+        {connectionFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); }},
+        tr("Filter connections, for example state:failing"), this);
     setFilterBar(bar);
     m_follow->setCheckable(true);
     m_follow->setChecked(true);
@@ -167,7 +171,8 @@ void ConnectionsPage::refreshContent()
     const LinkStatus &status = workspace().status();
     const bool loading = status.state() == LinkStatus::State::Connecting || status.state() == LinkStatus::State::Loading;
     EmptyState *empty = m_pane->empty();
-    const bool filtered = !state.appliedText.isEmpty() && state.total > 0 && state.matched == 0 && state.status != QueryState::Status::Running;
+    const bool filtered =
+        !state.appliedText.isEmpty() && state.total > 0 && state.matched == 0 && state.status != QueryState::Status::Running;
     m_probe.setQuery(filtered ? state.appliedText : QString());
     if (model.totalRows() > 0) {
         m_pane->setContent(TablePane::Content::Rows);
@@ -206,7 +211,8 @@ void ConnectionsPage::refresh()
     const ConnectionsModel &model = workspace().connectionsModel();
     const bool paused = workspace().connectionsPaused();
     m_follow->setChecked(true);
-    if (const QString words = paused ? tr("Paused") : tr("Following"); words != m_follow->text() || m_follow->accessibleName().isEmpty()) {
+    if (const QString words = paused ? tr("Paused") : tr("Following");
+        words != m_follow->text() || m_follow->accessibleName().isEmpty()) {
         m_follow->setText(words);
         m_follow->setAccessibleName(paused ? tr("Paused. Press to follow.") : tr("Following. Press to pause."));
         m_follow->setIconName(paused ? u"pause"_s : u"follow"_s);
@@ -217,7 +223,7 @@ void ConnectionsPage::refresh()
     m_follow->setEnabled(!model.isStale());
     QList<TableHeader::Mark> marks;
     for (const ConnectionsModel::SortKey &key : model.sortKeys())
-        marks.append({ key.column, key.order });
+        marks.append({key.column, key.order});
     m_pane->table()->setMarks(marks);
     m_pane->table()->setStale(model.isStale());
     const QList<TextRun> strip = appliedStripRuns(*filter(), model.queryState());
@@ -233,27 +239,30 @@ QList<TextRun> ConnectionsPage::statusRuns() const
 {
     const ConnectionsModel &model = workspace().connectionsModel();
     QList<TextRun> runs;
-    const auto plain = [](const QString &text) { return TextRun { text, Face::Caption, Ink::TextSecondary }; };
+    const auto plain = [](const QString &text) { return TextRun{text, Face::Caption, Ink::TextSecondary}; };
     const int selected = int(model.selectedIds().size());
     const QueryState state = model.queryState();
     if (selected > 0) {
-        runs << TextRun { tr("%n selected", nullptr, selected), Face::CaptionStrong, Ink::TextPrimary };
+        runs << TextRun{tr("%n selected", nullptr, selected), Face::CaptionStrong, Ink::TextPrimary};
         const qint64 row = model.viewRowOf(model.currentId());
-        runs << TextRun {} << plain(row >= 0 ? tr("row %1 of %2").arg(Text::count(row + 1), Text::count(model.totalRows())) : tr("hidden by the filter"));
+        runs << TextRun{}
+             << plain(row >= 0 ? tr("row %1 of %2").arg(Text::count(row + 1), Text::count(model.totalRows()))
+                               : tr("hidden by the filter"));
     } else {
         runs << plain(tr("%1 of %2 shown").arg(Text::count(model.totalRows()), Text::count(state.total)));
     }
     if (workspace().connectionsPaused())
-        runs << TextRun {} << plain(tr("paused, connections are still counted"));
+        runs << TextRun{} << plain(tr("paused, connections are still counted"));
     else if (model.orderHeld() && selected > 0)
-        runs << TextRun {} << plain(tr("order held while rows are selected"));
+        runs << TextRun{} << plain(tr("order held while rows are selected"));
     return runs;
 }
 
 void ConnectionsPage::refreshDetail()
 {
     ConnectionsModel &model = workspace().connectionsModel();
-    const DetailContent content = describeConnection(workspace().connections(), workspace().tokens(), model.currentId(), workspace().now());
+    const DetailContent content =
+        describeConnection(workspace().connections(), workspace().tokens(), model.currentId(), workspace().now());
     QString position;
     const int selected = int(model.selectedIds().size());
     if (model.isStale())
@@ -287,18 +296,20 @@ void ConnectionsPage::headerClicked(int column, bool second)
     QList<ConnectionsModel::SortKey> keys = model.sortKeys();
     const bool isFirst = !keys.isEmpty() && keys.first().column == column;
     const bool isSecond = keys.size() > 1 && keys.at(1).column == column;
-    const auto flip = [](ConnectionsModel::SortKey &key) { key.order = key.order == Qt::AscendingOrder ? Qt::DescendingOrder : Qt::AscendingOrder; };
+    const auto flip = [](ConnectionsModel::SortKey &key) {
+        key.order = key.order == Qt::AscendingOrder ? Qt::DescendingOrder : Qt::AscendingOrder;
+    };
     if (isFirst) {
         flip(keys.first());
     } else if (second) {
         if (isSecond)
             flip(keys[1]);
         else
-            keys = keys.isEmpty() ? QList<ConnectionsModel::SortKey> { { column, Qt::AscendingOrder } }
-                                  : QList<ConnectionsModel::SortKey> { keys.first(), { column, Qt::AscendingOrder } };
+            keys = keys.isEmpty() ? QList<ConnectionsModel::SortKey>{{column, Qt::AscendingOrder}}
+                                  : QList<ConnectionsModel::SortKey>{keys.first(), {column, Qt::AscendingOrder}};
     } else {
         // The key that was first breaks the ties of the new one.
-        QList<ConnectionsModel::SortKey> fresh { { column, Qt::AscendingOrder } };
+        QList<ConnectionsModel::SortKey> fresh{{column, Qt::AscendingOrder}};
         if (!keys.isEmpty())
             fresh << keys.first();
         keys = fresh;
@@ -312,16 +323,18 @@ void ConnectionsPage::showCellMenu(const QModelIndex &index, const QPoint &posit
     ConnectionsModel &model = workspace().connectionsModel();
     auto *menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    for (const bool exclude : { false, true }) {
+    for (const bool exclude : {false, true}) {
         const QString term = model.filterTermFor(index, exclude);
         if (term.isEmpty())
             continue;
         QAction *action = menu->addAction(exclude ? tr("Filter out: %1").arg(term) : tr("Filter by: %1").arg(term));
-        connect(action, &QAction::triggered, this, [this, term] { applyFilter(andTerm(workspace().connectionsModel().queryState().appliedText, term)); });
+        connect(action, &QAction::triggered, this,
+                [this, term] { applyFilter(andTerm(workspace().connectionsModel().queryState().appliedText, term)); });
     }
     const QString full = index.data(FullTextRole).toString();
     if (!full.isEmpty())
-        connect(menu->addAction(tr("Copy value")), &QAction::triggered, this, [full] { QGuiApplication::clipboard()->setText(full); });
+        connect(menu->addAction(tr("Copy value")), &QAction::triggered, this,
+                [full] { QGuiApplication::clipboard()->setText(full); });
     menu->addSeparator();
     QAction *open = menu->addAction(tr("Open the detail") + u"\t"_s + tr("Space"));
     connect(open, &QAction::triggered, this, [this] { setDetailShown(true); });

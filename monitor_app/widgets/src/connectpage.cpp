@@ -36,7 +36,7 @@ struct Heights
 Heights heightsIn(int window)
 {
     const Heights roomy;
-    return window >= roomy.all() + 16 ? roomy : Heights { .title = 64, .card = 376, .gap = 8, .other = 60 };
+    return window >= roomy.all() + 16 ? roomy : Heights{.title = 64, .card = 376, .gap = 8, .other = 60};
 }
 
 QLabel *makeText(const QString &text, Face textFace)
@@ -110,7 +110,7 @@ QWidget *ConnectPage::makeForm()
     buttons->addWidget(go);
     rows->addLayout(buttons);
     connect(go, &QAbstractButton::clicked, this, &ConnectPage::submit);
-    for (QLineEdit *edit : { m_server, m_issuer, m_client, m_authority })
+    for (QLineEdit *edit : {m_server, m_issuer, m_client, m_authority})
         connect(edit, &QLineEdit::returnPressed, this, &ConnectPage::submit);
     return page;
 }
@@ -140,7 +140,8 @@ void ConnectPage::setSettings(const ServerSettings &settings)
 
 ServerSettings ConnectPage::settings() const
 {
-    return { urlOf(m_server->text(), u"wss"_s), urlOf(m_issuer->text(), u"https"_s), m_client->text().trimmed(), m_authority->text().trimmed() };
+    return {urlOf(m_server->text(), u"wss"_s), urlOf(m_issuer->text(), u"https"_s), m_client->text().trimmed(),
+            m_authority->text().trimmed()};
 }
 
 void ConnectPage::showForm(const QString &problem)
@@ -173,7 +174,7 @@ void ConnectPage::showStep(const SignInStep &step)
 
 void ConnectPage::showWaiting(const QString &words)
 {
-    showStep({ .kind = SignInStep::Kind::Waiting, .words = words });
+    showStep({.kind = SignInStep::Kind::Waiting, .words = words});
 }
 
 void ConnectPage::setDemoAvailable(bool available)
@@ -185,14 +186,14 @@ QRect ConnectPage::card() const
 {
     const Heights heights = heightsIn(height());
     const int wide = std::min(cardWidth, width() - 32);
-    return { (width() - wide) / 2, std::max(8, (height() - heights.all()) / 2 - 24) + heights.title, wide, heights.card };
+    return {(width() - wide) / 2, std::max(8, (height() - heights.all()) / 2 - 24) + heights.title, wide, heights.card};
 }
 
 QRect ConnectPage::other() const
 {
     const Heights heights = heightsIn(height());
     const QRect above = card();
-    return { above.left(), above.bottom() + 1 + heights.gap, above.width(), heights.other };
+    return {above.left(), above.bottom() + 1 + heights.gap, above.width(), heights.other};
 }
 
 void ConnectPage::resizeEvent(QResizeEvent *event)
@@ -211,19 +212,27 @@ void ConnectPage::paintSteps(QPainter &painter) const
 {
     const QRect area = card();
     const int current = m_steps->currentIndex();
-    const std::array steps { std::pair(tr("Server and sign-in"), tr("Gateway, provider, client")), std::pair(tr("Sign in"), tr("Browser or another device")) };
+    const std::array steps{std::pair(tr("Server and sign-in"), tr("Gateway, provider, client")),
+                           std::pair(tr("Sign in"), tr("Browser or another device"))};
     for (int step = 0; step < int(steps.size()); ++step) {
         const QRectF row(area.left() + 24, area.top() + 24 + step * 56, stepsWidth - 40, 40);
         const QRectF circle(row.left(), row.top() + 2, 24, 24);
         const bool done = step < current;
         const bool now = step == current;
-        drawBox(painter, circle, 12, done ? ink(Ink::SoftOk) : now ? ink(Ink::AccentFill) : QColor(), done || now ? QColor() : ink(Ink::LineControl));
+        drawBox(painter, circle, 12,
+                done      ? ink(Ink::SoftOk)
+                    : now ? ink(Ink::AccentFill)
+                          : QColor(),
+                done || now ? QColor() : ink(Ink::LineControl));
         if (done)
             drawIcon(painter, circle.topLeft() + QPointF(6, 6), u"sev-ok"_s, 12, ink(Ink::SeverityOkInk));
         else
-            drawNumber(painter, circle, Face::TableStrong, ink(now ? Ink::AccentOn : Ink::TextMuted), QString::number(step + 1), Qt::AlignHCenter);
-        drawText(painter, QRectF(row.left() + 36, row.top(), row.width() - 36, 18), now ? Face::BodyStrong : Face::Body, ink(Ink::TextPrimary), steps[size_t(step)].first);
-        drawText(painter, QRectF(row.left() + 36, row.top() + 18, row.width() - 36, 18), Face::Table, ink(Ink::TextMuted), steps[size_t(step)].second);
+            drawNumber(painter, circle, Face::TableStrong, ink(now ? Ink::AccentOn : Ink::TextMuted), QString::number(step + 1),
+                       Qt::AlignHCenter);
+        drawText(painter, QRectF(row.left() + 36, row.top(), row.width() - 36, 18), now ? Face::BodyStrong : Face::Body,
+                 ink(Ink::TextPrimary), steps[size_t(step)].first);
+        drawText(painter, QRectF(row.left() + 36, row.top() + 18, row.width() - 36, 18), Face::Table, ink(Ink::TextMuted),
+                 steps[size_t(step)].second);
     }
 }
 
@@ -235,7 +244,8 @@ void ConnectPage::paintEvent(QPaintEvent *)
     const int title = area.top() - heightsIn(height()).title * 4 / 5;
     painter.drawPixmap(area.left(), title + 2, applicationIcon().pixmap(QSize(40, 40), devicePixelRatioF()));
     drawText(painter, QRectF(area.left() + 56, title, 600, 28), Face::Heading, ink(Ink::TextPrimary), tr("Watch a fleet"));
-    drawText(painter, QRectF(area.left() + 56, title + 28, 600, 20), Face::Body, ink(Ink::TextSecondary), tr("Every live connection, every token's life, every audit event."));
+    drawText(painter, QRectF(area.left() + 56, title + 28, 600, 20), Face::Body, ink(Ink::TextSecondary),
+             tr("Every live connection, every token's life, every audit event."));
     drawBox(painter, area, px(Metric::RadiusCard), ink(Ink::SurfacePanel), ink(Ink::LineDivider));
     QPainterPath rounded;
     rounded.addRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), px(Metric::RadiusCard) - 1, px(Metric::RadiusCard) - 1);
@@ -244,7 +254,8 @@ void ConnectPage::paintEvent(QPaintEvent *)
     painter.setClipPath(rounded);
     painter.fillRect(area.adjusted(1, 1, -(area.width() - stepsWidth), -1), ink(Ink::SurfaceSunk));
     painter.restore();
-    drawHairline(painter, { qreal(area.left() + stepsWidth), qreal(area.top() + 1) }, { qreal(area.left() + stepsWidth), qreal(area.bottom() - 1) }, ink(Ink::LineDivider));
+    drawHairline(painter, {qreal(area.left() + stepsWidth), qreal(area.top() + 1)},
+                 {qreal(area.left() + stepsWidth), qreal(area.bottom() - 1)}, ink(Ink::LineDivider));
     paintSteps(painter);
     const QRect second = other();
     drawBox(painter, second, px(Metric::RadiusCard), ink(Ink::SurfacePanel), ink(Ink::LineDivider));
@@ -254,7 +265,8 @@ void ConnectPage::paintEvent(QPaintEvent *)
     const QRectF words(second.left() + 60, second.center().y() - 20, right - second.left() - 76, 20);
     drawText(painter, words, Face::BodyStrong, ink(Ink::TextPrimary), demo ? tr("Or look around first") : tr("Or read a file"));
     drawText(painter, words.translated(0, 20), Face::Table, ink(Ink::TextSecondary),
-             demo ? tr("A throw-away gateway on this machine with 200 clients, marked DEMO.") : tr("An exported audit, without any server."));
+             demo ? tr("A throw-away gateway on this machine with 200 clients, marked DEMO.")
+                  : tr("An exported audit, without any server."));
 }
 
 } // namespace Monitor

@@ -40,7 +40,7 @@ DetailPane::DetailPane(Workspace &workspace, QWidget *parent)
     , m_line(new RunLabel(this))
     , m_position(new RunLabel(this))
     , m_close(Button::iconOnly(u"cross"_s, tr("Close the detail"), this))
-    , m_tabs(new TabStrip({ tr("Summary"), tr("Raw"), tr("Related") }, this))
+    , m_tabs(new TabStrip({tr("Summary"), tr("Raw"), tr("Related")}, this))
     , m_pages(new QStackedWidget(this))
     , m_summary(new SummaryView(workspace))
     , m_raw(new QPlainTextEdit)
@@ -117,11 +117,12 @@ void DetailPane::setContent(const DetailContent &content, const QString &positio
     const bool another = content.title != m_content.title || content.raw != m_content.raw;
     const bool otherSession = content.sessionId != m_content.sessionId || content.connectionId != m_content.connectionId;
     m_content = content;
-    constexpr std::array inks { Ink::SeverityNeutral, Ink::SeverityInfo, Ink::SeverityOkInk, Ink::SeverityWarning, Ink::SeverityError, Ink::SeverityCritical };
+    constexpr std::array inks{Ink::SeverityNeutral, Ink::SeverityInfo,  Ink::SeverityOkInk,
+                              Ink::SeverityWarning, Ink::SeverityError, Ink::SeverityCritical};
     m_title->setGlyph(content.glyph, inks[size_t(content.severity)], 14);
-    m_title->setRuns({ TextRun { content.title, Face::Title, Ink::TextPrimary, false } });
-    m_line->setRuns({ TextRun { content.line, Face::Table, Ink::TextSecondary } });
-    m_position->setRuns({ TextRun { position, Face::Caption, Ink::TextMuted } });
+    m_title->setRuns({TextRun{content.title, Face::Title, Ink::TextPrimary, false}});
+    m_line->setRuns({TextRun{content.line, Face::Table, Ink::TextSecondary}});
+    m_position->setRuns({TextRun{position, Face::Caption, Ink::TextMuted}});
     m_summary->setContent(content);
     if (another)
         m_raw->setPlainText(content.rawCut ? content.raw + u"\n"_s + tr("… cut at 64 KiB") : content.raw);
@@ -136,14 +137,16 @@ void DetailPane::refreshActions()
     const ConnectionStore &store = m_workspace.connections();
     const quint32 slot = m_content.connectionId.isEmpty() ? ConnectionStore::noSlot() : store.slotOf(m_content.connectionId);
     const bool connection = slot != ConnectionStore::noSlot();
-    const bool ended = connection && (store.state(slot) == ConnectionStore::ClosedState || store.state(slot) == ConnectionStore::RevokedState);
+    const bool ended =
+        connection && (store.state(slot) == ConnectionStore::ClosedState || store.state(slot) == ConnectionStore::RevokedState);
     const QString blocked = ended ? tr("This connection has ended.") : m_workspace.actionsBlocked();
     m_disconnect->setVisible(connection);
     m_disconnect->setEnabled(connection && blocked.isEmpty());
     m_disconnect->setToolTip(blocked);
     m_filter->setVisible(!connection && !m_content.sessionId.isEmpty());
     m_copy->setVisible(!m_content.raw.isEmpty() && !connection);
-    m_reason->setRuns(connection && !blocked.isEmpty() ? QList<TextRun> { TextRun { blocked, Face::Table, Ink::TextMuted } } : QList<TextRun>());
+    m_reason->setRuns(connection && !blocked.isEmpty() ? QList<TextRun>{TextRun{blocked, Face::Table, Ink::TextMuted}}
+                                                       : QList<TextRun>());
 }
 
 // Under the table height is scarce: title, tabs and actions share one line.
@@ -157,12 +160,12 @@ void DetailPane::placeParts(bool under)
     if (under) {
         m_firstLine->insertWidget(1, m_tabs);
         int place = 2;
-        for (QWidget *action : std::initializer_list<QWidget *> { m_disconnect, m_filter, m_copy })
+        for (QWidget *action : std::initializer_list<QWidget *>{m_disconnect, m_filter, m_copy})
             m_firstLine->insertWidget(place++, action);
     } else {
         m_tabRow->layout()->addWidget(m_tabs);
         int place = 0;
-        for (QWidget *action : std::initializer_list<QWidget *> { m_disconnect, m_filter, m_copy })
+        for (QWidget *action : std::initializer_list<QWidget *>{m_disconnect, m_filter, m_copy})
             m_actions->insertWidget(place++, action);
     }
     refreshActions();
@@ -186,15 +189,15 @@ void DetailPane::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
-    drawHairline(painter, { 0, 0 }, { 0, qreal(height()) }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, 0}, {0, qreal(height())}, ink(Ink::LineDivider));
     if (m_footer->isVisibleTo(this)) {
         const qreal footer = m_footer->geometry().top();
-        drawHairline(painter, { 0, footer }, { qreal(width()), footer }, ink(Ink::LineDivider));
+        drawHairline(painter, {0, footer}, {qreal(width()), footer}, ink(Ink::LineDivider));
     } else {
         const qreal head = m_head->height() - 1.0;
-        drawHairline(painter, { 0, head }, { qreal(width()), head }, ink(Ink::LineDivider));
+        drawHairline(painter, {0, head}, {qreal(width()), head}, ink(Ink::LineDivider));
     }
-    drawHairline(painter, { 0, 0 }, { qreal(width()), 0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, 0}, {qreal(width()), 0}, ink(Ink::LineDivider));
 }
 
 } // namespace Monitor

@@ -27,7 +27,7 @@ constexpr int labelWidth = 96;
 constexpr auto guardTime = std::chrono::milliseconds(400);
 constexpr int typeTheNumberAbove = 25;
 
-constexpr std::array closeCodes { 4411, 4410, 4403 };
+constexpr std::array closeCodes{4411, 4410, 4403};
 
 QLabel *makeLabel(const QString &text, Face textFace, Ink color)
 {
@@ -99,7 +99,10 @@ void DisconnectSheet::buildHead(QVBoxLayout *rows)
     QLabel *title = makeLabel(tr("Disconnect %n connection(s)", nullptr, count), Face::Heading, Ink::TextPrimary);
     setAccessibleName(title->text());
     layout->addWidget(title, 0, 1);
-    layout->addWidget(makeLabel(tr("Counted at %1. Connections that come later are not touched.").arg(Text::clockTime(m_workspace.now())), Face::Body, Ink::TextSecondary), 1, 0, 1, 2);
+    layout->addWidget(
+        makeLabel(tr("Counted at %1. Connections that come later are not touched.").arg(Text::clockTime(m_workspace.now())),
+                  Face::Body, Ink::TextSecondary),
+        1, 0, 1, 2);
     layout->setColumnStretch(1, 1);
     rows->addWidget(head);
     rows->addWidget(makeLine());
@@ -154,7 +157,7 @@ QHBoxLayout *DisconnectSheet::makeActions()
 {
     auto *kinds = new QHBoxLayout;
     kinds->setSpacing(4);
-    for (const QString &words : { tr("Disconnect"), tr("Revoke session"), tr("Forbid") }) {
+    for (const QString &words : {tr("Disconnect"), tr("Revoke session"), tr("Forbid")}) {
         auto *button = new Button(Button::Kind::Outlined, words);
         button->setCheckable(true);
         button->setAutoExclusive(true);
@@ -174,7 +177,9 @@ void DisconnectSheet::buildForm(QVBoxLayout *rows)
     grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(12);
     grid->setColumnMinimumWidth(0, labelWidth);
-    const auto label = [grid](int row, const QString &text) { grid->addWidget(makeLabel(text, Face::Table, Ink::TextMuted), row, 0, Qt::AlignTop); };
+    const auto label = [grid](int row, const QString &text) {
+        grid->addWidget(makeLabel(text, Face::Table, Ink::TextMuted), row, 0, Qt::AlignTop);
+    };
     label(0, tr("Action"));
     grid->addLayout(makeActions(), 0, 1);
     m_consequence = makeLabel(QString(), Face::Table, Ink::TextSecondary);
@@ -185,7 +190,7 @@ void DisconnectSheet::buildForm(QVBoxLayout *rows)
     reasons->setSpacing(8);
     m_kind = new QComboBox;
     m_kind->addItem(tr("Choose…"));
-    for (const QString &words : { tr("Incident response"), tr("Maintenance"), tr("Policy"), tr("Request of the user"), tr("Test") })
+    for (const QString &words : {tr("Incident response"), tr("Maintenance"), tr("Policy"), tr("Request of the user"), tr("Test")})
         m_kind->addItem(words);
     m_kind->setAccessibleName(tr("Kind of reason"));
     m_reason = new QLineEdit;
@@ -199,7 +204,7 @@ void DisconnectSheet::buildForm(QVBoxLayout *rows)
     grid->addWidget(m_holdLabel, 3, 0);
     m_hold = new QComboBox;
     m_hold->setAccessibleName(tr("Clients come back after"));
-    for (const int seconds : { 0, 5, 30, 120 })
+    for (const int seconds : {0, 5, 30, 120})
         m_hold->addItem(seconds == 0 ? tr("at once") : tr("%1 s").arg(seconds), seconds);
     m_hold->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     grid->addWidget(m_hold, 3, 1, Qt::AlignLeft);
@@ -267,9 +272,11 @@ QString DisconnectSheet::consequence() const
 {
     switch (closeCode()) {
     case 4410:
-        return tr("Sockets close with 4410 session_revoked. The people are signed out: their tokens are revoked at the issuer, and they must sign in again.");
+        return tr("Sockets close with 4410 session_revoked. The people are signed out: their tokens are revoked at the issuer, "
+                  "and they must sign in again.");
     case 4403:
-        return tr("Sockets close with 4403 forbidden. People stay signed in; their apps stop and do not come back by themselves.");
+        return tr(
+            "Sockets close with 4403 forbidden. People stay signed in; their apps stop and do not come back by themselves.");
     default:
         return tr("Sockets close with 4411 kicked_may_return. People stay signed in; their apps come back by themselves.");
     }

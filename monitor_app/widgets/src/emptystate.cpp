@@ -78,14 +78,15 @@ qreal EmptyState::sentenceHeight() const
 QRectF EmptyState::block() const
 {
     const qreal wide = std::min(blockWidth, width() - 32.0);
-    return { (width() - wide) / 2, 0, wide, qreal(height()) };
+    return {(width() - wide) / 2, 0, wide, qreal(height())};
 }
 
 QRectF EmptyState::termRow(int term) const
 {
     const qreal content = iconHeight + headingHeight + sentenceHeight() + 16 + termHeight * m_terms.size() + 60;
     const qreal top = std::max(16.0, (height() - content) / 2 - 48);
-    return { block().left(), top + iconHeight + headingHeight + sentenceHeight() + 16 + termHeight * term, block().width(), termHeight };
+    return {block().left(), top + iconHeight + headingHeight + sentenceHeight() + 16 + termHeight * term, block().width(),
+            termHeight};
 }
 
 void EmptyState::place()
@@ -123,7 +124,7 @@ void EmptyState::paintTerm(QPainter &painter, int term) const
     const QRectF area = row.adjusted(12, 0, -12, 0);
     const QString glyph = entry.count < 0 ? u"clock"_s : nothing ? u"sev-error"_s : u"sev-ok"_s;
     const Ink color = entry.count < 0 ? Ink::TextMuted : nothing ? Ink::SeverityError : Ink::SeverityOkInk;
-    drawIcon(painter, { area.left(), row.center().y() - 6 }, glyph, 12, ink(color));
+    drawIcon(painter, {area.left(), row.center().y() - 6}, glyph, 12, ink(color));
     const bool remover = term < m_removers.size() && m_removers.at(term)->isVisibleTo(this);
     const qreal right = remover ? m_removers.at(term)->width() + 8.0 : 0;
     drawText(painter, area.adjusted(24, 0, -right - 110, 0), Face::MonoTable, ink(Ink::TextPrimary), entry.text);
@@ -137,11 +138,12 @@ void EmptyState::paintEvent(QPaintEvent *)
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
     const QRectF area = block();
     const qreal top = termRow(0).top() - 16 - sentenceHeight() - headingHeight - iconHeight;
-    drawIcon(painter, { area.left(), top }, m_icon, 24, ink(Ink::TextMuted));
+    drawIcon(painter, {area.left(), top}, m_icon, 24, ink(Ink::TextMuted));
     drawText(painter, QRectF(area.left(), top + iconHeight, area.width(), 28), Face::Heading, ink(Ink::TextPrimary), m_heading);
     painter.setFont(face(Face::Body));
     painter.setPen(ink(Ink::TextSecondary));
-    painter.drawText(QRectF(area.left(), top + iconHeight + headingHeight, area.width(), sentenceHeight()), Qt::TextWordWrap, m_sentence);
+    painter.drawText(QRectF(area.left(), top + iconHeight + headingHeight, area.width(), sentenceHeight()), Qt::TextWordWrap,
+                     m_sentence);
     if (m_terms.isEmpty())
         return;
     const QRectF card(termRow(0).topLeft(), QSizeF(area.width(), termHeight * m_terms.size()));

@@ -129,24 +129,24 @@ FilterBar::StateLook FilterBar::stateLook() const
 {
     const QString of = m_narrow ? QString() : tr(" of %1").arg(Text::countShort(m_state.total));
     if (hasUnappliedText())
-        return { u"clock"_s, int(Ink::TextMuted), {}, tr("Not applied yet"), true };
+        return {u"clock"_s, int(Ink::TextMuted), {}, tr("Not applied yet"), true};
     if (m_stale)
-        return { u"clock"_s, int(Ink::TextMuted), Text::count(m_state.matched), tr("%1, stale").arg(of), false };
+        return {u"clock"_s, int(Ink::TextMuted), Text::count(m_state.matched), tr("%1, stale").arg(of), false};
     switch (m_state.status) {
     case QueryState::Status::Running:
-        return { u"refresh"_s, int(Ink::TextMuted), Text::count(m_state.matched), tr(", %1 %").arg(m_state.percent), false };
+        return {u"refresh"_s, int(Ink::TextMuted), Text::count(m_state.matched), tr(", %1 %").arg(m_state.percent), false};
     case QueryState::Status::Error:
-        return { u"sev-error"_s, int(Ink::SeverityError), {}, m_state.message, false };
+        return {u"sev-error"_s, int(Ink::SeverityError), {}, m_state.message, false};
     case QueryState::Status::Suspicious:
-        return { u"sev-warning"_s, int(Ink::SeverityWarning), Text::count(m_state.matched), of, false };
+        return {u"sev-warning"_s, int(Ink::SeverityWarning), Text::count(m_state.matched), of, false};
     case QueryState::Status::Applied:
         if (m_state.matched == 0 && m_state.total > 0)
-            return { u"sev-warning"_s, int(Ink::SeverityWarning), Text::count(0), of, false };
-        return { u"sev-ok"_s, int(Ink::SeverityOkInk), Text::count(m_state.matched), of, false };
+            return {u"sev-warning"_s, int(Ink::SeverityWarning), Text::count(0), of, false};
+        return {u"sev-ok"_s, int(Ink::SeverityOkInk), Text::count(m_state.matched), of, false};
     case QueryState::Status::Neutral:
         break;
     }
-    return { {}, 0, Text::count(m_state.total), of, false };
+    return {{}, 0, Text::count(m_state.total), of, false};
 }
 
 QString FilterBar::stateText() const
@@ -158,21 +158,23 @@ QString FilterBar::stateText() const
 qreal FilterBar::stateWidth() const
 {
     const StateLook look = stateLook();
-    qreal width = 20 + (look.glyph.isEmpty() ? 0 : 18) + numberWidth(Face::TableStrong, look.strong) + numberWidth(Face::Table, look.words);
+    qreal width =
+        20 + (look.glyph.isEmpty() ? 0 : 18) + numberWidth(Face::TableStrong, look.strong) + numberWidth(Face::Table, look.words);
     if (look.enterCap)
         width += 8 + keyCapWidth(tr("Enter"));
     // A long message may take half of the bar; its whole text is the tool tip.
-    return std::ceil(std::clamp<qreal>(width, m_narrow ? 48 : stateWidthMinimum, std::max<qreal>(stateWidthMinimum, this->width() * 0.5)));
+    return std::ceil(
+        std::clamp<qreal>(width, m_narrow ? 48 : stateWidthMinimum, std::max<qreal>(stateWidthMinimum, this->width() * 0.5)));
 }
 
 QSize FilterBar::sizeHint() const
 {
-    return { 480, px(Metric::ControlInput) };
+    return {480, px(Metric::ControlInput)};
 }
 
 QSize FilterBar::minimumSizeHint() const
 {
-    return { 220, px(Metric::ControlInput) };
+    return {220, px(Metric::ControlInput)};
 }
 
 void FilterBar::place()
@@ -209,11 +211,11 @@ void FilterBar::textEdited()
 void FilterBar::colour()
 {
     // QLineEdit takes formats for its text only through an input method event; an empty one changes nothing else.
-    const ParsedQuery parsed = parseQuery(m_edit->text(), { m_source.fields, 0, {} });
+    const ParsedQuery parsed = parseQuery(m_edit->text(), {m_source.fields, 0, {}});
     QList<QInputMethodEvent::Attribute> attributes;
     const auto add = [&](int position, int length, const QTextCharFormat &format) {
         if (length > 0)
-            attributes.append({ QInputMethodEvent::TextFormat, position - m_edit->cursorPosition(), length, format });
+            attributes.append({QInputMethodEvent::TextFormat, position - m_edit->cursorPosition(), length, format});
     };
     for (const QueryToken &token : parsed.tokens)
         add(token.position, token.length, formatOf(token.kind));
@@ -242,7 +244,8 @@ void FilterBar::showCompletion()
     if (m_list->parentWidget() != window())
         m_list->setParent(window());
     m_list->setCompletion(completion);
-    const qreal offset = textWidth(Face::MonoTable, m_edit->text().first(std::min<qsizetype>(completion.start, m_edit->text().size())));
+    const qreal offset =
+        textWidth(Face::MonoTable, m_edit->text().first(std::min<qsizetype>(completion.start, m_edit->text().size())));
     const int x = std::clamp(int(textLeft + offset - 12), 0, std::max(0, width() - m_list->width()));
     m_list->move(mapTo(window(), QPoint(x, height() + 4)));
     m_list->show();
@@ -324,19 +327,22 @@ void FilterBar::paintEvent(QPaintEvent *)
     const bool focused = m_edit->hasFocus();
     const Ink line = focused ? Ink::AccentFocus : error ? Ink::SeverityError : Ink::LineControl;
     drawBox(painter, rect(), px(Metric::RadiusControl), ink(Ink::SurfacePanel), ink(line), focused ? 2 : 1);
-    drawIcon(painter, { 8, (height() - 16) / 2.0 }, u"filter"_s, 16, ink(Ink::TextMuted));
+    drawIcon(painter, {8, (height() - 16) / 2.0}, u"filter"_s, 16, ink(Ink::TextMuted));
     const qreal left = width() - stateWidth();
-    drawHairline(painter, { left, 2 }, { left, height() - 3.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {left, 2}, {left, height() - 3.0}, ink(Ink::LineDivider));
     const StateLook look = stateLook();
     QRectF area(left + 10, 0, width() - left - 20, height());
     if (!look.glyph.isEmpty()) {
-        drawIcon(painter, { area.left(), (height() - 12) / 2.0 }, look.glyph, 12, ink(Ink(look.glyphColor)));
+        drawIcon(painter, {area.left(), (height() - 12) / 2.0}, look.glyph, 12, ink(Ink(look.glyphColor)));
         area.setLeft(area.left() + 18);
     }
-    area.setLeft(area.left() + drawText(painter, area, Face::TableStrong, ink(Ink::TextPrimary), look.strong, Qt::AlignLeft, true));
-    const qreal words = drawText(painter, area, Face::Table, ink(error ? Ink::SeverityError : Ink::TextSecondary), look.words, Qt::AlignLeft, true);
+    area.setLeft(area.left()
+                 + drawText(painter, area, Face::TableStrong, ink(Ink::TextPrimary), look.strong, Qt::AlignLeft, true));
+    const qreal words = drawText(painter, area, Face::Table, ink(error ? Ink::SeverityError : Ink::TextSecondary), look.words,
+                                 Qt::AlignLeft, true);
     if (look.enterCap)
-        drawKeyCap(painter, { area.left() + words + 8, (height() - px(Metric::ControlKbd)) / 2.0 }, tr("Enter"), ink(Ink::LineControl), ink(Ink::TextMuted));
+        drawKeyCap(painter, {area.left() + words + 8, (height() - px(Metric::ControlKbd)) / 2.0}, tr("Enter"),
+                   ink(Ink::LineControl), ink(Ink::TextMuted));
 }
 
 } // namespace Monitor

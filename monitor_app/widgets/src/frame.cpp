@@ -18,7 +18,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-const TextRun separator {};
+const TextRun separator{};
 
 QHBoxLayout *barLayout(QWidget *bar, int left, int right)
 {
@@ -37,22 +37,22 @@ struct LinkLook
 LinkLook lookOf(const LinkStatus &status)
 {
     if (status.isSilent())
-        return { u"sev-warning"_s, Ink::SeverityWarning };
+        return {u"sev-warning"_s, Ink::SeverityWarning};
     switch (status.state()) {
     case LinkStatus::State::Live:
-        return { u"sev-ok"_s, Ink::SeverityOkInk };
+        return {u"sev-ok"_s, Ink::SeverityOkInk};
     case LinkStatus::State::Reconnecting:
-        return { u"sev-warning"_s, Ink::SeverityWarning };
+        return {u"sev-warning"_s, Ink::SeverityWarning};
     case LinkStatus::State::Lost:
-        return { u"sev-error"_s, Ink::SeverityError };
+        return {u"sev-error"_s, Ink::SeverityError};
     case LinkStatus::State::Connecting:
     case LinkStatus::State::Loading:
-        return { u"refresh"_s, Ink::SeverityInfo };
+        return {u"refresh"_s, Ink::SeverityInfo};
     case LinkStatus::State::Idle:
     case LinkStatus::State::File:
         break;
     }
-    return { u"sev-neutral"_s, Ink::TextMuted };
+    return {u"sev-neutral"_s, Ink::TextMuted};
 }
 
 } // namespace
@@ -102,8 +102,9 @@ void TopBar::buildThemeMenu()
 {
     auto *menu = new QMenu(this);
     auto *group = new QActionGroup(menu);
-    const std::array choices { std::pair(Theme::Choice::System, tr("As the system")), std::pair(Theme::Choice::Light, tr("Light")),
-                               std::pair(Theme::Choice::Dark, tr("Dark")), std::pair(Theme::Choice::HighContrast, tr("High contrast")) };
+    const std::array choices{std::pair(Theme::Choice::System, tr("As the system")), std::pair(Theme::Choice::Light, tr("Light")),
+                             std::pair(Theme::Choice::Dark, tr("Dark")),
+                             std::pair(Theme::Choice::HighContrast, tr("High contrast"))};
     for (const auto &[choice, words] : choices) {
         QAction *action = menu->addAction(words);
         action->setCheckable(true);
@@ -112,9 +113,11 @@ void TopBar::buildThemeMenu()
             Theme::instance().setChoice(choice);
             QSettings().setValue(u"appearance/theme"_s, QVariant::fromValue(choice).toString());
         });
-        connect(menu, &QMenu::aboutToShow, action, [action, choice = choice] { action->setChecked(Theme::instance().choice() == choice); });
+        connect(menu, &QMenu::aboutToShow, action,
+                [action, choice = choice] { action->setChecked(Theme::instance().choice() == choice); });
     }
-    connect(m_theme, &QAbstractButton::clicked, menu, [this, menu] { menu->popup(m_theme->mapToGlobal(QPoint(0, m_theme->height() + 4))); });
+    connect(m_theme, &QAbstractButton::clicked, menu,
+            [this, menu] { menu->popup(m_theme->mapToGlobal(QPoint(0, m_theme->height() + 4))); });
 }
 
 void TopBar::buildPersonMenu()
@@ -122,9 +125,8 @@ void TopBar::buildPersonMenu()
     auto *menu = new QMenu(this);
     connect(menu->addAction(tr("Connect to a server…")), &QAction::triggered, this, &TopBar::serverRequested);
     connect(menu->addAction(tr("Open an audit file…")), &QAction::triggered, this, &TopBar::openFileRequested);
-    connect(m_person, &QAbstractButton::clicked, menu, [this, menu] {
-        menu->popup(m_person->mapToGlobal(QPoint(0, m_person->height() + 4)));
-    });
+    connect(m_person, &QAbstractButton::clicked, menu,
+            [this, menu] { menu->popup(m_person->mapToGlobal(QPoint(0, m_person->height() + 4))); });
 }
 
 QList<TextRun> TopBar::stateRuns() const
@@ -134,14 +136,14 @@ QList<TextRun> TopBar::stateRuns() const
     const QString text = status.text();
     const qsizetype space = text.indexOf(u' ');
     if (status.state() == LinkStatus::State::Live && space > 0) {
-        runs << TextRun { text.first(space), Face::TableStrong, Ink::TextPrimary, false }
-             << TextRun { text.sliced(space), Face::Table, Ink::TextSecondary };
+        runs << TextRun{text.first(space), Face::TableStrong, Ink::TextPrimary, false}
+             << TextRun{text.sliced(space), Face::Table, Ink::TextSecondary};
     } else {
-        runs << TextRun { text, Face::TableStrong, Ink::TextPrimary };
+        runs << TextRun{text, Face::TableStrong, Ink::TextPrimary};
     }
-    for (const QString &part : { status.lagText(), m_narrow ? QString() : status.clockText() }) {
+    for (const QString &part : {status.lagText(), m_narrow ? QString() : status.clockText()}) {
         if (!part.isEmpty())
-            runs << separator << TextRun { part, Face::Table, Ink::TextSecondary };
+            runs << separator << TextRun{part, Face::Table, Ink::TextSecondary};
     }
     return runs;
 }
@@ -151,7 +153,7 @@ void TopBar::refresh()
     const LinkStatus &status = m_workspace.status();
     const LinkLook look = lookOf(status);
     const QString server = status.serverName();
-    m_server->setRuns({ TextRun { server.isEmpty() ? tr("No server") : server, Face::BodyStrong, Ink::TextPrimary, false } });
+    m_server->setRuns({TextRun{server.isEmpty() ? tr("No server") : server, Face::BodyStrong, Ink::TextPrimary, false}});
     m_state->setRuns(stateRuns());
     m_state->setGlyph(look.glyph, look.color);
     m_demo->setVisible(m_workspace.isDemo());
@@ -188,7 +190,7 @@ void TopBar::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfaceWindow));
-    drawHairline(painter, { 0, height() - 1.0 }, { qreal(width()), height() - 1.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, height() - 1.0}, {qreal(width()), height() - 1.0}, ink(Ink::LineDivider));
 }
 
 StatusBar::StatusBar(Workspace &workspace, QWidget *parent)
@@ -214,14 +216,15 @@ void StatusBar::setLeft(const QList<TextRun> &runs, const QString &glyph, Ink gl
 
 void StatusBar::refresh()
 {
-    const auto plain = [](const QString &text) { return TextRun { text, Face::Caption, Ink::TextSecondary }; };
+    const auto plain = [](const QString &text) { return TextRun{text, Face::Caption, Ink::TextSecondary}; };
     QList<TextRun> runs;
     const AuditStore &audit = m_workspace.audit();
     if (audit.rows() > 0) {
         runs << plain(tr("memory %1").arg(Text::bytes(audit.bytes()))) << separator;
         const AuditStore::Located oldest = audit.locate(audit.firstRow());
         if (oldest && audit.lastTime() > 0)
-            runs << plain(tr("scrollback %1").arg(Text::duration(audit.lastTime() - oldest.segment->times()[oldest.row]))) << separator;
+            runs << plain(tr("scrollback %1").arg(Text::duration(audit.lastTime() - oldest.segment->times()[oldest.row])))
+                 << separator;
     }
     runs << plain(tr("UTC %1").arg(Text::clockTime(m_workspace.now())));
     m_right->setRuns(runs);
@@ -231,7 +234,7 @@ void StatusBar::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfaceWindow));
-    drawHairline(painter, { 0, 0 }, { qreal(width()), 0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, 0}, {qreal(width()), 0}, ink(Ink::LineDivider));
 }
 
 LinkBanner::LinkBanner(Workspace &workspace, QWidget *parent)
@@ -271,21 +274,22 @@ void LinkBanner::refresh()
     const QString words = lost ? tr("Connection lost.") : status.detail();
     const QString first = words.section(u'.', 0, 0);
     const QString rest = lost ? u" "_s + status.lostReason() : words.sliced(first.size());
-    m_words->setRuns({ TextRun { lost ? words : first, Face::BodyStrong, Ink::BannerText },
-                       TextRun { rest, Face::Body, Ink::BannerText } });
+    m_words->setRuns(
+        {TextRun{lost ? words : first, Face::BodyStrong, Ink::BannerText}, TextRun{rest, Face::Body, Ink::BannerText}});
     m_retry->setText(lost && m_workspace.actions().signIn ? tr("Sign in again") : tr("Retry now"));
     m_retry->setVisible(bool(m_workspace.actions().retryNow) || (lost && m_workspace.actions().signIn));
     const qint64 since = status.noDataSince().isValid() ? status.noDataSince().toMSecsSinceEpoch() : 0;
-    m_consequence->setRuns({ TextRun { since > 0 ? tr("Rows are as of %1. Actions wait for the connection.").arg(Text::clockTime(since))
-                                                 : tr("Actions wait for the connection."),
-                                       Face::Table, Ink::BannerText } });
+    m_consequence->setRuns(
+        {TextRun{since > 0 ? tr("Rows are as of %1. Actions wait for the connection.").arg(Text::clockTime(since))
+                           : tr("Actions wait for the connection."),
+                 Face::Table, Ink::BannerText}});
 }
 
 void LinkBanner::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::BannerFill));
-    drawHairline(painter, { 0, height() - 1.0 }, { qreal(width()), height() - 1.0 }, ink(Ink::BannerLine));
+    drawHairline(painter, {0, height() - 1.0}, {qreal(width()), height() - 1.0}, ink(Ink::BannerLine));
 }
 
 TailBanner::TailBanner(Workspace &workspace, QWidget *parent)
@@ -315,21 +319,21 @@ TailBanner::TailBanner(Workspace &workspace, QWidget *parent)
 void TailBanner::refresh()
 {
     const AuditModel &model = m_workspace.auditModel();
-    const bool shown = model.mode() == AuditModel::TailMode::Paused
-        || (model.mode() == AuditModel::TailMode::Detached && model.newRows() > 0);
+    const bool shown =
+        model.mode() == AuditModel::TailMode::Paused || (model.mode() == AuditModel::TailMode::Detached && model.newRows() > 0);
     setVisible(shown);
     if (!shown)
         return;
     const bool paused = model.mode() == AuditModel::TailMode::Paused;
     m_words->setGlyph(paused ? u"pause"_s : u"clock"_s, Ink::SelectAccent, 16);
     const QString words = model.pausedText();
-    m_words->setRuns({ TextRun { words, Face::BodyStrong, Ink::SelectText }, separator,
-                       TextRun { tr("Events are still stored"), Face::Body, Ink::SelectText } });
-    m_news->setRuns({ TextRun { model.newRowsText(), Face::BodyStrong, Ink::SelectText } });
+    m_words->setRuns({TextRun{words, Face::BodyStrong, Ink::SelectText}, separator,
+                      TextRun{tr("Events are still stored"), Face::Body, Ink::SelectText}});
+    m_news->setRuns({TextRun{model.newRowsText(), Face::BodyStrong, Ink::SelectText}});
     const QString errors = model.newErrorsText();
     m_errors->setVisible(!errors.isEmpty());
     m_errors->setGlyph(u"sev-error"_s, Ink::SeverityError);
-    m_errors->setRuns({ TextRun { errors, Face::BodyStrong, Ink::SelectText } });
+    m_errors->setRuns({TextRun{errors, Face::BodyStrong, Ink::SelectText}});
 }
 
 void TailBanner::paintEvent(QPaintEvent *)
@@ -337,7 +341,7 @@ void TailBanner::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SelectFill));
     const qreal bottom = height() - 1.0;
-    drawHairline(painter, { 0, bottom }, { qreal(width()), bottom }, ink(Ink::SelectLine));
+    drawHairline(painter, {0, bottom}, {qreal(width()), bottom}, ink(Ink::SelectLine));
 }
 
 } // namespace Monitor

@@ -21,7 +21,8 @@ constexpr int top = 18;
 
 qint64 roundBucket(qint64 least)
 {
-    constexpr std::array<qint64, 14> steps { 1000, 2000, 5000, 10'000, 15'000, 30'000, 60'000, 120'000, 300'000, 600'000, 1'800'000, 3'600'000, 14'400'000, 86'400'000 };
+    constexpr std::array<qint64, 14> steps{1000,    2000,    5000,    10'000,    15'000,    30'000,     60'000,
+                                           120'000, 300'000, 600'000, 1'800'000, 3'600'000, 14'400'000, 86'400'000};
     for (const qint64 step : steps) {
         if (step >= least)
             return step;
@@ -50,7 +51,8 @@ void HistogramStrip::refresh()
         update();
         return;
     }
-    const qint64 last = std::max(store.lastTime(), m_workspace.status().state() == LinkStatus::State::File ? 0 : m_workspace.now());
+    const qint64 last =
+        std::max(store.lastTime(), m_workspace.status().state() == LinkStatus::State::File ? 0 : m_workspace.now());
     const qint64 first = oldest.segment->times()[oldest.row];
     m_bucketMs = roundBucket(std::max<qint64>(1, (last - first) / count));
     const qint64 end = (last / m_bucketMs + 1) * m_bucketMs;
@@ -79,7 +81,8 @@ void HistogramStrip::paintBuckets(QPainter &painter) const
     for (const AuditModel::Bucket &bucket : m_buckets) {
         const qreal x = std::round(xOf(bucket.start));
         if (bucket.gap)
-            painter.fillRect(QRectF(x, top, std::max(3, bucketPixels), room), hatchBrush(ink(Ink::TextMuted), ink(Ink::SurfacePanel), scale));
+            painter.fillRect(QRectF(x, top, std::max(3, bucketPixels), room),
+                             hatchBrush(ink(Ink::TextMuted), ink(Ink::SurfacePanel), scale));
         qreal y = axisY;
         const auto stack = [&](quint32 value, Ink color) {
             if (value == 0)
@@ -98,7 +101,7 @@ void HistogramStrip::paintBuckets(QPainter &painter) const
 
 void HistogramStrip::paintAxis(QPainter &painter) const
 {
-    drawHairline(painter, { side, axisY }, { width() - qreal(side), axisY }, ink(Ink::LineControl));
+    drawHairline(painter, {side, axisY}, {width() - qreal(side), axisY}, ink(Ink::LineControl));
     const qint64 step = roundBucket(m_bucketMs * 120 / bucketPixels);
     const qint64 end = timeAt(width() - side);
     for (qint64 time = (m_from / step + 1) * step; time < end; time += step) {
@@ -116,7 +119,7 @@ void HistogramStrip::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
-    drawHairline(painter, { 0, height() - 1.0 }, { qreal(width()), height() - 1.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, height() - 1.0}, {qreal(width()), height() - 1.0}, ink(Ink::LineDivider));
     if (m_buckets.isEmpty()) {
         drawText(painter, rect(), Face::Caption, ink(Ink::TextMuted), tr("No event yet"), Qt::AlignHCenter);
         return;
@@ -128,7 +131,8 @@ void HistogramStrip::paintEvent(QPaintEvent *)
         total += bucket.total;
     const qint64 range = qint64(m_buckets.size()) * m_bucketMs;
     const QString words = tr("last %1, %2 events").arg(Text::duration(range), Text::count(qint64(total)));
-    drawText(painter, QRectF(side, 1, width() - 2 * side, 16), Face::CaptionMedium, ink(Ink::TextPrimary), words, Qt::AlignRight, true);
+    drawText(painter, QRectF(side, 1, width() - 2 * side, 16), Face::CaptionMedium, ink(Ink::TextPrimary), words, Qt::AlignRight,
+             true);
     if (m_dragFrom >= 0) {
         const QRectF frame(std::min(m_dragFrom, m_dragTo), 2, std::abs(m_dragTo - m_dragFrom), axisY);
         drawBox(painter, frame, 0, QColor(), ink(Ink::SelectLine));
@@ -154,7 +158,7 @@ void HistogramStrip::mouseReleaseEvent(QMouseEvent *)
     if (m_dragFrom < 0 || m_buckets.isEmpty())
         return;
     const qreal left = std::min(m_dragFrom, m_dragTo);
-    const qreal right = std::max({ m_dragFrom, m_dragTo, left + bucketPixels });
+    const qreal right = std::max({m_dragFrom, m_dragTo, left + bucketPixels});
     m_dragFrom = -1;
     update();
     const qint64 from = timeAt(left) / m_bucketMs * m_bucketMs;
@@ -168,7 +172,8 @@ bool HistogramStrip::event(QEvent *event)
         const qsizetype index = std::clamp<qsizetype>(qsizetype((x - side) / bucketPixels), 0, m_buckets.size() - 1);
         const AuditModel::Bucket &bucket = m_buckets.at(index);
         setToolTip(tr("%1: %2 events, %3 warnings, %4 errors, %5 critical")
-                       .arg(Text::clockTime(bucket.start), Text::count(bucket.total), Text::count(bucket.warnings), Text::count(bucket.errors), Text::count(bucket.criticals)));
+                       .arg(Text::clockTime(bucket.start), Text::count(bucket.total), Text::count(bucket.warnings),
+                            Text::count(bucket.errors), Text::count(bucket.criticals)));
     }
     return QWidget::event(event);
 }

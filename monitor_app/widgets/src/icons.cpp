@@ -50,7 +50,7 @@ QPixmap render(const IconKey &key, const QColor &color, qreal scale)
 QPixmap iconPixmap(const QString &name, int size, const QColor &color, qreal scale)
 {
     static QHash<IconKey, QPixmap> cache;
-    const IconKey key { name, size, color.rgba(), qRound(scale * 100) };
+    const IconKey key{name, size, color.rgba(), qRound(scale * 100)};
     if (const auto found = cache.constFind(key); found != cache.cend())
         return *found;
     if (cache.size() >= cacheLimit)

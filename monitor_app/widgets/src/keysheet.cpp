@@ -18,9 +18,9 @@ namespace {
 //! Named as on a keyboard of the language.
 QString keyName(QString key)
 {
-    for (const auto &[word, shown] : { std::pair(u"Ctrl"_s, KeySheet::tr("Ctrl")), std::pair(u"Shift"_s, KeySheet::tr("Shift")),
-                                       std::pair(u"Space"_s, KeySheet::tr("Space")), std::pair(u"Enter"_s, KeySheet::tr("Enter")),
-                                       std::pair(u"Del"_s, KeySheet::tr("Del")), std::pair(u"End"_s, KeySheet::tr("End")) })
+    for (const auto &[word, shown] : {std::pair(u"Ctrl"_s, KeySheet::tr("Ctrl")), std::pair(u"Shift"_s, KeySheet::tr("Shift")),
+                                      std::pair(u"Space"_s, KeySheet::tr("Space")), std::pair(u"Enter"_s, KeySheet::tr("Enter")),
+                                      std::pair(u"Del"_s, KeySheet::tr("Del")), std::pair(u"End"_s, KeySheet::tr("End"))})
         key.replace(word, shown);
     return key;
 }
@@ -43,7 +43,7 @@ protected:
         QPainter painter(this);
         qreal x = 0;
         for (const QString &key : m_keys)
-            x += drawKeyCap(painter, { x, 4 }, key, ink(Ink::LineControl), ink(Ink::TextPrimary)) + 4;
+            x += drawKeyCap(painter, {x, 4}, key, ink(Ink::LineControl), ink(Ink::TextPrimary)) + 4;
     }
 
 private:
@@ -106,27 +106,31 @@ KeySheet::KeySheet(QWidget *window)
     columns->addLayout(left, 1);
     columns->addLayout(right, 1);
     addGroup(left, tr("Everywhere"),
-             { { { u"Ctrl+1"_s, u"2"_s, u"3"_s }, tr("the pages") },
-               { { u"Alt+←"_s, u"Alt+→"_s }, tr("back, forward") },
-               { { u"/"_s, u"Ctrl+F"_s }, tr("filter") },
-               { { u"F6"_s, u"Shift+F6"_s }, tr("next, previous pane") },
-               { { u"Ctrl+Space"_s }, tr("pause or follow") },
-               { { u"End"_s }, tr("follow the newest") },
-               { { u"F1"_s, u"?"_s }, tr("these keys") } });
-    addGroup(left, tr("In the filter"), { { { u"Enter"_s }, tr("apply") }, { { u"Tab"_s }, tr("take the suggestion") }, { { u"↓"_s }, tr("suggestions") }, { { u"Esc"_s }, tr("close, take back, clear") } });
+             {{{u"Ctrl+1"_s, u"2"_s, u"3"_s}, tr("the pages")},
+              {{u"Alt+←"_s, u"Alt+→"_s}, tr("back, forward")},
+              {{u"/"_s, u"Ctrl+F"_s}, tr("filter")},
+              {{u"F6"_s, u"Shift+F6"_s}, tr("next, previous pane")},
+              {{u"Ctrl+Space"_s}, tr("pause or follow")},
+              {{u"End"_s}, tr("follow the newest")},
+              {{u"F1"_s, u"?"_s}, tr("these keys")}});
+    addGroup(left, tr("In the filter"),
+             {{{u"Enter"_s}, tr("apply")},
+              {{u"Tab"_s}, tr("take the suggestion")},
+              {{u"↓"_s}, tr("suggestions")},
+              {{u"Esc"_s}, tr("close, take back, clear")}});
     addGroup(right, tr("In a table"),
-             { { { u"↑"_s, u"↓"_s }, tr("row; with Shift several") },
-               { { u"Space"_s, u"Enter"_s }, tr("detail") },
-               { { u"Del"_s }, tr("disconnect, asks first") },
-               { { u"["_s, u"]"_s }, tr("previous, next error") },
-               { { u"Ctrl+C"_s }, tr("copy the row") } });
+             {{{u"↑"_s, u"↓"_s}, tr("row; with Shift several")},
+              {{u"Space"_s, u"Enter"_s}, tr("detail")},
+              {{u"Del"_s}, tr("disconnect, asks first")},
+              {{u"["_s, u"]"_s}, tr("previous, next error")},
+              {{u"Ctrl+C"_s}, tr("copy the row")}});
     addGroup(right, tr("On the timeline"),
-             { { { u"W"_s, u"S"_s }, tr("zoom in, out") },
-               { { u"A"_s, u"D"_s }, tr("earlier, later") },
-               { { u"↑"_s, u"↓"_s, u"←"_s, u"→"_s }, tr("session and token") },
-               { { u","_s, u"."_s }, tr("previous, next mark") },
-               { { u"N"_s }, tr("jump to now") },
-               { { u"F"_s }, tr("fit everything") } });
+             {{{u"W"_s, u"S"_s}, tr("zoom in, out")},
+              {{u"A"_s, u"D"_s}, tr("earlier, later")},
+              {{u"↑"_s, u"↓"_s, u"←"_s, u"→"_s}, tr("session and token")},
+              {{u","_s, u"."_s}, tr("previous, next mark")},
+              {{u"N"_s}, tr("jump to now")},
+              {{u"F"_s}, tr("fit everything")}});
     left->addStretch(1);
     right->addStretch(1);
     close->setFocus();

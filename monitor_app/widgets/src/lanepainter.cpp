@@ -17,14 +17,16 @@ using MarkKind = TimelineMark::Kind;
 
 QPolygonF triangle(QPointF tip, qreal width, qreal height)
 {
-    return { { tip.x(), tip.y() }, { tip.x() + width / 2, tip.y() + height }, { tip.x() - width / 2, tip.y() + height } };
+    return {{tip.x(), tip.y()}, {tip.x() + width / 2, tip.y() + height}, {tip.x() - width / 2, tip.y() + height}};
 }
 
 QPolygonF diamond(QPointF centre, qreal size)
 {
     const qreal half = size / 2;
-    return { { centre.x(), centre.y() - half }, { centre.x() + half, centre.y() }, { centre.x(), centre.y() + half },
-             { centre.x() - half, centre.y() } };
+    return {{centre.x(), centre.y() - half},
+            {centre.x() + half, centre.y()},
+            {centre.x(), centre.y() + half},
+            {centre.x() - half, centre.y()}};
 }
 
 void fillPolygon(QPainter &painter, const QPolygonF &shape, const QColor &fill, const QColor &line)
@@ -116,14 +118,16 @@ QRectF LanePainter::span(const QRectF &lane, qint64 start, qint64 end, qreal top
 {
     const qreal left = std::max(m_scale.left, std::round(m_scale.x(start)));
     const qreal right = std::min(m_scale.left + m_scale.width, std::round(m_scale.x(end)));
-    return { left, lane.top() + top, std::max(0.0, right - left), height };
+    return {left, lane.top() + top, std::max(0.0, right - left), height};
 }
 
 void LanePainter::paintEnd(const QRectF &solid, const TimelineBar &bar) const
 {
     const qreal scale = m_painter.device()->devicePixelRatioF();
     const QRectF lane(m_scale.left, solid.top() - px(Metric::TimelineAccessTop), m_scale.width, px(Metric::TimelineLane));
-    const auto stretch = [&](qint64 from, qint64 to) { return span(lane, from, to, px(Metric::TimelineAccessTop), solid.height()); };
+    const auto stretch = [&](qint64 from, qint64 to) {
+        return span(lane, from, to, px(Metric::TimelineAccessTop), solid.height());
+    };
     if (isLive(bar.state) && bar.refreshAt > 0 && bar.plannedEnd > bar.refreshAt) {
         const QRectF margin = stretch(std::max(bar.refreshAt, bar.start), bar.plannedEnd);
         m_painter.fillRect(margin, hatchBrush(ink(hatchInk(bar.state)), ink(hatchGround(bar.state)), scale));
@@ -145,8 +149,9 @@ void LanePainter::paintEnd(const QRectF &solid, const TimelineBar &bar) const
         const qreal x = std::min(m_scale.x(m_now) + 8, m_scale.left + m_scale.width - 16);
         m_painter.setRenderHint(QPainter::Antialiasing, true);
         m_painter.setPen(QPen(ink(Ink::SeverityInfo), 1.5));
-        for (const qreal shift : { 0.0, 6.0 })
-            m_painter.drawPolyline(QPolygonF { { x + shift, solid.top() + 2 }, { x + shift + 5, solid.center().y() }, { x + shift, solid.bottom() - 2 } });
+        for (const qreal shift : {0.0, 6.0})
+            m_painter.drawPolyline(
+                QPolygonF{{x + shift, solid.top() + 2}, {x + shift + 5, solid.center().y()}, {x + shift, solid.bottom() - 2}});
         m_painter.setRenderHint(QPainter::Antialiasing, false);
     }
 }
@@ -171,7 +176,8 @@ void LanePainter::paintBarText(const QRectF &solid, const TimelineBar &bar) cons
         text = QCoreApplication::translate("Monitor::TimelineView", "opaque token, expiry not stated");
         break;
     default:
-        text = QCoreApplication::translate("Monitor::TimelineView", "exp %1").arg(Text::clockTime(bar.plannedEnd > 0 ? bar.plannedEnd : bar.end));
+        text = QCoreApplication::translate("Monitor::TimelineView", "exp %1")
+                   .arg(Text::clockTime(bar.plannedEnd > 0 ? bar.plannedEnd : bar.end));
         break;
     }
     QRectF area = solid.adjusted(6, 0, -4, 0);
@@ -181,7 +187,8 @@ void LanePainter::paintBarText(const QRectF &solid, const TimelineBar &bar) cons
         area.setLeft(nowX + 6);
     if (width > area.width())
         return;
-    drawText(m_painter, area, Face::Micro, ink(isLive(bar.state) ? Ink::TimelineTextOnBar : Ink::TextPrimary), text, Qt::AlignLeft, true);
+    drawText(m_painter, area, Face::Micro, ink(isLive(bar.state) ? Ink::TimelineTextOnBar : Ink::TextPrimary), text,
+             Qt::AlignLeft, true);
 }
 
 void LanePainter::paintAccess(const QRectF &lane, const TimelineBar &bar) const
@@ -204,7 +211,10 @@ void LanePainter::paintRefresh(const QRectF &lane, const TimelineBar &bar) const
 {
     QRectF area = span(lane, bar.start, bar.end, px(Metric::TimelineRefreshTop), px(Metric::TimelineRefreshHeight));
     const bool critical = bar.state == BarState::Revoked || bar.state == BarState::Reused;
-    m_painter.fillRect(area, ink(critical ? Ink::SoftCritical : isLive(bar.state) ? Ink::TimelineRefreshToken : Ink::SoftNeutral));
+    m_painter.fillRect(area,
+                       ink(critical                ? Ink::SoftCritical
+                               : isLive(bar.state) ? Ink::TimelineRefreshToken
+                                                   : Ink::SoftNeutral));
     if (bar.folded <= 1 && area.width() > 2 && area.left() > m_scale.left)
         m_painter.fillRect(QRectF(area.left(), area.top(), 1, area.height()), ink(Ink::SurfacePanel));
     if (bar.state == BarState::Reused) {
@@ -222,11 +232,11 @@ QPointF LanePainter::markCentre(const QRectF &lane, const TimeScale &scale, cons
     switch (mark.kind) {
     case MarkKind::Refreshed:
     case MarkKind::Planned:
-        return { x, lane.bottom() - 6 };
+        return {x, lane.bottom() - 6};
     case MarkKind::Reuse:
-        return { x, refresh };
+        return {x, refresh};
     default:
-        return { x, access };
+        return {x, access};
     }
 }
 
@@ -239,15 +249,19 @@ void LanePainter::paintMark(const QRectF &lane, const TimelineMark &mark) const
     switch (mark.kind) {
     case MarkKind::Refreshed:
         m_painter.fillRect(QRectF(centre.x(), lane.top() + 2, 1, lane.height() - 8), ink(Ink::SurfacePanel));
-        fillPolygon(m_painter, triangle({ centre.x() + 0.5, lane.bottom() - 11 }, 9, 8), ink(Ink::SeverityOk), ink(Ink::SurfacePanel));
+        fillPolygon(m_painter, triangle({centre.x() + 0.5, lane.bottom() - 11}, 9, 8), ink(Ink::SeverityOk),
+                    ink(Ink::SurfacePanel));
         break;
     case MarkKind::Planned:
-        fillPolygon(m_painter, triangle({ centre.x() + 0.5, lane.bottom() - 10 }, 8, 7), ink(Ink::SurfacePanel), ink(Ink::SeverityOkInk));
+        fillPolygon(m_painter, triangle({centre.x() + 0.5, lane.bottom() - 10}, 8, 7), ink(Ink::SurfacePanel),
+                    ink(Ink::SeverityOkInk));
         break;
     case MarkKind::Revoked:
         m_painter.fillRect(QRectF(centre.x() - 1, lane.top(), 2, lane.height()), ink(Ink::SeverityCritical));
         m_painter.fillRect(QRectF(centre.x() + 3, lane.top(), 2, lane.height()), ink(Ink::SeverityCritical));
-        fillPolygon(m_painter, { flag.topLeft() + QPointF(5, 0), flag.topRight() + QPointF(3, 0), flag.topRight() + QPointF(0, 4), flag.bottomRight() + QPointF(3, 0), flag.bottomLeft() + QPointF(5, 0) },
+        fillPolygon(m_painter,
+                    {flag.topLeft() + QPointF(5, 0), flag.topRight() + QPointF(3, 0), flag.topRight() + QPointF(0, 4),
+                     flag.bottomRight() + QPointF(3, 0), flag.bottomLeft() + QPointF(5, 0)},
                     ink(Ink::SeverityCritical), QColor());
         break;
     case MarkKind::Reuse:
@@ -316,10 +330,10 @@ void LanePainter::paintLegendMark(QPainter &painter, QPointF centre, TimelineMar
 {
     switch (kind) {
     case MarkKind::Refreshed:
-        fillPolygon(painter, triangle({ centre.x(), centre.y() - 4 }, 10, 8), ink(Ink::SeverityOk), QColor());
+        fillPolygon(painter, triangle({centre.x(), centre.y() - 4}, 10, 8), ink(Ink::SeverityOk), QColor());
         break;
     case MarkKind::Planned:
-        fillPolygon(painter, triangle({ centre.x(), centre.y() - 4 }, 8, 7), QColor(), ink(Ink::SeverityOkInk));
+        fillPolygon(painter, triangle({centre.x(), centre.y() - 4}, 8, 7), QColor(), ink(Ink::SeverityOkInk));
         break;
     case MarkKind::Failed:
         drawCross(painter, centre);

@@ -25,7 +25,7 @@ LongScrollBar::LongScrollBar(QWidget *parent)
 
 QSize LongScrollBar::sizeHint() const
 {
-    return { px(Metric::LayoutScrollGutter), 80 };
+    return {px(Metric::LayoutScrollGutter), 80};
 }
 
 void LongScrollBar::setRange(qint64 total, qint64 page, qint64 first)
@@ -47,7 +47,7 @@ QRectF LongScrollBar::thumb() const
 {
     const qreal length = std::max(shortestThumb, height() * double(m_page) / double(std::max<qint64>(1, m_total)));
     const qreal top = last() == 0 ? 0 : (height() - length) * double(m_first) / double(last());
-    return { (width() - thumbWidth) / 2, top, thumbWidth, length };
+    return {(width() - thumbWidth) / 2, top, thumbWidth, length};
 }
 
 void LongScrollBar::paintEvent(QPaintEvent *)
@@ -55,7 +55,8 @@ void LongScrollBar::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
     if (last() > 0)
-        drawBox(painter, thumb().adjusted(0, 2, 0, -2), thumbWidth / 2, ink(m_grip >= 0 ? Ink::TextMuted : Ink::LineControl), QColor());
+        drawBox(painter, thumb().adjusted(0, 2, 0, -2), thumbWidth / 2, ink(m_grip >= 0 ? Ink::TextMuted : Ink::LineControl),
+                QColor());
 }
 
 void LongScrollBar::mousePressEvent(QMouseEvent *event)

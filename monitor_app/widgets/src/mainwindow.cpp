@@ -106,14 +106,15 @@ void MainWindow::connectPages()
         showPage(PageId::Connections);
         m_connections->applyFilter(u"node:"_s + quoted(node));
     });
-    for (Page *page : { static_cast<Page *>(m_connections), static_cast<Page *>(m_tokens), static_cast<Page *>(m_audit) }) {
+    for (Page *page : {static_cast<Page *>(m_connections), static_cast<Page *>(m_tokens), static_cast<Page *>(m_audit)}) {
         connect(page, &Page::statusRunsChanged, this, &MainWindow::refreshStatus);
         connect(page, &Page::disconnectRequested, this, &MainWindow::openDisconnect);
         connect(page, &Page::eventRequested, this, [this](quint64 row) {
             showPage(PageId::Audit);
             m_audit->showRow(row);
         });
-        connect(page, &Page::sessionRequested, this, [this](const QString &session) { currentPage()->applyFilter(u"session:"_s + quoted(session)); });
+        connect(page, &Page::sessionRequested, this,
+                [this](const QString &session) { currentPage()->applyFilter(u"session:"_s + quoted(session)); });
     }
 }
 
@@ -229,14 +230,14 @@ void MainWindow::refresh()
 void MainWindow::refreshStatus()
 {
     if (!m_watching) {
-        m_status->setLeft({ TextRun { tr("Not connected"), Face::Caption, Ink::TextSecondary } });
+        m_status->setLeft({TextRun{tr("Not connected"), Face::Caption, Ink::TextSecondary}});
         return;
     }
     QList<TextRun> runs = currentPage()->statusRuns();
     QString glyph;
     if (!m_notice.isEmpty()) {
         glyph = m_noticeOk ? u"sev-ok"_s : u"sev-error"_s;
-        runs = QList<TextRun> { TextRun { m_notice, Face::CaptionStrong, Ink::TextPrimary }, TextRun {} } + runs;
+        runs = QList<TextRun>{TextRun{m_notice, Face::CaptionStrong, Ink::TextPrimary}, TextRun{}} + runs;
     }
     m_status->setLeft(runs, glyph, m_noticeOk ? Ink::SeverityOkInk : Ink::SeverityError);
 }
@@ -292,7 +293,7 @@ void MainWindow::resizeEvent(QResizeEvent *event)
     const bool narrow = width() < px(Metric::LayoutRailBelowWidth);
     m_navigation->setRail(narrow);
     m_top->setNarrow(narrow);
-    for (const PageId id : { PageId::Connections, PageId::Tokens, PageId::Audit })
+    for (const PageId id : {PageId::Connections, PageId::Tokens, PageId::Audit})
         page(id)->setNarrow(narrow);
 }
 

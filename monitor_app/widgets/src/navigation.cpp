@@ -78,8 +78,8 @@ QSize NavigationItem::sizeHint() const
 {
     const int height = px(Metric::RowNav);
     if (m_rail)
-        return { height, height };
-    return { int(34 + textWidth(Face::BodyMedium, text()) + 8 + numberWidth(Face::Caption, m_count) + 8), height };
+        return {height, height};
+    return {int(34 + textWidth(Face::BodyMedium, text()) + 8 + numberWidth(Face::Caption, m_count) + 8), height};
 }
 
 void NavigationItem::paintEvent(QPaintEvent *)
@@ -93,10 +93,10 @@ void NavigationItem::paintEvent(QPaintEvent *)
     const QColor iconColor = ink(isChecked() ? Ink::AccentText : Ink::TextSecondary);
     const qreal y = (area.height() - 16) / 2;
     if (m_rail) {
-        drawIcon(painter, { (area.width() - 16) / 2, y }, m_icon, 16, iconColor);
+        drawIcon(painter, {(area.width() - 16) / 2, y}, m_icon, 16, iconColor);
         return;
     }
-    drawIcon(painter, { 8, y }, m_icon, 16, iconColor);
+    drawIcon(painter, {8, y}, m_icon, 16, iconColor);
     const qreal countWidth = numberWidth(Face::Caption, m_count);
     drawText(painter, area.adjusted(34, 0, -countWidth - 12, 0), Face::BodyMedium,
              ink(isChecked() ? Ink::TextPrimary : Ink::TextSecondary), text());
@@ -130,7 +130,7 @@ void NodeItem::setFacts(qsizetype open, qsizetype failing, bool stale)
 
 QSize NodeItem::sizeHint() const
 {
-    return { 120, px(Metric::RowNavSmall) };
+    return {120, px(Metric::RowNavSmall)};
 }
 
 void NodeItem::paintEvent(QPaintEvent *)
@@ -142,7 +142,7 @@ void NodeItem::paintEvent(QPaintEvent *)
     const bool failing = m_failing > 0;
     const QString glyph = m_stale ? u"sev-neutral"_s : failing ? u"sev-error"_s : u"sev-ok"_s;
     const Ink glyphColor = m_stale ? Ink::TextMuted : failing ? Ink::SeverityError : Ink::SeverityOkInk;
-    drawIcon(painter, { 8, (area.height() - 12) / 2 }, glyph, 12, ink(glyphColor));
+    drawIcon(painter, {8, (area.height() - 12) / 2}, glyph, 12, ink(glyphColor));
     const qreal nameWidth = drawText(painter, area.adjusted(28, 0, -60, 0), Face::Table, ink(Ink::TextSecondary), m_node);
     if (failing)
         drawText(painter, area.adjusted(28 + nameWidth + 8, 0, -48, 0), Face::Caption, ink(Ink::TextMuted),
@@ -159,7 +159,7 @@ CompletenessBlock::CompletenessBlock(Workspace &workspace, QWidget *parent)
 
 QSize CompletenessBlock::sizeHint() const
 {
-    return { px(Metric::LayoutNav), 92 };
+    return {px(Metric::LayoutNav), 92};
 }
 
 bool CompletenessBlock::event(QEvent *event)
@@ -175,7 +175,7 @@ void CompletenessBlock::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     const LinkStatus &status = m_workspace.status();
-    drawHairline(painter, { 0, 0 }, { qreal(width()), 0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, 0}, {qreal(width()), 0}, ink(Ink::LineDivider));
     const QRectF area = QRectF(rect()).adjusted(16, 0, -16, 0);
     const auto line = [&](qreal top) { return QRectF(area.left(), top, area.width(), 16); };
     drawText(painter, line(13), Face::CaptionStrong, ink(Ink::TextPrimary), tr("Completeness"));
@@ -195,11 +195,11 @@ void CompletenessBlock::paintEvent(QPaintEvent *)
     if (verified.isEmpty())
         return;
     if (status.chainBroken())
-        drawIcon(painter, { area.left(), 67 }, u"sev-error"_s, 12, ink(Ink::SeverityError));
+        drawIcon(painter, {area.left(), 67}, u"sev-error"_s, 12, ink(Ink::SeverityError));
     else if (status.verifiedTo() > 0)
-        drawIcon(painter, { area.left(), 67 }, u"sev-ok"_s, 12, ink(Ink::SeverityOkInk));
+        drawIcon(painter, {area.left(), 67}, u"sev-ok"_s, 12, ink(Ink::SeverityOkInk));
     else
-        drawIcon(painter, { area.left(), 67 }, u"sev-neutral"_s, 12, ink(Ink::TextMuted));
+        drawIcon(painter, {area.left(), 67}, u"sev-neutral"_s, 12, ink(Ink::TextMuted));
     drawText(painter, line(65).adjusted(18, 0, 0, 0), Face::Caption, ink(Ink::TextMuted), verified, Qt::AlignLeft, true);
 }
 
@@ -297,7 +297,7 @@ void Navigation::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.fillRect(rect(), ink(Ink::SurfaceWindow));
-    drawHairline(painter, { width() - 1.0, 0 }, { width() - 1.0, qreal(height()) }, ink(Ink::LineDivider));
+    drawHairline(painter, {width() - 1.0, 0}, {width() - 1.0, qreal(height())}, ink(Ink::LineDivider));
 }
 
 } // namespace Monitor

@@ -127,7 +127,7 @@ void Page::paintEvent(QPaintEvent *)
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
     const qreal y = m_bar->height() - 1.0;
     painter.fillRect(QRect(0, 0, width(), m_bar->height()), ink(Ink::SurfacePanel));
-    drawHairline(painter, { 0, y }, { qreal(width()), y }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, y}, {qreal(width()), y}, ink(Ink::LineDivider));
 }
 
 void showColumnMenu(RowTable &table, QWidget *under)

@@ -129,8 +129,8 @@ qreal numberWidth(Face f, const QString &text)
     return digitFont(f).layOut(text, indexes, positions, width) ? width : textWidth(f, text);
 }
 
-qreal drawText(QPainter &painter, const QRectF &rect, Face f, const QColor &color, const QString &text,
-               Qt::Alignment alignment, bool tabular)
+qreal drawText(QPainter &painter, const QRectF &rect, Face f, const QColor &color, const QString &text, Qt::Alignment alignment,
+               bool tabular)
 {
     if (tabular)
         return drawNumber(painter, rect, f, color, text, alignment);
@@ -152,8 +152,7 @@ qreal drawText(QPainter &painter, const QRectF &rect, Face f, const QColor &colo
     return width;
 }
 
-qreal drawNumber(QPainter &painter, const QRectF &rect, Face f, const QColor &color, const QString &text,
-                 Qt::Alignment alignment)
+qreal drawNumber(QPainter &painter, const QRectF &rect, Face f, const QColor &color, const QString &text, Qt::Alignment alignment)
 {
     DigitFont &font = digitFont(f);
     QList<quint32> indexes;
@@ -205,8 +204,7 @@ void drawHairline(QPainter &painter, QPointF from, QPointF to, const QColor &col
     painter.setRenderHint(QPainter::Antialiasing, smooth);
 }
 
-void drawBox(QPainter &painter, const QRectF &rect, qreal radius, const QColor &fill, const QColor &line,
-             qreal lineWidth)
+void drawBox(QPainter &painter, const QRectF &rect, qreal radius, const QColor &fill, const QColor &line, qreal lineWidth)
 {
     const bool smooth = painter.testRenderHint(QPainter::Antialiasing);
     painter.setRenderHint(QPainter::Antialiasing, true);
@@ -225,7 +223,7 @@ void drawBox(QPainter &painter, const QRectF &rect, qreal radius, const QColor &
 QBrush hatchBrush(const QColor &stroke, const QColor &ground, qreal scale)
 {
     static QHash<HatchKey, QBrush> cache;
-    const HatchKey key { stroke.rgba(), ground.rgba(), qRound(scale * 100) };
+    const HatchKey key{stroke.rgba(), ground.rgba(), qRound(scale * 100)};
     if (const auto found = cache.constFind(key); found != cache.cend())
         return *found;
     // Measured across the strokes the pitch is 5; along the edge of a tile that is 5 * sqrt(2), so 7.
@@ -236,7 +234,7 @@ QBrush hatchBrush(const QColor &stroke, const QColor &ground, qreal scale)
     QPainter painter(&tile);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(stroke, 2, Qt::SolidLine, Qt::SquareCap));
-    for (const int offset : { -pitch, 0, pitch })
+    for (const int offset : {-pitch, 0, pitch})
         painter.drawLine(QLineF(offset, pitch, offset + pitch, 0));
     painter.end();
     QBrush brush(tile);

@@ -21,7 +21,8 @@ constexpr quint64 maxScanned = 400'000; // Newest rows that are looked at; more 
 
 Severity severityOf(quint8 wire)
 {
-    constexpr std::array levels { Severity::Neutral, Severity::Info, Severity::Neutral, Severity::Warning, Severity::Error, Severity::Critical };
+    constexpr std::array levels{Severity::Neutral, Severity::Info,  Severity::Neutral,
+                                Severity::Warning, Severity::Error, Severity::Critical};
     return levels[std::min<size_t>(wire, levels.size() - 1)];
 }
 
@@ -37,7 +38,7 @@ RelatedView::RelatedView(Workspace &workspace, QWidget *parent)
 
 QSize RelatedView::sizeHint() const
 {
-    return { 280, int(std::max<qsizetype>(2, m_rows.size() + 1)) * lineHeight + 2 * relatedPadding };
+    return {280, int(std::max<qsizetype>(2, m_rows.size() + 1)) * lineHeight + 2 * relatedPadding};
 }
 
 void RelatedView::setContent(const DetailContent &content)
@@ -57,7 +58,8 @@ void RelatedView::setContent(const DetailContent &content)
             if (ids[row] != id)
                 continue;
             const AuditRecord record = (*segment)->record(row);
-            m_rows.append({ (*segment)->firstRow() + row + 1, record.time, record.severity, store.kindName(record.kind), store.strings().text(record.message) });
+            m_rows.append({(*segment)->firstRow() + row + 1, record.time, record.severity, store.kindName(record.kind),
+                           store.strings().text(record.message)});
         }
     }
     setMinimumHeight(sizeHint().height());
@@ -100,8 +102,10 @@ void RelatedView::paintEvent(QPaintEvent *)
         if (hasFocus() && row == m_current)
             drawBox(painter, area.adjusted(-6, 0, 6, 0), px(Metric::RadiusControl), QColor(), ink(Ink::AccentFocus), 2);
         const Severity severity = severityOf(quint8(entry.severity));
-        drawIcon(painter, { area.left(), area.center().y() - 6 }, Text::severityGlyph(severity), 12, ink(Theme::named(Text::severityColour(severity))));
-        drawNumber(painter, area.adjusted(20, 0, 0, 0), Face::Table, ink(Ink::TextSecondary), Text::clockTime(entry.time), Qt::AlignLeft);
+        drawIcon(painter, {area.left(), area.center().y() - 6}, Text::severityGlyph(severity), 12,
+                 ink(Theme::named(Text::severityColour(severity))));
+        drawNumber(painter, area.adjusted(20, 0, 0, 0), Face::Table, ink(Ink::TextSecondary), Text::clockTime(entry.time),
+                   Qt::AlignLeft);
         const QRectF words = area.adjusted(84, 0, 0, 0);
         const qreal used = drawText(painter, words, Face::Table, ink(Ink::TextPrimary), entry.kind);
         if (words.width() - used > 40)

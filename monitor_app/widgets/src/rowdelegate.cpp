@@ -44,13 +44,14 @@ void TableHeader::setMarks(const QList<Mark> &marks)
 QSize TableHeader::sectionSizeFromContents(int section) const
 {
     const QString title = model()->headerData(section, orientation()).toString();
-    return { int(textWidth(Face::CaptionMedium, title)) + 2 * cellPadding + 24, px(Metric::RowHeader) };
+    return {int(textWidth(Face::CaptionMedium, title)) + 2 * cellPadding + 24, px(Metric::RowHeader)};
 }
 
 void TableHeader::paintSection(QPainter *painter, const QRect &rect, int section) const
 {
     painter->fillRect(rect, ink(Ink::SurfaceSunk));
-    drawHairline(*painter, { qreal(rect.left()), qreal(rect.bottom()) }, { rect.right() + 1.0, qreal(rect.bottom()) }, ink(Ink::LineDivider));
+    drawHairline(*painter, {qreal(rect.left()), qreal(rect.bottom())}, {rect.right() + 1.0, qreal(rect.bottom())},
+                 ink(Ink::LineDivider));
     const QString title = model()->headerData(section, orientation()).toString();
     const bool right = Qt::Alignment(model()->headerData(section, orientation(), Qt::TextAlignmentRole).toInt()) & Qt::AlignRight;
     qsizetype rank = -1;
@@ -70,7 +71,7 @@ void TableHeader::paintSection(QPainter *painter, const QRect &rect, int section
     qreal x = right ? area.right() - width - 4 - numberSpace - arrowWidth : area.left() + width + 4;
     if (x < rect.left())
         return;
-    drawIcon(*painter, { x, rect.top() + (rect.height() - arrowWidth) / 2 }, arrow, int(arrowWidth), ink(Ink::TextPrimary));
+    drawIcon(*painter, {x, rect.top() + (rect.height() - arrowWidth) / 2}, arrow, int(arrowWidth), ink(Ink::TextPrimary));
     x += arrowWidth + 2;
     drawNumber(*painter, QRectF(x, rect.top(), 10, rect.height() - 4.0), Face::Micro, ink(Ink::TextMuted), number, Qt::AlignLeft);
 }
@@ -101,7 +102,7 @@ void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
     painter->fillRect(option.rect, groundOf(index, index.row() == m_hovered));
     if (RowKind(index.data(RowKindRole).toInt()) == RowKind::Gap)
         return;
-    drawHairline(*painter, { cell.left(), cell.bottom() - 1 }, { cell.right(), cell.bottom() - 1 }, ink(Ink::LineRow));
+    drawHairline(*painter, {cell.left(), cell.bottom() - 1}, {cell.right(), cell.bottom() - 1}, ink(Ink::LineRow));
     const bool first = option.rect.left() == 0;
     const bool selected = index.data(SelectedRole).toBool();
     QRectF area = cell.adjusted(first ? firstPadding : cellPadding, 0, -cellPadding, -1);
@@ -110,7 +111,7 @@ void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
         const int size = glyph.startsWith("sev-"_L1) || first ? 12 : 14;
         const bool plain = Theme::instance().scheme() == Theme::Scheme::HighContrast && selected;
         const QColor color = plain ? ink(Ink::SelectText) : ink(Theme::named(index.data(GlyphColourRole).toString()));
-        drawIcon(*painter, { area.left(), std::floor(area.center().y() - size / 2.0) + 0.0 }, glyph, size, color);
+        drawIcon(*painter, {area.left(), std::floor(area.center().y() - size / 2.0) + 0.0}, glyph, size, color);
         area.setLeft(area.left() + size + 6);
     }
     if (const double fraction = index.data(FractionRole).toDouble(); fraction >= 0 && index.data(FractionRole).isValid())

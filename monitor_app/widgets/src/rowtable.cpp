@@ -235,7 +235,8 @@ void RowTable::scrollRows(qint64 delta)
 void RowTable::wheelEvent(QWheelEvent *event)
 {
     // Three rows a notch; touch pads send fractions, which are collected.
-    const double rows = event->pixelDelta().isNull() ? event->angleDelta().y() / 40.0 : double(event->pixelDelta().y()) / m_rowPixels;
+    const double rows =
+        event->pixelDelta().isNull() ? event->angleDelta().y() / 40.0 : double(event->pixelDelta().y()) / m_rowPixels;
     m_wheelRest += rows;
     const auto whole = qint64(m_wheelRest);
     m_wheelRest -= double(whole);
@@ -419,9 +420,9 @@ void RowTable::paintGap(QPainter &painter, int row)
     const QString text = index.data(Qt::DisplayRole).toString();
     const qreal width = textWidth(Face::TableMedium, text) + 46;
     painter.fillRect(QRectF(line.topLeft(), QSizeF(std::min(width, line.width()), line.height())), ink(Ink::SurfacePanel));
-    drawIcon(painter, { 12, std::floor(line.center().y() - 7) }, u"gap"_s, 14, ink(Ink::SeverityError));
+    drawIcon(painter, {12, std::floor(line.center().y() - 7)}, u"gap"_s, 14, ink(Ink::SeverityError));
     drawText(painter, line.adjusted(32, 0, -8, 0), Face::TableMedium, ink(Ink::TextPrimary), text);
-    drawHairline(painter, { 0, line.bottom() - 1 }, { line.right(), line.bottom() - 1 }, ink(Ink::LineRow));
+    drawHairline(painter, {0, line.bottom() - 1}, {line.right(), line.bottom() - 1}, ink(Ink::LineRow));
 }
 
 void RowTable::paintEvent(QPaintEvent *event)

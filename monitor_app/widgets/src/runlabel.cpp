@@ -71,12 +71,12 @@ QSize RunLabel::sizeHint() const
     int height = 16;
     for (const TextRun &run : m_runs)
         height = std::max(height, Theme::instance().lineHeight(run.face));
-    return { int(contentWidth()), height };
+    return {int(contentWidth()), height};
 }
 
 QSize RunLabel::minimumSizeHint() const
 {
-    return { 0, sizeHint().height() };
+    return {0, sizeHint().height()};
 }
 
 void RunLabel::paintEvent(QPaintEvent *)
@@ -84,7 +84,7 @@ void RunLabel::paintEvent(QPaintEvent *)
     QPainter painter(this);
     QRectF rest = rect();
     if (!m_glyph.isEmpty()) {
-        drawIcon(painter, { 0, std::round((rest.height() - m_glyphSize) / 2) }, m_glyph, m_glyphSize, ink(m_glyphColor));
+        drawIcon(painter, {0, std::round((rest.height() - m_glyphSize) / 2)}, m_glyph, m_glyphSize, ink(m_glyphColor));
         rest.setLeft(m_glyphSize + glyphGap);
     }
     for (const TextRun &run : m_runs) {
@@ -92,7 +92,7 @@ void RunLabel::paintEvent(QPaintEvent *)
             break;
         if (run.text.isEmpty()) {
             const qreal x = rest.left() + separatorWidth / 2;
-            drawHairline(painter, { x, rest.center().y() - 7 }, { x, rest.center().y() + 6 }, ink(Ink::LineControl));
+            drawHairline(painter, {x, rest.center().y() - 7}, {x, rest.center().y() + 6}, ink(Ink::LineControl));
         } else {
             drawText(painter, rest, run.face, ink(run.color), run.text, Qt::AlignLeft, run.tabular);
         }

@@ -22,8 +22,8 @@ protected:
         QPainter painter(this);
         painter.fillRect(rect(), ink(Ink::OverlayDim));
     }
-    void mousePressEvent(QMouseEvent *) override {} // What is under the veil is out of reach.
-    void wheelEvent(QWheelEvent *) override {}
+    void mousePressEvent(QMouseEvent *) override { } // What is under the veil is out of reach.
+    void wheelEvent(QWheelEvent *) override { }
 };
 
 Sheet::Sheet(QWidget *window, int width)
@@ -92,7 +92,8 @@ bool Sheet::focusNextPrevChild(bool next)
     // The window's chain goes on behind the veil; here it is a ring of what is inside.
     QList<QWidget *> chain;
     for (QWidget *widget = nextInFocusChain(); widget != this; widget = widget->nextInFocusChain()) {
-        if (isAncestorOf(widget) && widget->focusPolicy() & Qt::TabFocus && widget->isEnabled() && widget->isVisible() && !widget->focusProxy())
+        if (isAncestorOf(widget) && widget->focusPolicy() & Qt::TabFocus && widget->isEnabled() && widget->isVisible()
+            && !widget->focusProxy())
             chain << widget;
     }
     if (chain.isEmpty())

@@ -163,7 +163,7 @@ QHBoxLayout *SignInPanel::makeButtons()
     m_cancel = addButton(u"cancelSignIn"_s, tr("Back"), Choice::Cancel);
     buttons->addWidget(m_cancel);
     buttons->addStretch(1);
-    for (Button *button : { m_otherDevice, m_withoutStoring, m_retryKeychain, m_acceptOther, m_copyCode, m_copyLink })
+    for (Button *button : {m_otherDevice, m_withoutStoring, m_retryKeychain, m_acceptOther, m_copyCode, m_copyLink})
         buttons->addWidget(button);
     connect(m_copyCode, &QAbstractButton::clicked, this, [this] { copy(m_copyCode, m_step.device.userCode); });
     connect(m_copyLink, &QAbstractButton::clicked, this, [this] {
@@ -194,7 +194,7 @@ void SignInPanel::setStep(const SignInStep &step)
 
 void SignInPanel::focusFirst()
 {
-    for (Button *button : { m_retryKeychain, m_copyCode, m_copyLink }) {
+    for (Button *button : {m_retryKeychain, m_copyCode, m_copyLink}) {
         if (!button->isHidden())
             return button->setFocus(Qt::OtherFocusReason);
     }

@@ -42,14 +42,15 @@ void drawCheckBox(QPainter &painter, const QStyleOption &option)
         return;
     }
     drawBox(painter, box, px(Metric::RadiusKey), ink(enabled ? Ink::AccentFill : Ink::SoftNeutral), QColor());
-    drawIcon(painter, box.topLeft() + QPointF((box.width() - 12) / 2, (box.height() - 12) / 2), u"check"_s, 12, ink(Ink::AccentOn));
+    drawIcon(painter, box.topLeft() + QPointF((box.width() - 12) / 2, (box.height() - 12) / 2), u"check"_s, 12,
+             ink(Ink::AccentOn));
 }
 
 void drawMenuItem(QPainter &painter, const QStyleOptionMenuItem &item)
 {
     const QRectF row = item.rect;
     if (item.menuItemType == QStyleOptionMenuItem::Separator) {
-        drawHairline(painter, { row.left(), row.center().y() }, { row.right(), row.center().y() }, ink(Ink::LineDivider));
+        drawHairline(painter, {row.left(), row.center().y()}, {row.right(), row.center().y()}, ink(Ink::LineDivider));
         return;
     }
     const bool enabled = item.state & QStyle::State_Enabled;
@@ -58,7 +59,7 @@ void drawMenuItem(QPainter &painter, const QStyleOptionMenuItem &item)
         painter.fillRect(item.rect, ink(Ink::SelectFill));
     const QColor color = ink(!enabled ? Ink::TextDisabled : selected ? Ink::SelectText : Ink::TextPrimary);
     if (item.checkType != QStyleOptionMenuItem::NotCheckable && item.checked)
-        drawIcon(painter, { row.left() + 10, row.top() + (row.height() - 14) / 2 }, u"check"_s, 14, color);
+        drawIcon(painter, {row.left() + 10, row.top() + (row.height() - 14) / 2}, u"check"_s, 14, color);
     const QStringList parts = item.text.split(u'\t');
     QString words = parts.value(0);
     words.remove(u'&');
@@ -73,7 +74,7 @@ void drawCombo(QPainter &painter, const QStyleOptionComboBox &option)
     drawInput(painter, option);
     const QRectF area = QRectF(option.rect).adjusted(0, 0, -10, 0);
     const bool enabled = option.state & QStyle::State_Enabled;
-    drawIcon(painter, { area.right() - 12, area.top() + (area.height() - 12) / 2 }, u"chevron-down"_s, 12,
+    drawIcon(painter, {area.right() - 12, area.top() + (area.height() - 12) / 2}, u"chevron-down"_s, 12,
              ink(enabled ? Ink::TextPrimary : Ink::TextDisabled));
 }
 
@@ -84,7 +85,8 @@ void drawScrollBar(QPainter &painter, const QStyleOptionSlider &option, QRect th
     const bool vertical = option.orientation == Qt::Vertical;
     const int inset = vertical ? (thumb.width() - scrollThumbWidth) / 2 : (thumb.height() - scrollThumbWidth) / 2;
     const QRectF shape = vertical ? thumb.adjusted(inset, 2, -inset, -2) : thumb.adjusted(2, inset, -2, -inset);
-    drawBox(painter, shape, scrollThumbWidth / 2.0, ink(option.state & QStyle::State_Sunken ? Ink::TextMuted : Ink::LineControl), QColor());
+    drawBox(painter, shape, scrollThumbWidth / 2.0, ink(option.state & QStyle::State_Sunken ? Ink::TextMuted : Ink::LineControl),
+            QColor());
 }
 
 bool takesRing(const QWidget *widget)
@@ -132,8 +134,7 @@ void MonitorStyle::drawPrimitive(PrimitiveElement element, const QStyleOption *o
     QProxyStyle::drawPrimitive(element, option, painter, widget);
 }
 
-void MonitorStyle::drawControl(ControlElement element, const QStyleOption *option, QPainter *painter,
-                               const QWidget *widget) const
+void MonitorStyle::drawControl(ControlElement element, const QStyleOption *option, QPainter *painter, const QWidget *widget) const
 {
     if (element == CE_MenuItem) {
         if (const auto *item = qstyleoption_cast<const QStyleOptionMenuItem *>(option)) {
@@ -185,8 +186,8 @@ QRect MonitorStyle::subControlRect(ComplexControl control, const QStyleOptionCom
             int thumb = length;
             if (range > 0)
                 thumb = std::max(24, int(qint64(slider->pageStep) * length / (range + slider->pageStep)));
-            const int start = sliderPositionFromValue(slider->minimum, slider->maximum, slider->sliderPosition,
-                                                      length - thumb, slider->upsideDown);
+            const int start = sliderPositionFromValue(slider->minimum, slider->maximum, slider->sliderPosition, length - thumb,
+                                                      slider->upsideDown);
             return vertical ? QRect(0, start, slider->rect.width(), thumb) : QRect(start, 0, thumb, slider->rect.height());
         }
     }
@@ -222,8 +223,7 @@ int MonitorStyle::pixelMetric(PixelMetric metric, const QStyleOption *option, co
     }
 }
 
-int MonitorStyle::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *widget,
-                            QStyleHintReturn *data) const
+int MonitorStyle::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *widget, QStyleHintReturn *data) const
 {
     switch (hint) {
     case SH_ComboBox_Popup:
@@ -246,13 +246,13 @@ QSize MonitorStyle::sizeFromContents(ContentsType type, const QStyleOption *opti
     if (type == CT_MenuItem) {
         const auto *item = qstyleoption_cast<const QStyleOptionMenuItem *>(option);
         if (item && item->menuItemType == QStyleOptionMenuItem::Separator)
-            return { size.width(), 9 };
+            return {size.width(), 9};
         if (item) {
             const QStringList parts = item->text.split(u'\t');
             qreal width = 32 + textWidth(Face::Table, parts.value(0)) + 20;
             if (parts.size() > 1)
                 width += 24 + textWidth(Face::Caption, parts.at(1));
-            return { int(width), menuRow };
+            return {int(width), menuRow};
         }
     }
     QSize result = QProxyStyle::sizeFromContents(type, option, size, widget);

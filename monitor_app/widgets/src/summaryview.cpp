@@ -34,7 +34,7 @@ SummaryView::SummaryView(Workspace &workspace, QWidget *parent)
 
 QSize SummaryView::sizeHint() const
 {
-    return { 280, m_height };
+    return {280, m_height};
 }
 
 void SummaryView::setColumns(int columns)
@@ -82,11 +82,11 @@ void SummaryView::layOut()
     const bool beside = m_columns > 1;
     const qreal columnWidth = beside ? 320 : width() - 2 * summaryPadding;
     qreal y = summaryPadding;
-    m_sentences = { summaryPadding, y, columnWidth, sentencesHeight(columnWidth) };
+    m_sentences = {summaryPadding, y, columnWidth, sentencesHeight(columnWidth)};
     y = m_sentences.bottom() + 12;
     m_lane = {};
     if (!m_content.sessionId.isEmpty() && m_workspace.tokens().laneOf(m_content.sessionId) != TokenStore::none()) {
-        m_lane = { summaryPadding, y, columnWidth, laneHeight };
+        m_lane = {summaryPadding, y, columnWidth, laneHeight};
         y = m_lane.bottom() + 12;
     }
     qreal bottom = y;
@@ -99,7 +99,8 @@ void SummaryView::layOut()
     const qreal pitch = px(Metric::RowKv);
     bool first = true;
     for (const DetailBlock &block : std::as_const(m_content.blocks)) {
-        if (beside && y + block.rows.size() * pitch > std::max<qreal>(height(), 150) && x + 2 * factWidth + 24 <= width() + summaryPadding && !first) {
+        if (beside && y + block.rows.size() * pitch > std::max<qreal>(height(), 150)
+            && x + 2 * factWidth + 24 <= width() + summaryPadding && !first) {
             x += factWidth + 24;
             y = summaryPadding;
         } else if (!first) {
@@ -108,11 +109,11 @@ void SummaryView::layOut()
         }
         first = false;
         if (!block.title.isEmpty()) {
-            m_facts.append({ QRectF(x, y, factWidth, titleHeight), nullptr, block.title });
+            m_facts.append({QRectF(x, y, factWidth, titleHeight), nullptr, block.title});
             y += titleHeight;
         }
         for (const DetailRow &row : block.rows) {
-            m_facts.append({ QRectF(x, y, factWidth, pitch), &row, {} });
+            m_facts.append({QRectF(x, y, factWidth, pitch), &row, {}});
             y += pitch;
         }
         bottom = std::max(bottom, y);
@@ -157,7 +158,8 @@ void SummaryView::paintLane(QPainter &painter, const QRectF &area) const
     const quint32 lane = store.laneOf(m_content.sessionId);
     if (lane == TokenStore::none())
         return;
-    if (const quint32 current = store.lane(lane).access.empty() ? TokenStore::none() : store.current(lane); current != TokenStore::none()) {
+    if (const quint32 current = store.lane(lane).access.empty() ? TokenStore::none() : store.current(lane);
+        current != TokenStore::none()) {
         const TokenInterval &token = store.token(current);
         if (token.expires > token.issued)
             life = token.expires - token.issued;
@@ -167,7 +169,8 @@ void SummaryView::paintLane(QPainter &painter, const QRectF &area) const
     scale.width = area.width();
     scale.msPerPixel = double(life) * 3 / scale.width;
     scale.from = now - life * 2;
-    const TimelineLane content = m_workspace.lanesModel().laneOfSession(m_content.sessionId, scale.from, scale.to(), scale.msPerPixel, now);
+    const TimelineLane content =
+        m_workspace.lanesModel().laneOfSession(m_content.sessionId, scale.from, scale.to(), scale.msPerPixel, now);
     const QRectF row(area.left(), area.top(), area.width(), px(Metric::TimelineLane));
     const qreal x = std::round(scale.x(now));
     painter.fillRect(QRectF(x, row.top() + 4, row.right() - x, 24), ink(Ink::TimelinePlan));
@@ -198,7 +201,7 @@ void SummaryView::paintEvent(QPaintEvent *)
         paintLane(painter, m_lane);
     for (const qreal line : std::as_const(m_lines)) {
         if (line > 0)
-            drawHairline(painter, { summaryPadding, line }, { width() - qreal(summaryPadding), line }, ink(Ink::LineDivider));
+            drawHairline(painter, {summaryPadding, line}, {width() - qreal(summaryPadding), line}, ink(Ink::LineDivider));
     }
     for (const Fact &fact : std::as_const(m_facts)) {
         if (!fact.entry) {
@@ -207,12 +210,14 @@ void SummaryView::paintEvent(QPaintEvent *)
         }
         const DetailRow &entry = *fact.entry;
         QRectF value = fact.row.adjusted(factLabelWidth, 0, entry.full.isEmpty() ? 0 : -26, 0);
-        drawText(painter, QRectF(fact.row.left(), fact.row.top(), factLabelWidth - 6, fact.row.height()), Face::Table, ink(Ink::TextMuted), entry.label, Qt::AlignLeft, true);
+        drawText(painter, QRectF(fact.row.left(), fact.row.top(), factLabelWidth - 6, fact.row.height()), Face::Table,
+                 ink(Ink::TextMuted), entry.label, Qt::AlignLeft, true);
         if (!entry.glyph.isEmpty()) {
-            drawIcon(painter, { value.left(), value.center().y() - 6 }, entry.glyph, 12, ink(Theme::named(entry.glyphColour)));
+            drawIcon(painter, {value.left(), value.center().y() - 6}, entry.glyph, 12, ink(Theme::named(entry.glyphColour)));
             value.setLeft(value.left() + 18);
         }
-        const qreal used = drawText(painter, value, entry.monospace ? Face::Mono : Face::Table, ink(Ink::TextPrimary), entry.value, Qt::AlignLeft, !entry.monospace);
+        const qreal used = drawText(painter, value, entry.monospace ? Face::Mono : Face::Table, ink(Ink::TextPrimary),
+                                    entry.value, Qt::AlignLeft, !entry.monospace);
         value.setLeft(value.left() + used + 6);
         if (value.width() > 16)
             drawText(painter, value, Face::Table, ink(Ink::TextMuted), entry.note, Qt::AlignLeft, true);

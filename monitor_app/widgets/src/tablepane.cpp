@@ -31,7 +31,7 @@ protected:
         QPainter painter(this);
         painter.fillRect(rect(), ink(Ink::SurfacePanel));
         const int row = px(Metric::RowComfortable);
-        constexpr std::array widths { 64, 84, 110, 96, 40, 44, 40, 40, 44 };
+        constexpr std::array widths{64, 84, 110, 96, 40, 44, 40, 40, 44};
         for (int y = 0; y < height(); y += row) {
             int x = 12;
             for (size_t column = 0; column < widths.size() && x < width(); ++column) {
@@ -39,7 +39,7 @@ protected:
                 painter.fillRect(QRect(x, y + 10, std::min(length, width() - x), 8), ink(Ink::LineRow));
                 x += 128;
             }
-            drawHairline(painter, { 0, y + row - 1.0 }, { qreal(width()), y + row - 1.0 }, ink(Ink::LineRow));
+            drawHairline(painter, {0, y + row - 1.0}, {qreal(width()), y + row - 1.0}, ink(Ink::LineRow));
         }
         const qreal words = textWidth(Face::Body, m_words) + 32;
         const QRectF box((width() - words) / 2, height() / 2.0 - 20, words, 36);
@@ -100,7 +100,7 @@ void TablePane::paintEvent(QPaintEvent *)
     painter.fillRect(rect(), ink(Ink::SurfacePanel));
     const int header = px(Metric::RowHeader);
     painter.fillRect(QRect(0, 0, width(), header), ink(Ink::SurfaceSunk));
-    drawHairline(painter, { 0, header - 1.0 }, { qreal(width()), header - 1.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, header - 1.0}, {qreal(width()), header - 1.0}, ink(Ink::LineDivider));
 }
 
 } // namespace Monitor

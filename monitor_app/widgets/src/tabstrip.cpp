@@ -28,7 +28,7 @@ TabStrip::TabStrip(const QStringList &titles, QWidget *parent)
 
 QSize TabStrip::tabSizeHint(int index) const
 {
-    return { int(std::ceil(textWidth(Face::TableStrong, tabText(index)))) + tabGap, px(Metric::LayoutTabs) };
+    return {int(std::ceil(textWidth(Face::TableStrong, tabText(index)))) + tabGap, px(Metric::LayoutTabs)};
 }
 
 QSize TabStrip::minimumTabSizeHint(int index) const
@@ -39,11 +39,12 @@ QSize TabStrip::minimumTabSizeHint(int index) const
 void TabStrip::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
-    drawHairline(painter, { 0, height() - 1.0 }, { qreal(width()), height() - 1.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, height() - 1.0}, {qreal(width()), height() - 1.0}, ink(Ink::LineDivider));
     for (int tab = 0; tab < count(); ++tab) {
         const QRectF area = QRectF(tabRect(tab)).adjusted(0, 0, -tabGap, 0);
         const bool current = tab == currentIndex();
-        drawText(painter, area, current ? Face::TableStrong : Face::TableMedium, ink(current ? Ink::TextPrimary : Ink::TextSecondary), tabText(tab));
+        drawText(painter, area, current ? Face::TableStrong : Face::TableMedium,
+                 ink(current ? Ink::TextPrimary : Ink::TextSecondary), tabText(tab));
         if (current)
             painter.fillRect(QRectF(area.left(), height() - 2, area.width(), 2), ink(Ink::AccentText));
         if (current && hasFocus())

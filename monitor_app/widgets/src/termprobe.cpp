@@ -26,13 +26,13 @@ void TermProbe::setQuery(const QString &text)
     m_entries.clear();
     if (text.isEmpty())
         return;
-    const ParsedQuery parsed = parseQuery(text, { m_fields, 0, {} });
+    const ParsedQuery parsed = parseQuery(text, {m_fields, 0, {}});
     if (!parsed.root)
         return;
     const auto add = [this, &text](const QueryNode &node) {
         if (m_entries.size() >= maxTerms || node.length <= 0)
             return;
-        Entry entry { node.position, node.length, m_make() };
+        Entry entry{node.position, node.length, m_make()};
         entry.model->setQuery(text.sliced(node.position, node.length));
         m_entries.push_back(std::move(entry));
     };
@@ -56,7 +56,7 @@ QList<EmptyState::Term> TermProbe::terms() const
     for (const Entry &entry : m_entries) {
         const QueryState state = entry.model->queryState();
         const bool done = state.status == QueryState::Status::Applied || state.status == QueryState::Status::Suspicious;
-        terms.append({ m_text.sliced(entry.position, entry.length), done ? state.matched : -1 });
+        terms.append({m_text.sliced(entry.position, entry.length), done ? state.matched : -1});
     }
     return terms;
 }

@@ -16,12 +16,12 @@ using namespace Qt::StringLiterals;
 namespace {
 
 #define WATCHWORD_MONITOR_NAME(name, text) QLatin1String(text),
-constexpr std::array inkNames { WATCHWORD_MONITOR_INKS(WATCHWORD_MONITOR_NAME) };
-constexpr std::array metricNames { WATCHWORD_MONITOR_METRICS(WATCHWORD_MONITOR_NAME) };
+constexpr std::array inkNames{WATCHWORD_MONITOR_INKS(WATCHWORD_MONITOR_NAME)};
+constexpr std::array metricNames{WATCHWORD_MONITOR_METRICS(WATCHWORD_MONITOR_NAME)};
 #undef WATCHWORD_MONITOR_NAME
 
 constexpr int schemeCount = 3;
-constexpr std::array schemeNames { QLatin1String("light"), QLatin1String("dark"), QLatin1String("contrast") };
+constexpr std::array schemeNames{QLatin1String("light"), QLatin1String("dark"), QLatin1String("contrast")};
 
 struct FaceSource
 {
@@ -31,23 +31,23 @@ struct FaceSource
     int pixels; // 0: the size of the entry.
 };
 
-constexpr std::array<FaceSource, int(Face::Count)> faceSources { {
-    { QLatin1String("micro"), 0, false, 0 },
-    { QLatin1String("caption"), 0, false, 0 },
-    { QLatin1String("caption"), 500, false, 0 },
-    { QLatin1String("caption"), 600, false, 0 },
-    { QLatin1String("table"), 0, false, 0 },
-    { QLatin1String("table"), 500, false, 0 },
-    { QLatin1String("table"), 600, false, 0 },
-    { QLatin1String("mono"), 0, true, 0 },
-    { QLatin1String("mono"), 0, true, 12 },
-    { QLatin1String("body"), 0, false, 0 },
-    { QLatin1String("body"), 500, false, 0 },
-    { QLatin1String("body"), 600, false, 0 },
-    { QLatin1String("title"), 0, false, 0 },
-    { QLatin1String("heading"), 0, false, 0 },
-    { QLatin1String("figure"), 0, false, 0 },
-} };
+constexpr std::array<FaceSource, int(Face::Count)> faceSources{{
+    {QLatin1String("micro"), 0, false, 0},
+    {QLatin1String("caption"), 0, false, 0},
+    {QLatin1String("caption"), 500, false, 0},
+    {QLatin1String("caption"), 600, false, 0},
+    {QLatin1String("table"), 0, false, 0},
+    {QLatin1String("table"), 500, false, 0},
+    {QLatin1String("table"), 600, false, 0},
+    {QLatin1String("mono"), 0, true, 0},
+    {QLatin1String("mono"), 0, true, 12},
+    {QLatin1String("body"), 0, false, 0},
+    {QLatin1String("body"), 500, false, 0},
+    {QLatin1String("body"), 600, false, 0},
+    {QLatin1String("title"), 0, false, 0},
+    {QLatin1String("heading"), 0, false, 0},
+    {QLatin1String("figure"), 0, false, 0},
+}};
 
 QFont makeFont(const QJsonObject &entry, const FaceSource &source, const QStringList &families)
 {
@@ -83,9 +83,9 @@ class Theme::Private
 {
 public:
     std::array<std::array<QColor, int(Ink::Count)>, schemeCount> colors;
-    std::array<int, int(Metric::Count)> metrics {};
+    std::array<int, int(Metric::Count)> metrics{};
     std::array<QFont, int(Face::Count)> fonts;
-    std::array<int, int(Face::Count)> lines {};
+    std::array<int, int(Face::Count)> lines{};
     Choice choice = Choice::System;
     Scheme scheme = Scheme::Light;
     bool systemDark = false;

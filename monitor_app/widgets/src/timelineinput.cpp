@@ -84,7 +84,8 @@ bool TimelineView::handleFocusKey(int key)
 
 void TimelineView::keyPressEvent(QKeyEvent *event)
 {
-    if (event->modifiers() & (Qt::ControlModifier | Qt::AltModifier) || !(handleZoomKey(event->key()) || handleFocusKey(event->key())))
+    if (event->modifiers() & (Qt::ControlModifier | Qt::AltModifier)
+        || !(handleZoomKey(event->key()) || handleFocusKey(event->key())))
         event->ignore();
 }
 
@@ -104,7 +105,7 @@ void TimelineView::moveFocusRow(int delta)
     } while (row >= 0 && row < m_model.rowCount() && m_model.row(row).isGroup);
     if (row < 0 || row >= m_model.rowCount())
         return;
-    m_focus = { row, -1, -1 };
+    m_focus = {row, -1, -1};
     if (row < m_firstRow)
         m_firstRow = row;
     else if (row >= m_firstRow + rowsInSight())

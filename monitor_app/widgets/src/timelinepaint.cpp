@@ -17,8 +17,9 @@ constexpr qint64 cacheMs = 500;
 // The smallest step of round length that is at least as long as \a least.
 qint64 niceStep(qint64 least)
 {
-    constexpr std::array<qint64, 17> steps { 1000, 2000, 5000, 10'000, 15'000, 30'000, 60'000, 120'000, 300'000, 600'000, 900'000, 1'800'000,
-                                             3'600'000, 7'200'000, 14'400'000, 21'600'000, 43'200'000 };
+    constexpr std::array<qint64, 17> steps{1000,      2000,      5000,       10'000,     15'000,    30'000,
+                                           60'000,    120'000,   300'000,    600'000,    900'000,   1'800'000,
+                                           3'600'000, 7'200'000, 14'400'000, 21'600'000, 43'200'000};
     for (const qint64 step : steps) {
         if (step >= least)
             return step;
@@ -63,7 +64,7 @@ QRectF nowPill(const TimeScale &s, qint64 now, int axisTop)
     if (x < s.left || x > s.left + s.width)
         return {};
     const qreal width = std::ceil(numberWidth(Face::TableStrong, Text::clockTime(now))) + 14;
-    return { std::clamp(x - width / 2, s.left, s.left + s.width - width), axisTop + 2.0, width, qreal(px(Metric::ControlPill)) };
+    return {std::clamp(x - width / 2, s.left, s.left + s.width - width), axisTop + 2.0, width, qreal(px(Metric::ControlPill))};
 }
 
 } // namespace
@@ -83,7 +84,7 @@ void TimelineView::paintEvent(QPaintEvent *)
         paintDensity(painter, g, s);
     paintNow(painter, g, s);
     paintLegend(painter, g);
-    drawHairline(painter, { s.left - 1, 0 }, { s.left - 1, qreal(g.legendTop) }, ink(Ink::LineDivider));
+    drawHairline(painter, {s.left - 1, 0}, {s.left - 1, qreal(g.legendTop)}, ink(Ink::LineDivider));
     if (m_rangeFrom) {
         QColor veil = ink(Ink::SelectLine);
         veil.setAlphaF(0.15F);
@@ -104,16 +105,20 @@ void TimelineView::paintForecast(QPainter &painter, const Geometry &g, const Tim
         m_forecastAt = now;
     }
     const QRectF header(12, 0, g.header - 24.0, g.axisTop);
-    drawText(painter, QRectF(header.left(), 8, header.width(), 16), Face::CaptionStrong, ink(Ink::TextPrimary), tr("Refreshes per second"));
+    drawText(painter, QRectF(header.left(), 8, header.width(), 16), Face::CaptionStrong, ink(Ink::TextPrimary),
+             tr("Refreshes per second"));
     drawText(painter, QRectF(header.left(), 56, header.width(), 16), Face::Caption, ink(Ink::TextMuted),
-             tr("all sessions, %1 a bar,").arg(m_forecastBucket < 60'000 ? tr("%1 s").arg(m_forecastBucket / 1000) : tr("%1 min").arg(m_forecastBucket / 60'000)));
-    drawText(painter, QRectF(header.left(), 72, header.width(), 16), Face::Caption, ink(Ink::TextMuted), tr("filled is done, hollow is planned"));
+             tr("all sessions, %1 a bar,")
+                 .arg(m_forecastBucket < 60'000 ? tr("%1 s").arg(m_forecastBucket / 1000)
+                                                : tr("%1 min").arg(m_forecastBucket / 60'000)));
+    drawText(painter, QRectF(header.left(), 72, header.width(), 16), Face::Caption, ink(Ink::TextMuted),
+             tr("filled is done, hollow is planned"));
     const QRectF area(s.left, 0, s.width, g.axisTop);
     painter.save();
     painter.setClipRect(area);
     paintForecastBars(painter, area, s, 34);
     painter.restore();
-    drawHairline(painter, { 0, g.axisTop - 1.0 }, { s.left + s.width, g.axisTop - 1.0 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, g.axisTop - 1.0}, {s.left + s.width, g.axisTop - 1.0}, ink(Ink::LineDivider));
 }
 
 void TimelineView::paintForecastBars(QPainter &painter, const QRectF &area, const TimeScale &s, int top)
@@ -146,7 +151,8 @@ void TimelineView::paintForecastBars(QPainter &painter, const QRectF &area, cons
     const double seconds = double(m_forecastBucket) / 1000;
     const auto label = [&](const TokenLanesModel::ForecastBucket &bucket, const QString &words, bool left) {
         const qreal x = s.x(bucket.start);
-        const QRectF text = left ? QRectF(area.left() + 8, 6, std::max(0.0, x + barWidth - area.left() - 8), 16) : QRectF(x, 6, area.right() - x - 8, 16);
+        const QRectF text = left ? QRectF(area.left() + 8, 6, std::max(0.0, x + barWidth - area.left() - 8), 16)
+                                 : QRectF(x, 6, area.right() - x - 8, 16);
         drawText(painter, text, Face::CaptionMedium, ink(Ink::TextPrimary), words, left ? Qt::AlignRight : Qt::AlignLeft, true);
     };
     const qreal nowX = s.x(m_workspace.now());
@@ -165,44 +171,53 @@ void TimelineView::paintAxis(QPainter &painter, const Geometry &g, const TimeSca
     const QRectF pill = nowPill(s, m_workspace.now(), g.axisTop);
     for (qint64 time = (s.from / step + 1) * step; time < s.to(); time += step) {
         const qreal x = std::round(s.x(time));
-        drawHairline(painter, { x, strip.top() }, { x, strip.top() + 4 }, ink(Ink::LineControl));
-        drawHairline(painter, { x, strip.bottom() }, { x, qreal(g.lanesBottom) }, ink(Ink::LineGrid));
+        drawHairline(painter, {x, strip.top()}, {x, strip.top() + 4}, ink(Ink::LineControl));
+        drawHairline(painter, {x, strip.bottom()}, {x, qreal(g.lanesBottom)}, ink(Ink::LineGrid));
         const QString text = axisText(time, step);
         const qreal half = std::ceil(numberWidth(Face::Caption, text) / 2) + 2;
         // Half a time says nothing: it gives way to the edges and to the pill of the now-line.
-        const bool isWhole = x - half >= s.left && x + half <= s.left + s.width && (x + half < pill.left() || x - half > pill.right());
+        const bool isWhole =
+            x - half >= s.left && x + half <= s.left + s.width && (x + half < pill.left() || x - half > pill.right());
         if (isWhole)
-            drawText(painter, QRectF(x - 40, strip.top(), 80, strip.height()), Face::Caption, ink(Ink::TextMuted), text, Qt::AlignHCenter, true);
+            drawText(painter, QRectF(x - 40, strip.top(), 80, strip.height()), Face::Caption, ink(Ink::TextMuted), text,
+                     Qt::AlignHCenter, true);
     }
-    drawHairline(painter, { 0, strip.bottom() - 1 }, { strip.right(), strip.bottom() - 1 }, ink(Ink::LineDivider));
+    drawHairline(painter, {0, strip.bottom() - 1}, {strip.right(), strip.bottom() - 1}, ink(Ink::LineDivider));
 }
 
 void TimelineView::paintGroup(QPainter &painter, const QRectF &row, const TimelineRow &entry)
 {
     painter.fillRect(row, ink(Ink::SurfaceSunk));
-    drawIcon(painter, { row.left() + 8, row.center().y() - 6 }, entry.collapsed ? u"chevron-right"_s : u"chevron-down"_s, 12, ink(Ink::TextSecondary));
+    drawIcon(painter, {row.left() + 8, row.center().y() - 6}, entry.collapsed ? u"chevron-right"_s : u"chevron-down"_s, 12,
+             ink(Ink::TextSecondary));
     const QRectF area = row.adjusted(24, 0, -12, 0);
-    const qreal width = drawText(painter, area, Face::TableStrong, ink(Ink::TextPrimary), entry.group.isEmpty() ? tr("unknown") : entry.group);
-    drawText(painter, area.adjusted(width + 8, 0, 0, 0), Face::Caption, ink(Ink::TextMuted), entry.groupNote, Qt::AlignLeft, true);
-    drawHairline(painter, { row.left(), row.bottom() - 1 }, { row.right(), row.bottom() - 1 }, ink(Ink::LineDivider));
+    const qreal width =
+        drawText(painter, area, Face::TableStrong, ink(Ink::TextPrimary), entry.group.isEmpty() ? tr("unknown") : entry.group);
+    drawText(painter, area.adjusted(width + 8, 0, 0, 0), Face::Caption, ink(Ink::TextMuted), entry.groupNote, Qt::AlignLeft,
+             true);
+    drawHairline(painter, {row.left(), row.bottom() - 1}, {row.right(), row.bottom() - 1}, ink(Ink::LineDivider));
 }
 
 void TimelineView::paintLaneHeader(QPainter &painter, const QRectF &header, const TimelineLane &lane)
 {
     const bool selected = lane.sessionId == m_model.selectedSession() && !lane.sessionId.isEmpty();
-    drawIcon(painter, { header.left() + 24, header.center().y() - 8 }, lane.deviceGlyph, 16, ink(selected ? Ink::SelectText : Ink::TextSecondary));
+    drawIcon(painter, {header.left() + 24, header.center().y() - 8}, lane.deviceGlyph, 16,
+             ink(selected ? Ink::SelectText : Ink::TextSecondary));
     const bool failing = !lane.failuresText.isEmpty();
     const bool marked = failing || lane.severity == Severity::Critical;
     drawText(painter, QRectF(header.left() + 46, header.top(), marked ? 102 : 118, header.height()), Face::Table,
              ink(selected ? Ink::SelectText : Ink::TextPrimary), lane.user);
     if (marked) {
         const qreal x = header.left() + 152;
-        drawIcon(painter, { x, header.center().y() - 6 }, Text::severityGlyph(lane.severity), 12, ink(Theme::named(Text::severityColour(lane.severity))));
-        drawNumber(painter, QRectF(x + 16, header.top(), 24, header.height()), Face::Table, ink(selected ? Ink::SelectText : Ink::TextPrimary), lane.failuresText, Qt::AlignLeft);
+        drawIcon(painter, {x, header.center().y() - 6}, Text::severityGlyph(lane.severity), 12,
+                 ink(Theme::named(Text::severityColour(lane.severity))));
+        drawNumber(painter, QRectF(x + 16, header.top(), 24, header.height()), Face::Table,
+                   ink(selected ? Ink::SelectText : Ink::TextPrimary), lane.failuresText, Qt::AlignLeft);
     }
     const bool time = !lane.leftText.isEmpty() && lane.leftText.front().isDigit();
     const Ink left = selected ? Ink::SelectText : time ? Ink::TextPrimary : Ink::TextMuted;
-    drawText(painter, QRectF(header.left() + 128, header.top(), 100, header.height()), Face::Table, ink(left), lane.leftText, Qt::AlignRight, true);
+    drawText(painter, QRectF(header.left() + 128, header.top(), 100, header.height()), Face::Table, ink(left), lane.leftText,
+             Qt::AlignRight, true);
 }
 
 void TimelineView::paintLane(QPainter &painter, const QRectF &row, int index, const TimeScale &s)
@@ -217,7 +232,7 @@ void TimelineView::paintLane(QPainter &painter, const QRectF &row, int index, co
     }
     paintLaneHeader(painter, QRectF(row.left(), row.top(), s.left, row.height()), lane);
     LanePainter(painter, s, m_workspace.now(), true).paint(row, lane);
-    drawHairline(painter, { row.left(), row.bottom() - 1 }, { row.right(), row.bottom() - 1 }, ink(Ink::LineRow));
+    drawHairline(painter, {row.left(), row.bottom() - 1}, {row.right(), row.bottom() - 1}, ink(Ink::LineRow));
     if (m_focus.row == index || m_hover.row == index)
         paintFocus(painter, row, lane, s);
 }
@@ -237,7 +252,8 @@ void TimelineView::paintFocus(QPainter &painter, const QRectF &row, const Timeli
         const qreal left = std::max(s.left, s.x(bar.start));
         const qreal right = std::min(s.left + s.width, s.x(std::max(bar.end, bar.plannedEnd)));
         const qreal top = row.top() + px(refresh ? Metric::TimelineRefreshTop : Metric::TimelineAccessTop);
-        painter.drawRect(QRectF(left - 1, top - 1, std::max(4.0, right - left + 2), px(refresh ? Metric::TimelineRefreshHeight : Metric::TimelineAccessHeight) + 2));
+        painter.drawRect(QRectF(left - 1, top - 1, std::max(4.0, right - left + 2),
+                                px(refresh ? Metric::TimelineRefreshHeight : Metric::TimelineAccessHeight) + 2));
     }
 }
 
@@ -276,11 +292,15 @@ void TimelineView::paintDensity(QPainter &painter, const Geometry &g, const Time
     painter.fillRect(head, ink(Ink::SurfaceSunk));
     drawHairline(painter, head.topLeft(), head.topRight(), ink(Ink::LineDivider));
     drawText(painter, head.adjusted(24, 0, 0, 0), Face::TableStrong, ink(Ink::TextPrimary), tr("All sessions"));
-    drawNumber(painter, QRectF(0, head.top(), s.left - 12, head.height()), Face::Caption, ink(Ink::TextMuted), Text::count(m_model.queryState().matched));
+    drawNumber(painter, QRectF(0, head.top(), s.left - 12, head.height()), Face::Caption, ink(Ink::TextMuted),
+               Text::count(m_model.queryState().matched));
     drawText(painter, head.adjusted(s.left + 8, 0, -8, 0), Face::Caption, ink(Ink::TextMuted),
-             tr("%n session(s) a row; the most severe state of each cell wins", nullptr, std::max(1, m_density.lanesPerRow)), Qt::AlignLeft, true);
-    drawText(painter, QRectF(24, area.top() + 8, s.left - 36, 16), Face::Caption, ink(Ink::TextMuted), tr("%1 retrying").arg(Text::count(m_density.retrying)), Qt::AlignLeft, true);
-    drawText(painter, QRectF(24, area.top() + 26, s.left - 36, 16), Face::Caption, ink(Ink::TextMuted), tr("%1 refreshed").arg(Text::count(m_density.refreshed)), Qt::AlignLeft, true);
+             tr("%n session(s) a row; the most severe state of each cell wins", nullptr, std::max(1, m_density.lanesPerRow)),
+             Qt::AlignLeft, true);
+    drawText(painter, QRectF(24, area.top() + 8, s.left - 36, 16), Face::Caption, ink(Ink::TextMuted),
+             tr("%1 retrying").arg(Text::count(m_density.retrying)), Qt::AlignLeft, true);
+    drawText(painter, QRectF(24, area.top() + 26, s.left - 36, 16), Face::Caption, ink(Ink::TextMuted),
+             tr("%1 refreshed").arg(Text::count(m_density.refreshed)), Qt::AlignLeft, true);
     painter.save();
     painter.setClipRect(area);
     const qreal left = std::round(s.x(m_densityFrom));
@@ -292,7 +312,8 @@ void TimelineView::paintDensity(QPainter &painter, const Geometry &g, const Time
             while (end < m_density.columns && m_density.cells.at(qsizetype(row) * m_density.columns + end) == value)
                 ++end;
             if (value != TokenLanesModel::Density::Cell::Empty)
-                painter.fillRect(QRectF(left + column * cell, area.top() + row * cell, (end - column) * cell, cell), ink(densityInk(value)));
+                painter.fillRect(QRectF(left + column * cell, area.top() + row * cell, (end - column) * cell, cell),
+                                 ink(densityInk(value)));
             column = end;
         }
     }
@@ -330,18 +351,18 @@ void TimelineView::paintLegend(QPainter &painter, const Geometry &g)
         QBrush swatch;
         int mark;
     };
-    const QList<Entry> entries {
-        { tr("access"), ink(Ink::SeverityInfo), -1 },
-        { tr("refresh margin"), hatchBrush(ink(Ink::SeverityInfo), ink(Ink::SoftInfo), scale), -1 },
-        { tr("spent"), ink(Ink::SoftInfo), -1 },
-        { tr("refresh token"), ink(Ink::TimelineRefreshToken), -1 },
-        { tr("refreshed"), {}, int(Kind::Refreshed) },
-        { tr("planned"), {}, int(Kind::Planned) },
-        { tr("failed"), {}, int(Kind::Failed) },
-        { tr("no token"), {}, int(Kind::NoToken) },
-        { tr("reuse"), {}, int(Kind::Reuse) },
-        { tr("revoked"), {}, int(Kind::Revoked) },
-        { tr("signed out"), {}, int(Kind::SignedOut) },
+    const QList<Entry> entries{
+        {tr("access"), ink(Ink::SeverityInfo), -1},
+        {tr("refresh margin"), hatchBrush(ink(Ink::SeverityInfo), ink(Ink::SoftInfo), scale), -1},
+        {tr("spent"), ink(Ink::SoftInfo), -1},
+        {tr("refresh token"), ink(Ink::TimelineRefreshToken), -1},
+        {tr("refreshed"), {}, int(Kind::Refreshed)},
+        {tr("planned"), {}, int(Kind::Planned)},
+        {tr("failed"), {}, int(Kind::Failed)},
+        {tr("no token"), {}, int(Kind::NoToken)},
+        {tr("reuse"), {}, int(Kind::Reuse)},
+        {tr("revoked"), {}, int(Kind::Revoked)},
+        {tr("signed out"), {}, int(Kind::SignedOut)},
     };
     qreal x = 12;
     for (const Entry &entry : entries) {
@@ -353,9 +374,10 @@ void TimelineView::paintLegend(QPainter &painter, const Geometry &g)
             const bool thin = entry.swatch.color() == ink(Ink::TimelineRefreshToken) && entry.swatch.style() == Qt::SolidPattern;
             painter.fillRect(QRectF(x, strip.center().y() - (thin ? 3 : 5), swatch, thin ? 6 : 10), entry.swatch);
         } else {
-            LanePainter::paintLegendMark(painter, { x + swatch / 2, strip.center().y() }, Kind(entry.mark));
+            LanePainter::paintLegendMark(painter, {x + swatch / 2, strip.center().y()}, Kind(entry.mark));
         }
-        drawText(painter, QRectF(x + swatch + 6, strip.top(), words + 2, strip.height()), Face::Caption, ink(Ink::TextSecondary), entry.words);
+        drawText(painter, QRectF(x + swatch + 6, strip.top(), words + 2, strip.height()), Face::Caption, ink(Ink::TextSecondary),
+                 entry.words);
         x += swatch + 6 + words + 20;
     }
 }

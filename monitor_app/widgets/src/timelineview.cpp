@@ -77,7 +77,7 @@ void TimelineView::chooseFirstSpan()
     if (lives.isEmpty())
         return;
     m_spanChosen = true;
-    constexpr std::array<qint64, 7> nice { 2, 5, 8, 14, 24, 60, 240 };
+    constexpr std::array<qint64, 7> nice{2, 5, 8, 14, 24, 60, 240};
     const qint64 wanted = median(lives) * 4;
     for (const qint64 minutes : nice) {
         m_span = minutes * 60'000;
@@ -135,7 +135,7 @@ QRectF TimelineView::rowRect(int row) const
     for (int at = m_firstRow; at < m_model.rowCount() && y < g.lanesBottom; ++at) {
         const int height = rowHeight(at);
         if (at == row)
-            return { 0, qreal(y), qreal(width() - px(Metric::LayoutScrollGutter)), qreal(height) };
+            return {0, qreal(y), qreal(width() - px(Metric::LayoutScrollGutter)), qreal(height)};
         y += height;
     }
     return {};
@@ -161,7 +161,8 @@ void TimelineView::refreshBar()
     // Lanes are the taller rows, so as many of them as fit is the page that surely fits.
     const int page = std::max(1, (g.lanesBottom - g.lanesTop) / px(Metric::TimelineLane));
     m_firstRow = std::clamp(m_firstRow, 0, std::max(0, m_model.rowCount() - page));
-    m_bar->setGeometry(width() - px(Metric::LayoutScrollGutter), g.lanesTop, px(Metric::LayoutScrollGutter), std::max(0, g.lanesBottom - g.lanesTop));
+    m_bar->setGeometry(width() - px(Metric::LayoutScrollGutter), g.lanesTop, px(Metric::LayoutScrollGutter),
+                       std::max(0, g.lanesBottom - g.lanesTop));
     m_bar->setRange(m_model.rowCount(), page, m_firstRow);
 }
 

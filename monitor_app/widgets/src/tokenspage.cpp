@@ -101,7 +101,9 @@ TokensPage::TokensPage(Workspace &workspace, QWidget *parent)
 void TokensPage::buildToolbar()
 {
     TokenLanesModel &model = workspace().lanesModel();
-    auto *bar = new FilterBar({ laneFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); } }, tr("Filter sessions"), this);
+    auto *bar =
+        new FilterBar({laneFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); }},
+                      tr("Filter sessions"), this);
     setFilterBar(bar);
     m_follow->setCheckable(true);
     m_group->setCaption(tr("Group"));
@@ -115,17 +117,19 @@ void TokensPage::buildToolbar()
     connect(m_follow, &QAbstractButton::clicked, this, &TokensPage::togglePause);
     connect(m_group, &QAbstractButton::clicked, this, [this, &model] {
         using Group = TokenLanesModel::Group;
-        showChoice(m_group, { Group::Node, Group::User, Group::Client, Group::None }, groupWord, model.group(), [this, &model](Group group) {
-            model.setGroup(group);
-            refreshTexts();
-        });
+        showChoice(m_group, {Group::Node, Group::User, Group::Client, Group::None}, groupWord, model.group(),
+                   [this, &model](Group group) {
+                       model.setGroup(group);
+                       refreshTexts();
+                   });
     });
     connect(m_sort, &QAbstractButton::clicked, this, [this, &model] {
         using Sort = TokenLanesModel::Sort;
-        showChoice(m_sort, { Sort::NextToExpire, Sort::MostFailures, Sort::Newest, Sort::User }, sortWord, model.sort(), [this, &model](Sort sort) {
-            model.setSort(sort);
-            refreshTexts();
-        });
+        showChoice(m_sort, {Sort::NextToExpire, Sort::MostFailures, Sort::Newest, Sort::User}, sortWord, model.sort(),
+                   [this, &model](Sort sort) {
+                       model.setSort(sort);
+                       refreshTexts();
+                   });
     });
     connect(bar, &FilterBar::applied, this, [this, &model](const QString &text) {
         model.setQuery(text);
@@ -152,7 +156,7 @@ void TokensPage::refreshTexts()
     m_group->setAccessibleName(tr("Group by: %1").arg(groupWord(model.group())));
     m_sort->setText(sortWord(model.sort()));
     m_sort->setAccessibleName(tr("Sort: %1").arg(sortWord(model.sort())));
-    for (Button *button : { m_follow, m_group, m_sort })
+    for (Button *button : {m_follow, m_group, m_sort})
         button->updateGeometry();
     m_pulse->setInterval(m_timeline->framePeriodMs());
     Q_EMIT statusRunsChanged();
@@ -210,11 +214,11 @@ void TokensPage::refresh()
         const bool loading = link == LinkStatus::State::Connecting || link == LinkStatus::State::Loading;
         const bool file = link == LinkStatus::State::File;
         m_empty->setWords(filtered ? u"filter"_s : u"tokens"_s,
-                          filtered ? tr("The filter hides all %1 sessions").arg(Text::count(model.totalLanes()))
+                          filtered      ? tr("The filter hides all %1 sessions").arg(Text::count(model.totalLanes()))
                               : loading ? workspace().status().text()
                               : file    ? tr("A file has no live tokens")
                                         : tr("No token yet"),
-                          filtered ? tr("Clear it to see every session.")
+                          filtered   ? tr("Clear it to see every session.")
                               : file ? tr("An audit file is open. Its events are on the page Audit.")
                                      : tr("As soon as somebody signs in, the life of each token appears here."));
         m_empty->setAction(u"cross"_s, filtered ? tr("Clear filter") : QString());
@@ -229,22 +233,23 @@ void TokensPage::refresh()
 
 QList<TextRun> TokensPage::statusRuns() const
 {
-    const auto plain = [](const QString &text) { return TextRun { text, Face::Caption, Ink::TextSecondary }; };
+    const auto plain = [](const QString &text) { return TextRun{text, Face::Caption, Ink::TextSecondary}; };
     QList<TextRun> runs;
     const TokenLanesModel &model = workspace().lanesModel();
     if (!m_timeline->sentence().isEmpty())
-        runs << TextRun { m_timeline->sentence(), Face::Caption, Ink::TextPrimary };
+        runs << TextRun{m_timeline->sentence(), Face::Caption, Ink::TextPrimary};
     else
         runs << plain(tr("%1 of %2 sessions").arg(Text::count(model.queryState().matched), Text::count(model.totalLanes())));
-    runs << TextRun {} << plain(m_timeline->rangeText());
+    runs << TextRun{} << plain(m_timeline->rangeText());
     if (const QString clock = workspace().status().clockText(); !clock.isEmpty())
-        runs << TextRun {} << plain(tr("server time, %1").arg(clock));
+        runs << TextRun{} << plain(tr("server time, %1").arg(clock));
     return runs;
 }
 
 void TokensPage::refreshDetail()
 {
-    const DetailContent content = describeSession(workspace().tokens(), workspace().lanesModel().selectedSession(), workspace().now());
+    const DetailContent content =
+        describeSession(workspace().tokens(), workspace().lanesModel().selectedSession(), workspace().now());
     detail()->setContent(content, {});
     if (!content.valid)
         setDetailShown(false);
@@ -254,7 +259,7 @@ void TokensPage::detailDisconnect()
 {
     const QString connection = detail()->content().connectionId;
     if (!connection.isEmpty())
-        Q_EMIT disconnectRequested({ connection });
+        Q_EMIT disconnectRequested({connection});
 }
 
 } // namespace Monitor

@@ -47,10 +47,10 @@ std::optional<StoredAccount> parse(const QByteArray &bytes)
 
 Result<void> writeAccountFile(const QString &tokenFile, const StoredAccount &account)
 {
-    const QJsonObject object {
-        {u"account"_s, account.account}, {u"issuer"_s, account.issuer.toString(QUrl::FullyEncoded)},
+    const QJsonObject object{
+        {u"account"_s, account.account},    {u"issuer"_s, account.issuer.toString(QUrl::FullyEncoded)},
         {u"client_id"_s, account.clientId}, {u"name"_s, account.name},
-        {u"sub"_s, account.subject}, {u"signed_in_at"_s, account.signedInAt.toString(Qt::ISODateWithMs)},
+        {u"sub"_s, account.subject},        {u"signed_in_at"_s, account.signedInAt.toString(Qt::ISODateWithMs)},
     };
     return writeDurably(accountFileOf(tokenFile), QJsonDocument(object).toJson(QJsonDocument::Compact));
 }

@@ -51,8 +51,7 @@ void addWish(Builder &builder, const SessionOptions &options, const SignInWish &
 
 } // namespace
 
-Parameters authorizationParameters(const SessionOptions &options, const SignInWish &wish,
-                                   const AuthorizationRequest &request)
+Parameters authorizationParameters(const SessionOptions &options, const SignInWish &wish, const AuthorizationRequest &request)
 {
     Builder builder;
     builder.add(u"response_type"_s, u"code"_s)

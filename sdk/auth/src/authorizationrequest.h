@@ -33,7 +33,7 @@ struct AuthorizationRequest
 struct PushedRequest
 {
     QString requestUri; //!< Good for one visit of the authorization endpoint.
-    std::chrono::seconds expiresIn {0};
+    std::chrono::seconds expiresIn{0};
 };
 
 constexpr qsizetype kLargestPushedAnswer = 64 * 1024;

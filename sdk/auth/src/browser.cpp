@@ -24,8 +24,8 @@ bool openSystemBrowser(const QUrl &url)
 {
     const QString text = url.toString(QUrl::FullyEncoded);
 #if defined(Q_OS_WIN)
-    const auto result = ShellExecuteW(nullptr, L"open", reinterpret_cast<const wchar_t *>(text.utf16()), nullptr, nullptr,
-                                      SW_SHOWNORMAL);
+    const auto result =
+        ShellExecuteW(nullptr, L"open", reinterpret_cast<const wchar_t *>(text.utf16()), nullptr, nullptr, SW_SHOWNORMAL);
     return reinterpret_cast<INT_PTR>(result) > 32;
 #elif defined(Q_OS_MACOS)
     return QProcess::startDetached(QStringLiteral("/usr/bin/open"), {text});

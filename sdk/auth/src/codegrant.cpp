@@ -90,24 +90,23 @@ void CodeGrant::push(bool showBrowser)
                         .withRemedy(u"Set SessionOptions::pushedAuthorization to WhenRequired, or correct the provider."_s));
     m_pushing = true;
     m_pushedEnd.cancel();
-    m_context.provider.pushAuthorization(
-        m_parameters, [self = QPointer(this), showBrowser](const Result<PushedRequest> &pushed) {
-            if (!self || self->m_decided)
-                return;
-            self->m_pushing = false;
-            if (!pushed && !showBrowser && pushed.error().isRetryable())
-                return self->m_pushedEnd.start(30s); // the old link is dead, but a browser may be at work with it
-            if (!pushed)
-                return self->fail(pushed.error());
-            self->m_pushedEnd.start(pushed->expiresIn);
-            self->m_url = urlWith(self->m_metadata.authorizationEndpoint,
-                                  {{u"client_id"_s, self->m_context.options.clientId}, {u"request_uri"_s, pushed->requestUri}});
-            Q_EMIT self->noted(u"signin.pushed"_s, u"good for %1 s"_s.arg(pushed->expiresIn.count()));
-            if (showBrowser)
-                Q_EMIT self->browserWanted(self->m_url);
-            else
-                Q_EMIT self->linkChanged(self->m_url);
-        });
+    m_context.provider.pushAuthorization(m_parameters, [self = QPointer(this), showBrowser](const Result<PushedRequest> &pushed) {
+        if (!self || self->m_decided)
+            return;
+        self->m_pushing = false;
+        if (!pushed && !showBrowser && pushed.error().isRetryable())
+            return self->m_pushedEnd.start(30s); // the old link is dead, but a browser may be at work with it
+        if (!pushed)
+            return self->fail(pushed.error());
+        self->m_pushedEnd.start(pushed->expiresIn);
+        self->m_url = urlWith(self->m_metadata.authorizationEndpoint,
+                              {{u"client_id"_s, self->m_context.options.clientId}, {u"request_uri"_s, pushed->requestUri}});
+        Q_EMIT self->noted(u"signin.pushed"_s, u"good for %1 s"_s.arg(pushed->expiresIn.count()));
+        if (showBrowser)
+            Q_EMIT self->browserWanted(self->m_url);
+        else
+            Q_EMIT self->linkChanged(self->m_url);
+    });
 }
 
 void CodeGrant::showAgain()

@@ -48,7 +48,7 @@ private:
     Parameters m_parameters;
     QUrl m_url;
     Secret m_code;
-    Instant m_sentAt {};
+    Instant m_sentAt{};
     bool m_pushing = false;
     bool m_decided = false; // a redirect came, or the attempt ended
 };

@@ -12,9 +12,9 @@ namespace Watchword {
 /*! What a server's Date header says about the time: the date, and when the request left and the answer came. */
 struct ServerTime
 {
-    WallTime date {};
-    Instant sent {};
-    Instant received {};
+    WallTime date{};
+    Instant sent{};
+    Instant received{};
 };
 
 /*!
@@ -63,9 +63,9 @@ private:
     QByteArray m_run;
     mutable std::vector<Sample> m_samples; // oldest first
     mutable std::optional<Duration> m_assumed;
-    mutable Duration m_base {}; // the date against the suspend-counting clock
+    mutable Duration m_base{}; // the date against the suspend-counting clock
     mutable bool m_stepped = false;
-    std::chrono::seconds m_warned {0};
+    std::chrono::seconds m_warned{0};
 };
 
 } // namespace Watchword

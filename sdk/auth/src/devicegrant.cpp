@@ -12,7 +12,7 @@ DeviceGrant::DeviceGrant(const SignInContext &context, QObject *parent)
     , m_context(context)
     , m_wait(context.clock.source())
 {
-    connect(&m_wait, &Alarm::due, this, [this] { feed(DevicePolling::Elapsed {}); });
+    connect(&m_wait, &Alarm::due, this, [this] { feed(DevicePolling::Elapsed{}); });
 }
 
 DeviceGrant::~DeviceGrant() = default;
@@ -38,7 +38,7 @@ void DeviceGrant::show(const DeviceAuthorization &authorization)
     code.verificationUriComplete = authorization.verificationUriComplete;
     code.expiresAt = QDateTime::fromMSecsSinceEpoch(
         (m_context.clock.source().wallNow() + authorization.expiresIn).time_since_epoch().count(), Qt::UTC);
-    feed(DevicePolling::Start {authorization.interval, authorization.expiresIn});
+    feed(DevicePolling::Start{authorization.interval, authorization.expiresIn});
     Q_EMIT codeReceived(code);
 }
 
@@ -70,7 +70,7 @@ void DeviceGrant::ask()
         const ErrorCode code = answer.error.code();
         if (answer.meaning != TokenAnswerClass::Success && code != ErrorCode::AuthorizationPending)
             Q_EMIT self->noted(u"signin.device_answer"_s, answer.error.toString());
-        self->feed(DevicePolling::Answered {answer});
+        self->feed(DevicePolling::Answered{answer});
     });
 }
 

@@ -27,7 +27,7 @@ private:
     DevicePolling m_polling;
     Alarm m_wait;
     Secret m_deviceCode;
-    Instant m_sentAt {};
+    Instant m_sentAt{};
 };
 
 } // namespace Watchword

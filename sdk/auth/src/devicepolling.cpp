@@ -34,7 +34,7 @@ DevicePolling::Actions DevicePolling::step(const Event &event, Instant now)
             return finish(Error(ErrorCode::DeviceCodeExpired, why));
         }
         m_step = Step::Asking;
-        return {Ask {}};
+        return {Ask{}};
     }
     if (m_step != Step::Asking)
         return {};
@@ -72,13 +72,13 @@ DevicePolling::Actions DevicePolling::onAnswer(const TokenAnswer &answer, Instan
 DevicePolling::Actions DevicePolling::wait(Duration pause, Instant now)
 {
     m_step = Step::Waiting;
-    return {Wait {std::min(now + pause, m_deadline)}};
+    return {Wait{std::min(now + pause, m_deadline)}};
 }
 
 DevicePolling::Actions DevicePolling::finish(Result<TokenGrant> result)
 {
     m_step = Step::Done;
-    return {Finish {std::move(result)}};
+    return {Finish{std::move(result)}};
 }
 
 } // namespace Watchword

@@ -24,8 +24,8 @@ class WATCHWORD_AUTH_EXPORT DevicePolling
 public:
     struct Start
     {
-        std::chrono::seconds interval {5};
-        std::chrono::seconds expiresIn {0};
+        std::chrono::seconds interval{5};
+        std::chrono::seconds expiresIn{0};
     };
     struct Elapsed //!< The time of Wait is over.
     {
@@ -38,7 +38,7 @@ public:
 
     struct Wait
     {
-        Instant until {};
+        Instant until{};
     };
     struct Ask
     {
@@ -63,8 +63,8 @@ private:
     Actions finish(Result<TokenGrant> result);
 
     Step m_step = Step::Idle;
-    std::chrono::seconds m_interval {5};
-    Instant m_deadline {};
+    std::chrono::seconds m_interval{5};
+    Instant m_deadline{};
     std::optional<Error> m_lastProblem; // of the way to the provider; tells why a code ended unused
 };
 

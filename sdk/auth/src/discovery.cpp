@@ -110,8 +110,7 @@ QList<QUrl> discoveryUrls(const QUrl &issuer)
         url.setPath(where, QUrl::StrictMode);
         return url;
     };
-    QList<QUrl> urls {at(path + u"/.well-known/openid-configuration"_s),
-                      at(u"/.well-known/oauth-authorization-server"_s + path)};
+    QList<QUrl> urls{at(path + u"/.well-known/openid-configuration"_s), at(u"/.well-known/oauth-authorization-server"_s + path)};
     if (!path.isEmpty())
         urls += at(u"/.well-known/openid-configuration"_s + path);
     return urls;

@@ -36,8 +36,7 @@ WATCHWORD_AUTH_EXPORT Result<void> checkIssuer(const QUrl &issuer, bool allowLoo
 //! Where the document may be, in the order of asking: OpenID Connect, then RFC 8414 with and without the path inserted.
 WATCHWORD_AUTH_EXPORT QList<QUrl> discoveryUrls(const QUrl &issuer);
 //! The document's issuer must be that text exactly; endpoints must be as safe as the issuer itself.
-WATCHWORD_AUTH_EXPORT Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issuer,
-                                                              bool allowLoopbackHttp);
+WATCHWORD_AUTH_EXPORT Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issuer, bool allowLoopbackHttp);
 //! The text of an issuer's URL as the application gave it.
 WATCHWORD_AUTH_EXPORT QString issuerText(const QUrl &issuer);
 

@@ -31,8 +31,7 @@ constexpr qsizetype kContentKeySize = 32;
 
 QString baseOf(const EnvelopeTokenStore::Location &location)
 {
-    const QByteArray identity
-        = toCanonicalJson(QJsonArray {location.applicationId, location.realm, location.account});
+    const QByteArray identity = toCanonicalJson(QJsonArray{location.applicationId, location.realm, location.account});
     const QByteArray hash = QCryptographicHash::hash(identity, QCryptographicHash::Sha256).toHex().first(24);
     return location.folder + u'/' + QString::fromLatin1(hash);
 }
@@ -61,14 +60,13 @@ public:
     QByteArray additionalData(quint64 generation) const
     {
         // Text, because a JSON number cannot hold all of 64 bits.
-        return toCanonicalJson(QJsonArray {u"watchword.tokens"_s, location.applicationId, location.realm,
-                                           location.account, QString::number(generation)});
+        return toCanonicalJson(QJsonArray{u"watchword.tokens"_s, location.applicationId, location.realm, location.account,
+                                          QString::number(generation)});
     }
 
     QByteArray recordData(const QString &name) const
     {
-        return toCanonicalJson(
-            QJsonArray {u"watchword.record"_s, location.applicationId, location.realm, location.account, name});
+        return toCanonicalJson(QJsonArray{u"watchword.record"_s, location.applicationId, location.realm, location.account, name});
     }
 
     Result<void> check() const
@@ -87,11 +85,11 @@ public:
         if (!head)
             return head.error();
         const quint64 generation = *head;
-        const Result<Secret> plain
-            = openEnvelope(key, QByteArrayView(*bytes).sliced(kHeadSize), additionalData(generation));
+        const Result<Secret> plain = openEnvelope(key, QByteArrayView(*bytes).sliced(kHeadSize), additionalData(generation));
         if (!plain)
-            return Error(ErrorCode::StoreCorrupt, u"the token file does not decrypt: it was changed, or the key of the "
-                                                  "keychain is another one"_s);
+            return Error(ErrorCode::StoreCorrupt,
+                         u"the token file does not decrypt: it was changed, or the key of the "
+                         "keychain is another one"_s);
         Result<TokenSet> tokens = decodeTokens(*plain);
         if (tokens && tokens->generation != generation)
             return Error(ErrorCode::StoreCorrupt, u"the token file contradicts its head"_s);
@@ -100,8 +98,7 @@ public:
 
     Result<void> write(const TokenSet &tokens) const
     {
-        const Result<QByteArray> sealed
-            = sealEnvelope(key, encodeTokens(tokens).reveal(), additionalData(tokens.generation));
+        const Result<QByteArray> sealed = sealEnvelope(key, encodeTokens(tokens).reveal(), additionalData(tokens.generation));
         if (!sealed)
             return sealed.error();
         QByteArray bytes = kMagic.toByteArray();
@@ -120,8 +117,8 @@ public:
 
     void quarantine(const QString &suffix) const
     {
-        const QString stamp = QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC)
-                                  .toString(u"yyyyMMddTHHmmsszzz"_s);
+        const QString stamp =
+            QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC).toString(u"yyyyMMddTHHmmsszzz"_s);
         QString target = base + u".quarantined-"_s + stamp;
         for (int n = 1; QFile::exists(target); ++n)
             target = base + u".quarantined-%1-%2"_s.arg(stamp).arg(n);
@@ -170,8 +167,8 @@ Result<void> EnvelopeTokenStore::save(const TokenSet &tokens)
     const quint64 left = d->leftGeneration();
     const quint64 newest = std::max(old ? old->generation : 0, old ? left : 0);
     if (old && tokens.generation <= newest)
-        return Error(ErrorCode::WrongState, u"generation %1 is stored already, %2 comes too late"_s.arg(newest)
-                                                .arg(tokens.generation));
+        return Error(ErrorCode::WrongState,
+                     u"generation %1 is stored already, %2 comes too late"_s.arg(newest).arg(tokens.generation));
     const Result<void> written = d->write(tokens);
     if (written && left > 0 && left <= tokens.generation)
         QFile::remove(d->base + u".signedout"_s);
@@ -213,8 +210,7 @@ Result<std::optional<RefreshJournal>> EnvelopeTokenStore::readJournal()
         return std::optional<RefreshJournal>();
     if (!bytes && bytes.error().code() != ErrorCode::StoreCorrupt)
         return bytes.error();
-    const Result<RefreshJournal> journal
-        = bytes ? decodeJournal(*bytes) : Result<RefreshJournal>(bytes.error());
+    const Result<RefreshJournal> journal = bytes ? decodeJournal(*bytes) : Result<RefreshJournal>(bytes.error());
     if (!journal) {
         d->quarantine(u".journal"_s);
         return std::optional<RefreshJournal>();

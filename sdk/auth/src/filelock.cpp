@@ -56,11 +56,10 @@ Result<std::shared_ptr<StoreLock>> tryFileLock(const QString &path)
 {
 #ifdef Q_OS_WIN
     const HANDLE handle = CreateFileW(reinterpret_cast<const wchar_t *>(path.utf16()), GENERIC_READ | GENERIC_WRITE,
-                                      FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL,
-                                      nullptr);
+                                      FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
     if (handle == INVALID_HANDLE_VALUE)
         return Error(ErrorCode::StorageFailed, QStringLiteral("cannot open %1").arg(path));
-    OVERLAPPED overlapped {};
+    OVERLAPPED overlapped{};
     if (!LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &overlapped)) {
         CloseHandle(handle);
         return busy();

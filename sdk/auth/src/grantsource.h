@@ -32,7 +32,7 @@ public:
     ~GrantSource() override;
 
     virtual void start(const ProviderMetadata &metadata) = 0;
-    virtual void showAgain() {} //!< The person asked for the browser once more.
+    virtual void showAgain() { } //!< The person asked for the browser once more.
     virtual bool handleRedirect(const QUrl &url); //!< True if \a url belonged to this sign-in.
     virtual QString nonce() const { return {}; } //!< That the ID token must have; empty: none.
     virtual bool hasOwnDeadline() const { return false; } //!< The provider says how long the person has.

@@ -107,7 +107,7 @@ std::optional<WallTime> dateOf(const QByteArray &header)
 struct Exchange
 {
     HttpOutcome outcome;
-    Instant sent {};
+    Instant sent{};
     std::optional<Instant> answered; // the head of the answer was there
     bool done = false;
 };
@@ -177,7 +177,8 @@ void HttpClient::follow(const QUrl &url, qsizetype limit, int hopsLeft, Instant 
     const auto onAnswer = [this, url, limit, hopsLeft, end, callback = std::move(callback)](HttpOutcome outcome) {
         if (outcome.failure || outcome.redirect.isEmpty())
             return callback(outcome);
-        const QString refusal = hopsLeft == 0 ? u"more than %1 redirects"_s.arg(kMostRedirects) : whyNotFollowed(url, outcome.redirect);
+        const QString refusal =
+            hopsLeft == 0 ? u"more than %1 redirects"_s.arg(kMostRedirects) : whyNotFollowed(url, outcome.redirect);
         if (refusal.isEmpty())
             return follow(outcome.redirect, limit, hopsLeft - 1, end, callback);
         outcome.failure = Error(ErrorCode::InvalidResponse, u"%1: %2"_s.arg(redactedUrl(url), refusal));
@@ -186,8 +187,7 @@ void HttpClient::follow(const QUrl &url, qsizetype limit, int hopsLeft, Instant 
     watch(network->get(request), limit, end, onAnswer);
 }
 
-void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback,
-                          const QByteArray &proof)
+void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback, const QByteArray &proof)
 {
     QNetworkRequest request(url);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/x-www-form-urlencoded"_s);
@@ -226,7 +226,8 @@ void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Instant end, Callb
         if (outcome.serverDate && exchange->answered && reply->url().scheme() == "https"_L1)
             Q_EMIT timeLearned({*outcome.serverDate, exchange->sent, *exchange->answered});
         const QNetworkReply::NetworkError error = reply->error();
-        const bool answered = outcome.status > 0 && (error == QNetworkReply::NoError || error >= QNetworkReply::ContentAccessDenied);
+        const bool answered =
+            outcome.status > 0 && (error == QNetworkReply::NoError || error >= QNetworkReply::ContentAccessDenied);
         if (!outcome.failure && !answered) {
             // A refused repetition of the body means that the first connection ended without an answer.
             const bool repeated = error == QNetworkReply::ContentReSendError;
@@ -259,9 +260,8 @@ void HttpClient::watch(QNetworkReply *reply, qsizetype limit, Instant end, Callb
         if (reply->bytesAvailable() > limit)
             giveUp(ErrorCode::ResponseTooLarge, u"the answer is larger than %1 bytes"_s.arg(limit));
     });
-    connect(deadline, &Alarm::due, this, [reply, giveUp] {
-        giveUp(ErrorCode::Timeout, u"%1 did not answer in time"_s.arg(redactedUrl(reply->url())));
-    });
+    connect(deadline, &Alarm::due, this,
+            [reply, giveUp] { giveUp(ErrorCode::Timeout, u"%1 did not answer in time"_s.arg(redactedUrl(reply->url()))); });
     deadline->startAt(end);
     limitAfterWake(reply, deadline);
 }
@@ -318,9 +318,8 @@ void HttpClient::probe(const QUrl &url, std::function<void(const Result<void> &)
             code = ErrorCode::TlsFailed;
         finish(Error(code, u"%1: %2"_s.arg(redactedUrl(url), socket->errorString())));
     });
-    connect(deadline, &Alarm::due, this, [finish, url] {
-        finish(Error(ErrorCode::Timeout, u"%1 cannot be reached in time"_s.arg(redactedUrl(url))));
-    });
+    connect(deadline, &Alarm::due, this,
+            [finish, url] { finish(Error(ErrorCode::Timeout, u"%1 cannot be reached in time"_s.arg(redactedUrl(url)))); });
     deadline->start(kProbeDeadline);
     limitAfterWake(socket, deadline);
     if (encrypted) {

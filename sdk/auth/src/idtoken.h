@@ -37,9 +37,8 @@ struct IdTokenClaims
 };
 
 //! UnknownKey and BadSignature mean that fresh keys of the provider may help; everything else is final.
-WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken, const Secret &accessToken,
-                                                          const JwkSet &keys, const IdTokenExpectation &expected,
-                                                          WallTime now);
+WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken, const Secret &accessToken, const JwkSet &keys,
+                                                          const IdTokenExpectation &expected, WallTime now);
 
 /*!
     For an ID token that came with a refresh: all of verifyIdToken(), and what OpenID Connect Core section 12.2 asks beside
@@ -47,8 +46,8 @@ WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken,
     now. IdentityChanged means that it continues another sign-in.
 */
 WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyRefreshedIdToken(const Secret &idToken, const Secret &accessToken,
-                                                                   const JwkSet &keys,
-                                                                   const IdTokenExpectation &expected, WallTime now);
+                                                                   const JwkSet &keys, const IdTokenExpectation &expected,
+                                                                   WallTime now);
 
 /*!
     True if \a idToken says that it is of \a issuer and of another person than \a subject. Its signature is not looked at:

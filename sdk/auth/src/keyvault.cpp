@@ -3,8 +3,8 @@
 
 #include "durablefile.h"
 #include "filelock.h"
-#include "whendone.h"
 #include "watchword/core/log.h"
+#include "whendone.h"
 
 #include <QFile>
 #include <QJsonDocument>
@@ -161,9 +161,8 @@ Result<void> KeyVault::writeMarker() const
 {
     if (const Result<void> made = makePrivateFolder(m_folder); !made)
         return made;
-    const QJsonObject marker {{u"backend"_s, m_keys->backendName()},
-                              {u"desktop"_s, desktopName()},
-                              {u"made"_s, toRfc3339(m_clock.wallNow())}};
+    const QJsonObject marker{
+        {u"backend"_s, m_keys->backendName()}, {u"desktop"_s, desktopName()}, {u"made"_s, toRfc3339(m_clock.wallNow())}};
     return writeDurably(m_folder + u"/key.marker"_s, QJsonDocument(marker).toJson(QJsonDocument::Compact));
 }
 

@@ -52,7 +52,7 @@ private:
     std::shared_ptr<KeyStore> m_keys;
     QString m_folder;
     Alarm m_poll;
-    Instant m_started {};
+    Instant m_started{};
     Clock &m_clock;
     Creation m_creation = Creation::Never;
     Callback m_callback;

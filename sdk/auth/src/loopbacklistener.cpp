@@ -26,7 +26,7 @@ LoopbackListener::~LoopbackListener() = default;
 
 Result<QUrl> LoopbackListener::listen(const QList<quint16> &ports, const QString &path)
 {
-    const QList<quint16> wanted = ports.isEmpty() ? QList<quint16> {0} : ports;
+    const QList<quint16> wanted = ports.isEmpty() ? QList<quint16>{0} : ports;
     for (const auto address : {QHostAddress::LocalHost, QHostAddress::LocalHostIPv6}) {
         for (const quint16 port : wanted) {
             if (!m_server.listen(QHostAddress(address), port))
@@ -42,9 +42,9 @@ Result<QUrl> LoopbackListener::listen(const QList<quint16> &ports, const QString
     QStringList tried;
     for (const quint16 port : ports)
         tried += QString::number(port);
-    const QString what = ports.isEmpty() ? u"no free port for the sign-in's redirect: %1"_s.arg(m_server.errorString())
-                                         : u"none of the ports of the sign-in's redirect is free (%1): %2"_s.arg(
-                                               tried.join(u", "_s), m_server.errorString());
+    const QString what = ports.isEmpty()
+        ? u"no free port for the sign-in's redirect: %1"_s.arg(m_server.errorString())
+        : u"none of the ports of the sign-in's redirect is free (%1): %2"_s.arg(tried.join(u", "_s), m_server.errorString());
     return Error(ErrorCode::AddressInUse, what)
         .withRemedy(ports.isEmpty() ? u"Check that programs may listen on 127.0.0.1."_s
                                     : u"End the program that uses them, or register more ports at the provider."_s);

@@ -60,9 +60,9 @@ LoopbackVerdict judgeQuery(const QUrlQuery &query, const ExpectedRedirect &expec
     if (expected.state.isEmpty() || !Secret::take(state->toUtf8()).equals(expected.state))
         return stray(404);
     if (issuer->isEmpty() ? expected.issuerRequired : *issuer != expected.issuer)
-        return refused(Error(ErrorCode::IssuerMismatch, issuer->isEmpty()
-                                                            ? u"the redirect does not name its issuer"_s
-                                                            : u"the redirect comes from another issuer"_s));
+        return refused(
+            Error(ErrorCode::IssuerMismatch,
+                  issuer->isEmpty() ? u"the redirect does not name its issuer"_s : u"the redirect comes from another issuer"_s));
     if (!error->isEmpty())
         return refused(errorOf(*error, query.queryItemValue(u"error_description"_s, QUrl::FullyDecoded)));
     if (code->isEmpty())
@@ -103,7 +103,7 @@ LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedi
 {
     const qsizetype end = received.indexOf(QByteArrayView("\r\n\r\n"));
     if (end < 0)
-        return received.size() > kLargestLoopbackRequest ? stray(431) : LoopbackVerdict {};
+        return received.size() > kLargestLoopbackRequest ? stray(431) : LoopbackVerdict{};
     if (end > kLargestLoopbackRequest)
         return stray(431);
     const QByteArrayView line = received.first(received.indexOf('\r'));

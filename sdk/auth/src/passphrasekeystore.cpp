@@ -4,8 +4,8 @@
 #include "durablefile.h"
 #include "sealedkey.h"
 #include "storerunner.h"
-#include "whendone.h"
 #include "watchword/core/log.h"
+#include "whendone.h"
 
 #include <QFile>
 #include <QPromise>

@@ -119,20 +119,19 @@ void Provider::postToken(FormBody &form, const Signer &signer, TokenCallback cal
         form.add("resource", m_resource.toString(QUrl::FullyEncoded));
     metadata([this, body = form.take(), signer, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
         if (!metadata)
-            return callback(TokenAnswer {TokenAnswerClass::NotSent, {}, metadata.error(), false});
+            return callback(TokenAnswer{TokenAnswerClass::NotSent, {}, metadata.error(), false});
         sendToken(metadata->tokenEndpoint, body, signer, callback, true);
     });
 }
 
 // RFC 9449 section 8: a demand for a nonce is answered once, at once. Nothing was spent by the first request.
-void Provider::sendToken(const QUrl &endpoint, const Secret &body, const Signer &signer, TokenCallback callback,
-                         bool mayRepeat)
+void Provider::sendToken(const QUrl &endpoint, const Secret &body, const Signer &signer, TokenCallback callback, bool mayRepeat)
 {
     QByteArray proof;
     if (signer) {
         const Result<QByteArray> made = signer->headerFor("POST", endpoint, {});
         if (!made)
-            return callback(TokenAnswer {TokenAnswerClass::NotSent, {}, made.error(), false});
+            return callback(TokenAnswer{TokenAnswerClass::NotSent, {}, made.error(), false});
         proof = *made;
     }
     const auto onAnswer = [=, this](const HttpOutcome &outcome) {
@@ -182,8 +181,7 @@ void Provider::pushAuthorization(const Parameters &parameters, std::function<voi
     });
 }
 
-void Provider::authorizeDevice(const Parameters &parameters,
-                               std::function<void(const Result<DeviceAuthorization> &)> callback)
+void Provider::authorizeDevice(const Parameters &parameters, std::function<void(const Result<DeviceAuthorization> &)> callback)
 {
     metadata([this, parameters, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
         if (!metadata)
@@ -191,19 +189,16 @@ void Provider::authorizeDevice(const Parameters &parameters,
         FormBody form;
         for (const auto &[name, value] : parameters)
             form.add(name.toUtf8(), value);
-        m_http.postForm(metadata->deviceAuthorizationEndpoint, form.take(), kLargestDeviceAuthorization,
-                        [this, callback](const HttpOutcome &outcome) {
-                            callback(readDeviceAuthorization(outcome, m_allowLoopbackHttp));
-                        });
+        m_http.postForm(
+            metadata->deviceAuthorizationEndpoint, form.take(), kLargestDeviceAuthorization,
+            [this, callback](const HttpOutcome &outcome) { callback(readDeviceAuthorization(outcome, m_allowLoopbackHttp)); });
     });
 }
 
 void Provider::revoke(const Secret &refreshToken, std::function<void(const Result<void> &)> callback)
 {
     FormBody form;
-    form.add("token", refreshToken)
-        .add("token_type_hint", QByteArrayView("refresh_token"))
-        .add("client_id", m_clientId);
+    form.add("token", refreshToken).add("token_type_hint", QByteArrayView("refresh_token")).add("client_id", m_clientId);
     metadata([this, body = form.take(), callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
         if (!metadata)
             return callback(metadata.error());

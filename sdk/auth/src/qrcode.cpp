@@ -15,8 +15,8 @@ Result<QrCode> QrCode::fromText(const QString &text)
     if (bytes.isEmpty() || bytes.size() > 2000)
         return Error(ErrorCode::InvalidArgument, u"a QR code holds 1 to 2,000 bytes, not %1"_s.arg(bytes.size()));
     const auto *raw = reinterpret_cast<const unsigned char *>(bytes.constData());
-    const std::unique_ptr<QRcode, decltype(&QRcode_free)> made(
-        QRcode_encodeData(int(bytes.size()), raw, 0, QR_ECLEVEL_M), &QRcode_free);
+    const std::unique_ptr<QRcode, decltype(&QRcode_free)> made(QRcode_encodeData(int(bytes.size()), raw, 0, QR_ECLEVEL_M),
+                                                               &QRcode_free);
     if (!made)
         return Error(ErrorCode::Internal, u"libqrencode could not encode %1 bytes"_s.arg(bytes.size()));
     QrCode code;

@@ -38,7 +38,8 @@ RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random)
     plan.hard = *plan.expiry - usabilityMargin(lifetime) - std::min(times.uncertainty, lifetime / 4);
     // A provider that hands out the same token until shortly before its end must not be asked in a circle.
     const Duration lead = times.expiryUnmoved ? std::min<Duration>(20s, lifetime / 2) : refreshLead(lifetime);
-    const Duration jitter = times.expiryUnmoved ? Duration::zero() : fraction(std::min<Duration>(60s, lifetime / 10), random.nextUnit());
+    const Duration jitter =
+        times.expiryUnmoved ? Duration::zero() : fraction(std::min<Duration>(60s, lifetime / 10), random.nextUnit());
     const Duration spacing = std::min<Duration>(30s, lifetime / 2);
     plan.soft = std::max(*plan.expiry - lead - jitter, times.received + spacing);
     // Such a provider gives nothing new before the end; ever shorter steps towards it would be a storm.
@@ -52,11 +53,11 @@ Duration RetryPlanner::next(Cause cause, std::optional<Duration> retryAfter, Ran
     m_failures = std::min(m_failures + 1, 1'000);
     switch (cause) {
     case Cause::Network: {
-        const BackoffPolicy policy {.base = 1s, .floor = 250ms, .cap = 5min, .slowCap = 5min};
+        const BackoffPolicy policy{.base = 1s, .floor = 250ms, .cap = 5min, .slowCap = 5min};
         return policy.delay(m_failures, Duration::zero(), random);
     }
     case Cause::Storage: {
-        const BackoffPolicy policy {.base = 1s, .floor = 500ms, .cap = 60s, .slowCap = 60s};
+        const BackoffPolicy policy{.base = 1s, .floor = 500ms, .cap = 60s, .slowCap = 60s};
         return policy.delay(m_failures, Duration::zero(), random);
     }
     case Cause::Busy: {

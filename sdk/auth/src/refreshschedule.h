@@ -20,7 +20,7 @@ struct RefreshPlan
 /*! What a plan depends on. */
 struct TokenTimes
 {
-    Instant received {}; //!< When the answer with this token came.
+    Instant received{}; //!< When the answer with this token came.
     std::optional<Duration> lifetime; //!< From received; empty: the provider did not say.
     Duration uncertainty = Duration::zero(); //!< Of the clock, when the lifetime was computed from wall times.
     bool expiryUnmoved = false; //!< The last refresh brought the same expiry as the one before.

@@ -27,7 +27,7 @@ struct Overloaded : F...
     using F::operator()...;
 };
 // Clang before 17 does not deduce this by itself.
-template<typename... F>
+template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 } // namespace
@@ -56,7 +56,7 @@ bool RefreshTransaction::isCommitted() const
 
 RefreshTransaction::Actions RefreshTransaction::step(const Event &event, WallTime now, Instant instant)
 {
-    Actions actions = std::visit(Overloaded {
+    Actions actions = std::visit(Overloaded{
                                      [&](const Start &e) { return onStart(e, instant); },
                                      [&](const Replace &e) { return onReplace(e, instant); },
                                      [&](const LockTried &e) { return onLockTried(e, instant); },
@@ -100,10 +100,10 @@ RefreshTransaction::Actions RefreshTransaction::onStart(const Start &event, Inst
         // The lock is held and m_new is newer than the store: go on from it.
         m_base = m_new;
         m_step = Step::Probing;
-        return {Probe {}};
+        return {Probe{}};
     }
     m_step = Step::Locking;
-    return {TryLock {}};
+    return {TryLock{}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onReplace(const Replace &event, Instant instant)
@@ -121,11 +121,11 @@ RefreshTransaction::Actions RefreshTransaction::onReplace(const Replace &event, 
         const TokenSet unsaved = std::exchange(m_new, {});
         Actions actions = replaceStored(unsaved.generation);
         if (event.tokens.tombstone && !unsaved.refreshToken.isEmpty())
-            actions.insert(actions.begin(), Discard {unsaved.refreshToken});
+            actions.insert(actions.begin(), Discard{unsaved.refreshToken});
         return actions;
     }
     m_step = Step::Locking;
-    return {TryLock {}};
+    return {TryLock{}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::replaceStored(quint64 storedGeneration)
@@ -135,7 +135,7 @@ RefreshTransaction::Actions RefreshTransaction::replaceStored(quint64 storedGene
     m_published = false;
     m_saveFailures = 0;
     m_step = Step::Saving;
-    return {Save {m_new}};
+    return {Save{m_new}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onLockTried(const LockTried &event, Instant instant)
@@ -144,17 +144,17 @@ RefreshTransaction::Actions RefreshTransaction::onLockTried(const LockTried &eve
         return {};
     if (event.result) {
         m_step = Step::Reading;
-        return {Load {}};
+        return {Load{}};
     }
     if (event.result.error().code() == ErrorCode::LockBusy && instant - m_started < kLockPatience)
-        return {Wait {lockPause()}};
+        return {Wait{lockPause()}};
     if (m_replacement) {
         // A person's decision does not wait for ever; the generation keeps an older answer from overwriting it.
         m_step = Step::Reading;
-        return {Load {}};
+        return {Load{}};
     }
     m_step = Step::Idle;
-    return {Finish {Outcome::Storage, event.result.error()}};
+    return {Finish{Outcome::Storage, event.result.error()}};
 }
 
 // From 50 ms up to 250 ms: most transactions are over soon, and the others are not hurried by asking.
@@ -180,9 +180,9 @@ RefreshTransaction::Actions RefreshTransaction::onLoaded(const Loaded &event)
     if (!gone)
         return end(Outcome::Storage, event.tokens.error());
     if (m_known.refreshToken.isEmpty())
-        return end(Outcome::NeedsPerson, code == ErrorCode::StoreCorrupt
-                                             ? event.tokens.error()
-                                             : Error(ErrorCode::SignInRequired, QStringLiteral("no tokens are stored")));
+        return end(Outcome::NeedsPerson,
+                   code == ErrorCode::StoreCorrupt ? event.tokens.error()
+                                                   : Error(ErrorCode::SignInRequired, QStringLiteral("no tokens are stored")));
     // The file was removed under us, but nothing was signed out: what the session holds is still good.
     return onStored(m_known);
 }
@@ -193,9 +193,8 @@ RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
     if (stored.tombstone) {
         Actions actions;
         if (!orphan.isEmpty())
-            actions.push_back(Discard {orphan});
-        const Actions rest
-            = end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
+            actions.push_back(Discard{orphan});
+        const Actions rest = end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
         actions.insert(actions.end(), rest.begin(), rest.end());
         return actions;
     }
@@ -204,7 +203,7 @@ RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
     if (ended && stored.refreshToken.isEmpty()) {
         Actions actions;
         if (stored.generation > m_known.generation)
-            actions.push_back(Publish {stored, true});
+            actions.push_back(Publish{stored, true});
         const Actions rest = end(Outcome::NeedsPerson, *ended);
         actions.insert(actions.end(), rest.begin(), rest.end());
         return actions;
@@ -214,7 +213,7 @@ RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
         return remove(*ended);
     }
     if (stored.generation > m_known.generation) {
-        Actions actions {Publish {stored, true}};
+        Actions actions{Publish{stored, true}};
         const Actions rest = end(Outcome::Adopted);
         actions.insert(actions.end(), rest.begin(), rest.end());
         return actions;
@@ -223,7 +222,7 @@ RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
         return end(Outcome::NeedsPerson,
                    Error(ErrorCode::SignInRequired, QStringLiteral("the provider gave no refresh token, or took it back")));
     m_step = Step::Probing;
-    return {Probe {}};
+    return {Probe{}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onProbed(const Probed &event, WallTime now)
@@ -238,7 +237,7 @@ RefreshTransaction::Actions RefreshTransaction::onProbed(const Probed &event, Wa
     }
     m_step = Step::Journaling;
     m_journal = nextJournal(now);
-    return {WriteJournal {m_journal}};
+    return {WriteJournal{m_journal}};
 }
 
 RefreshJournal RefreshTransaction::nextJournal(WallTime now)
@@ -272,7 +271,7 @@ RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWr
     m_step = Step::Sending;
     ++m_sends;
     m_sentAt = instant;
-    return {Send {m_base.refreshToken, m_base.proofKey}};
+    return {Send{m_base.refreshToken, m_base.proofKey}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onAnswered(const TokenAnswer &answer, WallTime now)
@@ -287,7 +286,7 @@ RefreshTransaction::Actions RefreshTransaction::onAnswered(const TokenAnswer &an
     case TokenAnswerClass::Ambiguous:
         if (m_sends < 2) {
             m_step = Step::Pausing;
-            return {Wait {between(200ms, 1000ms, *m_random)}};
+            return {Wait{between(200ms, 1000ms, *m_random)}};
         }
         return end(Outcome::Network, answer.error);
     case TokenAnswerClass::Busy:
@@ -301,9 +300,9 @@ RefreshTransaction::Actions RefreshTransaction::onAnswered(const TokenAnswer &an
     }
     if (answer.error.code() != ErrorCode::InvalidGrant)
         return resolve(Outcome::NeedsPerson, answer.error);
-    m_pending = Finish {Outcome::NeedsPerson, answer.error};
+    m_pending = Finish{Outcome::NeedsPerson, answer.error};
     m_step = Step::Rereading;
-    return {Load {}};
+    return {Load{}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onGrant(const TokenGrant &grant, WallTime now)
@@ -332,7 +331,7 @@ RefreshTransaction::Actions RefreshTransaction::onGrant(const TokenGrant &grant,
     m_published = false;
     m_saveFailures = 0;
     m_step = Step::Saving;
-    return {Save {m_new}};
+    return {Save{m_new}};
 }
 
 // What was sent is spent, and what came is somebody else's: only a new sign-in helps.
@@ -340,12 +339,12 @@ RefreshTransaction::Actions RefreshTransaction::refuseGrant(const TokenGrant &gr
 {
     const Error error = Error(ErrorCode::IdentityChanged, QStringLiteral("a refresh brought the ID token of another person"))
                             .withRemedy(QStringLiteral("Sign in again; if it persists, the provider mixes up its sessions."));
-    m_pending = Finish {Outcome::NeedsPerson, error};
+    m_pending = Finish{Outcome::NeedsPerson, error};
     m_new = m_base;
     m_new.refreshToken.clear();
     m_new.generation = std::max(m_base.generation, m_known.generation) + 1;
     m_step = Step::Removing;
-    return {Discard {grant.refreshToken}, Save {m_new}};
+    return {Discard{grant.refreshToken}, Save{m_new}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
@@ -355,7 +354,7 @@ RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
     // An older generation is what could not be replaced yet, and is spent.
     if (event.tokens && !event.tokens->refreshToken.isEmpty() && event.tokens->generation >= m_base.generation
         && !event.tokens->refreshToken.equals(m_base.refreshToken)) {
-        Actions actions {Publish {*event.tokens, true}};
+        Actions actions{Publish{*event.tokens, true}};
         const Actions rest = end(Outcome::Adopted);
         actions.insert(actions.end(), rest.begin(), rest.end());
         return actions;
@@ -363,25 +362,26 @@ RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
     // The attempt that was refused is itself counted as unresolved.
     const QString said = m_pending->error.detail();
     if (m_journal.unresolved > 1)
-        m_pending->error = Error(ErrorCode::RotationLost, QStringLiteral("an earlier refresh was carried out, but its "
-                                                                        "answer never arrived (%1)").arg(said));
+        m_pending->error = Error(ErrorCode::RotationLost,
+                                 QStringLiteral("an earlier refresh was carried out, but its "
+                                                "answer never arrived (%1)")
+                                     .arg(said));
     else
-        m_pending->error
-            = Error(ErrorCode::RevokedOrExpired, QStringLiteral("the provider ended the session (%1)").arg(said));
+        m_pending->error = Error(ErrorCode::RevokedOrExpired, QStringLiteral("the provider ended the session (%1)").arg(said));
     m_journal.ended = m_pending->error.code();
     m_journal.generation = std::max(m_base.generation, m_known.generation) + 1;
     m_step = Step::Concluding;
-    return {WriteJournal {m_journal}};
+    return {WriteJournal{m_journal}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::remove(const Error &why)
 {
-    m_pending = Finish {Outcome::NeedsPerson, why};
+    m_pending = Finish{Outcome::NeedsPerson, why};
     m_new = m_base;
     m_new.refreshToken.clear();
     m_new.generation = std::max(m_base.generation, m_known.generation) + 1;
     m_step = Step::Removing;
-    return {Save {m_new}};
+    return {Save{m_new}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
@@ -389,7 +389,7 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
     if (m_step == Step::Removing) {
         // If it stays in the store, the next start is refused once more; that loses nothing.
         m_published = m_published && !event.result;
-        Actions actions {Publish {m_new, bool(event.result)}};
+        Actions actions{Publish{m_new, bool(event.result)}};
         const Finish finish = *m_pending;
         const Actions rest = end(finish.outcome, finish.error);
         actions.insert(actions.end(), rest.begin(), rest.end());
@@ -402,9 +402,9 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
         m_published = false;
         m_step = Step::Idle;
         if (late)
-            return {Unlock {}, Finish {Outcome::Recovered, {}}};
+            return {Unlock{}, Finish{Outcome::Recovered, {}}};
         Actions actions = published(true);
-        actions.insert(actions.end(), {Unlock {}, Finish {Outcome::Refreshed, {}}});
+        actions.insert(actions.end(), {Unlock{}, Finish{Outcome::Refreshed, {}}});
         return actions;
     }
     if (event.result.error().code() == ErrorCode::WrongState) {
@@ -414,25 +414,25 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
         m_known = m_new;
         --m_known.generation;
         m_step = Step::Reading;
-        return {Load {}};
+        return {Load{}};
     }
     m_step = Step::SavingLater;
     ++m_saveFailures;
-    const BackoffPolicy policy {.base = 1s, .floor = 500ms, .cap = 60s, .slowCap = 60s};
-    const Wait wait {policy.delay(m_saveFailures, Duration::zero(), *m_random)};
+    const BackoffPolicy policy{.base = 1s, .floor = 500ms, .cap = 60s, .slowCap = 60s};
+    const Wait wait{policy.delay(m_saveFailures, Duration::zero(), *m_random)};
     if (std::exchange(m_published, true))
         return {wait};
     Actions actions = published(false);
-    actions.insert(actions.end(), {Finish {Outcome::Refreshed, event.result.error()}, wait});
+    actions.insert(actions.end(), {Finish{Outcome::Refreshed, event.result.error()}, wait});
     return actions;
 }
 
 // Keys may have to be fetched for the ID token; neither the access token nor the lock wait for that.
 RefreshTransaction::Actions RefreshTransaction::published(bool stored)
 {
-    Actions actions {Publish {m_new, stored}};
+    Actions actions{Publish{m_new, stored}};
     if (!m_unexamined.isEmpty())
-        actions.push_back(Examine {std::exchange(m_unexamined, {})});
+        actions.push_back(Examine{std::exchange(m_unexamined, {})});
     return actions;
 }
 
@@ -440,13 +440,13 @@ RefreshTransaction::Actions RefreshTransaction::onElapsed()
 {
     switch (m_step) {
     case Step::Locking:
-        return {TryLock {}};
+        return {TryLock{}};
     case Step::Pausing:
         m_step = Step::Probing;
-        return {Probe {}};
+        return {Probe{}};
     case Step::SavingLater:
         m_step = Step::Saving;
-        return {Save {m_new}};
+        return {Save{m_new}};
     default:
         return {};
     }
@@ -461,21 +461,21 @@ RefreshTransaction::Actions RefreshTransaction::onCancel()
 
 RefreshTransaction::Actions RefreshTransaction::resolve(Finish::Outcome outcome, const Error &error)
 {
-    m_pending = Finish {outcome, error};
+    m_pending = Finish{outcome, error};
     m_step = Step::Resolving;
     RefreshJournal back = m_journal;
     --back.unresolved;
-    return {WriteJournal {back}};
+    return {WriteJournal{back}};
 }
 
 RefreshTransaction::Actions RefreshTransaction::end(Finish::Outcome outcome, Error error)
 {
     if (m_published) { // unsaved tokens keep the lock and go on being saved
         m_step = Step::SavingLater;
-        return {Finish {outcome, std::move(error)}, Wait {1s}};
+        return {Finish{outcome, std::move(error)}, Wait{1s}};
     }
     m_step = Step::Idle;
-    return {Unlock {}, Finish {outcome, std::move(error)}};
+    return {Unlock{}, Finish{outcome, std::move(error)}};
 }
 
 } // namespace Watchword

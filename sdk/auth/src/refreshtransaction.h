@@ -90,8 +90,7 @@ public:
     struct Cancel
     {
     };
-    using Event
-        = std::variant<Start, Replace, LockTried, Loaded, Probed, JournalWritten, Answered, Saved, Elapsed, Cancel>;
+    using Event = std::variant<Start, Replace, LockTried, Loaded, Probed, JournalWritten, Answered, Saved, Elapsed, Cancel>;
 
     // What the owner has to do.
     struct TryLock
@@ -208,8 +207,8 @@ private:
     std::optional<RefreshJournal> m_before; // the journal as it was before this transaction
     RefreshJournal m_journal;
     std::optional<Finish> m_pending; // how to end after a step of clearing up
-    Instant m_started {};
-    Instant m_sentAt {};
+    Instant m_started{};
+    Instant m_sentAt{};
     int m_sends = 0;
     int m_lockTries = 0;
     int m_saveFailures = 0;

@@ -21,14 +21,14 @@ RevocationQueue::RevocationQueue(RandomSource &random)
 
 void RevocationQueue::add(const Secret &token, WallTime now)
 {
-    merge({Entry {token, now, now, 0}});
+    merge({Entry{token, now, now, 0}});
 }
 
 void RevocationQueue::merge(const QList<Entry> &others)
 {
     for (const Entry &other : others) {
-        const bool known = std::any_of(m_entries.begin(), m_entries.end(),
-                                       [&](const Entry &one) { return one.token.equals(other.token); });
+        const bool known =
+            std::any_of(m_entries.begin(), m_entries.end(), [&](const Entry &one) { return one.token.equals(other.token); });
         if (!known && !other.token.isEmpty())
             m_entries += other;
     }
@@ -64,15 +64,15 @@ std::optional<Secret> RevocationQueue::due(WallTime now) const
 
 void RevocationQueue::answered(const Secret &token, Answer answer, std::optional<Duration> retryAfter, WallTime now)
 {
-    const auto found = std::find_if(m_entries.begin(), m_entries.end(),
-                                    [&](const Entry &one) { return one.token.equals(token); });
+    const auto found =
+        std::find_if(m_entries.begin(), m_entries.end(), [&](const Entry &one) { return one.token.equals(token); });
     if (found == m_entries.end())
         return;
     if (answer == Answer::Done) {
         m_entries.erase(found);
         return;
     }
-    const BackoffPolicy policy {.base = 2s, .floor = 1s, .cap = 15min, .slowCap = 15min};
+    const BackoffPolicy policy{.base = 2s, .floor = 1s, .cap = 15min, .slowCap = 15min};
     const Duration pause = policy.delay(++found->attempts, Duration::zero(), *m_random);
     found->notBefore = now + std::max(pause, std::min<Duration>(retryAfter.value_or(0ms), 1h));
 }
@@ -89,10 +89,10 @@ Secret RevocationQueue::encode(const QList<Entry> &entries)
 {
     QJsonArray array;
     for (const Entry &one : entries)
-        array += QJsonObject {{u"token"_s, QString::fromUtf8(one.token.reveal())},
-                              {u"since"_s, qint64(one.since.time_since_epoch().count())},
-                              {u"not_before"_s, qint64(one.notBefore.time_since_epoch().count())},
-                              {u"attempts"_s, one.attempts}};
+        array += QJsonObject{{u"token"_s, QString::fromUtf8(one.token.reveal())},
+                             {u"since"_s, qint64(one.since.time_since_epoch().count())},
+                             {u"not_before"_s, qint64(one.notBefore.time_since_epoch().count())},
+                             {u"attempts"_s, one.attempts}};
     return Secret::take(QJsonDocument(array).toJson(QJsonDocument::Compact));
 }
 

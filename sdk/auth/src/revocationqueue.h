@@ -30,12 +30,12 @@ public:
     struct Entry
     {
         Secret token;
-        WallTime since {};
-        WallTime notBefore {};
+        WallTime since{};
+        WallTime notBefore{};
         int attempts = 0;
     };
 
-    static constexpr std::chrono::hours kPatience {24};
+    static constexpr std::chrono::hours kPatience{24};
     static constexpr qsizetype kMostEntries = 32; //!< The oldest go first.
 
     explicit RevocationQueue(RandomSource &random);

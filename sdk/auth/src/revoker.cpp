@@ -101,7 +101,7 @@ void Revoker::next()
         else
             Q_EMIT noted(answer == RevocationQueue::Answer::Again ? u"signout.revocation_waits"_s : u"signout.not_revoked"_s,
                          u"%1: %2"_s.arg(which, result.error().toString()));
-        save(answer == RevocationQueue::Answer::Done ? QList {token} : QList<Secret>());
+        save(answer == RevocationQueue::Answer::Done ? QList{token} : QList<Secret>());
         next();
     });
 }

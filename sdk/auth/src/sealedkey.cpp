@@ -32,7 +32,7 @@ quint32 numberOf(const QJsonValue &value)
 
 QByteArray encodeSealedKey(const SealedKey &sealed)
 {
-    return QJsonDocument(QJsonObject {
+    return QJsonDocument(QJsonObject{
                              {u"version"_s, 1},
                              {u"kdf"_s, u"scrypt"_s},
                              {u"n"_s, qint64(sealed.cost.n)},
@@ -58,9 +58,8 @@ Result<SealedKey> decodeSealedKey(QByteArrayView bytes)
     const auto envelope = fromBase64Url(object.value("key"_L1).toString().toLatin1());
     if (!salt || salt->size() != kSaltSize || !envelope || envelope->isEmpty())
         return corrupt(u"has a damaged member"_s);
-    SealedKey sealed {{numberOf(object.value("n"_L1)), numberOf(object.value("r"_L1)), numberOf(object.value("p"_L1))},
-                      *salt,
-                      *envelope};
+    SealedKey sealed{
+        {numberOf(object.value("n"_L1)), numberOf(object.value("r"_L1)), numberOf(object.value("p"_L1))}, *salt, *envelope};
     if (!isAllowedCost(sealed.cost))
         return corrupt(u"has a cost of scrypt that is out of bounds"_s);
     return sealed;
@@ -75,7 +74,7 @@ Result<SealedKey> sealKey(const Secret &key, const Secret &passphrase, ScryptCos
     const Result<QByteArray> envelope = sealEnvelope(*wrapping, key.reveal(), kContext);
     if (!envelope)
         return envelope.error();
-    return SealedKey {cost, salt.reveal().toByteArray(), *envelope};
+    return SealedKey{cost, salt.reveal().toByteArray(), *envelope};
 }
 
 Result<Secret> openKey(const SealedKey &sealed, const Secret &passphrase)

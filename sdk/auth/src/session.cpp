@@ -81,7 +81,7 @@ Session::Private::Private(SessionOptions given, Session *session)
 {
     connect(&refreshAlarm, &Alarm::due, this, &Private::onRefreshDue);
     connect(&expiryAlarm, &Alarm::due, this, &Private::onExpiryAlarm);
-    connect(&transactionWait, &Alarm::due, this, [this] { feed(RefreshTransaction::Elapsed {}); });
+    connect(&transactionWait, &Alarm::due, this, [this] { feed(RefreshTransaction::Elapsed{}); });
     connect(&wake, &WakeWatch::wokeUp, this, &Private::onWokeUp);
     connect(&provider.http(), &HttpClient::timeLearned, this, &Private::onTimeLearned);
     connect(&otherAlarm, &Alarm::due, this, &Private::refuseOtherUser);
@@ -105,7 +105,7 @@ Session::Private::~Private() = default;
 
 void Session::Private::log(const QString &what, const QString &detail)
 {
-    const SessionEvent event {clock.now(), what, detail};
+    const SessionEvent event{clock.now(), what, detail};
     events += event;
     if (events.size() > kTimelineLength)
         events.removeFirst();
@@ -310,8 +310,7 @@ DeviceSignIn Session::deviceSignIn() const
     return d->device;
 }
 
-QFuture<Result<RequestHeaders>> Session::requestHeaders(const QByteArray &method, const QUrl &url,
-                                                        const TokenRequest &request)
+QFuture<Result<RequestHeaders>> Session::requestHeaders(const QByteArray &method, const QUrl &url, const TokenRequest &request)
 {
     return d->headers(method, url, request);
 }

@@ -61,11 +61,11 @@ bool Session::Private::isOtherUser(const SignInOutcome &outcome)
     otherUser = outcome;
     otherSigner = flow->signer();
     otherAlarm.start(kOtherUserPatience);
-    const Error error
-        = Error(ErrorCode::WrongUser,
-                u"\"%1\" signed in, but this account belongs to \"%2\""_s.arg(
-                    displayName(outcome.claims.accountName, outcome.claims.subject), displayName(mine.accountName, mine.subject)))
-              .withRemedy(u"Sign in as the owner, add another account, or accept the other user for this one."_s);
+    const Error error =
+        Error(ErrorCode::WrongUser,
+              u"\"%1\" signed in, but this account belongs to \"%2\""_s.arg(
+                  displayName(outcome.claims.accountName, outcome.claims.subject), displayName(mine.accountName, mine.subject)))
+            .withRemedy(u"Sign in as the owner, add another account, or accept the other user for this one."_s);
     abandonFlow();
     log(u"signin.other_user"_s);
     Q_EMIT q->otherUserChanged();
@@ -144,7 +144,7 @@ void Session::Private::endProviderSession(const QString &hint)
             return log(u"signout.provider_unreachable"_s, metadata.error().toString());
         if (metadata->endSessionEndpoint.isEmpty())
             return log(u"signout.no_end_session"_s, u"the provider cannot end its own session"_s);
-        Parameters parameters {{u"client_id"_s, options.clientId}};
+        Parameters parameters{{u"client_id"_s, options.clientId}};
         if (!hint.isEmpty())
             parameters.emplaceBack(u"logout_hint"_s, hint);
         const QUrl url = urlWith(metadata->endSessionEndpoint, parameters);

@@ -80,27 +80,26 @@ QJsonObject Session::explainJson() const
     QJsonArray events;
     for (const SessionEvent &event : std::as_const(d->events))
         events.append(event.toString());
-    QJsonObject json{{"state"_L1, nameOf(d->shown.state)},
-                     {"state_text"_L1, stateText()},
-                     {"suggested_action"_L1, suggestedAction()},
-                     {"person"_L1, d->tokens.subject.isEmpty() ? u"-"_s : fingerprintOf(d->tokens.subject)},
-                     {"tokens"_L1, d->describeTokens()},
-                     {"options"_L1, d->describeOptions()},
-                     {"keychain"_L1, d->options.keyStore ? d->options.keyStore->backendName() : u"none"_s},
-                     {"clock"_L1,
-                      QJsonObject{{"measured"_L1, d->clock.isMeasured()},
-                                  {"error_s"_L1, -inSeconds(d->clock.offset())},
-                                  {"uncertainty_s"_L1, inSeconds(d->clock.uncertainty())}}},
-                     {"lock"_L1,
-                      QJsonObject{{"waits"_L1, d->lockWaits.count},
-                                  {"longest_ms"_L1, qint64(d->lockWaits.longest.count())}}},
-                     {"versions"_L1,
-                      QJsonObject{{"watchword"_L1, versionText()},
-                                  {"qt"_L1, QString::fromLatin1(qVersion())},
-                                  {"qt_built_with"_L1, QStringLiteral(QT_VERSION_STR)},
-                                  {"tls"_L1, QSslSocket::sslLibraryVersionString()},
-                                  {"system"_L1, QSysInfo::prettyProductName()}}},
-                     {"timeline"_L1, events}};
+    QJsonObject json{
+        {"state"_L1, nameOf(d->shown.state)},
+        {"state_text"_L1, stateText()},
+        {"suggested_action"_L1, suggestedAction()},
+        {"person"_L1, d->tokens.subject.isEmpty() ? u"-"_s : fingerprintOf(d->tokens.subject)},
+        {"tokens"_L1, d->describeTokens()},
+        {"options"_L1, d->describeOptions()},
+        {"keychain"_L1, d->options.keyStore ? d->options.keyStore->backendName() : u"none"_s},
+        {"clock"_L1,
+         QJsonObject{{"measured"_L1, d->clock.isMeasured()},
+                     {"error_s"_L1, -inSeconds(d->clock.offset())},
+                     {"uncertainty_s"_L1, inSeconds(d->clock.uncertainty())}}},
+        {"lock"_L1, QJsonObject{{"waits"_L1, d->lockWaits.count}, {"longest_ms"_L1, qint64(d->lockWaits.longest.count())}}},
+        {"versions"_L1,
+         QJsonObject{{"watchword"_L1, versionText()},
+                     {"qt"_L1, QString::fromLatin1(qVersion())},
+                     {"qt_built_with"_L1, QStringLiteral(QT_VERSION_STR)},
+                     {"tls"_L1, QSslSocket::sslLibraryVersionString()},
+                     {"system"_L1, QSysInfo::prettyProductName()}}},
+        {"timeline"_L1, events}};
     if (reason != Error())
         json.insert("reason"_L1, reasonOf(reason));
     if (d->nextAttempt.isValid())
@@ -127,8 +126,7 @@ QString Session::explain() const
     }
     line(u"next attempt"_s, json.value("next_attempt"_L1).toString());
     line(u"account"_s,
-         u"%1, client %2 at %3, person %4"_s.arg(d->options.account, d->options.clientId,
-                                                 d->options.issuer.toString(),
+         u"%1, client %2 at %3, person %4"_s.arg(d->options.account, d->options.clientId, d->options.issuer.toString(),
                                                  json.value("person"_L1).toString()));
     line(u"tokens"_s,
          u"generation %1, access token %2, refresh token %3, expires %4"_s.arg(d->tokens.generation)
@@ -141,12 +139,10 @@ QString Session::explain() const
                    .arg(clock.value("uncertainty_s"_L1).toInteger())
              : u"not compared with the provider's yet"_s);
     line(u"lock"_s,
-         u"waited %1 times for another process, at most %2 ms"_s.arg(d->lockWaits.count)
-             .arg(d->lockWaits.longest.count()));
+         u"waited %1 times for another process, at most %2 ms"_s.arg(d->lockWaits.count).arg(d->lockWaits.longest.count()));
     line(u"versions"_s,
          u"Watchword %1, Qt %2, %3, %4"_s.arg(versionText(), versions.value("qt"_L1).toString(),
-                                              versions.value("tls"_L1).toString(),
-                                              versions.value("system"_L1).toString()));
+                                              versions.value("tls"_L1).toString(), versions.value("system"_L1).toString()));
     lines += u"timeline, %1 events:"_s.arg(d->events.size());
     for (const SessionEvent &event : std::as_const(d->events))
         lines += u"  "_s + event.toString();

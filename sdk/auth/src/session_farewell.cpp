@@ -19,9 +19,9 @@ constexpr std::chrono::milliseconds kAnswerPause = 2ms;
 } // namespace
 
 /*
-    A refresh token that was sent may be spent, and its successor is on its way: who leaves now is signed out. And a person who signs
-    out and closes the program means both. So the transaction goes on here. The event loop of the application does not: only events
-    for our own replies and for the runner of the store are delivered, and the session emits nothing.
+    A refresh token that was sent may be spent, and its successor is on its way: who leaves now is signed out. And a person who
+   signs out and closes the program means both. So the transaction goes on here. The event loop of the application does not: only
+   events for our own replies and for the runner of the store are delivered, and the session emits nothing.
 */
 void Session::Private::finishWhatCannotWait()
 {
@@ -38,7 +38,7 @@ void Session::Private::finishWhatCannotWait()
                 provider.http().deliver();
                 storedBy.setRemainingTime(kStorePatience); // from the answer on
             } else if (replacement) { // which is there, whatever becomes of the answer
-                feed(RefreshTransaction::Answered {{TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Timeout), false}});
+                feed(RefreshTransaction::Answered{{TokenAnswerClass::Ambiguous, {}, Error(ErrorCode::Timeout), false}});
             } else {
                 goesOn = false;
             }
@@ -64,7 +64,7 @@ void Session::Private::finishWhatCannotWait()
             if (transactionWait.isActive()) { // another process has the lock
                 transactionWait.cancel();
                 QThread::msleep(kLockPause.count()); // nothing wakes it: the lock is in the kernel
-                feed(RefreshTransaction::Elapsed {});
+                feed(RefreshTransaction::Elapsed{});
             }
             break;
         default:

@@ -71,8 +71,7 @@ AccessToken Session::Private::handOut()
     return token;
 }
 
-QFuture<Result<RequestHeaders>> Session::Private::headers(const QByteArray &method, const QUrl &url,
-                                                          const TokenRequest &wanted)
+QFuture<Result<RequestHeaders>> Session::Private::headers(const QByteArray &method, const QUrl &url, const TokenRequest &wanted)
 {
     const auto promise = std::make_shared<HeadersPromise>();
     whenDone(request(wanted), this, [promise, method, url](const Result<AccessToken> &token) {

@@ -179,7 +179,7 @@ public:
     struct
     {
         int count = 0; // how often another process held the lock
-        Duration longest {};
+        Duration longest{};
         std::optional<Instant> since;
     } lockWaits;
     int serial = 0; // of the one asynchronous action of the transaction that may still report
@@ -206,7 +206,7 @@ public:
     QDateTime nextAttempt;
     std::optional<TokenRequest> stepUp;
     std::optional<TokenRequest> stepUpDone;
-    Instant stepUpAt {};
+    Instant stepUpAt{};
     std::unique_ptr<SignInFlow> flow;
     QUrl signInUrl;
     DeviceSignIn device;

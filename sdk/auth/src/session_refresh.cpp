@@ -30,9 +30,9 @@ void Session::Private::beginRefresh(const QString &why)
     }
     waitsForNetwork = false;
     refreshAlarm.cancel();
-    log(u"refresh.started"_s, u"%1, generation %2, refresh token %3"_s.arg(why).arg(tokens.generation)
-                                  .arg(tokens.refreshToken.fingerprint()));
-    feed(RefreshTransaction::Start {tokens});
+    log(u"refresh.started"_s,
+        u"%1, generation %2, refresh token %3"_s.arg(why).arg(tokens.generation).arg(tokens.refreshToken.fingerprint()));
+    feed(RefreshTransaction::Start{tokens});
 }
 
 void Session::Private::feed(const RefreshTransaction::Event &event)
@@ -60,7 +60,7 @@ void Session::Private::perform(const RefreshTransaction::Action &action)
         runner.run([store = store, journal = write->journal] { return store->writeJournal(journal); },
                    [this, current](const Result<void> &result) {
                        if (current == serial)
-                           feed(T::JournalWritten {result});
+                           feed(T::JournalWritten{result});
                    });
     } else if (const auto *send = std::get_if<T::Send>(&action)) {
         this->send(*send, current);
@@ -72,11 +72,11 @@ void Session::Private::perform(const RefreshTransaction::Action &action)
                        if (!result)
                            log(u"store.failed"_s, result.error().toString());
                        if (current == serial)
-                           feed(T::Saved {result});
+                           feed(T::Saved{result});
                    });
     } else if (const auto *wait = std::get_if<T::Wait>(&action)) {
         if (replacement && transaction.currentStep() == T::Step::Pausing)
-            feed(T::Cancel {}); // a token that is about to be replaced is not sent once more
+            feed(T::Cancel{}); // a token that is about to be replaced is not sent once more
         else
             transactionWait.start(wait->time);
     } else if (const auto *news = std::get_if<T::Publish>(&action)) {
@@ -102,7 +102,7 @@ void Session::Private::tryLock(int current)
                    if (result)
                        lock = *result;
                    noteLockWait(!result && result.error().code() == ErrorCode::LockBusy);
-                   feed(RefreshTransaction::LockTried {result ? Result<void>() : Result<void>(result.error())});
+                   feed(RefreshTransaction::LockTried{result ? Result<void>() : Result<void>(result.error())});
                });
 }
 
@@ -120,9 +120,7 @@ void Session::Private::noteLockWait(bool busy)
 
 void Session::Private::load(int current)
 {
-    const auto work = [store = store] {
-        return RefreshTransaction::Loaded {store->load(), store->readJournal()};
-    };
+    const auto work = [store = store] { return RefreshTransaction::Loaded{store->load(), store->readJournal()}; };
     runner.run(work, [this, current](const RefreshTransaction::Loaded &loaded) {
         if (current == serial)
             feed(loaded);
@@ -144,8 +142,9 @@ void Session::Private::publish(const TokenSet &set, bool stored)
     life.take(tokens, clock, random);
     facts.signedIn = true;
     facts.unsaved = !stored;
-    log(u"tokens.published"_s, u"generation %1, access token %2%3"_s.arg(tokens.generation)
-                                   .arg(tokens.accessToken.fingerprint(), stored ? u""_s : u", not stored"_s));
+    log(u"tokens.published"_s,
+        u"generation %1, access token %2%3"_s.arg(tokens.generation)
+            .arg(tokens.accessToken.fingerprint(), stored ? u""_s : u", not stored"_s));
     plan();
     updateState();
     if (otherPerson)
@@ -184,8 +183,7 @@ void Session::Private::onFinish(const RefreshTransaction::Finish &finish)
     const bool replaced = std::exchange(replacing, false) || signingOut || replacement;
     if (sleepSignal)
         sleepSignal->letGo();
-    log(u"refresh.finished"_s,
-        finish.error == Error() ? QString::number(int(finish.outcome)) : finish.error.toString());
+    log(u"refresh.finished"_s, finish.error == Error() ? QString::number(int(finish.outcome)) : finish.error.toString());
     switch (finish.outcome) {
     case Outcome::Refreshed:
     case Outcome::Adopted:
@@ -261,7 +259,7 @@ void Session::Private::onRefreshFailed(const RefreshTransaction::Finish &finish)
 void Session::Private::replaceStored(const TokenSet &set)
 {
     replacement = set;
-    feed(RefreshTransaction::Cancel {}); // whose end takes the replacement up, if there was something to cancel
+    feed(RefreshTransaction::Cancel{}); // whose end takes the replacement up, if there was something to cancel
     if (!transaction.isRunning())
         beginReplacement();
 }
@@ -274,7 +272,7 @@ void Session::Private::beginReplacement()
     transactionWait.cancel();
     replacing = true;
     takesBack = false; // from here on it is the replacement itself that comes
-    feed(RefreshTransaction::Replace {next, std::max(tokens.generation, next.generation)});
+    feed(RefreshTransaction::Replace{next, std::max(tokens.generation, next.generation)});
 }
 
 } // namespace Watchword

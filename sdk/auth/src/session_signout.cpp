@@ -64,8 +64,8 @@ void Session::Private::signOut(SignOutScope scope)
 /*
     A person who signs out means it, also while the keychain is locked or the store is still being read. Without the key nothing
     can be decrypted or revoked, but a file beside the tokens says that they are signed out, and every process honours it. Key and
-    store are still waited for, without a word, so that the refresh token is revoked; if that does not happen in this run, the next
-    start does it.
+    store are still waited for, without a word, so that the refresh token is revoked; if that does not happen in this run, the
+   next start does it.
 */
 void Session::Private::signOutUnread()
 {

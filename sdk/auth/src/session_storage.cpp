@@ -57,8 +57,7 @@ void Session::Private::openKey(KeyVault::Creation creation, std::function<void()
 
 EnvelopeTokenStore::Location Session::Private::location() const
 {
-    return {options.dataFolder, options.applicationId, options.account,
-            issuerText(options.issuer) + u' ' + options.clientId};
+    return {options.dataFolder, options.applicationId, options.account, issuerText(options.issuer) + u' ' + options.clientId};
 }
 
 // Better said at the start than when the first refreshed token cannot be kept.
@@ -133,11 +132,14 @@ void Session::Private::restore()
     const int current = ++readings;
     facts.restoring = !finishesQuietly && !foundNobody;
     updateState();
-    runner.run([store = store] { return RefreshTransaction::Loaded {store->load(), store->readJournal()}; },
-               [this, current](const RefreshTransaction::Loaded &loaded) {
-                   if (current == readings)
-                       onRestored(loaded);
-               });
+    runner.run(
+        [store = store] {
+            return RefreshTransaction::Loaded{store->load(), store->readJournal()};
+        },
+        [this, current](const RefreshTransaction::Loaded &loaded) {
+            if (current == readings)
+                onRestored(loaded);
+        });
 }
 
 // Nobody knows yet whether somebody is signed in.
@@ -194,8 +196,11 @@ void Session::Private::lookForNews()
     watchFiles();
     if (!store || transaction.isRunning() || facts.restoring || signingOut)
         return; // whoever runs now reads the store anyway
-    runner.run([store = store] { return RefreshTransaction::Loaded {store->load(), store->readJournal()}; },
-               [this](const RefreshTransaction::Loaded &loaded) { onNews(loaded); });
+    runner.run(
+        [store = store] {
+            return RefreshTransaction::Loaded{store->load(), store->readJournal()};
+        },
+        [this](const RefreshTransaction::Loaded &loaded) { onNews(loaded); });
 }
 
 void Session::Private::onNews(const RefreshTransaction::Loaded &loaded)

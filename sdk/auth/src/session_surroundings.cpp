@@ -89,7 +89,7 @@ void Session::Private::onAboutToSleep()
     const bool unsent = step == Step::Locking || step == Step::Reading || step == Step::Probing;
     if (unsent && !replacing && !signingOut) {
         heldForSleep = true;
-        feed(RefreshTransaction::Cancel {});
+        feed(RefreshTransaction::Cancel{});
     }
 }
 

@@ -58,7 +58,7 @@ void Session::Private::probe(int current)
             return;
         wake.look();
         if (!result || !unsettled)
-            return feed(RefreshTransaction::Probed {result});
+            return feed(RefreshTransaction::Probed{result});
         unsettled = false;
         log(u"network.settling"_s);
         settleAlarm.disconnect(this);
@@ -74,12 +74,13 @@ void Session::Private::probe(int current)
 void Session::Private::send(const RefreshTransaction::Send &action, int current)
 {
     if (wake.look() || unsettled || sleeping) {
-        const TokenAnswer kept {TokenAnswerClass::NotSent, {}, Error(ErrorCode::Offline, u"the machine sleeps, or has just slept"_s), false};
+        const TokenAnswer kept{
+            TokenAnswerClass::NotSent, {}, Error(ErrorCode::Offline, u"the machine sleeps, or has just slept"_s), false};
         QMetaObject::invokeMethod(
             this,
             [this, current, kept] {
                 if (current == serial)
-                    feed(RefreshTransaction::Answered {kept});
+                    feed(RefreshTransaction::Answered{kept});
             },
             Qt::QueuedConnection);
         return;
@@ -91,7 +92,7 @@ void Session::Private::send(const RefreshTransaction::Send &action, int current)
             return;
         if (options.lifetimeFromJwt && !answer.grant.expiresIn)
             answer.grant.expiresIn = lifetimeOfJwt(answer.grant.accessToken, clock.now());
-        feed(RefreshTransaction::Answered {answer});
+        feed(RefreshTransaction::Answered{answer});
     });
 }
 

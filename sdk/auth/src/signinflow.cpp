@@ -23,7 +23,7 @@ QString nameOf(SignInRoute route)
 SignInFlow::SignInFlow(const SessionOptions &options, SignInWish wish, Provider &provider, const CorrectedClock &clock,
                        std::shared_ptr<DpopSigner> signer, QObject *parent)
     : QObject(parent)
-    , m_context {options, std::move(wish), provider, clock, std::move(signer)}
+    , m_context{options, std::move(wish), provider, clock, std::move(signer)}
     , m_deadline(clock.source())
 {
     connect(&m_deadline, &Alarm::due, this, [this] {
@@ -50,8 +50,7 @@ void SignInFlow::start()
 void SignInFlow::begin(const ProviderMetadata &metadata)
 {
     m_metadata = metadata;
-    const Result<SignInRoute> route
-        = chooseRoute(m_context.options.route, probeRoute(m_context.options, metadata));
+    const Result<SignInRoute> route = chooseRoute(m_context.options.route, probeRoute(m_context.options, metadata));
     if (!route)
         return finish(route.error());
     if (const Result<void> ready = prepareSigner(metadata); !ready)
@@ -141,8 +140,8 @@ void SignInFlow::verify(int attempt)
         expected.providerAlgorithms = self->m_metadata.idTokenAlgorithms;
         expected.maxAge = self->m_context.wish.maxAge;
         expected.acrValues = self->m_context.wish.acrValues;
-        const auto claims = verifyIdToken(self->m_grant.idToken, self->m_grant.accessToken, *keys, expected,
-                                          self->m_context.clock.now());
+        const auto claims =
+            verifyIdToken(self->m_grant.idToken, self->m_grant.accessToken, *keys, expected, self->m_context.clock.now());
         if (claims)
             return self->accept(*claims);
         const ErrorCode code = claims.error().code();

@@ -14,7 +14,7 @@ struct SignInOutcome
 {
     TokenSet tokens; //!< Generation 0; the store numbers them.
     IdTokenClaims claims;
-    Instant sentAt {}; //!< When the token request left: lifetimes count from here.
+    Instant sentAt{}; //!< When the token request left: lifetimes count from here.
 };
 
 /*!
@@ -61,7 +61,7 @@ private:
     std::unique_ptr<GrantSource> m_source;
     Alarm m_deadline;
     TokenGrant m_grant;
-    Instant m_sentAt {};
+    Instant m_sentAt{};
     Secret m_unused;
 };
 

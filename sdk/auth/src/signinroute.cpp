@@ -39,8 +39,7 @@ Result<SignInRoute> chooseRoute(SignInRoute wanted, const RouteFacts &facts)
     case SignInRoute::Automatic:
         break;
     }
-    const bool browserIsSeen
-        = facts.opensByItself || (facts.hasDisplay && !facts.isRemoteShell && facts.hasOpener);
+    const bool browserIsSeen = facts.opensByItself || (facts.hasDisplay && !facts.isRemoteShell && facts.hasOpener);
     if (!browserIsSeen && facts.offersDeviceFlow)
         return SignInRoute::Device;
     return SignInRoute::Browser;

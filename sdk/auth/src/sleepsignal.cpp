@@ -71,7 +71,9 @@ SleepSignal::SleepSignal(QObject *parent)
 {
 }
 
-void SleepSignal::holdUp() { }
+void SleepSignal::holdUp()
+{
+}
 
 #endif
 

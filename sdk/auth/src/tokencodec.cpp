@@ -42,7 +42,7 @@ std::optional<WallTime> timeOf(const QJsonValue &value)
 
 Secret encodeTokens(const TokenSet &tokens)
 {
-    const QJsonObject object {
+    const QJsonObject object{
         {u"version"_s, 1},
         {u"issuer"_s, tokens.issuer},
         {u"client_id"_s, tokens.clientId},
@@ -69,8 +69,7 @@ Result<TokenSet> decodeTokens(const Secret &plain)
 {
     const QByteArrayView view = plain.reveal();
     QJsonParseError problem;
-    const QJsonDocument document
-        = QJsonDocument::fromJson(QByteArray::fromRawData(view.data(), view.size()), &problem);
+    const QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromRawData(view.data(), view.size()), &problem);
     if (!document.isObject())
         return Error(ErrorCode::StoreCorrupt, u"the stored tokens are not a JSON object"_s);
     const QJsonObject object = document.object();
@@ -102,7 +101,7 @@ Result<TokenSet> decodeTokens(const Secret &plain)
 
 QByteArray encodeJournal(const RefreshJournal &journal)
 {
-    return QJsonDocument(QJsonObject {
+    return QJsonDocument(QJsonObject{
                              {u"fingerprint"_s, journal.fingerprint},
                              {u"attempt"_s, journal.attemptId},
                              {u"started_at"_s, qint64(journal.startedAt.time_since_epoch().count())},

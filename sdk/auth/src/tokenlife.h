@@ -42,7 +42,7 @@ private:
     std::optional<Instant> receivedAt(const TokenSet &tokens, const CorrectedClock &clock) const;
 
     RefreshPlan m_plan;
-    Instant m_received {};
+    Instant m_received{};
     QString m_fingerprint; // of the access token; empty: there is none
     QString m_rejected;
     std::optional<Instant> m_lastRefreshed;

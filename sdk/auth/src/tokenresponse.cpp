@@ -28,7 +28,7 @@ struct Meaning
 Meaning meaningOf(const QString &error)
 {
     using M = TokenAnswerClass;
-    static const QHash<QString, Meaning> known {
+    static const QHash<QString, Meaning> known{
         {u"invalid_grant"_s, {M::FinalUser, ErrorCode::InvalidGrant}},
         {u"interaction_required"_s, {M::FinalUser, ErrorCode::InteractionRequired}},
         {u"login_required"_s, {M::FinalUser, ErrorCode::InteractionRequired}},
@@ -84,9 +84,7 @@ TokenAnswer busy(const HttpOutcome &outcome, const QString &why, ErrorCode code 
     answer.meaning = TokenAnswerClass::Busy;
     // 429 and 503 are said before the work; behind the others the provider may have done it.
     answer.maybeSpent = outcome.status != 429 && outcome.status != 503 && outcome.status >= 500;
-    answer.error = Error(code, why)
-                       .withHttpStatus(outcome.status)
-                       .withRetryAfter(boundedRetryAfter(outcome));
+    answer.error = Error(code, why).withHttpStatus(outcome.status).withRetryAfter(boundedRetryAfter(outcome));
     return answer;
 }
 
@@ -113,9 +111,7 @@ TokenAnswer transportFailure(const HttpOutcome &outcome)
 
 Result<TokenGrant> parseTokenGrant(QByteArrayView body)
 {
-    const auto wrong = [](const QString &what) {
-        return Error(ErrorCode::InvalidResponse, u"the token response "_s + what);
-    };
+    const auto wrong = [](const QString &what) { return Error(ErrorCode::InvalidResponse, u"the token response "_s + what); };
     const QJsonDocument document = QJsonDocument::fromJson(QByteArray(body.data(), body.size()));
     if (!document.isObject())
         return wrong(u"is not a JSON object"_s);
@@ -170,9 +166,9 @@ TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome)
     const QString description = document.object().value("error_description"_L1).toString();
     TokenAnswer answer;
     answer.meaning = meaning.meaning;
-    answer.error = Error(meaning.code, description.isEmpty() ? printable(name)
-                                                             : u"%1: %2"_s.arg(printable(name), printable(description)))
-                       .withHttpStatus(outcome.status);
+    answer.error =
+        Error(meaning.code, description.isEmpty() ? printable(name) : u"%1: %2"_s.arg(printable(name), printable(description)))
+            .withHttpStatus(outcome.status);
     return answer;
 }
 

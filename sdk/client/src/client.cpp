@@ -53,10 +53,9 @@ SessionOptions sessionOptions(const ClientOptions &options, bool inMemory)
         session.certificateAuthorities = QSslConfiguration::systemCaCertificates() + options.certificateAuthorities;
     session.storage = inMemory ? StoragePolicy::MemoryOnly : StoragePolicy::Require;
     if (session.storage == StoragePolicy::Require) {
-        session.keyStore = options.keyStore
-            ? options.keyStore
-            : std::make_shared<KeychainKeyStore>(session.applicationId, nullptr,
-                                                 options.clock ? *options.clock : Clock::system());
+        session.keyStore = options.keyStore ? options.keyStore
+                                            : std::make_shared<KeychainKeyStore>(
+                                                session.applicationId, nullptr, options.clock ? *options.clock : Clock::system());
     }
     return session;
 }
@@ -81,10 +80,7 @@ public:
         connect(session, &TokenProvider::tokenChanged, this, &TokenProvider::tokenChanged);
         connect(session, &TokenProvider::tokenRevoked, this, &TokenProvider::tokenRevoked);
     }
-    QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override
-    {
-        return m_session->requestToken(request);
-    }
+    QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override { return m_session->requestToken(request); }
 
 private:
     Session *m_session = nullptr;
@@ -180,8 +176,8 @@ void Client::Private::makeSession(bool memory)
 
 void Client::Private::onSessionState()
 {
-    const bool noKeychain = session->state() == Session::State::KeychainWaiting
-        && session->stateReason().code() == ErrorCode::KeychainUnavailable;
+    const bool noKeychain =
+        session->state() == Session::State::KeychainWaiting && session->stateReason().code() == ErrorCode::KeychainUnavailable;
     if (!noKeychain || inMemory || options.storage != ClientStorage::KeychainOrMemory) {
         update();
         return;
@@ -199,8 +195,7 @@ void Client::Private::onSessionState()
 // One place that compares what is with what should be.
 void Client::Private::update()
 {
-    if (isSignedIn() && started && !personNeeded && !failed
-        && connection.state() == Connection::State::Disconnected)
+    if (isSignedIn() && started && !personNeeded && !failed && connection.state() == Connection::State::Disconnected)
         connection.open();
     if (std::exchange(signedIn, isSignedIn()) != signedIn)
         Q_EMIT q->signedInChanged();
@@ -241,10 +236,10 @@ void Client::Private::rememberStepUp(const QStringList &acrValues, std::optional
 
 void Client::Private::onAuthenticationRequired(const Error &reason)
 {
-    const std::optional<TokenRequest> wanted = reason.code() == ErrorCode::InsufficientAuthentication
-        ? std::exchange(stepUp, std::nullopt)
-        : std::nullopt;
-    const bool isAskedAgain = wanted && askedFor && wanted->acrValues == askedFor->acrValues && wanted->maxAge == askedFor->maxAge;
+    const std::optional<TokenRequest> wanted =
+        reason.code() == ErrorCode::InsufficientAuthentication ? std::exchange(stepUp, std::nullopt) : std::nullopt;
+    const bool isAskedAgain =
+        wanted && askedFor && wanted->acrValues == askedFor->acrValues && wanted->maxAge == askedFor->maxAge;
     // The session may be fine for its issuer while the server does not want its tokens. A person who signs in
     // again and is refused again must not be sent to the browser in a circle.
     if (newSignIn && (!wanted || isAskedAgain)) {
@@ -280,8 +275,7 @@ Client::Client(ClientOptions options, QObject *parent)
     connect(c, &Connection::stateChanged, this, [this] { d->update(); });
     connect(c, &Connection::nextRetryAtChanged, this, &Client::nextRetryAtChanged);
     connect(c, &Connection::errorOccurred, this, [this](const Error &error) { d->report(error); });
-    connect(c, &Connection::authenticationRequired, this,
-            [this](const Error &reason) { d->onAuthenticationRequired(reason); });
+    connect(c, &Connection::authenticationRequired, this, [this](const Error &reason) { d->onAuthenticationRequired(reason); });
     connect(c, &Connection::byeReceived, this, [this](const Bye &bye) { d->rememberStepUp(bye.acrValues, bye.maxAge); });
     connect(c, &Connection::attemptFailed, this, [this](const ConnectError &failure) {
         if (failure.httpStatus != 0)

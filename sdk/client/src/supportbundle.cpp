@@ -96,19 +96,18 @@ void SupportBundle::add(const Connection &connection)
         attempts.append(scrubbed(record.toString()));
     const Connection::State state = connection.state();
     QJsonArray connections = m_facts.value("connections"_L1).toArray();
-    connections.append(QJsonObject{
-        {"url"_L1, urlWithoutQuery(connection.options().url)},
-        {"state"_L1, QString::fromLatin1(QMetaEnum::fromType<Connection::State>().valueToKey(int(state)))},
-        {"summary"_L1, scrubbed(connection.explain().section(u'\n', 0, 0))},
-        {"attempts"_L1, attempts}});
+    connections.append(
+        QJsonObject{{"url"_L1, urlWithoutQuery(connection.options().url)},
+                    {"state"_L1, QString::fromLatin1(QMetaEnum::fromType<Connection::State>().valueToKey(int(state)))},
+                    {"summary"_L1, scrubbed(connection.explain().section(u'\n', 0, 0))},
+                    {"attempts"_L1, attempts}});
     m_facts.insert("connections"_L1, connections);
 }
 
 void SupportBundle::add(Client &client)
 {
     const Client::State state = client.state();
-    QJsonObject facts{
-        {"state"_L1, QString::fromLatin1(QMetaEnum::fromType<Client::State>().valueToKey(int(state)))}};
+    QJsonObject facts{{"state"_L1, QString::fromLatin1(QMetaEnum::fromType<Client::State>().valueToKey(int(state)))}};
     if (client.lastError().code() != ErrorCode::Cancelled)
         facts.insert("last_error"_L1, scrubbed(client.lastError().toString()));
     m_facts.insert("client"_L1, facts);
@@ -154,17 +153,15 @@ Result<void> SupportBundle::writeTo(const QString &path) const
 
 QString SupportBundle::scrubbed(QString text)
 {
-    static const QRegularExpression tokens(
-        u"\\beyJ[A-Za-z0-9_-]{8,}(\\.[A-Za-z0-9_-]*){1,4}"_s); // JWS and JWE in compact form
+    static const QRegularExpression tokens(u"\\beyJ[A-Za-z0-9_-]{8,}(\\.[A-Za-z0-9_-]*){1,4}"_s); // JWS and JWE in compact form
     static const QRegularExpression schemes(u"\\b(Bearer|DPoP|Basic)\\s+[A-Za-z0-9._~+/=-]{8,}"_s,
                                             QRegularExpression::CaseInsensitiveOption);
     static const QRegularExpression parameters(u"\\b((?:access_|refresh_|id_|device_)?(?:token|code)|code_"
                                                u"verifier|client_secret|password|assertion|state|nonce)"
                                                "([\"']?\\s*[=:]\\s*[\"']?)[A-Za-z0-9._~+/%=-]{8,}"_s,
                                                QRegularExpression::CaseInsensitiveOption);
-    static const QRegularExpression pem(
-        u"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)"_s,
-        QRegularExpression::DotMatchesEverythingOption);
+    static const QRegularExpression pem(u"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)"_s,
+                                        QRegularExpression::DotMatchesEverythingOption);
     text.replace(pem, u"[removed]"_s);
     text.replace(tokens, u"[removed]"_s);
     text.replace(schemes, u"\\1 [removed]"_s);

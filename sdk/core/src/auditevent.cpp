@@ -143,8 +143,7 @@ Result<AuditEvent> AuditEvent::fromJson(const QJsonObject &json)
 Result<AuditEvent> AuditEvent::fromBytes(QByteArrayView line)
 {
     if (line.size() > kLargestEvent)
-        return Error(ErrorCode::ResponseTooLarge,
-                     u"an event of %1 bytes; the limit is 64 KiB"_s.arg(line.size()));
+        return Error(ErrorCode::ResponseTooLarge, u"an event of %1 bytes; the limit is 64 KiB"_s.arg(line.size()));
     QJsonParseError error;
     const QJsonDocument document = QJsonDocument::fromJson(withEscapedMarks(line.toByteArray()), &error);
     if (!document.isObject())

@@ -28,7 +28,7 @@ constexpr Duration kLongestTick = 15s;
 #ifndef Q_OS_WIN
 Duration readClock(clockid_t id)
 {
-    timespec time {};
+    timespec time{};
     clock_gettime(id, &time);
     return Duration(qint64(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000);
 }
@@ -87,7 +87,10 @@ public:
     {
         return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
     }
-    bool runsByItself() const override { return true; }
+    bool runsByItself() const override
+    {
+        return true;
+    }
 };
 
 } // namespace
@@ -170,7 +173,7 @@ public:
     Clock &clock;
     Alarm *q;
     QTimer timer;
-    Instant deadline {};
+    Instant deadline{};
     bool active = false;
 };
 

@@ -29,8 +29,7 @@ Result<Number> readNumber(const QJsonValue &value, const QString &name, double l
     return Number(number);
 }
 
-Result<void> readRows(const QJsonValue &value, const QString &name, int least, int most,
-                      QMap<int, PolicyChanges::Row> *rows)
+Result<void> readRows(const QJsonValue &value, const QString &name, int least, int most, QMap<int, PolicyChanges::Row> *rows)
 {
     if (value.isUndefined())
         return {};
@@ -82,7 +81,7 @@ struct ActionName
     QLatin1StringView name;
 };
 
-constexpr ActionName kActionNames[] {
+constexpr ActionName kActionNames[]{
     {RetryAction::Retry, "retry"_L1}, {RetryAction::RetrySlowly, "slow"_L1}, {RetryAction::RefreshThenRetry, "refresh"_L1},
     {RetryAction::Stop, "stop"_L1},   {RetryAction::SignIn, "sign_in"_L1},
 };

@@ -39,9 +39,8 @@ Result<Frame> Frame::parse(const QString &text)
         return Error(ErrorCode::ProtocolViolation, u"not a control frame"_s);
     const qsizetype end = text.indexOf(u'\n');
     const QStringView header = QStringView(text).mid(1, end < 0 ? -1 : end - 1);
-    const QByteArray json = header.size() > kLargestHeader
-        ? QByteArray()
-        : QByteArray(header.toUtf8()).replace("\xef\xbb\xbf", "\\ufeff");
+    const QByteArray json =
+        header.size() > kLargestHeader ? QByteArray() : QByteArray(header.toUtf8()).replace("\xef\xbb\xbf", "\\ufeff");
     if (header.size() > kLargestHeader || json.size() > kLargestHeader)
         return Error(ErrorCode::ProtocolViolation, u"the control frame is larger than 16 KiB"_s);
     QJsonParseError error;
@@ -73,8 +72,7 @@ QString Frame::escape(const QString &applicationText)
 
 QString Frame::unescape(const QString &receivedText)
 {
-    const bool escaped =
-        receivedText.size() > 1 && receivedText.at(0) == kMark && receivedText.at(1) == kMark;
+    const bool escaped = receivedText.size() > 1 && receivedText.at(0) == kMark && receivedText.at(1) == kMark;
     return escaped ? receivedText.mid(1) : receivedText;
 }
 

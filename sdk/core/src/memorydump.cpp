@@ -19,7 +19,7 @@ void forbidMemoryDumps()
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 #ifdef Q_OS_UNIX
-    const rlimit none {0, 0};
+    const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
 #endif
 }

@@ -12,22 +12,16 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr std::pair<ConnectionState, QLatin1StringView> kStates[] = {
-    {ConnectionState::Open, "open"_L1},
-    {ConnectionState::Expiring, "expiring"_L1},
-    {ConnectionState::Failing, "failing"_L1},
-    {ConnectionState::Closed, "closed"_L1},
-    {ConnectionState::Revoked, "revoked"_L1},
+    {ConnectionState::Open, "open"_L1},     {ConnectionState::Expiring, "expiring"_L1}, {ConnectionState::Failing, "failing"_L1},
+    {ConnectionState::Closed, "closed"_L1}, {ConnectionState::Revoked, "revoked"_L1},
 };
 constexpr std::pair<TokenKind, QLatin1StringView> kKinds[] = {
     {TokenKind::Access, "access"_L1},
     {TokenKind::Refresh, "refresh"_L1},
 };
 constexpr std::pair<TokenEnd, QLatin1StringView> kEnds[] = {
-    {TokenEnd::Replaced, "replaced"_L1},
-    {TokenEnd::Expired, "expired"_L1},
-    {TokenEnd::Revoked, "revoked"_L1},
-    {TokenEnd::SignedOut, "signed_out"_L1},
-    {TokenEnd::Reused, "reused"_L1},
+    {TokenEnd::Replaced, "replaced"_L1},    {TokenEnd::Expired, "expired"_L1}, {TokenEnd::Revoked, "revoked"_L1},
+    {TokenEnd::SignedOut, "signed_out"_L1}, {TokenEnd::Reused, "reused"_L1},
 };
 
 template <typename Enum, std::size_t N>

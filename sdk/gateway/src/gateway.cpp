@@ -20,8 +20,7 @@ namespace {
 
 TokenEnd tokenEndOf(const QString &name)
 {
-    for (const TokenEnd end : {TokenEnd::Replaced, TokenEnd::Expired, TokenEnd::Revoked, TokenEnd::SignedOut,
-                               TokenEnd::Reused}) {
+    for (const TokenEnd end : {TokenEnd::Replaced, TokenEnd::Expired, TokenEnd::Revoked, TokenEnd::SignedOut, TokenEnd::Reused}) {
         if (wireName(end) == name)
             return end;
     }
@@ -39,14 +38,13 @@ IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &n
     options.node = node;
     QStringList everyScope;
     for (const EmbeddedIssuerConfig::User &user : config.users) {
-        options.users.append({user.name, user.subject.isEmpty() ? user.name : user.subject, user.passwordHash,
-                              user.scopes});
+        options.users.append({user.name, user.subject.isEmpty() ? user.name : user.subject, user.passwordHash, user.scopes});
         everyScope += user.scopes;
     }
     everyScope.removeDuplicates();
     for (const EmbeddedIssuerConfig::Client &client : config.clients) {
-        options.clients.append({client.id, client.redirectUris, client.redirectUris,
-                                client.scopes.isEmpty() ? everyScope : client.scopes});
+        options.clients.append(
+            {client.id, client.redirectUris, client.redirectUris, client.scopes.isEmpty() ? everyScope : client.scopes});
     }
     if (!config.stateFolder.isEmpty()) {
         options.keyFile = config.stateFolder + u"/issuer.key"_s;
@@ -91,9 +89,9 @@ public:
     Gateway *q;
     State state = State::New;
     Alarm stopAlarm;
-    Duration stopGrace {};
+    Duration stopGrace{};
     ProofChecker proofs;
-    WallTime startedAt {};
+    WallTime startedAt{};
     Metrics metrics;
     ConnectionCaps caps;
     // In the order of need: each borrows from those above it.
@@ -143,9 +141,8 @@ Result<void> Gateway::Private::openIssuer()
             row.refreshAt = *row.issued + (*row.exp - *row.issued) * 4 / 5;
         tables->putToken(row);
     });
-    connect(issuer.get(), &Issuer::tokenEnded, tables.get(), [this](const QString &id, const QString &end) {
-        tables->endToken(id, tokenEndOf(end), clock.wallNow());
-    });
+    connect(issuer.get(), &Issuer::tokenEnded, tables.get(),
+            [this](const QString &id, const QString &end) { tables->endToken(id, tokenEndOf(end), clock.wallNow()); });
     connect(issuer.get(), &Issuer::sessionRevoked, q, [this](const QString &sessionId) {
         tables->endTokensOfSession(sessionId, TokenEnd::Revoked, clock.wallNow());
         if (hub)
@@ -156,8 +153,8 @@ Result<void> Gateway::Private::openIssuer()
 
 void Gateway::Private::openHub()
 {
-    services.reset(new PeerServices {clock, *audit, *tables, *verifier, proofs, metrics, config.node, config.grace,
-                                     config.heartbeat});
+    services.reset(
+        new PeerServices{clock, *audit, *tables, *verifier, proofs, metrics, config.node, config.grace, config.heartbeat});
     hub = std::make_unique<Hub>(config, targetsOf(config), *services);
     hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
         if (issuer)
@@ -188,8 +185,8 @@ void Gateway::Private::openWatch()
             return verifier->verify(renewal.token).then(q, [this, renewal](const Result<Identity> &verdict) {
                 if (!verdict)
                     return verdict;
-                const Presentation presentation {renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), renewal.url,
-                                                 false, renewal.keyOfConnection};
+                const Presentation presentation{renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), renewal.url,
+                                                false, renewal.keyOfConnection};
                 const std::optional<ProofProblem> problem = proofs.check(*verdict, renewal.token, presentation);
                 return problem ? Result<Identity>(problem->toError()) : verdict;
             });
@@ -208,8 +205,8 @@ Result<void> Gateway::Private::start()
     if (const Result<void> opened = openIssuer(); !opened)
         return opened.error();
     openHub();
-    gate = std::make_unique<Gate>(config, GateServices {clock, *audit, *verifier, caps, metrics, proofs,
-                                                        [this] { return readiness(); }});
+    gate = std::make_unique<Gate>(config,
+                                  GateServices{clock, *audit, *verifier, caps, metrics, proofs, [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     if (const Result<void> opened = gate->open(); !opened)
         return opened.error();

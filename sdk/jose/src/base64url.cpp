@@ -19,7 +19,7 @@ using Table = std::array<quint32, 256>;
 constexpr Table decodingTable(int place)
 {
     const int shift = 18 - 6 * place;
-    Table table {};
+    Table table{};
     table.fill(kForeign);
     for (quint32 i = 0; i < 26; ++i) {
         table['A' + i] = i << shift;
@@ -32,7 +32,7 @@ constexpr Table decodingTable(int place)
     return table;
 }
 
-constexpr std::array<Table, 4> kTables {decodingTable(0), decodingTable(1), decodingTable(2), decodingTable(3)};
+constexpr std::array<Table, 4> kTables{decodingTable(0), decodingTable(1), decodingTable(2), decodingTable(3)};
 
 } // namespace
 

@@ -186,8 +186,8 @@ private:
         if (m_set->m_count == m_set->m_members.size())
             return false;
         Member &member = m_set->m_members[m_set->m_count];
-        if (!takeText(&member.nameAt, &member.nameSize)
-            || m_set->find(QLatin1StringView(m_set->nameOf(member))) || !take(':') || !takeValue(&member))
+        if (!takeText(&member.nameAt, &member.nameSize) || m_set->find(QLatin1StringView(m_set->nameOf(member))) || !take(':')
+            || !takeValue(&member))
             return false;
         ++m_set->m_count;
         return true;
@@ -259,8 +259,8 @@ ClaimSet::Kind ClaimSet::kind(QLatin1StringView name) const
         return Kind::Number;
     case QJsonValue::Array: {
         const QJsonArray array = found->toArray();
-        const bool isTexts = std::all_of(array.begin(), array.end(),
-                                         [](QJsonValueConstRef element) { return element.isString(); });
+        const bool isTexts =
+            std::all_of(array.begin(), array.end(), [](QJsonValueConstRef element) { return element.isString(); });
         return isTexts ? Kind::Texts : Kind::Other;
     }
     default:

@@ -74,8 +74,8 @@ Result<QByteArray> DpopProof::create(const SigningKey &key, const Request &reque
     QJsonObject jwk = key.publicKey().toPublicJson();
     for (const QString &member : {u"kid"_s, u"use"_s, u"alg"_s}) // the header says all that is needed
         jwk.remove(member);
-    const QJsonObject header {{u"typ"_s, u"dpop+jwt"_s}, {u"alg"_s, key.algorithm()}, {u"jwk"_s, jwk}};
-    QJsonObject claims {
+    const QJsonObject header{{u"typ"_s, u"dpop+jwt"_s}, {u"alg"_s, key.algorithm()}, {u"jwk"_s, jwk}};
+    QJsonObject claims{
         {u"jti"_s, QString::fromLatin1(toBase64Url(Secret::random(16).reveal()))},
         {u"htm"_s, QString::fromLatin1(request.method)},
         {u"htu"_s, targetOf(request.url)},

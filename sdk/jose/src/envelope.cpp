@@ -66,12 +66,9 @@ Result<QByteArray> sealEnvelope(const Secret &key, QByteArrayView plain, QByteAr
     const bool done = context && RAND_bytes(nonce, kNonceSize) == 1
         && EVP_EncryptInit_ex2(context.get(), cipher(), bytesOf(key.reveal()), nonce, nullptr) == 1
         && addContext(context.get(), aad)
-        && (plain.isEmpty()
-            || EVP_EncryptUpdate(context.get(), out + kHeadSize, &size, bytesOf(plain), int(plain.size()))
-                == 1)
+        && (plain.isEmpty() || EVP_EncryptUpdate(context.get(), out + kHeadSize, &size, bytesOf(plain), int(plain.size())) == 1)
         && EVP_EncryptFinal_ex(context.get(), out + kHeadSize + size, &size) == 1
-        && EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, out + kHeadSize + plain.size())
-            == 1;
+        && EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, out + kHeadSize + plain.size()) == 1;
     if (!done) {
         ERR_clear_error();
         return Error(ErrorCode::Internal, u"OpenSSL could not encrypt"_s);
@@ -84,8 +81,7 @@ Result<Secret> openEnvelope(const Secret &key, QByteArrayView sealed, QByteArray
     if (key.size() != 32)
         return wrongKey();
     const Error refused(ErrorCode::DecryptionFailed, u"not an envelope of this key and context"_s);
-    if (sealed.size() < kHeadSize + kTagSize || sealed.size() > kLargest || aad.size() > kLargest
-        || !sealed.startsWith(kMagic))
+    if (sealed.size() < kHeadSize + kTagSize || sealed.size() > kLargest || aad.size() > kLargest || !sealed.startsWith(kMagic))
         return refused;
     const QByteArrayView body = sealed.sliced(kHeadSize, sealed.size() - kHeadSize - kTagSize);
     QByteArray tag = sealed.last(kTagSize).toByteArray();
@@ -93,12 +89,10 @@ Result<Secret> openEnvelope(const Secret &key, QByteArrayView sealed, QByteArray
     int size = 0;
     const EvpCipherContext context(EVP_CIPHER_CTX_new());
     const bool done = context
-        && EVP_DecryptInit_ex2(context.get(), cipher(), bytesOf(key.reveal()),
-                               bytesOf(sealed.sliced(kMagic.size())), nullptr)
+        && EVP_DecryptInit_ex2(context.get(), cipher(), bytesOf(key.reveal()), bytesOf(sealed.sliced(kMagic.size())), nullptr)
             == 1
         && addContext(context.get(), aad)
-        && (body.isEmpty()
-            || EVP_DecryptUpdate(context.get(), bytesOf(plain), &size, bytesOf(body), int(body.size())) == 1)
+        && (body.isEmpty() || EVP_DecryptUpdate(context.get(), bytesOf(plain), &size, bytesOf(body), int(body.size())) == 1)
         && EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()) == 1
         && EVP_DecryptFinal_ex(context.get(), bytesOf(plain) + size, &size) == 1;
     // take() wipes the buffer whether or not the result is handed out.

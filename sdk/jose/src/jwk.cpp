@@ -67,10 +67,8 @@ Result<EvpKey> rsaKey(const QJsonObject &json)
         return unusable(u"the RSA exponent is too large"_s);
     if (n->size() > 1024)
         return unusable(u"the RSA key has more than 8192 bits"_s);
-    const EvpNumber modulus(
-        BN_bin2bn(reinterpret_cast<const uchar *>(n->constData()), int(n->size()), nullptr));
-    const EvpNumber exponent(
-        BN_bin2bn(reinterpret_cast<const uchar *>(e->constData()), int(e->size()), nullptr));
+    const EvpNumber modulus(BN_bin2bn(reinterpret_cast<const uchar *>(n->constData()), int(n->size()), nullptr));
+    const EvpNumber exponent(BN_bin2bn(reinterpret_cast<const uchar *>(e->constData()), int(e->size()), nullptr));
     if (!modulus || !exponent)
         return Error(ErrorCode::Internal, u"out of memory"_s);
     if (BN_num_bits(modulus.get()) < 2048)
@@ -100,8 +98,7 @@ Result<EvpKey> ecKey(const QJsonObject &json, const Algorithm &algorithm)
     const QByteArray group = QByteArray(algorithm.curve.data(), algorithm.curve.size());
     const EvpParamBuilder builder(OSSL_PARAM_BLD_new());
     OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group.constData(), 0);
-    OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.constData(),
-                                     size_t(point.size()));
+    OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.constData(), size_t(point.size()));
     EvpKey key = keyFromParameters("EC", builder.get());
     const EvpKeyContext check(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
     if (!check || EVP_PKEY_public_check(check.get()) <= 0) {
@@ -118,8 +115,7 @@ Result<EvpKey> edwardsKey(const QJsonObject &json)
         return x.error();
     if (x->size() != 32)
         return unusable(u"an Ed25519 key has 32 bytes"_s);
-    EvpKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr,
-                                           reinterpret_cast<const uchar *>(x->constData()), 32));
+    EvpKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const uchar *>(x->constData()), 32));
     if (!key)
         return unusable(u"OpenSSL refuses the Ed25519 key"_s);
     return key;
@@ -139,8 +135,7 @@ const Algorithm *fittingAlgorithm(const QString &keyType, const QString &curve)
 //! The rules about members that say what a key is for.
 Result<void> checkPurpose(const QJsonObject &json)
 {
-    for (const QLatin1StringView member :
-         {"d"_L1, "p"_L1, "q"_L1, "dp"_L1, "dq"_L1, "qi"_L1, "oth"_L1, "k"_L1}) {
+    for (const QLatin1StringView member : {"d"_L1, "p"_L1, "q"_L1, "dp"_L1, "dq"_L1, "qi"_L1, "oth"_L1, "k"_L1}) {
         if (json.contains(member))
             return unusable(u"it was published with its private member \"%1\""_s.arg(member))
                 .withRemedy(u"Replace this key at the issuer: whoever fetched the keys can sign with it."_s);
@@ -268,14 +263,12 @@ Result<Jwk> Jwk::fromJson(const QJsonObject &json)
     data->use = json.value("use"_L1).toString();
     const Algorithm *family = fittingAlgorithm(data->keyType, data->curve);
     if (!family)
-        return Error(
-            ErrorCode::UnsupportedAlgorithm,
-            u"key type \"%1\", curve \"%2\""_s.arg(shownText(data->keyType), shownText(data->curve)));
+        return Error(ErrorCode::UnsupportedAlgorithm,
+                     u"key type \"%1\", curve \"%2\""_s.arg(shownText(data->keyType), shownText(data->curve)));
     if (!data->algorithm.isEmpty()) {
         const Algorithm *own = Algorithm::find(data->algorithm);
         if (!own)
-            return Error(ErrorCode::UnsupportedAlgorithm,
-                         u"\"alg\" is \"%1\""_s.arg(shownText(data->algorithm)));
+            return Error(ErrorCode::UnsupportedAlgorithm, u"\"alg\" is \"%1\""_s.arg(shownText(data->algorithm)));
         if (own->keyType != family->keyType || own->curve != family->curve)
             return unusable(u"\"alg\" does not fit the type or the curve"_s);
     }
@@ -286,8 +279,7 @@ Result<Jwk> Jwk::fromJson(const QJsonObject &json)
         return key.error();
     data->key = std::move(key).value();
     data->required = requiredMembers(json, data->keyType);
-    const QByteArray digest =
-        QCryptographicHash::hash(toCanonicalJson(data->required), QCryptographicHash::Sha256);
+    const QByteArray digest = QCryptographicHash::hash(toCanonicalJson(data->required), QCryptographicHash::Sha256);
     data->thumbprint = QString::fromLatin1(toBase64Url(digest));
     return Jwk(std::move(data));
 }
@@ -346,8 +338,7 @@ bool Jwk::canVerify(const QString &algorithm) const
 Result<void> Jwk::verify(const QString &algorithm, QByteArrayView message, QByteArrayView signature) const
 {
     if (!canVerify(algorithm))
-        return Error(ErrorCode::UnsupportedAlgorithm,
-                     u"the key is not for \"%1\""_s.arg(shownText(algorithm)));
+        return Error(ErrorCode::UnsupportedAlgorithm, u"the key is not for \"%1\""_s.arg(shownText(algorithm)));
     const Algorithm &row = *Algorithm::find(algorithm);
     const auto *bytes = reinterpret_cast<const uchar *>(signature.data());
     bool good = false;
@@ -355,8 +346,7 @@ Result<void> Jwk::verify(const QString &algorithm, QByteArrayView message, QByte
         const auto *text = reinterpret_cast<const uchar *>(message.data());
         const EvpDigestContext context(EVP_MD_CTX_new());
         good = context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, d->key.get()) == 1
-            && EVP_DigestVerify(context.get(), bytes, size_t(signature.size()), text, size_t(message.size()))
-                == 1;
+            && EVP_DigestVerify(context.get(), bytes, size_t(signature.size()), text, size_t(message.size())) == 1;
     } else {
         size_t size = size_t(signature.size());
         DerSignature der;

@@ -16,16 +16,13 @@ using namespace Qt::StringLiterals;
 Result<JwkSet> JwkSet::fromBytes(QByteArrayView json)
 {
     if (json.size() > kLargestSize)
-        return Error(ErrorCode::ResponseTooLarge,
-                     u"a key set of %1 bytes; the limit is 256 KiB"_s.arg(json.size()));
+        return Error(ErrorCode::ResponseTooLarge, u"a key set of %1 bytes; the limit is 256 KiB"_s.arg(json.size()));
     const std::optional<QJsonObject> object = strictJsonObject(json);
     if (!object || !object->value("keys"_L1).isArray())
-        return Error(ErrorCode::InvalidResponse,
-                     u"not a JSON object with an array \"keys\", or a member occurs twice"_s);
+        return Error(ErrorCode::InvalidResponse, u"not a JSON object with an array \"keys\", or a member occurs twice"_s);
     const QJsonArray array = object->value("keys"_L1).toArray();
     if (array.size() > kMostKeys)
-        return Error(ErrorCode::ResponseTooLarge,
-                     u"a key set of %1 keys; the limit is 64"_s.arg(array.size()));
+        return Error(ErrorCode::ResponseTooLarge, u"a key set of %1 keys; the limit is 64"_s.arg(array.size()));
 
     JwkSet set;
     QSet<QString> ambiguous;
@@ -37,8 +34,7 @@ Result<JwkSet> JwkSet::fromBytes(QByteArrayView json)
             continue;
         }
         const auto sameName = [&key](const Jwk &other) {
-            return !other.keyId().isEmpty() && other.keyId() == key->keyId()
-                && other.keyType() == key->keyType();
+            return !other.keyId().isEmpty() && other.keyId() == key->keyId() && other.keyType() == key->keyType();
         };
         const auto twin = std::find_if(set.m_keys.cbegin(), set.m_keys.cend(), sameName);
         const bool isOther = twin != set.m_keys.cend() && twin->thumbprint() != key->thumbprint();
@@ -50,8 +46,7 @@ Result<JwkSet> JwkSet::fromBytes(QByteArrayView json)
     const auto isAmbiguous = [&](const Jwk &key) {
         if (!ambiguous.contains(key.keyType() + u':' + key.keyId()))
             return false;
-        set.m_refusals.append(
-            {key.keyId(), Error(ErrorCode::UnusableKey, u"its \"kid\" names another key too"_s)});
+        set.m_refusals.append({key.keyId(), Error(ErrorCode::UnusableKey, u"its \"kid\" names another key too"_s)});
         return true;
     };
     set.m_keys.removeIf(isAmbiguous);

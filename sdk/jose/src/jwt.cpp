@@ -61,8 +61,8 @@ Result<void> checkTimes(const ClaimSet &claims, const JwtPolicy &policy, WallTim
         return Error(ErrorCode::TokenNotYetValid, u"\"iat\" is in %1"_s.arg(secondsText(*issued - now)));
     if (*expiry - *issued > policy.maximumLifetime)
         return Error(ErrorCode::TokenLifetimeTooLong,
-                     u"%1 between \"iat\" and \"exp\"; the limit is %2"_s.arg(
-                         secondsText(*expiry - *issued), secondsText(policy.maximumLifetime)));
+                     u"%1 between \"iat\" and \"exp\"; the limit is %2"_s.arg(secondsText(*expiry - *issued),
+                                                                              secondsText(policy.maximumLifetime)));
     return {};
 }
 
@@ -85,8 +85,7 @@ Result<void> checkAudience(const ClaimSet &claims, const JwtPolicy &policy)
             return missing(u"aud"_s);
         const auto isNamed = [&claims](const QString &audience) { return claims.holds("aud"_L1, audience); };
         if (std::none_of(policy.audiences.cbegin(), policy.audiences.cend(), isNamed))
-            return Error(ErrorCode::WrongAudience,
-                         u"\"aud\" does not name %1"_s.arg(policy.audiences.join(u" or ")));
+            return Error(ErrorCode::WrongAudience, u"\"aud\" does not name %1"_s.arg(policy.audiences.join(u" or ")));
     }
     if (policy.authorizedParty.isEmpty())
         return {};
@@ -117,8 +116,7 @@ Result<void> checkType(const QString &type, const JwtPolicy &policy)
     const auto fits = [&](const QString &accepted) { return accepted == type || plainTokenType(accepted) == type; };
     if (std::any_of(policy.types.cbegin(), policy.types.cend(), fits))
         return {};
-    return Error(ErrorCode::WrongTokenType,
-                 u"\"typ\" is \"%1\", not %2"_s.arg(shownText(type), policy.types.join(u" or ")));
+    return Error(ErrorCode::WrongTokenType, u"\"typ\" is \"%1\", not %2"_s.arg(shownText(type), policy.types.join(u" or ")));
 }
 
 //! The one key that the header may mean.
@@ -128,11 +126,9 @@ Result<Jwk> chooseKey(const JwkSet &keys, const QString &keyId, const QString &a
     if (candidates.size() == 1)
         return candidates.first();
     if (candidates.size() > 1)
-        return Error(ErrorCode::UnknownKey,
-                     u"%1 keys fit, and the token does not name one"_s.arg(candidates.size()));
+        return Error(ErrorCode::UnknownKey, u"%1 keys fit, and the token does not name one"_s.arg(candidates.size()));
     if (!keyId.isEmpty() && keys.containsKeyId(keyId))
-        return Error(ErrorCode::UnusableKey,
-                     u"the key \"%1\" is not for %2"_s.arg(shownText(keyId), algorithm));
+        return Error(ErrorCode::UnusableKey, u"the key \"%1\" is not for %2"_s.arg(shownText(keyId), algorithm));
     return Error(ErrorCode::UnknownKey, u"no key \"%1\" for %2"_s.arg(shownText(keyId), algorithm));
 }
 
@@ -158,8 +154,7 @@ Result<Jwt> Jwt::verify(QByteArrayView compact, const JwkSet &keys, const JwtPol
         return read.error();
     const TokenHeader &header = *text.header;
     if (!policy.algorithms.contains(header.algorithm) || !Algorithm::find(header.algorithm))
-        return Error(ErrorCode::UnsupportedAlgorithm,
-                     u"\"%1\" is not accepted here"_s.arg(shownText(header.algorithm)));
+        return Error(ErrorCode::UnsupportedAlgorithm, u"\"%1\" is not accepted here"_s.arg(shownText(header.algorithm)));
     if (const Result<void> checked = checkType(header.type, policy); !checked)
         return checked.error();
     const Result<Jwk> key = chooseKey(keys, header.keyId, header.algorithm);
@@ -274,10 +269,8 @@ Result<QByteArray> signJwt(const SigningKey &key, const QString &type, const QJs
     QJsonObject header{{"alg"_L1, key.algorithm()}, {"kid"_L1, key.keyId()}};
     if (!type.isEmpty())
         header.insert("typ"_L1, type);
-    QByteArray token =
-        toBase64Url(QJsonDocument(header).toJson(QJsonDocument::Compact)) + '.'
-        + toBase64Url(
-            QJsonDocument(claims).toJson(QJsonDocument::Compact).replace("\xef\xbb\xbf", "\\ufeff"));
+    QByteArray token = toBase64Url(QJsonDocument(header).toJson(QJsonDocument::Compact)) + '.'
+        + toBase64Url(QJsonDocument(claims).toJson(QJsonDocument::Compact).replace("\xef\xbb\xbf", "\\ufeff"));
     const Result<QByteArray> signature = key.sign(token);
     if (!signature)
         return signature.error();

@@ -52,15 +52,13 @@ KeyCache::Answer KeyCache::forUnknown(const QString &keyId, Instant now)
 {
     Answer answer;
     const auto known = m_unknown.constFind(keyId);
-    if (keyId.size() > kLongestKeyId
-        || (known != m_unknown.cend() && now < *known + m_policy.unknownKeyMemory)) {
+    if (keyId.size() > kLongestKeyId || (known != m_unknown.cend() && now < *known + m_policy.unknownKeyMemory)) {
         answer.action = Action::UnknownKey;
         answer.retryAt = (known == m_unknown.cend() ? now : *known) + m_policy.unknownKeyMemory;
         return answer;
     }
     answer = waitOrFetch(now);
-    if (answer.action == Action::Fetch && m_unknownFetchAt
-        && now < *m_unknownFetchAt + m_policy.unknownKeyInterval) {
+    if (answer.action == Action::Fetch && m_unknownFetchAt && now < *m_unknownFetchAt + m_policy.unknownKeyInterval) {
         answer.action = Action::Wait;
         answer.retryAt = *m_unknownFetchAt + m_policy.unknownKeyInterval;
         return answer;
@@ -96,9 +94,7 @@ void KeyCache::fetched(const JwkSet &keys, QByteArrayView cacheControl, Instant 
     m_fetchStartedAt.reset();
     m_failures = 0;
     m_retryAt = {};
-    m_expiresAt = now
-        + std::clamp(maxAgeOf(cacheControl).value_or(m_policy.usualAge), m_policy.shortestAge,
-                     m_policy.longestAge);
+    m_expiresAt = now + std::clamp(maxAgeOf(cacheControl).value_or(m_policy.usualAge), m_policy.shortestAge, m_policy.longestAge);
     m_unknown.removeIf([&](const QHash<QString, Instant>::iterator &entry) {
         return now >= entry.value() + m_policy.unknownKeyMemory || keys.containsKeyId(entry.key());
     });
@@ -130,8 +126,8 @@ std::optional<Duration> KeyCache::maxAgeOf(QByteArrayView cacheControl)
         QByteArray digits = directive.mid(8).trimmed();
         if (digits.size() > 1 && digits.startsWith('"') && digits.endsWith('"'))
             digits = digits.sliced(1, digits.size() - 2);
-        const bool numeric = !digits.isEmpty()
-            && std::all_of(digits.cbegin(), digits.cend(), [](char c) { return c >= '0' && c <= '9'; });
+        const bool numeric =
+            !digits.isEmpty() && std::all_of(digits.cbegin(), digits.cend(), [](char c) { return c >= '0' && c <= '9'; });
         // RFC 9111 section 1.2.2: what does not fit counts as very large.
         if (numeric && !age)
             age = std::chrono::seconds(digits.size() > 9 ? 999'999'999 : digits.toLongLong());

@@ -26,8 +26,8 @@ constexpr quint64 kMostMemory = 256ull * 1024 * 1024;
 
 bool isAllowed(const ScryptCost &cost)
 {
-    return cost.n >= (1u << 10) && cost.n <= (1u << 18) && std::has_single_bit(cost.n) && cost.r >= 1
-        && cost.r <= 16 && cost.p >= 1 && cost.p <= 8 && 128ull * cost.n * cost.r <= kMostMemory;
+    return cost.n >= (1u << 10) && cost.n <= (1u << 18) && std::has_single_bit(cost.n) && cost.r >= 1 && cost.r <= 16
+        && cost.p >= 1 && cost.p <= 8 && 128ull * cost.n * cost.r <= kMostMemory;
 }
 
 bool isAllowed(const Secret &password)
@@ -47,8 +47,7 @@ QByteArray derive(const Secret &password, QByteArray salt, const ScryptCost &cos
     const QByteArrayView text = password.reveal();
     // OSSL_PARAM has no const pointer; the KDF copies the password and does not write to it.
     const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, const_cast<char *>(text.data()),
-                                          size_t(text.size())),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, const_cast<char *>(text.data()), size_t(text.size())),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salt.data(), size_t(salt.size())),
         OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
         OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
@@ -57,10 +56,7 @@ QByteArray derive(const Secret &password, QByteArray salt, const ScryptCost &cos
         OSSL_PARAM_construct_end(),
     };
     QByteArray hash(kHashSize, Qt::Uninitialized);
-    if (!context
-        || EVP_KDF_derive(context.get(), reinterpret_cast<uchar *>(hash.data()), size_t(kHashSize),
-                          parameters)
-            != 1) {
+    if (!context || EVP_KDF_derive(context.get(), reinterpret_cast<uchar *>(hash.data()), size_t(kHashSize), parameters) != 1) {
         ERR_clear_error();
         return {};
     }
@@ -113,8 +109,7 @@ bool checkPassword(const Secret &password, const QString &hash)
     if (!isAllowed(cost) || !salt || salt->size() != kSaltSize || !expected || expected->size() != kHashSize)
         return false;
     const QByteArray found = derive(password, *salt, cost);
-    return found.size() == kHashSize
-        && CRYPTO_memcmp(found.constData(), expected->constData(), size_t(kHashSize)) == 0;
+    return found.size() == kHashSize && CRYPTO_memcmp(found.constData(), expected->constData(), size_t(kHashSize)) == 0;
 }
 
 } // namespace Watchword

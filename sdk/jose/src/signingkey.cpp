@@ -72,8 +72,7 @@ bool fits(const EVP_PKEY *key, const Algorithm &algorithm)
         const char *expected = algorithm.coordinateSize == 32 ? "prime256v1"
             : algorithm.coordinateSize == 48                  ? "secp384r1"
                                                               : "secp521r1";
-        return EVP_PKEY_is_a(key, "EC") == 1
-            && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1
+        return EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1
             && qstrcmp(group, expected) == 0;
     }
     default:
@@ -120,9 +119,7 @@ QByteArray signEdwards(EVP_PKEY *key, QByteArrayView message)
     size_t size = size_t(signature.size());
     const auto *text = reinterpret_cast<const uchar *>(message.data());
     if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key) != 1
-        || EVP_DigestSign(context.get(), reinterpret_cast<uchar *>(signature.data()), &size, text,
-                          size_t(message.size()))
-            != 1)
+        || EVP_DigestSign(context.get(), reinterpret_cast<uchar *>(signature.data()), &size, text, size_t(message.size())) != 1)
         return {};
     return signature;
 }
@@ -132,20 +129,16 @@ QByteArray signDigest(EVP_PKEY *key, const Algorithm &algorithm, QByteArrayView 
     uchar digest[EVP_MAX_MD_SIZE];
     const EvpKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
     size_t size = 0;
-    if (!context
-        || EVP_Digest(message.data(), size_t(message.size()), digest, nullptr, digestOf(algorithm), nullptr)
-            != 1
+    if (!context || EVP_Digest(message.data(), size_t(message.size()), digest, nullptr, digestOf(algorithm), nullptr) != 1
         || EVP_PKEY_sign_init(context.get()) <= 0 || !configure(context.get(), algorithm)
         || EVP_PKEY_sign(context.get(), nullptr, &size, digest, size_t(algorithm.digestSize)) <= 0)
         return {};
     QByteArray signature(qsizetype(size), Qt::Uninitialized);
-    if (EVP_PKEY_sign(context.get(), reinterpret_cast<uchar *>(signature.data()), &size, digest,
-                      size_t(algorithm.digestSize))
+    if (EVP_PKEY_sign(context.get(), reinterpret_cast<uchar *>(signature.data()), &size, digest, size_t(algorithm.digestSize))
         <= 0)
         return {};
     signature.resize(qsizetype(size));
-    return algorithm.kind == Algorithm::Kind::Ecdsa ? rawSignature(signature, algorithm.coordinateSize)
-                                                    : signature;
+    return algorithm.kind == Algorithm::Kind::Ecdsa ? rawSignature(signature, algorithm.coordinateSize) : signature;
 }
 
 } // namespace
@@ -167,8 +160,7 @@ Result<SigningKey> SigningKey::generate(const QString &algorithm)
     if (row->kind == Algorithm::Kind::EdDsa)
         data->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     else if (row->kind == Algorithm::Kind::Ecdsa)
-        data->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC",
-                                          QByteArray(row->curve.data(), row->curve.size()).data()));
+        data->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", QByteArray(row->curve.data(), row->curve.size()).data()));
     else
         data->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t(2048)));
     if (!data->key)
@@ -213,9 +205,7 @@ Secret SigningKey::toPem() const
         return {};
     // OpenSSL overwrites the buffer of a memory BIO when it frees it.
     const EvpBio bio(BIO_new(BIO_s_secmem()));
-    if (!bio
-        || PEM_write_bio_PKCS8PrivateKey(bio.get(), d->key.get(), nullptr, nullptr, 0, nullptr, nullptr)
-            != 1) {
+    if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), d->key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
         ERR_clear_error();
         return {};
     }
@@ -243,9 +233,8 @@ Result<QByteArray> SigningKey::sign(QByteArrayView message) const
 {
     if (!d)
         return Error(ErrorCode::UnusableKey, u"there is no key"_s);
-    const QByteArray signature = d->algorithm->kind == Algorithm::Kind::EdDsa
-        ? signEdwards(d->key.get(), message)
-        : signDigest(d->key.get(), *d->algorithm, message);
+    const QByteArray signature = d->algorithm->kind == Algorithm::Kind::EdDsa ? signEdwards(d->key.get(), message)
+                                                                              : signDigest(d->key.get(), *d->algorithm, message);
     if (signature.isEmpty())
         return opensslError(u"sign"_s);
     return signature;

@@ -95,12 +95,10 @@ struct ClaimRule
 
 // The usual ones first: checkTypes() stops when it has seen as many as there are.
 constexpr std::array kClaimRules{
-    ClaimRule{"iss"_L1, ClaimType::Text},   ClaimRule{"sub"_L1, ClaimType::Text},
-    ClaimRule{"aud"_L1, ClaimType::Texts},  ClaimRule{"exp"_L1, ClaimType::Number},
-    ClaimRule{"iat"_L1, ClaimType::Number}, ClaimRule{"scope"_L1, ClaimType::Texts},
-    ClaimRule{"jti"_L1, ClaimType::Text},   ClaimRule{"sid"_L1, ClaimType::Text},
-    ClaimRule{"nbf"_L1, ClaimType::Number}, ClaimRule{"nonce"_L1, ClaimType::Text},
-    ClaimRule{"azp"_L1, ClaimType::Text},   ClaimRule{"auth_time"_L1, ClaimType::Number},
+    ClaimRule{"iss"_L1, ClaimType::Text},   ClaimRule{"sub"_L1, ClaimType::Text},   ClaimRule{"aud"_L1, ClaimType::Texts},
+    ClaimRule{"exp"_L1, ClaimType::Number}, ClaimRule{"iat"_L1, ClaimType::Number}, ClaimRule{"scope"_L1, ClaimType::Texts},
+    ClaimRule{"jti"_L1, ClaimType::Text},   ClaimRule{"sid"_L1, ClaimType::Text},   ClaimRule{"nbf"_L1, ClaimType::Number},
+    ClaimRule{"nonce"_L1, ClaimType::Text}, ClaimRule{"azp"_L1, ClaimType::Text},   ClaimRule{"auth_time"_L1, ClaimType::Number},
     ClaimRule{"scp"_L1, ClaimType::Texts},
 };
 

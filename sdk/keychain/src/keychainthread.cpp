@@ -34,8 +34,7 @@ KeychainAnswer answerOf(QKeychain::Job *job)
     KeychainAnswer answer;
     answer.status = statusOf(job->error());
     answer.text = job->errorString();
-    if (auto *read = qobject_cast<QKeychain::ReadPasswordJob *>(job);
-        read && answer.status == KeychainAnswer::Status::Done) {
+    if (auto *read = qobject_cast<QKeychain::ReadPasswordJob *>(job); read && answer.status == KeychainAnswer::Status::Done) {
         answer.data = Secret::take(read->binaryData());
         if (answer.data.isEmpty())
             answer.status = KeychainAnswer::Status::Empty;

@@ -81,8 +81,8 @@ void AttemptLog::makeRoom()
 {
     if (m_records.size() < kLargestLog)
         return;
-    const auto oldest = std::find_if(m_records.cbegin(), m_records.cend(),
-                                     [](const AttemptRecord &record) { return record.ended.has_value(); });
+    const auto oldest =
+        std::find_if(m_records.cbegin(), m_records.cend(), [](const AttemptRecord &record) { return record.ended.has_value(); });
     if (oldest != m_records.cend())
         m_records.erase(oldest);
 }
@@ -175,8 +175,7 @@ void AttemptLog::setEnd(AttemptId id, const TransportEnd &end)
     ConnectError &known = entry->end;
     known = {};
     known.httpStatus = end.http.status;
-    for (const QByteArrayView name :
-         {"retry-after", "www-authenticate", "server", "via", "date", "content-type"}) {
+    for (const QByteArrayView name : {"retry-after", "www-authenticate", "server", "via", "date", "content-type"}) {
         if (const QByteArray value = end.http.header(name); !value.isEmpty())
             known.httpHeaders.insert(QString::fromLatin1(name), redact(QString::fromLatin1(value.left(300))));
     }

@@ -43,9 +43,9 @@ private:
     {
         int number = 0; //!< Of its record.
         Instant startedAt;
-        ConnectError end {}; //!< What setEnd() knew; becomes the failure by setError().
-        Secret token {};
-        Secret renewed {};
+        ConnectError end{}; //!< What setEnd() knew; becomes the failure by setError().
+        Secret token{};
+        Secret renewed{};
         bool over = false; //!< Kept until the next one begins, because texts about it may follow.
     };
     Entry *open(AttemptId id);

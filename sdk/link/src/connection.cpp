@@ -197,8 +197,8 @@ void Connection::Private::perform(const M::ReportClosed &action)
         setLastError(action.reason);
     outbox.failAll(action.reason);
     if (const qsizetype count = outbox.discardHeld(action.reason)) {
-        Q_EMIT q->errorOccurred(Error(
-            ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
+        Q_EMIT q->errorOccurred(
+            Error(ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
     }
     if (action.personNeeded)
         Q_EMIT q->authenticationRequired(action.reason);
@@ -225,10 +225,8 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
     connect(&d->alarm, &Alarm::due, this, [this] { d->post(ConnectionMachine::Tick{}); });
     connect(&d->deadlines, &Alarm::due, this, [this] { d->onDeadline(); });
     if (tokens) {
-        connect(tokens, &TokenProvider::tokenChanged, this,
-                [this] { d->post(ConnectionMachine::TokenChanged{}); });
-        connect(tokens, &TokenProvider::tokenRevoked, this,
-                [this] { d->post(ConnectionMachine::TokenRevoked{}); });
+        connect(tokens, &TokenProvider::tokenChanged, this, [this] { d->post(ConnectionMachine::TokenChanged{}); });
+        connect(tokens, &TokenProvider::tokenRevoked, this, [this] { d->post(ConnectionMachine::TokenRevoked{}); });
     }
 }
 
@@ -240,7 +238,8 @@ void Connection::connectNotify(const QMetaMethod &signal)
     if (signal == QMetaMethod::fromSignal(&Connection::messageReceived))
         d->listenersChanged = true;
     else if (signal == QMetaMethod::fromSignal(&Connection::metricsChanged))
-        QMetaObject::invokeMethod(this, [this] { d->tellMetricsEachSecond(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this, [this] { d->tellMetricsEachSecond(); }, Qt::QueuedConnection);
 }
 
 void Connection::disconnectNotify(const QMetaMethod &)

@@ -4,9 +4,9 @@
 #include "attemptlog_p.h"
 #include "link_p.h"
 #include "outbox_p.h"
-#include "wakedetector_p.h"
 #include "requests_p.h"
 #include "roomcursor_p.h"
+#include "wakedetector_p.h"
 
 #include "watchword/link/connection.h"
 #include "watchword/link/connectionmachine.h"
@@ -179,7 +179,7 @@ public:
     std::optional<ErrorCode> warnedOf; //!< Once is loud enough.
 
     State state = State::Disconnected;
-    Error lastError { ErrorCode::Cancelled };
+    Error lastError{ErrorCode::Cancelled};
     QDateTime nextRetryAt;
     int attempt = 0;
     qint64 rttMs = -1;

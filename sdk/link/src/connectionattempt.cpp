@@ -27,11 +27,10 @@ void Connection::Private::perform(const M::RequestToken &action)
     QObject::connect(watcher, &QFutureWatcherBase::finished, q, [this, watcher, id = action.id] {
         watcher->deleteLater();
         const QFuture<Result<AccessToken>> done = watcher->future();
-        onTokenResult(
-            id,
-            done.resultCount() > 0
-                ? done.result()
-                : Result<AccessToken>(Error(ErrorCode::Cancelled, u"the token request was cancelled"_s)));
+        onTokenResult(id,
+                      done.resultCount() > 0
+                          ? done.result()
+                          : Result<AccessToken>(Error(ErrorCode::Cancelled, u"the token request was cancelled"_s)));
     });
     watcher->setFuture(future);
 }
@@ -107,9 +106,8 @@ void Connection::Private::watch(Transport *t, M::AttemptId id)
         qCWarning(logLink).noquote() << redactedUrl(options.url) << problem.toString() << '-' << problem.remedy();
         Q_EMIT q->errorOccurred(problem);
     });
-    QObject::connect(t, &Transport::pongReceived, q, [this, id](const QByteArray &payload) {
-        onPong(id, payload.toULongLong());
-    });
+    QObject::connect(t, &Transport::pongReceived, q,
+                     [this, id](const QByteArray &payload) { onPong(id, payload.toULongLong()); });
 }
 
 void Connection::Private::onOpened(M::AttemptId id, const QString &chosen)

@@ -60,7 +60,7 @@ void ConnectionMachine::setOptions(const ConnectionOptions &options)
 
 ConnectionMachine::Rules ConnectionMachine::rulesOf(const ConnectionOptions &options, const PolicyChanges &server)
 {
-    Rules rules {options.closePolicy.restricted(server), options.backoff, options.budgetAttempts};
+    Rules rules{options.closePolicy.restricted(server), options.backoff, options.budgetAttempts};
     rules.backoff.base = std::max(rules.backoff.base, server.backoffBase.value_or(Duration::zero()));
     rules.backoff.cap = std::max(rules.backoff.cap, server.backoffCap.value_or(Duration::zero()));
     rules.backoff.slowCap = std::max(rules.backoff.slowCap, rules.backoff.cap);
@@ -165,8 +165,7 @@ void ConnectionMachine::Run::on(const RetryNow &)
         beginAttempt(u"retryNow"_s);
     } else if (possible != waiting->deadline) {
         waiting->deadline = possible;
-        add(ReportWait{waiting->id, waiting->error, possible,
-                       u"as soon as the server and the budget permit"_s});
+        add(ReportWait{waiting->id, waiting->error, possible, u"as soon as the server and the budget permit"_s});
     }
 }
 
@@ -179,9 +178,7 @@ void ConnectionMachine::Run::on(const Tick &)
     const State before = m.m_state;
     std::visit(
         Overloaded{[](const Idle &) {},
-                   [&](const AwaitingToken &) {
-                       overWithoutTransport(Error(ErrorCode::Timeout, u"no access token in time"_s));
-                   },
+                   [&](const AwaitingToken &) { overWithoutTransport(Error(ErrorCode::Timeout, u"no access token in time"_s)); },
                    [&](const Opening &state) {
                        drop(state.id, 0);
                        over({.error = Error(ErrorCode::Timeout, u"no answer from the server in time"_s)});
@@ -190,8 +187,7 @@ void ConnectionMachine::Run::on(const Tick &)
                        drop(state.id, int(CloseCode::DeadPeer));
                        over({.error = Error(ErrorCode::Timeout, u"no \"hello\" from the server in time"_s)});
                    },
-                   [&](const Up &) { tickUp(std::get<Up>(m.m_state), late); },
-                   [&](const Waiting &) { beginAttempt(u"retry"_s); },
+                   [&](const Up &) { tickUp(std::get<Up>(m.m_state), late); }, [&](const Waiting &) { beginAttempt(u"retry"_s); },
                    [&](const Closing &state) {
                        drop(state.id, 0);
                        finish(Error(ErrorCode::Cancelled, u"closed by the application"_s), false);
@@ -213,8 +209,7 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
         wake(up);
     } else if (up.pongDeadline && m_now >= *up.pongDeadline) {
         drop(up.id, int(CloseCode::DeadPeer));
-        over({.closeCode = int(CloseCode::DeadPeer),
-              .error = Error(ErrorCode::Timeout, u"the server gave no sign of life"_s)});
+        over({.closeCode = int(CloseCode::DeadPeer), .error = Error(ErrorCode::Timeout, u"the server gave no sign of life"_s)});
         return;
     }
     if (m_now >= up.nextPing) {
@@ -228,8 +223,7 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
         if (up.renewal->step == Renewing::Step::Scheduled) {
             askForRenewal(up, true);
         } else {
-            add(ReportError{
-                Error(ErrorCode::Timeout, u"the renewal of the token was not answered in time"_s)});
+            add(ReportError{Error(ErrorCode::Timeout, u"the renewal of the token was not answered in time"_s)});
             retryRenewal(up);
         }
     }
@@ -271,12 +265,7 @@ void ConnectionMachine::Run::on(const Upgraded &event)
     if (!awaited)
         return;
     if (!event.watchword)
-        accepted({.id = event.id,
-                  .expiresAt = {},
-                  .inBandRenewal = false,
-                  .heartbeat = {},
-                  .refreshBefore = {},
-                  .policy = {}},
+        accepted({.id = event.id, .expiresAt = {}, .inBandRenewal = false, .heartbeat = {}, .refreshBefore = {}, .policy = {}},
                  false);
     else if (Up *up = std::get_if<Up>(&m.m_state))
         replacementStep(*up, Replacement::Step::AwaitingHello, m_options.readyTimeout);
@@ -340,8 +329,7 @@ void ConnectionMachine::Run::on(const Farewell &event)
     if (Up *up = upOf(event.id)) {
         up->farewell = event;
         up->farewellDeadline = m_now + m_options.closeTimeout;
-    } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state);
-               waiting && waiting->id == event.id) {
+    } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state); waiting && waiting->id == event.id) {
         waiting->farewell = event;
     } else if (Replacement *replacement = replacementOf(event.id, Replacement::Step::AwaitingHello)) {
         replacement->farewell = event;

@@ -224,8 +224,7 @@ void Connection::Private::onAcknowledgedMessage(M::AttemptId from, const Frame &
 {
     const QString id = frame.fields().value("id"_L1).toString();
     if (id.isEmpty() || id.size() > kLongestId) {
-        Q_EMIT q->errorOccurred(
-            Error(ErrorCode::ProtocolViolation, u"a message to be acknowledged has no usable id"_s));
+        Q_EMIT q->errorOccurred(Error(ErrorCode::ProtocolViolation, u"a message to be acknowledged has no usable id"_s));
         return;
     }
     if (seen.insert(id)) {
@@ -424,8 +423,7 @@ QFuture<Result<void>> Connection::Private::sendAcknowledged(const QByteArray &me
     if (more.id.size() > kLongestId || more.room.size() > kLongestId)
         return finishedFuture(Error(ErrorCode::InvalidArgument, u"id and room have at most 128 characters"_s));
     if (offersReady && !link.watchword)
-        return finishedFuture(
-            Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
+        return finishedFuture(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
     if (link.largestMessage && message.size() > link.largestMessage)
         return finishedFuture(Error(ErrorCode::MessageTooBig, u"larger than the server accepts"_s));
     const QFuture<Result<void>> future =

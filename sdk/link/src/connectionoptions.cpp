@@ -32,8 +32,7 @@ Result<void> validateNames(const ConnectionOptions &options)
         if (Wire::isReservedHeader(header.key()))
             return invalid(u"headers: %1 is set by the connection"_s.arg(QString::fromLatin1(header.key())));
         if (!Wire::isHeaderValue(header.value()))
-            return invalid(u"headers: the value of %1 holds a control character"_s.arg(
-                QString::fromLatin1(header.key())));
+            return invalid(u"headers: the value of %1 holds a control character"_s.arg(QString::fromLatin1(header.key())));
     }
     return {};
 }
@@ -82,9 +81,8 @@ Result<void> ConnectionOptions::validate() const
         if (const Result<void> checked = check(*this); !checked)
             return checked;
     }
-    for (const Duration duration :
-         {connectTimeout, tokenTimeout, readyTimeout, pongTimeout, probeTimeout, closeTimeout, renewTimeout,
-          heartbeat, wakeCheck, stableAfter, drainTimeout, budgetWindow, backoff.base}) {
+    for (const Duration duration : {connectTimeout, tokenTimeout, readyTimeout, pongTimeout, probeTimeout, closeTimeout,
+                                    renewTimeout, heartbeat, wakeCheck, stableAfter, drainTimeout, budgetWindow, backoff.base}) {
         if (duration <= Duration::zero())
             return invalid(u"a time is zero or negative"_s);
     }

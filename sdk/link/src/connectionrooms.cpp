@@ -162,8 +162,8 @@ QFuture<Result<QByteArray>> Connection::request(const QString &operation, const 
 {
     if (operation.isEmpty() || operation.size() > kLongestName || !QUtf8StringView(payload).isValidUtf8()
         || timeout < Duration::zero())
-        return finishedAnswer(Error(ErrorCode::InvalidArgument,
-                                    u"a request has a name of 1 to 128 characters, UTF-8 text and a timeout"_s));
+        return finishedAnswer(
+            Error(ErrorCode::InvalidArgument, u"a request has a name of 1 to 128 characters, UTF-8 text and a timeout"_s));
     if (!d->offersReady || !d->link.transport)
         return finishedAnswer(Error(ErrorCode::Offline, u"the connection is not ready"_s));
     if (!d->link.watchword)

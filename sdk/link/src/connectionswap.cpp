@@ -22,14 +22,14 @@ constexpr int kQuietPart = 4;
 // What a frame type is about: the connection that carries it, now, or what the application sees in its order.
 bool isAboutTheConnection(const QString &type)
 {
-    static constexpr std::array types {FrameType::Hello, FrameType::AuthOk, FrameType::AuthFail, FrameType::AuthDue,
-                                       FrameType::Bye, FrameType::Reconnect};
+    static constexpr std::array types{FrameType::Hello,   FrameType::AuthOk, FrameType::AuthFail,
+                                      FrameType::AuthDue, FrameType::Bye,    FrameType::Reconnect};
     return std::any_of(types.begin(), types.end(), [&type](const char *name) { return type == QLatin1StringView(name); });
 }
 
 bool isForNow(const QString &type)
 {
-    static constexpr std::array types {FrameType::Ping, FrameType::Pong, FrameType::Ack};
+    static constexpr std::array types{FrameType::Ping, FrameType::Pong, FrameType::Ack};
     return isAboutTheConnection(type)
         || std::any_of(types.begin(), types.end(), [&type](const char *name) { return type == QLatin1StringView(name); });
 }
@@ -150,9 +150,8 @@ void Connection::Private::onTextBeside(M::AttemptId id, const QString &text)
         onStrategyText(id, text);
         return;
     }
-    const Result<Frame> frame = from->watchword && Frame::isControl(text)
-        ? Frame::parse(text)
-        : Result<Frame>(Error(ErrorCode::ProtocolViolation));
+    const Result<Frame> frame =
+        from->watchword && Frame::isControl(text) ? Frame::parse(text) : Result<Frame>(Error(ErrorCode::ProtocolViolation));
     if (frame && isForNow(frame->type()))
         onFrame(id, text);
     else

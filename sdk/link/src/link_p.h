@@ -15,15 +15,15 @@ namespace Watchword {
 /*! One attempt: its transport, and what is known of the server at the other end. */
 struct Link
 {
-    std::unique_ptr<Transport> transport {}; //!< Null before it starts and after it ended.
+    std::unique_ptr<Transport> transport{}; //!< Null before it starts and after it ended.
     ConnectionMachine::AttemptId id = 0;
-    AccessToken token {}; //!< Of the last TokenReady.
+    AccessToken token{}; //!< Of the last TokenReady.
     bool watchword = false;
-    QString subprotocol {};
-    QString session {}; //!< "sid"; the server knows by it what it got before.
+    QString subprotocol{};
+    QString session{}; //!< "sid"; the server knows by it what it got before.
     qint64 largestMessage = 0; //!< What the server said it accepts; 0 if it said nothing.
-    std::optional<qint64> serverTimeMs {}; //!< At serverTimeAt.
-    Instant serverTimeAt {};
+    std::optional<qint64> serverTimeMs{}; //!< At serverTimeAt.
+    Instant serverTimeAt{};
 };
 
 /*! What came on a connection that takes over, before the one that it replaces was drained. */

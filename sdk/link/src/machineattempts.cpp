@@ -103,9 +103,7 @@ void ConnectionMachine::Run::on(const TokenReady &event)
     if (!state || state->id != event.id)
         return;
     if (!m.m_refused.isEmpty() && event.fingerprint == m.m_refused) {
-        finish(
-            Error(ErrorCode::Unauthorized, u"the only token to be had is the one that the server refused"_s),
-            true);
+        finish(Error(ErrorCode::Unauthorized, u"the only token to be had is the one that the server refused"_s), true);
         return;
     }
     m.m_fingerprint = event.fingerprint;
@@ -194,8 +192,7 @@ void ConnectionMachine::Run::count(Track &track)
         track.since = m_now;
 }
 
-RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end,
-                                             const std::optional<Farewell> &farewell) const
+RetryDecision ConnectionMachine::Run::decide(const TransportEnd &end, const std::optional<Farewell> &farewell) const
 {
     const std::optional<Duration> asked = end.error.retryAfter();
     // The token is not at fault, so another one would not help: its proof was not accepted.
@@ -257,8 +254,7 @@ void ConnectionMachine::Run::act(const RetryDecision &decision, const Error &err
         waitWithBackoff(m.m_link, error, decision.after, isPlanned(closeCode));
         break;
     case RetryAction::RetrySlowly:
-        wait(error, slowDelay(), decision.after, false,
-             u"somebody has to change something; a look every few minutes"_s);
+        wait(error, slowDelay(), decision.after, false, u"somebody has to change something; a look every few minutes"_s);
         std::get<ReportWait>(m_actions.back()).needsSomebody = true;
         break;
     case RetryAction::RefreshThenRetry:
@@ -301,8 +297,7 @@ void ConnectionMachine::Run::waitWithBackoff(const Track &track, const Error &er
     RandomSource &random = m_options.random ? *m_options.random : RandomSource::system();
     Duration delay = m.m_rules.backoff.delay(track.failures, m_now - track.since.value_or(m_now), random);
     if (planned && track.failures == 1)
-        delay =
-            std::max(m.m_rules.backoff.floor, Duration(qint64(double(m_options.planned.count()) * chance())));
+        delay = std::max(m.m_rules.backoff.floor, Duration(qint64(double(m_options.planned.count()) * chance())));
     if (m.m_freshNetwork)
         delay = std::min(delay, soon());
     const bool forToken = &track == &m.m_auth;
@@ -311,8 +306,7 @@ void ConnectionMachine::Run::waitWithBackoff(const Track &track, const Error &er
     wait(error, delay, asked, forToken, why);
 }
 
-void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration asked, bool forToken,
-                                  const QString &why)
+void ConnectionMachine::Run::wait(const Error &error, Duration delay, Duration asked, bool forToken, const QString &why)
 {
     RandomSource &random = m_options.random ? *m_options.random : RandomSource::system();
     QString reason = why;

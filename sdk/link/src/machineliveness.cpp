@@ -33,8 +33,7 @@ void ConnectionMachine::Run::hurry(const QString &why)
 void ConnectionMachine::Run::wake(Up &up)
 {
     up.pongDeadline.reset();
-    const bool renewalIsDue =
-        up.renewal && up.renewal->step == Renewing::Step::Scheduled && m_now >= up.renewal->deadline;
+    const bool renewalIsDue = up.renewal && up.renewal->step == Renewing::Step::Scheduled && m_now >= up.renewal->deadline;
     if (renewalIsDue)
         up.nextPing = m_now + m_options.probeTimeout;
     else

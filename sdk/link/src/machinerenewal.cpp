@@ -25,8 +25,7 @@ void ConnectionMachine::Run::scheduleRenewal(Up &up)
     if (!m.m_tokenExpiresAt)
         return;
     const Duration lifetime = *m.m_tokenExpiresAt - m_now;
-    Duration lead = up.refreshBefore > Duration::zero() ? up.refreshBefore
-                                                        : std::clamp<Duration>(lifetime / 5, 30s, 300s);
+    Duration lead = up.refreshBefore > Duration::zero() ? up.refreshBefore : std::clamp<Duration>(lifetime / 5, 30s, 300s);
     // Jitter, so that clients that signed in together do not refresh together.
     lead = std::min(scaled(lead, 0.9 + 0.2 * chance()), lifetime / 2);
     const Instant at = std::max(*m.m_tokenExpiresAt - lead, m_now + 250ms);
@@ -42,9 +41,8 @@ void ConnectionMachine::Run::askForRenewal(Up &up, bool force)
     const Duration left = m.m_tokenExpiresAt ? *m.m_tokenExpiresAt - m_now : Duration::zero();
     request.minimumValidity = force ? std::max(left, Duration::zero()) + 1s : Duration::zero();
     const bool retried = up.renewal && up.renewal->retriedAfterRefusal;
-    up.renewal = Renewing{.step = Renewing::Step::TokenAsked,
-                          .deadline = m_now + m_options.tokenTimeout,
-                          .retriedAfterRefusal = retried};
+    up.renewal =
+        Renewing{.step = Renewing::Step::TokenAsked, .deadline = m_now + m_options.tokenTimeout, .retriedAfterRefusal = retried};
     add(RequestToken{up.id, request, u"renewal"_s});
 }
 
@@ -128,13 +126,12 @@ void ConnectionMachine::Run::on(const RenewalRefused &event)
     }
     m.m_refused = up->renewal->fingerprint;
     if (event.code == int(CloseCode::TokenInvalid)) {
-        add(ReportError{Error(ErrorCode::IdentityChanged, u"the new token belongs to somebody else"_s)
-                            .withCloseCode(event.code)});
+        add(ReportError{
+            Error(ErrorCode::IdentityChanged, u"the new token belongs to somebody else"_s).withCloseCode(event.code)});
         up->renewal.reset();
         return;
     }
-    add(ReportError{
-        Error(ErrorCode::Unauthorized, u"the server refused the renewed token"_s).withCloseCode(event.code)});
+    add(ReportError{Error(ErrorCode::Unauthorized, u"the server refused the renewed token"_s).withCloseCode(event.code)});
     const bool retried = up->renewal->retriedAfterRefusal;
     if (retried) {
         retryRenewal(*up);
@@ -172,46 +169,30 @@ struct ActionText
                                                         refused.isEmpty() ? u"-"_s : refused);
     }
     QString operator()(const M::StartTransport &a) const { return u"StartTransport %1"_s.arg(a.id); }
-    QString operator()(const M::CloseTransport &a) const
-    {
-        return u"CloseTransport %1 %2"_s.arg(a.id).arg(a.code);
-    }
-    QString operator()(const M::DropTransport &a) const
-    {
-        return u"DropTransport %1 %2"_s.arg(a.id).arg(a.code);
-    }
+    QString operator()(const M::CloseTransport &a) const { return u"CloseTransport %1 %2"_s.arg(a.id).arg(a.code); }
+    QString operator()(const M::DropTransport &a) const { return u"DropTransport %1 %2"_s.arg(a.id).arg(a.code); }
     QString operator()(const M::SendPing &a) const { return u"SendPing %1 %2"_s.arg(a.id).arg(a.nonce); }
     QString operator()(const M::SendRenewal &a) const { return u"SendRenewal %1"_s.arg(a.id); }
     QString operator()(const M::BecomeReady &a) const { return u"BecomeReady %1"_s.arg(a.id); }
     QString operator()(const M::ReportRenewed &) const { return u"ReportRenewed"_s; }
     QString operator()(const M::ReportExpiry &a) const
     {
-        return a.expiresAt ? u"ReportExpiry %1"_s.arg(a.expiresAt->time_since_epoch().count())
-                           : u"ReportExpiry -"_s;
+        return a.expiresAt ? u"ReportExpiry %1"_s.arg(a.expiresAt->time_since_epoch().count()) : u"ReportExpiry -"_s;
     }
     QString operator()(const M::ReportRtt &a) const { return u"ReportRtt %1"_s.arg(a.rtt.count()); }
     QString operator()(const M::ReportError &a) const { return u"ReportError %1"_s.arg(a.error.codeName()); }
     QString operator()(const M::ReportWait &a) const
     {
-        return u"ReportWait %1 %2 until %3"_s.arg(a.id)
-            .arg(a.error.codeName())
-            .arg(a.until.time_since_epoch().count());
+        return u"ReportWait %1 %2 until %3"_s.arg(a.id).arg(a.error.codeName()).arg(a.until.time_since_epoch().count());
     }
     QString operator()(const M::ReportClosed &a) const
     {
-        return u"ReportClosed %1 %2%3"_s.arg(a.id).arg(a.reason.codeName(),
-                                                       a.personNeeded ? u" person"_s : QString());
+        return u"ReportClosed %1 %2%3"_s.arg(a.id).arg(a.reason.codeName(), a.personNeeded ? u" person"_s : QString());
     }
     QString operator()(const M::SwapTransport &a) const { return u"SwapTransport %1 %2"_s.arg(a.from).arg(a.to); }
     QString operator()(const M::EndDrain &a) const { return u"EndDrain %1"_s.arg(a.id); }
-    QString operator()(const M::PromoteReplacement &a) const
-    {
-        return u"PromoteReplacement %1 %2"_s.arg(a.lost).arg(a.id);
-    }
-    QString operator()(const M::AbandonReplacement &a) const
-    {
-        return u"AbandonReplacement %1 %2"_s.arg(a.id).arg(a.code);
-    }
+    QString operator()(const M::PromoteReplacement &a) const { return u"PromoteReplacement %1 %2"_s.arg(a.lost).arg(a.id); }
+    QString operator()(const M::AbandonReplacement &a) const { return u"AbandonReplacement %1 %2"_s.arg(a.id).arg(a.code); }
     QString operator()(const M::ReportReplacement &a) const
     {
         const QString until = a.until ? QString::number(a.until->time_since_epoch().count()) : u"-"_s;

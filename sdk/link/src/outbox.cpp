@@ -126,8 +126,7 @@ QFuture<Result<void>> Outbox::add(Acknowledged message, qint64 limit)
         return m_pending.at(*known).promise.future();
     const qint64 size = message.payload.size();
     if (m_pendingBytes + size > limit) {
-        return finishedFuture(
-            Error(ErrorCode::QueueFull, u"%1 bytes wait for their acknowledgement"_s.arg(m_pendingBytes)));
+        return finishedFuture(Error(ErrorCode::QueueFull, u"%1 bytes wait for their acknowledgement"_s.arg(m_pendingBytes)));
     }
     const quint64 number = ++m_counter;
     if (message.id.isEmpty())

@@ -39,9 +39,9 @@ public:
     struct Held
     {
         Message message;
-        std::optional<QString> key {}; //!< Only the latest of a key is kept.
-        std::optional<Instant> deadline {}; //!< Thrown away then, with ErrorCode::Timeout.
-        std::shared_ptr<QPromise<Result<void>>> promise {}; //!< Null if nobody wants to know.
+        std::optional<QString> key{}; //!< Only the latest of a key is kept.
+        std::optional<Instant> deadline{}; //!< Thrown away then, with ErrorCode::Timeout.
+        std::shared_ptr<QPromise<Result<void>>> promise{}; //!< Null if nobody wants to know.
 
         void finish(const Result<void> &result);
     };

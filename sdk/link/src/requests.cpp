@@ -27,8 +27,7 @@ QFuture<Requests::Answer> Requests::add(LinkId link, Instant deadline, QString *
 {
     id->clear();
     if (m_pending.size() >= size_t(kMostPending)) {
-        return finishedAnswer(
-            Error(ErrorCode::QueueFull, u"%1 requests wait for their answer"_s.arg(m_pending.size())));
+        return finishedAnswer(Error(ErrorCode::QueueFull, u"%1 requests wait for their answer"_s.arg(m_pending.size())));
     }
     *id = u"r-"_s + QString::number(++m_counter);
     Entry &entry = m_pending[*id];

@@ -147,10 +147,7 @@ void RoomCursor::on(const Published &event)
     if ((m_state != State::Live && m_state != State::Asked) || offset <= m_position.offset)
         return;
     if (offset > m_position.offset + 1) {
-        add(ReportGap{Gap{.room = m_room,
-                          .from = m_position.offset + 1,
-                          .to = offset - 1,
-                          .reason = u"lost"_s}});
+        add(ReportGap{Gap{.room = m_room, .from = m_position.offset + 1, .to = offset - 1, .reason = u"lost"_s}});
     }
     m_position.offset = offset;
     add(Deliver{event.publication});

@@ -27,23 +27,27 @@ namespace Watchword {
 
     Any state falls back to Down when the link is lost, with the position as it was before the gap, so that a gap whose
     snapshot did not arrive is found again. A resume that was asked for and did not become Live counts as
-    failed unless it made progress; after three of them in a row the position is given up, with a gap that says so. The snapshot is fetched before
-    the server is asked to go on, so that nothing has to be kept meanwhile: the history of the server keeps it.
+    failed unless it made progress; after three of them in a row the position is given up, with a gap that says so. The snapshot
+   is fetched before the server is asked to go on, so that nothing has to be kept meanwhile: the history of the server keeps it.
 */
 class RoomCursor
 {
 public:
     static constexpr int kMostFailures = 3;
 
-    struct LinkUp { };
-    struct LinkDown { };
+    struct LinkUp
+    {
+    };
+    struct LinkDown
+    {
+    };
     struct Answered //!< "sub.ok"
     {
         QString epoch;
         quint64 offset = 0; //!< Newest.
         quint64 to = 0; //!< Last offset that follows before more has to be asked for.
         bool joined = false;
-        std::optional<Gap> gap {};
+        std::optional<Gap> gap{};
         quint64 continueAfter = 0; //!< With a gap: where the history goes on.
     };
     struct Published
@@ -74,7 +78,9 @@ public:
         quint64 number;
         Gap gap;
     };
-    struct ReportLive { };
+    struct ReportLive
+    {
+    };
     using Action = std::variant<Send, Deliver, ReportGap, FetchSnapshot, ReportLive>;
     using Actions = std::vector<Action>;
 

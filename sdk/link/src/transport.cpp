@@ -7,8 +7,8 @@ namespace Watchword {
 
 QByteArray HttpAnswer::header(QByteArrayView lowerCaseName) const
 {
-    const auto found = std::find_if(headers.cbegin(), headers.cend(),
-                                    [&](const auto &entry) { return entry.first == lowerCaseName; });
+    const auto found =
+        std::find_if(headers.cbegin(), headers.cend(), [&](const auto &entry) { return entry.first == lowerCaseName; });
     return found == headers.cend() ? QByteArray() : found->second;
 }
 

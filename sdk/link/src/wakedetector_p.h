@@ -21,7 +21,7 @@ public:
     {
         using std::chrono::abs;
         constexpr Duration jump = std::chrono::seconds(5);
-        const std::optional<Reading> last = std::exchange(m_last, Reading {boot, wall, awake});
+        const std::optional<Reading> last = std::exchange(m_last, Reading{boot, wall, awake});
         if (!last)
             return false;
         const Duration passed = boot - last->boot;

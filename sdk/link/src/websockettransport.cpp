@@ -58,8 +58,7 @@ WebSocketTransport::~WebSocketTransport()
 void WebSocketTransport::start(const AccessToken &token)
 {
     if (!token.value.isEmpty() && !Wire::isToken68(token.value.reveal())) {
-        finish({.error = Error(ErrorCode::MalformedToken,
-                               u"the token cannot travel in a header (RFC 9110 token68)"_s)});
+        finish({.error = Error(ErrorCode::MalformedToken, u"the token cannot travel in a header (RFC 9110 token68)"_s)});
         return;
     }
     m_token = token;
@@ -165,15 +164,12 @@ void WebSocketTransport::makeSocket()
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
     connect(m_socket, &QWebSocket::errorOccurred, this, &WebSocketTransport::onError);
 #else
-    connect(m_socket, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this,
-            &WebSocketTransport::onError);
+    connect(m_socket, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this, &WebSocketTransport::onError);
 #endif
-    connect(m_socket, &QWebSocket::sslErrors, this,
-            [this](const QList<QSslError> &errors) { m_tlsErrors = errors; });
+    connect(m_socket, &QWebSocket::sslErrors, this, [this](const QList<QSslError> &errors) { m_tlsErrors = errors; });
     connect(m_socket, &QWebSocket::textMessageReceived, this, &WebSocketTransport::onText);
     connect(m_socket, &QWebSocket::binaryMessageReceived, this, &Transport::binaryReceived);
-    connect(m_socket, &QWebSocket::pong, this,
-            [this](quint64, const QByteArray &payload) { Q_EMIT pongReceived(payload); });
+    connect(m_socket, &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) { Q_EMIT pongReceived(payload); });
     connect(m_socket, &QWebSocket::bytesWritten, this, &Transport::bytesWritten);
 }
 
@@ -209,7 +205,7 @@ void WebSocketTransport::shortenWay()
             continue;
         m_reader = child;
         connect(child, SIGNAL(textMessageReceived(QString)), this, SLOT(onText(QString)), Qt::DirectConnection);
-        disconnect(child, SIGNAL(textFrameReceived(QString,bool)), m_socket, nullptr);
+        disconnect(child, SIGNAL(textFrameReceived(QString, bool)), m_socket, nullptr);
     }
 }
 
@@ -321,9 +317,8 @@ void WebSocketTransport::onConnected()
     const QString chosen = m_socket->subprotocol();
     if (!chosen.isEmpty() && !m_offered.contains(chosen)) {
         m_socket->close(QWebSocketProtocol::CloseCodeProtocolError);
-        finish({.error = Error(
-                    ErrorCode::SubprotocolMismatch,
-                    u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+        finish({.error = Error(ErrorCode::SubprotocolMismatch,
+                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
         return;
     }
     m_opened = true;
@@ -345,9 +340,8 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
         answer.status = Wire::statusFromText(m_socket->errorString());
     const QString chosen = QString::fromLatin1(answer.header("sec-websocket-protocol"));
     if (answer.status == 101 && !chosen.isEmpty() && !m_offered.contains(chosen)) {
-        finish({.error = Error(
-                    ErrorCode::SubprotocolMismatch,
-                    u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+        finish({.error = Error(ErrorCode::SubprotocolMismatch,
+                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
     } else if (answer.status == 101) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
@@ -356,8 +350,7 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
             finish(refusedUpgrade(answer));
     } else if (m_wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
-                               u"the answer is not one of a WebSocket server: "_s
-                                   + m_socket->errorString().left(200))});
+                               u"the answer is not one of a WebSocket server: "_s + m_socket->errorString().left(200))});
     } else {
         QStringList tlsErrors;
         for (const QSslError &tls : std::as_const(m_tlsErrors))

@@ -29,8 +29,7 @@ bool isAlphanumeric(char c)
 
 bool consistsOf(QByteArrayView value, QByteArrayView others)
 {
-    return std::all_of(value.begin(), value.end(),
-                       [&](char c) { return isAlphanumeric(c) || others.contains(c); });
+    return std::all_of(value.begin(), value.end(), [&](char c) { return isAlphanumeric(c) || others.contains(c); });
 }
 
 // The parameter of each challenge; one header may hold those of several schemes.
@@ -66,29 +65,16 @@ bool isHeaderName(QByteArrayView value)
 
 bool isHeaderValue(QByteArrayView value)
 {
-    return std::none_of(value.begin(), value.end(),
-                        [](char c) { return (uchar(c) < 0x20 && c != '\t') || c == 0x7f; });
+    return std::none_of(value.begin(), value.end(), [](char c) { return (uchar(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 bool isReservedHeader(QByteArrayView name)
 {
     const QByteArray lower = name.toByteArray().toLower();
     static const QList<QByteArray> reserved{
-        "authorization",
-        "connection",
-        "content-length",
-        "dpop",
-        "host",
-        "keep-alive",
-        "origin",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-        "transfer-encoding",
-        "cookie2",
-        "proxy-connection",
+        "authorization", "connection", "content-length",      "dpop",    "host",
+        "keep-alive",    "origin",     "proxy-authorization", "te",      "trailer",
+        "upgrade",       "expect",     "transfer-encoding",   "cookie2", "proxy-connection",
     };
     return reserved.contains(lower) || lower.startsWith("sec-websocket-");
 }
@@ -116,8 +102,7 @@ Result<void> checkUrl(const QUrl &url, bool allowLoopbackPlain)
         return Error(ErrorCode::InsecureTransport,
                      u"%1 is not encrypted"_s.arg(url.toString(QUrl::RemoveUserInfo | QUrl::RemoveQuery)));
     if (!url.userInfo().isEmpty())
-        return Error(ErrorCode::InvalidArgument,
-                     u"url holds a user name or password; credentials travel as a token"_s);
+        return Error(ErrorCode::InvalidArgument, u"url holds a user name or password; credentials travel as a token"_s);
     const QUrlQuery query(url);
     for (const QLatin1StringView name : {"access_token"_L1, "token"_L1, "id_token"_L1}) {
         if (query.hasQueryItem(name))
@@ -167,8 +152,7 @@ QByteArray keyHash(const QSslCertificate &certificate)
 {
     const QByteArray der = certificate.toDer();
     const auto *in = reinterpret_cast<const unsigned char *>(der.constData());
-    const std::unique_ptr<X509, decltype(&X509_free)> x509(d2i_X509(nullptr, &in, long(der.size())),
-                                                           &X509_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> x509(d2i_X509(nullptr, &in, long(der.size())), &X509_free);
     if (!x509)
         return {};
     unsigned char *out = nullptr;
@@ -216,8 +200,7 @@ std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now)
     constexpr qint64 longest = 7 * 24 * 3600;
     if (isNumber && seconds >= 0)
         return std::chrono::seconds(std::min(seconds, longest));
-    const QDateTime date =
-        QLocale::c().toDateTime(QString::fromLatin1(value), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
+    const QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(value), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
     if (!date.isValid())
         return std::nullopt;
     const qint64 then = QDateTime(date.date(), date.time(), Qt::UTC).toMSecsSinceEpoch();

@@ -35,8 +35,7 @@ protected:
 
 QByteArray acceptValue(const QByteArray &key)
 {
-    return QCryptographicHash::hash(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", QCryptographicHash::Sha1)
-        .toBase64();
+    return QCryptographicHash::hash(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", QCryptographicHash::Sha1).toBase64();
 }
 
 FakeGateway::Request parseRequest(const QByteArray &head)
@@ -115,8 +114,8 @@ bool FakeGateway::Private::listen(bool withTls)
     encrypted = withTls;
     if (encrypted && !tls)
         tls = ThrowAwayTls::make();
-    server = std::make_unique<QWebSocketServer>(
-        u"fake"_s, encrypted ? QWebSocketServer::SecureMode : QWebSocketServer::NonSecureMode);
+    server =
+        std::make_unique<QWebSocketServer>(u"fake"_s, encrypted ? QWebSocketServer::SecureMode : QWebSocketServer::NonSecureMode);
     server->setSupportedSubprotocols(subprotocols);
     QObject::connect(server.get(), &QWebSocketServer::newConnection, q, [this] { onWebSocket(); });
     const bool listening = listener.listen(QHostAddress::LocalHost, port);
@@ -138,8 +137,7 @@ void FakeGateway::Private::onDescriptor(qintptr descriptor)
             configuration.setPeerVerifyMode(QSslSocket::VerifyPeer);
             configuration.setCaCertificates(clientAuthorities);
         }
-        QObject::connect(secure, &QSslSocket::encrypted, q,
-                         [this, secure] { clientCertificate = secure->peerCertificate(); });
+        QObject::connect(secure, &QSslSocket::encrypted, q, [this, secure] { clientCertificate = secure->peerCertificate(); });
         configuration.setProtocol(QSsl::TlsV1_2OrLater);
         secure->setSslConfiguration(configuration);
         secure->setSocketDescriptor(descriptor);
@@ -243,7 +241,8 @@ void FakeGateway::Private::answer(const Step &step, QTcpSocket *socket, const Re
 
 void FakeGateway::Private::handOver(const Step &step, QTcpSocket *socket, const Request &request)
 {
-    handovers.insert(socket->peerPort(), {socket, request.bearer(), q->url(request.path()), step.withHello, step.closeCode, step.closeReason});
+    handovers.insert(socket->peerPort(),
+                     {socket, request.bearer(), q->url(request.path()), step.withHello, step.closeCode, step.closeReason});
     // The WebSocket server owns the socket from here.
     QObject::disconnect(socket, &QAbstractSocket::disconnected, socket, &QObject::deleteLater);
     server->handleConnection(socket);
@@ -322,9 +321,8 @@ void FakeGateway::Private::onFrame(FakePeer *peer, const Frame &frame)
 void FakeGateway::Private::renew(FakePeer *peer, const QJsonObject &fields)
 {
     const QByteArray token = fields.value("token"_L1).toString().toLatin1();
-    const QString fault = proofs.required
-        ? proofs.fault(fields.value("dpop"_L1).toString().toLatin1(), peer->d->url, token)
-        : QString();
+    const QString fault =
+        proofs.required ? proofs.fault(fields.value("dpop"_L1).toString().toLatin1(), peer->d->url, token) : QString();
     if (!fault.isEmpty()) {
         QJsonObject answer{{u"code"_s, int(CloseCode::TokenInvalid)}, {u"reason"_s, fault}};
         if (!proofs.nonce.isEmpty())
@@ -338,8 +336,7 @@ void FakeGateway::Private::renew(FakePeer *peer, const QJsonObject &fields)
         const double exp = double(QDateTime::currentMSecsSinceEpoch() + lifetime.count()) / 1000.0;
         peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthOk), {{u"exp"_s, exp}, {u"scope"_s, u""_s}}));
     } else if (verdict > 0) {
-        peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthFail),
-                              {{u"code"_s, verdict}, {u"reason"_s, u"scripted"_s}}));
+        peer->sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), {{u"code"_s, verdict}, {u"reason"_s, u"scripted"_s}}));
     }
 }
 

@@ -17,8 +17,7 @@ QString FakeGateway::Request::path() const
     return QUrl::fromEncoded(line.split(' ').value(1)).path();
 }
 
-FakeGateway::Step FakeGateway::refuse(int status, const QMap<QByteArray, QByteArray> &headers,
-                                      const QByteArray &body)
+FakeGateway::Step FakeGateway::refuse(int status, const QMap<QByteArray, QByteArray> &headers, const QByteArray &body)
 {
     QByteArray answer = "HTTP/1.1 " + QByteArray::number(status) + " Scripted\r\n";
     for (auto header = headers.cbegin(); header != headers.cend(); ++header)

@@ -14,11 +14,15 @@ using namespace Qt::StringLiterals;
 
 void FakeIssuer::Private::handle(const TinyRequest &request, QTcpSocket *socket)
 {
-    static const QHash<QByteArray, Endpoint> paths {
-        {"/.well-known/openid-configuration", Endpoint::Discovery}, {"/keys", Endpoint::Keys},
-        {"/authorize", Endpoint::Authorization},                    {"/token", Endpoint::Token},
-        {"/revoke", Endpoint::Revocation},                          {"/device", Endpoint::Device},
-        {"/par", Endpoint::PushedRequest},                          {"/logout", Endpoint::EndSession},
+    static const QHash<QByteArray, Endpoint> paths{
+        {"/.well-known/openid-configuration", Endpoint::Discovery},
+        {"/keys", Endpoint::Keys},
+        {"/authorize", Endpoint::Authorization},
+        {"/token", Endpoint::Token},
+        {"/revoke", Endpoint::Revocation},
+        {"/device", Endpoint::Device},
+        {"/par", Endpoint::PushedRequest},
+        {"/logout", Endpoint::EndSession},
     };
     const auto found = paths.constFind(request.path);
     if (found == paths.constEnd())
@@ -103,7 +107,7 @@ void FakeIssuer::Private::refuse(QTcpSocket *socket, int status, const QByteArra
 void FakeIssuer::Private::discovery(QTcpSocket *socket, std::optional<Fault> fault)
 {
     const QString base = issuer();
-    const QJsonObject document {
+    const QJsonObject document{
         {u"issuer"_s, fault == Fault::WrongIssuer ? u"https://evil.example"_s : base},
         {u"authorization_endpoint"_s, base + u"/authorize"_s},
         {u"token_endpoint"_s, base + u"/token"_s},
@@ -113,11 +117,11 @@ void FakeIssuer::Private::discovery(QTcpSocket *socket, std::optional<Fault> fau
         {u"pushed_authorization_request_endpoint"_s, base + u"/par"_s},
         {u"require_pushed_authorization_requests"_s, options.requirePushedRequests},
         {u"end_session_endpoint"_s, base + u"/logout"_s},
-        {u"dpop_signing_alg_values_supported"_s, QJsonArray {u"ES256"_s}},
+        {u"dpop_signing_alg_values_supported"_s, QJsonArray{u"ES256"_s}},
         {u"authorization_response_iss_parameter_supported"_s, true},
-        {u"response_types_supported"_s, QJsonArray {u"code"_s}},
-        {u"code_challenge_methods_supported"_s, QJsonArray {u"S256"_s}},
-        {u"id_token_signing_alg_values_supported"_s, QJsonArray {u"ES256"_s}},
+        {u"response_types_supported"_s, QJsonArray{u"code"_s}},
+        {u"code_challenge_methods_supported"_s, QJsonArray{u"S256"_s}},
+        {u"id_token_signing_alg_values_supported"_s, QJsonArray{u"ES256"_s}},
     };
     TinyHttp::answer(socket, 200, "application/json", toJson(document));
 }
@@ -146,10 +150,10 @@ void FakeIssuer::Private::authorize(const TinyRequest &request, QTcpSocket *sock
         const QByteArray code = randomToken("code-");
         remember(code);
         const QString acr = first(query, u"acr_values"_s).section(u' ', 0, 0);
-        codes.insert(code, {first(query, u"client_id"_s), first(query, u"redirect_uri"_s), first(query, u"nonce"_s),
-                            first(query, u"code_challenge"_s), first(query, u"scope"_s), first(query, u"resource"_s),
-                            subject, name, acr, QString::fromLatin1(randomToken("family-")),
-                            first(query, u"dpop_jkt"_s)});
+        codes.insert(code,
+                     {first(query, u"client_id"_s), first(query, u"redirect_uri"_s), first(query, u"nonce"_s),
+                      first(query, u"code_challenge"_s), first(query, u"scope"_s), first(query, u"resource"_s), subject, name,
+                      acr, QString::fromLatin1(randomToken("family-")), first(query, u"dpop_jkt"_s)});
         add(u"code"_s, QString::fromLatin1(code));
     }
     redirect.setQuery(answer);

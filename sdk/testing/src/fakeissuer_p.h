@@ -40,7 +40,7 @@ public:
     {
         Grant grant;
         std::optional<bool> allowed; // empty: the person has not decided
-        WallTime expiresAt {};
+        WallTime expiresAt{};
     };
 
     explicit Private(FakeIssuer *issuer)
@@ -76,7 +76,7 @@ public:
     Options options;
     TinyHttp http;
     quint16 port = 0;
-    Duration calendar {};
+    Duration calendar{};
     SigningKey key;
     QString subject = u"alice"_s;
     QString name = u"Alice"_s;

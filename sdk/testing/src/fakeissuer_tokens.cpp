@@ -66,8 +66,8 @@ std::optional<QString> FakeIssuer::Private::provenKey(const TinyRequest &request
     const QByteArray proof = request.headers.value("dpop");
     if (proof.isEmpty())
         return QString();
-    const DpopProof::Request made {"POST", QUrl(issuer() + u"/token"_s), {},
-                                   options.demandNonces ? QString::fromLatin1(dpopNonce) : QString()};
+    const DpopProof::Request made{
+        "POST", QUrl(issuer() + u"/token"_s), {}, options.demandNonces ? QString::fromLatin1(dpopNonce) : QString()};
     const auto result = DpopProof::verify(proof, {made, {}, std::chrono::minutes(5), std::chrono::minutes(1)}, date());
     const bool nonceMissing = options.demandNonces && dpopNonce.isEmpty();
     if (nonceMissing || (!result && result.error().code() == ErrorCode::WrongNonce)) {
@@ -142,8 +142,9 @@ void FakeIssuer::Private::issue(const Grant &grant, IdToken wanted, QTcpSocket *
     const QByteArray refresh = randomToken("refresh-");
     remember(access);
     remember(refresh);
-    QJsonObject answer {
-        {u"access_token"_s, QString::fromLatin1(access)}, {u"token_type"_s, bound ? u"DPoP"_s : u"bearer"_s}, {u"scope"_s, grant.scope}};
+    QJsonObject answer{{u"access_token"_s, QString::fromLatin1(access)},
+                       {u"token_type"_s, bound ? u"DPoP"_s : u"bearer"_s},
+                       {u"scope"_s, grant.scope}};
     if (options.sayLifetime && options.accessTokenLifetime.count() > 0)
         answer.insert(u"expires_in"_s, qint64(options.accessTokenLifetime.count()));
     if (options.rotateRefreshTokens || wanted == IdToken::First) {
@@ -164,11 +165,14 @@ void FakeIssuer::Private::issue(const Grant &grant, IdToken wanted, QTcpSocket *
 
 QByteArray FakeIssuer::Private::accessToken(const Grant &grant) const
 {
-    QJsonObject claims {
-        {u"iss"_s, issuer()},          {u"sub"_s, grant.subject},
+    QJsonObject claims{
+        {u"iss"_s, issuer()},
+        {u"sub"_s, grant.subject},
         {u"aud"_s, grant.resource.isEmpty() ? grant.clientId : grant.resource},
-        {u"client_id"_s, grant.clientId}, {u"scope"_s, grant.scope},
-        {u"iat"_s, now()},             {u"exp"_s, now() + qint64(options.accessTokenLifetime.count())},
+        {u"client_id"_s, grant.clientId},
+        {u"scope"_s, grant.scope},
+        {u"iat"_s, now()},
+        {u"exp"_s, now() + qint64(options.accessTokenLifetime.count())},
         {u"jti"_s, QString::fromLatin1(randomToken("j"))},
     };
     // RFC 9068 section 2.2.1.
@@ -221,7 +225,7 @@ QByteArray FakeIssuer::Private::idToken(const Grant &grant, IdToken kind, const 
                                         std::optional<Fault> fault) const
 {
     const QByteArray half = QCryptographicHash::hash(access, QCryptographicHash::Sha256).first(16);
-    QJsonObject claims {
+    QJsonObject claims{
         {u"iss"_s, issuer()},
         {u"sub"_s, grant.subject},
         {u"aud"_s, grant.clientId},

@@ -16,8 +16,7 @@ void resetSocket(QTcpSocket *socket)
     if (!socket)
         return;
     const linger now{1, 0};
-    ::setsockopt(socket->socketDescriptor(), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char *>(&now),
-                 sizeof now);
+    ::setsockopt(socket->socketDescriptor(), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char *>(&now), sizeof now);
     socket->abort();
 }
 

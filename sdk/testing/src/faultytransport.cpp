@@ -34,9 +34,8 @@ FaultyTransport::Script FaultyTransport::refuse(int status, std::optional<std::c
     return [status, retryAfter](FaultyTransport *transport) {
         TransportEnd end;
         end.http.status = status;
-        end.error = Error(ErrorCode::UpgradeRejected, QStringLiteral("scripted"))
-                        .withHttpStatus(status)
-                        .withRetryAfter(retryAfter);
+        end.error =
+            Error(ErrorCode::UpgradeRejected, QStringLiteral("scripted")).withHttpStatus(status).withRetryAfter(retryAfter);
         transport->end(end);
     };
 }

@@ -80,8 +80,7 @@ QByteArray authorityName()
 {
     unsigned char number[6];
     RAND_bytes(number, sizeof number);
-    return "Watchword throw-away authority "
-        + QByteArray(reinterpret_cast<const char *>(number), sizeof number).toHex();
+    return "Watchword throw-away authority " + QByteArray(reinterpret_cast<const char *>(number), sizeof number).toHex();
 }
 
 struct Wanted
@@ -95,8 +94,7 @@ struct Wanted
 ThrowAwayTls issue(const Wanted &wanted)
 {
     const KeyPtr authorityKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
-    const CertificatePtr authority =
-        begin(authorityName().constData(), authorityKey.get(), -10 * kDay, 30 * kDay);
+    const CertificatePtr authority = begin(authorityName().constData(), authorityKey.get(), -10 * kDay, 30 * kDay);
     X509_set_issuer_name(authority.get(), X509_get_subject_name(authority.get()));
     addExtension(authority.get(), authority.get(), NID_basic_constraints, "critical,CA:TRUE");
     addExtension(authority.get(), authority.get(), NID_key_usage, "critical,keyCertSign,cRLSign");

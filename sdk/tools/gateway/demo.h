@@ -11,7 +11,7 @@ namespace Watchword::Tools {
 struct DemoOptions
 {
     quint16 port = 0;
-    std::chrono::seconds accessTokenLifetime {60};
+    std::chrono::seconds accessTokenLifetime{60};
     int users = 200;
 };
 

@@ -26,13 +26,13 @@ constexpr int kUsage = 2;
 
 struct CommandLine
 {
-    QCommandLineOption config {u"config"_s, u"Run with this configuration file; SIGHUP reads it anew."_s, u"FILE"_s};
-    QCommandLineOption check {u"check-config"_s, u"Check this configuration file and end: 0 if it is good."_s, u"FILE"_s};
-    QCommandLineOption demo {u"demo"_s, u"Run with made-up users and a throw-away certificate; prints one JSON line."_s};
-    QCommandLineOption port {u"port"_s, u"With --demo: the port; 0 takes a free one."_s, u"N"_s, u"0"_s};
-    QCommandLineOption lifetime {u"access-token-lifetime"_s, u"With --demo: seconds."_s, u"S"_s, u"60"_s};
-    QCommandLineOption users {u"users"_s, u"With --demo: how many."_s, u"N"_s, u"200"_s};
-    QCommandLineOption hash {u"hash-password"_s, u"Read a password from standard input, print its hash and end."_s};
+    QCommandLineOption config{u"config"_s, u"Run with this configuration file; SIGHUP reads it anew."_s, u"FILE"_s};
+    QCommandLineOption check{u"check-config"_s, u"Check this configuration file and end: 0 if it is good."_s, u"FILE"_s};
+    QCommandLineOption demo{u"demo"_s, u"Run with made-up users and a throw-away certificate; prints one JSON line."_s};
+    QCommandLineOption port{u"port"_s, u"With --demo: the port; 0 takes a free one."_s, u"N"_s, u"0"_s};
+    QCommandLineOption lifetime{u"access-token-lifetime"_s, u"With --demo: seconds."_s, u"S"_s, u"60"_s};
+    QCommandLineOption users{u"users"_s, u"With --demo: how many."_s, u"N"_s, u"200"_s};
+    QCommandLineOption hash{u"hash-password"_s, u"Read a password from standard input, print its hash and end."_s};
 };
 
 int fail(const Error &error)
@@ -75,7 +75,7 @@ int hashFromInput()
 
 void setLogLevel(const QString &level)
 {
-    static const QHash<QString, QString> rules {
+    static const QHash<QString, QString> rules{
         {u"debug"_s, u"watchword.*=true"_s},
         {u"info"_s, u"watchword.*.debug=false"_s},
         {u"warning"_s, u"watchword.*.debug=false\nwatchword.*.info=false"_s},
@@ -87,7 +87,7 @@ void setLogLevel(const QString &level)
 void raiseDescriptorLimit()
 {
 #ifdef Q_OS_UNIX
-    rlimit limit {};
+    rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
@@ -110,9 +110,8 @@ int run(const Gateway::GatewayConfig &config, const QString &configFile,
     QObject::connect(&signals_, &Tools::UnixSignals::terminated, &gateway, [&gateway] { gateway.stop(); });
     QObject::connect(&gateway, &Gateway::Gateway::stopped, qApp, &QCoreApplication::quit, Qt::QueuedConnection);
     QObject::connect(&signals_, &Tools::UnixSignals::hungUp, &gateway, [&gateway, &config, configFile] {
-        const Result<Gateway::GatewayConfig> next = configFile.isEmpty()
-            ? Result<Gateway::GatewayConfig>(config)
-            : Gateway::GatewayConfig::fromFile(configFile);
+        const Result<Gateway::GatewayConfig> next =
+            configFile.isEmpty() ? Result<Gateway::GatewayConfig>(config) : Gateway::GatewayConfig::fromFile(configFile);
         const Result<void> done = next ? gateway.reload(*next) : Result<void>(next.error());
         if (done)
             std::fprintf(stderr, "watchword-gateway: reloaded\n");
@@ -138,8 +137,7 @@ int runDemo(const QCommandLineParser &parser, const CommandLine &line)
     if (const Result<void> prepared = demo.prepare(options); !prepared)
         return fail(prepared.error());
     return run(demo.config(), {}, [&demo](const Gateway::Gateway &gateway) {
-        const QByteArray ready = QJsonDocument(demo.readyLine(gateway.url(), gateway.issuerUrl()))
-                                     .toJson(QJsonDocument::Compact);
+        const QByteArray ready = QJsonDocument(demo.readyLine(gateway.url(), gateway.issuerUrl())).toJson(QJsonDocument::Compact);
         std::printf("%s\n", ready.constData());
         std::fflush(stdout);
     });

@@ -90,8 +90,7 @@ Result<void> writeCertificate(const QString &name, X509 *certificate)
 {
     const Bio bio(BIO_new(BIO_s_mem()), &BIO_free);
     PEM_write_bio_X509(bio.get(), certificate);
-    return writeFile(name, bytesOf(bio.get()),
-                     QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup | QFile::ReadOther);
+    return writeFile(name, bytesOf(bio.get()), QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup | QFile::ReadOther);
 }
 
 Result<void> writeKey(const QString &name, EVP_PKEY *key)
@@ -113,14 +112,14 @@ Result<ThrowAwayCa> makeThrowAwayCa(const QString &folder)
     if (!caKey || !serverKey)
         return Error(ErrorCode::Internal, u"OpenSSL could not make a key"_s);
     const Certificate ca = makeCertificate(caKey.get(), "Watchword demo authority", nullptr, caKey.get());
-    const Certificate server = ca ? makeCertificate(serverKey.get(), "localhost", ca.get(), caKey.get())
-                                  : Certificate(nullptr, &X509_free);
+    const Certificate server =
+        ca ? makeCertificate(serverKey.get(), "localhost", ca.get(), caKey.get()) : Certificate(nullptr, &X509_free);
     if (!server)
         return Error(ErrorCode::Internal, u"OpenSSL could not make a certificate"_s);
-    const ThrowAwayCa files {folder + u"/ca.pem"_s, folder + u"/server.pem"_s, folder + u"/server.key"_s};
-    for (const Result<void> &written : {writeCertificate(files.caFile, ca.get()),
-                                        writeCertificate(files.certificateFile, server.get()),
-                                        writeKey(files.keyFile, serverKey.get())}) {
+    const ThrowAwayCa files{folder + u"/ca.pem"_s, folder + u"/server.pem"_s, folder + u"/server.key"_s};
+    for (const Result<void> &written :
+         {writeCertificate(files.caFile, ca.get()), writeCertificate(files.certificateFile, server.get()),
+          writeKey(files.keyFile, serverKey.get())}) {
         if (!written)
             return written.error();
     }

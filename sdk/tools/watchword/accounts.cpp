@@ -75,18 +75,18 @@ Result<void> Accounts::save() const
 {
     QJsonArray array;
     for (const Account &account : m_accounts) {
-        array.append(QJsonObject {{"name"_L1, account.name},
-                                  {"issuer"_L1, account.issuer.toString()},
-                                  {"client_id"_L1, account.clientId},
-                                  {"scope"_L1, account.scopes.join(u' ')},
-                                  {"resource"_L1, account.resource.toString()},
-                                  {"dpop"_L1, account.bound},
-                                  {"ca"_L1, account.certificateAuthority},
-                                  {"person"_L1, account.person}});
+        array.append(QJsonObject{{"name"_L1, account.name},
+                                 {"issuer"_L1, account.issuer.toString()},
+                                 {"client_id"_L1, account.clientId},
+                                 {"scope"_L1, account.scopes.join(u' ')},
+                                 {"resource"_L1, account.resource.toString()},
+                                 {"dpop"_L1, account.bound},
+                                 {"ca"_L1, account.certificateAuthority},
+                                 {"person"_L1, account.person}});
     }
     QDir().mkpath(QFileInfo(path()).path());
     QSaveFile file(path());
-    const QByteArray bytes = QJsonDocument(QJsonObject {{"accounts"_L1, array}}).toJson();
+    const QByteArray bytes = QJsonDocument(QJsonObject{{"accounts"_L1, array}}).toJson();
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
         return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(path(), file.errorString()));
     return {};

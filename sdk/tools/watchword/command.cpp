@@ -16,8 +16,7 @@ namespace Watchword::Tool {
 
 using namespace Qt::StringLiterals;
 
-std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments,
-                         qsizetype positional)
+std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments, qsizetype positional)
 {
     parser.addOption({{u"h"_s, u"help"_s}, u"Shows this text."_s});
     parser.addOption({u"json"_s, u"Writes results and errors as JSON."_s});
@@ -58,10 +57,10 @@ int exitCodeOf(const Error &error)
 int report(const Error &error, bool json)
 {
     if (json) {
-        const QJsonObject object {{"error"_L1, error.codeName()},
-                                  {"detail"_L1, error.detail()},
-                                  {"remedy"_L1, error.remedy()},
-                                  {"retryable"_L1, error.isRetryable()}};
+        const QJsonObject object{{"error"_L1, error.codeName()},
+                                 {"detail"_L1, error.detail()},
+                                 {"remedy"_L1, error.remedy()},
+                                 {"retryable"_L1, error.isRetryable()}};
         printNote(QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact)));
     } else {
         printNote(u"watchword: "_s + error.toString());
@@ -157,9 +156,8 @@ SessionOptions sessionOptions(const Account &account, const QList<QSslCertificat
 void Credentials::addOptions(QCommandLineParser &parser)
 {
     parser.addOption({u"account"_s, u"The account of \"watchword sign-in\" to use; else the last one."_s, u"name"_s});
-    parser.addOption({u"token-file"_s,
-                      u"Uses the access token in this file instead of an account; \"-\" is standard input."_s,
-                      u"file"_s});
+    parser.addOption(
+        {u"token-file"_s, u"Uses the access token in this file instead of an account; \"-\" is standard input."_s, u"file"_s});
     parser.addOption({u"ca"_s, u"Trusts the certificate authorities in this PEM file too."_s, u"file"_s});
 }
 
@@ -168,8 +166,7 @@ Result<void> Credentials::read(const QCommandLineParser &parser)
     QString authority = parser.value(u"ca"_s);
     if (parser.isSet(u"token-file"_s)) {
         QFile file(parser.value(u"token-file"_s));
-        const bool open = file.fileName() == "-"_L1 ? file.open(stdin, QIODevice::ReadOnly)
-                                                    : file.open(QIODevice::ReadOnly);
+        const bool open = file.fileName() == "-"_L1 ? file.open(stdin, QIODevice::ReadOnly) : file.open(QIODevice::ReadOnly);
         if (!open)
             return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(file.fileName(), file.errorString()));
         AccessToken token;

@@ -14,16 +14,7 @@
 namespace Watchword::Tool {
 
 /*! What the program ends with; documented in its --help and relied on by scripts. */
-enum Exit {
-    Done = 0,
-    Failed = 1,
-    Usage = 2,
-    SignInNeeded = 3,
-    Network = 4,
-    Storage = 5,
-    Refused = 6,
-    ChainNotVerified = 7
-};
+enum Exit { Done = 0, Failed = 1, Usage = 2, SignInNeeded = 3, Network = 4, Storage = 5, Refused = 6, ChainNotVerified = 7 };
 
 int runSignIn(const QStringList &arguments);
 int runSignOut(const QStringList &arguments);

@@ -29,15 +29,21 @@ public:
             std::string line;
             while (std::getline(std::cin, line)) {
                 const QString text = QString::fromStdString(line);
-                QMetaObject::invokeMethod(app, [target, text] {
-                    if (target)
-                        Q_EMIT target->read(text);
-                }, Qt::QueuedConnection);
+                QMetaObject::invokeMethod(
+                    app,
+                    [target, text] {
+                        if (target)
+                            Q_EMIT target->read(text);
+                    },
+                    Qt::QueuedConnection);
             }
-            QMetaObject::invokeMethod(app, [target] {
-                if (target)
-                    Q_EMIT target->ended();
-            }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                app,
+                [target] {
+                    if (target)
+                        Q_EMIT target->ended();
+                },
+                Qt::QueuedConnection);
         }).detach();
     }
 
@@ -66,8 +72,8 @@ int runConnect(const QStringList &arguments)
                                      "every message is a line of standard output."_s);
     Credentials::addOptions(parser);
     parser.addOption({u"origin"_s, u"The Origin to declare."_s, u"origin"_s});
-    parser.addOption({u"linger"_s, u"How long to listen after the end of standard input; \"0\" is for ever."_s,
-                      u"duration"_s, u"1s"_s});
+    parser.addOption(
+        {u"linger"_s, u"How long to listen after the end of standard input; \"0\" is for ever."_s, u"duration"_s, u"1s"_s});
     parser.addOption({u"plain-loopback"_s, u"Permits ws:// to this machine, for development."_s});
     parser.addPositionalArgument(u"url"_s, u"wss://host/path"_s);
     if (const std::optional<int> end = parse(parser, u"connect"_s, arguments, 1))
@@ -87,8 +93,7 @@ int runConnect(const QStringList &arguments)
     InputLines input;
     bool inputEnded = false;
     const auto finishWhenSent = [&] {
-        if (inputEnded && connection.state() == Connection::State::Ready && connection.queuedBytes() == 0
-            && *linger > 0ms)
+        if (inputEnded && connection.state() == Connection::State::Ready && connection.queuedBytes() == 0 && *linger > 0ms)
             QTimer::singleShot(*linger, &connection, [&connection] { connection.close(); });
     };
     QObject::connect(&input, &InputLines::read, &connection, [&](const QString &line) {
@@ -104,8 +109,7 @@ int runConnect(const QStringList &arguments)
                      [](const QByteArray &message) { printLine(message); });
     QObject::connect(&connection, &Connection::ready, &connection, finishWhenSent);
     QObject::connect(&connection, &Connection::queuedBytesChanged, &connection, finishWhenSent);
-    QObject::connect(&connection, &Connection::errorOccurred, &connection,
-                     [json](const Error &error) { report(error, json); });
+    QObject::connect(&connection, &Connection::errorOccurred, &connection, [json](const Error &error) { report(error, json); });
     QObject::connect(&connection, &Connection::closed, &connection, [&](const Error &reason) {
         QCoreApplication::exit(reason.code() == ErrorCode::Cancelled ? int(Done) : exitCodeOf(reason));
     });

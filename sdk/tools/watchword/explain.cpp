@@ -25,13 +25,11 @@ int finish(const QCommandLineParser &parser, const Session &session)
         printNote(u"Wrote %1. It holds no token; read it before you send it."_s.arg(path));
         return Done;
     }
-    printLine(json ? QJsonDocument(session.explainJson()).toJson(QJsonDocument::Compact)
-                   : session.explain().toUtf8());
+    printLine(json ? QJsonDocument(session.explainJson()).toJson(QJsonDocument::Compact) : session.explain().toUtf8());
     return Done;
 }
 
-int explainAccount(const QCommandLineParser &parser, const Account &account,
-                   std::chrono::milliseconds timeout)
+int explainAccount(const QCommandLineParser &parser, const Account &account, std::chrono::milliseconds timeout)
 {
     const Result<QList<QSslCertificate>> authorities = certificatesIn(account.certificateAuthority);
     if (!authorities)
@@ -59,15 +57,11 @@ int explainAccount(const QCommandLineParser &parser, const Account &account,
 int runExplain(const QStringList &arguments)
 {
     QCommandLineParser parser;
-    parser.setApplicationDescription(
-        u"Says how an account stands and why: state, what to do, versions, keychain, clock, "
-        "and the last events. Tokens appear as fingerprints."_s);
+    parser.setApplicationDescription(u"Says how an account stands and why: state, what to do, versions, keychain, clock, "
+                                     "and the last events. Tokens appear as fingerprints."_s);
     parser.addOption({u"account"_s, u"The account; else the last one used."_s, u"name"_s});
-    parser.addOption({u"bundle"_s,
-                      u"Writes a support bundle to this file instead; JSON if it ends in .json."_s,
-                      u"file"_s});
-    parser.addOption(
-        {u"timeout"_s, u"How long to wait for keychain and provider."_s, u"duration"_s, u"10s"_s});
+    parser.addOption({u"bundle"_s, u"Writes a support bundle to this file instead; JSON if it ends in .json."_s, u"file"_s});
+    parser.addOption({u"timeout"_s, u"How long to wait for keychain and provider."_s, u"duration"_s, u"10s"_s});
     if (const std::optional<int> end = parse(parser, u"explain"_s, arguments))
         return *end;
     const bool json = parser.isSet(u"json"_s);

@@ -97,17 +97,17 @@ private:
         QJsonObject errors;
         for (auto it = m_counts.errors.cbegin(); it != m_counts.errors.cend(); ++it)
             errors.insert(it.key(), qint64(it.value()));
-        const QJsonObject status {{"time"_L1, toRfc3339(Clock::system().wallNow())},
-                                  {"clients"_L1, m_members.size()},
-                                  {"signed_in"_L1, signedIn},
-                                  {"ready"_L1, ready},
-                                  {"sign_ins"_L1, qint64(m_counts.signIns)},
-                                  {"sign_ins_refused"_L1, qint64(m_counts.signInsRefused)},
-                                  {"sent"_L1, qint64(m_counts.sent)},
-                                  {"received"_L1, qint64(m_counts.received)},
-                                  {"drops"_L1, qint64(m_counts.drops)},
-                                  {"returns"_L1, qint64(m_counts.returns)},
-                                  {"errors"_L1, errors}};
+        const QJsonObject status{{"time"_L1, toRfc3339(Clock::system().wallNow())},
+                                 {"clients"_L1, m_members.size()},
+                                 {"signed_in"_L1, signedIn},
+                                 {"ready"_L1, ready},
+                                 {"sign_ins"_L1, qint64(m_counts.signIns)},
+                                 {"sign_ins_refused"_L1, qint64(m_counts.signInsRefused)},
+                                 {"sent"_L1, qint64(m_counts.sent)},
+                                 {"received"_L1, qint64(m_counts.received)},
+                                 {"drops"_L1, qint64(m_counts.drops)},
+                                 {"returns"_L1, qint64(m_counts.returns)},
+                                 {"errors"_L1, errors}};
         printLine(QJsonDocument(status).toJson(QJsonDocument::Compact));
     }
 

@@ -50,8 +50,7 @@ class FleetMember : public QObject
 public:
     enum class Manner { Good, ExpiredToken, WrongOrigin, Talkative, WrongPassword };
 
-    FleetMember(int number, Manner manner, const FleetPlan &plan, FleetCounts &counts, RandomSource &random,
-                QObject *parent);
+    FleetMember(int number, Manner manner, const FleetPlan &plan, FleetCounts &counts, RandomSource &random, QObject *parent);
 
     void begin();
     void end();

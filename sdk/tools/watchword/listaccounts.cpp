@@ -12,9 +12,8 @@ using namespace Qt::StringLiterals;
 int runAccounts(const QStringList &arguments)
 {
     QCommandLineParser parser;
-    parser.setApplicationDescription(
-        u"Lists the accounts that were signed in here. The first one, with a star, is used "
-        "where --account is not given. It asks nobody: see \"watchword explain\"."_s);
+    parser.setApplicationDescription(u"Lists the accounts that were signed in here. The first one, with a star, is used "
+                                     "where --account is not given. It asks nobody: see \"watchword explain\"."_s);
     if (const std::optional<int> end = parse(parser, u"accounts"_s, arguments))
         return *end;
     const bool json = parser.isSet(u"json"_s);
@@ -30,12 +29,11 @@ int runAccounts(const QStringList &arguments)
                                  {"client_id"_L1, account.clientId},
                                  {"scope"_L1, account.scopes.join(u' ')},
                                  {"resource"_L1, account.resource.toString()},
-                                  {"dpop"_L1, account.bound},
+                                 {"dpop"_L1, account.bound},
                                  {"default"_L1, array.isEmpty()}});
         if (!json)
             printLine(u"%1 %2  %3  %4"_s
-                          .arg(array.size() == 1 ? u"*"_s : u" "_s, account.name, account.person,
-                               account.issuer.toString())
+                          .arg(array.size() == 1 ? u"*"_s : u" "_s, account.name, account.person, account.issuer.toString())
                           .toUtf8());
     }
     if (json)

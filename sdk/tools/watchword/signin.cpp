@@ -77,17 +77,16 @@ void printLink(const QUrl &url, bool json)
 void printDevice(const DeviceSignIn &device, bool json)
 {
     if (json) {
-        const QJsonObject object{
-            {"user_code"_L1, device.userCode},
-            {"verification_uri"_L1, device.verificationUri.toString(QUrl::FullyEncoded)},
-            {"verification_uri_complete"_L1, device.verificationUriComplete.toString(QUrl::FullyEncoded)},
-            {"expires_at"_L1, device.expiresAt.toString(Qt::ISODate)}};
+        const QJsonObject object{{"user_code"_L1, device.userCode},
+                                 {"verification_uri"_L1, device.verificationUri.toString(QUrl::FullyEncoded)},
+                                 {"verification_uri_complete"_L1, device.verificationUriComplete.toString(QUrl::FullyEncoded)},
+                                 {"expires_at"_L1, device.expiresAt.toString(Qt::ISODate)}};
         printLine(QJsonDocument(object).toJson(QJsonDocument::Compact));
         return;
     }
-    printLine(u"On any device open %1 and enter the code %2"_s
-                  .arg(device.verificationUri.toString(QUrl::FullyEncoded), device.userCode)
-                  .toUtf8());
+    printLine(
+        u"On any device open %1 and enter the code %2"_s.arg(device.verificationUri.toString(QUrl::FullyEncoded), device.userCode)
+            .toUtf8());
     if (onTerminal())
         printLine(device.qrCode().toTerminalText().toUtf8());
 }
@@ -133,16 +132,12 @@ int runSignIn(const QStringList &arguments)
     parser.addOption({u"issuer"_s, u"The OpenID provider, as it names itself."_s, u"url"_s});
     parser.addOption({u"client-id"_s, u"The public client registered there."_s, u"id"_s});
     parser.addOption({u"account"_s, u"A name for this sign-in."_s, u"name"_s, u"default"_s});
-    parser.addOption(
-        {u"scope"_s, u"Scopes, separated by spaces."_s, u"scopes"_s, u"openid offline_access"_s});
+    parser.addOption({u"scope"_s, u"Scopes, separated by spaces."_s, u"scopes"_s, u"openid offline_access"_s});
     parser.addOption({u"resource"_s, u"The service the token is for (RFC 8707)."_s, u"url"_s});
     parser.addOption({u"ca"_s, u"Trusts the certificate authorities in this PEM file only."_s, u"file"_s});
     parser.addOption({u"device"_s, u"Signs in with another device, by a link and a code (RFC 8628)."_s});
-    parser.addOption(
-        {u"dpop"_s,
-         u"Binds the tokens to a key of this account (RFC 9449); see \"watchword token --headers\"."_s});
-    parser.addOption(
-        {u"no-browser"_s, u"Prints the URL instead of opening a browser, and waits for the redirect."_s});
+    parser.addOption({u"dpop"_s, u"Binds the tokens to a key of this account (RFC 9449); see \"watchword token --headers\"."_s});
+    parser.addOption({u"no-browser"_s, u"Prints the URL instead of opening a browser, and waits for the redirect."_s});
     if (const std::optional<int> end = parse(parser, u"sign-in"_s, arguments))
         return *end;
     const bool json = parser.isSet(u"json"_s);

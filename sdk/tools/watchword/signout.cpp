@@ -19,8 +19,7 @@ int finish(Accounts accounts, const Account &account, bool revoked, bool json)
     if (const Result<void> saved = accounts.save(); !saved)
         return report(saved.error(), json);
     if (json) {
-        const QJsonObject object{
-            {"account"_L1, account.name}, {"signed_out"_L1, true}, {"revoked"_L1, revoked}};
+        const QJsonObject object{{"account"_L1, account.name}, {"signed_out"_L1, true}, {"revoked"_L1, revoked}};
         printLine(QJsonDocument(object).toJson(QJsonDocument::Compact));
         return Done;
     }
@@ -40,8 +39,7 @@ void printSignOutLink(const QUrl &url, bool json)
 }
 
 // signedOut() comes before the store and the provider know: the program stays until both do, or one cannot.
-void followTo(Session &session, const Accounts &accounts, const Account &account, Session::SignOutScope scope,
-              bool json)
+void followTo(Session &session, const Accounts &accounts, const Account &account, Session::SignOutScope scope, bool json)
 {
     struct Progress
     {
@@ -59,29 +57,24 @@ void followTo(Session &session, const Accounts &accounts, const Account &account
                 end(true);
         } else if (progress->stored && event.what == "signout.revoked"_L1) {
             end(true);
-        } else if (progress->stored
-                   && (event.what == "signout.not_revoked"_L1
-                       || event.what == "signout.revocation_waits"_L1)) {
+        } else if (progress->stored && (event.what == "signout.not_revoked"_L1 || event.what == "signout.revocation_waits"_L1)) {
             end(false);
         }
     });
-    QObject::connect(&session, &Session::storageDegraded, &session, [json](const Error &error) {
-        QCoreApplication::exit(std::max(report(error, json), int(Storage)));
+    QObject::connect(&session, &Session::storageDegraded, &session,
+                     [json](const Error &error) { QCoreApplication::exit(std::max(report(error, json), int(Storage))); });
+    QObject::connect(&session, &Session::stateChanged, &session, [progress, end, scope, json, &session](Session::State state) {
+        if (progress->asked || state == Session::State::Restoring)
+            return;
+        if (state == Session::State::KeychainWaiting) {
+            QCoreApplication::exit(std::max(report(session.stateReason(), json), int(Storage)));
+        } else if (state == Session::State::SignedOut) {
+            end(true); // nothing was stored any more
+        } else {
+            progress->asked = true;
+            session.signOut(scope);
+        }
     });
-    QObject::connect(&session, &Session::stateChanged, &session,
-                     [progress, end, scope, json, &session](Session::State state) {
-                         if (progress->asked || state == Session::State::Restoring)
-                             return;
-                         if (state == Session::State::KeychainWaiting) {
-                             QCoreApplication::exit(
-                                 std::max(report(session.stateReason(), json), int(Storage)));
-                         } else if (state == Session::State::SignedOut) {
-                             end(true); // nothing was stored any more
-                         } else {
-                             progress->asked = true;
-                             session.signOut(scope);
-                         }
-                     });
 }
 
 } // namespace
@@ -89,12 +82,10 @@ void followTo(Session &session, const Accounts &accounts, const Account &account
 int runSignOut(const QStringList &arguments)
 {
     QCommandLineParser parser;
-    parser.setApplicationDescription(
-        u"Forgets the tokens of an account here, then revokes them at the provider."_s);
+    parser.setApplicationDescription(u"Forgets the tokens of an account here, then revokes them at the provider."_s);
     parser.addOption({u"account"_s, u"The account; else the last one used."_s, u"name"_s});
     parser.addOption(
-        {u"everywhere"_s,
-         u"Also ends the provider's own session in the browser, so that the next sign-in asks who it is."_s});
+        {u"everywhere"_s, u"Also ends the provider's own session in the browser, so that the next sign-in asks who it is."_s});
     parser.addOption({u"no-browser"_s, u"Prints the address of that page instead of opening a browser."_s});
     if (const std::optional<int> end = parse(parser, u"sign-out"_s, arguments))
         return *end;
@@ -116,8 +107,7 @@ int runSignOut(const QStringList &arguments)
             return true;
         };
     }
-    const auto scope =
-        parser.isSet(u"everywhere"_s) ? Session::SignOutScope::Everywhere : Session::SignOutScope::Here;
+    const auto scope = parser.isSet(u"everywhere"_s) ? Session::SignOutScope::Everywhere : Session::SignOutScope::Here;
     Session session(options);
     followTo(session, *accounts, *account, scope, json);
     quitOnSignals();

@@ -33,8 +33,9 @@ public:
             printNote(u"watchword: the log was started anew, epoch %1"_s.arg(epoch));
             m_chain.reset();
         });
-        QObject::connect(&client, &WatchClient::auditStateChanged, &client,
-                         [this](WatchClient::AuditState state) { onState(state); }, Qt::QueuedConnection);
+        QObject::connect(
+            &client, &WatchClient::auditStateChanged, &client, [this](WatchClient::AuditState state) { onState(state); },
+            Qt::QueuedConnection);
     }
 
     int exitCode() const { return m_chain.broken() ? int(ChainNotVerified) : int(Done); }
@@ -64,8 +65,7 @@ private:
 
     static QString sentence(const AuditEvent &event)
     {
-        static const QStringList severities {u"-"_s,    u"info"_s,  u"notice"_s,
-                                             u"warn"_s, u"error"_s, u"critical"_s};
+        static const QStringList severities{u"-"_s, u"info"_s, u"notice"_s, u"warn"_s, u"error"_s, u"critical"_s};
         const QJsonObject actor = event.data.value("actor"_L1).toObject();
         const QString name = actor.value("name"_L1).toString(actor.value("sub"_L1).toString());
         return u"%1 %2 %3 %4 %5 %6"_s.arg(toRfc3339(event.time))
@@ -102,8 +102,7 @@ int runTail(const QStringList &arguments)
                                      "says what is missing. The cursor at the end resumes it without loss."_s);
     Credentials::addOptions(parser);
     parser.addOption({u"filter"_s, u"Only events whose type contains this, as in \"signin\"."_s, u"text"_s});
-    parser.addOption({u"after"_s, u"A cursor to go on behind; \"0\" is the oldest event; else the newest 200."_s,
-                      u"cursor"_s});
+    parser.addOption({u"after"_s, u"A cursor to go on behind; \"0\" is the oldest event; else the newest 200."_s, u"cursor"_s});
     parser.addOption({u"path"_s, u"The gateway's audit path."_s, u"path"_s, u"/audit"_s});
     parser.addOption({u"no-follow"_s, u"Ends when everything that exists was read."_s});
     parser.addPositionalArgument(u"gateway"_s, u"wss://host:port"_s);

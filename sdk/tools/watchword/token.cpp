@@ -78,15 +78,13 @@ int runToken(const QStringList &arguments)
     parser.setApplicationDescription(u"Prints a valid access token as JSON; refreshes it first if needed."_s);
     parser.addOption({u"account"_s, u"The account; else the last one used."_s, u"name"_s});
     parser.addOption({u"raw"_s, u"Prints the token alone, for use in a header."_s});
-    parser.addOption(
-        {u"headers"_s,
-         u"Prints the header lines of one request to this URL, with the proof that a bound token "
-         "needs: watchword token --headers URL | curl -H @- URL"_s,
-         u"url"_s});
+    parser.addOption({u"headers"_s,
+                      u"Prints the header lines of one request to this URL, with the proof that a bound token "
+                      "needs: watchword token --headers URL | curl -H @- URL"_s,
+                      u"url"_s});
     parser.addOption({u"method"_s, u"The method of that request."_s, u"method"_s, u"GET"_s});
     parser.addOption({u"min-valid"_s, u"How long it has to be valid at least."_s, u"duration"_s, u"30s"_s});
-    parser.addOption(
-        {u"timeout"_s, u"How long to wait for keychain and provider."_s, u"duration"_s, u"30s"_s});
+    parser.addOption({u"timeout"_s, u"How long to wait for keychain and provider."_s, u"duration"_s, u"30s"_s});
     if (const std::optional<int> end = parse(parser, u"token"_s, arguments))
         return *end;
     const bool json = parser.isSet(u"json"_s);
@@ -117,8 +115,7 @@ int runToken(const QStringList &arguments)
     watcher.setFuture(session.requestToken(request));
     QTimer::singleShot(*timeout, &session, [&] {
         const bool keychain = session.state() == Session::State::KeychainWaiting;
-        QCoreApplication::exit(report(
-            keychain ? session.stateReason() : Error(ErrorCode::Timeout, u"no token in time"_s), json));
+        QCoreApplication::exit(report(keychain ? session.stateReason() : Error(ErrorCode::Timeout, u"no token in time"_s), json));
     });
     quitOnSignals();
     return QCoreApplication::exec();

@@ -77,13 +77,11 @@ std::optional<AuditFile::Line> AuditFile::next()
         ++d->number;
         if (bytes.trimmed().isEmpty())
             continue;
-        Line line {d->number, d->lineOffset, bytes, Result<AuditEvent>()};
-        line.event = tooLong
-            ? Result<AuditEvent>(Error(ErrorCode::ResponseTooLarge, u"the line is longer than 64 KiB"_s))
-            : AuditEvent::fromBytes(bytes);
+        Line line{d->number, d->lineOffset, bytes, Result<AuditEvent>()};
+        line.event = tooLong ? Result<AuditEvent>(Error(ErrorCode::ResponseTooLarge, u"the line is longer than 64 KiB"_s))
+                             : AuditEvent::fromBytes(bytes);
         if (!line.event) {
-            line.event = Error(line.event.error().code(),
-                               u"line %1: %2"_s.arg(d->number).arg(line.event.error().detail()));
+            line.event = Error(line.event.error().code(), u"line %1: %2"_s.arg(d->number).arg(line.event.error().detail()));
         }
         return line;
     }

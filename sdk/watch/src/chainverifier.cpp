@@ -29,15 +29,14 @@ ChainVerifier::Outcome ChainVerifier::push(const AuditEvent &event)
     if (sequence == m_last && m_last != 0 && event.chainHash() == m_head && event.verify(event.previousHash()))
         return {Verdict::Duplicate, sequence, 0, 0, {}};
     if (sequence <= m_last) {
-        return finish({Verdict::Broken, sequence, 0, 0,
-                       u"event %1 came after event %2"_s.arg(sequence).arg(m_last)});
+        return finish({Verdict::Broken, sequence, 0, 0, u"event %1 came after event %2"_s.arg(sequence).arg(m_last)});
     }
     const QString uid = event.data.value("chain"_L1).toObject().value("uid"_L1).toString();
     const bool follows = m_last != 0 && sequence == m_last + 1;
     const bool isFirst = m_last == 0;
     // Event 1 builds on nothing, whoever reads it; behind a hole an event can only be checked against itself.
     const QString expected = follows ? m_head : sequence == 1 ? QString() : event.previousHash();
-    Outcome outcome {Verdict::Ok, sequence, 0, 0, {}};
+    Outcome outcome{Verdict::Ok, sequence, 0, 0, {}};
     if (const Result<void> sound = event.verify(expected); !sound) {
         outcome.verdict = Verdict::Broken;
         outcome.why = sound.error().detail();
@@ -86,8 +85,7 @@ std::optional<QString> ChainVerifier::checkSeam(const AuditEvent &event)
     if (resumed == m_resumedAt.cend())
         return {};
     if (*resumed != hash) {
-        return u"event %1 builds on something else than the seam in event %2 says"_s.arg(first).arg(
-            event.sequence);
+        return u"event %1 builds on something else than the seam in event %2 says"_s.arg(first).arg(event.sequence);
     }
     if (first == m_first)
         m_startProven = true;

@@ -11,8 +11,8 @@ namespace Watchword {
 struct RenewalRefusal
 {
     int code = 0; //!< A close code.
-    QString reason {};
-    QByteArray nonce {}; //!< For the next proofs; empty if there is none.
+    QString reason{};
+    QByteArray nonce{}; //!< For the next proofs; empty if there is none.
 
     static RenewalRefusal fromJson(const QJsonObject &json)
     {

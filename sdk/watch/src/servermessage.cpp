@@ -94,8 +94,8 @@ Result<Any> parseHello(const QJsonObject &json)
 
 Result<Any> parseSnapshotBegin(const QJsonObject &json)
 {
-    return Any(SnapshotBegin {count(json.value("rv"_L1)), qsizetype(count(json.value("connections"_L1))),
-                              qsizetype(count(json.value("tokens"_L1)))});
+    return Any(SnapshotBegin{count(json.value("rv"_L1)), qsizetype(count(json.value("connections"_L1))),
+                             qsizetype(count(json.value("tokens"_L1)))});
 }
 
 Result<Any> parseSnapshotRows(const QJsonObject &json)
@@ -103,18 +103,18 @@ Result<Any> parseSnapshotRows(const QJsonObject &json)
     const QString table = json.value("table"_L1).toString();
     if (table == "connections"_L1) {
         Result<QList<ConnectionRow>> list = rows<ConnectionRow>(json.value("rows"_L1));
-        return list ? Result<Any>(Any(ConnectionRows {std::move(list).value()})) : Result<Any>(list.error());
+        return list ? Result<Any>(Any(ConnectionRows{std::move(list).value()})) : Result<Any>(list.error());
     }
     if (table == "tokens"_L1) {
         Result<QList<TokenRow>> list = rows<TokenRow>(json.value("rows"_L1));
-        return list ? Result<Any>(Any(TokenRows {std::move(list).value()})) : Result<Any>(list.error());
+        return list ? Result<Any>(Any(TokenRows{std::move(list).value()})) : Result<Any>(list.error());
     }
-    return Any(Unknown {});
+    return Any(Unknown{});
 }
 
 Result<Any> parseSnapshotEnd(const QJsonObject &json)
 {
-    return Any(SnapshotEnd {count(json.value("rv"_L1))});
+    return Any(SnapshotEnd{count(json.value("rv"_L1))});
 }
 
 Result<Any> parseDelta(const QJsonObject &json)
@@ -126,25 +126,23 @@ Result<Any> parseDelta(const QJsonObject &json)
     const QStringList removed = texts(json.value("del"_L1));
     if (table == "connections"_L1) {
         Result<QList<ConnectionRow>> list = rows<ConnectionRow>(json.value("upd"_L1));
-        return list ? Result<Any>(Any(ConnectionDelta {rv, std::move(list).value(), removed}))
-                    : Result<Any>(list.error());
+        return list ? Result<Any>(Any(ConnectionDelta{rv, std::move(list).value(), removed})) : Result<Any>(list.error());
     }
     if (table == "tokens"_L1) {
         Result<QList<TokenRow>> list = rows<TokenRow>(json.value("upd"_L1));
-        return list ? Result<Any>(Any(TokenDelta {rv, std::move(list).value(), removed}))
-                    : Result<Any>(list.error());
+        return list ? Result<Any>(Any(TokenDelta{rv, std::move(list).value(), removed})) : Result<Any>(list.error());
     }
     return violation(u"a delta of an unknown table"_s);
 }
 
 Result<Any> parseMark(const QJsonObject &json)
 {
-    return Any(Mark {count(json.value("rv"_L1)), count(json.value("events"_L1))});
+    return Any(Mark{count(json.value("rv"_L1)), count(json.value("events"_L1))});
 }
 
 Result<Any> parseReset(const QJsonObject &json)
 {
-    return Any(Reset {json.value("reason"_L1).toString()});
+    return Any(Reset{json.value("reason"_L1).toString()});
 }
 
 Result<Any> parseResult(const QJsonObject &json)
@@ -161,18 +159,18 @@ Result<Any> parseResult(const QJsonObject &json)
 
 Result<Any> parseRenewed(const QJsonObject &json)
 {
-    return Any(Renewed {optionalWall(json.value("exp"_L1)), texts(json.value("scope"_L1)),
-                       json.value("nonce"_L1).toString().toLatin1()});
+    return Any(
+        Renewed{optionalWall(json.value("exp"_L1)), texts(json.value("scope"_L1)), json.value("nonce"_L1).toString().toLatin1()});
 }
 
 Result<Any> parseNotRenewed(const QJsonObject &json)
 {
-    return Any(NotRenewed {RenewalRefusal::fromJson(json)});
+    return Any(NotRenewed{RenewalRefusal::fromJson(json)});
 }
 
 Result<Any> parsePong(const QJsonObject &json)
 {
-    return Any(Pong {whole(json.value("n"_L1)), wall(json.value("server_time"_L1)), count(json.value("events"_L1))});
+    return Any(Pong{whole(json.value("n"_L1)), wall(json.value("server_time"_L1)), count(json.value("events"_L1))});
 }
 
 } // namespace
@@ -180,12 +178,17 @@ Result<Any> parsePong(const QJsonObject &json)
 Result<Any> parse(const QString &text)
 {
     using Parser = Result<Any> (*)(const QJsonObject &);
-    static const QHash<QString, Parser> parsers {
-        {u"hello"_s, parseHello},          {u"snap.begin"_s, parseSnapshotBegin},
-        {u"snap.rows"_s, parseSnapshotRows}, {u"snap.end"_s, parseSnapshotEnd},
-        {u"delta"_s, parseDelta},          {u"mark"_s, parseMark},
-        {u"reset"_s, parseReset},          {u"result"_s, parseResult},
-        {u"auth.ok"_s, parseRenewed},      {u"auth.fail"_s, parseNotRenewed},
+    static const QHash<QString, Parser> parsers{
+        {u"hello"_s, parseHello},
+        {u"snap.begin"_s, parseSnapshotBegin},
+        {u"snap.rows"_s, parseSnapshotRows},
+        {u"snap.end"_s, parseSnapshotEnd},
+        {u"delta"_s, parseDelta},
+        {u"mark"_s, parseMark},
+        {u"reset"_s, parseReset},
+        {u"result"_s, parseResult},
+        {u"auth.ok"_s, parseRenewed},
+        {u"auth.fail"_s, parseNotRenewed},
         {u"pong"_s, parsePong},
     };
     const QJsonDocument document = QJsonDocument::fromJson(text.toUtf8());
@@ -196,7 +199,7 @@ Result<Any> parse(const QString &text)
     if (type.isEmpty())
         return violation(u"a message without type"_s);
     const Parser parser = parsers.value(type);
-    return parser ? parser(json) : Result<Any>(Any(Unknown {}));
+    return parser ? parser(json) : Result<Any>(Any(Unknown{}));
 }
 
 } // namespace Watchword::ServerMessage

@@ -14,7 +14,7 @@ namespace Watchword::ServerMessage {
 struct Hello
 {
     WatchServer server;
-    WallTime serverTime {};
+    WallTime serverTime{};
 };
 struct SnapshotBegin
 {
@@ -75,14 +75,14 @@ struct NotRenewed
 struct Pong
 {
     qint64 number = 0;
-    WallTime serverTime {};
+    WallTime serverTime{};
     quint64 events = 0;
 };
 struct Unknown
 {
 };
-using Any = std::variant<Hello, SnapshotBegin, ConnectionRows, TokenRows, SnapshotEnd, ConnectionDelta, TokenDelta, Mark,
-                         Reset, ActionResult, Renewed, NotRenewed, Pong, Unknown>;
+using Any = std::variant<Hello, SnapshotBegin, ConnectionRows, TokenRows, SnapshotEnd, ConnectionDelta, TokenDelta, Mark, Reset,
+                         ActionResult, Renewed, NotRenewed, Pong, Unknown>;
 
 //! ProtocolViolation for everything that is not as protocol.md says; unknown types are Unknown.
 WATCHWORD_WATCH_EXPORT Result<Any> parse(const QString &text);

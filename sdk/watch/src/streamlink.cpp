@@ -26,7 +26,7 @@ StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
     ConnectionOptions &options = m_setup.options;
     options.offerWatchword = false;
     options.makeBeforeBreak = false; // the streams take new tokens in messages of their own
-    options.subprotocols = QStringList {m_setup.subprotocol};
+    options.subprotocols = QStringList{m_setup.subprotocol};
     options.url = m_setup.url();
     // The query of the audit stream holds the cursor, which moves on while the link is up.
     options.transport = [this](const ConnectionOptions &base) {
@@ -52,9 +52,8 @@ StreamLink::StreamLink(TokenProvider *tokens, Setup setup, QObject *parent)
         if (m_up)
             fail(Error(ErrorCode::ProtocolViolation, u"the gateway sent a binary message"_s));
     });
-    connect(&m_helloAlarm, &Alarm::due, this, [this] {
-        fail(Error(ErrorCode::ProtocolViolation, u"the gateway accepted and then said nothing"_s));
-    });
+    connect(&m_helloAlarm, &Alarm::due, this,
+            [this] { fail(Error(ErrorCode::ProtocolViolation, u"the gateway accepted and then said nothing"_s)); });
     connect(&m_retryAlarm, &Alarm::due, this, [this] {
         m_retryAt = {};
         Q_EMIT nextRetryAtChanged();

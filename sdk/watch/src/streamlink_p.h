@@ -75,7 +75,7 @@ private:
     Alarm m_retryAlarm;
     std::optional<Leaving> m_leaving; // why the link is being left
     QDateTime m_retryAt;
-    Instant m_failingSince {};
+    Instant m_failingSince{};
     int m_violations = 0;
     bool m_wanted = false;
     bool m_up = false;

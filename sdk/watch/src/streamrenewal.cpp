@@ -129,7 +129,7 @@ void StreamRenewal::onAnswer()
 
 void StreamRenewal::send()
 {
-    QJsonObject fields {{u"token"_s, QString::fromUtf8(m_token.value.reveal())}};
+    QJsonObject fields{{u"token"_s, QString::fromUtf8(m_token.value.reveal())}};
     if (m_token.isBound()) {
         const Result<RequestHeaders> headers = m_token.headersFor("GET", m_url);
         if (!headers) {
@@ -187,8 +187,8 @@ void StreamRenewal::refused(const RenewalRefusal &refusal)
         Q_EMIT failed(Error(ErrorCode::WrongNonce, u"the gateway did not accept the proof of the renewed token"_s)
                           .withCloseCode(refusal.code));
     } else {
-        Q_EMIT failed(Error(ErrorCode::Unauthorized, u"the gateway did not accept the renewed token"_s)
-                          .withCloseCode(refusal.code));
+        Q_EMIT failed(
+            Error(ErrorCode::Unauthorized, u"the gateway did not accept the renewed token"_s).withCloseCode(refusal.code));
     }
 }
 

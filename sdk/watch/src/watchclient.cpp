@@ -155,8 +155,7 @@ void WatchClient::Private::openAudit()
     QObject::connect(auditLink.get(), &StreamLink::down, q, [this](const Error &error) {
         audit.linkLost();
         flushAudit();
-        setAuditState(audit.received() > 0 || auditState == AuditState::Live ? AuditState::Reconnecting
-                                                                             : AuditState::CatchingUp);
+        setAuditState(audit.received() > 0 || auditState == AuditState::Live ? AuditState::Reconnecting : AuditState::CatchingUp);
         qCDebug(logWatch) << "audit stream:" << error;
     });
     QObject::connect(auditLink.get(), &StreamLink::ended, q, [this](const Error &error) { onAuditEnded(error); });
@@ -287,16 +286,16 @@ void WatchClient::Private::flushAudit()
         Q_EMIT q->auditReceived(lines);
 }
 
-QFuture<Result<ActionOutcome>> WatchClient::Private::disconnectConnections(const QStringList &ids, int code,
-                                                                           Duration after, const QString &reason)
+QFuture<Result<ActionOutcome>> WatchClient::Private::disconnectConnections(const QStringList &ids, int code, Duration after,
+                                                                           const QString &reason)
 {
     if (state != State::Live)
         return failed<ActionOutcome>(Error(ErrorCode::WrongState, u"the client is not live"_s));
     if (ids.isEmpty() || ids.size() > kMostTargets || ids.contains(QString()))
         return failed<ActionOutcome>(Error(ErrorCode::InvalidArgument, u"1 to 1000 connection ids are needed"_s));
     if (reason.trimmed().isEmpty()) {
-        return failed<ActionOutcome>(Error(ErrorCode::InvalidArgument, u"a reason is needed"_s)
-                                         .withRemedy(u"Say why; it is written to the audit."_s));
+        return failed<ActionOutcome>(
+            Error(ErrorCode::InvalidArgument, u"a reason is needed"_s).withRemedy(u"Say why; it is written to the audit."_s));
     }
     if (!server.scope.contains("gw:kick"_L1))
         return failed<ActionOutcome>(actionError(u"insufficient_scope"_s));
@@ -445,8 +444,7 @@ quint64 WatchClient::auditReceivedCount() const
 }
 
 QFuture<Result<ActionOutcome>> WatchClient::disconnectConnections(const QStringList &ids, int code,
-                                                                  std::chrono::milliseconds after,
-                                                                  const QString &reason)
+                                                                  std::chrono::milliseconds after, const QString &reason)
 {
     return d->disconnectConnections(ids, code, after, reason);
 }

@@ -22,8 +22,7 @@ public:
 
     void start();
     void stop();
-    QFuture<Result<ActionOutcome>> disconnectConnections(const QStringList &ids, int code, Duration after,
-                                                         const QString &reason);
+    QFuture<Result<ActionOutcome>> disconnectConnections(const QStringList &ids, int code, Duration after, const QString &reason);
     void retryNow();
 
     Clock &clock() const { return options.clock ? *options.clock : Clock::system(); }
@@ -34,7 +33,7 @@ public:
     WatchOptions options;
     State state = State::Idle;
     AuditState auditState = AuditState::Off;
-    Error lastError {ErrorCode::Cancelled};
+    Error lastError{ErrorCode::Cancelled};
     QDateTime since;
     WatchProgress progress;
     WatchServer server;
@@ -53,8 +52,7 @@ private:
     };
     struct Handler;
 
-    std::unique_ptr<StreamLink> makeLink(const QString &subprotocol, std::function<QUrl()> url,
-                                         StreamRenewal::Message renewal);
+    std::unique_ptr<StreamLink> makeLink(const QString &subprotocol, std::function<QUrl()> url, StreamRenewal::Message renewal);
     void openWatch();
     void openAudit();
     void setState(State next);
@@ -86,7 +84,7 @@ private:
     bool haveHello = false;
     Alarm pingAlarm;
     qint64 pingNumber = 0;
-    Instant pingSentAt {};
+    Instant pingSentAt{};
     QList<QByteArray> auditBatch;
     QTimer auditFlush;
 };

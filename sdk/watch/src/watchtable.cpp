@@ -95,8 +95,8 @@ struct WatchClient::Private::Handler
     }
     void operator()(const ServerMessage::ActionResult &result) const
     {
-        d.finish(result.request, result.ok ? Result<ActionOutcome>(result.outcome)
-                                           : Result<ActionOutcome>(actionError(result.error)));
+        d.finish(result.request,
+                 result.ok ? Result<ActionOutcome>(result.outcome) : Result<ActionOutcome>(actionError(result.error)));
     }
     void operator()(const ServerMessage::Renewed &renewed) const
     {
@@ -148,7 +148,7 @@ void WatchClient::Private::onWatchText(const QString &text)
 {
     const Result<ServerMessage::Any> message = ServerMessage::parse(text);
     if (message)
-        std::visit(Handler {*this}, *message);
+        std::visit(Handler{*this}, *message);
     else
         watchLink->fail(message.error());
 }
@@ -192,7 +192,7 @@ void WatchClient::Private::ping()
     if (!haveHello || !watchLink || !watchLink->isUp())
         return;
     pingSentAt = clock().now();
-    const QJsonObject json {{"t"_L1, u"ping"_s}, {"n"_L1, ++pingNumber}};
+    const QJsonObject json{{"t"_L1, u"ping"_s}, {"n"_L1, ++pingNumber}};
     watchLink->send(QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact)));
     pingAlarm.start(kPingEvery);
 }

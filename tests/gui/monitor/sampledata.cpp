@@ -14,13 +14,15 @@ constexpr qint64 life = 600'000;
 
 QString userOf(int row)
 {
-    static const QStringList names { u"j.marek"_s, u"l.fontaine"_s, u"driver-1182"_s, u"k.osei"_s, u"dock-12"_s, u"e.petrova"_s, u"svc-edi-02"_s, u"driver-0417"_s, u"c.moreau"_s, u"yard-kiosk-3"_s, u"b.schmidt"_s, u"t.nakamura"_s };
+    static const QStringList names{u"j.marek"_s,  u"l.fontaine"_s,   u"driver-1182"_s, u"k.osei"_s,
+                                   u"dock-12"_s,  u"e.petrova"_s,    u"svc-edi-02"_s,  u"driver-0417"_s,
+                                   u"c.moreau"_s, u"yard-kiosk-3"_s, u"b.schmidt"_s,   u"t.nakamura"_s};
     return row < names.size() ? names.at(row) : u"%1-%2"_s.arg(names.at(row % int(names.size()))).arg(row);
 }
 
 QString clientOf(int row)
 {
-    static const QStringList clients { u"dispatch-desktop"_s, u"driver-tablet"_s, u"dock-scanner"_s, u"tms-web"_s, u"edi-bridge"_s };
+    static const QStringList clients{u"dispatch-desktop"_s, u"driver-tablet"_s, u"dock-scanner"_s, u"tms-web"_s, u"edi-bridge"_s};
     return clients.at(row % int(clients.size()));
 }
 
@@ -53,7 +55,7 @@ Monitor::ConnectionRow connectionOf(int row)
     connection.userAgent = u"dispatch-desktop/4.2.1"_s;
     connection.tls = u"TLSv1.3"_s;
     connection.cipher = u"TLS_AES_256_GCM_SHA384"_s;
-    connection.scope = { u"orders:read"_s };
+    connection.scope = {u"orders:read"_s};
     connection.state = stateOf(row);
     connection.opened = now - 527'000 + row * 1000;
     connection.lastIn = now - (row % 40) * 1000;
@@ -79,7 +81,7 @@ void fillTokens(Monitor::TokenStore &store, int row)
     const bool revoked = connection.state == u"revoked"_s;
     for (int generation = 0; generation < 4; ++generation) {
         const qint64 issued = connection.issued - (3 - generation) * (life - 120'000);
-        for (const QString &kind : { u"access"_s, u"refresh"_s }) {
+        for (const QString &kind : {u"access"_s, u"refresh"_s}) {
             Monitor::TokenRow token;
             const QString prefix = kind == u"access"_s ? u"at"_s : u"rt"_s;
             token.id = u"%1-%2-%3"_s.arg(prefix).arg(row).arg(generation);
@@ -110,22 +112,23 @@ void fillTokens(Monitor::TokenStore &store, int row)
 
 } // namespace
 
-QByteArray event(quint64 sequence, qint64 time, const QString &type, int severity, const QString &user, const QString &message, int row)
+QByteArray event(quint64 sequence, qint64 time, const QString &type, int severity, const QString &user, const QString &message,
+                 int row)
 {
-    const QJsonObject data { { u"severity"_s, severity },
-                             { u"outcome"_s, severity >= 3 ? u"failure"_s : u"success"_s },
-                             { u"message"_s, message },
-                             { u"actor"_s, QJsonObject { { u"type"_s, u"user"_s }, { u"name"_s, user }, { u"client_id"_s, clientOf(row) } } },
-                             { u"session"_s, QJsonObject { { u"sid"_s, sessionOf(row) }, { u"conn_id"_s, connectionOf(row).id } } },
-                             { u"src"_s, QJsonObject { { u"ip"_s, connectionOf(row).ip } } },
-                             { u"node"_s, QJsonObject { { u"id"_s, row % 3 == 0 ? u"gw-1"_s : u"gw-2"_s } } } };
-    const QJsonObject root { { u"specversion"_s, u"1.0"_s },
-                             { u"id"_s, u"00000000-0000-4000-8000-%1"_s.arg(sequence, 12, 10, QChar(u'0')) },
-                             { u"source"_s, u"wss-gateway://sample/gw-2"_s },
-                             { u"type"_s, u"dev.watchword.%1.v1"_s.arg(type) },
-                             { u"time"_s, QDateTime::fromMSecsSinceEpoch(time, Qt::UTC).toString(Qt::ISODateWithMs) },
-                             { u"sequence"_s, u"%1"_s.arg(sequence, 20, 10, QChar(u'0')) },
-                             { u"data"_s, data } };
+    const QJsonObject data{{u"severity"_s, severity},
+                           {u"outcome"_s, severity >= 3 ? u"failure"_s : u"success"_s},
+                           {u"message"_s, message},
+                           {u"actor"_s, QJsonObject{{u"type"_s, u"user"_s}, {u"name"_s, user}, {u"client_id"_s, clientOf(row)}}},
+                           {u"session"_s, QJsonObject{{u"sid"_s, sessionOf(row)}, {u"conn_id"_s, connectionOf(row).id}}},
+                           {u"src"_s, QJsonObject{{u"ip"_s, connectionOf(row).ip}}},
+                           {u"node"_s, QJsonObject{{u"id"_s, row % 3 == 0 ? u"gw-1"_s : u"gw-2"_s}}}};
+    const QJsonObject root{{u"specversion"_s, u"1.0"_s},
+                           {u"id"_s, u"00000000-0000-4000-8000-%1"_s.arg(sequence, 12, 10, QChar(u'0'))},
+                           {u"source"_s, u"wss-gateway://sample/gw-2"_s},
+                           {u"type"_s, u"dev.watchword.%1.v1"_s.arg(type)},
+                           {u"time"_s, QDateTime::fromMSecsSinceEpoch(time, Qt::UTC).toString(Qt::ISODateWithMs)},
+                           {u"sequence"_s, u"%1"_s.arg(sequence, 20, 10, QChar(u'0'))},
+                           {u"data"_s, data}};
     return QJsonDocument(root).toJson(QJsonDocument::Compact);
 }
 
@@ -147,14 +150,19 @@ void fill(Monitor::Workspace &workspace, int count)
         int severity;
         const char *message;
     };
-    constexpr std::array kinds { Kind { "token.refreshed", 1, "in band, 141 ms" }, Kind { "token.refresh_failed", 3, "429 from issuer, attempt 1" },
-                                 Kind { "conn.opened", 1, "TLSv1.3, orders:read" }, Kind { "credential.in_url", 4, "token in the query of /v1/stream" },
-                                 Kind { "limit.hit", 3, "issuer budget 190/s used up" }, Kind { "token.reused", 5, "refresh token no. 12 used again" },
-                                 Kind { "token.issued", 1, "life 600 s" }, Kind { "conn.closed", 2, "4441 policy_changed" } };
+    constexpr std::array kinds{Kind{"token.refreshed", 1, "in band, 141 ms"},
+                               Kind{"token.refresh_failed", 3, "429 from issuer, attempt 1"},
+                               Kind{"conn.opened", 1, "TLSv1.3, orders:read"},
+                               Kind{"credential.in_url", 4, "token in the query of /v1/stream"},
+                               Kind{"limit.hit", 3, "issuer budget 190/s used up"},
+                               Kind{"token.reused", 5, "refresh token no. 12 used again"},
+                               Kind{"token.issued", 1, "life 600 s"},
+                               Kind{"conn.closed", 2, "4441 policy_changed"}};
     for (int index = 0; index < count * 5; ++index) {
         const Kind &kind = kinds[size_t(index * 7 + index / 9) % kinds.size()];
         const quint64 sequence = 48'212'000 + quint64(index) + (index > count * 4 ? 1203 : 0);
-        lines << event(sequence, now - qint64(count * 5 - index) * 450, QLatin1String(kind.type), kind.severity, userOf(index % count), QLatin1String(kind.message), index % count);
+        lines << event(sequence, now - qint64(count * 5 - index) * 450, QLatin1String(kind.type), kind.severity,
+                       userOf(index % count), QLatin1String(kind.message), index % count);
     }
     workspace.audit().appendLines(lines);
     workspace.setOperatorName(u"n.adeyemi"_s);

@@ -19,6 +19,7 @@ void fill(Monitor::Workspace &workspace, int count = 60);
 void setLink(Monitor::Workspace &workspace, Monitor::LinkStatus::State state);
 
 //! One audit event as the wire has it.
-QByteArray event(quint64 sequence, qint64 time, const QString &type, int severity, const QString &user, const QString &message, int row = 0);
+QByteArray event(quint64 sequence, qint64 time, const QString &type, int severity, const QString &user, const QString &message,
+                 int row = 0);
 
 } // namespace Sample

@@ -21,7 +21,7 @@ struct Call
 {
     QStringList ids;
     int code = 0;
-    std::chrono::milliseconds after {};
+    std::chrono::milliseconds after{};
     QString reason;
 };
 
@@ -66,7 +66,7 @@ void TestDisconnectSheet::init()
     Sample::fill(*m_workspace, 60);
     Actions actions;
     actions.disconnect = [this](const QStringList &ids, int code, std::chrono::milliseconds after, const QString &reason) {
-        m_calls.append({ ids, code, after, reason });
+        m_calls.append({ids, code, after, reason});
         m_answer = std::make_unique<QPromise<Watchword::Result<Watchword::ActionOutcome>>>();
         m_answer->start();
         return m_answer->future();
@@ -103,7 +103,7 @@ void TestDisconnectSheet::chooseReason()
 
 void TestDisconnectSheet::returnKeyAtOpeningDoesNothing()
 {
-    DisconnectSheet *sheet = open({ u"c-0be2000005"_s });
+    DisconnectSheet *sheet = open({u"c-0be2000005"_s});
     QSignalSpy rejected(sheet, &QDialog::rejected);
     chooseReason();
     QTest::keyClick(verb(), Qt::Key_Space);
@@ -118,7 +118,7 @@ void TestDisconnectSheet::returnKeyAtOpeningDoesNothing()
 
 void TestDisconnectSheet::returnKeyPressesWhatHasTheFocus()
 {
-    open({ u"c-0be2000005"_s });
+    open({u"c-0be2000005"_s});
     chooseReason();
     QVERIFY(Support::waitUntil([this] { return verb()->isEnabled(); }));
     verb()->setFocus(Qt::TabFocusReason);
@@ -130,7 +130,7 @@ void TestDisconnectSheet::verbNeedsReasonAndTime()
 {
     QElapsedTimer timer;
     timer.start();
-    open({ u"c-0be2000005"_s });
+    open({u"c-0be2000005"_s});
     chooseReason();
     QVERIFY(m_sheet->blockedBecause().isEmpty());
     QVERIFY(Support::waitUntil([this] { return verb()->isEnabled(); }));
@@ -142,7 +142,7 @@ void TestDisconnectSheet::verbNeedsReasonAndTime()
 
 void TestDisconnectSheet::sendsWhatWasChosen()
 {
-    DisconnectSheet *sheet = open({ u"c-0be2000005"_s, u"c-0be2000006"_s });
+    DisconnectSheet *sheet = open({u"c-0be2000005"_s, u"c-0be2000006"_s});
     QSignalSpy finished(sheet, &DisconnectSheet::finishedWith);
     chooseReason();
     const QList<QLineEdit *> edits = sheet->findChildren<QLineEdit *>();
@@ -151,7 +151,7 @@ void TestDisconnectSheet::sendsWhatWasChosen()
     QVERIFY(Support::waitUntil([this] { return verb()->isEnabled(); }));
     verb()->click();
     QCOMPARE(m_calls.size(), 1);
-    QCOMPARE(m_calls.first().ids, QStringList({ u"c-0be2000005"_s, u"c-0be2000006"_s }));
+    QCOMPARE(m_calls.first().ids, QStringList({u"c-0be2000005"_s, u"c-0be2000006"_s}));
     QCOMPARE(m_calls.first().code, 4411);
     QVERIFY(m_calls.first().reason.endsWith(u"INC-2291"_s));
     QVERIFY(!verb()->isEnabled()); // A second press while it runs does nothing.
@@ -168,7 +168,7 @@ void TestDisconnectSheet::sendsWhatWasChosen()
 
 void TestDisconnectSheet::failureStaysOpenAndSaysWhy()
 {
-    DisconnectSheet *sheet = open({ u"c-0be2000005"_s });
+    DisconnectSheet *sheet = open({u"c-0be2000005"_s});
     QSignalSpy finished(sheet, &DisconnectSheet::finishedWith);
     chooseReason();
     QVERIFY(Support::waitUntil([this] { return verb()->isEnabled(); }));
@@ -198,7 +198,7 @@ void TestDisconnectSheet::manyNeedTheirNumber()
 
 void TestDisconnectSheet::losingTheLinkDisablesTheVerb()
 {
-    open({ u"c-0be2000005"_s });
+    open({u"c-0be2000005"_s});
     chooseReason();
     QVERIFY(Support::waitUntil([this] { return verb()->isEnabled(); }));
     m_blocked = u"not connected"_s;
@@ -211,7 +211,7 @@ void TestDisconnectSheet::tabStaysInside()
 {
     auto *outside = new QLineEdit(m_window.get());
     outside->show();
-    DisconnectSheet *sheet = open({ u"c-0be2000005"_s });
+    DisconnectSheet *sheet = open({u"c-0be2000005"_s});
     for (int step = 0; step < 20; ++step) {
         QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
         QVERIFY(sheet->isAncestorOf(QApplication::focusWidget()));
@@ -220,7 +220,7 @@ void TestDisconnectSheet::tabStaysInside()
 
 void TestDisconnectSheet::escapeRejects()
 {
-    DisconnectSheet *sheet = open({ u"c-0be2000005"_s });
+    DisconnectSheet *sheet = open({u"c-0be2000005"_s});
     QSignalSpy rejected(sheet, &QDialog::rejected);
     QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
     QCOMPARE(rejected.count(), 1);

@@ -42,7 +42,10 @@ private Q_SLOTS:
     void questionMarkShowsKeys();
 
 private:
-    void key(int code, Qt::KeyboardModifiers modifiers = Qt::NoModifier) { QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_window.get(), Qt::Key(code), modifiers); }
+    void key(int code, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
+    {
+        QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_window.get(), Qt::Key(code), modifiers);
+    }
 
     QTemporaryDir m_settings;
     std::unique_ptr<Workspace> m_workspace;
@@ -152,7 +155,7 @@ void TestMonitorKeys::pauseAndFollowTheAudit()
     QCOMPARE(model.mode(), AuditModel::TailMode::Following);
     key(Qt::Key_Space, Qt::ControlModifier);
     QCOMPARE(model.mode(), AuditModel::TailMode::Paused);
-    m_workspace->audit().appendLines({ Sample::event(48'300'000, Sample::now, u"conn.opened"_s, 1, u"late"_s, u"later"_s) });
+    m_workspace->audit().appendLines({Sample::event(48'300'000, Sample::now, u"conn.opened"_s, 1, u"late"_s, u"later"_s)});
     QVERIFY(Support::waitUntil([this, &model] {
         m_workspace->tickNow();
         return model.newRows() > 0;
@@ -176,7 +179,7 @@ void TestMonitorKeys::scrollingUpDetaches()
     QCOMPARE(model.mode(), AuditModel::TailMode::Detached);
     QVERIFY(model.firstRow() < first);
     const quint64 top = model.idAt(model.firstRow());
-    m_workspace->audit().appendLines({ Sample::event(48'300'000, Sample::now, u"conn.opened"_s, 1, u"late"_s, u"later"_s) });
+    m_workspace->audit().appendLines({Sample::event(48'300'000, Sample::now, u"conn.opened"_s, 1, u"late"_s, u"later"_s)});
     QVERIFY(Support::waitUntil([this, &model] {
         m_workspace->tickNow();
         return model.newRows() > 0;

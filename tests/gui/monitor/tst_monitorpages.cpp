@@ -198,8 +198,8 @@ void TestMonitorPages::nothingIsClipped_data()
 {
     QTest::addColumn<QSize>("size");
     QTest::addColumn<int>("pageId");
-    for (const QSize size : { QSize(1440, 900), QSize(1024, 700), QSize(960, 600) }) {
-        for (const PageId id : { PageId::Connections, PageId::Tokens, PageId::Audit })
+    for (const QSize size : {QSize(1440, 900), QSize(1024, 700), QSize(960, 600)}) {
+        for (const PageId id : {PageId::Connections, PageId::Tokens, PageId::Audit})
             QTest::addRow("%dx%d page %d", size.width(), size.height(), int(id)) << size << int(id);
     }
 }
@@ -222,14 +222,15 @@ void TestMonitorPages::nothingIsClipped()
     for (const RunLabel *facts : m_window->findChildren<RunLabel *>()) {
         // The facts of the status bar may give way; what is beside a button or in the top bar may not.
         if (facts->isVisible() && facts->objectName() != u"statusLeft"_s && facts->parentWidget()->objectName() != u"detail"_s)
-            QVERIFY2(facts->width() >= facts->sizeHint().width() || facts->sizeHint().width() > 300, qPrintable(facts->plainText()));
+            QVERIFY2(facts->width() >= facts->sizeHint().width() || facts->sizeHint().width() > 300,
+                     qPrintable(facts->plainText()));
     }
 }
 
 void TestMonitorPages::everyControlHasAName()
 {
     Sample::fill(*m_workspace, 20);
-    for (const PageId id : { PageId::Connections, PageId::Tokens, PageId::Audit }) {
+    for (const PageId id : {PageId::Connections, PageId::Tokens, PageId::Audit}) {
         m_window->showPage(id);
         m_workspace->auditModel().select(m_workspace->auditModel().idAt(3));
         m_workspace->connectionsModel().select(m_workspace->connectionsModel().idAt(3));
@@ -237,7 +238,8 @@ void TestMonitorPages::everyControlHasAName()
     }
     m_window->showKeys();
     for (const QWidget *widget : m_window->findChildren<QWidget *>()) {
-        if (widget->isHidden() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() || widget->inherits("QTabBar") || widget->inherits("QMenu"))
+        if (widget->isHidden() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() || widget->inherits("QTabBar")
+            || widget->inherits("QMenu"))
             continue;
         const auto *button = qobject_cast<const QAbstractButton *>(widget);
         const bool named = !widget->accessibleName().isEmpty() || (button && !button->text().isEmpty());
@@ -259,16 +261,16 @@ void TestMonitorPages::connectPageChecksItsInput()
     };
     attempt({});
     QVERIFY(page->problem().contains(u"wss://"_s));
-    attempt({ QUrl(u"ws://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), u"monitor"_s, {} });
+    attempt({QUrl(u"ws://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), u"monitor"_s, {}});
     QVERIFY(page->problem().contains(u"wss://"_s));
-    attempt({ QUrl(u"wss://gateway.example.com"_s), QUrl(u"http://login.example.com"_s), u"monitor"_s, {} });
+    attempt({QUrl(u"wss://gateway.example.com"_s), QUrl(u"http://login.example.com"_s), u"monitor"_s, {}});
     QVERIFY(page->problem().contains(u"https://"_s));
-    attempt({ QUrl(u"wss://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), {}, {} });
+    attempt({QUrl(u"wss://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), {}, {}});
     QVERIFY(!page->problem().isEmpty());
-    attempt({ QUrl(u"wss://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), u"monitor"_s, u"no-such-file.pem"_s });
+    attempt({QUrl(u"wss://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), u"monitor"_s, u"no-such-file.pem"_s});
     QVERIFY(page->problem().contains(u"no-such-file.pem"_s));
     QCOMPARE(wanted.count(), 0);
-    attempt({ QUrl(u"wss://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), u"monitor"_s, {} });
+    attempt({QUrl(u"wss://gateway.example.com"_s), QUrl(u"https://login.example.com"_s), u"monitor"_s, {}});
     QCOMPARE(wanted.count(), 1);
 }
 

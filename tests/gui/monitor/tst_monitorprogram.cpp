@@ -66,7 +66,9 @@ TestMonitorProgram::Run TestMonitorProgram::run(const QStringList &arguments, in
 
 void TestMonitorProgram::readsOptions()
 {
-    const auto options = parseOptions({ u"watchword-monitor"_s, u"--open"_s, u"a.jsonl"_s, u"--page"_s, u"audit"_s, u"--theme"_s, u"high-contrast"_s, u"--size"_s, u"1024x700"_s, u"--language"_s, u"de"_s, u"--screenshot"_s, u"out.png"_s });
+    const auto options =
+        parseOptions({u"watchword-monitor"_s, u"--open"_s, u"a.jsonl"_s, u"--page"_s, u"audit"_s, u"--theme"_s,
+                      u"high-contrast"_s, u"--size"_s, u"1024x700"_s, u"--language"_s, u"de"_s, u"--screenshot"_s, u"out.png"_s});
     QVERIFY(options.isOk());
     QCOMPARE(options->openFile, u"a.jsonl"_s);
     QCOMPARE(options->page, std::optional(PageId::Audit));
@@ -76,7 +78,7 @@ void TestMonitorProgram::readsOptions()
     QVERIFY(options->hasSource());
     QCOMPARE(options->route, Watchword::SignInRoute::Automatic);
     QVERIFY(helpText().contains(u"--demo"_s));
-    const auto remote = parseOptions({ u"watchword-monitor"_s, u"--sign-in"_s, u"device"_s });
+    const auto remote = parseOptions({u"watchword-monitor"_s, u"--sign-in"_s, u"device"_s});
     QVERIFY(remote.isOk());
     QCOMPARE(remote->route, Watchword::SignInRoute::Device);
 }
@@ -85,25 +87,25 @@ void TestMonitorProgram::refusesWrongOptions_data()
 {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<QString>("named");
-    QTest::newRow("unknown") << QStringList { u"--colour"_s } << u"colour"_s;
-    QTest::newRow("page") << QStringList { u"--page"_s, u"overview"_s } << u"--page"_s;
-    QTest::newRow("theme") << QStringList { u"--theme"_s, u"pink"_s } << u"--theme"_s;
-    QTest::newRow("language") << QStringList { u"--language"_s, u"xx"_s } << u"--language"_s;
-    QTest::newRow("size") << QStringList { u"--size"_s, u"big"_s } << u"--size"_s;
-    QTest::newRow("size zero") << QStringList { u"--size"_s, u"0x0"_s } << u"--size"_s;
-    QTest::newRow("plain ws") << QStringList { u"--server"_s, u"ws://a"_s } << u"wss://"_s;
-    QTest::newRow("no issuer") << QStringList { u"--server"_s, u"wss://a"_s } << u"--issuer"_s;
-    QTest::newRow("sign-in") << QStringList { u"--sign-in"_s, u"telepathy"_s } << u"--sign-in"_s;
-    QTest::newRow("two sources") << QStringList { u"--demo"_s, u"--open"_s, u"x"_s } << u"--demo"_s;
-    QTest::newRow("picture of nothing") << QStringList { u"--screenshot"_s, u"x.png"_s } << u"--screenshot"_s;
-    QTest::newRow("positional") << QStringList { u"file.jsonl"_s } << u"--open"_s;
+    QTest::newRow("unknown") << QStringList{u"--colour"_s} << u"colour"_s;
+    QTest::newRow("page") << QStringList{u"--page"_s, u"overview"_s} << u"--page"_s;
+    QTest::newRow("theme") << QStringList{u"--theme"_s, u"pink"_s} << u"--theme"_s;
+    QTest::newRow("language") << QStringList{u"--language"_s, u"xx"_s} << u"--language"_s;
+    QTest::newRow("size") << QStringList{u"--size"_s, u"big"_s} << u"--size"_s;
+    QTest::newRow("size zero") << QStringList{u"--size"_s, u"0x0"_s} << u"--size"_s;
+    QTest::newRow("plain ws") << QStringList{u"--server"_s, u"ws://a"_s} << u"wss://"_s;
+    QTest::newRow("no issuer") << QStringList{u"--server"_s, u"wss://a"_s} << u"--issuer"_s;
+    QTest::newRow("sign-in") << QStringList{u"--sign-in"_s, u"telepathy"_s} << u"--sign-in"_s;
+    QTest::newRow("two sources") << QStringList{u"--demo"_s, u"--open"_s, u"x"_s} << u"--demo"_s;
+    QTest::newRow("picture of nothing") << QStringList{u"--screenshot"_s, u"x.png"_s} << u"--screenshot"_s;
+    QTest::newRow("positional") << QStringList{u"file.jsonl"_s} << u"--open"_s;
 }
 
 void TestMonitorProgram::refusesWrongOptions()
 {
     QFETCH(QStringList, arguments);
     QFETCH(QString, named);
-    const auto options = parseOptions(QStringList { u"watchword-monitor"_s } + arguments);
+    const auto options = parseOptions(QStringList{u"watchword-monitor"_s} + arguments);
     QVERIFY(!options.isOk());
     QCOMPARE(options.error().code(), Watchword::ErrorCode::InvalidArgument);
     QVERIFY2(options.error().detail().contains(named), qPrintable(options.error().detail()));
@@ -111,7 +113,8 @@ void TestMonitorProgram::refusesWrongOptions()
 
 void TestMonitorProgram::readsTheDemo()
 {
-    const auto info = DemoInfo::fromJson(R"({"gateway":"wss://127.0.0.1:4433","issuer":"https://127.0.0.1:4434","ca":"ca.pem","client_id":"demo",
+    const auto info = DemoInfo::fromJson(
+        R"({"gateway":"wss://127.0.0.1:4433","issuer":"https://127.0.0.1:4434","ca":"ca.pem","client_id":"demo",
         "audience":"wss://demo","users":[{"name":"anna","password":"a"},{"name":"operator","password":"o"}],"watch":"/watch","audit":"/audit"})");
     QVERIFY(info.isOk());
     QCOMPARE(info->operatorName, u"operator"_s);
@@ -126,7 +129,9 @@ void TestMonitorProgram::refusesAWrongDemo_data()
     QTest::newRow("garbage") << QByteArray("hello") << u"JSON"_s;
     QTest::newRow("empty") << QByteArray("{}") << u"JSON"_s;
     QTest::newRow("no issuer") << QByteArray(R"({"gateway":"wss://a"})") << u"issuer"_s;
-    QTest::newRow("no users") << QByteArray(R"({"gateway":"wss://a","issuer":"https://a","ca":"c","client_id":"d","watch":"/w","audit":"/a","users":[]})") << u"users"_s;
+    QTest::newRow("no users") << QByteArray(
+        R"({"gateway":"wss://a","issuer":"https://a","ca":"c","client_id":"d","watch":"/w","audit":"/a","users":[]})")
+                              << u"users"_s;
 }
 
 void TestMonitorProgram::refusesAWrongDemo()
@@ -140,7 +145,8 @@ void TestMonitorProgram::refusesAWrongDemo()
 
 void TestMonitorProgram::readsHiddenFields()
 {
-    const auto fields = DemoLogin::hiddenFields("<form><input type=\"hidden\" name=\"csrf\" value=\"a&amp;&quot;b\"><input name=\"username\" value=\"x\"></form>");
+    const auto fields = DemoLogin::hiddenFields(
+        "<form><input type=\"hidden\" name=\"csrf\" value=\"a&amp;&quot;b\"><input name=\"username\" value=\"x\"></form>");
     QCOMPARE(fields.size(), 1);
     QCOMPARE(fields.first().first, u"csrf"_s);
     QCOMPARE(fields.first().second, u"a&\"b"_s);
@@ -153,15 +159,15 @@ void TestMonitorProgram::programAnswers_data()
     QTest::addColumn<int>("code");
     QTest::addColumn<QByteArray>("out");
     QTest::addColumn<QByteArray>("error");
-    QTest::newRow("version") << QStringList { u"--version"_s } << 0 << QByteArray("watchword-monitor 0.") << QByteArray();
-    QTest::newRow("help") << QStringList { u"--help"_s } << 0 << QByteArray("--sign-in") << QByteArray();
-    QTest::newRow("unknown option") << QStringList { u"--colour"_s } << 2 << QByteArray() << QByteArray("colour");
-    QTest::newRow("wrong page") << QStringList { u"--page"_s, u"cellar"_s } << 2 << QByteArray() << QByteArray("--page");
-    QTest::newRow("plain server") << QStringList { u"--server"_s, u"ws://127.0.0.1"_s } << 2 << QByteArray() << QByteArray("wss://");
-    QTest::newRow("no such file") << QStringList { u"--open"_s, u"/nonexistent.jsonl"_s, u"--screenshot"_s, u"x.png"_s } << 1 << QByteArray()
-                                  << QByteArray("/nonexistent.jsonl");
-    QTest::newRow("wrong demo") << QStringList { u"--demo-info"_s, u"/nonexistent.json"_s, u"--screenshot"_s, u"x.png"_s } << 1 << QByteArray()
-                                << QByteArray("watchword-monitor: ");
+    QTest::newRow("version") << QStringList{u"--version"_s} << 0 << QByteArray("watchword-monitor 0.") << QByteArray();
+    QTest::newRow("help") << QStringList{u"--help"_s} << 0 << QByteArray("--sign-in") << QByteArray();
+    QTest::newRow("unknown option") << QStringList{u"--colour"_s} << 2 << QByteArray() << QByteArray("colour");
+    QTest::newRow("wrong page") << QStringList{u"--page"_s, u"cellar"_s} << 2 << QByteArray() << QByteArray("--page");
+    QTest::newRow("plain server") << QStringList{u"--server"_s, u"ws://127.0.0.1"_s} << 2 << QByteArray() << QByteArray("wss://");
+    QTest::newRow("no such file") << QStringList{u"--open"_s, u"/nonexistent.jsonl"_s, u"--screenshot"_s, u"x.png"_s} << 1
+                                  << QByteArray() << QByteArray("/nonexistent.jsonl");
+    QTest::newRow("wrong demo") << QStringList{u"--demo-info"_s, u"/nonexistent.json"_s, u"--screenshot"_s, u"x.png"_s} << 1
+                                << QByteArray() << QByteArray("watchword-monitor: ");
 }
 
 void TestMonitorProgram::programAnswers()
@@ -189,8 +195,8 @@ void TestMonitorProgram::picturesAFile()
     QFETCH(QString, theme);
     QFETCH(bool, dark);
     const QString file = m_folder.filePath(theme + u".png"_s);
-    const Run done = run({ u"--open"_s, QStringLiteral(WATCHWORD_SOURCE_DIR "/tests/package/audit-sample.jsonl"), u"--theme"_s, theme, u"--size"_s,
-                           u"1024x700"_s, u"--screenshot"_s, file });
+    const Run done = run({u"--open"_s, QStringLiteral(WATCHWORD_SOURCE_DIR "/tests/package/audit-sample.jsonl"), u"--theme"_s,
+                          theme, u"--size"_s, u"1024x700"_s, u"--screenshot"_s, file});
     QVERIFY2(done.code == 0, done.error.constData());
     QCOMPARE(done.error, QByteArray());
     QCOMPARE(done.out.trimmed(), file.toLocal8Bit());
@@ -209,10 +215,10 @@ void TestMonitorProgram::picturesAFile()
 void TestMonitorProgram::picturesTheDemo()
 {
     const QString folder = m_folder.filePath(u"pages"_s);
-    const Run done = run({ u"--demo"_s, u"--screenshot"_s, folder }, 100'000);
+    const Run done = run({u"--demo"_s, u"--screenshot"_s, folder}, 100'000);
     QVERIFY2(done.code == 0, done.error.constData());
     QVERIFY2(!done.error.contains("watchword-monitor:"), done.error.constData()); // the fleet's own words are expected
-    for (const QString &page : { u"connections"_s, u"tokens"_s, u"audit"_s })
+    for (const QString &page : {u"connections"_s, u"tokens"_s, u"audit"_s})
         QVERIFY2(!QImage(folder + u'/' + page + u".png"_s).isNull(), qPrintable(page));
 }
 
@@ -247,7 +253,7 @@ void TestMonitorProgram::endsTheDemoWhenKilled()
     environment.insert(u"XDG_RUNTIME_DIR"_s, m_folder.path());
     environment.insert(u"XDG_CONFIG_HOME"_s, m_folder.path());
     program.setProcessEnvironment(environment);
-    program.start(QStringLiteral(WATCHWORD_BINARY_DIR "/bin/watchword-monitor"), { u"--demo"_s });
+    program.start(QStringLiteral(WATCHWORD_BINARY_DIR "/bin/watchword-monitor"), {u"--demo"_s});
     QVERIFY(program.waitForStarted());
     QTRY_COMPARE_WITH_TIMEOUT(childrenOf(program.processId()).size(), 2, 30'000);
     const QList<qint64> children = childrenOf(program.processId());

@@ -105,10 +105,10 @@ QSslKey TestMonitorSignIn::serverKey() const
 
 void TestMonitorSignIn::launch(Watchword::SignInRoute route, std::chrono::seconds deviceLifetime)
 {
-    m_issuer = std::make_unique<FakeIssuer>(FakeIssuer::Options {.deviceInterval = std::chrono::seconds(1),
-                                                                 .deviceLifetime = deviceLifetime,
-                                                                 .certificateFile = m_folder.filePath(u"server.pem"_s),
-                                                                 .keyFile = m_folder.filePath(u"server.key"_s)});
+    m_issuer = std::make_unique<FakeIssuer>(FakeIssuer::Options{.deviceInterval = std::chrono::seconds(1),
+                                                                .deviceLifetime = deviceLifetime,
+                                                                .certificateFile = m_folder.filePath(u"server.pem"_s),
+                                                                .keyFile = m_folder.filePath(u"server.key"_s)});
     QVERIFY(m_issuer->listen());
     m_issuer->setBrowserAuthorities(QSslCertificate::fromPath(m_folder.filePath(u"ca.pem"_s)));
     m_gateway = std::make_unique<FakeGateway>();
@@ -321,7 +321,10 @@ void TestMonitorSignIn::everyLook_data()
         for (const Theme::Choice theme : {Theme::Choice::Light, Theme::Choice::Dark, Theme::Choice::HighContrast}) {
             for (const bool german : {false, true})
                 QTest::addRow("%dx%d-%s-%s", size.width(), size.height(),
-                              theme == Theme::Choice::Light ? "light" : theme == Theme::Choice::Dark ? "dark" : "contrast", german ? "de" : "en")
+                              theme == Theme::Choice::Light      ? "light"
+                                  : theme == Theme::Choice::Dark ? "dark"
+                                                                 : "contrast",
+                              german ? "de" : "en")
                     << size << theme << german;
         }
     }

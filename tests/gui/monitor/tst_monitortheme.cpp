@@ -50,18 +50,22 @@ void TestMonitorTheme::textCanBeRead_data()
     QTest::addColumn<int>("text");
     QTest::addColumn<int>("ground");
     QTest::addColumn<double>("least");
-    const QList<std::tuple<Ink, Ink, double>> pairs {
-        { Ink::TextPrimary, Ink::SurfacePanel, 7.0 }, { Ink::TextPrimary, Ink::SurfaceWindow, 7.0 }, { Ink::TextSecondary, Ink::SurfacePanel, 4.5 },
-        { Ink::TextSecondary, Ink::SurfaceWindow, 4.5 }, { Ink::TextMuted, Ink::SurfacePanel, 4.5 }, { Ink::TextMuted, Ink::SurfaceWindow, 4.5 },
-        { Ink::AccentText, Ink::SurfacePanel, 4.5 }, { Ink::AccentOn, Ink::AccentFill, 4.5 }, { Ink::SelectText, Ink::SelectFill, 7.0 },
-        { Ink::SelectAccent, Ink::SelectFill, 4.5 }, { Ink::SeverityError, Ink::TintError, 4.5 }, { Ink::SeverityCritical, Ink::TintCritical, 4.5 },
-        { Ink::BannerText, Ink::BannerFill, 7.0 }, { Ink::DangerOn, Ink::DangerFill, 4.5 }, { Ink::TooltipText, Ink::TooltipFill, 7.0 },
-        { Ink::SeverityWarning, Ink::SurfacePanel, 3.0 }, { Ink::SeverityOk, Ink::SurfacePanel, 3.0 }, { Ink::SeverityOkInk, Ink::SurfacePanel, 4.5 },
-        { Ink::AccentFocus, Ink::SurfacePanel, 3.0 }, { Ink::TimelineTextOnBar, Ink::SeverityInfo, 4.5 },
+    const QList<std::tuple<Ink, Ink, double>> pairs{
+        {Ink::TextPrimary, Ink::SurfacePanel, 7.0},   {Ink::TextPrimary, Ink::SurfaceWindow, 7.0},
+        {Ink::TextSecondary, Ink::SurfacePanel, 4.5}, {Ink::TextSecondary, Ink::SurfaceWindow, 4.5},
+        {Ink::TextMuted, Ink::SurfacePanel, 4.5},     {Ink::TextMuted, Ink::SurfaceWindow, 4.5},
+        {Ink::AccentText, Ink::SurfacePanel, 4.5},    {Ink::AccentOn, Ink::AccentFill, 4.5},
+        {Ink::SelectText, Ink::SelectFill, 7.0},      {Ink::SelectAccent, Ink::SelectFill, 4.5},
+        {Ink::SeverityError, Ink::TintError, 4.5},    {Ink::SeverityCritical, Ink::TintCritical, 4.5},
+        {Ink::BannerText, Ink::BannerFill, 7.0},      {Ink::DangerOn, Ink::DangerFill, 4.5},
+        {Ink::TooltipText, Ink::TooltipFill, 7.0},    {Ink::SeverityWarning, Ink::SurfacePanel, 3.0},
+        {Ink::SeverityOk, Ink::SurfacePanel, 3.0},    {Ink::SeverityOkInk, Ink::SurfacePanel, 4.5},
+        {Ink::AccentFocus, Ink::SurfacePanel, 3.0},   {Ink::TimelineTextOnBar, Ink::SeverityInfo, 4.5},
     };
-    for (const auto scheme : { Theme::Scheme::Light, Theme::Scheme::Dark, Theme::Scheme::HighContrast }) {
+    for (const auto scheme : {Theme::Scheme::Light, Theme::Scheme::Dark, Theme::Scheme::HighContrast}) {
         for (const auto &[text, ground, least] : pairs) {
-            const QByteArray name = QByteArray::number(int(scheme)) + ' ' + QByteArray(Theme::name(text).data()) + " on " + QByteArray(Theme::name(ground).data());
+            const QByteArray name = QByteArray::number(int(scheme)) + ' ' + QByteArray(Theme::name(text).data()) + " on "
+                + QByteArray(Theme::name(ground).data());
             QTest::newRow(name.constData()) << int(scheme) << int(text) << int(ground) << least;
         }
     }
@@ -82,7 +86,7 @@ void TestMonitorTheme::severitiesDifferInLightness()
 {
     // Who does not see colours tells them apart by lightness.
     const Theme &theme = Theme::instance();
-    for (const auto scheme : { Theme::Scheme::Light, Theme::Scheme::Dark }) {
+    for (const auto scheme : {Theme::Scheme::Light, Theme::Scheme::Dark}) {
         const double warning = luminance(theme.color(Ink::SeverityWarning, scheme));
         const double error = luminance(theme.color(Ink::SeverityError, scheme));
         QVERIFY(std::abs(std::log(warning + 0.05) - std::log(error + 0.05)) > 0.5);
@@ -105,7 +109,7 @@ void TestMonitorTheme::choiceChangesThePalette()
 
 void TestMonitorTheme::numbersKeepTheirWidth()
 {
-    for (const Face f : { Face::Table, Face::TableStrong, Face::Caption, Face::Micro }) {
+    for (const Face f : {Face::Table, Face::TableStrong, Face::Caption, Face::Micro}) {
         QCOMPARE(numberWidth(f, u"11:11"_s), numberWidth(f, u"00:00"_s));
         QCOMPARE(numberWidth(f, u"48,212,311"_s), numberWidth(f, u"40,000,000"_s));
     }
@@ -134,7 +138,7 @@ void TestMonitorTheme::everyGlyphOfTheModelsExists()
     QStringList names;
     for (int severity = 0; severity <= int(Severity::Critical); ++severity)
         names << Text::severityGlyph(Severity(severity));
-    for (const auto &client : { u"dispatch-desktop", u"driver-tablet", u"dock-scanner", u"tms-web", u"edi-bridge", u"anything" })
+    for (const auto &client : {u"dispatch-desktop", u"driver-tablet", u"dock-scanner", u"tms-web", u"edi-bridge", u"anything"})
         names << Text::deviceGlyph(client);
     for (const QString &name : std::as_const(names))
         QVERIFY2(QFile::exists(u":/monitor/icons/%1.svg"_s.arg(name)), qPrintable(name));

@@ -43,8 +43,7 @@ public:
         connect(&m_session, &Session::eventLogged, this, &Worker::onEvent);
         connect(&m_session, &Session::stateChanged, this, [this] { onState(); });
         connect(&m_session, &Session::signInNeeded, this, [this](const Error &reason) { onNeed(reason); });
-        connect(&m_session, &Session::signInFailed, this,
-                [this](const Error &reason) { end(u"failed "_s + reason.toString()); });
+        connect(&m_session, &Session::signInFailed, this, [this](const Error &reason) { end(u"failed "_s + reason.toString()); });
         connect(&m_timer, &QTimer::timeout, this, [this] { m_session.refresh(); });
         QTimer::singleShot(60s, this, [this] { end(u"timeout"_s); });
     }
@@ -64,7 +63,8 @@ private:
         if (event.what != "refresh.finished"_L1)
             return;
         if ((m_mode == "refresh"_L1 && m_asked) || m_signedIn)
-            QMetaObject::invokeMethod(this, [this] { judge(); }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                this, [this] { judge(); }, Qt::QueuedConnection);
     }
     void onState()
     {
@@ -83,10 +83,7 @@ private:
             return end(u"Active"_s);
         m_timer.start(std::chrono::milliseconds(int(m_random.nextUnit() * 400)));
     }
-    void onNeed(const Error &reason)
-    {
-        end(u"NeedsSignIn "_s + reason.codeName());
-    }
+    void onNeed(const Error &reason) { end(u"NeedsSignIn "_s + reason.codeName()); }
     void judge()
     {
         if (m_session.state() == Session::State::Active)

@@ -13,9 +13,9 @@
 #include <utility>
 
 /*!
-    Stops a session's store wherever it reads, until it is let on: the file of sign-outs that were left is a pipe, and who opens it
-    waits for a writer. Each step has a pipe of its own, so that no reader is let on twice. A sign-out that has to leave that file
-    replaces the pipe; from then on nothing is stopped.
+    Stops a session's store wherever it reads, until it is let on: the file of sign-outs that were left is a pipe, and who opens
+   it waits for a writer. Each step has a pipe of its own, so that no reader is let on twice. A sign-out that has to leave that
+   file replaces the pipe; from then on nothing is stopped.
 */
 class StoreGate
 {
@@ -36,7 +36,7 @@ public:
         return ::lstat(m_path.constData(), &file) == 0 && S_ISFIFO(file.st_mode);
     }
     //! Waits for the store to come to the gate, or for \a isOver. True if one was let on.
-    template<typename Over>
+    template <typename Over>
     bool letOneOn(Over isOver)
     {
         int pipe = -1;
@@ -47,8 +47,8 @@ public:
                 ::close(std::exchange(pipe, -1));
             return pipe >= 0 || isOver();
         });
-        const bool closedAgain
-            = met && pipe >= 0 && ::mkfifo(next.constData(), 0600) == 0 && ::rename(next.constData(), m_path.constData()) == 0;
+        const bool closedAgain =
+            met && pipe >= 0 && ::mkfifo(next.constData(), 0600) == 0 && ::rename(next.constData(), m_path.constData()) == 0;
         if (pipe >= 0)
             ::close(pipe);
         return closedAgain;

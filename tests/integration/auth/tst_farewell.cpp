@@ -57,7 +57,7 @@ void TestFarewell::inTheMiddleOfARefresh()
     QFETCH(bool, tls);
     const QSslConfiguration before = QSslConfiguration::defaultConfiguration();
     const auto restore = qScopeGuard([&] { QSslConfiguration::setDefaultConfiguration(before); });
-    QList<std::pair<QString, QString>> environment {{u"AT_TTL"_s, u"600"_s}};
+    QList<std::pair<QString, QString>> environment{{u"AT_TTL"_s, u"600"_s}};
     if (tls) {
         QVERIFY(Support::makeCertificates(m_folder->path()));
         environment += {u"TLS_CERT"_s, m_folder->filePath(u"server.pem"_s)};
@@ -86,7 +86,8 @@ void TestFarewell::inTheMiddleOfARefresh()
         next.session.start();
         QVERIFY(next.reaches(State::Active));
         QVERIFY2(next.refreshed(), qPrintable(u"after %1 turns"_s.arg(turns)));
-        QVERIFY2(next.session.state() == State::Active, qPrintable(u"after %1 turns: %2"_s.arg(turns).arg(next.session.explain())));
+        QVERIFY2(next.session.state() == State::Active,
+                 qPrintable(u"after %1 turns: %2"_s.arg(turns).arg(next.session.explain())));
         QCOMPARE(next.needed.size(), 0);
         if (last)
             return;

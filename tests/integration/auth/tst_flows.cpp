@@ -86,8 +86,7 @@ bool TestFlows::polled(SessionProbe &probe, Duration after)
     const int before = m_issuer->requestCount(Endpoint::Token);
     const auto answers = probe.events.count(u"signin.device_answer"_s);
     m_clock->advance(after);
-    return Support::waitUntil([&] { return m_issuer->requestCount(Endpoint::Token) == before + 1; })
-        && Support::waitUntil([&] {
+    return Support::waitUntil([&] { return m_issuer->requestCount(Endpoint::Token) == before + 1; }) && Support::waitUntil([&] {
                return probe.events.count(u"signin.device_answer"_s) > answers || probe.session.state() != State::SigningIn;
            });
 }

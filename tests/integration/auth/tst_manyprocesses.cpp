@@ -89,8 +89,7 @@ std::unique_ptr<TestManyProcesses::Worker> TestManyProcesses::start(const QStrin
     auto worker = std::make_unique<Worker>();
     QProcess *process = &worker->process;
     QByteArray *text = &worker->text;
-    connect(process, &QProcess::readyReadStandardOutput, process,
-            [process, text] { *text += process->readAllStandardOutput(); });
+    connect(process, &QProcess::readyReadStandardOutput, process, [process, text] { *text += process->readAllStandardOutput(); });
     process->setProcessChannelMode(QProcess::ForwardedErrorChannel);
     process->start(QStringLiteral(SESSION_WORKER), arguments);
     return worker;
@@ -126,9 +125,8 @@ void TestManyProcesses::eightProcesses()
         workers.push_back(start({u"race"_s, m_issuer, m_folder->path(), QString::number(wanted + 1), QString::number(i)}));
     const bool ended = Support::waitUntil(
         [&] {
-            return std::all_of(workers.begin(), workers.end(), [](const auto &one) {
-                return one->process.state() == QProcess::NotRunning;
-            });
+            return std::all_of(workers.begin(), workers.end(),
+                               [](const auto &one) { return one->process.state() == QProcess::NotRunning; });
         },
         std::chrono::seconds(60 + wanted * 2));
     QVERIFY(ended);
@@ -193,7 +191,8 @@ void TestManyProcesses::killedAnywhere()
             ++(log.at(i)["outcome"_L1] == "success"_L1 ? rotated : refused)[token];
         }
         unsent += log.size() == before + 1;
-        const QByteArray where = "round " + QByteArray::number(round) + ": " + result.toUtf8() + "\nkilled:\n" + killed + "next:\n" + text;
+        const QByteArray where =
+            "round " + QByteArray::number(round) + ": " + result.toUtf8() + "\nkilled:\n" + killed + "next:\n" + text;
         if (result == "Active"_L1) {
             ++carriedOn;
             QVERIFY2(refused.isEmpty(), where.constData()); // nothing spent was sent
@@ -209,8 +208,7 @@ void TestManyProcesses::killedAnywhere()
     QCOMPARE(carriedOn + lost, rounds);
     std::printf("killed %d times (seed %llu): %d went on signed in, %d said rotation_lost and all of those had been rotated "
                 "unheard; %d were killed before the provider saw a request, %d after all was done, %.1f s\n",
-                rounds, static_cast<unsigned long long>(seed), carriedOn, lost, unsent, finished,
-                double(time.elapsed()) / 1000);
+                rounds, static_cast<unsigned long long>(seed), carriedOn, lost, unsent, finished, double(time.elapsed()) / 1000);
 }
 
 WATCHWORD_TEST_MAIN(TestManyProcesses)

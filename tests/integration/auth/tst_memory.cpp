@@ -65,7 +65,8 @@ private:
         const auto at = [&](size_t i) { return bytes[i * step]; };
         for (size_t i = 0; i < kTokenSize; ++i) {
             const char c = at(i);
-            const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+            const bool letter =
+                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
             if (i < sizeof prefix ? c != prefix[i] : !letter)
                 return false;
             if (step == 2 && bytes[i * 2 + 1] != 0)
@@ -138,7 +139,6 @@ private Q_SLOTS:
     void signOutLeavesNoSecret();
 
 private:
-
     Support::ReadyProcess m_issuer;
     QUrl m_url;
     QTemporaryDir m_folder;

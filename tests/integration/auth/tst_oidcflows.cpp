@@ -207,8 +207,9 @@ void TestOidcFlows::privateUseScheme()
     QVERIFY(Support::waitUntil([&] { return !probe.session.signInUrl().isEmpty(); }));
     const QUrl answer = lastRedirect(probe.session.signInUrl(), u"dev.watchword.test"_s);
     QCOMPARE(answer.scheme(), u"dev.watchword.test"_s);
-    for (const QString &stray : {u"dev.watchword.test:/callback?error=access_denied&state=guess"_s, u"dev.watchword.test:/other?"_s
-                                     + answer.query(), u"dev.evil.test:/callback?"_s + answer.query()}) {
+    for (const QString &stray :
+         {u"dev.watchword.test:/callback?error=access_denied&state=guess"_s, u"dev.watchword.test:/other?"_s + answer.query(),
+          u"dev.evil.test:/callback?"_s + answer.query()}) {
         QVERIFY2(!probe.session.handleRedirect(QUrl(stray)), qPrintable(stray));
         QCOMPARE(probe.session.state(), State::SigningIn);
     }
@@ -236,7 +237,7 @@ void TestOidcFlows::loopbackOnAKnownPort()
     QVERIFY(taken.listen(QHostAddress::LocalHost));
     const QList<quint16> free = portsThatWereFree();
     SessionOptions o = options();
-    o.redirectPorts = QList<quint16> {taken.serverPort()} + free;
+    o.redirectPorts = QList<quint16>{taken.serverPort()} + free;
     QUrl shown;
     o.openBrowser = [&](const QUrl &url) {
         shown = url;
@@ -278,9 +279,9 @@ void TestOidcFlows::resourceIndicator()
     SessionProbe probe(o);
     QVERIFY(signedIn(probe));
     const auto audience = [&] { return Jwt::parse(probe.token()->value.reveal())->audiences(); };
-    QCOMPARE(audience(), QStringList {u"https://api.test/"_s});
+    QCOMPARE(audience(), QStringList{u"https://api.test/"_s});
     QVERIFY(probe.refreshed());
-    QCOMPARE(audience(), QStringList {u"https://api.test/"_s});
+    QCOMPARE(audience(), QStringList{u"https://api.test/"_s});
 
     o.resource = QUrl(u"https://unknown.test/"_s);
     o.account = u"other"_s;

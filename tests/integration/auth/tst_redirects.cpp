@@ -78,8 +78,8 @@ void TestRedirects::answer(QTcpSocket *socket)
 void TestRedirects::send(QTcpSocket *socket, const QByteArray &location)
 {
     const QByteArray body = "<html>moved</html>";
-    socket->write("HTTP/1.1 " + (location.isEmpty() ? "404" : m_status) + " X\r\nContent-Type: text/html\r\nContent-Length: "
-                  + QByteArray::number(body.size()) + "\r\n"
+    socket->write("HTTP/1.1 " + (location.isEmpty() ? "404" : m_status)
+                  + " X\r\nContent-Type: text/html\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n"
                   + (location.isEmpty() ? QByteArray() : "Location: " + location + "\r\n") + "\r\n" + body);
 }
 
@@ -117,8 +117,8 @@ void TestRedirects::refused_data()
     QTest::addColumn<QList<QByteArray>>("locations");
     QTest::addColumn<QString>("said");
     QTest::newRow("without an end") << QList<QByteArray>(4, "/next") << u"more than 3 redirects"_s;
-    QTest::newRow("file") << QList<QByteArray> {"file:///etc/passwd"} << u"no web address"_s;
-    QTest::newRow("no host") << QList<QByteArray> {"http:///x"} << u"no web address"_s;
+    QTest::newRow("file") << QList<QByteArray>{"file:///etc/passwd"} << u"no web address"_s;
+    QTest::newRow("no host") << QList<QByteArray>{"http:///x"} << u"no web address"_s;
 }
 
 void TestRedirects::refused()

@@ -12,7 +12,8 @@ using State = Session::State;
 using Fault = FakeIssuer::Fault;
 using Endpoint = FakeIssuer::Endpoint;
 
-/* A session whose time the test owns: deadlines, sleep, a wrong date. The provider speaks HTTPS, because only that is believed. */
+/* A session whose time the test owns: deadlines, sleep, a wrong date. The provider speaks HTTPS, because only that is believed.
+ */
 class TestSessionClock : public SessionFixture
 {
     Q_OBJECT
@@ -116,7 +117,8 @@ void TestSessionClock::wakeGate()
     m_clock->sleep(8h); // and the token has ended meanwhile
     QVERIFY(probe.reaches(State::Offline));
     QVERIFY(!probe.session.currentToken());
-    QVERIFY(Support::waitUntil([&] { return probe.events.contains(u"refresh.finished"_s) && probe.events.last() != "machine.woke"_L1; }));
+    QVERIFY(Support::waitUntil(
+        [&] { return probe.events.contains(u"refresh.finished"_s) && probe.events.last() != "machine.woke"_L1; }));
     QVERIFY(m_issuer->listen());
     QVERIFY(Support::waitUntil([&] {
         m_clock->advance(100ms);

@@ -146,8 +146,8 @@ void TestSessionSleep::initTestCase()
                  + "</listen><policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/>"
                    "<allow send_type=\"signal\"/><allow receive_sender=\"*\"/></policy></busconfig>");
     config.close();
-    const auto address = m_bus.start(u"dbus-daemon"_s, {u"--config-file="_s + config.fileName(), u"--nofork"_s, u"--print-address"_s},
-                                     u"unix:"_s);
+    const auto address =
+        m_bus.start(u"dbus-daemon"_s, {u"--config-file="_s + config.fileName(), u"--nofork"_s, u"--print-address"_s}, u"unix:"_s);
     QVERIFY(address);
     m_address = u"unix:"_s + *address;
     qputenv("DBUS_SYSTEM_BUS_ADDRESS", m_address.toUtf8()); // before anybody asks for the system bus
@@ -239,7 +239,8 @@ void TestSessionSleep::notYetSentIsPutOff()
     SessionProbe probe(options());
     QVERIFY(signedIn(probe));
     const SessionOptions &all = probe.session.options();
-    EnvelopeTokenStore other({all.dataFolder, all.applicationId, all.account, all.issuer.toString() + u' ' + all.clientId}, Secret::random(32), *m_clock);
+    EnvelopeTokenStore other({all.dataFolder, all.applicationId, all.account, all.issuer.toString() + u' ' + all.clientId},
+                             Secret::random(32), *m_clock);
     Result<std::shared_ptr<StoreLock>> lock = other.tryLock(); // so that the refresh gets as far as the lock
     QVERIFY(lock);
     probe.session.refresh();

@@ -142,7 +142,7 @@ void TestSignIn::strayRequestsDoNotEndTheSignIn()
     QVERIFY(Support::waitUntil([&] { return !asked.isEmpty(); }));
     const QUrl redirect(QUrlQuery(asked).queryItemValue(u"redirect_uri"_s, QUrl::FullyDecoded));
     QCOMPARE(redirect.host(), u"127.0.0.1"_s);
-    const QList<QByteArray> garbage {
+    const QList<QByteArray> garbage{
         "GET /callback?error=access_denied HTTP/1.1\r\n\r\n",
         "GET /callback?code=stolen&state=guess HTTP/1.1\r\n\r\n",
         "GET /favicon.ico HTTP/1.1\r\n\r\n",

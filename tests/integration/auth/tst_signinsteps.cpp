@@ -46,7 +46,7 @@ private:
     bool bobWaits(SessionProbe &probe);
     static void turn();
     //! Runs \a act after 0, 1, 2, .. turns, on a fresh session each time, until the state was SigningIn with an open browser.
-    template<typename Prepare, typename Act>
+    template <typename Prepare, typename Act>
     void atEachStep(Prepare prepare, Act act);
 
     int m_opened = 0; // browsers
@@ -77,7 +77,7 @@ void TestSignInSteps::turn()
     while (!loop.processEvents() && !end.hasExpired()) { }
 }
 
-template<typename Prepare, typename Act>
+template <typename Prepare, typename Act>
 void TestSignInSteps::atEachStep(Prepare prepare, Act act)
 {
     for (int turns = 0; turns < 400; ++turns) {
@@ -109,19 +109,20 @@ void TestSignInSteps::cancelled()
 {
     signInOnce();
     const int tokenRequests = m_issuer->requestCount(Endpoint::Token);
-    atEachStep([] {}, [&](SessionProbe &probe) {
-        const int opened = m_opened;
-        probe.session.cancelSignIn();
-        QCOMPARE(probe.failed.size(), 1);
-        QCOMPARE(probe.lastFailure().code(), ErrorCode::Cancelled);
-        QVERIFY(probe.reaches(State::Active)); // the tokens that are stored are good
-        QCOMPARE(probe.session.accountName(), u"Alice"_s);
-        QVERIFY(probe.token());
-        QCOMPARE(m_opened, opened);
-        QCOMPARE(probe.needed.size(), 0);
-        QCOMPARE(probe.failed.size(), 1);
-        QCOMPARE(probe.signedOut.size(), 0);
-    });
+    atEachStep([] {},
+               [&](SessionProbe &probe) {
+                   const int opened = m_opened;
+                   probe.session.cancelSignIn();
+                   QCOMPARE(probe.failed.size(), 1);
+                   QCOMPARE(probe.lastFailure().code(), ErrorCode::Cancelled);
+                   QVERIFY(probe.reaches(State::Active)); // the tokens that are stored are good
+                   QCOMPARE(probe.session.accountName(), u"Alice"_s);
+                   QVERIFY(probe.token());
+                   QCOMPARE(m_opened, opened);
+                   QCOMPARE(probe.needed.size(), 0);
+                   QCOMPARE(probe.failed.size(), 1);
+                   QCOMPARE(probe.signedOut.size(), 0);
+               });
     QCOMPARE(m_issuer->requestCount(Endpoint::Token), tokenRequests);
 }
 
@@ -143,21 +144,22 @@ void TestSignInSteps::refused()
 
 void TestSignInSteps::signedOut()
 {
-    atEachStep([&] { signInOnce(); }, [&](SessionProbe &probe) {
-        const int opened = m_opened;
-        probe.session.signOut();
-        QCOMPARE(probe.session.state(), State::SignedOut); // at once
-        QCOMPARE(probe.signedOut.size(), 1);
-        QCOMPARE(probe.revoked.size(), 1);
-        QCOMPARE(probe.token().error().code(), ErrorCode::SignInRequired);
-        QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }));
-        QCOMPARE(probe.session.state(), State::SignedOut);
-        QCOMPARE(m_opened, opened);
-        QCOMPARE(probe.needed.size(), 0);
-        QCOMPARE(probe.signedIn.size(), 0);
-        QCOMPARE(probe.signedOut.size(), 1);
-        QVERIFY(isSignedOutForGood());
-    });
+    atEachStep([&] { signInOnce(); },
+               [&](SessionProbe &probe) {
+                   const int opened = m_opened;
+                   probe.session.signOut();
+                   QCOMPARE(probe.session.state(), State::SignedOut); // at once
+                   QCOMPARE(probe.signedOut.size(), 1);
+                   QCOMPARE(probe.revoked.size(), 1);
+                   QCOMPARE(probe.token().error().code(), ErrorCode::SignInRequired);
+                   QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }));
+                   QCOMPARE(probe.session.state(), State::SignedOut);
+                   QCOMPARE(m_opened, opened);
+                   QCOMPARE(probe.needed.size(), 0);
+                   QCOMPARE(probe.signedIn.size(), 0);
+                   QCOMPARE(probe.signedOut.size(), 1);
+                   QVERIFY(isSignedOutForGood());
+               });
 }
 
 void TestSignInSteps::signedOutThenInAsSomebodyElse()
@@ -192,7 +194,7 @@ void TestSignInSteps::otherPersonAcceptedDuringARefresh()
     connect(&probe.session, &Session::accountChanged, this, [&] { seen += probe.session.subject(); });
     gate.open();
     QVERIFY(probe.reaches(State::Active));
-    QCOMPARE(seen, QStringList {u"bob"_s});
+    QCOMPARE(seen, QStringList{u"bob"_s});
     QVERIFY2(Support::waitUntil([&] { return m_issuer->activeFamilies() == 1; }), qPrintable(probe.session.explain()));
     QVERIFY(isStored(u"bob"_s));
 }
@@ -258,18 +260,19 @@ void TestSignInSteps::nobodyToSignOut()
 // Whoever waits to be told whether a person is needed is told, but only once.
 void TestSignInSteps::nobodyAndCancelled()
 {
-    atEachStep([] {}, [&](SessionProbe &probe) {
-        probe.session.cancelSignIn();
-        QVERIFY(Support::waitUntil([&] { return probe.needed.size() == 1; }));
-        QCOMPARE(probe.lastNeed().code(), ErrorCode::SignInRequired);
-        QCOMPARE(probe.session.state(), State::SignedOut);
-        probe.session.signIn();
-        QVERIFY(probe.reaches(State::SigningIn));
-        probe.session.cancelSignIn();
-        QCOMPARE(probe.session.state(), State::SignedOut);
-        QCOMPARE(probe.failed.size(), 2);
-        QCOMPARE(probe.needed.size(), 1);
-    });
+    atEachStep([] {},
+               [&](SessionProbe &probe) {
+                   probe.session.cancelSignIn();
+                   QVERIFY(Support::waitUntil([&] { return probe.needed.size() == 1; }));
+                   QCOMPARE(probe.lastNeed().code(), ErrorCode::SignInRequired);
+                   QCOMPARE(probe.session.state(), State::SignedOut);
+                   probe.session.signIn();
+                   QVERIFY(probe.reaches(State::SigningIn));
+                   probe.session.cancelSignIn();
+                   QCOMPARE(probe.session.state(), State::SignedOut);
+                   QCOMPARE(probe.failed.size(), 2);
+                   QCOMPARE(probe.needed.size(), 1);
+               });
 }
 
 void TestSignInSteps::anotherPersonThenAccepted()

@@ -129,8 +129,7 @@ bool TestStoreSteps::signsIn(SessionProbe &probe, const QString &subject, StoreG
         if (!gate.letOneOn([&] { return !m_page.isEmpty(); }) && m_page.isEmpty())
             return false;
     }
-    if (!m_issuer->openBrowser(m_page)
-        || !Support::waitUntil([&] { return probe.events.count(u"signin.succeeded"_s) > before; }))
+    if (!m_issuer->openBrowser(m_page) || !Support::waitUntil([&] { return probe.events.count(u"signin.succeeded"_s) > before; }))
         return false;
     gate.open();
     return probe.reaches(State::Active) && probe.session.subject() == subject;

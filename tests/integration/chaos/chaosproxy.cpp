@@ -19,7 +19,7 @@ void reset(QTcpSocket *socket)
     if (!socket)
         return;
     if (socket->socketDescriptor() >= 0) {
-        const linger now {1, 0};
+        const linger now{1, 0};
         ::setsockopt(int(socket->socketDescriptor()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
     }
     socket->abort();
@@ -203,9 +203,8 @@ void ChaosProxy::incomingConnection(qintptr descriptor)
         link->deleteLater();
     });
     QTimer::singleShot(kOverlap, this, [this, older] {
-        const auto held = std::count_if(older.cbegin(), older.cend(), [](const QPointer<ChaosLink> &other) {
-            return other && other->isClientThere();
-        });
+        const auto held = std::count_if(older.cbegin(), older.cend(),
+                                        [](const QPointer<ChaosLink> &other) { return other && other->isClientThere(); });
         m_mostHeld = std::max(m_mostHeld, int(held) + 1);
     });
 }

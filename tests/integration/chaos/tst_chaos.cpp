@@ -154,7 +154,8 @@ qint64 residentBytes()
 
 /*!
     Senders behind a proxy that breaks each of their connections in another way, and a witness in the same room of the
-    gateway without a proxy. Half of the senders replace their connections as often as the budget lets them. WATCHWORD_CHAOS_RECONNECTS says how many connections (200), WATCHWORD_CHAOS_SEED which ones.
+    gateway without a proxy. Half of the senders replace their connections as often as the budget lets them.
+   WATCHWORD_CHAOS_RECONNECTS says how many connections (200), WATCHWORD_CHAOS_SEED which ones.
 */
 class TestChaos : public WatchwordTest
 {

@@ -75,9 +75,7 @@ void TestGatewaySwaps::replaceBoth(Connection &reader, Connection &writer)
         }
         const qint64 readers = round - round / 3;
         const qint64 writers = round - (round + 2) / 3;
-        QVERIFY(waitUntil([&] {
-            return reader.metrics().replacements >= readers && writer.metrics().replacements >= writers;
-        }));
+        QVERIFY(waitUntil([&] { return reader.metrics().replacements >= readers && writer.metrics().replacements >= writers; }));
     }
 }
 

@@ -41,7 +41,7 @@ private:
 
     void accept()
     {
-        Pair pair {std::unique_ptr<QTcpSocket>(nextPendingConnection()), std::make_unique<QTcpSocket>()};
+        Pair pair{std::unique_ptr<QTcpSocket>(nextPendingConnection()), std::make_unique<QTcpSocket>()};
         QTcpSocket *client = pair.client.get();
         QTcpSocket *server = pair.server.get();
         client->setParent(nullptr);

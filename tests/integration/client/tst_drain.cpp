@@ -32,10 +32,12 @@ void TestDrain::clientsMoveBeforeTheyAreCut()
     QVERIFY(first.prepare(kEndpoint + "[drain]\nseconds = 6\n") && first.start());
     QVERIFY(second.prepare(kEndpoint + first.issuerTable()) && second.start());
     SlowLine balancer(first.port());
-    Program program(first, u"/echo"_s, [&] { return first.token(u"ada"_s); }, {}, [&](ConnectionOptions &options) {
-        options.url.setPort(balancer.serverPort());
-        options.certificateAuthorities += QSslCertificate::fromPath(second.file(u"ca.pem"_s));
-    });
+    Program program(
+        first, u"/echo"_s, [&] { return first.token(u"ada"_s); }, {},
+        [&](ConnectionOptions &options) {
+            options.url.setPort(balancer.serverPort());
+            options.certificateAuthorities += QSslCertificate::fromPath(second.file(u"ca.pem"_s));
+        });
     QSignalSpy replaced(program.connection.get(), &Connection::replaced);
     QHash<QString, int> echoes;
     connect(program.connection.get(), &Connection::textReceived, this, [&](const QString &text) { ++echoes[text]; });

@@ -32,7 +32,7 @@ private:
     std::function<QByteArray()> tokens(const std::shared_ptr<DpopSigner> &owner)
     {
         return [this, owner] {
-            return m_gateway.token(u"ada"_s, 3600, {{u"cnf"_s, QJsonObject {{u"jkt"_s, owner->thumbprint()}}}});
+            return m_gateway.token(u"ada"_s, 3600, {{u"cnf"_s, QJsonObject{{u"jkt"_s, owner->thumbprint()}}}});
         };
     }
 

@@ -11,8 +11,9 @@ using Reason = TokenRequest::Reason;
 
 namespace {
 
-const QByteArray kEndpoints = "[gateway]\ngrace = \"0 s\"\n[watch]\n[[endpoint]]\npath = \"/echo\"\nscopes = [\"use\"]\nserves = \"echo\"\n"
-                              "limits = { handshakes_per_second = 0, messages_per_second = 20, message_bytes = 1000 }\n";
+const QByteArray kEndpoints =
+    "[gateway]\ngrace = \"0 s\"\n[watch]\n[[endpoint]]\npath = \"/echo\"\nscopes = [\"use\"]\nserves = \"echo\"\n"
+    "limits = { handshakes_per_second = 0, messages_per_second = 20, message_bytes = 1000 }\n";
 
 } // namespace
 
@@ -163,7 +164,7 @@ void TestGatewayCodes::operators()
     QVERIFY(waitUntil([&] {
         for (const ConnectionRow &row : watch.connections()) {
             if (row.sub == "bob"_L1 && row.state == ConnectionState::Open)
-                ids = QStringList {row.id};
+                ids = QStringList{row.id};
         }
         return watch.canDisconnect() && !ids.isEmpty();
     }));
@@ -239,9 +240,10 @@ void TestGatewayCodes::connectionLimit()
 // 4440: a reader that takes nothing while much is sent to it.
 void TestGatewayCodes::slowConsumer()
 {
-    QVERIFY(m_gateway.reload(QByteArray(kEndpoints).replace(
-        "messages_per_second = 20, message_bytes = 1000",
-        "messages_per_second = 0, bytes_per_second = 0, message_bytes = \"1 MiB\", queue_bytes = \"16 KiB\"")));
+    QVERIFY(m_gateway.reload(
+        QByteArray(kEndpoints)
+            .replace("messages_per_second = 20, message_bytes = 1000",
+                     "messages_per_second = 0, bytes_per_second = 0, message_bytes = \"1 MiB\", queue_bytes = \"16 KiB\"")));
     SlowLine line(m_gateway.port());
     FixedTokenProvider operatorToken(accessToken(m_gateway.token(u"op"_s, 3600, {{u"scope"_s, u"gw:read gw:audit"_s}})));
     WatchOptions watching;
@@ -285,8 +287,10 @@ void TestGatewayCodes::policyChanged_data()
     QTest::addColumn<QByteArray>("to");
     QTest::addColumn<QString>("scope"); // of the token that is fetched then
     QTest::addColumn<int>("status"); // of the next upgrade; 101: it is in again
-    QTest::newRow("more scopes, and they can be had") << QByteArray("[\"use\"]") << QByteArray("[\"use\", \"more\"]") << u"use more"_s << 101;
-    QTest::newRow("more scopes, and they cannot") << QByteArray("[\"use\"]") << QByteArray("[\"use\", \"more\"]") << u"use"_s << 403;
+    QTest::newRow("more scopes, and they can be had")
+        << QByteArray("[\"use\"]") << QByteArray("[\"use\", \"more\"]") << u"use more"_s << 101;
+    QTest::newRow("more scopes, and they cannot")
+        << QByteArray("[\"use\"]") << QByteArray("[\"use\", \"more\"]") << u"use"_s << 403;
     QTest::newRow("path gone") << QByteArray("/echo") << QByteArray("/other") << u"use"_s << 404;
     QTest::newRow("key required") << QByteArray("serves =") << QByteArray("require_dpop = true\nserves =") << u"use"_s << 401;
     QTest::newRow("served by something else") << QByteArray("\"echo\"\n") << QByteArray("\"rooms\"\n") << u"use"_s << 101;
@@ -335,7 +339,8 @@ void TestGatewayCodes::policyChanged()
 // 4442
 void TestGatewayCodes::signInTooOld()
 {
-    QVERIFY(m_gateway.reload(QByteArray(kEndpoints).replace("serves =", "max_age = \"100 s\"\nacr_values = [\"mfa\", \"phr\"]\nserves =")));
+    QVERIFY(m_gateway.reload(
+        QByteArray(kEndpoints).replace("serves =", "max_age = \"100 s\"\nacr_values = [\"mfa\", \"phr\"]\nserves =")));
     const qint64 now = QDateTime::currentSecsSinceEpoch();
     Program program(m_gateway, u"/echo"_s, tokens(u"ada"_s, 3600, {{u"auth_time"_s, now - 98}, {u"acr"_s, u"mfa"_s}}));
     QVERIFY(program.awaitReady());
@@ -378,8 +383,9 @@ void TestGatewayCodes::restart()
 // What [policy] says, a client keeps to; without it the same end is a matter of milliseconds (restart()).
 void TestGatewayCodes::policyOfHello()
 {
-    QVERIFY(m_gateway.reload(kEndpoints + "policy = { close.1012 = { after_s = 20 }, attempts_per_minute = 4, "
-                                          "close.4411 = { action = \"stop\" } }\n"));
+    QVERIFY(m_gateway.reload(kEndpoints
+                             + "policy = { close.1012 = { after_s = 20 }, attempts_per_minute = 4, "
+                               "close.4411 = { action = \"stop\" } }\n"));
     Program program(m_gateway, u"/echo"_s, tokens(u"ada"_s));
     QVERIFY(program.awaitReady());
     QVERIFY2(program.errors->isEmpty(), "the policy was refused");

@@ -35,8 +35,10 @@ private:
 
 QByteArray TestStepUp::endpoints(const QByteArray &demands) const
 {
-    return "[[issuer]]\nurl = \"" + m_issuer.url().toEncoded() + "\"\naudience = \"wss://gateway.test\"\n"
-           "[[endpoint]]\npath = \"/strong\"\nscopes = [\"use\"]\nserves = \"echo\"\n" + demands;
+    return "[[issuer]]\nurl = \"" + m_issuer.url().toEncoded()
+        + "\"\naudience = \"wss://gateway.test\"\n"
+          "[[endpoint]]\npath = \"/strong\"\nscopes = [\"use\"]\nserves = \"echo\"\n"
+        + demands;
 }
 
 ClientOptions TestStepUp::options()

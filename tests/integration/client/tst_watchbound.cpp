@@ -75,13 +75,11 @@ public:
     //! Tokens of \a key from now on.
     void use(const std::shared_ptr<DpopSigner> &key)
     {
-        tokens.make = [this, key] {
-            return token({{u"cnf"_s, QJsonObject {{u"jkt"_s, key->thumbprint()}}}});
-        };
+        tokens.make = [this, key] { return token({{u"cnf"_s, QJsonObject{{u"jkt"_s, key->thumbprint()}}}}); };
     }
     QByteArray token(const QJsonObject &more = {})
     {
-        QJsonObject claims {{u"scope"_s, u"gw:read gw:audit gw:kick"_s}};
+        QJsonObject claims{{u"scope"_s, u"gw:read gw:audit gw:kick"_s}};
         for (auto claim = more.begin(); claim != more.end(); ++claim)
             claims.insert(claim.key(), claim.value());
         // Long ones end at different seconds, so that each renewal shows.

@@ -65,8 +65,7 @@ QJsonObject goodClaims()
 void TestJoseCross::algorithms()
 {
     QTest::addColumn<QString>("algorithm");
-    for (const char *name : {"ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512",
-                             "PS384", "PS512"})
+    for (const char *name : {"ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512", "PS384", "PS512"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
@@ -82,9 +81,8 @@ QJsonObject TestJoseCross::ask(const QJsonObject &request)
 {
     QByteArray answer;
     QProcess &process = m_peer.process();
-    const auto connection = connect(&process, &QProcess::readyReadStandardOutput, &process, [&answer, this] {
-        answer = m_peer.log().mid(m_peer.log().lastIndexOf('\n', -2) + 1);
-    });
+    const auto connection = connect(&process, &QProcess::readyReadStandardOutput, &process,
+                                    [&answer, this] { answer = m_peer.log().mid(m_peer.log().lastIndexOf('\n', -2) + 1); });
     process.write(QJsonDocument(request).toJson(QJsonDocument::Compact) + '\n');
     while (!answer.endsWith('\n')) {
         if (!process.waitForReadyRead(60'000))
@@ -111,8 +109,7 @@ bool TestJoseCross::acceptedByUs(const QByteArray &token, const JwkSet &keys, co
     return Jwt::verify(token, keys, policy(algorithm), wallTimeFromSeconds(kNow)).isOk();
 }
 
-QList<bool> TestJoseCross::acceptedByThem(const QList<QByteArray> &tokens, const QJsonArray &sets,
-                                          const QString &algorithm)
+QList<bool> TestJoseCross::acceptedByThem(const QList<QByteArray> &tokens, const QJsonArray &sets, const QString &algorithm)
 {
     QJsonArray texts;
     for (const QByteArray &token : tokens)
@@ -144,11 +141,10 @@ bool TestJoseCross::acceptedByThem(const QByteArray &token, const JwkSet &keys, 
 void TestJoseCross::theirsToUs()
 {
     QFETCH(QString, algorithm);
-    const QJsonObject answer = ask(
-        {{u"do"_s, u"sign"_s}, {u"alg"_s, algorithm}, {u"typ"_s, u"at+jwt"_s}, {u"claims"_s, goodClaims()}});
+    const QJsonObject answer =
+        ask({{u"do"_s, u"sign"_s}, {u"alg"_s, algorithm}, {u"typ"_s, u"at+jwt"_s}, {u"claims"_s, goodClaims()}});
     const QByteArray token = answer.value("token"_L1).toString().toLatin1();
-    const QByteArray set =
-        QJsonDocument(QJsonObject{{u"keys"_s, QJsonArray{answer.value("jwk"_L1)}}}).toJson();
+    const QByteArray set = QJsonDocument(QJsonObject{{u"keys"_s, QJsonArray{answer.value("jwk"_L1)}}}).toJson();
     const JwkSet keys = JwkSet::fromBytes(set).value();
     const Result<Jwt> jwt = Jwt::verify(token, keys, policy(algorithm), wallTimeFromSeconds(kNow));
     QVERIFY2(jwt, qPrintable(jwt ? QString() : jwt.error().toString()));
@@ -260,10 +256,9 @@ QByteArray damaged(QByteArray text, QRandomGenerator &random)
 QJsonObject damagedKey(QJsonObject key, QRandomGenerator &random)
 {
     static const QList<std::pair<QString, QString>> meanings{
-        {u"kty"_s, u"RSA"_s},  {u"kty"_s, u"EC"_s},    {u"kty"_s, u"OKP"_s},   {u"kty"_s, u"oct"_s},
-        {u"crv"_s, u"P-256"_s}, {u"crv"_s, u"P-384"_s}, {u"crv"_s, u"P-521"_s}, {u"crv"_s, u"X25519"_s},
-        {u"use"_s, u"enc"_s},  {u"alg"_s, u"none"_s},  {u"alg"_s, u"HS256"_s}, {u"e"_s, u"AQ"_s},
-        {u"e"_s, u"Ag"_s},     {u"kid"_s, u"other"_s}, {u"d"_s, u"AQAB"_s}};
+        {u"kty"_s, u"RSA"_s},   {u"kty"_s, u"EC"_s},    {u"kty"_s, u"OKP"_s},    {u"kty"_s, u"oct"_s},   {u"crv"_s, u"P-256"_s},
+        {u"crv"_s, u"P-384"_s}, {u"crv"_s, u"P-521"_s}, {u"crv"_s, u"X25519"_s}, {u"use"_s, u"enc"_s},   {u"alg"_s, u"none"_s},
+        {u"alg"_s, u"HS256"_s}, {u"e"_s, u"AQ"_s},      {u"e"_s, u"Ag"_s},       {u"kid"_s, u"other"_s}, {u"d"_s, u"AQAB"_s}};
     const QJsonObject whole = key;
     while (key == whole) {
         const QString name = key.keys().at(random.bounded(int(key.size())));
@@ -305,8 +300,7 @@ void TestJoseCross::damagedTokens()
     QList<QByteArray> tokens{token};
     for (int i = 0; i < 150; ++i)
         tokens.append(damaged(token, random));
-    const QList<bool> theirs =
-        acceptedByThem(tokens, QJsonArray{QJsonDocument::fromJson(keys.toBytes()).object()}, algorithm);
+    const QList<bool> theirs = acceptedByThem(tokens, QJsonArray{QJsonDocument::fromJson(keys.toBytes()).object()}, algorithm);
     QVERIFY(theirs.constFirst() && acceptedByUs(token, keys, algorithm));
     int lenient = 0; // they let the unused bits of the last letter pass; we take one text per signature only
     for (qsizetype i = 1; i < tokens.size(); ++i) {

@@ -22,7 +22,7 @@ using Support::waitUntil;
 class CanaryTokens final : public TokenProvider
 {
 public:
-    Duration lifetime { 3'600'000 };
+    Duration lifetime{3'600'000};
     int number = 0;
     QList<TokenRequest> requests;
     std::optional<Error> failure;

@@ -36,8 +36,8 @@ void TestLinkPolicy::brokenPolicyIsIgnored_data()
 {
     QTest::addColumn<QJsonValue>("policy");
     QTest::newRow("not an object") << QJsonValue(7);
-    QTest::newRow("a bad row beside a good one") << QJsonValue(QJsonObject{
-        {u"close"_s, QJsonObject{{u"1001"_s, QJsonObject{{u"after_s"_s, 60}}}}}, {u"attempts_per_minute"_s, -1}});
+    QTest::newRow("a bad row beside a good one") << QJsonValue(
+        QJsonObject{{u"close"_s, QJsonObject{{u"1001"_s, QJsonObject{{u"after_s"_s, 60}}}}}, {u"attempts_per_minute"_s, -1}});
 }
 
 void TestLinkPolicy::brokenPolicyIsIgnored()

@@ -180,7 +180,7 @@ void TestLinkSecurity::minimumTls()
     QFETCH(int, server);
     QFETCH(int, minimum);
     QFETCH(bool, meets);
-    ByteCounter counter {QSsl::SslProtocol(server)};
+    ByteCounter counter{QSsl::SslProtocol(server)};
     QVERIFY(counter.listen(QHostAddress::LocalHost));
     ConnectionOptions options;
     options.url = counter.url();

@@ -47,8 +47,7 @@ void TestLiveLink::messagesBothWays()
     QStringList texts;
     QList<QByteArray> binaries;
     connect(&connection, &Connection::textReceived, this, [&](const QString &text) { texts.append(text); });
-    connect(&connection, &Connection::binaryReceived, this,
-            [&](const QByteArray &bytes) { binaries.append(bytes); });
+    connect(&connection, &Connection::binaryReceived, this, [&](const QByteArray &bytes) { binaries.append(bytes); });
     connection.open();
     QVERIFY(waitUntil([&] { return connection.state() == State::Ready; }));
     QVERIFY(connection.isWatchword());
@@ -288,12 +287,8 @@ void TestLiveLink::nothingLostNothingTwice()
     QList<QFuture<Result<void>>> futures;
     for (int i = 0; i < 500; ++i)
         futures.append(connection.deliver("message " + QByteArray::number(i)));
-    QVERIFY(waitUntil(
-        [&] {
-            return std::all_of(futures.cbegin(), futures.cend(),
-                               [](const auto &f) { return f.isFinished(); });
-        },
-        60s));
+    QVERIFY(waitUntil([&] { return std::all_of(futures.cbegin(), futures.cend(), [](const auto &f) { return f.isFinished(); }); },
+                      60s));
     for (const auto &future : std::as_const(futures))
         QVERIFY(future.result().isOk());
     QStringList expected;
@@ -338,8 +333,7 @@ void TestLiveLink::offlineDelivery()
     QVERIFY(connection.sendText(u"x"_s, Connection::Delivery::DropIfOffline));
     QVERIFY(connection.sendText(u"one"_s, Connection::Delivery::QueueUntilReady));
     QVERIFY(connection.sendBinary("two", Connection::Delivery::QueueUntilReady));
-    QCOMPARE(connection.sendText(u"too much"_s, Connection::Delivery::QueueUntilReady).error().code(),
-             ErrorCode::QueueFull);
+    QCOMPARE(connection.sendText(u"too much"_s, Connection::Delivery::QueueUntilReady).error().code(), ErrorCode::QueueFull);
     connection.open();
     QVERIFY(waitUntil([&] { return gateway.peer() && gateway.peer()->binaries().size() == 1; }));
     QCOMPARE(gateway.peer()->texts(), QStringList({u"one"_s}));
@@ -412,10 +406,8 @@ void TestLiveLink::tokensNeverInLogs()
     tokens.lifetime = 600ms;
     QString seen;
     Connection connection(&tokens, quickOptions(gateway));
-    connect(&connection, &Connection::errorOccurred, this,
-            [&seen](const Error &e) { seen += e.toString() + e.remedy(); });
-    connect(&connection, &Connection::byeReceived, this,
-            [&seen](const Bye &bye) { seen += bye.reason + bye.ref; });
+    connect(&connection, &Connection::errorOccurred, this, [&seen](const Error &e) { seen += e.toString() + e.remedy(); });
+    connect(&connection, &Connection::byeReceived, this, [&seen](const Bye &bye) { seen += bye.reason + bye.ref; });
     QSignalSpy renewed(&connection, &Connection::tokenRenewed);
     QSignalSpy ready(&connection, &Connection::ready);
     connection.open();

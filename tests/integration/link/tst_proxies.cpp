@@ -16,8 +16,7 @@ namespace {
 
 QString findProgram(const QString &name)
 {
-    return QStandardPaths::findExecutable(
-        name, {u"/usr/bin"_s, u"/usr/sbin"_s, u"/usr/local/bin"_s, u"/usr/local/sbin"_s});
+    return QStandardPaths::findExecutable(name, {u"/usr/bin"_s, u"/usr/sbin"_s, u"/usr/local/bin"_s, u"/usr/local/sbin"_s});
 }
 
 quint16 freePort()
@@ -93,8 +92,7 @@ bool TestProxies::start(bool socks, RunningProxy *running)
     const QString number = QString::number(m_port);
     if (socks)
         return running->start(findProgram(u"microsocks"_s),
-                              {u"-i"_s, u"127.0.0.1"_s, u"-p"_s, number, u"-u"_s, u"alice"_s, u"-P"_s, u"wonder"_s},
-                              m_port);
+                              {u"-i"_s, u"127.0.0.1"_s, u"-p"_s, number, u"-u"_s, u"alice"_s, u"-P"_s, u"wonder"_s}, m_port);
     QFile file(m_folder.filePath(u"tinyproxy.conf"_s));
     if (!file.open(QIODevice::WriteOnly))
         return false;
@@ -106,8 +104,8 @@ bool TestProxies::start(bool socks, RunningProxy *running)
 
 QNetworkProxy TestProxies::proxy(bool socks, const QString &password) const
 {
-    return QNetworkProxy(socks ? QNetworkProxy::Socks5Proxy : QNetworkProxy::HttpProxy, u"127.0.0.1"_s, m_port,
-                         u"alice"_s, password);
+    return QNetworkProxy(socks ? QNetworkProxy::Socks5Proxy : QNetworkProxy::HttpProxy, u"127.0.0.1"_s, m_port, u"alice"_s,
+                         password);
 }
 
 void TestProxies::goesThrough()

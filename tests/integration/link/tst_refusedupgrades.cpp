@@ -80,11 +80,10 @@ void TestRefusedUpgrades::refusalIsRecordedWithoutSecrets()
     QVERIFY(gateway.listen());
     const QByteArray token = CanaryTokens::value(1);
     // A server that repeats the token wherever it can.
-    gateway.next(
-        FakeGateway::refuse(403,
-                            {{"WWW-Authenticate", "Bearer error=\"x\", error_description=\"" + token + "\""},
-                             {"Content-Type", "application/problem+json"}},
-                            "{\"title\":\"no " + token + "\",\"ref\":\"audit-9\"}"));
+    gateway.next(FakeGateway::refuse(403,
+                                     {{"WWW-Authenticate", "Bearer error=\"x\", error_description=\"" + token + "\""},
+                                      {"Content-Type", "application/problem+json"}},
+                                     "{\"title\":\"no " + token + "\",\"ref\":\"audit-9\"}"));
     CanaryTokens tokens;
     Connection connection(&tokens, quickOptions(gateway));
     QSignalSpy closed(&connection, &Connection::closed);
@@ -97,8 +96,7 @@ void TestRefusedUpgrades::refusalIsRecordedWithoutSecrets()
     QVERIFY(record.tls && record.tcp && record.token && record.ended && !record.ready);
     QCOMPARE(record.reached, AttemptPhase::Upgrade);
     QVERIFY(record.failure->httpHeaders.contains(u"www-authenticate"_s));
-    const QString said =
-        connection.explain() + closed.first().first().value<Error>().toString() + LogCapture::text();
+    const QString said = connection.explain() + closed.first().first().value<Error>().toString() + LogCapture::text();
     QVERIFY2(!said.contains(QString::fromLatin1(token)), qPrintable(said));
     QVERIFY(said.contains("audit-9"_L1));
 }
@@ -143,8 +141,7 @@ void TestRefusedUpgrades::stepUp()
     FakeGateway gateway;
     QVERIFY(gateway.listen());
     gateway.next(FakeGateway::refuse(
-        401,
-        {{"WWW-Authenticate", "Bearer error=\"insufficient_user_authentication\", acr_values=\"mfa\""}}));
+        401, {{"WWW-Authenticate", "Bearer error=\"insufficient_user_authentication\", acr_values=\"mfa\""}}));
     CanaryTokens tokens;
     Connection connection(&tokens, quickOptions(gateway));
     QSignalSpy person(&connection, &Connection::authenticationRequired);
@@ -196,12 +193,10 @@ void TestRefusedUpgrades::faultsOfTheServer_data()
     QTest::newRow("reset") << FakeGateway::reset() << u"ConnectionLost"_s;
     QTest::newRow("garbage") << FakeGateway::garbage("SSH-2.0-OpenSSH_9\r\n\r\n") << u"ProtocolViolation"_s;
     QTest::newRow("binary garbage") << FakeGateway::garbage(QByteArray(300, '\x81')) << u"ConnectionLost"_s;
-    QTest::newRow("wrong accept key")
-        << FakeGateway::garbage("HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                "Sec-WebSocket-Accept: AAAA\r\n\r\n")
-        << u"ProtocolViolation"_s;
-    QTest::newRow("subprotocol not offered")
-        << FakeGateway::subprotocol("other.v9") << u"SubprotocolMismatch"_s;
+    QTest::newRow("wrong accept key") << FakeGateway::garbage("HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                                              "Sec-WebSocket-Accept: AAAA\r\n\r\n")
+                                      << u"ProtocolViolation"_s;
+    QTest::newRow("subprotocol not offered") << FakeGateway::subprotocol("other.v9") << u"SubprotocolMismatch"_s;
 }
 
 void TestRefusedUpgrades::faultsOfTheServer()

@@ -67,7 +67,8 @@ struct Stage
     {
         for (int i = 0; i < turns && connection->state() != State::Ready; ++i) {
             bool turned = false;
-            QMetaObject::invokeMethod(connection.get(), [&turned] { turned = true; }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                connection.get(), [&turned] { turned = true; }, Qt::QueuedConnection);
             waitUntil([&turned] { return turned; });
             if (connection->state() == State::Waiting)
                 clock.advance(Duration(QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC)
@@ -161,8 +162,7 @@ void TestScripts::everyFaultOnceThenReady()
     const QList<AttemptRecord> attempts = stage.connection->attempts();
     QCOMPARE(attempts.size(), 2);
     if (wait)
-        QCOMPARE((*attempts.at(0).ended + Duration(wait)).count(),
-                 attempts.at(0).startedAt.msecsTo(attempts.at(1).startedAt));
+        QCOMPARE((*attempts.at(0).ended + Duration(wait)).count(), attempts.at(0).startedAt.msecsTo(attempts.at(1).startedAt));
     QCOMPARE(stage.network->started, 2);
     QCOMPARE(stage.network->alive, 1);
     QCOMPARE(stage.network->mostAlive, 1);
@@ -175,9 +175,14 @@ void TestScripts::everyFaultAtEveryAttempt()
 {
     using F = FaultyTransport;
     Stage stage;
-    const QList<F::Script> scripts {F::refuse(429, 5s), F::drop(u"watchword.v1"_s), F::fail(ErrorCode::ConnectionRefused),
-                                    F::withoutHello(),  F::refuse(503),             F::silent(),
-                                    F::refuse(401),     F::closeEarly(1012)};
+    const QList<F::Script> scripts{F::refuse(429, 5s),
+                                   F::drop(u"watchword.v1"_s),
+                                   F::fail(ErrorCode::ConnectionRefused),
+                                   F::withoutHello(),
+                                   F::refuse(503),
+                                   F::silent(),
+                                   F::refuse(401),
+                                   F::closeEarly(1012)};
     for (int round = 0; round < 5; ++round) {
         for (const F::Script &script : scripts)
             stage.network->next(script);
@@ -191,10 +196,12 @@ void TestScripts::everyFaultAtEveryAttempt()
         ++refused;
         QMetaObject::invokeMethod(stage.connection.get(), &Connection::open, Qt::QueuedConnection);
     });
-    QVERIFY(waitUntil([&] {
-        stage.untilReady(1);
-        return stage.network->scripts.empty() && stage.connection->state() == State::Ready;
-    }, 30s));
+    QVERIFY(waitUntil(
+        [&] {
+            stage.untilReady(1);
+            return stage.network->scripts.empty() && stage.connection->state() == State::Ready;
+        },
+        30s));
     QCOMPARE(stage.network->started, 41);
     QCOMPARE(stage.network->mostAlive, 1);
     QVERIFY(refused >= 1);

@@ -22,8 +22,7 @@ public:
     QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override
     {
         const WallTime now = Clock::system().wallNow();
-        if (!m_token.isValidAt(now, request.minimumValidity)
-            || request.rejectedFingerprint == m_token.value.fingerprint()) {
+        if (!m_token.isValidAt(now, request.minimumValidity) || request.rejectedFingerprint == m_token.value.fingerprint()) {
             m_token.expiresAt = now + kLifetime;
             m_token.value = Secret::copy("until-" + QByteArray::number(qint64(m_token.expiresAt->time_since_epoch().count())));
         }
@@ -123,7 +122,7 @@ void TestSleep::theFirstWordCarriesAFreshToken()
     Scene kept;
     Scene closed;
     Scene broken;
-    const QList<Scene *> scenes {&kept, &closed, &broken};
+    const QList<Scene *> scenes{&kept, &closed, &broken};
     for (Scene *scene : scenes)
         QVERIFY(scene->begin());
     for (Scene *scene : scenes)

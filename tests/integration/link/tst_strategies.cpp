@@ -63,8 +63,7 @@ void TestStrategies::graphQlEndToEnd()
     connection.open();
     QVERIFY(waitUntil([&] { return connection.state() == State::Ready; }));
     QCOMPARE(connection.selectedSubprotocol(), u"graphql-transport-ws"_s);
-    const QString subscribe =
-        u"{\"id\":\"1\",\"type\":\"subscribe\",\"payload\":{\"query\":\"subscription { count }\"}}"_s;
+    const QString subscribe = u"{\"id\":\"1\",\"type\":\"subscribe\",\"payload\":{\"query\":\"subscription { count }\"}}"_s;
     QVERIFY(connection.sendText(subscribe));
     QVERIFY(waitUntil([&] { return texts.size() == 4; }));
     for (int i = 0; i < 3; ++i) {

@@ -15,7 +15,7 @@ using Support::ScriptedHints;
 class SleepyClock final : public Clock
 {
 public:
-    Duration slept {};
+    Duration slept{};
     Instant now() const override { return Clock::system().now() + slept; }
     WallTime wallNow() const override { return Clock::system().wallNow() + slept; }
     bool runsByItself() const override { return true; }

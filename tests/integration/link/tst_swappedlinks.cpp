@@ -163,9 +163,8 @@ void TestSwappedLinks::serverWithoutInBandRenewal()
     sending.start(2ms);
     QVERIFY(waitUntil([&] { return replaced.size() >= 4; }, 30s));
     sending.stop();
-    QVERIFY(waitUntil([&] {
-        return std::all_of(futures.cbegin(), futures.cend(), [](const auto &f) { return f.isFinished(); });
-    }));
+    QVERIFY(
+        waitUntil([&] { return std::all_of(futures.cbegin(), futures.cend(), [](const auto &f) { return f.isFinished(); }); }));
     for (const auto &future : std::as_const(futures))
         QVERIFY(future.result().isOk());
     QCOMPARE(arrived, expected);
@@ -253,7 +252,8 @@ void TestSwappedLinks::tokensNeverInLogs()
     gateway.next(FakeGateway::refuse(503, {{"Server", CanaryTokens::value(2)}}, CanaryTokens::value(2)));
     gateway.peer()->sendFrame(Frame(u"auth.due"_s, {{u"in_s"_s, 5}}));
     QVERIFY(waitUntil([&] { return replaced.size() == 1; }));
-    gateway.peer()->sendFrame(Frame(u"reconnect"_s, {{u"in_ms"_s, 3000}, {u"reason"_s, QString::fromLatin1(CanaryTokens::value(2))}}));
+    gateway.peer()->sendFrame(
+        Frame(u"reconnect"_s, {{u"in_ms"_s, 3000}, {u"reason"_s, QString::fromLatin1(CanaryTokens::value(2))}}));
     QVERIFY(waitUntil([&] { return replaced.size() == 2; }));
     seen += connection.explain() + LogCapture::text();
     QVERIFY(LogCapture::text().contains("SwapTransport 1"_L1)); // the log was on

@@ -65,9 +65,9 @@ std::optional<QUrl> TestRealServers::startServer(Support::ReadyProcess &process,
     return ready ? std::optional(QUrl(*ready)) : std::nullopt;
 }
 
-#define REQUIRE_SERVER(process, url)                                                                                   \
-    Support::ReadyProcess process;                                                                                     \
-    const std::optional<QUrl> url = startServer(process);                                                              \
+#define REQUIRE_SERVER(process, url)                                                                                             \
+    Support::ReadyProcess process;                                                                                               \
+    const std::optional<QUrl> url = startServer(process);                                                                        \
     REQUIRE_COMPONENT(url, "npm ws or python3-websockets")
 
 void TestRealServers::echoes()
@@ -174,11 +174,10 @@ void TestRealServers::mqttOverWebSocket()
         if (!client.connection->sendBinary(packet))
             return false;
         // What arrives is a stream: packets may share a message.
-        return waitUntil([&] { return client.binaries.join().size() >= answer.size(); })
-            && client.binaries.join() == answer;
+        return waitUntil([&] { return client.binaries.join().size() >= answer.size(); }) && client.binaries.join() == answer;
     };
-    QVERIFY(exchange(QByteArray::fromHex("101000044d5154540402003c") + QByteArray("\0\4test", 6),
-                     QByteArray::fromHex("20020000")));
+    QVERIFY(
+        exchange(QByteArray::fromHex("101000044d5154540402003c") + QByteArray("\0\4test", 6), QByteArray::fromHex("20020000")));
     QVERIFY(exchange(QByteArray::fromHex("c000"), QByteArray::fromHex("d000")));
     QVERIFY(exchange(QByteArray::fromHex("8206000100016100"), QByteArray::fromHex("9003000100")));
     const QByteArray published = QByteArray::fromHex("3005000161") + "hi";

@@ -36,10 +36,9 @@ QByteArray TestTlsFronts::nginx(quint16 port) const
     return "daemon off; master_process off; pid " + folder + "nginx.pid; error_log " + folder
         + "nginx.err; events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path " + folder
         + "t1; proxy_temp_path " + folder + "t2; fastcgi_temp_path " + folder + "t3; uwsgi_temp_path " + folder
-        + "t4; scgi_temp_path " + folder + "t5;\nserver { listen 127.0.0.1:" + QByteArray::number(port)
-        + " ssl; ssl_certificate " + folder + "server.pem; ssl_certificate_key " + folder
-        + "server.key;\nlocation / { proxy_pass https://127.0.0.1:" + QByteArray::number(m_gateway.port())
-        + "; proxy_ssl_verify on; proxy_ssl_trusted_certificate " + folder
+        + "t4; scgi_temp_path " + folder + "t5;\nserver { listen 127.0.0.1:" + QByteArray::number(port) + " ssl; ssl_certificate "
+        + folder + "server.pem; ssl_certificate_key " + folder + "server.key;\nlocation / { proxy_pass https://127.0.0.1:"
+        + QByteArray::number(m_gateway.port()) + "; proxy_ssl_verify on; proxy_ssl_trusted_certificate " + folder
         + "ca.pem; proxy_ssl_name localhost; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
           "proxy_set_header Connection upgrade; proxy_set_header Host $http_host; } } }\n";
 }
@@ -50,8 +49,8 @@ QByteArray TestTlsFronts::haproxy(quint16 port) const
     return "defaults\n mode http\n timeout connect 1s\n timeout client 10s\n timeout server 10s\n timeout tunnel 60s\n"
            " retries 0\nfrontend wss\n bind 127.0.0.1:"
         + QByteArray::number(port) + " ssl crt " + folder + "both.pem alpn http/1.1\n default_backend gateway\n"
-        + "backend gateway\n server a 127.0.0.1:" + QByteArray::number(m_gateway.port())
-        + " ssl verify required ca-file " + folder + "ca.pem verifyhost localhost\n";
+        + "backend gateway\n server a 127.0.0.1:" + QByteArray::number(m_gateway.port()) + " ssl verify required ca-file "
+        + folder + "ca.pem verifyhost localhost\n";
 }
 
 void TestTlsFronts::carriesAndHeals_data()
@@ -71,8 +70,8 @@ void TestTlsFronts::carriesAndHeals()
     const QString file = m_gateway.file(front + u".conf"_s);
     QVERIFY(writeFile(file, isNginx ? nginx(port) : haproxy(port)));
     const QStringList arguments = isNginx
-        ? QStringList {u"-p"_s, m_gateway.file({}), u"-e"_s, m_gateway.file(u"nginx.err"_s), u"-c"_s, file}
-        : QStringList {u"-db"_s, u"-f"_s, file};
+        ? QStringList{u"-p"_s, m_gateway.file({}), u"-e"_s, m_gateway.file(u"nginx.err"_s), u"-c"_s, file}
+        : QStringList{u"-db"_s, u"-f"_s, file};
     Daemon daemon;
     QVERIFY(daemon.start(program, arguments, port));
 

@@ -24,10 +24,7 @@ public:
 
     QString path() const { return m_home.path(); }
     QString filePath(const QString &name) const { return m_home.filePath(name); }
-    QByteArray seen() const
-    {
-        return m_seen;
-    } //!< Everything that any run printed, was called with, or had in its environment.
+    QByteArray seen() const { return m_seen; } //!< Everything that any run printed, was called with, or had in its environment.
 
     std::unique_ptr<QProcess> make(const QString &program, const QStringList &arguments) const
     {
@@ -56,16 +53,14 @@ public:
         auto process = make(QStringLiteral("sh"), {QStringLiteral("-c"), script});
         QProcessEnvironment environment = process->processEnvironment();
         const QString folder = QFileInfo(QStringLiteral(WATCHWORD_PROGRAM)).path();
-        environment.insert(QStringLiteral("PATH"),
-                           folder + QLatin1Char(':') + environment.value(QStringLiteral("PATH")));
+        environment.insert(QStringLiteral("PATH"), folder + QLatin1Char(':') + environment.value(QStringLiteral("PATH")));
         process->setProcessEnvironment(environment);
         return finish(std::move(process), {}, {});
     }
 
 private:
     // Servers may live in the test's process, so its event loop turns while the program runs.
-    Run finish(std::unique_ptr<QProcess> process, const std::function<void(const QByteArray &)> &onLine,
-               const QByteArray &input)
+    Run finish(std::unique_ptr<QProcess> process, const std::function<void(const QByteArray &)> &onLine, const QByteArray &input)
     {
         Run result;
         QByteArray pending;
@@ -87,8 +82,7 @@ private:
         if (!process->waitForStarted())
             return result;
         look(*process);
-        const bool ended = Support::waitUntil([&] { return process->state() == QProcess::NotRunning; },
-                                              std::chrono::seconds(60));
+        const bool ended = Support::waitUntil([&] { return process->state() == QProcess::NotRunning; }, std::chrono::seconds(60));
         if (!ended) {
             process->kill();
             process->waitForFinished();

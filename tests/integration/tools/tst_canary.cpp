@@ -71,8 +71,7 @@ namespace {
 
 QList<QByteArray> formsOf(const QByteArray &secret)
 {
-    QList<QByteArray> forms{secret, secret.toHex(), secret.toPercentEncoding(),
-                            secret.toBase64(QByteArray::OmitTrailingEquals),
+    QList<QByteArray> forms{secret, secret.toHex(), secret.toPercentEncoding(), secret.toBase64(QByteArray::OmitTrailingEquals),
                             secret.toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals)};
     forms.append(secret.toHex().toUpper());
     return forms;
@@ -85,8 +84,8 @@ public:
     Victim(const QStringList &command, const QString &folder)
     {
         // A hard limit that this user cannot raise is the largest there is.
-        QStringList all {u"sh"_s, u"-c"_s,
-                         u"ulimit -c unlimited 2>/dev/null || ulimit -c $(ulimit -H -c); cd \"$0\" && exec \"$@\""_s, folder};
+        QStringList all{u"sh"_s, u"-c"_s,
+                        u"ulimit -c unlimited 2>/dev/null || ulimit -c $(ulimit -H -c); cd \"$0\" && exec \"$@\""_s, folder};
         all += command;
         QList<QByteArray> bytes;
         std::vector<char *> arguments;
@@ -121,7 +120,7 @@ public:
     QByteArray commandLine() const { return contents(u"cmdline"_s); }
     rlim_t coreLimit() const
     {
-        rlimit limit {RLIM_INFINITY, RLIM_INFINITY};
+        rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
         prlimit(m_pid, RLIMIT_CORE, nullptr, &limit);
         return limit.rlim_max;
     }
@@ -236,16 +235,14 @@ void TestCanary::tellProperties(const QObject *object)
 
 void TestCanary::watch(Session &session)
 {
-    connect(&session, &Session::eventLogged, this,
-            [this](const SessionEvent &event) { tell(event.toString()); });
+    connect(&session, &Session::eventLogged, this, [this](const SessionEvent &event) { tell(event.toString()); });
     connect(&session, &Session::stateChanged, this, [this, &session] {
         tell(session.explain());
         tellProperties(&session);
     });
     connect(&session, &Session::signInNeeded, this, [this](const Error &error) { tell(error.toString()); });
     connect(&session, &Session::signInFailed, this, [this](const Error &error) { tell(error.toString()); });
-    connect(&session, &Session::signInUrlChanged, this,
-            [this, &session] { tell(session.signInUrl().toString()); });
+    connect(&session, &Session::signInUrlChanged, this, [this, &session] { tell(session.signInUrl().toString()); });
 }
 
 void TestCanary::tellEverything(Client &client)
@@ -288,16 +285,14 @@ void TestCanary::flowsOfAClient()
     {
         Client client(options);
         watch(client.session());
-        connect(&client, &Client::errorOccurred, this,
-                [this](const Error &error) { tell(error.toString()); });
+        connect(&client, &Client::errorOccurred, this, [this](const Error &error) { tell(error.toString()); });
         connect(&client, &Client::signInNeeded, &client, &Client::signIn);
         client.start();
         QVERIFY(Support::waitUntil([&] { return client.state() == Client::State::Ready; }, 20s));
         tellEverything(client);
         QVERIFY(client.send("hello"));
         // A server that repeats the token in its refusal does not get it into our texts.
-        gateway.next(
-            FakeGateway::refuse(503, {{"Retry-After", "0"}, {"Via", firstToken}}, "no: " + firstToken));
+        gateway.next(FakeGateway::refuse(503, {{"Retry-After", "0"}, {"Via", firstToken}}, "no: " + firstToken));
         gateway.peer()->reset();
         QVERIFY(Support::waitUntil([&] { return gateway.requests().size() >= 3; }, 30s));
         tellEverything(client);
@@ -334,11 +329,7 @@ void TestCanary::failuresOfASession()
         probe.session.signIn();
         // A sign-in that is stored already may be restored first, so it is the flow that has to end.
         QVERIFY(Support::waitUntil(
-            [&] {
-                return probe.events.contains(u"signin.failed"_s)
-                    || probe.events.contains(u"signin.succeeded"_s);
-            },
-            20s));
+            [&] { return probe.events.contains(u"signin.failed"_s) || probe.events.contains(u"signin.succeeded"_s); }, 20s));
         tell(probe.session.explain());
     }
     SessionProbe probe(sessionOptions());
@@ -373,20 +364,18 @@ void TestCanary::program()
 
     ToolHome home;
     QByteArray printed;
-    const ToolHome::Run signIn =
-        home.run({u"sign-in"_s, u"--issuer"_s, m_issuer->url().toString(), u"--client-id"_s, u"app"_s,
-                  u"--ca"_s, authority, u"--no-browser"_s, u"--json"_s},
-                 [this](const QByteArray &line) {
-                     const QString url =
-                         QJsonDocument::fromJson(line).object().value("sign_in_url"_L1).toString();
-                     if (!url.isEmpty())
-                         m_issuer->openBrowser(QUrl(url));
-                 });
+    const ToolHome::Run signIn = home.run({u"sign-in"_s, u"--issuer"_s, m_issuer->url().toString(), u"--client-id"_s, u"app"_s,
+                                           u"--ca"_s, authority, u"--no-browser"_s, u"--json"_s},
+                                          [this](const QByteArray &line) {
+                                              const QString url =
+                                                  QJsonDocument::fromJson(line).object().value("sign_in_url"_L1).toString();
+                                              if (!url.isEmpty())
+                                                  m_issuer->openBrowser(QUrl(url));
+                                          });
     QVERIFY2(signIn.code == 0, signIn.err.constData());
     printed += signIn.out;
     const ToolHome::Run token = home.run({u"token"_s, u"--raw"_s});
-    QVERIFY(m_issuer->issuedSecrets().contains(
-        token.out.trimmed())); // the one place where it is meant to be seen
+    QVERIFY(m_issuer->issuedSecrets().contains(token.out.trimmed())); // the one place where it is meant to be seen
     const QString bundle = home.filePath(u"bundle.json"_s);
     for (const QStringList &arguments :
          {QStringList{u"accounts"_s}, QStringList{u"explain"_s}, QStringList{u"explain"_s, u"--json"_s},
@@ -428,8 +417,8 @@ void TestCanary::noDumpOfACrash()
     // AddressSanitizer would answer the signals itself, and forbids core files of its own accord.
     const auto restore = qScopeGuard([before = qgetenv("ASAN_OPTIONS")] { qputenv("ASAN_OPTIONS", before); });
     qputenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0:disable_coredump=0");
-    const rlimit none {0, 0};
-    const rlimit all {RLIM_INFINITY, RLIM_INFINITY};
+    const rlimit none{0, 0};
+    const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
     Victim control({u"sleep"_s, u"1000"_s}, m_folder->path());
     QVERIFY(Support::waitUntil([&] { return control.commandLine().startsWith("sleep"); }));
     if (!control.diesWithCore(SIGSEGV))

@@ -77,8 +77,8 @@ Run TestCommandLine::run(const QStringList &arguments, const QByteArray &input) 
         process->waitForFinished();
         return {};
     }
-    return {process->exitStatus() == QProcess::NormalExit ? process->exitCode() : -2,
-            process->readAllStandardOutput(), process->readAllStandardError()};
+    return {process->exitStatus() == QProcess::NormalExit ? process->exitCode() : -2, process->readAllStandardOutput(),
+            process->readAllStandardError()};
 }
 
 QString TestCommandLine::tokenFile()
@@ -123,8 +123,7 @@ void TestCommandLine::exitCodes_data()
     QTest::newRow("bad duration") << QStringList({u"token"_s, u"--min-valid"_s, u"soon"_s}) << 2;
     QTest::newRow("sign-out without account") << QStringList(u"sign-out"_s) << 3;
     QTest::newRow("sign-in without issuer") << QStringList(u"sign-in"_s) << 2;
-    QTest::newRow("sign-in by http") << QStringList({u"sign-in"_s, u"--issuer"_s, u"http://x"_s, u"--client-id"_s, u"c"_s})
-                                     << 2;
+    QTest::newRow("sign-in by http") << QStringList({u"sign-in"_s, u"--issuer"_s, u"http://x"_s, u"--client-id"_s, u"c"_s}) << 2;
     QTest::newRow("connect without account") << QStringList({u"connect"_s, u"wss://127.0.0.1:1/"_s}) << 3;
     QTest::newRow("connect without URL") << QStringList(u"connect"_s) << 2;
     QTest::newRow("tail without account") << QStringList({u"tail"_s, u"wss://127.0.0.1:1"_s}) << 3;
@@ -170,16 +169,16 @@ void TestCommandLine::tailPrintsAndVerifies()
     refused.type = u"conn.rejected"_s;
     refused.outcome = u"denied"_s;
     QVERIFY(rig.audit->append(refused));
-    const QStringList common {u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(),
-                              u"--ca"_s, rig.folder.filePath(u"ca.pem"_s), u"--no-follow"_s};
-    const Run all = run(common + QStringList {u"--after"_s, u"0"_s, u"--json"_s});
+    const QStringList common{u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(),
+                             u"--ca"_s, rig.folder.filePath(u"ca.pem"_s),       u"--no-follow"_s};
+    const Run all = run(common + QStringList{u"--after"_s, u"0"_s, u"--json"_s});
     QCOMPARE(all.code, 0);
     QCOMPARE(all.out.count('\n'), 251);
     QVERIFY(AuditEvent::fromBytes(all.out.left(all.out.indexOf('\n'))));
     QVERIFY(all.err.contains("251 of them verified"));
-    const Run some = run(common + QStringList {u"--filter"_s, u"rejected"_s});
+    const Run some = run(common + QStringList{u"--filter"_s, u"rejected"_s});
     QCOMPARE(some.out.count('\n'), 1);
-    const Run rest = run(common + QStringList {u"--after"_s, rig.audit->epoch() + u".249"_s});
+    const Run rest = run(common + QStringList{u"--after"_s, rig.audit->epoch() + u".249"_s});
     QCOMPARE(rest.out.count('\n'), 2);
 }
 
@@ -210,8 +209,7 @@ void TestCommandLine::tailFollowsUntilItIsStopped()
         makeProcess({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(), u"--ca"_s,
                      rig.folder.filePath(u"ca.pem"_s), u"--json"_s});
     QByteArray out;
-    connect(process.get(), &QProcess::readyReadStandardOutput, this,
-            [&] { out += process->readAllStandardOutput(); });
+    connect(process.get(), &QProcess::readyReadStandardOutput, this, [&] { out += process->readAllStandardOutput(); });
     process->start();
     QVERIFY(Support::waitUntil([&] { return rig.service->monitorCount() == 1; }));
     rig.appendAudit(3);
@@ -232,9 +230,8 @@ void TestCommandLine::noTokenIsSeen()
     rig.identity = operatorIdentity(allScopes());
     QVERIFY(rig.prepare());
     rig.appendAudit(1);
-    const std::unique_ptr<QProcess> process =
-        makeProcess({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(), u"--ca"_s,
-                     rig.folder.filePath(u"ca.pem"_s)});
+    const std::unique_ptr<QProcess> process = makeProcess({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s,
+                                                           tokenFile(), u"--ca"_s, rig.folder.filePath(u"ca.pem"_s)});
     process->start();
     QVERIFY(Support::waitUntil([&] { return rig.service->monitorCount() == 1; }));
     QFile commandLine(u"/proc/%1/cmdline"_s.arg(process->processId()));

@@ -86,12 +86,11 @@ QStringList TestSignInCommands::signInArguments(const QStringList &more)
 ToolHome::Run TestSignInCommands::signInAs(const QStringList &more)
 {
     const auto browser = m_stage.browser();
-    return m_home.run(signInArguments(QStringList(u"--no-browser"_s) + more),
-                      [&browser](const QByteArray &line) {
-                          const QJsonObject said = QJsonDocument::fromJson(line).object();
-                          if (said.contains("sign_in_url"_L1))
-                              browser(QUrl(said.value("sign_in_url"_L1).toString()));
-                      });
+    return m_home.run(signInArguments(QStringList(u"--no-browser"_s) + more), [&browser](const QByteArray &line) {
+        const QJsonObject said = QJsonDocument::fromJson(line).object();
+        if (said.contains("sign_in_url"_L1))
+            browser(QUrl(said.value("sign_in_url"_L1).toString()));
+    });
 }
 
 void TestSignInCommands::nobodyIsThere()
@@ -132,11 +131,10 @@ void TestSignInCommands::accountsAreListed()
 QByteArray TestSignInCommands::statusOf(const QString &authorization, const QString &before)
 {
     const QString url = m_stage.gatewayUrl().toString().replace(u"wss:"_s, u"https:"_s) + u"/v1/stream"_s;
-    const QString script =
-        uR"(%4 curl -sS -o /dev/null -w '%{http_code}' --max-time 3 --http1.1 --cacert '%1' %2 \
+    const QString script = uR"(%4 curl -sS -o /dev/null -w '%{http_code}' --max-time 3 --http1.1 --cacert '%1' %2 \
         -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
-        -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' '%3' 2>/dev/null || true)"_s.arg(
-            m_stage.authorityFile(), authorization, url, before);
+        -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' '%3' 2>/dev/null || true)"_s.arg(m_stage.authorityFile(), authorization,
+                                                                                          url, before);
     return m_home.shell(script).out;
 }
 
@@ -177,8 +175,7 @@ void TestSignInCommands::tokenIsRefreshed()
 
 void TestSignInCommands::connectEchoes()
 {
-    const ToolHome::Run run =
-        m_home.run({u"connect"_s, m_stage.gatewayUrl().toString() + u"/v1/stream"_s}, {}, "hello\nworld\n");
+    const ToolHome::Run run = m_home.run({u"connect"_s, m_stage.gatewayUrl().toString() + u"/v1/stream"_s}, {}, "hello\nworld\n");
     QVERIFY2(run.code == 0, run.err.constData());
     QCOMPARE(run.out, QByteArray("hello\nworld\n"));
 }
@@ -205,11 +202,7 @@ void TestSignInCommands::explains()
         QVERIFY(!bytes.contains("eyJ"));
         QVERIFY(!bytes.contains("alice"));
         if (name.endsWith(u".json"_s))
-            QVERIFY(QJsonDocument::fromJson(bytes)
-                        .object()
-                        .value("sessions"_L1)
-                        .toObject()
-                        .contains("default"_L1));
+            QVERIFY(QJsonDocument::fromJson(bytes).object().value("sessions"_L1).toObject().contains("default"_L1));
     }
     QCOMPARE(m_home.run({u"explain"_s, u"--bundle"_s, m_home.filePath(u"none/bundle.json"_s)}).code, 5);
 }
@@ -229,14 +222,13 @@ void TestSignInCommands::secondAccount()
 void TestSignInCommands::anotherDevice()
 {
     QJsonObject device;
-    const ToolHome::Run run =
-        m_home.run(signInArguments({u"--device"_s, u"--account"_s, u"tv"_s}), [&](const QByteArray &line) {
-            const QJsonObject said = QJsonDocument::fromJson(line).object();
-            if (!said.contains("user_code"_L1))
-                return;
-            device = said;
-            m_stage.control(u"device?user=erin&user_code="_s + said.value("user_code"_L1).toString());
-        });
+    const ToolHome::Run run = m_home.run(signInArguments({u"--device"_s, u"--account"_s, u"tv"_s}), [&](const QByteArray &line) {
+        const QJsonObject said = QJsonDocument::fromJson(line).object();
+        if (!said.contains("user_code"_L1))
+            return;
+        device = said;
+        m_stage.control(u"device?user=erin&user_code="_s + said.value("user_code"_L1).toString());
+    });
     QVERIFY2(run.code == 0, run.err.constData());
     QVERIFY(!device.value("verification_uri"_L1).toString().isEmpty());
     QVERIFY(!device.value("expires_at"_L1).toString().isEmpty());
@@ -246,8 +238,8 @@ void TestSignInCommands::anotherDevice()
 
 void TestSignInCommands::refusedOnTheOtherDevice()
 {
-    const ToolHome::Run run = m_home.run(
-        signInArguments({u"--device"_s, u"--account"_s, u"refused"_s}), [&](const QByteArray &line) {
+    const ToolHome::Run run =
+        m_home.run(signInArguments({u"--device"_s, u"--account"_s, u"refused"_s}), [&](const QByteArray &line) {
             const QJsonObject said = QJsonDocument::fromJson(line).object();
             if (said.contains("user_code"_L1))
                 m_stage.control(u"device?deny=1&user_code="_s + said.value("user_code"_L1).toString());
@@ -264,18 +256,15 @@ void TestSignInCommands::boundToken()
     QVERIFY2(run.code == 0, run.err.constData());
     const QJsonObject token = lastObject(m_home.run({u"token"_s, u"--account"_s, u"bound"_s}).out);
     QCOMPARE(token.value("token_type"_L1).toString(), u"DPoP"_s);
-    const QStringList arguments{
-        u"token"_s,    u"--account"_s, u"bound"_s, u"--headers"_s, u"https://api.test/orders?x=1"_s,
-        u"--method"_s, u"POST"_s};
+    const QStringList arguments{u"token"_s,    u"--account"_s, u"bound"_s, u"--headers"_s, u"https://api.test/orders?x=1"_s,
+                                u"--method"_s, u"POST"_s};
     const QList<QByteArray> lines = m_home.run(arguments).out.trimmed().split('\n');
     QCOMPARE(lines.size(), 2);
     QVERIFY(lines.at(0).startsWith("Authorization: DPoP eyJ"));
     QVERIFY(lines.at(1).startsWith("DPoP: eyJ"));
-    const QByteArray proof =
-        QByteArray::fromBase64(lines.at(1).split('.').value(1), QByteArray::Base64UrlEncoding);
+    const QByteArray proof = QByteArray::fromBase64(lines.at(1).split('.').value(1), QByteArray::Base64UrlEncoding);
     QCOMPARE(QJsonDocument::fromJson(proof).object().value("htm"_L1).toString(), u"POST"_s);
-    QCOMPARE(QJsonDocument::fromJson(proof).object().value("htu"_L1).toString(),
-             u"https://api.test/orders"_s);
+    QCOMPARE(QJsonDocument::fromJson(proof).object().value("htu"_L1).toString(), u"https://api.test/orders"_s);
     QVERIFY(m_home.run(arguments).out.trimmed().split('\n').value(1) != lines.at(1)); // good for one request
 }
 
@@ -291,16 +280,12 @@ void TestSignInCommands::signOut()
     QCOMPARE(m_home.run({u"sign-out"_s, u"--account"_s, u"work"_s}).code, 3);
     QCOMPARE(m_home.run({u"token"_s, u"--raw"_s}).code, 0); // the others are still there
 
-    const ToolHome::Run everywhere =
-        m_home.run({u"sign-out"_s, u"--everywhere"_s, u"--no-browser"_s, u"--json"_s});
+    const ToolHome::Run everywhere = m_home.run({u"sign-out"_s, u"--everywhere"_s, u"--no-browser"_s, u"--json"_s});
     QVERIFY2(everywhere.code == 0, everywhere.err.constData());
-    const QUrl page(QJsonDocument::fromJson(everywhere.out.left(everywhere.out.indexOf('\n')))
-                        .object()
-                        .value("sign_out_url"_L1)
-                        .toString());
+    const QUrl page(
+        QJsonDocument::fromJson(everywhere.out.left(everywhere.out.indexOf('\n'))).object().value("sign_out_url"_L1).toString());
     QCOMPARE(page.host(), u"127.0.0.1"_s);
-    QVERIFY2(page.query().contains(u"client_id"_s) && !page.query().contains(u"eyJ"_s),
-             qPrintable(page.toString()));
+    QVERIFY2(page.query().contains(u"client_id"_s) && !page.query().contains(u"eyJ"_s), qPrintable(page.toString()));
     for (int left = 2; left > 0; --left) { // default and tv: without a name the last one used goes
         const ToolHome::Run next = m_home.run({u"sign-out"_s});
         QVERIFY2(next.code == 0, next.err.constData());

@@ -100,7 +100,7 @@ void TestWatchClient::mirrorsAndFollows()
     QCOMPARE(client.connectionCount(), 1'234);
     QVERIFY(byId(client.connections()) == byId(rig.tables.connections()));
     QCOMPARE(client.token(u"t-1"_s), std::optional(access));
-    QCOMPARE(client.progress(), (WatchProgress {1'235, 1'235}));
+    QCOMPARE(client.progress(), (WatchProgress{1'235, 1'235}));
     QCOMPARE(client.server().node, u"node-1"_s);
     QCOMPARE(client.server().tlsDaysLeft, std::optional(30));
     QVERIFY(client.canDisconnect());
@@ -108,9 +108,7 @@ void TestWatchClient::mirrorsAndFollows()
 
     rig.tables.updateConnection(u"c-5"_s, [](ConnectionRow &changed) { changed.msgsIn = 99; });
     rig.tables.putConnection(row(5'000));
-    QVERIFY(Support::waitUntil([&] {
-        return client.connectionCount() == 1'235 && client.connection(u"c-5"_s)->msgsIn == 99;
-    }));
+    QVERIFY(Support::waitUntil([&] { return client.connectionCount() == 1'235 && client.connection(u"c-5"_s)->msgsIn == 99; }));
     QVERIFY(Support::waitUntil([&] { return client.rttMs() >= 0; }));
     QVERIFY(std::chrono::abs(client.server().clockOffset) <= client.server().clockUncertainty + 5ms);
 
@@ -382,9 +380,8 @@ void TestWatchClient::tokensAreRenewedOnTheLiveLink()
     FixedTokenProvider tokens(token("first"));
     WatchClient client(&tokens, rig.clientOptions());
     client.start();
-    QVERIFY(Support::waitUntil([&] {
-        return client.state() == WatchClient::State::Live && client.auditState() == WatchClient::AuditState::Live;
-    }));
+    QVERIFY(Support::waitUntil(
+        [&] { return client.state() == WatchClient::State::Live && client.auditState() == WatchClient::AuditState::Live; }));
     const std::optional<WallTime> before = client.server().tokenExpiresAt;
     QSignalSpy states(&client, &WatchClient::stateChanged);
     tokens.setToken(token("second"));
@@ -425,9 +422,8 @@ void TestWatchClient::emptyTables()
     FixedTokenProvider tokens(token("good"));
     WatchClient client(&tokens, rig.clientOptions());
     client.start();
-    QVERIFY(Support::waitUntil([&] {
-        return client.state() == WatchClient::State::Live && client.auditState() == WatchClient::AuditState::Live;
-    }));
+    QVERIFY(Support::waitUntil(
+        [&] { return client.state() == WatchClient::State::Live && client.auditState() == WatchClient::AuditState::Live; }));
     QCOMPARE(client.connectionCount(), 0);
     QCOMPARE(client.auditReceivedCount(), quint64(0));
     rig.tables.putConnection(row(1));

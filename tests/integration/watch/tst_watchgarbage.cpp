@@ -183,8 +183,9 @@ public:
         socket.setSslConfiguration(tls);
         socket.connectToHostEncrypted(u"127.0.0.1"_s, rig.server->serverPort());
         QObject::connect(&socket, &QSslSocket::encrypted, &socket, [this, path] {
-            socket.write("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            socket.write("GET " + path
+                         + " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
         });
     }
     QSslSocket socket;
@@ -249,15 +250,13 @@ void TestWatchGarbage::theClientLeavesGarbage_data()
     QTest::newRow("rows before hello") << QStringList(begin);
     QTest::newRow("delta before the snapshot")
         << QStringList({hello, u"{\"t\":\"delta\",\"rv\":5,\"table\":\"connections\",\"upd\":[],\"del\":[]}"_s});
-    QTest::newRow("a delta is missing")
-        << QStringList({hello, begin, end,
-                        u"{\"t\":\"delta\",\"rv\":2,\"table\":\"connections\",\"upd\":[],\"del\":[]}"_s});
-    QTest::newRow("row without id")
-        << QStringList({hello, begin, u"{\"t\":\"snap.rows\",\"table\":\"connections\",\"rows\":[{}]}"_s});
-    QTest::newRow("row of a wrong type")
-        << QStringList({hello, begin, u"{\"t\":\"snap.rows\",\"table\":\"tokens\",\"rows\":[{\"id\":\"t\",\"exp\":\"x\"}]}"_s});
-    QTest::newRow("rows are a number")
-        << QStringList({hello, begin, u"{\"t\":\"snap.rows\",\"table\":\"tokens\",\"rows\":7}"_s});
+    QTest::newRow("a delta is missing") << QStringList(
+        {hello, begin, end, u"{\"t\":\"delta\",\"rv\":2,\"table\":\"connections\",\"upd\":[],\"del\":[]}"_s});
+    QTest::newRow("row without id") << QStringList(
+        {hello, begin, u"{\"t\":\"snap.rows\",\"table\":\"connections\",\"rows\":[{}]}"_s});
+    QTest::newRow("row of a wrong type") << QStringList(
+        {hello, begin, u"{\"t\":\"snap.rows\",\"table\":\"tokens\",\"rows\":[{\"id\":\"t\",\"exp\":\"x\"}]}"_s});
+    QTest::newRow("rows are a number") << QStringList({hello, begin, u"{\"t\":\"snap.rows\",\"table\":\"tokens\",\"rows\":7}"_s});
 }
 
 void TestWatchGarbage::theClientLeavesGarbage()

@@ -51,12 +51,11 @@ public:
         info.version = QStringLiteral("0.1.0");
         info.startedAt = Watchword::Clock::system().wallNow();
         info.tlsDaysLeft = 30;
-        service = std::make_unique<Watchword::Gateway::WatchService>(tables, *audit, *this, Watchword::Clock::system(),
-                                                                     info, limits);
+        service =
+            std::make_unique<Watchword::Gateway::WatchService>(tables, *audit, *this, Watchword::Clock::system(), info, limits);
         service->setTokenCheck(check);
         server = std::make_unique<QWebSocketServer>(QStringLiteral("rig"), QWebSocketServer::SecureMode);
-        server->setSupportedSubprotocols(
-            {QStringLiteral("watchword.watch.v1"), QStringLiteral("cloudevents.json")});
+        server->setSupportedSubprotocols({QStringLiteral("watchword.watch.v1"), QStringLiteral("cloudevents.json")});
         QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
         tls.setLocalCertificate(QSslCertificate(read(QStringLiteral("server.pem"))));
         tls.setPrivateKey(QSslKey(read(QStringLiteral("server.key")), keyAlgorithm()));
@@ -69,7 +68,8 @@ public:
             authorizations.append(socket->request().rawHeader("Authorization"));
             sockets.append(socket);
             if (url.path() == QLatin1StringView("/audit"))
-                service->acceptAudit(socket, identity, QUrlQuery(url).queryItemValue(QStringLiteral("after"), QUrl::FullyDecoded));
+                service->acceptAudit(socket, identity,
+                                     QUrlQuery(url).queryItemValue(QStringLiteral("after"), QUrl::FullyDecoded));
             else
                 service->acceptWatch(socket, identity);
         });
@@ -124,8 +124,8 @@ public:
         }
     }
 
-    Watchword::Gateway::DisconnectOutcome disconnectConnections(const QStringList &ids, int code,
-                                                                const QString &reason, std::chrono::milliseconds after,
+    Watchword::Gateway::DisconnectOutcome disconnectConnections(const QStringList &ids, int code, const QString &reason,
+                                                                std::chrono::milliseconds after,
                                                                 const Watchword::Gateway::Identity &by) override
     {
         auditedBefore = audit->newest();

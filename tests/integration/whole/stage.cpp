@@ -85,7 +85,7 @@ path = "/v1/stream"
 scopes = ["orders:read"]
 upstream = "%4"
 )"_s.arg(m_port)
-                             .arg(m_issuer.toString(), kAudience, m_upstream.toString());
+                       .arg(m_issuer.toString(), kAudience, m_upstream.toString());
     if (tokens == Tokens::Bound)
         text += u"require_dpop = true\n\n[dpop]\nnonce = true\n"_s;
     QFile file(m_folder.filePath(u"gateway.toml"_s));
@@ -98,8 +98,7 @@ bool Stage::startGateway()
 {
     m_gateway = std::make_unique<Support::ReadyProcess>();
     return m_gateway
-        ->start(qEnvironmentVariable("WATCHWORD_GATEWAY"), {u"--config"_s, m_folder.filePath(u"gateway.toml"_s)},
-                u"READY "_s)
+        ->start(qEnvironmentVariable("WATCHWORD_GATEWAY"), {u"--config"_s, m_folder.filePath(u"gateway.toml"_s)}, u"READY "_s)
         .has_value();
 }
 

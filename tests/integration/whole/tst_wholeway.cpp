@@ -108,8 +108,7 @@ void TestWholeWay::nothingIsLost()
 
     Client client(stage.clientOptions());
     connect(&client, &Client::signInNeeded, &client, &Client::signIn);
-    connect(&client, &Client::messageReceived, this,
-            [this](const QByteArray &message) { ++m_echoes[message.toInt()]; });
+    connect(&client, &Client::messageReceived, this, [this](const QByteArray &message) { ++m_echoes[message.toInt()]; });
     QSet<QDateTime> tokens;
     connect(&client.session(), &Session::expiresAtChanged, this, [&] { tokens.insert(client.session().expiresAt()); });
     client.start();

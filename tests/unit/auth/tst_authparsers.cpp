@@ -89,8 +89,7 @@ void TestAuthParsers::discoveryUrlForms()
     const QList<QUrl> urls = discoveryUrls(QUrl(u"https://login.test/tenant/"_s));
     QCOMPARE(urls.at(0), QUrl(u"https://login.test/tenant/.well-known/openid-configuration"_s));
     QCOMPARE(urls.at(1), QUrl(u"https://login.test/.well-known/oauth-authorization-server/tenant"_s));
-    QCOMPARE(discoveryUrls(QUrl(u"https://login.test"_s)).at(0),
-             QUrl(u"https://login.test/.well-known/openid-configuration"_s));
+    QCOMPARE(discoveryUrls(QUrl(u"https://login.test"_s)).at(0), QUrl(u"https://login.test/.well-known/openid-configuration"_s));
 }
 
 void TestAuthParsers::discoveryDocuments_data()
@@ -140,11 +139,14 @@ void TestAuthParsers::tokenAnswers_data()
     const auto error = [](const char *name) { return QByteArray("{\"error\":\"") + name + "\"}"; };
     QTest::newRow("invalid_grant") << 400 << error("invalid_grant") << M::FinalUser << ErrorCode::InvalidGrant << false;
     QTest::newRow("login_required") << 400 << error("login_required") << M::FinalUser << ErrorCode::InteractionRequired << false;
-    QTest::newRow("invalid_client") << 401 << error("invalid_client") << M::FinalConfiguration << ErrorCode::InvalidClient << false;
+    QTest::newRow("invalid_client") << 401 << error("invalid_client") << M::FinalConfiguration << ErrorCode::InvalidClient
+                                    << false;
     QTest::newRow("invalid_scope") << 400 << error("invalid_scope") << M::FinalConfiguration << ErrorCode::InvalidScope << false;
     QTest::newRow("unknown error") << 400 << error("whatever") << M::FinalConfiguration << ErrorCode::InvalidRequest << false;
-    QTest::newRow("temporarily") << 400 << error("temporarily_unavailable") << M::Busy << ErrorCode::TemporarilyUnavailable << false;
-    QTest::newRow("503 with invalid_grant") << 503 << error("invalid_grant") << M::Busy << ErrorCode::TemporarilyUnavailable << false;
+    QTest::newRow("temporarily") << 400 << error("temporarily_unavailable") << M::Busy << ErrorCode::TemporarilyUnavailable
+                                 << false;
+    QTest::newRow("503 with invalid_grant") << 503 << error("invalid_grant") << M::Busy << ErrorCode::TemporarilyUnavailable
+                                            << false;
     QTest::newRow("429") << 429 << QByteArray() << M::Busy << ErrorCode::TemporarilyUnavailable << false;
     QTest::newRow("500") << 500 << QByteArray() << M::Busy << ErrorCode::TemporarilyUnavailable << true;
     QTest::newRow("504") << 504 << QByteArray("<html>") << M::Busy << ErrorCode::TemporarilyUnavailable << true;
@@ -152,8 +154,10 @@ void TestAuthParsers::tokenAnswers_data()
     QTest::newRow("portal 302") << 302 << QByteArray() << M::Garbage << ErrorCode::CaptivePortal << true;
     QTest::newRow("proxy 403 html") << 403 << QByteArray("<html>denied</html>") << M::Garbage << ErrorCode::CaptivePortal << true;
     QTest::newRow("200 without token") << 200 << QByteArray("{}") << M::Garbage << ErrorCode::InvalidResponse << true;
-    QTest::newRow("200 mac token") << 200 << QByteArray(R"({"access_token":"a","token_type":"mac"})") << M::Garbage << ErrorCode::InvalidResponse << true;
-    QTest::newRow("200 token with newline") << 200 << QByteArray(R"({"access_token":"a\nb","token_type":"Bearer"})") << M::Garbage << ErrorCode::InvalidResponse << true;
+    QTest::newRow("200 mac token") << 200 << QByteArray(R"({"access_token":"a","token_type":"mac"})") << M::Garbage
+                                   << ErrorCode::InvalidResponse << true;
+    QTest::newRow("200 token with newline") << 200 << QByteArray(R"({"access_token":"a\nb","token_type":"Bearer"})") << M::Garbage
+                                            << ErrorCode::InvalidResponse << true;
 }
 
 void TestAuthParsers::tokenAnswers()
@@ -179,8 +183,8 @@ void TestAuthParsers::tokenAnswers()
 
 void TestAuthParsers::tokenGrantDetails()
 {
-    const auto grant = parseTokenGrant(
-        R"({"access_token":"a.b","token_type":"bEARER","expires_in":"60","scope":"a  b","refresh_token":"r"})");
+    const auto grant =
+        parseTokenGrant(R"({"access_token":"a.b","token_type":"bEARER","expires_in":"60","scope":"a  b","refresh_token":"r"})");
     QVERIFY(grant);
     QCOMPARE(grant->expiresIn.value(), 60s);
     QCOMPARE(grant->scopes.value(), QStringList({u"a"_s, u"b"_s}));
@@ -216,9 +220,11 @@ void TestAuthParsers::loopback_data()
     QTest::newRow("code with wrong state") << get("/cb?code=c&state=ss" + iss) << K::Stray << 404 << ErrorCode::Internal;
     QTest::newRow("two states") << get("/cb?code=c&state=s&state=s" + iss) << K::Stray << 404 << ErrorCode::Internal;
     QTest::newRow("two codes") << get("/cb?code=c&code=d&state=s" + iss) << K::Stray << 404 << ErrorCode::Internal;
-    QTest::newRow("other issuer") << get("/cb?code=c&state=s&iss=https%3A%2F%2Fevil.test") << K::Refused << 0 << ErrorCode::IssuerMismatch;
+    QTest::newRow("other issuer") << get("/cb?code=c&state=s&iss=https%3A%2F%2Fevil.test") << K::Refused << 0
+                                  << ErrorCode::IssuerMismatch;
     QTest::newRow("no issuer") << get("/cb?code=c&state=s") << K::Refused << 0 << ErrorCode::IssuerMismatch;
-    QTest::newRow("issuer before error") << get("/cb?error=x&state=s&iss=https%3A%2F%2Fevil.test") << K::Refused << 0 << ErrorCode::IssuerMismatch;
+    QTest::newRow("issuer before error") << get("/cb?error=x&state=s&iss=https%3A%2F%2Fevil.test") << K::Refused << 0
+                                         << ErrorCode::IssuerMismatch;
     QTest::newRow("neither") << get("/cb?state=s" + iss) << K::Refused << 0 << ErrorCode::InvalidResponse;
     QTest::newRow("favicon") << get("/favicon.ico") << K::Stray << 404 << ErrorCode::Internal;
     QTest::newRow("other path") << get("/cb/?code=c&state=s" + iss) << K::Stray << 404 << ErrorCode::Internal;
@@ -235,7 +241,7 @@ void TestAuthParsers::loopback()
     QFETCH(LoopbackVerdict::Kind, kind);
     QFETCH(int, status);
     QFETCH(ErrorCode, code);
-    const ExpectedRedirect expected {u"/cb"_s, Secret::copy("s"), u"https://login.test"_s, true};
+    const ExpectedRedirect expected{u"/cb"_s, Secret::copy("s"), u"https://login.test"_s, true};
     const LoopbackVerdict verdict = judgeLoopbackRequest(request, expected);
     QCOMPARE(verdict.kind, kind);
     QCOMPARE(verdict.status, status);
@@ -248,7 +254,7 @@ void TestAuthParsers::loopback()
 
 void TestAuthParsers::loopbackIncomplete()
 {
-    const ExpectedRedirect expected {u"/cb"_s, Secret::copy("s"), u"https://login.test"_s, false};
+    const ExpectedRedirect expected{u"/cb"_s, Secret::copy("s"), u"https://login.test"_s, false};
     const QByteArray whole = "GET /cb?code=c&state=s HTTP/1.1\r\nHost: x\r\n\r\n";
     for (qsizetype size = 0; size < whole.size(); ++size)
         QCOMPARE(judgeLoopbackRequest(whole.first(size), expected).kind, LoopbackVerdict::Kind::Incomplete);

@@ -87,12 +87,12 @@ void TestDevicePolling::pauses()
     QFETCH(int, pause);
     QFETCH(int, interval);
     P polling;
-    auto actions = polling.step(P::Start {5s, 600s}, kStart);
+    auto actions = polling.step(P::Start{5s, 600s}, kStart);
     QCOMPARE(actions.size(), 1);
     QCOMPARE(std::get<P::Wait>(actions.front()).until, kStart + 5s);
-    actions = polling.step(P::Elapsed {}, kStart + 5s);
+    actions = polling.step(P::Elapsed{}, kStart + 5s);
     QVERIFY(actions.size() == 1 && std::holds_alternative<P::Ask>(actions.front()));
-    actions = polling.step(P::Answered {given}, kStart + 6s);
+    actions = polling.step(P::Answered{given}, kStart + 6s);
     QCOMPARE(actions.size(), 1);
     QVERIFY(std::holds_alternative<P::Wait>(actions.front()));
     QCOMPARE(std::get<P::Wait>(actions.front()).until, kStart + 6s + std::chrono::seconds(pause));
@@ -121,9 +121,9 @@ void TestDevicePolling::ends()
     QFETCH(TokenAnswer, given);
     QFETCH(ErrorCode, code);
     P polling;
-    (void)polling.step(P::Start {5s, 600s}, kStart);
-    (void)polling.step(P::Elapsed {}, kStart + 5s);
-    const auto actions = polling.step(P::Answered {given}, kStart + 6s);
+    (void)polling.step(P::Start{5s, 600s}, kStart);
+    (void)polling.step(P::Elapsed{}, kStart + 5s);
+    const auto actions = polling.step(P::Answered{given}, kStart + 6s);
     QCOMPARE(actions.size(), 1);
     const auto &result = std::get<P::Finish>(actions.front()).result;
     QCOMPARE(bool(result), given.meaning == TokenAnswerClass::Success);
@@ -132,38 +132,38 @@ void TestDevicePolling::ends()
         QVERIFY(!result.error().remedy().isEmpty());
     }
     QVERIFY(polling.isDone());
-    QVERIFY(polling.step(P::Elapsed {}, kStart + 60s).empty());
+    QVERIFY(polling.step(P::Elapsed{}, kStart + 60s).empty());
 }
 
 void TestDevicePolling::slowDownStays()
 {
     P polling;
     Instant now = kStart;
-    (void)polling.step(P::Start {1s, 600s}, now);
+    (void)polling.step(P::Start{1s, 600s}, now);
     for (int i = 1; i <= 3; ++i) {
-        (void)polling.step(P::Elapsed {}, now);
-        (void)polling.step(P::Answered {named("slow_down")}, now);
+        (void)polling.step(P::Elapsed{}, now);
+        (void)polling.step(P::Answered{named("slow_down")}, now);
         QCOMPARE(polling.interval(), 1s + i * 5s);
     }
-    (void)polling.step(P::Elapsed {}, now);
-    const auto actions = polling.step(P::Answered {named("authorization_pending")}, now);
+    (void)polling.step(P::Elapsed{}, now);
+    const auto actions = polling.step(P::Answered{named("authorization_pending")}, now);
     QCOMPARE(std::get<P::Wait>(actions.front()).until, now + 16s);
 }
 
 void TestDevicePolling::timeoutsDoubleUpToAMinute()
 {
     P polling;
-    (void)polling.step(P::Start {5s, 3600s}, kStart);
+    (void)polling.step(P::Start{5s, 3600s}, kStart);
     for (const auto expected : {10s, 20s, 40s, 60s, 60s}) {
-        (void)polling.step(P::Elapsed {}, kStart);
-        (void)polling.step(P::Answered {lost(ErrorCode::Timeout, true)}, kStart);
+        (void)polling.step(P::Elapsed{}, kStart);
+        (void)polling.step(P::Answered{lost(ErrorCode::Timeout, true)}, kStart);
         QCOMPARE(polling.interval(), expected);
     }
     // An interval that the provider made longer than that is not made shorter by a timeout.
     P slow;
-    (void)slow.step(P::Start {90s, 3600s}, kStart);
-    (void)slow.step(P::Elapsed {}, kStart);
-    (void)slow.step(P::Answered {lost(ErrorCode::Timeout, true)}, kStart);
+    (void)slow.step(P::Start{90s, 3600s}, kStart);
+    (void)slow.step(P::Elapsed{}, kStart);
+    (void)slow.step(P::Answered{lost(ErrorCode::Timeout, true)}, kStart);
     QCOMPARE(slow.interval(), 90s);
 }
 
@@ -171,18 +171,18 @@ void TestDevicePolling::networkLossLastsUntilTheCodeEnds()
 {
     P polling;
     Instant now = kStart;
-    auto actions = polling.step(P::Start {5s, 600s}, now);
+    auto actions = polling.step(P::Start{5s, 600s}, now);
     int questions = 0;
     while (!polling.isDone()) {
         const auto *wait = std::get_if<P::Wait>(&actions.front());
         QVERIFY(wait);
         QVERIFY(wait->until > now && wait->until <= kStart + 600s);
         now = wait->until;
-        actions = polling.step(P::Elapsed {}, now);
+        actions = polling.step(P::Elapsed{}, now);
         if (polling.isDone())
             break;
         ++questions;
-        actions = polling.step(P::Answered {lost(ErrorCode::HostNotFound, false)}, now);
+        actions = polling.step(P::Answered{lost(ErrorCode::HostNotFound, false)}, now);
     }
     QCOMPARE(now, kStart + 600s);
     QCOMPARE(questions, 119);
@@ -194,40 +194,41 @@ void TestDevicePolling::networkLossLastsUntilTheCodeEnds()
 void TestDevicePolling::anAnswerAfterTheEndCounts()
 {
     P polling;
-    (void)polling.step(P::Start {5s, 10s}, kStart);
-    (void)polling.step(P::Elapsed {}, kStart + 5s);
+    (void)polling.step(P::Start{5s, 10s}, kStart);
+    (void)polling.step(P::Elapsed{}, kStart + 5s);
     TokenAnswer good;
     good.meaning = TokenAnswerClass::Success;
-    QVERIFY(std::get<P::Finish>(polling.step(P::Answered {good}, kStart + 30s).front()).result);
+    QVERIFY(std::get<P::Finish>(polling.step(P::Answered{good}, kStart + 30s).front()).result);
 }
 
 void TestDevicePolling::eventsThatDoNotFit()
 {
     P polling;
-    QVERIFY(polling.step(P::Elapsed {}, kStart).empty());
-    QVERIFY(polling.step(P::Answered {named("slow_down")}, kStart).empty());
-    (void)polling.step(P::Start {5s, 60s}, kStart);
-    QVERIFY(polling.step(P::Start {1s, 60s}, kStart).empty());
-    QVERIFY(polling.step(P::Answered {named("access_denied")}, kStart).empty());
-    (void)polling.step(P::Elapsed {}, kStart + 5s);
-    QVERIFY(polling.step(P::Elapsed {}, kStart + 6s).empty());
+    QVERIFY(polling.step(P::Elapsed{}, kStart).empty());
+    QVERIFY(polling.step(P::Answered{named("slow_down")}, kStart).empty());
+    (void)polling.step(P::Start{5s, 60s}, kStart);
+    QVERIFY(polling.step(P::Start{1s, 60s}, kStart).empty());
+    QVERIFY(polling.step(P::Answered{named("access_denied")}, kStart).empty());
+    (void)polling.step(P::Elapsed{}, kStart + 5s);
+    QVERIFY(polling.step(P::Elapsed{}, kStart + 6s).empty());
     QCOMPARE(polling.interval(), 5s);
 }
 
 // Whatever answers come in whatever order, questions keep their distance and the code's end is the end.
 void TestDevicePolling::everyOrderEnds()
 {
-    const QList<TokenAnswer> answers {named("authorization_pending"), named("slow_down"), http(503, {}, 33s),
-                                      lost(ErrorCode::Timeout, true), lost(ErrorCode::Offline, false), http(200, "<html>")};
+    const QList<TokenAnswer> answers{
+        named("authorization_pending"),  named("slow_down"), http(503, {}, 33s), lost(ErrorCode::Timeout, true),
+        lost(ErrorCode::Offline, false), http(200, "<html>")};
     for (int seed = 0; seed < 6 * 6 * 6 * 6; ++seed) {
         P polling;
         Instant now = kStart;
-        auto actions = polling.step(P::Start {5s, 300s}, now);
+        auto actions = polling.step(P::Start{5s, 300s}, now);
         Instant asked = kStart;
         for (int i = 0; !polling.isDone(); ++i) {
             QVERIFY(i < 200);
             now = std::get<P::Wait>(actions.front()).until;
-            actions = polling.step(P::Elapsed {}, now);
+            actions = polling.step(P::Elapsed{}, now);
             if (polling.isDone())
                 break;
             QVERIFY(now - asked >= 5s);
@@ -235,7 +236,7 @@ void TestDevicePolling::everyOrderEnds()
             int number = seed;
             for (int n = 0; n < i % 4; ++n)
                 number /= 6;
-            actions = polling.step(P::Answered {answers.at(number % 6)}, now);
+            actions = polling.step(P::Answered{answers.at(number % 6)}, now);
         }
         QCOMPARE(now, kStart + 300s);
     }

@@ -124,14 +124,14 @@ struct Process
     QList<Network> network; // of the next exchanges; then Fine
     int actions = 0;
     bool dead = false;
-    Instant time {1h};
+    Instant time{1h};
     QList<T::Finish> finishes;
     QList<std::pair<TokenSet, bool>> published;
     QStringList trace;
 
     void run(const T::Event &event, int limit = 200)
     {
-        QList<T::Event> events {event};
+        QList<T::Event> events{event};
         while (!events.isEmpty() && !dead && limit-- > 0) {
             const T::Actions todo = machine.step(events.takeFirst(), wallTimeFromSeconds(1'800'000'000), time);
             for (const T::Action &action : todo) {
@@ -155,29 +155,29 @@ struct Process
         if (std::holds_alternative<T::TryLock>(action)) {
             trace += u"lock"_s;
             const bool busy = world.lockedByOther || fails;
-            events += T::LockTried {busy ? Result<void>(Error(ErrorCode::LockBusy)) : Result<void>()};
+            events += T::LockTried{busy ? Result<void>(Error(ErrorCode::LockBusy)) : Result<void>()};
         } else if (std::holds_alternative<T::Load>(action)) {
             trace += u"load"_s;
-            events += T::Loaded {fails ? Result<TokenSet>(broken) : Result<TokenSet>(world.stored), world.journal};
+            events += T::Loaded{fails ? Result<TokenSet>(broken) : Result<TokenSet>(world.stored), world.journal};
         } else if (std::holds_alternative<T::Probe>(action)) {
             trace += u"probe"_s;
-            events += T::Probed {fails ? Result<void>(Error(ErrorCode::Offline)) : Result<void>()};
+            events += T::Probed{fails ? Result<void>(Error(ErrorCode::Offline)) : Result<void>()};
         } else if (const auto *write = std::get_if<T::WriteJournal>(&action)) {
             trace += u"journal"_s;
             if (!fails)
                 world.journal = write->journal;
-            events += T::JournalWritten {fails ? Result<void>(broken) : Result<void>()};
+            events += T::JournalWritten{fails ? Result<void>(broken) : Result<void>()};
         } else if (const auto *send = std::get_if<T::Send>(&action)) {
             trace += u"send"_s;
             const Network how = fails ? Network::LostAfter : network.isEmpty() ? Network::Fine : network.takeFirst();
-            events += T::Answered {world.post(textOf(send->refreshToken), how)};
+            events += T::Answered{world.post(textOf(send->refreshToken), how)};
         } else if (const auto *save = std::get_if<T::Save>(&action)) {
             trace += u"save"_s;
-            events += T::Saved {fails ? Result<void>(broken) : world.save(save->tokens)};
+            events += T::Saved{fails ? Result<void>(broken) : world.save(save->tokens)};
         } else if (const auto *wait = std::get_if<T::Wait>(&action)) {
             trace += u"wait"_s;
             time += wait->time;
-            events += T::Elapsed {};
+            events += T::Elapsed{};
         } else if (const auto *news = std::get_if<T::Publish>(&action)) {
             trace += u"publish"_s;
             published.append({news->tokens, news->stored});
@@ -217,7 +217,7 @@ void TestRefreshTransaction::straightWay()
 {
     World world;
     Process process(world);
-    process.run(T::Start {world.stored});
+    process.run(T::Start{world.stored});
     // The order is the point: journal before send, save before publish, unlock last.
     QCOMPARE(process.trace.join(u' '), u"lock load probe journal send save publish unlock finish"_s);
     QCOMPARE(process.finishes.size(), 1);
@@ -238,13 +238,13 @@ void TestRefreshTransaction::crashAnywhere()
             Process first(world);
             first.dieAt = step;
             first.dieAfter = after;
-            first.run(T::Start {world.stored});
+            first.run(T::Start{world.stored});
             if (!first.dead)
                 break;
             ++cells;
             const bool answerLost = world.valid != textOf(world.stored.refreshToken);
             Process second(world);
-            second.run(T::Start {world.stored});
+            second.run(T::Start{world.stored});
             QCOMPARE(second.finishes.size(), 1);
             const T::Finish &finish = second.finishes.first();
             if (answerLost) {
@@ -263,15 +263,15 @@ void TestRefreshTransaction::crashAnywhere()
 // Each action fails once, without a crash: nothing that was received may be missing from the disk at the end.
 void TestRefreshTransaction::failAnywhere()
 {
-    const QStringList steps {u"lock"_s, u"load"_s, u"probe"_s, u"journal"_s, u"send"_s, u"save"_s};
+    const QStringList steps{u"lock"_s, u"load"_s, u"probe"_s, u"journal"_s, u"send"_s, u"save"_s};
     for (int step = 0; step < steps.size(); ++step) {
         World world;
         Process process(world);
         process.failAt = step;
-        process.run(T::Start {world.stored});
+        process.run(T::Start{world.stored});
         QVERIFY2(!process.finishes.isEmpty(), qPrintable(steps.at(step)));
         for (int again = 0; again < 3 && process.finishes.last().outcome != Outcome::NeedsPerson; ++again)
-            process.run(T::Start {process.published.isEmpty() ? world.stored : process.published.last().first});
+            process.run(T::Start{process.published.isEmpty() ? world.stored : process.published.last().first});
         if (!world.received.isEmpty())
             QCOMPARE(textOf(world.stored.refreshToken), world.received.last());
         if (steps.at(step) == "send"_L1) // carried out, answer lost, and the quick repetition is a reuse here
@@ -290,13 +290,13 @@ void TestRefreshTransaction::crashAfterFailure()
             Process first(world);
             first.network = {Network(fault)};
             first.dieAt = step;
-            first.run(T::Start {world.stored});
+            first.run(T::Start{world.stored});
             if (!first.dead && step > 0)
                 break;
             const bool denied = world.valid.isEmpty();
             const bool lost = !denied && world.valid != textOf(world.stored.refreshToken);
             Process second(world);
-            second.run(T::Start {world.stored});
+            second.run(T::Start{world.stored});
             ++cells;
             const T::Finish &finish = second.finishes.first();
             if (lost)
@@ -343,7 +343,7 @@ void TestRefreshTransaction::outcomes()
     Process process(world);
     for (const int one : network)
         process.network += Network(one);
-    process.run(T::Start {world.stored});
+    process.run(T::Start{world.stored});
     QCOMPARE(process.finishes.size(), 1);
     QCOMPARE(int(process.finishes.first().outcome), outcome);
     QCOMPARE(world.journal.value().unresolved, unresolved);
@@ -364,7 +364,7 @@ void TestRefreshTransaction::adoptsNewer()
     const TokenSet old = world.stored;
     world.stored = tokensOf(5, u"r9"_s);
     Process process(world);
-    process.run(T::Start {old});
+    process.run(T::Start{old});
     QCOMPARE(process.trace.join(u' '), u"lock load publish unlock finish"_s);
     QCOMPARE(int(process.finishes.first().outcome), int(Outcome::Adopted));
     QCOMPARE(world.posts, 0);
@@ -378,7 +378,7 @@ void TestRefreshTransaction::tombstoneWins()
     world.stored.tombstone = true;
     world.stored.generation = 2;
     Process process(world);
-    process.run(T::Start {old});
+    process.run(T::Start{old});
     QCOMPARE(int(process.finishes.first().outcome), int(Outcome::SignedOut));
     QCOMPARE(world.posts, 0);
     QVERIFY(process.published.isEmpty());
@@ -390,7 +390,7 @@ void TestRefreshTransaction::lockPatience()
     world.lockedByOther = true;
     Process process(world);
     const Instant begin = process.time;
-    process.run(T::Start {world.stored}, 2000);
+    process.run(T::Start{world.stored}, 2000);
     QCOMPARE(process.finishes.size(), 1);
     QCOMPARE(int(process.finishes.first().outcome), int(Outcome::Storage));
     QCOMPARE(process.finishes.first().error.code(), ErrorCode::LockBusy);
@@ -404,9 +404,8 @@ void TestRefreshTransaction::unsavedTokensKeepTheLock()
     World world;
     Process process(world);
     process.failAt = 5; // the first save
-    process.run(T::Start {world.stored});
-    QCOMPARE(process.trace.join(u' '),
-             u"lock load probe journal send save publish finish wait save unlock finish"_s);
+    process.run(T::Start{world.stored});
+    QCOMPARE(process.trace.join(u' '), u"lock load probe journal send save publish finish wait save unlock finish"_s);
     QCOMPARE(process.published.first().second, false);
     QCOMPARE(int(process.finishes.last().outcome), int(Outcome::Recovered));
     QCOMPARE(textOf(world.stored.refreshToken), u"r2"_s);
@@ -419,16 +418,16 @@ void TestRefreshTransaction::refusalOfAnOlderTokenAdopts()
     SeededRandom random(1);
     T machine(random);
     const WallTime now = wallTimeFromSeconds(1'800'000'000);
-    const Instant at {1h};
-    machine.step(T::Start {world.stored}, now, at);
-    machine.step(T::LockTried {{}}, now, at);
-    machine.step(T::Loaded {world.stored}, now, at);
-    machine.step(T::Probed {{}}, now, at);
-    machine.step(T::JournalWritten {{}}, now, at);
-    const TokenAnswer refusal {TokenAnswerClass::FinalUser, {}, Error(ErrorCode::InvalidGrant), false};
-    T::Actions actions = machine.step(T::Answered {refusal}, now, at);
+    const Instant at{1h};
+    machine.step(T::Start{world.stored}, now, at);
+    machine.step(T::LockTried{{}}, now, at);
+    machine.step(T::Loaded{world.stored}, now, at);
+    machine.step(T::Probed{{}}, now, at);
+    machine.step(T::JournalWritten{{}}, now, at);
+    const TokenAnswer refusal{TokenAnswerClass::FinalUser, {}, Error(ErrorCode::InvalidGrant), false};
+    T::Actions actions = machine.step(T::Answered{refusal}, now, at);
     QVERIFY(actions.size() == 1 && std::holds_alternative<T::Load>(actions.front()));
-    actions = machine.step(T::Loaded {tokensOf(2, u"other"_s)}, now, at);
+    actions = machine.step(T::Loaded{tokensOf(2, u"other"_s)}, now, at);
     QCOMPARE(actions.size(), size_t(3));
     QCOMPARE(textOf(std::get<T::Publish>(actions.at(0)).tokens.refreshToken), u"other"_s);
     QCOMPARE(int(std::get<T::Finish>(actions.at(2)).outcome), int(Outcome::Adopted));
@@ -438,10 +437,10 @@ void TestRefreshTransaction::refusalOfAnOlderTokenAdopts()
 void TestRefreshTransaction::eventsThatDoNotFit()
 {
     const World world;
-    const QList<T::Event> way {T::Start {world.stored}, T::LockTried {{}}, T::Loaded {world.stored}, T::Probed {{}},
-                               T::JournalWritten {{}}};
-    const TokenAnswer busy {TokenAnswerClass::Busy, {}, Error(ErrorCode::TemporarilyUnavailable), false};
-    const QList<T::Event> all = way + QList<T::Event> {T::Answered {busy}, T::Saved {{}}};
+    const QList<T::Event> way{T::Start{world.stored}, T::LockTried{{}}, T::Loaded{world.stored}, T::Probed{{}},
+                              T::JournalWritten{{}}};
+    const TokenAnswer busy{TokenAnswerClass::Busy, {}, Error(ErrorCode::TemporarilyUnavailable), false};
+    const QList<T::Event> all = way + QList<T::Event>{T::Answered{busy}, T::Saved{{}}};
     for (qsizetype reached = 0; reached <= way.size(); ++reached) {
         for (qsizetype event = 0; event < all.size(); ++event) {
             if (event == reached)
@@ -464,7 +463,7 @@ void TestRefreshTransaction::replaceWins()
     world.stored = tokensOf(7, u"old"_s);
     Process process(world);
     process.failAt = 0; // the lock is busy once
-    process.run(T::Replace {tokensOf(0, u"fresh"_s), 3});
+    process.run(T::Replace{tokensOf(0, u"fresh"_s), 3});
     QCOMPARE(textOf(world.stored.refreshToken), u"fresh"_s);
     QCOMPARE(world.stored.generation, quint64(8));
     QCOMPARE(world.posts, 0);
@@ -476,16 +475,16 @@ void TestRefreshTransaction::keepsTheTokenWhenNoneIsSent()
     World world;
     SeededRandom random(1);
     T machine(random);
-    const Instant at {1h};
-    machine.step(T::Start {world.stored}, {}, at);
-    machine.step(T::LockTried {{}}, {}, at);
-    machine.step(T::Loaded {world.stored}, {}, at);
-    machine.step(T::Probed {{}}, {}, at);
-    machine.step(T::JournalWritten {{}}, {}, at);
+    const Instant at{1h};
+    machine.step(T::Start{world.stored}, {}, at);
+    machine.step(T::LockTried{{}}, {}, at);
+    machine.step(T::Loaded{world.stored}, {}, at);
+    machine.step(T::Probed{{}}, {}, at);
+    machine.step(T::JournalWritten{{}}, {}, at);
     TokenAnswer answer;
     answer.meaning = TokenAnswerClass::Success;
     answer.grant.accessToken = secretOf(u"new"_s);
-    const T::Actions actions = machine.step(T::Answered {answer}, {}, at);
+    const T::Actions actions = machine.step(T::Answered{answer}, {}, at);
     QCOMPARE(textOf(std::get<T::Save>(actions.front()).tokens.refreshToken), u"r1"_s);
 }
 

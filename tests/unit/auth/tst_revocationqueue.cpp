@@ -136,7 +136,7 @@ void TestRevocationQueue::isSealedBesideTheTokens()
 {
     QTemporaryDir folder;
     const Secret key = Secret::random(32);
-    const EnvelopeTokenStore::Location where {folder.path(), u"app"_s, u"default"_s, u"realm"_s};
+    const EnvelopeTokenStore::Location where{folder.path(), u"app"_s, u"default"_s, u"realm"_s};
     Queue queue(RandomSource::system());
     queue.add(m_token, m_now);
     {

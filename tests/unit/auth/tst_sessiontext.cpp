@@ -13,11 +13,12 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // What a session never gives as its reason: faults of connections, files of the gateway, and our own.
-const QSet<ErrorCode> kOfOthers {
-    ErrorCode::WrongState, ErrorCode::Internal, ErrorCode::UpgradeRejected, ErrorCode::OriginDenied,
-    ErrorCode::ConnectionLimit, ErrorCode::SubprotocolMismatch, ErrorCode::MessageTooBig, ErrorCode::SlowConsumer,
-    ErrorCode::Locked, ErrorCode::Replaced, ErrorCode::ClosedByPeer, ErrorCode::ProtocolViolation, ErrorCode::QueueFull,
-    ErrorCode::ChainBroken, ErrorCode::Gap,
+const QSet<ErrorCode> kOfOthers{
+    ErrorCode::WrongState,    ErrorCode::Internal,        ErrorCode::UpgradeRejected,
+    ErrorCode::OriginDenied,  ErrorCode::ConnectionLimit, ErrorCode::SubprotocolMismatch,
+    ErrorCode::MessageTooBig, ErrorCode::SlowConsumer,    ErrorCode::Locked,
+    ErrorCode::Replaced,      ErrorCode::ClosedByPeer,    ErrorCode::ProtocolViolation,
+    ErrorCode::QueueFull,     ErrorCode::ChainBroken,     ErrorCode::Gap,
 };
 
 QList<ErrorCode> reasons()
@@ -30,7 +31,7 @@ QList<ErrorCode> reasons()
         if (!kOfOthers.contains(code) && int(code) <= int(ErrorCode::NotFound))
             all += code;
     }
-    return all + QList {ErrorCode::IdentityChanged, ErrorCode::InsecureTransport, ErrorCode::AddressInUse};
+    return all + QList{ErrorCode::IdentityChanged, ErrorCode::InsecureTransport, ErrorCode::AddressInUse};
 }
 
 } // namespace
@@ -114,7 +115,8 @@ void TestSessionText::somethingToDo()
 {
     using State = Session::State;
     const auto hint = [](State state, ErrorCode code) { return SessionText::suggestion(state, Error(code)); };
-    QVERIFY(hint(State::KeychainWaiting, ErrorCode::KeychainLocked) != hint(State::KeychainWaiting, ErrorCode::KeychainUnavailable));
+    QVERIFY(hint(State::KeychainWaiting, ErrorCode::KeychainLocked)
+            != hint(State::KeychainWaiting, ErrorCode::KeychainUnavailable));
     QVERIFY(hint(State::Offline, ErrorCode::CaptivePortal) != hint(State::Offline, ErrorCode::Offline));
     QVERIFY(hint(State::NeedsSignIn, ErrorCode::WrongUser) != hint(State::NeedsSignIn, ErrorCode::RevokedOrExpired));
 }

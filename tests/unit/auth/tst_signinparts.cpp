@@ -62,9 +62,10 @@ void TestSignInParts::deviceAnswers_data()
     row("broken", "{" + good);
     row("no device_code", R"({"user_code":"U","verification_uri":"https://a.test/d","expires_in":600})");
     row("no user_code", R"({"device_code":"d","verification_uri":"https://a.test/d","expires_in":600})");
-    row("user_code with a line end", R"({"device_code":"d","user_code":"U\nV","verification_uri":"https://a.test","expires_in":9})");
-    row("long user_code", R"({"device_code":"d","user_code":")" + QByteArray(65, 'U')
-            + R"(","verification_uri":"https://a.test","expires_in":9})");
+    row("user_code with a line end",
+        R"({"device_code":"d","user_code":"U\nV","verification_uri":"https://a.test","expires_in":9})");
+    row("long user_code",
+        R"({"device_code":"d","user_code":")" + QByteArray(65, 'U') + R"(","verification_uri":"https://a.test","expires_in":9})");
     row("plain http", R"({"device_code":"d","user_code":"U","verification_uri":"http://a.test/d","expires_in":600})");
     row("script", R"({"device_code":"d","user_code":"U","verification_uri":"javascript:void","expires_in":600})");
     row("user in URI", R"({"device_code":"d","user_code":"U","verification_uri":"https://x@a.test/d","expires_in":600})");
@@ -97,8 +98,8 @@ void TestSignInParts::deviceAnswers()
 
 void TestSignInParts::deviceAnswerDetails()
 {
-    const QByteArray head
-        = R"({"device_code":"d","user_code":"WDJB-MJHT","verification_uri":"https://a.test/d","expires_in":"1800")";
+    const QByteArray head =
+        R"({"device_code":"d","user_code":"WDJB-MJHT","verification_uri":"https://a.test/d","expires_in":"1800")";
     const auto parse = [&](const QByteArray &more) { return parseDeviceAuthorization(head + more + "}", false); };
     QCOMPARE(parse({})->interval, 5s); // RFC 8628 section 3.2
     QCOMPARE(parse({})->expiresIn, 1800s);
@@ -168,7 +169,7 @@ void TestSignInParts::routes()
     QFETCH(bool, own);
     QFETCH(bool, offered);
     QFETCH(bool, device);
-    const RouteFacts facts {display, ssh, opener, own, offered, false};
+    const RouteFacts facts{display, ssh, opener, own, offered, false};
     const auto route = chooseRoute(SignInRoute::Automatic, facts);
     QVERIFY(route);
     QVERIFY(*route == (device ? SignInRoute::Device : SignInRoute::Browser));
@@ -196,12 +197,12 @@ void TestSignInParts::parametersCannotBeReplaced()
     SessionOptions options;
     options.clientId = u"me"_s;
     options.extraParameters = {{u"client_id"_s, u"other"_s}, {u"state"_s, u"mine"_s}, {u"hd"_s, u"a b&c"_s}};
-    const auto parameters = authorizationParameters(options, {}, {QUrl(u"http://127.0.0.1:1/callback"_s), u"s"_s, u"n"_s,
-                                                                  u"c"_s, u"thumb"_s});
+    const auto parameters =
+        authorizationParameters(options, {}, {QUrl(u"http://127.0.0.1:1/callback"_s), u"s"_s, u"n"_s, u"c"_s, u"thumb"_s});
     const QUrl url = urlWith(QUrl(u"https://a.test/auth?client_id=fixed&x=1"_s), parameters);
     const QUrlQuery query(url);
-    QCOMPARE(query.allQueryItemValues(u"client_id"_s), QStringList {u"fixed"_s}); // what the endpoint says stays
-    QCOMPARE(query.allQueryItemValues(u"state"_s), QStringList {u"s"_s});
+    QCOMPARE(query.allQueryItemValues(u"client_id"_s), QStringList{u"fixed"_s}); // what the endpoint says stays
+    QCOMPARE(query.allQueryItemValues(u"state"_s), QStringList{u"s"_s});
     QCOMPARE(query.queryItemValue(u"hd"_s, QUrl::FullyDecoded), u"a b&c"_s);
     QCOMPARE(query.queryItemValue(u"dpop_jkt"_s), u"thumb"_s);
     const auto device = deviceParameters(options, {{u"strong"_s}, 60s, u"bob"_s});
@@ -244,7 +245,7 @@ void TestSignInParts::privateUseRedirect()
     QFETCH(QString, url);
     QFETCH(LoopbackVerdict::Kind, kind);
     QFETCH(ErrorCode, code);
-    const ExpectedRedirect expected {{}, Secret::copy("s"), u"https://a.test"_s, true, {}};
+    const ExpectedRedirect expected{{}, Secret::copy("s"), u"https://a.test"_s, true, {}};
     const auto verdict = judgeRedirect(QUrl(url), QUrl(u"com.example.app:/cb"_s), expected);
     QCOMPARE(verdict.kind, kind);
     if (kind == LoopbackVerdict::Kind::Refused)
@@ -269,7 +270,7 @@ void TestSignInParts::hostOfTheRedirect()
 {
     QFETCH(QByteArray, headers);
     QFETCH(bool, accepted);
-    const ExpectedRedirect expected {u"/cb"_s, Secret::copy("s"), u"https://a.test"_s, false, u"127.0.0.1:5000"_s};
+    const ExpectedRedirect expected{u"/cb"_s, Secret::copy("s"), u"https://a.test"_s, false, u"127.0.0.1:5000"_s};
     const auto verdict = judgeLoopbackRequest("GET /cb?code=c&state=s HTTP/1.1\r\n" + headers + "\r\n", expected);
     QCOMPARE(verdict.kind, accepted ? LoopbackVerdict::Kind::Accepted : LoopbackVerdict::Kind::Stray);
 }
@@ -306,7 +307,8 @@ void TestSignInParts::nonceOnlyOfAllowedCharacters()
 {
     const auto signer = *DpopSigner::create(Clock::system());
     const QUrl url(u"https://a.test/"_s);
-    for (const QByteArray &bad : {QByteArray(), QByteArray("a b"), QByteArray("a\"b"), QByteArray("a\r\nb"), QByteArray(513, 'n')})
+    for (const QByteArray &bad :
+         {QByteArray(), QByteArray("a b"), QByteArray("a\"b"), QByteArray("a\r\nb"), QByteArray(513, 'n')})
         QVERIFY(!signer->rememberNonce(url, bad));
 }
 
@@ -314,15 +316,15 @@ void TestSignInParts::lifetimeOfJwt_data()
 {
     QTest::addColumn<QJsonObject>("claims");
     QTest::addColumn<int>("seconds"); // 0: nothing is known
-    QTest::newRow("both") << QJsonObject {{u"iat"_s, 1'000'000}, {u"exp"_s, 1'000'300}} << 300;
-    QTest::newRow("exp alone") << QJsonObject {{u"exp"_s, 1'000'300}} << 300;
-    QTest::newRow("given out before") << QJsonObject {{u"iat"_s, 999'900}, {u"exp"_s, 1'000'200}} << 200;
-    QTest::newRow("our clock is behind") << QJsonObject {{u"iat"_s, 1'003'600}, {u"exp"_s, 1'003'900}} << 300;
-    QTest::newRow("ended") << QJsonObject {{u"iat"_s, 999'600}, {u"exp"_s, 1'000'000}} << 0;
-    QTest::newRow("ends before it began") << QJsonObject {{u"iat"_s, 1'000'500}, {u"exp"_s, 1'000'300}} << 0;
-    QTest::newRow("no exp") << QJsonObject {{u"iat"_s, 1'000'000}} << 0;
-    QTest::newRow("exp is text") << QJsonObject {{u"exp"_s, u"soon"_s}} << 0;
-    QTest::newRow("for ever") << QJsonObject {{u"exp"_s, 1e18}} << 24 * 366 * 10 * 3600;
+    QTest::newRow("both") << QJsonObject{{u"iat"_s, 1'000'000}, {u"exp"_s, 1'000'300}} << 300;
+    QTest::newRow("exp alone") << QJsonObject{{u"exp"_s, 1'000'300}} << 300;
+    QTest::newRow("given out before") << QJsonObject{{u"iat"_s, 999'900}, {u"exp"_s, 1'000'200}} << 200;
+    QTest::newRow("our clock is behind") << QJsonObject{{u"iat"_s, 1'003'600}, {u"exp"_s, 1'003'900}} << 300;
+    QTest::newRow("ended") << QJsonObject{{u"iat"_s, 999'600}, {u"exp"_s, 1'000'000}} << 0;
+    QTest::newRow("ends before it began") << QJsonObject{{u"iat"_s, 1'000'500}, {u"exp"_s, 1'000'300}} << 0;
+    QTest::newRow("no exp") << QJsonObject{{u"iat"_s, 1'000'000}} << 0;
+    QTest::newRow("exp is text") << QJsonObject{{u"exp"_s, u"soon"_s}} << 0;
+    QTest::newRow("for ever") << QJsonObject{{u"exp"_s, 1e18}} << 24 * 366 * 10 * 3600;
 }
 
 void TestSignInParts::lifetimeOfJwt()
@@ -341,11 +343,11 @@ void TestSignInParts::refreshedIdToken_data()
     QTest::addColumn<QJsonObject>("change"); // of the new one; null takes a claim away
     QTest::addColumn<ErrorCode>("code"); // Cancelled: good
     const auto row = [](const char *name, const QString &claim, const QJsonValue &value, ErrorCode code) {
-        QTest::newRow(name) << QJsonObject {{claim, value}} << code;
+        QTest::newRow(name) << QJsonObject{{claim, value}} << code;
     };
     const ErrorCode good = ErrorCode::Cancelled;
     QTest::newRow("same") << QJsonObject() << good;
-    row("several audiences", u"aud"_s, QJsonArray {u"other"_s, u"app"_s}, good);
+    row("several audiences", u"aud"_s, QJsonArray{u"other"_s, u"app"_s}, good);
     row("without nonce", u"nonce"_s, QJsonValue::Null, good);
     row("without auth_time", u"auth_time"_s, QJsonValue::Null, good);
     row("new name", u"name"_s, u"Alice Anew"_s, good);
@@ -373,8 +375,9 @@ void TestSignInParts::refreshedIdToken()
     const SigningKey key = *SigningKey::generate(u"ES256"_s);
     JwkSet keys;
     keys.insert(key.publicKey());
-    const QJsonObject first {{u"iss"_s, u"https://a.test"_s}, {u"sub"_s, u"alice"_s}, {u"aud"_s, u"app"_s}, {u"azp"_s, u"app"_s},
-                             {u"nonce"_s, u"n1"_s}, {u"auth_time"_s, 999'400}, {u"iat"_s, 999'500}, {u"exp"_s, 999'800}};
+    const QJsonObject first{
+        {u"iss"_s, u"https://a.test"_s}, {u"sub"_s, u"alice"_s},    {u"aud"_s, u"app"_s}, {u"azp"_s, u"app"_s},
+        {u"nonce"_s, u"n1"_s},           {u"auth_time"_s, 999'400}, {u"iat"_s, 999'500},  {u"exp"_s, 999'800}};
     QJsonObject claims = first;
     claims.insert(u"iat"_s, 1'000'000);
     claims.insert(u"exp"_s, 1'000'300);

@@ -80,8 +80,7 @@ void TestTokenStore::init()
 
 EnvelopeTokenStore TestTokenStore::open(const QString &account)
 {
-    return EnvelopeTokenStore({m_folder->path() + u"/data"_s, u"app/../x"_s, account, u"realm"_s}, m_key,
-                              m_clock);
+    return EnvelopeTokenStore({m_folder->path() + u"/data"_s, u"app/../x"_s, account, u"realm"_s}, m_key, m_clock);
 }
 
 void TestTokenStore::roundTrip()
@@ -189,7 +188,7 @@ void TestTokenStore::journal()
 {
     EnvelopeTokenStore store = open();
     QVERIFY(store.readJournal() && !store.readJournal()->has_value());
-    const RefreshJournal entry {u"0011aabb"_s, u"attempt"_s, wallTimeFromSeconds(5), 2};
+    const RefreshJournal entry{u"0011aabb"_s, u"attempt"_s, wallTimeFromSeconds(5), 2};
     QVERIFY(store.writeJournal(entry));
     QCOMPARE(open().readJournal()->value(), entry);
     QString file = store.tokenFile();

@@ -30,8 +30,8 @@ enum class Disk { Fine, LoadFails, JournalFails, SaveFails, SaveFailsThrice, Sav
 enum class Network { Fine, NotSent, LostBefore, LostAfter, Busy, BadGateway, Portal, Denied, BadClient };
 enum class Second { None, Rival, SignsOut, SignsOutWithoutKey, SignsIn };
 
-constexpr Step kSteps[] = {Step::Locking,   Step::Reading,   Step::Probing, Step::Journaling, Step::Sending,    Step::Pausing,
-                           Step::Saving,    Step::Resolving, Step::Rereading, Step::Concluding, Step::Removing, Step::SavingLater};
+constexpr Step kSteps[] = {Step::Locking, Step::Reading,   Step::Probing,   Step::Journaling, Step::Sending,  Step::Pausing,
+                           Step::Saving,  Step::Resolving, Step::Rereading, Step::Concluding, Step::Removing, Step::SavingLater};
 constexpr int kDeaths = 3, kDisks = 6, kNetworks = 9, kSeconds = 5;
 
 struct Cell
@@ -73,7 +73,7 @@ struct World
     QHash<QString, Received> unsaved; // received by a process that has not stored it yet
     int decisions = 0; // of a person; they outweigh what is on its way
     QStringList violations;
-    Instant time {1h};
+    Instant time{1h};
 
     QString signIn()
     {
@@ -208,11 +208,11 @@ public:
         if (m_queue.empty()) {
             if (m_decision && !m_machine.isRunning()) {
                 const TokenSet next = *std::exchange(m_decision, std::nullopt);
-                m_queue.push_back(T::Replace {next, m_known.generation});
+                m_queue.push_back(T::Replace{next, m_known.generation});
             } else if (m_machine.isRunning() || m_machine.currentStep() == Step::SavingLater) {
-                m_queue.push_back(T::Elapsed {});
+                m_queue.push_back(T::Elapsed{});
             } else {
-                m_queue.push_back(T::Start {m_known});
+                m_queue.push_back(T::Start{m_known});
             }
         }
         const T::Event event = m_queue.front();
@@ -250,23 +250,23 @@ void Process::perform(const T::Action &action)
         const bool busy = m_world.lockedBy >= 0 && m_world.lockedBy != m_id;
         if (!busy)
             m_world.lockedBy = m_id;
-        m_queue.push_back(T::LockTried {busy ? Result<void>(Error(ErrorCode::LockBusy)) : Result<void>()});
+        m_queue.push_back(T::LockTried{busy ? Result<void>(Error(ErrorCode::LockBusy)) : Result<void>()});
     } else if (std::holds_alternative<T::Load>(action)) {
         const bool fails = m_world.failLoads > 0 && m_world.failLoads--;
-        m_queue.push_back(T::Loaded {fails ? Result<TokenSet>(broken) : Result<TokenSet>(m_world.load()), m_world.journal});
+        m_queue.push_back(T::Loaded{fails ? Result<TokenSet>(broken) : Result<TokenSet>(m_world.load()), m_world.journal});
     } else if (std::holds_alternative<T::Probe>(action)) {
-        m_queue.push_back(T::Probed {{}});
+        m_queue.push_back(T::Probed{{}});
     } else if (const auto *write = std::get_if<T::WriteJournal>(&action)) {
         const bool fails = m_world.failJournals > 0 && m_world.failJournals--;
         if (!fails)
             m_world.journal = write->journal;
         if (!fails && write->journal.ended)
             m_world.answered += textOf(m_world.stored.refreshToken);
-        m_queue.push_back(T::JournalWritten {fails ? Result<void>(broken) : Result<void>()});
+        m_queue.push_back(T::JournalWritten{fails ? Result<void>(broken) : Result<void>()});
     } else if (const auto *send = std::get_if<T::Send>(&action)) {
-        m_queue.push_back(T::Answered {m_world.post(textOf(send->refreshToken), m_id)});
+        m_queue.push_back(T::Answered{m_world.post(textOf(send->refreshToken), m_id)});
     } else if (const auto *save = std::get_if<T::Save>(&action)) {
-        m_queue.push_back(T::Saved {m_world.save(save->tokens)});
+        m_queue.push_back(T::Saved{m_world.save(save->tokens)});
     } else if (const auto *wait = std::get_if<T::Wait>(&action)) {
         m_wakeAt = m_world.time + wait->time;
     } else if (const auto *news = std::get_if<T::Publish>(&action)) {
@@ -439,11 +439,11 @@ void TestTransactionModel::everyCell()
     QStringList missed;
     for (const Step step : kSteps) {
         for (int n = 0; n < kDeaths * kDisks * kNetworks * kSeconds; ++n) {
-            const Cell cell {step, Death(n % kDeaths), Disk(n / kDeaths % kDisks), Network(n / (kDeaths * kDisks) % kNetworks),
-                             Second(n / (kDeaths * kDisks * kNetworks))};
+            const Cell cell{step, Death(n % kDeaths), Disk(n / kDeaths % kDisks), Network(n / (kDeaths * kDisks) % kNetworks),
+                            Second(n / (kDeaths * kDisks * kNetworks))};
             const QByteArray name = "step " + QByteArray::number(int(step)) + " death " + QByteArray::number(int(cell.death))
-                + " disk " + QByteArray::number(int(cell.disk)) + " network " + QByteArray::number(int(cell.network))
-                + " second " + QByteArray::number(int(cell.second));
+                + " disk " + QByteArray::number(int(cell.disk)) + " network " + QByteArray::number(int(cell.network)) + " second "
+                + QByteArray::number(int(cell.second));
             ++cells;
             bool seen = false;
             for (int seed = 1; seed <= seeds || (!seen && seed <= 100); ++seed) {

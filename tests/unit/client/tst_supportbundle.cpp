@@ -52,19 +52,13 @@ void TestSupportBundle::credentialsAreRemoved_data()
     row("bearer in small letters", "authorization: bearer 0123456789abcdef", "0123456789abcdef");
     row("DPoP", "Authorization: DPoP 0123456789abcdef", "0123456789abcdef");
     row("Basic", "Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA");
-    row("code in a URL", "http://127.0.0.1:4711/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=xyz",
-        "SplxlOBeZQQYbYS6WxSbIA");
-    row("refresh token in a form", "grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA",
-        "tGzv3JOkF0XG5Qx2TlKWIA");
-    row("access token in JSON", R"({"access_token":"2YotnFZFEjr1zCsicMWpAA","expires_in":3600})",
-        "2YotnFZFEjr1zCsicMWpAA");
-    row("verifier", "code_verifier: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-        "dBjftJeZ4CVP-mB92K27uhbUJU1p1r");
+    row("code in a URL", "http://127.0.0.1:4711/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=xyz", "SplxlOBeZQQYbYS6WxSbIA");
+    row("refresh token in a form", "grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA", "tGzv3JOkF0XG5Qx2TlKWIA");
+    row("access token in JSON", R"({"access_token":"2YotnFZFEjr1zCsicMWpAA","expires_in":3600})", "2YotnFZFEjr1zCsicMWpAA");
+    row("verifier", "code_verifier: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r");
     row("password", "password = correct-horse-battery", "correct-horse-battery");
-    row("private key", "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----",
-        "MIGHAgEAMBMGByqGSM49");
-    row("private key, cut off", "-----BEGIN EC PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49",
-        "MIGHAgEAMBMGByqGSM49");
+    row("private key", "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----", "MIGHAgEAMBMGByqGSM49");
+    row("private key, cut off", "-----BEGIN EC PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49", "MIGHAgEAMBMGByqGSM49");
 }
 
 void TestSupportBundle::credentialsAreRemoved()
@@ -83,12 +77,10 @@ void TestSupportBundle::credentialsAreRemoved()
 void TestSupportBundle::ordinaryTextStays_data()
 {
     QTest::addColumn<QString>("text");
-    QTest::newRow("timeline")
-        << u"2026-01-01T00:00:00.000Z refresh.started schedule, generation 4, refresh token 3fa29b01"_s;
+    QTest::newRow("timeline") << u"2026-01-01T00:00:00.000Z refresh.started schedule, generation 4, refresh token 3fa29b01"_s;
     QTest::newRow("state") << u"state: Offline - Signed in, but the sign-in service cannot be reached."_s;
     QTest::newRow("error") << u"TokenExpired: \"exp\" was 12 s ago (HTTP 401)"_s;
-    QTest::newRow("attempt")
-        << u"#3 wss://orders.example.com/ (retry): token=1ms dns=2ms status=503 [retry-after: 1]"_s;
+    QTest::newRow("attempt") << u"#3 wss://orders.example.com/ (retry): token=1ms dns=2ms status=503 [retry-after: 1]"_s;
     QTest::newRow("a bearer of news") << u"the bearer is due"_s;
     QTest::newRow("empty") << QString();
 }
@@ -140,8 +132,7 @@ void TestSupportBundle::filesAreForThisUserOnly()
         QVERIFY(bundle.writeTo(path)); // replaces
         QFile file(path);
         QVERIFY(file.open(QIODevice::ReadOnly));
-        QCOMPARE(file.permissions()
-                     & ~(QFile::ReadOwner | QFile::WriteOwner | QFile::ReadUser | QFile::WriteUser),
+        QCOMPARE(file.permissions() & ~(QFile::ReadOwner | QFile::WriteOwner | QFile::ReadUser | QFile::WriteUser),
                  QFile::Permissions());
         QCOMPARE(QJsonDocument::fromJson(file.readAll()).isObject(), name.endsWith(u".json"_s));
     }

@@ -49,18 +49,18 @@ void TestCanonicalJson::numbers()
 void TestCanonicalJson::sortsByUtf16()
 {
     // RFC 8785 section 3.2.3: the emoji (surrogates D83D DE00) sorts before U+FB33.
-    const QJsonObject object {
+    const QJsonObject object{
         {QStringLiteral("\u20ac"), true}, {QStringLiteral("\r"), true},         {QStringLiteral("\ufb33"), true},
         {QStringLiteral("1"), true},      {QStringLiteral("\U0001f600"), true}, {QStringLiteral("\u00f6"), true},
     };
-    const QString sorted
-        = QStringLiteral("{\"\\r\":true,\"1\":true,\"\u00f6\":true,\"\u20ac\":true,\"\U0001f600\":true,\"\ufb33\":true}");
+    const QString sorted =
+        QStringLiteral("{\"\\r\":true,\"1\":true,\"\u00f6\":true,\"\u20ac\":true,\"\U0001f600\":true,\"\ufb33\":true}");
     QCOMPARE(QString::fromUtf8(toCanonicalJson(object)), sorted);
 }
 
 void TestCanonicalJson::escapes()
 {
-    QCOMPARE(toCanonicalJson(QJsonArray {QStringLiteral("\"\\\b\f\n\r\t\x01/\u20ac")}),
+    QCOMPARE(toCanonicalJson(QJsonArray{QStringLiteral("\"\\\b\f\n\r\t\x01/\u20ac")}),
              QByteArray("[\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001/\xe2\x82\xac\"]"));
 }
 

@@ -39,8 +39,7 @@ void TestClockAndAlarm::systemClock()
     QVERIFY(clock.runsByItself());
     const Instant first = clock.now();
     QVERIFY(clock.now() >= first);
-    const qint64 difference =
-        clock.wallNow().time_since_epoch().count() - QDateTime::currentMSecsSinceEpoch();
+    const qint64 difference = clock.wallNow().time_since_epoch().count() - QDateTime::currentMSecsSinceEpoch();
     QVERIFY2(qAbs(difference) < 5000, qPrintable(QString::number(difference)));
 }
 

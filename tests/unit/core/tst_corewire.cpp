@@ -44,8 +44,7 @@ AuditEvent TestCoreWire::event(quint64 sequence)
     event.time = wallTimeFromSeconds(1'800'000'000) + Duration(7);
     event.subject = u"c-1"_s;
     event.sequence = sequence;
-    event.data = {
-        {u"severity"_s, 1}, {u"outcome"_s, u"success"_s}, {u"src"_s, QJsonObject{{u"ip"_s, u"::1"_s}}}};
+    event.data = {{u"severity"_s, 1}, {u"outcome"_s, u"success"_s}, {u"src"_s, QJsonObject{{u"ip"_s, u"::1"_s}}}};
     return event;
 }
 
@@ -54,8 +53,7 @@ void TestCoreWire::frameRoundTrip_data()
     QTest::addColumn<QJsonObject>("fields");
     QTest::addColumn<QByteArray>("payload");
     QTest::newRow("bare") << QJsonObject() << QByteArray();
-    QTest::newRow("fields") << QJsonObject{{u"n"_s, 7}, {u"a"_s, QJsonArray{u"\n"_s, QJsonValue()}}}
-                            << QByteArray();
+    QTest::newRow("fields") << QJsonObject{{u"n"_s, 7}, {u"a"_s, QJsonArray{u"\n"_s, QJsonValue()}}} << QByteArray();
     QTest::newRow("byte order marks") << QJsonObject{{u"\ufeffa"_s, u"\ufeffb"_s}} << QByteArray();
     QTest::newRow("empty payload") << QJsonObject() << QByteArray("");
     QTest::newRow("payload") << QJsonObject{{u"id"_s, u"1"_s}} << QByteArray("line\nline \xc3\xa4 \x1e \"}");
@@ -96,8 +94,7 @@ void TestCoreWire::hostileFrames_data()
     QTest::newRow("type number") << u"\x1e{\"t\":1}"_s;
     QTest::newRow("type empty") << u"\x1e{\"t\":\"\"}"_s;
     QTest::newRow("two objects") << u"\x1e{\"t\":\"a\"}{\"t\":\"b\"}"_s;
-    QTest::newRow("deep") << QString(u"\x1e{\"t\":\"a\",\"x\":"_s + QString(8000, u'[') + QString(8000, u']')
-                                     + u'}');
+    QTest::newRow("deep") << QString(u"\x1e{\"t\":\"a\",\"x\":"_s + QString(8000, u'[') + QString(8000, u']') + u'}');
     QTest::newRow("mark later") << u" \x1e{\"t\":\"a\"}"_s;
     QTest::newRow("line end before the object") << u"\x1e\n{\"t\":\"a\"}"_s;
 }
@@ -125,8 +122,7 @@ void TestCoreWire::frameLimits()
     QVERIFY(!Frame::parse(sized(16 * 1024 + 1, u"x")));
     QVERIFY(Frame::parse(sized(16 * 1024, u"\u20ac")));
     QVERIFY(!Frame::parse(sized(16 * 1024 + 1, u"\u20ac"))); // bytes count, not characters
-    QVERIFY(
-        Frame::parse(Frame(u"pub"_s, {}, QByteArray(1'000'000, 'x')).toText())); // only the object is limited
+    QVERIFY(Frame::parse(Frame(u"pub"_s, {}, QByteArray(1'000'000, 'x')).toText())); // only the object is limited
 }
 
 void TestCoreWire::applicationText_data()
@@ -203,9 +199,7 @@ void TestCoreWire::chainOfThree()
         QVERIFY(AuditEvent::fromBytes(next.toBytes()).value().verify(previous)); // also after the wire
         next.data.insert(u"\ufeffua"_s, u"\ufeffa browser of a strange make \ufeff"_s);
         next.seal(u"chain-1"_s, previous);
-        QVERIFY(AuditEvent::fromBytes(next.toBytes())
-                    .value()
-                    .verify(previous)); // no false alarm by a stranger's text
+        QVERIFY(AuditEvent::fromBytes(next.toBytes()).value().verify(previous)); // no false alarm by a stranger's text
         next.data.remove(u"\ufeffua"_s);
         QCOMPARE(next.seal(u"chain-1"_s, previous), hash); // sealing again changes nothing
         QCOMPARE(next.verify(u"0"_s).error().code(), ErrorCode::ChainBroken);
@@ -245,8 +239,7 @@ void TestCoreWire::tamperedEvents()
     AuditEvent sealed = event(2);
     sealed.seal(u"chain-1"_s, previous);
     const QStringList path = place.split(u'/');
-    const std::function<QJsonObject(QJsonObject, qsizetype)> changed = [&](QJsonObject object,
-                                                                           qsizetype depth) {
+    const std::function<QJsonObject(QJsonObject, qsizetype)> changed = [&](QJsonObject object, qsizetype depth) {
         if (depth + 1 < path.size())
             object.insert(path.at(depth), changed(object.value(path.at(depth)).toObject(), depth + 1));
         else
@@ -266,21 +259,18 @@ void TestCoreWire::knownHash()
     event.source = u"s"_s;
     event.type = u"t"_s;
     event.sequence = 1;
-    QCOMPARE(event.seal(u"u"_s, QString()),
-             u"238f52eeac960ba0097771bab93720dd4612744709fb42a879e3ff9a465ef53d"_s);
+    QCOMPARE(event.seal(u"u"_s, QString()), u"238f52eeac960ba0097771bab93720dd4612744709fb42a879e3ff9a465ef53d"_s);
 }
 
 void TestCoreWire::hostileEvents_data()
 {
     QTest::addColumn<QByteArray>("line");
     QTest::addColumn<ErrorCode>("code");
-    const QByteArray good =
-        R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2027-01-15T08:00:00Z"})";
-    const auto without = [&good](const char *from, const char *to) {
-        return QByteArray(good).replace(from, to);
+    const QByteArray good = R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2027-01-15T08:00:00Z"})";
+    const auto without = [&good](const char *from, const char *to) { return QByteArray(good).replace(from, to); };
+    const auto row = [](const char *name, const QByteArray &line, ErrorCode code = ErrorCode::InvalidResponse) {
+        QTest::newRow(name) << line << code;
     };
-    const auto row = [](const char *name, const QByteArray &line,
-                        ErrorCode code = ErrorCode::InvalidResponse) { QTest::newRow(name) << line << code; };
     QVERIFY(AuditEvent::fromBytes(good));
     row("empty", "");
     row("list", "[]");
@@ -300,8 +290,7 @@ void TestCoreWire::hostileEvents_data()
     row("sequence a number", good.chopped(1) + R"(,"sequence":1})");
     row("sequence too large", good.chopped(1) + R"(,"sequence":"18446744073709551616"})");
     row("sequence in words", good.chopped(1) + R"(,"sequence":"first"})");
-    row("too large", good.chopped(1) + ",\"x\":\"" + QByteArray(64 * 1024, 'x') + "\"}",
-        ErrorCode::ResponseTooLarge);
+    row("too large", good.chopped(1) + ",\"x\":\"" + QByteArray(64 * 1024, 'x') + "\"}", ErrorCode::ResponseTooLarge);
 }
 
 void TestCoreWire::hostileEvents()

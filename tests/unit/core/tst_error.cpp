@@ -105,8 +105,7 @@ void TestError::conditions()
 void TestError::details()
 {
     const Error error(ErrorCode::HttpStatus, u"gone"_s);
-    const Error full =
-        error.withHttpStatus(503).withCloseCode(1013).withRetryAfter(1500ms).withRemedy(u"Wait."_s);
+    const Error full = error.withHttpStatus(503).withCloseCode(1013).withRetryAfter(1500ms).withRemedy(u"Wait."_s);
     QCOMPARE(full.toString(), u"HttpStatus: gone (HTTP 503) (close 1013)"_s);
     QCOMPARE(full.remedy(), u"Wait."_s);
     QCOMPARE(full.retryAfter(), std::optional<std::chrono::milliseconds>(1500ms));

@@ -97,7 +97,7 @@ void TestPolicies::backoffWindows()
     QFETCH(qint64, windowMs);
     const BackoffPolicy policy;
     SeededRandom random(3);
-    Duration longest {};
+    Duration longest{};
     Duration shortest = Duration::max();
     double sum = 0;
     constexpr int count = 20'000;
@@ -113,8 +113,7 @@ void TestPolicies::backoffWindows()
     QVERIFY(longest > Duration(windowMs * 99 / 100)); // the whole window is used
     const double below = double(policy.floor.count()) / double(windowMs);
     QVERIFY(std::abs(double(atFloor) / count - below) < 0.02); // what falls below the floor is raised to it
-    const double mean =
-        below * double(policy.floor.count()) + (1 - below) * double(policy.floor.count() + windowMs) / 2;
+    const double mean = below * double(policy.floor.count()) + (1 - below) * double(policy.floor.count() + windowMs) / 2;
     QVERIFY(std::abs(sum / count - mean) < 0.02 * double(windowMs));
 }
 
@@ -137,8 +136,7 @@ void TestPolicies::retryAfter_data()
     QTest::newRow("asked for more") << qint64(700) << qint64(10'000) << qint64(10'000) << qint64(12'000);
     QTest::newRow("asked for less") << qint64(20'000) << qint64(1000) << qint64(20'000) << qint64(20'000);
     QTest::newRow("zero") << qint64(700) << qint64(0) << qint64(700) << qint64(700);
-    QTest::newRow("over the limit") << qint64(700) << qint64(86'400'000) << qint64(300'000)
-                                    << qint64(360'000);
+    QTest::newRow("over the limit") << qint64(700) << qint64(86'400'000) << qint64(300'000) << qint64(360'000);
 }
 
 void TestPolicies::retryAfter()
@@ -167,9 +165,7 @@ void TestPolicies::closeCodes_data()
     QTest::addColumn<ErrorCode>("error");
     using A = RetryAction;
     using E = ErrorCode;
-    const auto row = [](int code, A action, E error) {
-        QTest::addRow("%d", code) << code << action << error;
-    };
+    const auto row = [](int code, A action, E error) { QTest::addRow("%d", code) << code << action << error; };
     row(1000, A::Retry, E::ClosedByPeer);
     row(1001, A::Retry, E::ClosedByPeer);
     row(1002, A::Stop, E::ProtocolViolation);
@@ -221,9 +217,7 @@ void TestPolicies::closeCodeNames_data()
 {
     QTest::addColumn<int>("code");
     QTest::addColumn<QString>("name");
-    const auto row = [](CloseCode code, const QString &name) {
-        QTest::newRow(qPrintable(name)) << int(code) << name;
-    };
+    const auto row = [](CloseCode code, const QString &name) { QTest::newRow(qPrintable(name)) << int(code) << name; };
     row(CloseCode::Normal, u"normal"_s);
     row(CloseCode::GoingAway, u"going_away"_s);
     row(CloseCode::ProtocolError, u"protocol_error"_s);
@@ -266,9 +260,7 @@ void TestPolicies::statuses_data()
     QTest::addColumn<ErrorCode>("error");
     using A = RetryAction;
     using E = ErrorCode;
-    const auto row = [](int status, A action, E error) {
-        QTest::addRow("%d", status) << status << action << error;
-    };
+    const auto row = [](int status, A action, E error) { QTest::addRow("%d", status) << status << action << error; };
     row(200, A::RetrySlowly, E::UpgradeRejected); // a page where a WebSocket was expected
     row(302, A::RetrySlowly, E::UpgradeRejected);
     row(400, A::RetrySlowly, E::InvalidRequest);
@@ -321,8 +313,8 @@ void TestPolicies::networkErrors_data()
     using A = RetryAction;
     using E = ErrorCode;
     const auto row = [](E code, A action) { QTest::newRow(qPrintable(Error(code).codeName())) << code << action; };
-    for (const E code : {E::Offline, E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout,
-                         E::CaptivePortal})
+    for (const E code :
+         {E::Offline, E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout, E::CaptivePortal})
         row(code, A::Retry);
     for (const E code : {E::TlsFailed, E::PinMismatch, E::SubprotocolMismatch, E::ProtocolViolation, E::UpgradeRejected,
                          E::ProxyAuthenticationRequired})
@@ -346,8 +338,8 @@ void TestPolicies::networkErrors()
 
 void TestPolicies::actionNames()
 {
-    for (const RetryAction action : {RetryAction::Retry, RetryAction::RetrySlowly, RetryAction::RefreshThenRetry,
-                                     RetryAction::Stop, RetryAction::SignIn})
+    for (const RetryAction action :
+         {RetryAction::Retry, RetryAction::RetrySlowly, RetryAction::RefreshThenRetry, RetryAction::Stop, RetryAction::SignIn})
         QCOMPARE(retryActionFromName(retryActionName(action)), std::optional(action));
     for (const QString &name : {QString(), u"RETRY"_s, u"ignore"_s, u"retry "_s})
         QVERIFY(!retryActionFromName(name));
@@ -357,8 +349,8 @@ void TestPolicies::actionNames()
 void TestPolicies::serverOnlyRestricts()
 {
     using A = RetryAction;
-    const QList<A> all {A::Retry, A::RetrySlowly, A::RefreshThenRetry, A::Stop, A::SignIn};
-    const QMap<A, QList<A>> allowed {
+    const QList<A> all{A::Retry, A::RetrySlowly, A::RefreshThenRetry, A::Stop, A::SignIn};
+    const QMap<A, QList<A>> allowed{
         {A::Retry, {A::RetrySlowly, A::Stop, A::SignIn}},
         {A::RetrySlowly, {A::Stop, A::SignIn}},
         {A::RefreshThenRetry, {A::Stop, A::SignIn}},

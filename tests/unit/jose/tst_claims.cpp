@@ -42,11 +42,10 @@ bool isSame(const Jwt &a, const Jwt &b)
             || a.claim(name).type() != b.claim(name).type())
             return false;
     }
-    return a.claim(u"no such claim").isUndefined() && b.claim(u"no such claim").isUndefined()
-        && a.issuer() == b.issuer() && a.subject() == b.subject() && a.id() == b.id()
-        && a.sessionId() == b.sessionId() && a.audiences() == b.audiences() && a.scopes() == b.scopes()
-        && a.expiresAt() == b.expiresAt() && a.issuedAt() == b.issuedAt() && a.notBefore() == b.notBefore()
-        && a.authTime() == b.authTime();
+    return a.claim(u"no such claim").isUndefined() && b.claim(u"no such claim").isUndefined() && a.issuer() == b.issuer()
+        && a.subject() == b.subject() && a.id() == b.id() && a.sessionId() == b.sessionId() && a.audiences() == b.audiences()
+        && a.scopes() == b.scopes() && a.expiresAt() == b.expiresAt() && a.issuedAt() == b.issuedAt()
+        && a.notBefore() == b.notBefore() && a.authTime() == b.authTime();
 }
 
 //! A space in front changes nothing in JSON, but makes QJsonDocument read all of it.
@@ -209,8 +208,7 @@ void TestClaims::manyMembers()
         QVERIFY(readsAlike(claims.chopped(1) + '}'));
         QCOMPARE(parsed(claims.chopped(1) + '}')->claims().size(), count);
         QCOMPARE(codeOf(parsed(claims + "\"claim0\":1}")), u"MalformedToken"_s);
-        QCOMPARE(codeOf(parsed(claims + "\"claim" + QByteArray::number(count - 1) + "\":1}")),
-                 u"MalformedToken"_s);
+        QCOMPARE(codeOf(parsed(claims + "\"claim" + QByteArray::number(count - 1) + "\":1}")), u"MalformedToken"_s);
     }
 }
 
@@ -260,11 +258,9 @@ void TestClaims::mutations()
     for (qsizetype i = 0; i <= kUsual.size(); ++i) {
         QVERIFY2(readsAlike(kUsual.first(i)), qPrintable(u"cut off at %1"_s.arg(i)));
         if (i < kUsual.size())
-            QVERIFY2(readsAlike(kUsual.first(i) + kUsual.sliced(i + 1)),
-                     qPrintable(u"without byte %1"_s.arg(i)));
+            QVERIFY2(readsAlike(kUsual.first(i) + kUsual.sliced(i + 1)), qPrintable(u"without byte %1"_s.arg(i)));
         for (const char byte : bytes) {
-            QVERIFY2(readsAlike(kUsual.first(i) + byte + kUsual.sliced(i)),
-                     qPrintable(u"before byte %1"_s.arg(i)));
+            QVERIFY2(readsAlike(kUsual.first(i) + byte + kUsual.sliced(i)), qPrintable(u"before byte %1"_s.arg(i)));
             QVERIFY2(readsAlike(kUsual.first(i) + byte + kUsual.sliced(qMin(i + 1, kUsual.size()))),
                      qPrintable(u"in place of byte %1"_s.arg(i)));
         }

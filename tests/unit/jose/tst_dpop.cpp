@@ -12,17 +12,17 @@ using namespace std::chrono_literals;
 namespace {
 
 // RFC 9449 figures 2 and 12, and section 6.1.
-const QByteArray kTokenRequestProof
-    = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRj"
-      "QyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGki"
-      "OiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjY"
-      "yNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
-const QByteArray kResourceProof
-    = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRj"
-      "QyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGki"
-      "OiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSI"
-      "sImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-"
-      "Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+const QByteArray kTokenRequestProof =
+    "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRj"
+    "QyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGki"
+    "OiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjY"
+    "yNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
+const QByteArray kResourceProof =
+    "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRj"
+    "QyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGki"
+    "OiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSI"
+    "sImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-"
+    "Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
 constexpr auto kThumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"_L1;
 const WallTime kThen = wallTimeFromSeconds(1562262616);
 
@@ -63,7 +63,7 @@ void TestDpop::examplesOfTheStandard()
     QVERIFY2(first, qPrintable(first ? QString() : first.error().toString()));
     QCOMPARE(first->id(), u"-BwC3ESc6acc2lTc"_s);
     QCOMPARE(first->thumbprint(), kThumbprint);
-    const DpopProof::Request resource {"GET", QUrl(u"https://resource.example.org/protectedresource"_s), exampleToken(), {}};
+    const DpopProof::Request resource{"GET", QUrl(u"https://resource.example.org/protectedresource"_s), exampleToken(), {}};
     const auto second = DpopProof::verify(kResourceProof, {resource, kThumbprint, 300s, 60s}, kThen + 5s);
     QVERIFY2(second, qPrintable(second ? QString() : second.error().toString()));
     QCOMPARE(second->issuedAt(), kThen + 2s);
@@ -72,7 +72,7 @@ void TestDpop::examplesOfTheStandard()
 void TestDpop::proofIsWhatTheStandardAsks()
 {
     const SigningKey key = *SigningKey::generate(u"ES256"_s);
-    const DpopProof::Request request {"GET", QUrl(u"wss://api.test:443/v1/stream?secret=1#x"_s), exampleToken(), u"n1"_s};
+    const DpopProof::Request request{"GET", QUrl(u"wss://api.test:443/v1/stream?secret=1#x"_s), exampleToken(), u"n1"_s};
     const auto proof = DpopProof::create(key, request, kThen);
     QVERIFY(proof);
     const auto read = Jwt::parse(*proof);
@@ -151,7 +151,7 @@ void TestDpop::refusals()
     made.accessToken = exampleToken();
     made.nonce = u"n1"_s;
     const auto proof = DpopProof::create(key, made, kThen);
-    DpopProof::Expectation expected {made, key.publicKey().thumbprint(), 300s, 60s};
+    DpopProof::Expectation expected{made, key.publicKey().thumbprint(), 300s, 60s};
     QVERIFY(DpopProof::verify(*proof, expected, kThen));
     expected.request.method = method;
     expected.request.url = QUrl(url);
@@ -189,7 +189,7 @@ void TestDpop::keyIdsChangeNothing()
         header.replace("\"alg\"", "\"kid\":\"" + ofHeader.toLatin1() + "\",\"alg\"");
     const QByteArray text = toBase64Url(header) + '.' + parts.at(1);
     const QByteArray proof = text + '.' + toBase64Url(key.sign(text).valueOr({}));
-    const DpopProof::Expectation expected {tokenRequest(), key.publicKey().thumbprint(), 300s, 60s};
+    const DpopProof::Expectation expected{tokenRequest(), key.publicKey().thumbprint(), 300s, 60s};
     const auto result = DpopProof::verify(proof, expected, kThen);
     QVERIFY2(result, qPrintable(result ? QString() : result.error().toString()));
 }
@@ -197,7 +197,7 @@ void TestDpop::keyIdsChangeNothing()
 void TestDpop::refusesForeignForms()
 {
     const SigningKey key = *SigningKey::generate(u"ES256"_s);
-    const DpopProof::Expectation expected {tokenRequest(), {}, 300s, 60s};
+    const DpopProof::Expectation expected{tokenRequest(), {}, 300s, 60s};
     const auto refused = [&](const QByteArray &proof) {
         const auto result = DpopProof::verify(proof, expected, kThen);
         return result ? ErrorCode::Internal : result.error().code();

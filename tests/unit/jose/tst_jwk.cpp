@@ -67,8 +67,7 @@ void TestJwk::thumbprints()
     QCOMPARE(jwk(kEdA2).thumbprint(),
              u"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"_s); // RFC 8037 appendix A.3
     const Jwk plain = Jwk::fromJson(json(kEcA3)).value();
-    const Jwk decorated =
-        Jwk::fromJson(with(kEcA3, {{u"kid"_s, u"a"_s}, {u"use"_s, u"sig"_s}, {u"x5t"_s, u"b"_s}})).value();
+    const Jwk decorated = Jwk::fromJson(with(kEcA3, {{u"kid"_s, u"a"_s}, {u"use"_s, u"sig"_s}, {u"x5t"_s, u"b"_s}})).value();
     QCOMPARE(decorated.thumbprint(), plain.thumbprint());
     QVERIFY(plain.thumbprint() != jwk(kEdA2).thumbprint());
 }
@@ -77,10 +76,9 @@ void TestJwk::edwardsExample()
 {
     // RFC 8037 appendix A.4 and A.5.
     const QByteArray text = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    QByteArray signature =
-        fromBase64Url("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpA"
-                      "r_MuM0KAg")
-            .value();
+    QByteArray signature = fromBase64Url("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpA"
+                                         "r_MuM0KAg")
+                               .value();
     const Jwk key = jwk(kEdA2);
     QVERIFY(key.verify(u"EdDSA"_s, text, signature));
     QVERIFY(key.verify(u"Ed25519"_s, text, signature)); // the name of RFC 9864
@@ -95,15 +93,12 @@ void TestJwk::refusals_data()
     QTest::addColumn<QJsonObject>("changes");
     QTest::addColumn<ErrorCode>("code");
     const auto row = [](const char *name, const QByteArray &base, const QJsonObject &changes,
-                        ErrorCode code = ErrorCode::UnusableKey) {
-        QTest::newRow(name) << base << changes << code;
-    };
+                        ErrorCode code = ErrorCode::UnusableKey) { QTest::newRow(name) << base << changes << code; };
     const QString x = json(kEcA3).value("x"_L1).toString();
     const QString y = json(kEcA3).value("y"_L1).toString();
     const QString n = json(kRsaA2).value("n"_L1).toString();
     for (const char *member : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-        row(qPrintable(u"private member %1"_s.arg(QLatin1StringView(member))), kRsaA2,
-            {{QLatin1StringView(member), u"AQAB"_s}});
+        row(qPrintable(u"private member %1"_s.arg(QLatin1StringView(member))), kRsaA2, {{QLatin1StringView(member), u"AQAB"_s}});
     row("private ec", kEcA3, {{u"d"_s, u"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"_s}});
     row("symmetric", kEcA3, {{u"kty"_s, u"oct"_s}, {u"k"_s, u"AAAA"_s}});
     row("unknown type", kEcA3, {{u"kty"_s, u"AKP"_s}}, ErrorCode::UnsupportedAlgorithm);
@@ -123,8 +118,7 @@ void TestJwk::refusals_data()
     row("no x", kEcA3, {{u"x"_s, QJsonValue()}});
     row("no y", kEcA3, {{u"y"_s, QJsonValue()}});
     row("point off the curve", kEcA3, {{u"x"_s, y}, {u"y"_s, x}});
-    row("point zero", kEcA3,
-        {{u"x"_s, base64(QByteArray(32, '\0'))}, {u"y"_s, base64(QByteArray(32, '\0'))}});
+    row("point zero", kEcA3, {{u"x"_s, base64(QByteArray(32, '\0'))}, {u"y"_s, base64(QByteArray(32, '\0'))}});
     row("short coordinate", kEcA3, {{u"x"_s, base64(QByteArray(31, '\1'))}});
     row("curve larger than the point", kEcA3, {{u"crv"_s, u"P-384"_s}});
     row("padded coordinate", kEcA3, {{u"x"_s, QString(x + u'=')}});
@@ -197,8 +191,7 @@ void TestJwk::algorithms()
     QFETCH(QByteArray, base);
     QFETCH(QString, bound);
     QFETCH(QStringList, allowed);
-    const Jwk key =
-        Jwk::fromJson(with(base, {{u"alg"_s, bound.isEmpty() ? QJsonValue() : QJsonValue(bound)}})).value();
+    const Jwk key = Jwk::fromJson(with(base, {{u"alg"_s, bound.isEmpty() ? QJsonValue() : QJsonValue(bound)}})).value();
     for (const QString &name :
          {u"ES256"_s, u"ES384"_s, u"ES512"_s,   u"RS256"_s, u"RS384"_s,    u"RS512"_s, u"PS256"_s, u"PS384"_s,
           u"PS512"_s, u"EdDSA"_s, u"Ed25519"_s, u"Ed448"_s, u"none"_s,     u"None"_s,  u"NONE"_s,  u"nOnE"_s,
@@ -231,9 +224,8 @@ void TestJwk::nullKey()
 {
     const Jwk key;
     QVERIFY(key.isNull());
-    QVERIFY(key.keyId().isEmpty() && key.algorithm().isEmpty() && key.keyType().isEmpty()
-            && key.curve().isEmpty() && key.use().isEmpty() && key.thumbprint().isEmpty()
-            && key.toPublicJson().isEmpty());
+    QVERIFY(key.keyId().isEmpty() && key.algorithm().isEmpty() && key.keyType().isEmpty() && key.curve().isEmpty()
+            && key.use().isEmpty() && key.thumbprint().isEmpty() && key.toPublicJson().isEmpty());
     QCOMPARE(key.verify(u"ES256"_s, "m", "s").error().code(), ErrorCode::UnsupportedAlgorithm);
 }
 
@@ -253,9 +245,9 @@ void TestJwk::setKeepsTheUsable()
     QStringList refused;
     for (const JwkSet::Refusal &refusal : set.refusals())
         refused.append(refusal.keyId + u' ' + refusal.reason.codeName());
-    QCOMPARE(refused,
-             (QStringList{u"leaked UnusableKey"_s, u"shared UnusableKey"_s, u"enc UnusableKey"_s,
-                          u"future UnsupportedAlgorithm"_s}));
+    QCOMPARE(
+        refused,
+        (QStringList{u"leaked UnusableKey"_s, u"shared UnusableKey"_s, u"enc UnusableKey"_s, u"future UnsupportedAlgorithm"_s}));
     QVERIFY(set.refusals().first().reason.remedy().contains("Replace this key"_L1));
     QVERIFY(!set.toBytes().contains("\"d\""));
 }
@@ -303,8 +295,7 @@ void TestJwk::setLimits_data()
     QTest::newRow("no keys") << QByteArray(R"({"issuer":"a"})") << ErrorCode::InvalidResponse;
     QTest::newRow("keys an object") << QByteArray(R"({"keys":{}})") << ErrorCode::InvalidResponse;
     QTest::newRow("keys twice") << QByteArray(R"({"keys":[],"keys":[]})") << ErrorCode::InvalidResponse;
-    QTest::newRow("kid twice") << QByteArray(R"({"keys":[{"kid":"a","kid":"b"}]})")
-                               << ErrorCode::InvalidResponse;
+    QTest::newRow("kid twice") << QByteArray(R"({"keys":[{"kid":"a","kid":"b"}]})") << ErrorCode::InvalidResponse;
     QTest::newRow("cut off") << many(2).chopped(3) << ErrorCode::InvalidResponse;
     QTest::newRow("byte order mark") << QByteArray("\xef\xbb\xbf{\"keys\":[]}") << ErrorCode::InvalidResponse;
 }
@@ -350,8 +341,7 @@ void TestJwk::setCandidates()
 
 void TestJwk::setRoundTrip()
 {
-    const JwkSet set =
-        setOf({jwk(kRsaA2), jwk(kRsaThumb), jwk(kEcA3), jwk(kEdA2), key(u"ES256"_s).publicKey()});
+    const JwkSet set = setOf({jwk(kRsaA2), jwk(kRsaThumb), jwk(kEcA3), jwk(kEdA2), key(u"ES256"_s).publicKey()});
     const JwkSet again = JwkSet::fromBytes(set.toBytes()).value();
     QCOMPARE(again.toBytes(), set.toBytes());
     QVERIFY(again.refusals().isEmpty());

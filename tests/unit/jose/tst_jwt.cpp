@@ -82,8 +82,7 @@ void TestJwt::rfc7515Examples()
 void TestJwt::roundTrip_data()
 {
     QTest::addColumn<QString>("algorithm");
-    for (const char *name :
-         {"ES256", "RS256", "PS256", "EdDSA", "ES384", "ES512", "RS384", "RS512", "PS384", "PS512"})
+    for (const char *name : {"ES256", "RS256", "PS256", "EdDSA", "ES384", "ES512", "RS384", "RS512", "PS384", "PS512"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
@@ -95,25 +94,20 @@ void TestJwt::roundTrip()
     const JwkSet keys = setOf({signer.publicKey()});
     JwtPolicy with = policy();
     if (!with.algorithms.contains(algorithm)) { // a key alone does not make an algorithm acceptable
-        QCOMPARE(codeOf(Jwt::verify(token, keys, with, wallTimeFromSeconds(kNow))),
-                 u"UnsupportedAlgorithm"_s);
+        QCOMPARE(codeOf(Jwt::verify(token, keys, with, wallTimeFromSeconds(kNow))), u"UnsupportedAlgorithm"_s);
         with.algorithms.append(algorithm);
     }
     const Result<Jwt> result = Jwt::verify(token, keys, with, wallTimeFromSeconds(kNow));
     QCOMPARE(codeOf(result), u"accepted"_s);
     QCOMPARE(result->claims(), goodClaims());
-    QCOMPARE(result->header(),
-             (QJsonObject{{u"alg"_s, algorithm}, {u"kid"_s, signer.keyId()}, {u"typ"_s, u"at+jwt"_s}}));
+    QCOMPARE(result->header(), (QJsonObject{{u"alg"_s, algorithm}, {u"kid"_s, signer.keyId()}, {u"typ"_s, u"at+jwt"_s}}));
 }
 
 void TestJwt::accessors()
 {
-    const QByteArray claims =
-        R"({"iss":"i","sub":"s","jti":"j","sid":"d","aud":["a","b"],"scope":" read  write ",)"
-        R"("scp":["x"],"exp":1800000000.9,"iat":-1.5,"nbf":1e300,"auth_time":-1e300})";
-    const Jwt jwt =
-        Jwt::parse(forge(R"({"alg":"ES256","typ":"Application/AT+JWT","kid":"k"})", claims, key(u"ES256"_s)))
-            .value();
+    const QByteArray claims = R"({"iss":"i","sub":"s","jti":"j","sid":"d","aud":["a","b"],"scope":" read  write ",)"
+                              R"("scp":["x"],"exp":1800000000.9,"iat":-1.5,"nbf":1e300,"auth_time":-1e300})";
+    const Jwt jwt = Jwt::parse(forge(R"({"alg":"ES256","typ":"Application/AT+JWT","kid":"k"})", claims, key(u"ES256"_s))).value();
     QCOMPARE(jwt.keyId(), u"k"_s);
     QCOMPARE(jwt.algorithm(), u"ES256"_s);
     QCOMPARE(jwt.type(), u"at+jwt"_s);
@@ -125,8 +119,7 @@ void TestJwt::accessors()
     QCOMPARE(toSecondsSinceEpoch(*jwt.notBefore()), 253'402'300'799);
     QCOMPARE(toSecondsSinceEpoch(*jwt.authTime()), -253'402'300'799);
 
-    const Jwt bare =
-        Jwt::parse(forge(R"({"alg":"ES256"})", R"({"scp":["x","y"],"aud":"a"})", key(u"ES256"_s))).value();
+    const Jwt bare = Jwt::parse(forge(R"({"alg":"ES256"})", R"({"scp":["x","y"],"aud":"a"})", key(u"ES256"_s))).value();
     QCOMPARE(bare.scopes(), (QStringList{u"x"_s, u"y"_s}));
     QCOMPARE(bare.audiences(), QStringList{u"a"_s});
     QVERIFY(!bare.expiresAt() && !bare.issuedAt() && !bare.notBefore() && !bare.authTime());
@@ -284,8 +277,7 @@ void TestJwt::types_data()
     QTest::newRow("same") << u"at+jwt"_s << access << true << u"accepted"_s;
     QTest::newRow("capitals") << u"AT+JWT"_s << access << true << u"accepted"_s;
     QTest::newRow("prefix") << u"application/at+jwt"_s << access << true << u"accepted"_s;
-    QTest::newRow("prefix in the policy")
-        << u"at+jwt"_s << QStringList{u"Application/AT+jwt"_s} << true << u"accepted"_s;
+    QTest::newRow("prefix in the policy") << u"at+jwt"_s << QStringList{u"Application/AT+jwt"_s} << true << u"accepted"_s;
     QTest::newRow("second of two") << u"JWT"_s << QStringList{u"at+jwt"_s, u"jwt"_s} << true << u"accepted"_s;
     QTest::newRow("other") << u"JWT"_s << access << false << u"WrongTokenType"_s;
     QTest::newRow("id token of another kind") << u"logout+jwt"_s << access << false << u"WrongTokenType"_s;
@@ -322,23 +314,18 @@ void TestJwt::keyChoice()
     QCOMPARE(codeOf(Jwt::verify(named, setOf({stranger}), policy(), now)), u"UnknownKey"_s);
     QCOMPARE(codeOf(Jwt::verify(named, setOf({stranger, signer.publicKey()}), policy(), now)), u"accepted"_s);
     QCOMPARE(codeOf(Jwt::verify(nameless, setOf({signer.publicKey()}), policy(), now)), u"accepted"_s);
-    QCOMPARE(codeOf(Jwt::verify(nameless, setOf({signer.publicKey(), jwk(kRsaA2)}), policy(), now)),
-             u"accepted"_s);
-    QCOMPARE(codeOf(Jwt::verify(nameless, setOf({signer.publicKey(), stranger}), policy(), now)),
-             u"UnknownKey"_s);
+    QCOMPARE(codeOf(Jwt::verify(nameless, setOf({signer.publicKey(), jwk(kRsaA2)}), policy(), now)), u"accepted"_s);
+    QCOMPARE(codeOf(Jwt::verify(nameless, setOf({signer.publicKey(), stranger}), policy(), now)), u"UnknownKey"_s);
     // The name belongs to a key of another type: never tried.
-    const QByteArray wrong =
-        forge("{\"alg\":\"RS256\",\"kid\":\"" + signer.keyId().toLatin1() + "\"}", claims, key(u"RS256"_s));
-    QCOMPARE(
-        codeOf(Jwt::verify(wrong, setOf({signer.publicKey(), key(u"RS256"_s).publicKey()}), policy(), now)),
-        u"UnusableKey"_s);
+    const QByteArray wrong = forge("{\"alg\":\"RS256\",\"kid\":\"" + signer.keyId().toLatin1() + "\"}", claims, key(u"RS256"_s));
+    QCOMPARE(codeOf(Jwt::verify(wrong, setOf({signer.publicKey(), key(u"RS256"_s).publicKey()}), policy(), now)),
+             u"UnusableKey"_s);
 }
 
 void TestJwt::signatureBeforeClaims()
 {
     // Everything about the claims is wrong as well; only the signature may be told.
-    QByteArray token =
-        signJwt(key(u"ES256"_s), {}, {{u"iss"_s, u"x"_s}, {u"aud"_s, u"y"_s}, {u"exp"_s, 1}}).value();
+    QByteArray token = signJwt(key(u"ES256"_s), {}, {{u"iss"_s, u"x"_s}, {u"aud"_s, u"y"_s}, {u"exp"_s, 1}}).value();
     const JwkSet keys = setOf({key(u"ES256"_s).publicKey()});
     QCOMPARE(codeOf(Jwt::verify(token, keys, policy(), wallTimeFromSeconds(kNow))), u"TokenExpired"_s);
     const qsizetype signature = token.lastIndexOf('.') + 1;
@@ -376,8 +363,7 @@ void TestJwt::rememberedHeaders()
     // A header that differs in one place is another header.
     QByteArray changed = tokens.first();
     changed.replace(0, changed.indexOf('.'), toBase64Url(R"({"alg":"none"})"));
-    QCOMPARE(codeOf(Jwt::verify(changed, setOf({signers.first().publicKey()}), policy(), now)),
-             u"UnsupportedAlgorithm"_s);
+    QCOMPARE(codeOf(Jwt::verify(changed, setOf({signers.first().publicKey()}), policy(), now)), u"UnsupportedAlgorithm"_s);
 }
 
 void TestJwt::tooLargeToSign()

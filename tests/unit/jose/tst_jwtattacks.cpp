@@ -36,8 +36,7 @@ private Q_SLOTS:
 namespace {
 
 constexpr qint64 kNow = 1'800'000'000;
-const QByteArray kClaims =
-    R"({"iss":"https://login.example.com","aud":"orders","exp":1800000600,"sub":"u1"})";
+const QByteArray kClaims = R"({"iss":"https://login.example.com","aud":"orders","exp":1800000600,"sub":"u1"})";
 
 JwtPolicy policy()
 {
@@ -51,8 +50,8 @@ JwtPolicy policy()
 
 JwkSet allKeys()
 {
-    return setOf({key(u"ES256"_s).publicKey(), key(u"RS256"_s).publicKey(), key(u"PS256"_s).publicKey(),
-                  key(u"EdDSA"_s).publicKey()});
+    return setOf(
+        {key(u"ES256"_s).publicKey(), key(u"RS256"_s).publicKey(), key(u"PS256"_s).publicKey(), key(u"EdDSA"_s).publicKey()});
 }
 
 QString verified(const QByteArray &token, const JwkSet &keys = allKeys())
@@ -65,15 +64,14 @@ QByteArray hmac(const QByteArray &hmacKey, const QByteArray &text)
     QByteArray out(32, Qt::Uninitialized);
     size_t size = 0;
     EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, hmacKey.constData(), size_t(hmacKey.size()),
-              reinterpret_cast<const uchar *>(text.constData()), size_t(text.size()),
-              reinterpret_cast<uchar *>(out.data()), size_t(out.size()), &size);
+              reinterpret_cast<const uchar *>(text.constData()), size_t(text.size()), reinterpret_cast<uchar *>(out.data()),
+              size_t(out.size()), &size);
     return out.first(qsizetype(size));
 }
 
 QByteArray named(const QString &algorithm, const QByteArray &more = {})
 {
-    return "{\"alg\":\"" + algorithm.toLatin1() + "\",\"kid\":\"" + key(algorithm).keyId().toLatin1() + '"'
-        + more + '}';
+    return "{\"alg\":\"" + algorithm.toLatin1() + "\",\"kid\":\"" + key(algorithm).keyId().toLatin1() + '"' + more + '}';
 }
 
 } // namespace
@@ -81,8 +79,7 @@ QByteArray named(const QString &algorithm, const QByteArray &more = {})
 void TestJwtAttacks::algorithmNone_data()
 {
     QTest::addColumn<QString>("name");
-    for (const char *name :
-         {"none", "None", "NONE", "nOnE", "noNe", "none ", "\\u006eone", "HS256", "HS384", "HS512", "hs256"})
+    for (const char *name : {"none", "None", "NONE", "nOnE", "noNe", "none ", "\\u006eone", "HS256", "HS384", "HS512", "hs256"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
@@ -90,8 +87,7 @@ void TestJwtAttacks::algorithmNone()
 {
     QFETCH(QString, name);
     for (const QByteArray &kid : {QByteArray(), ",\"kid\":\"" + key(u"RS256"_s).keyId().toLatin1() + '"'}) {
-        const QByteArray text =
-            toBase64Url("{\"alg\":\"" + name.toLatin1() + '"' + kid + '}') + '.' + toBase64Url(kClaims);
+        const QByteArray text = toBase64Url("{\"alg\":\"" + name.toLatin1() + '"' + kid + '}') + '.' + toBase64Url(kClaims);
         QCOMPARE(verified(text + '.'), u"UnsupportedAlgorithm"_s);
         QCOMPARE(verified(text + ".AAAA"), u"UnsupportedAlgorithm"_s);
         QCOMPARE(verified(text), u"MalformedToken"_s);
@@ -116,8 +112,7 @@ void TestJwtAttacks::publicKeyAsHmacKey()
     const QByteArray jwkBytes = QJsonDocument(publicKey.toPublicJson()).toJson(QJsonDocument::Compact);
     for (const QByteArray &secret : {pem, pem.trimmed(), jwkBytes}) {
         const QByteArray text =
-            toBase64Url("{\"alg\":\"HS256\",\"kid\":\"" + publicKey.keyId().toLatin1() + "\"}") + '.'
-            + toBase64Url(kClaims);
+            toBase64Url("{\"alg\":\"HS256\",\"kid\":\"" + publicKey.keyId().toLatin1() + "\"}") + '.' + toBase64Url(kClaims);
         QCOMPARE(verified(text + '.' + toBase64Url(hmac(secret, text))), u"UnsupportedAlgorithm"_s);
     }
     // And the other way: the token says RS256, the signature is the HMAC.
@@ -149,8 +144,7 @@ void TestJwtAttacks::derSignature()
 void TestJwtAttacks::signaturesOfZero()
 {
     // "Psychic signatures": r and s of zero, or of the order of the group.
-    const QByteArray order =
-        QByteArray::fromHex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    const QByteArray order = QByteArray::fromHex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
     const QByteArray zero(32, '\0');
     const QByteArray one = zero.chopped(1) + '\1';
     const QByteArray text = toBase64Url(named(u"ES256"_s)) + '.' + toBase64Url(kClaims) + '.';
@@ -274,8 +268,7 @@ void TestJwtAttacks::paddedClaims()
     const QByteArray alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const qsizetype last = alphabet.indexOf(good.back());
     for (qsizetype i = 1; i < 16; ++i)
-        QCOMPARE(verified(good.chopped(1) + alphabet.at((last & ~15) | ((last + i) & 15))),
-                 u"MalformedToken"_s);
+        QCOMPARE(verified(good.chopped(1) + alphabet.at((last & ~15) | ((last + i) & 15))), u"MalformedToken"_s);
     QCOMPARE(verified(QByteArray(Jwt::kLargestSize + 1, 'A')), u"MalformedToken"_s);
     QByteArray large = kClaims.chopped(1) + ",\"x\":\"" + QByteArray(Jwt::kLargestSize, 'x') + "\"}";
     QCOMPARE(verified(forge(named(u"ES256"_s), large, key(u"ES256"_s))), u"MalformedToken"_s);
@@ -317,27 +310,24 @@ void TestJwtAttacks::everyCutOff()
 void TestJwtAttacks::partsOfAnotherToken()
 {
     const QList<QByteArray> one = forge(named(u"ES256"_s), kClaims, key(u"ES256"_s)).split('.');
-    const QList<QByteArray> two =
-        forge(named(u"ES256"_s), QByteArray(kClaims).replace("u1", "u2"), key(u"ES256"_s)).split('.');
+    const QList<QByteArray> two = forge(named(u"ES256"_s), QByteArray(kClaims).replace("u1", "u2"), key(u"ES256"_s)).split('.');
     QCOMPARE(verified(one.at(0) + '.' + two.at(1) + '.' + one.at(2)), u"BadSignature"_s);
     QCOMPARE(verified(one.at(0) + '.' + one.at(1) + '.' + two.at(2)), u"BadSignature"_s);
     QCOMPARE(verified(two.at(0) + '.' + one.at(1) + '.' + one.at(2)), u"accepted"_s); // equal headers
     const QList<QByteArray> rsa = forge(named(u"RS256"_s), kClaims, key(u"RS256"_s)).split('.');
-    const QByteArray relabelled =
-        toBase64Url("{\"alg\":\"PS256\",\"kid\":\"" + key(u"RS256"_s).keyId().toLatin1() + "\"}");
+    const QByteArray relabelled = toBase64Url("{\"alg\":\"PS256\",\"kid\":\"" + key(u"RS256"_s).keyId().toLatin1() + "\"}");
     QCOMPARE(verified(relabelled + '.' + rsa.at(1) + '.' + rsa.at(2)), u"UnusableKey"_s);
 }
 
 void TestJwtAttacks::errorsAreQuotable()
 {
     const QByteArray kid = QByteArray(500, 'k') + R"(\r\n\u001b[31m\u0000)";
-    const Result<Jwt> unknown =
-        Jwt::verify(forge("{\"alg\":\"ES256\",\"kid\":\"" + kid + "\"}", kClaims, key(u"ES256"_s)), allKeys(),
-                    policy(), wallTimeFromSeconds(kNow));
+    const Result<Jwt> unknown = Jwt::verify(forge("{\"alg\":\"ES256\",\"kid\":\"" + kid + "\"}", kClaims, key(u"ES256"_s)),
+                                            allKeys(), policy(), wallTimeFromSeconds(kNow));
     QCOMPARE(codeOf(unknown), u"UnknownKey"_s);
     QVERIFY(unknown.error().detail().size() < 120);
-    const Result<Jwt> strange = Jwt::verify(forge(R"({"alg":"a\r\nb\u0007"})", kClaims, key(u"ES256"_s)),
-                                            allKeys(), policy(), wallTimeFromSeconds(kNow));
+    const Result<Jwt> strange =
+        Jwt::verify(forge(R"({"alg":"a\r\nb\u0007"})", kClaims, key(u"ES256"_s)), allKeys(), policy(), wallTimeFromSeconds(kNow));
     QCOMPARE(codeOf(strange), u"UnsupportedAlgorithm"_s);
     for (const QChar c : strange.error().detail())
         QVERIFY(c.isPrint());

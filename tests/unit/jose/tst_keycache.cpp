@@ -213,8 +213,7 @@ void TestKeyCache::backoffOfFailures()
         cache.fetchFailed(now);
         const KeyCache::Answer answer = cache.keysFor(u"a"_s, now);
         QCOMPARE(answer.action, Action::Wait);
-        QVERIFY(answer.retryAt >= now + policy.backoff.floor
-                && answer.retryAt <= now + policy.backoff.slowCap);
+        QVERIFY(answer.retryAt >= now + policy.backoff.floor && answer.retryAt <= now + policy.backoff.slowCap);
         QCOMPARE(cache.failures(), i);
         now = answer.retryAt;
     }

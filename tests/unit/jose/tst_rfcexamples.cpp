@@ -43,9 +43,8 @@ QString verified(const QByteArray &token, const JwkSet &keys)
 }
 
 // RFC 7517 appendix A.1; the second key is kRsaThumb.
-const QByteArray kEcForEncryption =
-    R"({"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
-    R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"enc","kid":"1"})";
+const QByteArray kEcForEncryption = R"({"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
+                                    R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"enc","kid":"1"})";
 
 QString refusalOf(const QByteArray &key)
 {
@@ -58,8 +57,7 @@ QString refusalOf(const QByteArray &key)
 void TestRfcExamples::hmac()
 {
     // RFC 7515 appendix A.1: a token whose secret would have to be known to everybody who verifies it.
-    const QByteArray token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + kJoe
-        + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const QByteArray token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + kJoe + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const QByteArray secret = R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-)"
                               R"(1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"})";
     QVERIFY(Jwt::parse(token));
@@ -70,19 +68,16 @@ void TestRfcExamples::hmac()
 void TestRfcExamples::es512()
 {
     // RFC 7515 appendix A.4: a signature over a text that is no JSON, so it is a JWS and not a JWT.
-    const Jwk key =
-        jwk(R"({"kty":"EC","crv":"P-521",)"
-            R"("x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",)"
-            R"("y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"})");
+    const Jwk key = jwk(R"({"kty":"EC","crv":"P-521",)"
+                        R"("x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",)"
+                        R"("y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"})");
     const QByteArray text = "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA";
     const QByteArray signature = "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_"
                                  "7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXo"
                                  "lLzeO_Jn";
     QVERIFY(key.verify(u"ES512"_s, text, fromBase64Url(signature).value()));
-    QCOMPARE(key.verify(u"ES512"_s, text + 'x', fromBase64Url(signature).value()).error().code(),
-             ErrorCode::BadSignature);
-    QCOMPARE(key.verify(u"ES256"_s, text, fromBase64Url(signature).value()).error().code(),
-             ErrorCode::UnsupportedAlgorithm);
+    QCOMPARE(key.verify(u"ES512"_s, text + 'x', fromBase64Url(signature).value()).error().code(), ErrorCode::BadSignature);
+    QCOMPARE(key.verify(u"ES256"_s, text, fromBase64Url(signature).value()).error().code(), ErrorCode::UnsupportedAlgorithm);
     QCOMPARE(verified(text + '.' + signature, setOf({key})), u"MalformedToken"_s);
 }
 

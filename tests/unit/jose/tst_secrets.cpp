@@ -38,8 +38,8 @@ private Q_SLOTS:
 void TestSecrets::base64UrlIsStrict_data()
 {
     QTest::addColumn<QByteArray>("text");
-    for (const char *text : {"=", "QQ==", "QR", "QQ=", "Q", "QQQQQ", "QQ ", " QQ", "Q\nQ", "+A", "/A", "QQ.",
-                             "-_-_-", "\xc3\xa4", "QUF"})
+    for (const char *text :
+         {"=", "QQ==", "QR", "QQ=", "Q", "QQQQQ", "QQ ", " QQ", "Q\nQ", "+A", "/A", "QQ.", "-_-_-", "\xc3\xa4", "QUF"})
         QTest::newRow(text) << QByteArray(text);
     QTest::newRow("NUL") << QByteArray("QUF\0", 4);
 }
@@ -65,10 +65,8 @@ void TestSecrets::base64UrlRoundTrip()
 void TestSecrets::pkceExample()
 {
     // RFC 7636 appendix B.
-    QCOMPARE(Pkce::challengeOf("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-             u"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"_s);
-    QVERIFY(Pkce::matches("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-                          u"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"_s));
+    QCOMPARE(Pkce::challengeOf("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), u"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"_s);
+    QVERIFY(Pkce::matches("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", u"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"_s));
 }
 
 void TestSecrets::pkceCreate()
@@ -135,14 +133,10 @@ void TestSecrets::envelopeRoundTrip()
 void TestSecrets::envelopeLayout()
 {
     // An envelope that was written once must open for ever: AES-256-GCM made by another implementation.
-    const Secret key =
-        Secret::take(QByteArray::fromHex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
+    const Secret key = Secret::take(QByteArray::fromHex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
     const QByteArray sealed =
-        "WWE1"
-        + QByteArray::fromHex(
-            "a0a1a2a3a4a5a6a7a8a9aaab947d1a5f20b86a9f160aecb669a87f5d4e311527d13167c589f56e7140");
-    QCOMPARE(openEnvelope(key, sealed, "orders/alice/7").value().reveal().toByteArray(),
-             QByteArray("refresh token"));
+        "WWE1" + QByteArray::fromHex("a0a1a2a3a4a5a6a7a8a9aaab947d1a5f20b86a9f160aecb669a87f5d4e311527d13167c589f56e7140");
+    QCOMPARE(openEnvelope(key, sealed, "orders/alice/7").value().reveal().toByteArray(), QByteArray("refresh token"));
 }
 
 void TestSecrets::envelopeEveryByteFlipped()
@@ -166,8 +160,7 @@ void TestSecrets::envelopeWrongContext()
 {
     const Secret key = Secret::random(32);
     const QByteArray sealed = sealEnvelope(key, "a token", "generation 7").value();
-    QCOMPARE(openEnvelope(Secret::random(32), sealed, "generation 7").error().code(),
-             ErrorCode::DecryptionFailed);
+    QCOMPARE(openEnvelope(Secret::random(32), sealed, "generation 7").error().code(), ErrorCode::DecryptionFailed);
     QCOMPARE(openEnvelope(key, sealed, "generation 6").error().code(), ErrorCode::DecryptionFailed);
     QCOMPARE(openEnvelope(key, sealed, QByteArray()).error().code(), ErrorCode::DecryptionFailed);
     QCOMPARE(openEnvelope(key, sealed, "WWE1generation 7").error().code(), ErrorCode::DecryptionFailed);
@@ -190,12 +183,10 @@ void TestSecrets::passwordExample()
 {
     // RFC 7914 section 12 has no vector within our salt and hash sizes; this one is made by another
     // implementation.
-    QVERIFY(checkPassword(
-        Secret::copy("pleaseletmein"),
-        u"scrypt$16384$8$1$U29kaXVtQ2hsb3JpZGUxNg$ywd3KuG5N75-_-n_Cjfqd4qjzQQanR1jI1SPfrFKXNY"_s));
-    QVERIFY(!checkPassword(
-        Secret::copy("pleaseletmeim"),
-        u"scrypt$16384$8$1$U29kaXVtQ2hsb3JpZGUxNg$ywd3KuG5N75-_-n_Cjfqd4qjzQQanR1jI1SPfrFKXNY"_s));
+    QVERIFY(checkPassword(Secret::copy("pleaseletmein"),
+                          u"scrypt$16384$8$1$U29kaXVtQ2hsb3JpZGUxNg$ywd3KuG5N75-_-n_Cjfqd4qjzQQanR1jI1SPfrFKXNY"_s));
+    QVERIFY(!checkPassword(Secret::copy("pleaseletmeim"),
+                           u"scrypt$16384$8$1$U29kaXVtQ2hsb3JpZGUxNg$ywd3KuG5N75-_-n_Cjfqd4qjzQQanR1jI1SPfrFKXNY"_s));
 }
 
 void TestSecrets::passwordRoundTrip()

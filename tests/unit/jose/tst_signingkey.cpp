@@ -67,10 +67,8 @@ void TestSigningKey::everyAlgorithm()
     QVERIFY(published.verify(algorithm, "message", loaded.sign("message").value()));
     QCOMPARE(published.verify(algorithm, "Message", signature).error().code(), ErrorCode::BadSignature);
     QCOMPARE(published.verify(algorithm, "message", QByteArray()).error().code(), ErrorCode::BadSignature);
-    QCOMPARE(published.verify(algorithm, "message", signature.chopped(1)).error().code(),
-             ErrorCode::BadSignature);
-    QCOMPARE(published.verify(algorithm, "message", signature + '\0').error().code(),
-             ErrorCode::BadSignature);
+    QCOMPARE(published.verify(algorithm, "message", signature.chopped(1)).error().code(), ErrorCode::BadSignature);
+    QCOMPARE(published.verify(algorithm, "message", signature + '\0').error().code(), ErrorCode::BadSignature);
     QVERIFY(published.verify(algorithm, "message", signature)); // failures leave no trace in the key
     QVERIFY(published.verify(algorithm, QByteArray(), loaded.sign(QByteArray()).value()));
 }
@@ -81,20 +79,17 @@ void TestSigningKey::edwardsExample()
     const QByteArray der = QByteArray::fromHex("302e020100300506032b657004220420")
         + fromBase64Url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").value();
     const SigningKey key = SigningKey::fromPem(Secret::take(pemOf(der)), u"EdDSA"_s).value();
-    QCOMPARE(key.publicKey().toPublicJson().value("x"_L1).toString(),
-             u"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"_s);
+    QCOMPARE(key.publicKey().toPublicJson().value("x"_L1).toString(), u"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"_s);
     QCOMPARE(key.keyId(), u"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"_s);
-    QCOMPARE(
-        toBase64Url(key.sign("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc").value()),
-        QByteArray("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"));
+    QCOMPARE(toBase64Url(key.sign("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc").value()),
+             QByteArray("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"));
 }
 
 void TestSigningKey::unknownAlgorithms()
 {
     for (const QString &name : {u"HS256"_s, u"none"_s, u"es256"_s, u"RSA1_5"_s, QString()}) {
         QCOMPARE(SigningKey::generate(name).error().code(), ErrorCode::UnsupportedAlgorithm);
-        QCOMPARE(SigningKey::fromPem(key(u"ES256"_s).toPem(), name).error().code(),
-                 ErrorCode::UnsupportedAlgorithm);
+        QCOMPARE(SigningKey::fromPem(key(u"ES256"_s).toPem(), name).error().code(), ErrorCode::UnsupportedAlgorithm);
     }
 }
 
@@ -121,10 +116,9 @@ void TestSigningKey::brokenPem_data()
     QTest::newRow("cut off") << good.first(good.size() / 2);
     QTest::newRow("no key inside") << pemOf("hello");
     QTest::newRow("too large") << good + QByteArray(64 * 1024, '\n');
-    QTest::newRow("encrypted") << QByteArray(
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-        "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgAAAAAAAAAAAICCAAw\n"
-        "-----END ENCRYPTED PRIVATE KEY-----\n");
+    QTest::newRow("encrypted") << QByteArray("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+                                             "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgAAAAAAAAAAAICCAAw\n"
+                                             "-----END ENCRYPTED PRIVATE KEY-----\n");
 }
 
 void TestSigningKey::brokenPem()
@@ -143,8 +137,7 @@ void TestSigningKey::smallRsaIsRefused()
     const QByteArray der(reinterpret_cast<char *>(bytes), size);
     OPENSSL_free(bytes);
     EVP_PKEY_free(small);
-    const Result<SigningKey> result =
-        SigningKey::fromPem(Secret::take(pemOf(der, "RSA PRIVATE KEY")), u"RS256"_s);
+    const Result<SigningKey> result = SigningKey::fromPem(Secret::take(pemOf(der, "RSA PRIVATE KEY")), u"RS256"_s);
     QVERIFY(!result);
     QCOMPARE(result.error().code(), ErrorCode::UnusableKey);
     QVERIFY(result.error().detail().contains("2048"_L1));

@@ -15,7 +15,7 @@ using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 using M = ConnectionMachine;
 
-inline constexpr Instant kStart {1'000'000ms};
+inline constexpr Instant kStart{1'000'000ms};
 
 class FixedRandom final : public RandomSource
 {
@@ -61,7 +61,7 @@ struct Bench
         }
         return lines;
     }
-    QStringList after(Duration time, const M::Event &event = M::Tick {})
+    QStringList after(Duration time, const M::Event &event = M::Tick{})
     {
         now += time;
         return step(event);
@@ -69,30 +69,27 @@ struct Bench
     QStringList untilDeadline()
     {
         now = std::max(now, machine.deadline().value());
-        return step(M::Tick {});
+        return step(M::Tick{});
     }
     M::AttemptId id() const { return machine.attemptId(); }
     QStringList token(const QString &fingerprint, std::optional<Duration> validFor = 1h)
     {
-        return step(M::TokenReady {id(), fingerprint, validFor ? std::optional(now + *validFor) : std::nullopt});
+        return step(M::TokenReady{id(), fingerprint, validFor ? std::optional(now + *validFor) : std::nullopt});
     }
     QStringList end(int status, int closeCode, const Error &error = Error(ErrorCode::ConnectionLost))
     {
         return endOf(id(), status, closeCode, error);
     }
-    M::Hello hello() const
-    {
-        return {.id = id(), .expiresAt = {}, .inBandRenewal = true, .heartbeat = {}, .refreshBefore = {}};
-    }
+    M::Hello hello() const { return {.id = id(), .expiresAt = {}, .inBandRenewal = true, .heartbeat = {}, .refreshBefore = {}}; }
     void up(bool watchword = true, const QString &fingerprint = u"aaaa"_s, Duration validFor = 1h)
     {
         if (std::holds_alternative<M::Idle>(machine.state()))
-            step(M::Open {});
+            step(M::Open{});
         else if (std::holds_alternative<M::Waiting>(machine.state()))
             untilDeadline();
         if (std::holds_alternative<M::AwaitingToken>(machine.state()))
             token(fingerprint, validFor);
-        step(M::Upgraded {id(), watchword});
+        step(M::Upgraded{id(), watchword});
         if (watchword)
             step(hello());
     }
@@ -110,7 +107,7 @@ struct Bench
     }
     QStringList tokenOf(M::AttemptId attempt, const QString &fingerprint, const QString &subject = {})
     {
-        return step(M::TokenReady {attempt, fingerprint, now + 1h, subject});
+        return step(M::TokenReady{attempt, fingerprint, now + 1h, subject});
     }
     QStringList endOf(M::AttemptId attempt, int status, int closeCode, const Error &error = Error(ErrorCode::ConnectionLost))
     {
@@ -118,7 +115,7 @@ struct Bench
         end.http.status = status;
         end.closeCode = closeCode;
         end.error = status ? Error(ErrorCode::UpgradeRejected).withRetryAfter(error.retryAfter()) : error;
-        return step(M::Ended {attempt, end});
+        return step(M::Ended{attempt, end});
     }
     const M::Up &upState() const { return std::get<M::Up>(machine.state()); }
     //! Up, with a replacement that came as far as \a step, or "Draining".
@@ -127,17 +124,17 @@ struct Bench
         if (!std::holds_alternative<M::Up>(machine.state()))
             up();
         if (step == "Scheduled"_L1) {
-            this->step(M::EndAnnounced {id(), 10s, u"drain"_s});
+            this->step(M::EndAnnounced{id(), 10s, u"drain"_s});
             return;
         }
-        this->step(M::Replace {});
+        this->step(M::Replace{});
         const M::AttemptId attempt = machine.replacementId();
         if (step == "TokenAsked"_L1)
             return;
         tokenOf(attempt, u"bbbb"_s);
         if (step == "Opening"_L1)
             return;
-        this->step(M::Upgraded {attempt, true});
+        this->step(M::Upgraded{attempt, true});
         if (step == "Draining"_L1)
             this->step(helloOf(attempt));
     }
@@ -152,15 +149,15 @@ struct Bench
         if (state == "Up"_L1 || state == "Closing"_L1) {
             up();
             if (state == "Closing"_L1)
-                step(M::Close {});
+                step(M::Close{});
             return;
         }
-        step(M::Open {});
+        step(M::Open{});
         if (state == "AwaitingToken"_L1)
             return;
         token(u"aaaa"_s);
         if (state == "AwaitingHello"_L1)
-            step(M::Upgraded {id(), true});
+            step(M::Upgraded{id(), true});
         if (state == "Waiting"_L1)
             end(503, 0);
     }

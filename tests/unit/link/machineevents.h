@@ -12,9 +12,9 @@ namespace MachineTest {
 
 using NamedEvents = std::vector<std::pair<QString, M::Event>>;
 
-inline const QStringList kStates{u"Idle"_s,         u"AwaitingToken"_s, u"Opening"_s,    u"AwaitingHello"_s,
-                          u"Up"_s,           u"Waiting"_s,       u"Closing"_s,    u"Up+Scheduled"_s,
-                          u"Up+TokenAsked"_s, u"Up+Opening"_s,   u"Up+AwaitingHello"_s, u"Up+Draining"_s};
+inline const QStringList kStates{
+    u"Idle"_s,         u"AwaitingToken"_s, u"Opening"_s,    u"AwaitingHello"_s,    u"Up"_s,         u"Waiting"_s, u"Closing"_s,
+    u"Up+Scheduled"_s, u"Up+TokenAsked"_s, u"Up+Opening"_s, u"Up+AwaitingHello"_s, u"Up+Draining"_s};
 
 /*! How transports end. */
 struct Endings

@@ -99,8 +99,7 @@ void TestAuthStrategy::centrifugoMessages()
     QCOMPARE(reading.notices.at(1).kind, Kind::Ready);
     QCOMPARE(reading.notices.at(1).tokenLifetime, std::optional<Duration>(600s));
     QCOMPARE(reading.notices.at(1).heartbeat, std::optional<Duration>(25s));
-    QCOMPARE(reading.application,
-             u"{\"push\":{\"channel\":\"x\",\"pub\":{\"data\":1}}}\n{\"id\":1,\"error\":{\"code\":100}}"_s);
+    QCOMPARE(reading.application, u"{\"push\":{\"channel\":\"x\",\"pub\":{\"data\":1}}}\n{\"id\":1,\"error\":{\"code\":100}}"_s);
     const auto code = [&](int error) {
         return centrifugo.received(u"{\"id\":4000000001,\"error\":{\"code\":%1,\"message\":\"m\"}}"_s.arg(error)).notices.at(0);
     };
@@ -167,8 +166,8 @@ void TestAuthStrategy::readyOnlyAfterTheAnswer()
 
 void TestAuthStrategy::firstMessageWithoutAnswer()
 {
-    StrategyBench bench(std::make_shared<FirstMessageAuth>(
-        [](const QByteArray &token) { return u"AUTH "_s + QString::fromLatin1(token); }));
+    StrategyBench bench(
+        std::make_shared<FirstMessageAuth>([](const QByteArray &token) { return u"AUTH "_s + QString::fromLatin1(token); }));
     QVERIFY(bench.connection->sendText(u"held"_s, Delivery::QueueUntilReady));
     QVERIFY(bench.begin());
     bench.transport()->open();

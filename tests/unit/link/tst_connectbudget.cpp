@@ -112,17 +112,17 @@ void TestConnectBudget::machinesShareIt()
     Bench second(false, change);
     Bench third(true, change);
     first.up();
-    second.step(M::Open {});
+    second.step(M::Open{});
     QVERIFY(second.is("Opening"));
     // Two ask for their tokens while there is room for one: who is later waits, and says why.
-    third.step(M::Open {});
+    third.step(M::Open{});
     first.end(0, 4401, Error(ErrorCode::ClosedByPeer));
     QVERIFY(third.is("AwaitingToken") && first.is("AwaitingToken"));
-    QCOMPARE(third.token(u"cccc"_s), QStringList {u"StartTransport 1"_s});
-    QCOMPARE(first.token(u"bbbb"_s), QStringList {u"ReportWait 2 RateLimited until 1060000"_s});
-    QCOMPARE(first.step(M::RetryNow {}), QStringList());
+    QCOMPARE(third.token(u"cccc"_s), QStringList{u"StartTransport 1"_s});
+    QCOMPARE(first.token(u"bbbb"_s), QStringList{u"ReportWait 2 RateLimited until 1060000"_s});
+    QCOMPARE(first.step(M::RetryNow{}), QStringList());
     first.now += 60s;
-    QCOMPARE(first.step(M::Tick {}), QStringList {u"RequestToken 3 Connect aaaa"_s});
+    QCOMPARE(first.step(M::Tick{}), QStringList{u"RequestToken 3 Connect aaaa"_s});
 }
 
 void TestConnectBudget::noPathPassesBy_data()
@@ -150,18 +150,18 @@ void TestConnectBudget::noPathPassesBy()
     limited.policy.attemptsPerMinute = 4;
     int turns = 0;
     for (; turns < 4000; ++turns) {
-        run(M::Open {});
-        run(M::RetryNow {});
-        run(M::TokenChanged {});
-        run(M::Probe {});
-        run(M::Tick {});
-        run(M::TokenReady {bench.id(), u"t%1"_s.arg(turns), bench.now + 1h});
+        run(M::Open{});
+        run(M::RetryNow{});
+        run(M::TokenChanged{});
+        run(M::Probe{});
+        run(M::Tick{});
+        run(M::TokenReady{bench.id(), u"t%1"_s.arg(turns), bench.now + 1h});
         if (std::holds_alternative<M::Opening>(bench.machine.state())) {
-            run(M::Upgraded {bench.id(), true});
+            run(M::Upgraded{bench.id(), true});
             limited.id = bench.id();
             run(byServer ? limited : bench.hello());
             if (turns % 3 == 1)
-                run(M::RenewalDue {bench.id()});
+                run(M::RenewalDue{bench.id()});
             bench.end(0, turns % 3 == 0 ? 4401 : 1006, Error(ErrorCode::ClosedByPeer));
         }
         bench.now += 1s;

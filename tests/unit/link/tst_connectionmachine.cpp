@@ -71,10 +71,8 @@ void TestConnectionMachine::everyDeadlineInEveryState()
 {
     const std::map<QString, QStringList> expected{
         {u"AwaitingToken"_s, {u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1010500"_s}},
-        {u"Opening"_s,
-         {u"DropTransport 1 0"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1010500"_s}},
-        {u"AwaitingHello"_s,
-         {u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1005500"_s}},
+        {u"Opening"_s, {u"DropTransport 1 0"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1010500"_s}},
+        {u"AwaitingHello"_s, {u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1005500"_s}},
         {u"Up"_s, {u"SendPing 1 1"_s}},
         {u"Waiting"_s, {u"RequestToken 2 Connect -"_s}},
         {u"Closing"_s, {u"DropTransport 1 0"_s, u"ReportClosed 1 Cancelled"_s}},
@@ -96,11 +94,9 @@ void TestConnectionMachine::refusedTokenIsReplacedOnce()
 {
     Bench bench;
     bench.bring(u"Opening"_s);
-    QCOMPARE(bench.end(401, 0),
-             QStringList({u"ReportError Unauthorized"_s, u"RequestToken 2 Rejected aaaa"_s}));
+    QCOMPARE(bench.end(401, 0), QStringList({u"ReportError Unauthorized"_s, u"RequestToken 2 Rejected aaaa"_s}));
     QCOMPARE(bench.token(u"bbbb"_s), QStringList({u"StartTransport 2"_s}));
-    QCOMPARE(bench.end(401, 0),
-             QStringList({u"ReportError Unauthorized"_s, u"ReportClosed 2 Unauthorized person"_s}));
+    QCOMPARE(bench.end(401, 0), QStringList({u"ReportError Unauthorized"_s, u"ReportClosed 2 Unauthorized person"_s}));
     QVERIFY(!bench.machine.deadline());
     QCOMPARE(bench.lastClosed.httpStatus(), 401);
 }
@@ -146,8 +142,7 @@ void TestConnectionMachine::policyRows_data()
         row("HTTP " + QByteArray::number(status), status, 0, E::UpgradeRejected, "ReportWait slow");
     row("HTTP 401", 401, 0, E::UpgradeRejected, "RequestToken");
     row("HTTP 403", 403, 0, E::UpgradeRejected, "ReportClosed");
-    for (const int code :
-         {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 3000, 4000, 4408, 4411, 4429, 4440, 4499})
+    for (const int code : {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 3000, 4000, 4408, 4411, 4429, 4440, 4499})
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "ReportWait fast");
     for (const int code : {1002, 1003, 1007, 1008, 1009, 1010, 3500, 4403, 4409, 4423, 4430, 4500})
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "ReportClosed");
@@ -155,8 +150,7 @@ void TestConnectionMachine::policyRows_data()
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "ReportClosed person");
     for (const int code : {4401, 4441})
         row("close " + QByteArray::number(code), 0, code, E::ClosedByPeer, "RequestToken");
-    for (const E code :
-         {E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout, E::Offline})
+    for (const E code : {E::HostNotFound, E::ConnectionRefused, E::ConnectionLost, E::ProxyFailed, E::Timeout, E::Offline})
         row("network " + QByteArray::number(int(code)), 0, 0, code, "ReportWait fast");
     for (const E code : {E::TlsFailed, E::PinMismatch, E::SubprotocolMismatch, E::ProtocolViolation})
         row("network " + QByteArray::number(int(code)), 0, 0, code, "ReportWait slow");
@@ -302,8 +296,7 @@ void TestConnectionMachine::heartbeat()
     QCOMPARE(bench.after(25s), QStringList({u"SendPing 1 2"_s}));
     QCOMPARE(bench.after(9'999ms), QStringList());
     QCOMPARE(bench.after(1ms),
-             QStringList({u"DropTransport 1 4000"_s, u"ReportError Timeout"_s,
-                          u"ReportWait 1 Timeout until 1148080"_s}));
+             QStringList({u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"ReportWait 1 Timeout until 1148080"_s}));
 }
 
 void TestConnectionMachine::wakeProbesBeforeItGivesUp()
@@ -340,23 +333,20 @@ void TestConnectionMachine::failAtEveryStep()
             if (fault == 0)
                 log = bench.after(10s);
             else if (fault == 1)
-                log = tokenStep ? bench.step(M::TokenFailed{1, Error(ErrorCode::Offline)})
-                                : bench.end(0, step < 2 ? 0 : 1006);
+                log = tokenStep ? bench.step(M::TokenFailed{1, Error(ErrorCode::Offline)}) : bench.end(0, step < 2 ? 0 : 1006);
             else if (fault == 2)
                 log = tokenStep ? bench.step(M::TokenFailed{1, Error(ErrorCode::InvalidGrant)})
                                 : bench.end(step < 2 ? 403 : 0, step < 2 ? 0 : 4403);
             else
                 log = bench.step(M::Close{});
             const QString where = u"step %1 fault %2: "_s.arg(step).arg(fault) + log.join(u", "_s);
-            QVERIFY2(std::holds_alternative<M::Idle>(bench.machine.state()) == !bench.machine.deadline(),
-                     qPrintable(where));
+            QVERIFY2(std::holds_alternative<M::Idle>(bench.machine.state()) == !bench.machine.deadline(), qPrintable(where));
             const bool ended = log.join(u' ').contains("ReportClosed"_L1);
             QVERIFY2(ended == bench.is("Idle"), qPrintable(where));
             if (fault != 3)
                 QVERIFY2(log.join(u' ').contains("ReportError"_L1), qPrintable(where));
             if (step == 1 || step == 2) // a transport was there: either it ended by itself, or it is dropped
-                QVERIFY2(fault == 1 || fault == 2 || log.join(u' ').contains("DropTransport"_L1),
-                         qPrintable(where));
+                QVERIFY2(fault == 1 || fault == 2 || log.join(u' ').contains("DropTransport"_L1), qPrintable(where));
         }
     }
 }

@@ -28,14 +28,14 @@ void TestMachineLiveness::wakeProbes()
 {
     Bench bench;
     bench.up();
-    QCOMPARE(bench.step(M::Woke {}), QStringList {u"SendPing 1 1"_s});
+    QCOMPARE(bench.step(M::Woke{}), QStringList{u"SendPing 1 1"_s});
     QCOMPARE(bench.after(2'999ms), QStringList());
     QCOMPARE(bench.after(1ms).first(), u"DropTransport 1 4000"_s);
     QVERIFY(bench.is("Waiting"));
     // An answer, and the link lives on.
     bench.up();
-    bench.step(M::Woke {});
-    bench.step(M::Pong {bench.id(), 1});
+    bench.step(M::Woke{});
+    bench.step(M::Pong{bench.id(), 1});
     QVERIFY(bench.after(3s).isEmpty());
     QVERIFY(bench.is("Up"));
 }
@@ -47,10 +47,10 @@ void TestMachineLiveness::wakeRenewsFirst()
         Bench bench;
         bench.up(true, u"aaaa"_s, 10min);
         bench.now += 1h;
-        const QStringList log = bench.step(byTick ? M::Event(M::Tick {}) : M::Event(M::Woke {}));
-        QCOMPARE(log, QStringList {u"RequestToken 1 Renew -"_s});
-        QCOMPARE(bench.token(u"bbbb"_s), QStringList {u"SendRenewal 1"_s});
-        QCOMPARE(bench.after(3s), QStringList {u"SendPing 1 1"_s}); // no answer to it: is anybody there?
+        const QStringList log = bench.step(byTick ? M::Event(M::Tick{}) : M::Event(M::Woke{}));
+        QCOMPARE(log, QStringList{u"RequestToken 1 Renew -"_s});
+        QCOMPARE(bench.token(u"bbbb"_s), QStringList{u"SendRenewal 1"_s});
+        QCOMPARE(bench.after(3s), QStringList{u"SendPing 1 1"_s}); // no answer to it: is anybody there?
         QCOMPARE(bench.after(10s).first(), u"DropTransport 1 4000"_s);
     }
 }
@@ -60,20 +60,20 @@ void TestMachineLiveness::wakeWhileWaiting()
     Bench bench;
     bench.bring(u"Opening"_s);
     bench.end(404, 0);
-    QCOMPARE(bench.step(M::Woke {}), QStringList {u"ReportWait 1 NotFound until 1001750"_s});
-    QCOMPARE(bench.step(M::Woke {}), QStringList()); // is soon enough
-    QCOMPARE(bench.after(1'750ms), QStringList {u"RequestToken 2 Connect -"_s});
+    QCOMPARE(bench.step(M::Woke{}), QStringList{u"ReportWait 1 NotFound until 1001750"_s});
+    QCOMPARE(bench.step(M::Woke{}), QStringList()); // is soon enough
+    QCOMPARE(bench.after(1'750ms), QStringList{u"RequestToken 2 Connect -"_s});
 }
 
 void TestMachineLiveness::networkLossPauses()
 {
     Bench bench;
     bench.bring(u"Waiting"_s);
-    QCOMPARE(bench.step(M::NetworkDown {}), QStringList {u"ReportWait 1 TemporarilyUnavailable until 1120000"_s});
-    QCOMPARE(bench.step(M::NetworkDown {}), QStringList());
-    QCOMPARE(bench.step(M::NetworkUp {}), QStringList {u"ReportWait 1 TemporarilyUnavailable until 1000500"_s}); // as before
+    QCOMPARE(bench.step(M::NetworkDown{}), QStringList{u"ReportWait 1 TemporarilyUnavailable until 1120000"_s});
+    QCOMPARE(bench.step(M::NetworkDown{}), QStringList());
+    QCOMPARE(bench.step(M::NetworkUp{}), QStringList{u"ReportWait 1 TemporarilyUnavailable until 1000500"_s}); // as before
     // A failure while there is none does not start the fast track either.
-    bench.step(M::NetworkDown {});
+    bench.step(M::NetworkDown{});
     bench.untilDeadline();
     bench.token(u"aaaa"_s);
     bench.end(0, 0, Error(ErrorCode::Offline));
@@ -84,23 +84,23 @@ void TestMachineLiveness::networkLossPauses()
 void TestMachineLiveness::networkHasToBeBackOnlyForHope()
 {
     Bench bench;
-    bench.step(M::NetworkDown {});
-    QCOMPARE(bench.step(M::Open {}), QStringList {u"RequestToken 1 Connect -"_s});
+    bench.step(M::NetworkDown{});
+    QCOMPARE(bench.step(M::Open{}), QStringList{u"RequestToken 1 Connect -"_s});
     bench.token(u"aaaa"_s);
     bench.end(0, 0, Error(ErrorCode::Offline));
-    QCOMPARE(bench.step(M::RetryNow {}), QStringList {u"RequestToken 2 Connect -"_s});
+    QCOMPARE(bench.step(M::RetryNow{}), QStringList{u"RequestToken 2 Connect -"_s});
     bench.token(u"aaaa"_s);
-    bench.step(M::Upgraded {2, false});
+    bench.step(M::Upgraded{2, false});
     QVERIFY(bench.is("Up"));
-    QCOMPARE(bench.step(M::NetworkDown {}), QStringList()); // and a live link is not cut
+    QCOMPARE(bench.step(M::NetworkDown{}), QStringList()); // and a live link is not cut
 }
 
 void TestMachineLiveness::newNetworkProbes()
 {
     Bench bench;
     bench.up();
-    QCOMPARE(bench.step(M::NetworkUp {}), QStringList {u"SendPing 1 1"_s});
-    QCOMPARE(bench.step(M::NetworkUp {}), QStringList()); // one question is enough
+    QCOMPARE(bench.step(M::NetworkUp{}), QStringList{u"SendPing 1 1"_s});
+    QCOMPARE(bench.step(M::NetworkUp{}), QStringList()); // one question is enough
     QCOMPARE(bench.after(3s).first(), u"DropTransport 1 4000"_s);
 }
 
@@ -113,7 +113,7 @@ void TestMachineLiveness::newNetworkDuringAnAttempt()
         bench.untilDeadline();
         bench.token(u"aaaa"_s);
     }
-    bench.step(M::NetworkUp {});
+    bench.step(M::NetworkUp{});
     bench.end(0, 0, Error(ErrorCode::Offline));
     QVERIFY(*bench.machine.deadline() - bench.now <= 1'750ms);
     bench.untilDeadline();
@@ -131,14 +131,14 @@ void TestMachineLiveness::flappingNetworkStaysInTheBudget()
         for (const QString &line : bench.step(event))
             starts += line.startsWith("StartTransport"_L1) ? 1 : 0;
     };
-    run(M::Open {});
+    run(M::Open{});
     for (int i = 0; i < 600; ++i) { // ten minutes
-        run(M::NetworkDown {});
-        run(M::NetworkUp {});
-        run(M::Woke {});
-        run(M::Ended {bench.id(), {.error = Error(ErrorCode::Offline)}});
+        run(M::NetworkDown{});
+        run(M::NetworkUp{});
+        run(M::Woke{});
+        run(M::Ended{bench.id(), {.error = Error(ErrorCode::Offline)}});
         bench.now += 1s;
-        run(M::Tick {});
+        run(M::Tick{});
     }
     QVERIFY2(starts >= 50 && starts <= 101, qPrintable(QString::number(starts)));
 }
@@ -148,8 +148,8 @@ void TestMachineLiveness::retryAfterOutlivesTheNetwork()
     Bench bench;
     bench.bring(u"Opening"_s);
     bench.end(503, 0, Error(ErrorCode::TemporarilyUnavailable).withRetryAfter(60s));
-    QCOMPARE(bench.step(M::NetworkUp {}), QStringList {u"ReportWait 1 TemporarilyUnavailable until 1060000"_s});
-    QCOMPARE(bench.step(M::Woke {}), QStringList());
+    QCOMPARE(bench.step(M::NetworkUp{}), QStringList{u"ReportWait 1 TemporarilyUnavailable until 1060000"_s});
+    QCOMPARE(bench.step(M::Woke{}), QStringList());
 }
 
 void TestMachineLiveness::detector_data()
@@ -176,7 +176,7 @@ void TestMachineLiveness::detector()
     WakeDetector detector;
     const Instant boot0 = kStart;
     const WallTime wall0 = wallTimeFromSeconds(1'700'000'000);
-    const WakeDetector::Awake awake0 {1h};
+    const WakeDetector::Awake awake0{1h};
     QVERIFY(!detector.look(boot0, wall0, awake0, 5s));
     QFETCH(bool, woke);
     QCOMPARE(detector.look(boot0 + boot, wall0 + wall, awake0 + awake, 5s), woke);

@@ -23,11 +23,11 @@ private Q_SLOTS:
 private:
     static void up(Bench &bench, const PolicyChanges &policy)
     {
-        bench.step(M::Open {});
+        bench.step(M::Open{});
         if (bench.is("Waiting"))
             bench.untilDeadline();
         bench.token(u"aaaa"_s);
-        bench.step(M::Upgraded {bench.id(), true});
+        bench.step(M::Upgraded{bench.id(), true});
         M::Hello hello = bench.hello();
         hello.policy = policy;
         bench.step(hello);
@@ -101,12 +101,12 @@ void TestMachineRules::serverRulesEnd()
     bench.now += 11s;
     bench.end(0, 1006);
     QCOMPARE(*bench.machine.deadline() - bench.now, Duration(500ms));
-    bench.step(M::Close {});
+    bench.step(M::Close{});
     up(bench, policy);
-    bench.step(M::Close {});
+    bench.step(M::Close{});
     bench.end(0, 1000);
     QVERIFY(bench.is("Idle"));
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     bench.token(u"aaaa"_s);
     bench.end(0, 1006);
     QCOMPARE(*bench.machine.deadline() - bench.now, Duration(500ms));
@@ -132,9 +132,9 @@ void TestMachineRules::rowsHaveTheirOwnWait()
 void TestMachineRules::tracksAreApart()
 {
     Bench bench;
-    bench.step(M::Open {});
+    bench.step(M::Open{});
     for (int i = 0; i < 8; ++i) {
-        bench.step(M::TokenFailed {bench.id(), Error(ErrorCode::TemporarilyUnavailable)});
+        bench.step(M::TokenFailed{bench.id(), Error(ErrorCode::TemporarilyUnavailable)});
         bench.untilDeadline();
     }
     QCOMPARE(bench.machine.failures(), 8);
@@ -148,7 +148,7 @@ void TestMachineRules::tracksAreApart()
     }
     QCOMPARE(*bench.machine.deadline() - bench.now, Duration(10s));
     bench.untilDeadline();
-    bench.step(M::TokenFailed {bench.id(), Error(ErrorCode::TemporarilyUnavailable)});
+    bench.step(M::TokenFailed{bench.id(), Error(ErrorCode::TemporarilyUnavailable)});
     QCOMPARE(*bench.machine.deadline() - bench.now, Duration(500ms));
 }
 
@@ -175,7 +175,7 @@ void TestMachineRules::nonceIsNoFailureOnce()
         end.http.status = 401;
         end.nonceGiven = isNew;
         end.error = Error(ErrorCode::WrongNonce);
-        return bench.step(M::Ended {bench.id(), end});
+        return bench.step(M::Ended{bench.id(), end});
     };
     bench.bring(u"Opening"_s);
     QCOMPARE(wantsNonce(true), QStringList({u"RequestToken 2 Connect -"_s})); // the same token, at once, nothing reported
@@ -208,7 +208,7 @@ void TestMachineRules::nonceKeepsToTheBudget()
     end.http.status = 401;
     end.nonceGiven = true;
     end.error = Error(ErrorCode::WrongNonce);
-    QCOMPARE(bench.step(M::Ended {bench.id(), end}), QStringList({u"ReportWait 1 RateLimited until 1060000"_s}));
+    QCOMPARE(bench.step(M::Ended{bench.id(), end}), QStringList({u"ReportWait 1 RateLimited until 1060000"_s}));
 }
 
 void TestMachineRules::refusedProofIsNoRefusedToken()
@@ -219,7 +219,7 @@ void TestMachineRules::refusedProofIsNoRefusedToken()
     end.http.status = 401;
     end.error = Error(ErrorCode::InvalidRequest);
     for (int i = 0; i < 5; ++i) {
-        QCOMPARE(bench.step(M::Ended {bench.id(), end}).first(), u"ReportError InvalidRequest"_s);
+        QCOMPARE(bench.step(M::Ended{bench.id(), end}).first(), u"ReportError InvalidRequest"_s);
         QVERIFY(bench.is("Waiting"));
         QVERIFY(bench.untilDeadline().last().endsWith(" Connect -"_L1)); // the token is asked for as ever
         QCOMPARE(bench.token(u"aaaa"_s).size(), 1);

@@ -29,9 +29,7 @@ void TestRenewal::renewal()
     QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, expiry + 1h}), QStringList({u"SendRenewal 1"_s}));
     QCOMPARE(bench.after(20ms, M::TokenChanged{}), QStringList()); // the echo of our own refresh
     const QStringList accepted = bench.step(M::RenewalAccepted{1, expiry + 1h});
-    QCOMPARE(accepted,
-             QStringList(
-                 {u"ReportRenewed"_s, u"ReportExpiry %1"_s.arg((expiry + 1h).time_since_epoch().count())}));
+    QCOMPARE(accepted, QStringList({u"ReportRenewed"_s, u"ReportExpiry %1"_s.arg((expiry + 1h).time_since_epoch().count())}));
     QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, expiry + 1h - 300s);
     QCOMPARE(bench.step(M::RenewalAccepted{1, {}}), QStringList()); // twice
     // Asked by the server, and the provider has nothing newer.
@@ -95,8 +93,7 @@ void TestRenewal::renewalFailsUntilTheEnd()
         bench.machine.noteActivity(bench.now);
         if (actions.contains(u"RequestToken 1 Renew -"_s)) {
             ++asked;
-            QCOMPARE(bench.step(M::TokenFailed{1, Error(ErrorCode::Offline)}),
-                     QStringList({u"ReportError Offline"_s}));
+            QCOMPARE(bench.step(M::TokenFailed{1, Error(ErrorCode::Offline)}), QStringList({u"ReportError Offline"_s}));
         }
         QVERIFY(bench.is("Up"));
     }

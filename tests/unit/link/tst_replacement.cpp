@@ -338,7 +338,8 @@ void TestReplacement::noTryAfterTheEnd()
     QCOMPARE(bench.endOf(3, 503, 0, Error(ErrorCode::RateLimited).withRetryAfter(2s)),
              QStringList{u"ReportReplacement 3 TemporarilyUnavailable until -"_s});
     QVERIFY(bench.is("Up"));
-    QCOMPARE(bench.endOf(1, 0, 1012).last(), u"ReportWait 1 ClosedByPeer until %1"_s.arg((bench.now + 2500ms).time_since_epoch().count()));
+    QCOMPARE(bench.endOf(1, 0, 1012).last(),
+             u"ReportWait 1 ClosedByPeer until %1"_s.arg((bench.now + 2500ms).time_since_epoch().count()));
 }
 
 void TestReplacement::budgetIsShared()

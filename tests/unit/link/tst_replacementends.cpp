@@ -35,8 +35,7 @@ void TestReplacementEnds::lostWhileTheNextOneOpens_data()
     QTest::addColumn<QStringList>("log");
     const QStringList promoted{u"ReportError ConnectionLost"_s, u"PromoteReplacement 1 2"_s};
     QTest::newRow("scheduled") << u"Scheduled"_s << u"Waiting"_s
-                               << QStringList{u"ReportError ConnectionLost"_s,
-                                              u"ReportWait 1 ConnectionLost until 1000500"_s};
+                               << QStringList{u"ReportError ConnectionLost"_s, u"ReportWait 1 ConnectionLost until 1000500"_s};
     QTest::newRow("token asked") << u"TokenAsked"_s << u"AwaitingToken"_s << promoted;
     QTest::newRow("opening") << u"Opening"_s << u"Opening"_s << promoted;
     QTest::newRow("awaiting hello") << u"AwaitingHello"_s << u"AwaitingHello"_s << promoted;
@@ -122,8 +121,7 @@ void TestReplacementEnds::deadPeerWhileTheNextOneOpens()
     Bench bench(true, [](ConnectionOptions &o) { o.connectTimeout = 1min; });
     bench.bringReplacement(u"Opening"_s);
     bench.step(M::Probe{});
-    QCOMPARE(bench.after(3s),
-             QStringList({u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"PromoteReplacement 1 2"_s}));
+    QCOMPARE(bench.after(3s), QStringList({u"DropTransport 1 4000"_s, u"ReportError Timeout"_s, u"PromoteReplacement 1 2"_s}));
     QVERIFY(bench.is("Opening"));
 }
 

@@ -43,8 +43,11 @@ void TestRequests::refused()
     Bench bench;
     bench.open();
     const auto future = bench.connection->request(u"x"_s);
-    bench.receive(u"res"_s, {{u"id"_s, bench.ids(u"req"_s).first()}, {u"ok"_s, false}, {u"code"_s, u"unknown_operation"_s},
-                             {u"reason"_s, u"no x here"_s}});
+    bench.receive(u"res"_s,
+                  {{u"id"_s, bench.ids(u"req"_s).first()},
+                   {u"ok"_s, false},
+                   {u"code"_s, u"unknown_operation"_s},
+                   {u"reason"_s, u"no x here"_s}});
     QCOMPARE(codeOf(future), ErrorCode::RequestRefused);
     QCOMPARE(future.result().error().detail(), u"unknown_operation: no x here"_s);
 }

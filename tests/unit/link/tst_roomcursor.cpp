@@ -68,7 +68,8 @@ struct Server
         }
         const bool otherEpoch = fields.value("epoch"_L1).toString() != epoch;
         if (otherEpoch || after + 1 < oldest) {
-            QJsonObject gap{{u"from"_s, qint64(after + 1)}, {u"reason"_s, otherEpoch ? u"epoch"_s : u"trimmed"_s},
+            QJsonObject gap{{u"from"_s, qint64(after + 1)},
+                            {u"reason"_s, otherEpoch ? u"epoch"_s : u"trimmed"_s},
                             {u"continue_after"_s, qint64(oldest - 1)}};
             if (!otherEpoch)
                 gap.insert("to"_L1, qint64(oldest - 1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "swapbench.h"
 #include "support/testmain.h"
+#include "swapbench.h"
 
 using namespace DeliveryTest;
 
@@ -158,7 +158,8 @@ void TestSwap::roomsMove()
     QCOMPARE(asked.size(), 1);
     QCOMPARE(asked.first().fields().value("after"_L1).toInt(), 6);
     QCOMPARE(asked.first().fields().value("epoch"_L1).toString(), u"e"_s);
-    SwapBench::give(bench.at(1), u"sub.ok"_s, {{u"room"_s, u"blue"_s}, {u"epoch"_s, u"e"_s}, {u"offset"_s, 8}, {u"to"_s, 8}, {u"joined"_s, true}});
+    SwapBench::give(bench.at(1), u"sub.ok"_s,
+                    {{u"room"_s, u"blue"_s}, {u"epoch"_s, u"e"_s}, {u"offset"_s, 8}, {u"to"_s, 8}, {u"joined"_s, true}});
     for (const int offset : {6, 7, 8, 9})
         publish(bench.at(1), offset);
     QCOMPARE(offsets, QList<quint64>({5, 6, 7, 8, 9}));

@@ -143,10 +143,11 @@ private:
         m_open.insert(client);
         client->open(QLatin1StringView(kSubprotocol));
         if (alive)
-            giveOn(client, u"hello"_s, {{u"sid"_s, u"s-1"_s}, {u"in_band_renewal"_s, m_inBand}, {u"heartbeat_s"_s, 2}}, {}, false);
+            giveOn(client, u"hello"_s, {{u"sid"_s, u"s-1"_s}, {u"in_band_renewal"_s, m_inBand}, {u"heartbeat_s"_s, 2}}, {},
+                   false);
     }
-    void giveOn(const QPointer<FaultyTransport> &client, const QString &type, const QJsonObject &fields, const QByteArray &payload,
-                bool onlyJoined)
+    void giveOn(const QPointer<FaultyTransport> &client, const QString &type, const QJsonObject &fields,
+                const QByteArray &payload, bool onlyJoined)
     {
         if (client && client->isAlive() && m_open.contains(client) && (!onlyJoined || m_joined.contains(client)) && works(client))
             client->receiveText(Frame(type, fields, payload).toText());
@@ -181,7 +182,8 @@ private:
     {
         const bool resumes = fields.contains("after"_L1);
         const int after = resumes ? fields.value("after"_L1).toInt() : m_published;
-        const QJsonObject answer{{u"room"_s, u"r"_s}, {u"epoch"_s, u"e"_s}, {u"offset"_s, m_published}, {u"to"_s, m_published}, {u"joined"_s, true}};
+        const QJsonObject answer{
+            {u"room"_s, u"r"_s}, {u"epoch"_s, u"e"_s}, {u"offset"_s, m_published}, {u"to"_s, m_published}, {u"joined"_s, true}};
         giveOn(client, u"sub.ok"_s, answer, {}, false);
         if (client && client->isAlive() && !m_mute.contains(client))
             m_joined.insert(client);

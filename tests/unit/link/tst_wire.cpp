@@ -65,8 +65,7 @@ void TestWire::urls_data()
     QTest::newRow("good") << u"wss://a.test/x?y=1"_s << false << QString();
     QTest::newRow("plain") << u"ws://a.test/"_s << false << u"InsecureTransport"_s;
     QTest::newRow("plain elsewhere") << u"ws://a.test/"_s << true << u"InsecureTransport"_s;
-    QTest::newRow("plain, name like loopback")
-        << u"ws://localhost.a.test/"_s << true << u"InsecureTransport"_s;
+    QTest::newRow("plain, name like loopback") << u"ws://localhost.a.test/"_s << true << u"InsecureTransport"_s;
     QTest::newRow("plain loopback without opt-in") << u"ws://127.0.0.1/"_s << false << u"InsecureTransport"_s;
     QTest::newRow("plain loopback 4") << u"ws://127.8.0.1:80/"_s << true << QString();
     QTest::newRow("plain loopback 6") << u"ws://[::1]:80/"_s << true << QString();
@@ -91,10 +90,15 @@ void TestWire::urls()
 
 void TestWire::addRowsOfTheWay()
 {
-    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change,
-                        const QString &word) { QTest::newRow(name) << change << word; };
+    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change, const QString &word) {
+        QTest::newRow(name) << change << word;
+    };
     row(
-        "subprotocol twice", [](ConnectionOptions &o) { o.subprotocols = {u"a"_s, u"a"_s}; }, u"twice"_s);
+        "subprotocol twice",
+        [](ConnectionOptions &o) {
+            o.subprotocols = {u"a"_s, u"a"_s};
+        },
+        u"twice"_s);
     row(
         "watchword.v1 twice", [](ConnectionOptions &o) { o.subprotocols = {u"watchword.v1"_s}; }, u"twice"_s);
     row(
@@ -103,8 +107,7 @@ void TestWire::addRowsOfTheWay()
     row(
         "old TLS", [](ConnectionOptions &o) { o.minimumTls = QSsl::AnyProtocol; }, u"minimumTls"_s);
     row(
-        "caching proxy", [](ConnectionOptions &o) { o.proxy = QNetworkProxy(QNetworkProxy::HttpCachingProxy); },
-        u"proxy"_s);
+        "caching proxy", [](ConnectionOptions &o) { o.proxy = QNetworkProxy(QNetworkProxy::HttpCachingProxy); }, u"proxy"_s);
     row(
         "proxy without port", [](ConnectionOptions &o) { o.proxy = QNetworkProxy(QNetworkProxy::Socks5Proxy, u"p"_s); },
         u"proxy"_s);
@@ -113,9 +116,16 @@ void TestWire::addRowsOfTheWay()
     row(
         "long window", [](ConnectionOptions &o) { o.budgetWindow = 2h; }, u"budgetWindow"_s);
     row(
-        "hop by hop", [](ConnectionOptions &o) { o.headers = {{"Transfer-Encoding", "x"}}; }, u"Transfer-Encoding"_s);
+        "hop by hop",
+        [](ConnectionOptions &o) {
+            o.headers = {{"Transfer-Encoding", "x"}};
+        },
+        u"Transfer-Encoding"_s);
     row(
-        "proxy credentials", [](ConnectionOptions &o) { o.headers = {{"proxy-authorization", "x"}}; },
+        "proxy credentials",
+        [](ConnectionOptions &o) {
+            o.headers = {{"proxy-authorization", "x"}};
+        },
         u"proxy-authorization"_s);
 }
 
@@ -123,16 +133,16 @@ void TestWire::optionsAreValidated_data()
 {
     QTest::addColumn<std::function<void(ConnectionOptions &)>>("change");
     QTest::addColumn<QString>("word");
-    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change,
-                        const QString &word) { QTest::newRow(name) << change << word; };
+    const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change, const QString &word) {
+        QTest::newRow(name) << change << word;
+    };
     row("good", [](ConnectionOptions &) {}, {});
     row(
         "origin", [](ConnectionOptions &o) { o.origin = "https://a.test\r\nX: 1"; }, u"origin"_s);
     row(
         "subprotocol", [](ConnectionOptions &o) { o.subprotocols = {u"a=b"_s}; }, u"subprotocols"_s);
     row(
-        "subprotocol not ascii", [](ConnectionOptions &o) { o.subprotocols = {u"\u00e4"_s}; },
-        u"subprotocols"_s);
+        "subprotocol not ascii", [](ConnectionOptions &o) { o.subprotocols = {u"\u00e4"_s}; }, u"subprotocols"_s);
     row(
         "header name",
         [](ConnectionOptions &o) {
@@ -184,8 +194,7 @@ void TestWire::optionsAreValidated()
 void TestWire::answers()
 {
     qsizetype head = 0;
-    const HttpAnswer answer =
-        Wire::parseAnswer("HTTP/1.1 429 Too Many\r\nRetry-After:  7 \r\nX: a:b\r\n\r\nbody", &head);
+    const HttpAnswer answer = Wire::parseAnswer("HTTP/1.1 429 Too Many\r\nRetry-After:  7 \r\nX: a:b\r\n\r\nbody", &head);
     QCOMPARE(answer.status, 429);
     QCOMPARE(answer.header("retry-after"), QByteArray("7"));
     QCOMPARE(answer.header("x"), QByteArray("a:b"));
@@ -244,8 +253,7 @@ void TestWire::challenge()
             answer.headers.append({"www-authenticate", value});
         return Wire::hasChallengeError(answer, error);
     };
-    const QByteArray stepUp =
-        R"(Bearer realm="/a, b", error="insufficient_user_authentication", max_age=5, acr_values="x y")";
+    const QByteArray stepUp = R"(Bearer realm="/a, b", error="insufficient_user_authentication", max_age=5, acr_values="x y")";
     QVERIFY(says({stepUp}, "insufficient_user_authentication"));
     QVERIFY(!says({stepUp}, "x y") && !says({stepUp}, "5") && !says({}, "5"));
     // Several challenges, in one header and in several.

@@ -164,9 +164,7 @@ void TestAuditTrail::purgesAreNotTampering()
 {
     QList<AuditEvent> events = chain(10);
     AuditEvent purged = makeEvent(11, u"audit.purged"_s);
-    purged.data.insert("seam"_L1, QJsonObject {{"first_seq"_L1, 5},
-                                               {"hash"_L1, events.at(4).previousHash()},
-                                               {"count"_L1, 4}});
+    purged.data.insert("seam"_L1, QJsonObject{{"first_seq"_L1, 5}, {"hash"_L1, events.at(4).previousHash()}, {"count"_L1, 4}});
     purged.seal(u"chain-1"_s, events.last().chainHash());
     events.append(purged);
     ChainVerifier verifier;
@@ -181,8 +179,7 @@ void TestAuditTrail::aFalseSeamIsBroken()
 {
     QList<AuditEvent> events = chain(10);
     AuditEvent purged = makeEvent(11, u"audit.purged"_s);
-    purged.data.insert("seam"_L1,
-                       QJsonObject {{"first_seq"_L1, 5}, {"hash"_L1, QString(64, u'a')}, {"count"_L1, 4}});
+    purged.data.insert("seam"_L1, QJsonObject{{"first_seq"_L1, 5}, {"hash"_L1, QString(64, u'a')}, {"count"_L1, 4}});
     purged.seal(u"chain-1"_s, events.last().chainHash());
     ChainVerifier verifier;
     for (qsizetype i = 4; i < events.size(); ++i)
@@ -241,10 +238,9 @@ void TestAuditTrail::badStreamsAreRefused_data()
     QTest::newRow("open without epoch") << QStringList(u"{\"stream.open\":{}}"_s);
     QTest::newRow("opened twice") << QStringList({open(u"e"_s, 0, 0), open(u"e"_s, 0, 0)});
     QTest::newRow("no sequence") << QStringList({open(u"e"_s, 0, 0), u"{\"specversion\":\"1.0\"}"_s});
-    QTest::newRow("sequence is a word")
-        << QStringList({open(u"e"_s, 0, 0), u"{\"specversion\":\"1.0\",\"sequence\":\"x\"}"_s});
-    QTest::newRow("shorter than before")
-        << QStringList({open(u"e"_s, 0, 3), text(1), text(2), text(3), QString(), open(u"e"_s, 1, 1)});
+    QTest::newRow("sequence is a word") << QStringList({open(u"e"_s, 0, 0), u"{\"specversion\":\"1.0\",\"sequence\":\"x\"}"_s});
+    QTest::newRow("shorter than before") << QStringList(
+        {open(u"e"_s, 0, 3), text(1), text(2), text(3), QString(), open(u"e"_s, 1, 1)});
 }
 
 void TestAuditTrail::badStreamsAreRefused()
@@ -342,7 +338,7 @@ void TestAuditTrail::badRowsAreRefused_data()
     QTest::newRow("negative") << u"msgs_in"_s << QJsonValue(-1);
     QTest::newRow("text") << u"msgs_in"_s << QJsonValue(u"1"_s);
     QTest::newRow("time") << u"opened"_s << QJsonValue(1e300);
-    QTest::newRow("scope") << u"scope"_s << QJsonValue(QJsonArray {1});
+    QTest::newRow("scope") << u"scope"_s << QJsonValue(QJsonArray{1});
     QTest::newRow("state") << u"state"_s << QJsonValue(true);
 }
 

@@ -21,7 +21,7 @@ constexpr int kPage = 500;
 constexpr int kTail = 1000;
 constexpr qint64 kLargestBatch = 1000;
 constexpr qint64 kLargestEvent = 64 * 1024;
-constexpr std::chrono::seconds kUpkeep {1};
+constexpr std::chrono::seconds kUpkeep{1};
 
 QString newId()
 {
@@ -39,8 +39,7 @@ QString bootId()
 Result<void> AuditLog::Private::open()
 {
     if (!options.path.isEmpty() && !QDir().mkpath(QFileInfo(options.path).absolutePath())) {
-        return Error(ErrorCode::FileUnreadable,
-                     u"the folder %1 cannot be made"_s.arg(QFileInfo(options.path).absolutePath()));
+        return Error(ErrorCode::FileUnreadable, u"the folder %1 cannot be made"_s.arg(QFileInfo(options.path).absolutePath()));
     }
     if (const Result<void> done = store.open(options); !done)
         return done;
@@ -95,14 +94,17 @@ Result<void> AuditLog::Private::loadEpoch()
         uid = knownUid->isEmpty() ? newId() : *knownUid;
     if (!epoch.isEmpty() && *clean != "1"_L1 && *boot != bootId()) {
         epoch.clear();
-        firstWords = AuditEntry {.type = u"audit.gap"_s, .subject = {}, .severity = 4, .outcome = u"unknown"_s,
-                                 .reasonCode = u"machine_stopped"_s,
-                                 .message = u"The machine stopped without warning; the last events may be missing."_s,
-                                 .data = {}};
+        firstWords = AuditEntry{.type = u"audit.gap"_s,
+                                .subject = {},
+                                .severity = 4,
+                                .outcome = u"unknown"_s,
+                                .reasonCode = u"machine_stopped"_s,
+                                .message = u"The machine stopped without warning; the last events may be missing."_s,
+                                .data = {}};
     }
     if (epoch.isEmpty())
         epoch = newId().remove(u'-').first(12);
-    const QList<std::pair<QString, QString>> values {
+    const QList<std::pair<QString, QString>> values{
         {u"epoch"_s, epoch}, {u"uid"_s, uid}, {u"boot"_s, bootId()}, {u"clean"_s, u"0"_s}};
     for (const auto &[name, value] : values) {
         if (const Result<void> done = store.setMeta(name, value); !done)
@@ -113,21 +115,24 @@ Result<void> AuditLog::Private::loadEpoch()
 
 Result<void> AuditLog::Private::setAside()
 {
-    const QString stamp = QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC)
-                              .toString(u"yyyyMMdd'T'HHmmsszzz'Z'");
+    const QString stamp =
+        QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC).toString(u"yyyyMMdd'T'HHmmsszzz'Z'");
     const QString target = options.path + u".corrupt-"_s + stamp;
     for (const QString &suffix : {u""_s, u"-wal"_s, u"-shm"_s}) {
         if (QFile::exists(options.path + suffix) && !QFile::rename(options.path + suffix, target + suffix)) {
-            return Error(ErrorCode::StorageFailed, u"the damaged file %1 cannot be renamed to %2"_s
-                                                       .arg(options.path + suffix, target + suffix));
+            return Error(ErrorCode::StorageFailed,
+                         u"the damaged file %1 cannot be renamed to %2"_s.arg(options.path + suffix, target + suffix));
         }
     }
     qCWarning(logGateway).noquote() << "the damaged audit file was set aside as" << target;
-    firstWords = AuditEntry {.type = u"audit.gap"_s, .subject = {}, .severity = 4, .outcome = u"unknown"_s,
-                             .reasonCode = u"file_corrupt"_s,
-                             .message = u"The audit file was damaged and set aside as %1; this chain is new."_s
-                                            .arg(QFileInfo(target).fileName()),
-                             .data = {}};
+    firstWords = AuditEntry{
+        .type = u"audit.gap"_s,
+        .subject = {},
+        .severity = 4,
+        .outcome = u"unknown"_s,
+        .reasonCode = u"file_corrupt"_s,
+        .message = u"The audit file was damaged and set aside as %1; this chain is new."_s.arg(QFileInfo(target).fileName()),
+        .data = {}};
     return {};
 }
 
@@ -154,7 +159,7 @@ AuditEvent AuditLog::Private::sealed(const AuditEntry &entry) const
         event.data.insert("reason_code"_L1, entry.reasonCode);
     if (!entry.message.isEmpty())
         event.data.insert("message"_L1, entry.message);
-    QJsonObject node {{"id"_L1, options.node}};
+    QJsonObject node{{"id"_L1, options.node}};
     if (!options.version.isEmpty())
         node.insert("version"_L1, options.version);
     event.data.insert("node"_L1, node);
@@ -221,9 +226,11 @@ Result<void> AuditLog::Private::purge(qint64 count)
     const Result<AuditEvent> first = kept->isEmpty() ? Error(ErrorCode::ChainBroken) : fromRow(kept->first());
     if (!first)
         return first.error();
-    const QJsonObject seam {{"first_seq"_L1, qint64(firstKept)}, {"hash"_L1, first->previousHash()},
-                            {"count"_L1, count}};
-    const AuditEvent event = sealed({.type = u"audit.purged"_s, .subject = {}, .severity = 2, .outcome = u"success"_s,
+    const QJsonObject seam{{"first_seq"_L1, qint64(firstKept)}, {"hash"_L1, first->previousHash()}, {"count"_L1, count}};
+    const AuditEvent event = sealed({.type = u"audit.purged"_s,
+                                     .subject = {},
+                                     .severity = 2,
+                                     .outcome = u"success"_s,
                                      .reasonCode = u"retention"_s,
                                      .message = u"Retention removed %1 events before number %2."_s.arg(count).arg(firstKept),
                                      .data = {{"seam"_L1, seam}, {"initiator"_L1, u"policy"_s}}});
@@ -280,10 +287,12 @@ Result<AuditEvent> AuditLog::append(const AuditEntry &entry)
     Result<AuditEvent> gap = AuditEvent();
     const quint64 lost = d->lost;
     if (lost > 0) {
-        gap = d->write({.type = u"audit.gap"_s, .subject = {}, .severity = 4, .outcome = u"failure"_s,
+        gap = d->write({.type = u"audit.gap"_s,
+                        .subject = {},
+                        .severity = 4,
+                        .outcome = u"failure"_s,
                         .reasonCode = u"write_failed"_s,
-                        .message = u"%1 events since %2 could not be written."_s.arg(lost)
-                                       .arg(toRfc3339(d->lostSince.value())),
+                        .message = u"%1 events since %2 could not be written."_s.arg(lost).arg(toRfc3339(d->lostSince.value())),
                         .data = {{"count"_L1, qint64(lost)}}});
     }
     Result<AuditEvent> event = gap ? d->write(entry) : gap;
@@ -357,8 +366,8 @@ Result<void> AuditLog::verify() const
         after = rows->last().sequence;
     }
     if (check.lastSequence() != d->newest || check.lastHash() != d->lastHash) {
-        return Error(ErrorCode::ChainBroken, u"the chain ends at event %1, but %2 were written"_s
-                                                 .arg(check.lastSequence()).arg(d->newest));
+        return Error(ErrorCode::ChainBroken,
+                     u"the chain ends at event %1, but %2 were written"_s.arg(check.lastSequence()).arg(d->newest));
     }
     return check.finish();
 }

@@ -38,7 +38,7 @@ struct AuditOptions
     QString node = QStringLiteral("node");
     QString version; //!< Of the program; data.node.version.
     qint64 maxEvents = 5'000'000; //!< The oldest go when there are more; at least 10. 0: no bound.
-    std::chrono::hours maxAge {24 * 365}; //!< 0: no bound.
+    std::chrono::hours maxAge{24 * 365}; //!< 0: no bound.
     qint64 maxBytes = 0; //!< Of the file; append() fails beyond it. 0: no bound but the disk.
     OnCorruption onCorruption = OnCorruption::Refuse;
 };

@@ -70,8 +70,8 @@ Result<void> AuditStore::open(const AuditOptions &options)
     if (!m_database.open())
         return toError(m_database.lastError(), u"be opened"_s);
     // Exclusive: two programs that number one chain would break it, and the kernel releases the lock of a dead one.
-    const QStringList pragmas {u"PRAGMA locking_mode=EXCLUSIVE"_s, u"PRAGMA journal_mode=WAL"_s, u"PRAGMA synchronous=NORMAL"_s,
-                               u"PRAGMA trusted_schema=OFF"_s, u"PRAGMA cell_size_check=ON"_s};
+    const QStringList pragmas{u"PRAGMA locking_mode=EXCLUSIVE"_s, u"PRAGMA journal_mode=WAL"_s, u"PRAGMA synchronous=NORMAL"_s,
+                              u"PRAGMA trusted_schema=OFF"_s, u"PRAGMA cell_size_check=ON"_s};
     for (const QString &pragma : pragmas) {
         if (const Result<void> done = run(pragma); !done)
             return done;
@@ -115,11 +115,11 @@ Result<void> AuditStore::createSchema()
     if (found == kSchemaVersion)
         return {};
     if (found != 0) {
-        return Error(ErrorCode::StoreCorrupt, u"the audit file has format %1; this program knows %2"_s.arg(found)
-                                                  .arg(kSchemaVersion))
+        return Error(ErrorCode::StoreCorrupt,
+                     u"the audit file has format %1; this program knows %2"_s.arg(found).arg(kSchemaVersion))
             .withRemedy(u"Use the newer program that wrote it, or choose another path."_s);
     }
-    const QStringList statements {
+    const QStringList statements{
         u"BEGIN IMMEDIATE"_s,
         u"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID"_s,
         u"CREATE TABLE event (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, type TEXT NOT NULL, sub TEXT NOT NULL, "
@@ -189,8 +189,10 @@ Result<QList<AuditStore::Row>> AuditStore::collect(QSqlQuery &query)
 {
     QList<Row> rows;
     while (query.next()) {
-        rows.append({.sequence = query.value(0).toULongLong(), .time = query.value(1).toLongLong(),
-                     .type = query.value(2).toString(), .subject = query.value(3).toString(),
+        rows.append({.sequence = query.value(0).toULongLong(),
+                     .time = query.value(1).toLongLong(),
+                     .type = query.value(2).toString(),
+                     .subject = query.value(3).toString(),
                      .body = query.value(4).toByteArray()});
     }
     if (query.lastError().isValid())

@@ -51,16 +51,16 @@ int editDistance(const QString &a, const QString &b)
 
 std::optional<qint64> parseSize(const QString &text)
 {
-    static const QHash<QString, qint64> units {
-        {u"b"_s, 1},           {u"kib"_s, 1024},      {u"mib"_s, 1024 * 1024}, {u"gib"_s, 1024LL * 1024 * 1024},
-        {u"kb"_s, 1000},       {u"mb"_s, 1'000'000},  {u"gb"_s, 1'000'000'000}};
+    static const QHash<QString, qint64> units{
+        {u"b"_s, 1},     {u"kib"_s, 1024},     {u"mib"_s, 1024 * 1024}, {u"gib"_s, 1024LL * 1024 * 1024},
+        {u"kb"_s, 1000}, {u"mb"_s, 1'000'000}, {u"gb"_s, 1'000'000'000}};
     return parseScaled(text, units, u"b"_s);
 }
 
 std::optional<Duration> parseDuration(const QString &text)
 {
-    static const QHash<QString, qint64> units {
-        {u"ms"_s, 1}, {u"s"_s, 1000}, {u"m"_s, 60'000}, {u"min"_s, 60'000}, {u"h"_s, 3'600'000}, {u"d"_s, 86'400'000}};
+    static const QHash<QString, qint64> units{{u"ms"_s, 1},       {u"s"_s, 1000},      {u"m"_s, 60'000},
+                                              {u"min"_s, 60'000}, {u"h"_s, 3'600'000}, {u"d"_s, 86'400'000}};
     const std::optional<qint64> milliseconds = parseScaled(text, units, u"s"_s);
     if (!milliseconds || *milliseconds > 3'650LL * 86'400'000) // ten years: nothing here waits longer
         return {};
@@ -90,8 +90,8 @@ std::optional<std::pair<QHostAddress, quint16>> parseListenAddress(const QString
 QString normalizedOrigin(const QString &text)
 {
     const QUrl url(text, QUrl::StrictMode);
-    const bool isOrigin = url.isValid() && !url.host().isEmpty() && url.path().isEmpty() && !url.hasQuery()
-        && !url.hasFragment() && url.userInfo().isEmpty();
+    const bool isOrigin = url.isValid() && !url.host().isEmpty() && url.path().isEmpty() && !url.hasQuery() && !url.hasFragment()
+        && url.userInfo().isEmpty();
     if (!isOrigin)
         return {};
     const QString scheme = url.scheme().toLower();

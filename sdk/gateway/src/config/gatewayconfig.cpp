@@ -76,7 +76,7 @@ IssuerConfig readIssuer(TableReader table)
     if (issuer.audiences.isEmpty())
         table.fail("audience", u"[[issuer]] needs audience = \"...\": tokens made for other servers must not work here"_s);
     issuer.algorithms = table.texts("algorithms", issuer.algorithms);
-    static const QStringList known {u"ES256"_s, u"RS256"_s, u"PS256"_s, u"EdDSA"_s};
+    static const QStringList known{u"ES256"_s, u"RS256"_s, u"PS256"_s, u"EdDSA"_s};
     for (const QString &algorithm : std::as_const(issuer.algorithms)) {
         if (!known.contains(algorithm))
             table.fail("algorithms", u"\"%1\" is not supported; choose from %2"_s.arg(algorithm, known.join(u", "_s)));
@@ -245,7 +245,7 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
     }
     if (auto table = root.table("log")) {
         config.logLevel = table->text("level", config.logLevel);
-        static const QStringList known {u"debug"_s, u"info"_s, u"warning"_s, u"error"_s};
+        static const QStringList known{u"debug"_s, u"info"_s, u"warning"_s, u"error"_s};
         if (!known.contains(config.logLevel))
             table->fail("level", u"level of [log] must be one of %1"_s.arg(known.join(u", "_s)));
         table->finish();
@@ -317,7 +317,7 @@ Result<void> GatewayConfig::validate() const
         return invalid(u"[listen] plain = true is only for loopback addresses or behind a [trusted_proxy]; "
                        "give certificate and key"_s);
     }
-    QSet<QString> paths {u"/healthz"_s, u"/readyz"_s, u"/metrics"_s};
+    QSet<QString> paths{u"/healthz"_s, u"/readyz"_s, u"/metrics"_s};
     QStringList all;
     for (const EndpointConfig &endpoint : endpoints)
         all.append(endpoint.path);
@@ -330,7 +330,7 @@ Result<void> GatewayConfig::validate() const
             return invalid(u"the path %1 is used twice; every endpoint needs its own"_s.arg(path));
         paths.insert(path);
     }
-    QList<QJsonObject> policies {policy};
+    QList<QJsonObject> policies{policy};
     for (const EndpointConfig &endpoint : endpoints)
         policies.append(endpoint.policy);
     for (const QJsonObject &entry : std::as_const(policies)) {

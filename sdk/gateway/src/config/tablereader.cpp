@@ -46,9 +46,9 @@ const toml::node *TableReader::find(const char *key)
 
 void TableReader::expect(const char *key, const toml::node &node, const char *kind, const char *example)
 {
-    m_errors->add(node.source(), u"%1 of %2 must be %3, for example %1 = %4"_s.arg(
-                                     QString::fromLatin1(key), m_name, QString::fromLatin1(kind),
-                                     QString::fromLatin1(example)));
+    m_errors->add(node.source(),
+                  u"%1 of %2 must be %3, for example %1 = %4"_s.arg(QString::fromLatin1(key), m_name, QString::fromLatin1(kind),
+                                                                    QString::fromLatin1(example)));
 }
 
 bool TableReader::has(const char *key)
@@ -154,9 +154,8 @@ int TableReader::integer(const char *key, int fallback, int least, int most)
         if (value->get() >= least && value->get() <= most)
             return int(value->get());
     }
-    m_errors->add(node->source(), u"%1 of %2 must be a whole number from %3 to %4"_s.arg(QString::fromLatin1(key), m_name)
-                                      .arg(least)
-                                      .arg(most));
+    m_errors->add(node->source(),
+                  u"%1 of %2 must be a whole number from %3 to %4"_s.arg(QString::fromLatin1(key), m_name).arg(least).arg(most));
     return fallback;
 }
 
@@ -197,8 +196,9 @@ QUrl TableReader::url(const char *key, const QStringList &schemes)
         return {};
     const QUrl url(written, QUrl::StrictMode);
     if (!url.isValid() || url.host().isEmpty() || !schemes.contains(url.scheme()) || !url.userInfo().isEmpty()) {
-        fail(key, u"%1 of %2 must be a URL that starts with %3"_s.arg(QString::fromLatin1(key), m_name,
-                                                                    schemes.join(u":// or "_s) + u"://"_s));
+        fail(key,
+             u"%1 of %2 must be a URL that starts with %3"_s.arg(QString::fromLatin1(key), m_name,
+                                                                 schemes.join(u":// or "_s) + u"://"_s));
         return {};
     }
     return url;
@@ -210,8 +210,8 @@ std::optional<TableReader> TableReader::table(const char *key)
     if (!node)
         return {};
     if (const toml::table *table = node->as_table()) {
-        const QString name = m_name.isEmpty() ? u"[%1]"_s.arg(QString::fromLatin1(key))
-                                              : u"%1 of %2"_s.arg(QString::fromLatin1(key), m_name);
+        const QString name =
+            m_name.isEmpty() ? u"[%1]"_s.arg(QString::fromLatin1(key)) : u"%1 of %2"_s.arg(QString::fromLatin1(key), m_name);
         return TableReader(*table, name, *m_errors);
     }
     m_errors->add(node->source(), u"%1 must be a table, written [%1] or %1 = { ... }"_s.arg(QString::fromLatin1(key)));

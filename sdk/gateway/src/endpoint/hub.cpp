@@ -68,7 +68,7 @@ QStringList subprotocolsOf(const GateTarget &target, const EndpointConfig *confi
     case GateTarget::Kind::Audit:
         return {u"cloudevents.json"_s};
     case GateTarget::Kind::Endpoint:
-        return QStringList {QLatin1StringView(kSubprotocol)} + config->subprotocols;
+        return QStringList{QLatin1StringView(kSubprotocol)} + config->subprotocols;
     }
     Q_UNREACHABLE();
 }
@@ -112,8 +112,7 @@ void Hub::setRevokeSession(RevokeSession revoke)
     m_revoke = std::move(revoke);
 }
 
-std::unique_ptr<Hub::Endpoint> Hub::makeEndpoint(const std::shared_ptr<const GateTarget> &target,
-                                                 const EndpointConfig *config)
+std::unique_ptr<Hub::Endpoint> Hub::makeEndpoint(const std::shared_ptr<const GateTarget> &target, const EndpointConfig *config)
 {
     auto endpoint = std::make_unique<Endpoint>();
     endpoint->target = target;
@@ -176,8 +175,7 @@ void Hub::reload(const GatewayConfig &config, const QList<std::shared_ptr<const 
         if (it == m_endpoints.end() || !peer->isOpen())
             continue;
         const auto &target = it->second->target;
-        if (gone.contains(peer->identity().issuer)
-            || !isStillAllowed(*target, peer->identity(), peer->admission().origin))
+        if (gone.contains(peer->identity().issuer) || !isStillAllowed(*target, peer->identity(), peer->admission().origin))
             peer->close({.code = CloseCode::PolicyChanged});
         else
             peer->setTarget(target);
@@ -218,8 +216,8 @@ void Hub::upgraded(Endpoint &endpoint)
 
 void Hub::openPeer(Endpoint &endpoint, std::unique_ptr<QWebSocket> socket, const Pending &pending)
 {
-    auto *peer = new Peer(newConnectionId(), std::move(socket), pending.socket, pending.admission, *endpoint.service,
-                          m_services, this);
+    auto *peer =
+        new Peer(newConnectionId(), std::move(socket), pending.socket, pending.admission, *endpoint.service, m_services, this);
     m_peers.insert(peer->id(), peer);
     m_services.metrics.connections = int(m_peers.size());
     connect(peer, &Peer::ended, this, [this, peer] { peerEnded(peer); });

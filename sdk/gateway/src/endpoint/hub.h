@@ -65,8 +65,7 @@ private:
         Instant deadline;
     };
 
-    std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target,
-                                           const EndpointConfig *config);
+    std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target, const EndpointConfig *config);
     void setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
     void retire(std::unique_ptr<Endpoint> endpoint);
     void upgraded(Endpoint &endpoint);

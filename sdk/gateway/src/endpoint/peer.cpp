@@ -87,8 +87,8 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
     const Instant now = m_services.clock.now();
     m_admission.target = target;
     m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
-    m_byteRate = TokenBucket(double(limits.bytesPerSecond),
-                             double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
+    m_byteRate =
+        TokenBucket(double(limits.bytesPerSecond), double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
     // QWebSocket closes by itself, without a "bye", beyond its own bound: so that one lies behind ours.
     const qint64 most = limits.messageBytes > 0 ? 2 * limits.messageBytes + 64 * 1024 : kLargestUnlimited;
     m_socket->setMaxAllowedIncomingMessageSize(quint64(most));
@@ -119,7 +119,7 @@ void Peer::start()
     m_state = State::Open;
     ++m_services.metrics.opened;
     putRows();
-    QJsonObject http {{u"path"_s, m_admission.target->path}, {u"status"_s, 101}};
+    QJsonObject http{{u"path"_s, m_admission.target->path}, {u"status"_s, 101}};
     if (!m_admission.origin.isEmpty())
         http.insert("origin"_L1, m_admission.origin);
     if (!subprotocol().isEmpty())
@@ -136,13 +136,13 @@ void Peer::start()
 void Peer::sendHello()
 {
     const EndpointLimits &limits = m_admission.target->limits;
-    QJsonObject hello {{u"conn"_s, m_id},
-                       {u"sid"_s, m_identity.sessionId},
-                       {u"server_time"_s, qint64(m_services.clock.wallNow().time_since_epoch().count())},
-                       {u"heartbeat_s"_s, qint64(m_services.heartbeat.count() / 1000)},
-                       {u"in_band_renewal"_s, true}};
-    hello.insert("limits"_L1, QJsonObject {{u"message_bytes"_s, limits.messageBytes},
-                                           {u"messages_per_second"_s, limits.messagesPerSecond}});
+    QJsonObject hello{{u"conn"_s, m_id},
+                      {u"sid"_s, m_identity.sessionId},
+                      {u"server_time"_s, qint64(m_services.clock.wallNow().time_since_epoch().count())},
+                      {u"heartbeat_s"_s, qint64(m_services.heartbeat.count() / 1000)},
+                      {u"in_band_renewal"_s, true}};
+    hello.insert("limits"_L1,
+                 QJsonObject{{u"message_bytes"_s, limits.messageBytes}, {u"messages_per_second"_s, limits.messagesPerSecond}});
     if (m_identity.expiresAt) {
         hello.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
         const WallTime issued = m_identity.issuedAt.value_or(m_admission.at);
@@ -272,7 +272,7 @@ void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qin
 {
     if (m_state != State::Open)
         return;
-    QJsonObject fields {{u"name"_s, limit}, {u"max"_s, most}};
+    QJsonObject fields{{u"name"_s, limit}, {u"max"_s, most}};
     if (value > 0)
         fields.insert("value"_L1, value);
     if (after.count() > 0)
@@ -356,8 +356,7 @@ void Peer::tick()
         const qint64 most = m_admission.target->limits.queueBytes;
         if (most > 0 && queued > most && !m_service.boundsQueue()) {
             closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
-        } else if (m_pingedAt && !m_isReadPaused
-                   && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
+        } else if (m_pingedAt && !m_isReadPaused && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
             m_close.auditReason = u"no_pong"_s;
             if (m_transport)
                 m_transport->abort();
@@ -386,13 +385,13 @@ void Peer::disconnected()
     m_services.tables.closeConnection(m_id, code, reason, now);
     ++m_services.metrics.closed[code];
     const bool isPolicy = m_closedByUs && code >= 1002 && code != int(CloseCode::ServiceRestart);
-    QJsonObject ws {{u"close_code"_s, code},
-                    {u"close_reason"_s, reason},
-                    {u"duration_ms"_s, qint64((m_services.clock.now() - m_openedAt).count())},
-                    {u"msgs_in"_s, qint64(m_messagesIn)},
-                    {u"msgs_out"_s, qint64(m_messagesOut)},
-                    {u"bytes_in"_s, qint64(m_bytesIn)},
-                    {u"bytes_out"_s, qint64(m_bytesOut)}};
+    QJsonObject ws{{u"close_code"_s, code},
+                   {u"close_reason"_s, reason},
+                   {u"duration_ms"_s, qint64((m_services.clock.now() - m_openedAt).count())},
+                   {u"msgs_in"_s, qint64(m_messagesIn)},
+                   {u"msgs_out"_s, qint64(m_messagesOut)},
+                   {u"bytes_in"_s, qint64(m_bytesIn)},
+                   {u"bytes_out"_s, qint64(m_bytesOut)}};
     QString cause = m_close.auditReason;
     if (cause.isEmpty())
         cause = closeCodeName(code).isEmpty() ? QString::number(code) : closeCodeName(code);
@@ -468,8 +467,8 @@ void Peer::updateRow()
     });
 }
 
-QString Peer::audit(const QString &type, int severity, const QString &outcome, const QString &reason,
-                    const QString &message, QJsonObject data)
+QString Peer::audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+                    QJsonObject data)
 {
     AuditEntry entry;
     entry.type = type;
@@ -479,7 +478,7 @@ QString Peer::audit(const QString &type, int severity, const QString &outcome, c
     entry.reasonCode = reason;
     entry.message = message;
     data.insert("actor"_L1, auditActor(m_identity));
-    data.insert("session"_L1, QJsonObject {{u"sid"_s, m_identity.sessionId}, {u"conn_id"_s, m_id}});
+    data.insert("session"_L1, QJsonObject{{u"sid"_s, m_identity.sessionId}, {u"conn_id"_s, m_id}});
     data.insert("token"_L1, auditToken(m_identity));
     data.insert("src"_L1, auditSource(m_admission.peer));
     if (!m_admission.userAgent.isEmpty())

@@ -36,13 +36,13 @@ struct PeerServices
 struct PeerClose
 {
     CloseCode code = CloseCode::GoingAway;
-    QString reason {}; //!< Of the close frame; empty: the name of the code.
-    QString text {}; //!< "reason" of the "bye", for people; empty: the close reason.
-    Duration after {};
-    QString ref {}; //!< Audit id.
+    QString reason{}; //!< Of the close frame; empty: the name of the code.
+    QString text{}; //!< "reason" of the "bye", for people; empty: the close reason.
+    Duration after{};
+    QString ref{}; //!< Audit id.
     bool drain = false; //!< The peer is still sending: read on for a moment so that the bye arrives.
-    QString auditReason {}; //!< reason_code of conn.closed; empty: the name of the code.
-    QJsonObject members {}; //!< More members of the "bye".
+    QString auditReason{}; //!< reason_code of conn.closed; empty: the name of the code.
+    QJsonObject members{}; //!< More members of the "bye".
 };
 
 /*!
@@ -98,7 +98,7 @@ public:
     struct Renewal
     {
         Secret token;
-        std::optional<QByteArray> proof {}; //!< The member "dpop".
+        std::optional<QByteArray> proof{}; //!< The member "dpop".
     };
     void renew(const Renewal &renewal);
 
@@ -130,8 +130,8 @@ private:
     void putRows();
     void putTokenRow(const QString &previous);
     void updateRow();
-    QString audit(const QString &type, int severity, const QString &outcome, const QString &reason,
-                  const QString &message, QJsonObject data = {});
+    QString audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+                  QJsonObject data = {});
 
     QString m_id;
     std::unique_ptr<QWebSocket> m_socket;
@@ -153,13 +153,13 @@ private:
     TokenBucket m_byteRate;
     bool m_isRenewing = false;
     std::optional<Renewal> m_nextRenewal;
-    Instant m_openedAt {};
-    Instant m_lastIn {};
-    Instant m_lastTaken {}; // the peer took something of what waited for it
+    Instant m_openedAt{};
+    Instant m_lastIn{};
+    Instant m_lastTaken{}; // the peer took something of what waited for it
     qint64 m_lastQueued = 0;
     bool m_isReadPaused = false;
     std::optional<Instant> m_pingedAt;
-    Instant m_lastPing {};
+    Instant m_lastPing{};
     QByteArray m_pingNonce;
     quint64 m_pings = 0;
     std::optional<Duration> m_rtt;

@@ -39,7 +39,7 @@ bool Peer::handleFrame(const Frame &frame)
     if (type == QLatin1StringView(FrameType::Ping)) {
         sendFrame(Frame(QLatin1StringView(FrameType::Pong), {{u"n"_s, frame.fields().value("n"_L1)}}));
     } else if (type == QLatin1StringView(FrameType::AuthRefresh)) {
-        Renewal renewal {Secret::copy(frame.fields().value("token"_L1).toString().toUtf8())};
+        Renewal renewal{Secret::copy(frame.fields().value("token"_L1).toString().toUtf8())};
         if (const QJsonValue proof = frame.fields().value("dpop"_L1); !proof.isUndefined())
             renewal.proof = proof.toString().toLatin1();
         renew(renewal);
@@ -93,8 +93,8 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
         renewalFailed(int(CloseCode::TokenInvalid), u"identity_changed"_s, u"identity_changed"_s);
         return;
     }
-    const Presentation presentation {renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), m_admission.url,
-                                     target.requireDpop, m_identity.keyThumbprint};
+    const Presentation presentation{renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), m_admission.url,
+                                    target.requireDpop, m_identity.keyThumbprint};
     if (const auto problem = m_services.proofs.check(*verdict, renewal.token, presentation)) {
         proofFailed(*problem);
         return;
@@ -139,7 +139,7 @@ void Peer::takeIdentity(const Identity &identity)
         row.renewals = m_renewals;
     });
     audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"The connection was renewed with a new token."_s);
-    QJsonObject fields {{u"scope"_s, m_identity.scopes.join(u' ')}};
+    QJsonObject fields{{u"scope"_s, m_identity.scopes.join(u' ')}};
     if (m_identity.expiresAt)
         fields.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
     if (const QByteArray nonce = m_services.proofs.nonce(); !nonce.isEmpty() && !m_identity.keyThumbprint.isEmpty())
@@ -176,7 +176,7 @@ void Peer::renewalFailed(int code, const QString &reason, const QString &auditRe
     });
     m_services.tables.updateToken(m_identity.tokenId, [](TokenRow &row) { ++row.failures; });
     audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"A renewal of the connection failed."_s);
-    QJsonObject fields {{u"code"_s, code}, {u"reason"_s, reason}};
+    QJsonObject fields{{u"code"_s, code}, {u"reason"_s, reason}};
     if (!nonce.isEmpty())
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));
     sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), fields));
@@ -259,8 +259,7 @@ void Peer::alarmDue()
     if (m_dueAt && now >= *m_dueAt) {
         m_dueAt.reset();
         const Duration left = *m_identity.expiresAt - m_services.clock.wallNow();
-        sendFrame(Frame(QLatin1StringView(FrameType::AuthDue),
-                        {{u"in_s"_s, std::max<qint64>(0, qint64(left.count() / 1000))}}));
+        sendFrame(Frame(QLatin1StringView(FrameType::AuthDue), {{u"in_s"_s, std::max<qint64>(0, qint64(left.count() / 1000))}}));
     }
     armAlarm();
 }

@@ -58,11 +58,11 @@ RoomLog::Page RoomLog::page(const QString &epoch, quint64 after) const
     page.to = after;
     const quint64 reachesBackTo = oldest() - 1;
     if (epoch != m_epoch || after > newest()) {
-        page.gap = Gap {after + 1, 0, u"epoch"_s, reachesBackTo};
+        page.gap = Gap{after + 1, 0, u"epoch"_s, reachesBackTo};
         return page;
     }
     if (after < reachesBackTo) {
-        page.gap = Gap {after + 1, reachesBackTo, u"trimmed"_s, reachesBackTo};
+        page.gap = Gap{after + 1, reachesBackTo, u"trimmed"_s, reachesBackTo};
         return page;
     }
     qint64 bytes = 0;

@@ -18,8 +18,7 @@ namespace {
 
 Frame publication(const QString &room, const QString &from, quint64 offset, const QByteArray &payload)
 {
-    return Frame(QLatin1StringView(FrameType::Publish),
-                 {{u"room"_s, room}, {u"from"_s, from}, {u"offset"_s, qint64(offset)}},
+    return Frame(QLatin1StringView(FrameType::Publish), {{u"room"_s, room}, {u"from"_s, from}, {u"offset"_s, qint64(offset)}},
                  payload.isNull() ? QByteArray("") : payload);
 }
 
@@ -102,7 +101,7 @@ RoomsService::Room &RoomsService::roomOf(const QString &name)
     const auto known = m_rooms.find(name);
     if (known != m_rooms.end())
         return known->second;
-    return m_rooms.emplace(name, Room {RoomLog(m_history), {}, m_clock.now()}).first->second;
+    return m_rooms.emplace(name, Room{RoomLog(m_history), {}, m_clock.now()}).first->second;
 }
 
 RoomsService::Room *RoomsService::join(Peer &peer, const QString &room)
@@ -132,14 +131,11 @@ void RoomsService::subscribe(Peer &peer, const QString &name, const QJsonObject 
     const bool joins = !looks && !page.gap && page.isLast;
     if (joins && !join(peer, name))
         return;
-    QJsonObject answer {{u"room"_s, name},
-                        {u"epoch"_s, log.epoch()},
-                        {u"offset"_s, qint64(log.newest())},
-                        {u"joined"_s, joins}};
+    QJsonObject answer{{u"room"_s, name}, {u"epoch"_s, log.epoch()}, {u"offset"_s, qint64(log.newest())}, {u"joined"_s, joins}};
     if (page.gap) {
-        QJsonObject gap {{u"from"_s, qint64(page.gap->from)},
-                         {u"reason"_s, page.gap->reason},
-                         {u"continue_after"_s, qint64(page.gap->continueAfter)}};
+        QJsonObject gap{{u"from"_s, qint64(page.gap->from)},
+                        {u"reason"_s, page.gap->reason},
+                        {u"continue_after"_s, qint64(page.gap->continueAfter)}};
         if (page.gap->to > 0)
             gap.insert("to"_L1, qint64(page.gap->to));
         answer.insert("gap"_L1, gap);
@@ -237,12 +233,12 @@ void RoomsService::request(Peer &peer, const Frame &frame)
         peer.refuse(id, u"unknown_room"_s, u"nobody has been in this room lately"_s);
     } else if (op == "room.info"_L1) {
         const RoomLog &log = it->second.log;
-        const QJsonObject info {{u"room"_s, name},
-                                {u"members"_s, it->second.members.size()},
-                                {u"epoch"_s, log.epoch()},
-                                {u"offset"_s, qint64(log.newest())},
-                                {u"oldest"_s, qint64(log.oldest())},
-                                {u"bytes"_s, log.bytes()}};
+        const QJsonObject info{{u"room"_s, name},
+                               {u"members"_s, it->second.members.size()},
+                               {u"epoch"_s, log.epoch()},
+                               {u"offset"_s, qint64(log.newest())},
+                               {u"oldest"_s, qint64(log.oldest())},
+                               {u"bytes"_s, log.bytes()}};
         peer.answer(id, QJsonDocument(info).toJson(QJsonDocument::Compact));
     } else {
         const RoomLog &log = it->second.log;
@@ -250,11 +246,10 @@ void RoomsService::request(Peer &peer, const Frame &frame)
         const RoomLog::Page page = log.page(log.epoch(), std::min(quint64(from), log.newest()));
         QJsonArray entries;
         for (const RoomLog::Entry &entry : page.entries)
-            entries.append(QJsonObject {{u"offset"_s, qint64(entry.offset)},
-                                        {u"from"_s, entry.from},
-                                        {u"text"_s, QString::fromUtf8(entry.payload)}});
-        const QJsonObject history {{u"room"_s, name}, {u"epoch"_s, log.epoch()}, {u"entries"_s, entries},
-                                   {u"more"_s, !page.isLast}};
+            entries.append(QJsonObject{
+                {u"offset"_s, qint64(entry.offset)}, {u"from"_s, entry.from}, {u"text"_s, QString::fromUtf8(entry.payload)}});
+        const QJsonObject history{
+            {u"room"_s, name}, {u"epoch"_s, log.epoch()}, {u"entries"_s, entries}, {u"more"_s, !page.isLast}};
         peer.answer(id, QJsonDocument(history).toJson(QJsonDocument::Compact));
     }
 }

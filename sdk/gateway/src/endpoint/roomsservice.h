@@ -46,8 +46,8 @@ private:
     struct Room
     {
         RoomLog log;
-        QSet<Peer *> members {};
-        Instant emptySince {};
+        QSet<Peer *> members{};
+        Instant emptySince{};
     };
     using Rooms = std::map<QString, Room>;
 

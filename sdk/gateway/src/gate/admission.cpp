@@ -28,7 +28,7 @@ QString clientText(const QByteArray &bytes)
 
 QJsonObject auditSource(const GatePeer &peer)
 {
-    QJsonObject source {{u"ip"_s, peer.address.toString()}};
+    QJsonObject source{{u"ip"_s, peer.address.toString()}};
     if (peer.port != 0)
         source.insert("port"_L1, peer.port);
     return source;
@@ -37,7 +37,7 @@ QJsonObject auditSource(const GatePeer &peer)
 QJsonObject auditHttp(const RequestHead &head, int status)
 {
     // The path alone: the query is where people put secrets.
-    QJsonObject http {{u"status"_s, status}};
+    QJsonObject http{{u"status"_s, status}};
     insertText(http, "path"_L1, clientText(head.path));
     insertText(http, "host"_L1, clientText(head.value("Host")));
     insertText(http, "origin"_L1, clientText(head.value("Origin")));
@@ -47,7 +47,7 @@ QJsonObject auditHttp(const RequestHead &head, int status)
 
 QJsonObject auditActor(const Identity &identity)
 {
-    QJsonObject actor {{u"type"_s, u"user"_s}, {u"sub"_s, identity.subject}};
+    QJsonObject actor{{u"type"_s, u"user"_s}, {u"sub"_s, identity.subject}};
     insertText(actor, "name"_L1, identity.name);
     insertText(actor, "iss"_L1, identity.issuer);
     insertText(actor, "client_id"_L1, identity.clientId);
@@ -57,7 +57,7 @@ QJsonObject auditActor(const Identity &identity)
 
 QJsonObject auditToken(const Identity &identity)
 {
-    QJsonObject token {{u"jti"_s, identity.tokenId}, {u"fingerprint"_s, identity.tokenFingerprint}};
+    QJsonObject token{{u"jti"_s, identity.tokenId}, {u"fingerprint"_s, identity.tokenFingerprint}};
     insertText(token, "kid"_L1, identity.keyId);
     insertText(token, "alg"_L1, identity.algorithm);
     token.insert("aud"_L1, QJsonArray::fromStringList(identity.audiences));

@@ -21,7 +21,7 @@ struct Admission
     QString tlsProtocol; //!< "TLSv1.3"; empty on plain sockets.
     QString cipher;
     std::shared_ptr<ConnectionCaps::Slot> slot;
-    WallTime at {};
+    WallTime at{};
 };
 
 //! Members of an audit entry (protocol.md section 4) that describe a request.

@@ -32,9 +32,9 @@ bool isToken68(QByteArrayView text)
     while (end > 0 && text[end - 1] == '=')
         --end;
     return end > 0 && std::all_of(text.begin(), text.begin() + end, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'
-            || c == '_' || c == '~' || c == '+' || c == '/';
-    });
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'
+                   || c == '_' || c == '~' || c == '+' || c == '/';
+           });
 }
 
 bool namesToken(QByteArrayView query)

@@ -13,7 +13,7 @@ struct Credential
     Kind kind = Kind::None;
     Secret token; //!< For Header and Subprotocol; empty when what was sent cannot be a token.
     bool isDpop = false; //!< For Header: its scheme is "DPoP" (RFC 9449 section 7.1).
-    QList<QByteArray> proofs {}; //!< With isDpop: the values of all headers "DPoP"; one is right.
+    QList<QByteArray> proofs{}; //!< With isDpop: the values of all headers "DPoP"; one is right.
 };
 
 WATCHWORD_GATEWAY_EXPORT Credential credentialOf(const RequestHead &head);

@@ -49,11 +49,11 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
         target.origins = config.watch->origins;
         target.kind = GateTarget::Kind::Watch;
         target.path = config.watch->path;
-        target.scopes = QStringList {u"gw:read"_s};
+        target.scopes = QStringList{u"gw:read"_s};
         targets.append(std::make_shared<const GateTarget>(target));
         target.kind = GateTarget::Kind::Audit;
         target.path = config.watch->auditPath;
-        target.scopes = QStringList {u"gw:audit"_s};
+        target.scopes = QStringList{u"gw:audit"_s};
         targets.append(std::make_shared<const GateTarget>(target));
     }
     return targets;
@@ -206,7 +206,7 @@ QString Gate::record(const Refusal &refusal, const RequestHead &head, const Gate
         entry.data.insert("token"_L1, auditToken(*identity));
     }
     if (isLimit) {
-        QJsonObject limit {{u"name"_s, refusal.reasonCode}};
+        QJsonObject limit{{u"name"_s, refusal.reasonCode}};
         if (refusal.retryAfter)
             limit.insert("retry_after_ms"_L1, qint64(refusal.retryAfter->count()));
         if (const int earlier = m_limitRecords.value(key).count; earlier > 0)

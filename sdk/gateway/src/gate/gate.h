@@ -7,8 +7,8 @@
 #include "limit/addressrates.h"
 
 #include <QHash>
-#include <QSet>
 #include <QObject>
+#include <QSet>
 
 #include <functional>
 
@@ -79,7 +79,7 @@ private:
     struct LimitRecord
     {
         QString ref;
-        Instant until {};
+        Instant until{};
         int count = 0;
     };
     QHash<QString, LimitRecord> m_limitRecords; // one audit entry an address in ten seconds, not one a refusal

@@ -87,7 +87,7 @@ std::optional<Refusal> checkUpgrade(const RequestHead &head)
 {
     const bool isUpgrade = head.method == "GET" && head.minorVersion >= 1 && head.hasToken("Upgrade", "websocket")
         && head.hasToken("Connection", "upgrade");
-    const bool isVersion13 = head.values("Sec-WebSocket-Version") == QList<QByteArray> {"13"};
+    const bool isVersion13 = head.values("Sec-WebSocket-Version") == QList<QByteArray>{"13"};
     if (!isUpgrade || !isVersion13) {
         Refusal result = isUpgrade ? refusal(426, "Upgrade required", u"wrong_version"_s, u"not WebSocket version 13"_s)
                                    : refusal(426, "Upgrade required", u"not_an_upgrade"_s, u"not a WebSocket upgrade"_s);
@@ -96,8 +96,8 @@ std::optional<Refusal> checkUpgrade(const RequestHead &head)
         return result;
     }
     const QList<QByteArray> keys = head.values("Sec-WebSocket-Key");
-    const bool keyIsGood = keys.size() == 1
-        && QByteArray::fromBase64(keys.first(), QByteArray::AbortOnBase64DecodingErrors).size() == 16;
+    const bool keyIsGood =
+        keys.size() == 1 && QByteArray::fromBase64(keys.first(), QByteArray::AbortOnBase64DecodingErrors).size() == 16;
     if (!keyIsGood)
         return refusal(400, "Bad request", u"bad_key"_s, u"Sec-WebSocket-Key is missing or not 16 bytes"_s);
     if (head.contentLength() > 0 || head.isChunked())
@@ -208,7 +208,7 @@ std::optional<Refusal> checkStepUp(const GateTarget &target, const Identity &ide
 // Counters are for the operators' own network; everybody may ask whether the gateway lives.
 GateDecision decideProbe(const RequestHead &head, const GatePeer &peer)
 {
-    static const QList<std::pair<QHostAddress, int>> inside {
+    static const QList<std::pair<QHostAddress, int>> inside{
         QHostAddress::parseSubnet(u"10.0.0.0/8"_s), QHostAddress::parseSubnet(u"172.16.0.0/12"_s),
         QHostAddress::parseSubnet(u"192.168.0.0/16"_s), QHostAddress::parseSubnet(u"fc00::/7"_s)};
     if (head.method != "GET" && head.method != "HEAD") {
@@ -217,8 +217,7 @@ GateDecision decideProbe(const RequestHead &head, const GatePeer &peer)
         return refuse(result);
     }
     const bool isInside = peer.address.isLoopback()
-        || std::any_of(inside.begin(), inside.end(),
-                       [&peer](const auto &subnet) { return peer.address.isInSubnet(subnet); });
+        || std::any_of(inside.begin(), inside.end(), [&peer](const auto &subnet) { return peer.address.isInSubnet(subnet); });
     if (head.path == "/metrics" && !isInside)
         return refuse(unknownPath());
     GateDecision decision;
@@ -237,8 +236,8 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
     const std::shared_ptr<const GateTarget> target = findTarget(head, context);
     if (context.handshakeRate) {
         if (const std::optional<Duration> wait = context.handshakeRate(target.get())) {
-            Refusal result = tooMany(429, "Too many requests", u"handshakes_per_second"_s,
-                                     u"too many handshakes from this address"_s, *wait);
+            Refusal result =
+                tooMany(429, "Too many requests", u"handshakes_per_second"_s, u"too many handshakes from this address"_s, *wait);
             result.auditType = u"limit.hit"_s;
             return refuse(result, target);
         }
@@ -255,8 +254,7 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
     if (const auto problem = checkUpgrade(head))
         return refuse(*problem, target);
     if (context.draining)
-        return refuse(tooMany(503, "Going down", u"draining"_s, u"the gateway is going down"_s, std::chrono::seconds(2)),
-                      target);
+        return refuse(tooMany(503, "Going down", u"draining"_s, u"the gateway is going down"_s, std::chrono::seconds(2)), target);
     if (credential.kind == Credential::Kind::Several)
         return refuse(refusal(400, "Two credentials", u"two_credentials"_s, u"more than one credential"_s), target);
     if (const auto problem = checkOrigin(head, *target, credential.kind))
@@ -314,8 +312,8 @@ bool isIssuerTrouble(const Error &error)
 {
     return error.condition() == ErrorCondition::Offline || error.condition() == ErrorCondition::Timeout
         || error.code() == ErrorCode::TemporarilyUnavailable || error.code() == ErrorCode::InvalidResponse
-        || error.code() == ErrorCode::TlsFailed || error.code() == ErrorCode::HttpStatus
-        || error.code() == ErrorCode::Cancelled || error.code() == ErrorCode::FileUnreadable;
+        || error.code() == ErrorCode::TlsFailed || error.code() == ErrorCode::HttpStatus || error.code() == ErrorCode::Cancelled
+        || error.code() == ErrorCode::FileUnreadable;
 }
 
 Refusal refusalOfHead(const ParsedHead &parsed)
@@ -337,9 +335,9 @@ Refusal refusalOfPlainPeer()
 
 QByteArray answerOf(const Refusal &refusal, const QString &ref)
 {
-    QJsonObject body {{u"type"_s, refusal.type.isEmpty() ? u"about:blank"_s : QString::fromLatin1(refusal.type)},
-                      {u"title"_s, QString::fromLatin1(refusal.title)},
-                      {u"status"_s, refusal.status}};
+    QJsonObject body{{u"type"_s, refusal.type.isEmpty() ? u"about:blank"_s : QString::fromLatin1(refusal.type)},
+                     {u"title"_s, QString::fromLatin1(refusal.title)},
+                     {u"status"_s, refusal.status}};
     if (!ref.isEmpty())
         body.insert("ref"_L1, ref);
     HttpResponse response;
@@ -350,10 +348,9 @@ QByteArray answerOf(const Refusal &refusal, const QString &ref)
     return response.toBytes(false);
 }
 
-GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls,
-                const GatewayConfig &config)
+GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls, const GatewayConfig &config)
 {
-    GatePeer peer {socketPeer, port, false, tls};
+    GatePeer peer{socketPeer, port, false, tls};
     if (!config.isTrustedProxy(socketPeer))
         return peer;
     QList<QByteArray> hops;

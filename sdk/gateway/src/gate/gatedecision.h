@@ -28,7 +28,7 @@ struct GateTarget
     std::optional<std::chrono::seconds> maxAge;
     bool hidden = false;
     bool requireDpop = false;
-    QJsonObject policy {}; //!< Of "hello".
+    QJsonObject policy{}; //!< Of "hello".
     EndpointLimits limits;
 };
 
@@ -63,7 +63,7 @@ struct GateDecision
     std::shared_ptr<const GateTarget> target; //!< Also for refusals, once it is known.
     Secret credential; //!< For Verify.
     bool isDpop = false; //!< For Verify: it came with proof.
-    QByteArray proof {};
+    QByteArray proof{};
 };
 
 //! What the gate knows besides the request; empty functions allow everything.
@@ -76,18 +76,17 @@ struct GateContext
 };
 
 //! The first half: everything that can be said without knowing whether the token is good.
-WATCHWORD_GATEWAY_EXPORT GateDecision decideRequest(const RequestHead &head, const GatePeer &peer,
-                                                    const GateContext &context);
+WATCHWORD_GATEWAY_EXPORT GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const GateContext &context);
 //! How the credential of the first half was presented, and what is wrong with that.
 struct Possession
 {
     bool isDpop = false;
-    std::optional<ProofProblem> problem {};
+    std::optional<ProofProblem> problem{};
 };
 //! The second half: \a verdict is the verifier's answer for the credential of the first, \a possession the ProofChecker's.
 WATCHWORD_GATEWAY_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
-                                                     const Result<Identity> &verdict, ConnectionCaps::Refusal caps,
-                                                     WallTime now, const Possession &possession = {});
+                                                     const Result<Identity> &verdict, ConnectionCaps::Refusal caps, WallTime now,
+                                                     const Possession &possession = {});
 //! Why the person has to sign in again for \a target (RFC 9470): "acr_too_weak", "sign_in_too_old", or empty.
 WATCHWORD_GATEWAY_EXPORT QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now);
 //! After a reload: whether who was admitted would get as far as the step-up with the same request.

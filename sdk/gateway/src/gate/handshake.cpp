@@ -31,7 +31,7 @@ Handshake::Handshake(QTcpSocket *socket, Gate &gate)
     : m_gate(gate)
     , m_socket(socket)
     , m_alarm(gate.m_services.clock)
-    , m_peer {socket->peerAddress(), socket->peerPort(), false, false}
+    , m_peer{socket->peerAddress(), socket->peerPort(), false, false}
 {
     socket->setReadBufferSize(kReadBuffer);
     connect(&m_alarm, &Alarm::due, this, &Handshake::timedOut);
@@ -115,8 +115,11 @@ void Handshake::headComplete()
     case GateDecision::Action::Verify:
         m_state = State::Verifying;
         m_token = decision.credential;
-        m_presentation = {decision.isDpop, decision.proof,
-                          m_gate.m_services.proofs.requestUrl(m_head, m_peer.secure, isProxy), m_target->requireDpop, {}};
+        m_presentation = {decision.isDpop,
+                          decision.proof,
+                          m_gate.m_services.proofs.requestUrl(m_head, m_peer.secure, isProxy),
+                          m_target->requireDpop,
+                          {}};
         // The verifier answers within its own patience; this one only catches a verifier that does not.
         m_alarm.start(RemoteIssuer::kPatience + 1s);
         m_gate.m_services.verifier.verify(decision.credential, this,
@@ -134,11 +137,11 @@ void Handshake::verified(const Result<Identity> &verdict)
     ConnectionCaps::Refusal caps = ConnectionCaps::Refusal::None;
     const QString user = verdict ? verdict->issuer + u' ' + verdict->subject : QString();
     if (verdict) {
-        caps = m_gate.m_services.caps.check(m_target->path, user, m_target->limits.connections,
-                                            m_target->limits.connectionsPerUser);
+        caps =
+            m_gate.m_services.caps.check(m_target->path, user, m_target->limits.connections, m_target->limits.connectionsPerUser);
     }
     const WallTime now = m_gate.m_services.clock.wallNow();
-    Possession possession {m_presentation.isDpop, {}};
+    Possession possession{m_presentation.isDpop, {}};
     if (verdict)
         possession.problem = m_gate.m_services.proofs.check(*verdict, m_token, m_presentation);
     m_token.clear();

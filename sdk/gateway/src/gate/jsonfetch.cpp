@@ -94,7 +94,7 @@ void awaitBody(QNetworkReply *reply, QObject *context, FetchAnswer answer)
         else if (reply->error() != QNetworkReply::NoError || status != 200)
             answer(errorOf(*reply));
         else
-            answer(FetchedBody {reply->readAll(), reply->rawHeader("Cache-Control")});
+            answer(FetchedBody{reply->readAll(), reply->rawHeader("Cache-Control")});
     });
 }
 

@@ -33,14 +33,14 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr qint64 kLargestPem = 1024 * 1024;
-constexpr std::chrono::milliseconds kAcceptPause {500};
+constexpr std::chrono::milliseconds kAcceptPause{500};
 constexpr qint64 kWarnEveryMs = 1000; // a flood of connections must not become one of the log
 
 // POSIX hands out the lowest free descriptor: a high one says that nearly all below it are in use.
 std::optional<qintptr> firstSpareDescriptor()
 {
 #ifdef Q_OS_UNIX
-    rlimit limit {};
+    rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         const auto all = qintptr(std::min<rlim_t>(limit.rlim_cur, 1 << 30));
         return all - std::clamp<qintptr>(all / 4, Listener::kLeastSpare, Listener::kMostSpare);
@@ -122,9 +122,9 @@ Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
                      u"%1 is not the key of the first certificate in %2"_s.arg(listen.keyFile, listen.certificateFile));
     }
     if (chain.first().expiryDate() < QDateTime::currentDateTimeUtc()) {
-        return Error(ErrorCode::ConfigInvalid, u"the certificate %1 ended on %2; get a new one"_s.arg(
-                                                   listen.certificateFile,
-                                                   chain.first().expiryDate().toString(Qt::ISODate)));
+        return Error(ErrorCode::ConfigInvalid,
+                     u"the certificate %1 ended on %2; get a new one"_s.arg(listen.certificateFile,
+                                                                            chain.first().expiryDate().toString(Qt::ISODate)));
     }
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.setLocalCertificateChain(chain);

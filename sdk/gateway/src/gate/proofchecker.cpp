@@ -28,19 +28,23 @@ struct Reason
 };
 
 // What DpopProof::verify() says, in the words of the audit.
-constexpr Reason kReasons[] = {
-    {ErrorCode::WrongTokenType, "dpop_wrong_type"_L1},     {ErrorCode::UnsupportedAlgorithm, "dpop_algorithm"_L1},
-    {ErrorCode::UnusableKey, "dpop_unusable_key"_L1},      {ErrorCode::UnknownKey, "dpop_unusable_key"_L1}, // not for its "alg"
-    {ErrorCode::BadSignature, "dpop_bad_signature"_L1},    {ErrorCode::MissingClaim, "dpop_claim_missing"_L1},
-    {ErrorCode::InvalidRequest, "dpop_wrong_request"_L1},  {ErrorCode::TokenExpired, "dpop_too_old"_L1},
-    {ErrorCode::TokenNotYetValid, "dpop_in_future"_L1},    {ErrorCode::WrongAudience, "dpop_wrong_token"_L1},
-    {ErrorCode::WrongNonce, "dpop_nonce"_L1}};
+constexpr Reason kReasons[] = {{ErrorCode::WrongTokenType, "dpop_wrong_type"_L1},
+                               {ErrorCode::UnsupportedAlgorithm, "dpop_algorithm"_L1},
+                               {ErrorCode::UnusableKey, "dpop_unusable_key"_L1},
+                               {ErrorCode::UnknownKey, "dpop_unusable_key"_L1}, // not for its "alg"
+                               {ErrorCode::BadSignature, "dpop_bad_signature"_L1},
+                               {ErrorCode::MissingClaim, "dpop_claim_missing"_L1},
+                               {ErrorCode::InvalidRequest, "dpop_wrong_request"_L1},
+                               {ErrorCode::TokenExpired, "dpop_too_old"_L1},
+                               {ErrorCode::TokenNotYetValid, "dpop_in_future"_L1},
+                               {ErrorCode::WrongAudience, "dpop_wrong_token"_L1},
+                               {ErrorCode::WrongNonce, "dpop_nonce"_L1}};
 
 ProofProblem problemOf(const Error &error)
 {
     const Kind kind = error.code() == ErrorCode::WrongNonce ? Kind::NonceWanted : Kind::InvalidProof;
-    const auto known = std::find_if(std::begin(kReasons), std::end(kReasons),
-                                    [&error](const Reason &row) { return row.code == error.code(); });
+    const auto known =
+        std::find_if(std::begin(kReasons), std::end(kReasons), [&error](const Reason &row) { return row.code == error.code(); });
     return problem(kind, known == std::end(kReasons) ? u"dpop_malformed"_s : QString(known->reason), error.detail());
 }
 
@@ -132,9 +136,8 @@ bool ProofChecker::isOurs(const QString &host) const
 {
     const auto fits = [&host](const QString &name) { return matches(name, host); };
     return !m_knowsNames || std::any_of(m_certificateNames.begin(), m_certificateNames.end(), fits)
-        || std::any_of(m_publicNames.begin(), m_publicNames.end(), [&host](const QString &name) {
-               return matches(QUrl(u"https://"_s + name).host(), host);
-           });
+        || std::any_of(m_publicNames.begin(), m_publicNames.end(),
+                       [&host](const QString &name) { return matches(QUrl(u"https://"_s + name).host(), host); });
 }
 
 // The host is the client's word. Without a look at it, a proof that a client made for a server of its own choice could be
@@ -156,8 +159,7 @@ QUrl ProofChecker::requestUrl(const RequestHead &head, bool isSecure, bool isFro
     return {};
 }
 
-std::optional<ProofProblem> ProofChecker::check(const Identity &identity, const Secret &token,
-                                                const Presentation &presentation)
+std::optional<ProofProblem> ProofChecker::check(const Identity &identity, const Secret &token, const Presentation &presentation)
 {
     const bool isBound = !identity.keyThumbprint.isEmpty();
     if (!presentation.keyOfConnection.isEmpty() && identity.keyThumbprint != presentation.keyOfConnection)

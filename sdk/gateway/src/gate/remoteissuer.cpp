@@ -79,7 +79,7 @@ public:
     Alarm retry; // earliest moment at which a waiter can learn more
     QUrl jwksUrl;
     QUrl introspectionUrl;
-    Error lastError {ErrorCode::Offline, u"the issuer was not reached yet"_s};
+    Error lastError{ErrorCode::Offline, u"the issuer was not reached yet"_s};
     bool isFetching = false;
 };
 
@@ -99,8 +99,9 @@ void RemoteIssuer::Private::look()
         else if (answer.action == KeyCache::Action::UnknownKey)
             done.emplace_back(std::move(waiter), Error(ErrorCode::UnknownKey, u"the issuer has no such key"_s));
         else if (now >= waiter.deadline)
-            done.emplace_back(std::move(waiter), Error(ErrorCode::TemporarilyUnavailable,
-                                                       u"keys of %1: %2"_s.arg(config.url.toString(), lastError.toString())));
+            done.emplace_back(
+                std::move(waiter),
+                Error(ErrorCode::TemporarilyUnavailable, u"keys of %1: %2"_s.arg(config.url.toString(), lastError.toString())));
         else {
             if (answer.action == KeyCache::Action::Wait && answer.retryAt > now)
                 next = std::min(next, answer.retryAt);
@@ -143,8 +144,8 @@ void RemoteIssuer::Private::discovered(const Result<FetchedBody> &fetched)
     const QString issuer = document.value("issuer"_L1).toString();
     const QUrl keys(document.value("jwks_uri"_L1).toString(), QUrl::StrictMode);
     if (issuer != config.url.toString()) {
-        fetchFailed(Error(ErrorCode::IssuerMismatch,
-                          u"the discovery document of %1 is of another issuer"_s.arg(config.url.toString())));
+        fetchFailed(
+            Error(ErrorCode::IssuerMismatch, u"the discovery document of %1 is of another issuer"_s.arg(config.url.toString())));
         return;
     }
     if (!isSafeUrl(keys)) {
@@ -202,8 +203,8 @@ void RemoteIssuer::Private::postIntrospection(const Secret &token, const JsonAns
     QNetworkRequest request = fetchRequest(url, config.caFile, kPatience);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/x-www-form-urlencoded"_s);
     // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
-    QByteArray basic = QUrl::toPercentEncoding(config.introspection.clientId) + ':'
-        + secret->reveal().toByteArray().toPercentEncoding();
+    QByteArray basic =
+        QUrl::toPercentEncoding(config.introspection.clientId) + ':' + secret->reveal().toByteArray().toPercentEncoding();
     request.setRawHeader("Authorization", "Basic " + basic.toBase64());
     wipe(basic.data(), basic.size());
     QByteArray body = "token=" + token.reveal().toByteArray().toPercentEncoding() + "&token_type_hint=access_token";

@@ -103,7 +103,7 @@ Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, cons
     if (answer.contains("iss"_L1) && answer.value("iss"_L1).toString() != identity.issuer)
         return Error(ErrorCode::WrongIssuer, u"the introspected token is of another issuer"_s);
     const QJsonValue audience = answer.value("aud"_L1);
-    const QJsonArray audiences = audience.isArray() ? audience.toArray() : QJsonArray {audience};
+    const QJsonArray audiences = audience.isArray() ? audience.toArray() : QJsonArray{audience};
     for (const QJsonValue &entry : audiences)
         identity.audiences.append(entry.toString());
     const bool isForUs = std::any_of(config.audiences.begin(), config.audiences.end(),
@@ -150,9 +150,8 @@ public:
 
     RemoteIssuer *remoteOf(const QString &issuer) const
     {
-        const auto it = std::find_if(remotes.begin(), remotes.end(), [&issuer](const auto &remote) {
-            return remote->config().url.toString() == issuer;
-        });
+        const auto it = std::find_if(remotes.begin(), remotes.end(),
+                                     [&issuer](const auto &remote) { return remote->config().url.toString() == issuer; });
         return it == remotes.end() ? nullptr : it->get();
     }
     Result<Identity> verifyEmbedded(const Secret &token) const;
@@ -163,7 +162,7 @@ public:
     std::vector<std::unique_ptr<RemoteIssuer>> remotes;
     const Issuer *embedded = nullptr;
     QString embeddedAudience;
-    QCache<QByteArray, CachedIdentity> introspected {kMostCached};
+    QCache<QByteArray, CachedIdentity> introspected{kMostCached};
 };
 
 Result<Identity> TokenVerifier::Private::verifyEmbedded(const Secret &token) const
@@ -214,9 +213,8 @@ void TokenVerifier::Private::verifyJwt(const Secret &token, const Jwt &unproved,
 
 void TokenVerifier::Private::verifyOpaque(const Secret &token, const Answer &answer)
 {
-    const auto it = std::find_if(remotes.begin(), remotes.end(), [](const auto &remote) {
-        return !remote->config().introspection.clientId.isEmpty();
-    });
+    const auto it = std::find_if(remotes.begin(), remotes.end(),
+                                 [](const auto &remote) { return !remote->config().introspection.clientId.isEmpty(); });
     if (it == remotes.end()) {
         answer(Error(ErrorCode::MalformedToken, u"the credential is not a JWT, and no issuer offers introspection"_s));
         return;
@@ -233,7 +231,7 @@ void TokenVerifier::Private::verifyOpaque(const Secret &token, const Answer &ans
             return;
         }
         const Result<Identity> identity = identityOf(*json, token, config, clock.wallNow());
-        introspected.insert(key, new CachedIdentity {identity, clock.now() + config.introspection.cache});
+        introspected.insert(key, new CachedIdentity{identity, clock.now() + config.introspection.cache});
         answer(identity);
     });
 }
@@ -263,9 +261,8 @@ void TokenVerifier::setIssuers(const QList<IssuerConfig> &issuers)
     d->remotes.clear();
     d->introspected.clear();
     for (const IssuerConfig &config : issuers) {
-        const auto same = std::find_if(old.begin(), old.end(), [&config](const auto &remote) {
-            return remote && remote->config() == config;
-        });
+        const auto same =
+            std::find_if(old.begin(), old.end(), [&config](const auto &remote) { return remote && remote->config() == config; });
         if (same != old.end())
             d->remotes.push_back(std::move(*same));
         else

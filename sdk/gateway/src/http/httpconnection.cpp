@@ -9,8 +9,7 @@ namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
 
-HttpConnection::HttpConnection(QSslSocket *socket, const HttpServer::Handler &handler, const HttpLimits &limits,
-                               QObject *parent)
+HttpConnection::HttpConnection(QSslSocket *socket, const HttpServer::Handler &handler, const HttpLimits &limits, QObject *parent)
     : QObject(parent)
     , m_socket(socket)
     , m_handler(handler)
@@ -44,12 +43,24 @@ void HttpConnection::enter(State state)
 {
     m_state = state;
     switch (state) {
-    case State::Handshake: m_timer.start(m_limits.handshake); break;
-    case State::Head: m_timer.start(m_requests == 0 ? m_limits.head : m_limits.idle); break;
-    case State::Body: m_timer.start(m_limits.body); break;
-    case State::Answering: m_timer.start(m_limits.answer); break;
-    case State::Closing: m_timer.start(m_limits.head); break;
-    case State::Ended: m_timer.stop(); break;
+    case State::Handshake:
+        m_timer.start(m_limits.handshake);
+        break;
+    case State::Head:
+        m_timer.start(m_requests == 0 ? m_limits.head : m_limits.idle);
+        break;
+    case State::Body:
+        m_timer.start(m_limits.body);
+        break;
+    case State::Answering:
+        m_timer.start(m_limits.answer);
+        break;
+    case State::Closing:
+        m_timer.start(m_limits.head);
+        break;
+    case State::Ended:
+        m_timer.stop();
+        break;
     }
 }
 

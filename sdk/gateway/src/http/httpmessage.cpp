@@ -36,8 +36,8 @@ FormFields FormFields::parse(QByteArrayView encoded)
         if (pair.isEmpty())
             continue;
         const qsizetype equals = pair.indexOf('=');
-        fields.m_fields.append({decoded(equals < 0 ? pair : pair.first(equals)),
-                                equals < 0 ? QString() : decoded(pair.sliced(equals + 1))});
+        fields.m_fields.append(
+            {decoded(equals < 0 ? pair : pair.first(equals)), equals < 0 ? QString() : decoded(pair.sliced(equals + 1))});
     }
     return fields;
 }
@@ -49,8 +49,7 @@ bool FormFields::contains(const QString &name) const
 
 QString FormFields::value(const QString &name) const
 {
-    const auto found = std::find_if(m_fields.begin(), m_fields.end(),
-                                    [&](const auto &field) { return field.first == name; });
+    const auto found = std::find_if(m_fields.begin(), m_fields.end(), [&](const auto &field) { return field.first == name; });
     return found == m_fields.end() ? QString() : found->second;
 }
 
@@ -95,9 +94,7 @@ HttpResponse HttpResponse::page(int status, const QByteArray &html)
 
 HttpResponse HttpResponse::redirect(const QUrl &location)
 {
-    return {.status = 303,
-            .headers = {{"Location", location.toEncoded()}, {"Cache-Control", "no-store"}},
-            .body = {}};
+    return {.status = 303, .headers = {{"Location", location.toEncoded()}, {"Cache-Control", "no-store"}}, .body = {}};
 }
 
 HttpResponse &HttpResponse::with(const QByteArray &name, const QByteArray &value)
@@ -128,28 +125,50 @@ QByteArray HttpResponse::toBytes(bool keepAlive, bool headOnly) const
 QByteArray reasonPhrase(int status)
 {
     switch (status) {
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Unknown";
+    case 101:
+        return "Switching Protocols";
+    case 200:
+        return "OK";
+    case 204:
+        return "No Content";
+    case 302:
+        return "Found";
+    case 303:
+        return "See Other";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 411:
+        return "Length Required";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 426:
+        return "Upgrade Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Unknown";
     }
 }
 

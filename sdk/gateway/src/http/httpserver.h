@@ -21,11 +21,11 @@ struct HttpLimits
     qsizetype headBytes = 16 * 1024;
     qsizetype bodyBytes = 64 * 1024;
     int connections = 512; //!< With those in the TLS handshake; further ones are dropped.
-    std::chrono::milliseconds handshake {10'000};
-    std::chrono::milliseconds head {10'000}; //!< For the whole head, however slowly it comes.
-    std::chrono::milliseconds body {10'000};
-    std::chrono::milliseconds answer {30'000}; //!< For the handler; then 503.
-    std::chrono::milliseconds idle {10'000}; //!< Between two requests of a connection.
+    std::chrono::milliseconds handshake{10'000};
+    std::chrono::milliseconds head{10'000}; //!< For the whole head, however slowly it comes.
+    std::chrono::milliseconds body{10'000};
+    std::chrono::milliseconds answer{30'000}; //!< For the handler; then 503.
+    std::chrono::milliseconds idle{10'000}; //!< Between two requests of a connection.
     int requestsPerConnection = 1000;
 };
 

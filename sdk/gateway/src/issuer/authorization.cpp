@@ -95,16 +95,20 @@ HttpResponse Issuer::Private::authorizeKnownClient(const FormFields &fields, con
         return refuse(u"invalid_scope"_s, u"the client may not ask for one of the scopes"_s);
     const QStringList prompts = fields.value(u"prompt"_s).split(u' ', Qt::SkipEmptyParts);
     if (prompts.contains(u"none"_s)) {
-        return prompts.size() > 1 ? refuse(u"invalid_request"_s, u"prompt none stands alone"_s)
-                                  : refuse(u"login_required"_s, {});
+        return prompts.size() > 1 ? refuse(u"invalid_request"_s, u"prompt none stands alone"_s) : refuse(u"login_required"_s, {});
     }
     if (pending.size() >= kMostPending)
         return refuse(u"temporarily_unavailable"_s, u"too many sign-ins at once"_s);
-    const PendingSignIn entry {.id = randomId(), .csrf = randomId(), .clientId = client.id, .redirectUri = redirectUri,
-                               .state = state, .nonce = fields.value(u"nonce"_s),
-                               .challenge = fields.value(u"code_challenge"_s),
-                               .loginHint = fields.value(u"login_hint"_s).left(256), .scopes = scopes,
-                               .expires = clock.wallNow() + options.requestLifetime};
+    const PendingSignIn entry{.id = randomId(),
+                              .csrf = randomId(),
+                              .clientId = client.id,
+                              .redirectUri = redirectUri,
+                              .state = state,
+                              .nonce = fields.value(u"nonce"_s),
+                              .challenge = fields.value(u"code_challenge"_s),
+                              .loginHint = fields.value(u"login_hint"_s).left(256),
+                              .scopes = scopes,
+                              .expires = clock.wallNow() + options.requestLifetime};
     pending.insert(entry.id, entry);
     return HttpResponse::redirect(withParameters(issuerUrl() + u"/login"_s, {{"request", entry.id}}));
 }
@@ -113,8 +117,7 @@ HttpResponse Issuer::Private::authorizationError(const QString &redirectUri, con
                                                  const QString &description) const
 {
     return HttpResponse::redirect(withParameters(
-        redirectUri,
-        {{"error", error}, {"error_description", description}, {"state", state}, {"iss", issuerUrl()}}));
+        redirectUri, {{"error", error}, {"error_description", description}, {"state", state}, {"iss", issuerUrl()}}));
 }
 
 HttpResponse Issuer::Private::showLogin(const HttpRequest &request)
@@ -122,8 +125,12 @@ HttpResponse Issuer::Private::showLogin(const HttpRequest &request)
     const auto found = pending.constFind(request.query().value(u"request"_s));
     if (found == pending.constEnd() || found->expires <= clock.wallNow())
         return startAgain();
-    return HttpResponse::page(200, loginPage({.request = found->id, .csrf = found->csrf, .clientName = found->clientId,
-                                              .username = found->loginHint, .problem = {}}));
+    return HttpResponse::page(200,
+                              loginPage({.request = found->id,
+                                         .csrf = found->csrf,
+                                         .clientName = found->clientId,
+                                         .username = found->loginHint,
+                                         .problem = {}}));
 }
 
 void Issuer::Private::postLogin(const HttpRequest &request, const HttpServer::Responder &respond)
@@ -142,8 +149,7 @@ void Issuer::Private::postLogin(const HttpRequest &request, const HttpServer::Re
     }
     if (form->value(u"action"_s) == "cancel"_L1) {
         pending.erase(found);
-        return respond(authorizationError(entry.redirectUri, entry.state, u"access_denied"_s,
-                                          u"the sign-in was cancelled"_s));
+        return respond(authorizationError(entry.redirectUri, entry.state, u"access_denied"_s, u"the sign-in was cancelled"_s));
     }
     if (entry.checking)
         return respond(problemPage(409, u"This sign-in is being checked already."_s));
@@ -151,8 +157,8 @@ void Issuer::Private::postLogin(const HttpRequest &request, const HttpServer::Re
     const IssuerUser *known = user(name);
     if (const auto wait = brake.wait(name, request.peer.toString(), clock.now())) {
         const qint64 seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
-        return respond(signInRefused(entry, known, name, u"too_many_attempts"_s, request)
-                           .with("Retry-After", QByteArray::number(seconds)));
+        return respond(
+            signInRefused(entry, known, name, u"too_many_attempts"_s, request).with("Retry-After", QByteArray::number(seconds)));
     }
     if (passwordsInWork >= kMostPasswordsInWork)
         return respond(problemPage(503, u"Too many people sign in right now. Try again."_s).with("Retry-After", "2"));
@@ -205,20 +211,30 @@ HttpResponse Issuer::Private::passwordChecked(const QString &id, const IssuerUse
 HttpResponse Issuer::Private::signedIn(const PendingSignIn &entry, const IssuerUser &person, const HttpRequest &request)
 {
     const WallTime now = clock.wallNow();
-    const CodeGrant grant {.sessionId = u"s-"_s + randomId(), .subject = person.subject, .name = person.name,
-                           .clientId = entry.clientId, .redirectUri = entry.redirectUri, .nonce = entry.nonce,
-                           .challenge = entry.challenge, .scopes = allowedScopes(entry.scopes, person.scopes),
-                           .authTime = now, .expires = now + options.codeLifetime};
+    const CodeGrant grant{.sessionId = u"s-"_s + randomId(),
+                          .subject = person.subject,
+                          .name = person.name,
+                          .clientId = entry.clientId,
+                          .redirectUri = entry.redirectUri,
+                          .nonce = entry.nonce,
+                          .challenge = entry.challenge,
+                          .scopes = allowedScopes(entry.scopes, person.scopes),
+                          .authTime = now,
+                          .expires = now + options.codeLifetime};
     const Secret code = Secret::take(toBase64Url(Secret::random(32).reveal()));
     codes.insert(SessionBook::hashOf(code.reveal()), grant);
-    audit({.type = u"signin.succeeded"_s, .subject = grant.sessionId, .severity = 1, .outcome = u"success"_s,
-           .reasonCode = {}, .message = u"%1 signed in."_s.arg(person.name),
-           .data = {{"actor"_L1, actor(person.subject, person.name, entry.clientId)}, {"initiator"_L1, u"user"_s},
-                    {"session"_L1, QJsonObject {{"sid"_L1, grant.sessionId}, {"created"_L1, toSecondsSinceEpoch(now)}}}}},
+    audit({.type = u"signin.succeeded"_s,
+           .subject = grant.sessionId,
+           .severity = 1,
+           .outcome = u"success"_s,
+           .reasonCode = {},
+           .message = u"%1 signed in."_s.arg(person.name),
+           .data = {{"actor"_L1, actor(person.subject, person.name, entry.clientId)},
+                    {"initiator"_L1, u"user"_s},
+                    {"session"_L1, QJsonObject{{"sid"_L1, grant.sessionId}, {"created"_L1, toSecondsSinceEpoch(now)}}}}},
           &request);
     return HttpResponse::redirect(withParameters(
-        entry.redirectUri,
-        {{"code", QString::fromLatin1(code.reveal())}, {"state", entry.state}, {"iss", issuerUrl()}}));
+        entry.redirectUri, {{"code", QString::fromLatin1(code.reveal())}, {"state", entry.state}, {"iss", issuerUrl()}}));
 }
 
 HttpResponse Issuer::Private::signInRefused(const PendingSignIn &entry, const IssuerUser *known, const QString &name,
@@ -226,22 +242,34 @@ HttpResponse Issuer::Private::signInRefused(const PendingSignIn &entry, const Is
 {
     // A name that nobody has may be a password in the wrong field, so it is not written down.
     const bool braked = reason == "too_many_attempts"_L1;
-    QJsonObject data {{"actor"_L1, actor(known ? known->subject : QString(), known ? known->name : QString(),
-                                         entry.clientId)},
-                      {"initiator"_L1, u"user"_s}};
-    audit({.type = u"signin.failed"_s, .subject = {}, .severity = 3, .outcome = braked ? u"denied"_s : u"failure"_s,
-           .reasonCode = reason, .message = u"A sign-in failed: %1."_s.arg(reason), .data = data},
+    QJsonObject data{{"actor"_L1, actor(known ? known->subject : QString(), known ? known->name : QString(), entry.clientId)},
+                     {"initiator"_L1, u"user"_s}};
+    audit({.type = u"signin.failed"_s,
+           .subject = {},
+           .severity = 3,
+           .outcome = braked ? u"denied"_s : u"failure"_s,
+           .reasonCode = reason,
+           .message = u"A sign-in failed: %1."_s.arg(reason),
+           .data = data},
           &request);
     if (braked) {
         const SignInLimits &limits = options.signInLimits;
-        data.insert("limit"_L1, QJsonObject {{"name"_L1, u"signin_failures"_s}, {"max"_L1, limits.failuresPerUser}});
-        audit({.type = u"limit.hit"_s, .subject = {}, .severity = 3, .outcome = u"denied"_s,
-               .reasonCode = u"signin_failures"_s, .message = u"Too many wrong passwords."_s, .data = data},
+        data.insert("limit"_L1, QJsonObject{{"name"_L1, u"signin_failures"_s}, {"max"_L1, limits.failuresPerUser}});
+        audit({.type = u"limit.hit"_s,
+               .subject = {},
+               .severity = 3,
+               .outcome = u"denied"_s,
+               .reasonCode = u"signin_failures"_s,
+               .message = u"Too many wrong passwords."_s,
+               .data = data},
               &request);
     }
     return HttpResponse::page(
         braked ? 429 : 401,
-        loginPage({.request = entry.id, .csrf = entry.csrf, .clientName = entry.clientId, .username = name,
+        loginPage({.request = entry.id,
+                   .csrf = entry.csrf,
+                   .clientName = entry.clientId,
+                   .username = name,
                    .problem = braked ? u"There were too many wrong passwords. Wait a few minutes, then try again."_s
                                      : u"The user name or the password is wrong."_s}));
 }

@@ -16,13 +16,13 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::chrono::seconds kSessionUpkeep {5};
+constexpr std::chrono::seconds kSessionUpkeep{5};
 // A verifier's clock may be behind; an old key must outlive what it signed for it too.
-constexpr std::chrono::minutes kClockDifference {5};
+constexpr std::chrono::minutes kClockDifference{5};
 
 const QStringList &standardScopes()
 {
-    static const QStringList scopes {u"openid"_s, u"offline_access"_s, u"profile"_s};
+    static const QStringList scopes{u"openid"_s, u"offline_access"_s, u"profile"_s};
     return scopes;
 }
 
@@ -65,8 +65,8 @@ Result<void> Issuer::Private::checkOptions() const
         return unusable(u"there is no client"_s);
     if (!options.keyFile.isEmpty() && options.stateFile.isEmpty())
         return unusable(u"keys in a file but sessions in memory would forget revocations; set a state file too"_s);
-    if (options.accessTokenLifetime.count() <= 0 || options.refreshTokenLifetime.count() <= 0
-        || options.codeLifetime.count() <= 0 || options.requestLifetime.count() <= 0 || options.keyLifetime.count() <= 0)
+    if (options.accessTokenLifetime.count() <= 0 || options.refreshTokenLifetime.count() <= 0 || options.codeLifetime.count() <= 0
+        || options.requestLifetime.count() <= 0 || options.keyLifetime.count() <= 0)
         return unusable(u"a lifetime is not above 0"_s);
     QSet<QString> seen;
     for (const IssuerClient &client : options.clients) {
@@ -96,8 +96,8 @@ Result<void> Issuer::Private::open()
     if (const Result<void> good = checkOptions(); !good)
         return good;
     const WallTime now = clock.wallNow();
-    const Result<KeyRing> ring = KeyRing::open(options.keyFile, options.keyLifetime,
-                                               options.accessTokenLifetime + kClockDifference, now);
+    const Result<KeyRing> ring =
+        KeyRing::open(options.keyFile, options.keyLifetime, options.accessTokenLifetime + kClockDifference, now);
     if (!ring)
         return ring.error();
     keyRing = *ring;
@@ -164,25 +164,26 @@ void Issuer::Private::route(const HttpRequest &request, const HttpServer::Respon
 HttpResponse Issuer::Private::metadata() const
 {
     const QString base = issuerUrl();
-    const QJsonObject json {
+    const QJsonObject json{
         {"issuer"_L1, base},
         {"authorization_endpoint"_L1, base + u"/authorize"_s},
         {"token_endpoint"_L1, base + u"/token"_s},
         {"jwks_uri"_L1, base + u"/jwks"_s},
         {"revocation_endpoint"_L1, base + u"/revoke"_s},
         {"end_session_endpoint"_L1, base + u"/logout"_s},
-        {"response_types_supported"_L1, QJsonArray {u"code"_s}},
-        {"response_modes_supported"_L1, QJsonArray {u"query"_s}},
-        {"grant_types_supported"_L1, QJsonArray {u"authorization_code"_s, u"refresh_token"_s}},
-        {"subject_types_supported"_L1, QJsonArray {u"public"_s}},
-        {"id_token_signing_alg_values_supported"_L1, QJsonArray {u"ES256"_s}},
+        {"response_types_supported"_L1, QJsonArray{u"code"_s}},
+        {"response_modes_supported"_L1, QJsonArray{u"query"_s}},
+        {"grant_types_supported"_L1, QJsonArray{u"authorization_code"_s, u"refresh_token"_s}},
+        {"subject_types_supported"_L1, QJsonArray{u"public"_s}},
+        {"id_token_signing_alg_values_supported"_L1, QJsonArray{u"ES256"_s}},
         {"scopes_supported"_L1, QJsonArray::fromStringList(standardScopes())},
-        {"token_endpoint_auth_methods_supported"_L1, QJsonArray {u"none"_s}},
-        {"revocation_endpoint_auth_methods_supported"_L1, QJsonArray {u"none"_s}},
-        {"code_challenge_methods_supported"_L1, QJsonArray {u"S256"_s}},
-        {"claims_supported"_L1, QJsonArray {u"sub"_s, u"iss"_s, u"aud"_s, u"exp"_s, u"iat"_s, u"auth_time"_s, u"nonce"_s,
-                                            u"acr"_s, u"sid"_s, u"at_hash"_s, u"preferred_username"_s}},
-        {"prompt_values_supported"_L1, QJsonArray {u"none"_s, u"login"_s, u"consent"_s, u"select_account"_s}},
+        {"token_endpoint_auth_methods_supported"_L1, QJsonArray{u"none"_s}},
+        {"revocation_endpoint_auth_methods_supported"_L1, QJsonArray{u"none"_s}},
+        {"code_challenge_methods_supported"_L1, QJsonArray{u"S256"_s}},
+        {"claims_supported"_L1,
+         QJsonArray{u"sub"_s, u"iss"_s, u"aud"_s, u"exp"_s, u"iat"_s, u"auth_time"_s, u"nonce"_s, u"acr"_s, u"sid"_s,
+                    u"at_hash"_s, u"preferred_username"_s}},
+        {"prompt_values_supported"_L1, QJsonArray{u"none"_s, u"login"_s, u"consent"_s, u"select_account"_s}},
         {"authorization_response_iss_parameter_supported"_L1, true},
         {"request_parameter_supported"_L1, false},
         {"request_uri_parameter_supported"_L1, false},
@@ -234,10 +235,10 @@ QStringList Issuer::Private::allowedScopes(const QStringList &wanted, const QStr
 void Issuer::Private::audit(AuditEntry entry, const HttpRequest *request)
 {
     if (request) {
-        entry.data.insert("src"_L1, QJsonObject {{"ip"_L1, request->peer.toString()}, {"port"_L1, request->peerPort}});
-        entry.data.insert("http"_L1, QJsonObject {{"path"_L1, QString::fromLatin1(request->head.path)}});
-        const QByteArray agent = request->head.value("User-Agent").first(
-            qMin<qsizetype>(256, request->head.value("User-Agent").size()));
+        entry.data.insert("src"_L1, QJsonObject{{"ip"_L1, request->peer.toString()}, {"port"_L1, request->peerPort}});
+        entry.data.insert("http"_L1, QJsonObject{{"path"_L1, QString::fromLatin1(request->head.path)}});
+        const QByteArray agent =
+            request->head.value("User-Agent").first(qMin<qsizetype>(256, request->head.value("User-Agent").size()));
         if (!agent.isEmpty())
             entry.data.insert("ua"_L1, QString::fromLatin1(agent));
     }
@@ -247,7 +248,7 @@ void Issuer::Private::audit(AuditEntry entry, const HttpRequest *request)
 
 QJsonObject Issuer::Private::actor(const QString &subject, const QString &name, const QString &clientId) const
 {
-    QJsonObject actor {{"type"_L1, u"user"_s}, {"iss"_L1, issuerUrl()}, {"client_id"_L1, clientId}};
+    QJsonObject actor{{"type"_L1, u"user"_s}, {"iss"_L1, issuerUrl()}, {"client_id"_L1, clientId}};
     if (!subject.isEmpty())
         actor.insert("sub"_L1, subject);
     if (!name.isEmpty())
@@ -257,7 +258,7 @@ QJsonObject Issuer::Private::actor(const QString &subject, const QString &name, 
 
 QJsonObject Issuer::Private::sessionJson(const SessionRecord &session) const
 {
-    QJsonObject json {{"sid"_L1, session.id}, {"created"_L1, toSecondsSinceEpoch(session.authTime)}};
+    QJsonObject json{{"sid"_L1, session.id}, {"created"_L1, toSecondsSinceEpoch(session.authTime)}};
     if (!session.familyHash.isEmpty())
         json.insert("expires"_L1, toSecondsSinceEpoch(session.refreshExpires));
     return json;

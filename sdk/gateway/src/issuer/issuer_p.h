@@ -25,7 +25,7 @@ struct PendingSignIn
     QString challenge;
     QString loginHint;
     QStringList scopes;
-    WallTime expires {};
+    WallTime expires{};
     bool checking = false; //!< A worker is at its password.
 };
 
@@ -40,8 +40,8 @@ struct CodeGrant
     QString nonce;
     QString challenge;
     QStringList scopes;
-    WallTime authTime {};
-    WallTime expires {};
+    WallTime authTime{};
+    WallTime expires{};
     bool spent = false;
 };
 
@@ -77,8 +77,8 @@ public:
     HttpResponse passwordChecked(const QString &pending, const IssuerUser *user, const QString &name, bool good,
                                  const HttpRequest &request);
     HttpResponse signedIn(const PendingSignIn &pending, const IssuerUser &user, const HttpRequest &request);
-    HttpResponse signInRefused(const PendingSignIn &pending, const IssuerUser *user, const QString &name,
-                               const QString &reason, const HttpRequest &request);
+    HttpResponse signInRefused(const PendingSignIn &pending, const IssuerUser *user, const QString &name, const QString &reason,
+                               const HttpRequest &request);
     HttpResponse authorizationError(const QString &redirectUri, const QString &state, const QString &error,
                                     const QString &description) const;
 
@@ -89,6 +89,7 @@ public:
     HttpResponse rotate(const SessionRecord &session, const Secret &presented, const QStringList &scopes,
                         const HttpRequest &request);
     HttpResponse answer(TokenGrant grant, const QString &auditType, const HttpRequest &request);
+    void announce(const TokenGrant &grant, WallTime now); //!< Tells the watch tables of tokens that came and went.
     Result<QByteArray> signAccessToken(const TokenGrant &grant, WallTime now) const;
     Result<QByteArray> signIdToken(const TokenGrant &grant, QByteArrayView accessToken, WallTime now) const;
     HttpResponse refusedGrant(const SessionRecord &session, const QString &reason, const Secret &presented,

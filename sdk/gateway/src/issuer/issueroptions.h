@@ -34,8 +34,8 @@ struct SignInLimits
 {
     int failuresPerUser = 5; //!< Of one user name from one address.
     int failuresPerAddress = 100; //!< Of one address, whatever the names.
-    std::chrono::seconds window {300};
-    std::chrono::milliseconds delay {0}; //!< Before the answer to a wrong password.
+    std::chrono::seconds window{300};
+    std::chrono::milliseconds delay{0}; //!< Before the answer to a wrong password.
 };
 
 struct IssuerOptions
@@ -44,13 +44,13 @@ struct IssuerOptions
     QString audience; //!< "aud" of access tokens; the only value that "resource" may have (RFC 8707).
     QList<IssuerUser> users;
     QList<IssuerClient> clients;
-    std::chrono::seconds accessTokenLifetime {300};
-    std::chrono::seconds refreshTokenLifetime {86'400}; //!< Of each one; a session lives as long as it is refreshed.
-    std::chrono::seconds codeLifetime {60};
-    std::chrono::seconds requestLifetime {600}; //!< From /authorize to the password.
+    std::chrono::seconds accessTokenLifetime{300};
+    std::chrono::seconds refreshTokenLifetime{86'400}; //!< Of each one; a session lives as long as it is refreshed.
+    std::chrono::seconds codeLifetime{60};
+    std::chrono::seconds requestLifetime{600}; //!< From /authorize to the password.
     //! How long the refresh token before the current one still works, for clients that lost an answer.
-    std::chrono::seconds reuseGrace {0};
-    std::chrono::hours keyLifetime {24 * 30}; //!< The next key is published one lifetime ahead.
+    std::chrono::seconds reuseGrace{0};
+    std::chrono::hours keyLifetime{24 * 30}; //!< The next key is published one lifetime ahead.
     //! PEM keys of the issuer, made if missing, readable by the owner only. Empty: in memory.
     QString keyFile;
     //! SQLite file of sessions and refresh tokens (as hashes). Empty: in memory, a restart signs everybody out.

@@ -24,8 +24,7 @@ Error unreadable(const QString &file, const QString &why)
 
 } // namespace
 
-Result<KeyRing> KeyRing::open(const QString &file, std::chrono::seconds lifetime, std::chrono::seconds keepOld,
-                              WallTime now)
+Result<KeyRing> KeyRing::open(const QString &file, std::chrono::seconds lifetime, std::chrono::seconds keepOld, WallTime now)
 {
     KeyRing ring;
     ring.m_file = file;
@@ -93,11 +92,10 @@ Result<void> KeyRing::load(const QByteArray &bytes)
     const QJsonArray keys = QJsonDocument::fromJson(bytes).object().value("keys"_L1).toArray();
     for (const QJsonValue &value : keys) {
         const QJsonObject json = value.toObject();
-        const Result<SigningKey> key = SigningKey::fromPem(
-            Secret::take(json.value("pem"_L1).toString().toLatin1()), u"ES256"_s);
+        const Result<SigningKey> key = SigningKey::fromPem(Secret::take(json.value("pem"_L1).toString().toLatin1()), u"ES256"_s);
         if (!key)
             return corrupt;
-        const Entry entry {.key = *key, .since = wallTimeFromSeconds(json.value("since"_L1).toInteger())};
+        const Entry entry{.key = *key, .since = wallTimeFromSeconds(json.value("since"_L1).toInteger())};
         const QString state = json.value("state"_L1).toString();
         if (state == "current"_L1)
             m_current = entry;
@@ -116,10 +114,11 @@ Result<void> KeyRing::save() const
     if (m_file.isEmpty())
         return {};
     const auto toJson = [](const Entry &entry, const QString &state) {
-        return QJsonObject {{"state"_L1, state}, {"since"_L1, toSecondsSinceEpoch(entry.since)},
-                            {"pem"_L1, QString::fromLatin1(entry.key.toPem().reveal())}};
+        return QJsonObject{{"state"_L1, state},
+                           {"since"_L1, toSecondsSinceEpoch(entry.since)},
+                           {"pem"_L1, QString::fromLatin1(entry.key.toPem().reveal())}};
     };
-    QJsonArray keys {toJson(m_current, u"current"_s), toJson(m_next, u"next"_s)};
+    QJsonArray keys{toJson(m_current, u"current"_s), toJson(m_next, u"next"_s)};
     for (const Entry &entry : m_old)
         keys.append(toJson(entry, u"old"_s));
     if (!QDir().mkpath(QFileInfo(m_file).absolutePath()))
@@ -128,7 +127,7 @@ Result<void> KeyRing::save() const
     // The permissions come before the first byte of a key does.
     if (!out.open(QIODevice::WriteOnly) || !out.setPermissions(kOwnerOnly))
         return unreadable(m_file, out.errorString());
-    out.write(QJsonDocument(QJsonObject {{"keys"_L1, keys}}).toJson());
+    out.write(QJsonDocument(QJsonObject{{"keys"_L1, keys}}).toJson());
     if (!out.commit())
         return Error(ErrorCode::StorageFailed, u"the issuer's key file %1: %2"_s.arg(m_file, out.errorString()));
     return {};

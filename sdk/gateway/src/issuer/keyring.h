@@ -22,8 +22,7 @@ class WATCHWORD_GATEWAY_EXPORT KeyRing
 {
 public:
     //! Empty \a file: in memory. \a keepOld is how long a key stays published behind its last signature.
-    static Result<KeyRing> open(const QString &file, std::chrono::seconds lifetime, std::chrono::seconds keepOld,
-                                WallTime now);
+    static Result<KeyRing> open(const QString &file, std::chrono::seconds lifetime, std::chrono::seconds keepOld, WallTime now);
 
     const SigningKey &current() const { return m_current.key; }
     JwkSet publicKeys() const;
@@ -34,15 +33,15 @@ private:
     struct Entry
     {
         SigningKey key;
-        WallTime since {}; //!< When it came into use; for an old one when it went out of use.
+        WallTime since{}; //!< When it came into use; for an old one when it went out of use.
     };
 
     Result<void> load(const QByteArray &bytes);
     Result<void> save() const;
 
     QString m_file;
-    std::chrono::seconds m_lifetime {};
-    std::chrono::seconds m_keepOld {};
+    std::chrono::seconds m_lifetime{};
+    std::chrono::seconds m_keepOld{};
     Entry m_current;
     Entry m_next;
     QList<Entry> m_old;

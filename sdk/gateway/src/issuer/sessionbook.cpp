@@ -47,7 +47,7 @@ FreshRefreshToken SessionBook::makeRefreshToken(const Secret &previous)
     if (family.isEmpty())
         family = toBase64Url(Secret::random(kFamilyBytes).reveal());
     QByteArray token = family + '.' + toBase64Url(Secret::random(kSecretBytes).reveal());
-    FreshRefreshToken fresh {.token = {}, .familyHash = hashOf(family), .hash = hashOf(token)};
+    FreshRefreshToken fresh{.token = {}, .familyHash = hashOf(family), .hash = hashOf(token)};
     fresh.token = Secret::take(std::move(token));
     return fresh;
 }

@@ -97,7 +97,7 @@ Result<void> SessionStore::open(const QString &file)
     m_database.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=250"_s);
     if (!m_database.open())
         return sqliteError(m_database.lastError(), u"issuer's session file"_s, u"be opened"_s);
-    const QStringList statements {
+    const QStringList statements{
         u"PRAGMA locking_mode=EXCLUSIVE"_s,
         u"PRAGMA journal_mode=WAL"_s,
         u"PRAGMA synchronous=FULL"_s,
@@ -161,12 +161,22 @@ Result<void> SessionStore::put(const SessionRecord &session)
     query.prepare(u"INSERT OR REPLACE INTO session (id, sub, name, client, scopes, auth_time, family, refresh, "
                   "refresh_issued, refresh_expires, previous, rotated, access, access_expires, ended, end_reason) "
                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s);
-    const QVariantList values {
-        text(session.id), text(session.subject), text(session.name), text(session.clientId),
-        text(session.scopes.join(u' ')), toMs(session.authTime), bytes(session.familyHash), bytes(session.refreshHash),
-        toMs(session.refreshIssued), toMs(session.refreshExpires), bytes(session.previousHash), toMs(session.rotatedAt),
-        text(session.accessId), toMs(session.accessExpires),
-        session.ended ? QVariant(toMs(*session.ended)) : QVariant(), text(session.endReason)};
+    const QVariantList values{text(session.id),
+                              text(session.subject),
+                              text(session.name),
+                              text(session.clientId),
+                              text(session.scopes.join(u' ')),
+                              toMs(session.authTime),
+                              bytes(session.familyHash),
+                              bytes(session.refreshHash),
+                              toMs(session.refreshIssued),
+                              toMs(session.refreshExpires),
+                              bytes(session.previousHash),
+                              toMs(session.rotatedAt),
+                              text(session.accessId),
+                              toMs(session.accessExpires),
+                              session.ended ? QVariant(toMs(*session.ended)) : QVariant(),
+                              text(session.endReason)};
     for (const QVariant &value : values)
         query.addBindValue(value);
     if (!query.exec())

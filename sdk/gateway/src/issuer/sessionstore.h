@@ -21,15 +21,15 @@ struct SessionRecord
     QString name;
     QString clientId;
     QStringList scopes;
-    WallTime authTime {};
+    WallTime authTime{};
     QByteArray familyHash; //!< Empty: the session has no refresh token.
     QByteArray refreshHash;
-    WallTime refreshIssued {};
-    WallTime refreshExpires {};
+    WallTime refreshIssued{};
+    WallTime refreshExpires{};
     QByteArray previousHash; //!< The refresh token before the current one.
-    WallTime rotatedAt {};
+    WallTime rotatedAt{};
     QString accessId; //!< "jti" of the newest access token.
-    WallTime accessExpires {}; //!< When the last access token of the session ends.
+    WallTime accessExpires{}; //!< When the last access token of the session ends.
     std::optional<WallTime> ended;
     QString endReason;
 
@@ -49,7 +49,7 @@ public:
     struct RevokedToken
     {
         QString id;
-        WallTime expires {};
+        WallTime expires{};
     };
 
     SessionStore();

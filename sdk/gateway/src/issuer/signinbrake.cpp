@@ -64,9 +64,8 @@ void SignInBrake::makeRoom(Instant now)
     m_counters.removeIf([&](const auto &entry) { return entry.value().since + m_limits.window <= now; });
     if (m_counters.size() < kMostCounters)
         return;
-    const auto oldest = std::min_element(m_counters.begin(), m_counters.end(), [](const Counter &a, const Counter &b) {
-        return a.since < b.since;
-    });
+    const auto oldest = std::min_element(m_counters.begin(), m_counters.end(),
+                                         [](const Counter &a, const Counter &b) { return a.since < b.since; });
     m_counters.erase(oldest);
 }
 

@@ -13,7 +13,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // A hint may be as old as the session (RP-initiated logout section 2: "SHOULD accept ID Tokens when ... expired").
-constexpr std::chrono::hours kOldestHint {24 * 3650};
+constexpr std::chrono::hours kOldestHint{24 * 3650};
 
 } // namespace
 
@@ -27,7 +27,7 @@ HttpResponse Issuer::Private::revoke(const HttpRequest &request)
     if (!known)
         return refusal;
     // RFC 7009 section 2.2: an unknown token is a success, because the client's wish is fulfilled already.
-    const HttpResponse done {.status = 200, .headers = {{"Cache-Control", "no-store"}}, .body = {}};
+    const HttpResponse done{.status = 200, .headers = {{"Cache-Control", "no-store"}}, .body = {}};
     const Secret presented = Secret::take(form->value(u"token"_s).toLatin1());
     if (const std::optional<SessionRecord> session = book.findByRefreshToken(presented)) {
         if (session->clientId == known->id)
@@ -37,10 +37,10 @@ HttpResponse Issuer::Private::revoke(const HttpRequest &request)
             : tokenError(u"temporarily_unavailable"_s, u"the revocation was not stored"_s, 503).with("Retry-After", "5");
     }
     JwtPolicy policy;
-    policy.types = QStringList {u"at+jwt"_s};
+    policy.types = QStringList{u"at+jwt"_s};
     policy.typeRequired = true;
     policy.issuer = issuerUrl();
-    policy.audiences = QStringList {options.audience};
+    policy.audiences = QStringList{options.audience};
     const Result<Jwt> access = Jwt::verify(presented.reveal(), keyRing.publicKeys(), policy, clock.wallNow());
     if (!access || access->claim(u"client_id").toString() != known->id)
         return done;
@@ -50,10 +50,15 @@ HttpResponse Issuer::Private::revoke(const HttpRequest &request)
         return tokenError(u"temporarily_unavailable"_s, u"the revocation was not stored"_s, 503).with("Retry-After", "5");
     }
     const SessionRecord session = book.find(access->sessionId()).value_or(SessionRecord());
-    audit({.type = u"token.revoked"_s, .subject = access->sessionId(), .severity = 2, .outcome = u"success"_s,
-           .reasonCode = u"revoked_by_client"_s, .message = u"An access token was revoked."_s,
-           .data = {{"actor"_L1, actor(access->subject(), session.name, known->id)}, {"initiator"_L1, u"user"_s},
-                    {"token"_L1, QJsonObject {{"jti"_L1, access->id()}, {"fingerprint"_L1, presented.fingerprint()}}}}},
+    audit({.type = u"token.revoked"_s,
+           .subject = access->sessionId(),
+           .severity = 2,
+           .outcome = u"success"_s,
+           .reasonCode = u"revoked_by_client"_s,
+           .message = u"An access token was revoked."_s,
+           .data = {{"actor"_L1, actor(access->subject(), session.name, known->id)},
+                    {"initiator"_L1, u"user"_s},
+                    {"token"_L1, QJsonObject{{"jti"_L1, access->id()}, {"fingerprint"_L1, presented.fingerprint()}}}}},
           &request);
     Q_EMIT q->tokenEnded(access->id(), u"revoked"_s);
     return done;
@@ -65,12 +70,12 @@ HttpResponse Issuer::Private::logout(const HttpRequest &request)
     if (!form || form->hasRepeatedName())
         return HttpResponse::page(400, messagePage(u"Sign-out"_s, u"The app sent a request that is not valid."_s));
     JwtPolicy policy;
-    policy.types = QStringList {u"jwt"_s};
+    policy.types = QStringList{u"jwt"_s};
     policy.issuer = issuerUrl();
     policy.audienceRequired = false;
     policy.leeway = kOldestHint;
-    const Result<Jwt> hint = Jwt::verify(form->value(u"id_token_hint"_s).toLatin1(), keyRing.publicKeys(), policy,
-                                         clock.wallNow());
+    const Result<Jwt> hint =
+        Jwt::verify(form->value(u"id_token_hint"_s).toLatin1(), keyRing.publicKeys(), policy, clock.wallNow());
     const QString clientId = form->value(u"client_id"_s);
     const QString hintClient = hint && !hint->audiences().isEmpty() ? hint->audiences().first() : QString();
     if (form->contains(u"id_token_hint"_s) && (!hint || (!clientId.isEmpty() && clientId != hintClient)))
@@ -84,12 +89,11 @@ HttpResponse Issuer::Private::logout(const HttpRequest &request)
                        [&](const QString &uri) { return matchesRedirectUri(uri, back); });
     if (registered)
         return HttpResponse::redirect(withParameters(back, {{"state", form->value(u"state"_s)}}));
-    return HttpResponse::page(200, messagePage(u"Signed out"_s, hint ? u"You can close this window."_s
-                                                                     : u"This browser holds no session here."_s));
+    return HttpResponse::page(
+        200, messagePage(u"Signed out"_s, hint ? u"You can close this window."_s : u"This browser holds no session here."_s));
 }
 
-int Issuer::Private::endSession(const QString &sessionId, const QString &reason, const QString &end,
-                                const QString &initiator)
+int Issuer::Private::endSession(const QString &sessionId, const QString &reason, const QString &end, const QString &initiator)
 {
     std::optional<SessionRecord> session = book.find(sessionId);
     if (!session || session->ended)
@@ -103,10 +107,15 @@ int Issuer::Private::endSession(const QString &sessionId, const QString &reason,
         return 0;
     }
     const bool hadRefresh = !session->familyHash.isEmpty() && session->refreshExpires > now;
-    audit({.type = u"session.revoked"_s, .subject = session->id, .severity = 2, .outcome = u"success"_s,
-           .reasonCode = reason, .message = u"The session of %1 was ended: %2."_s.arg(session->name, reason),
+    audit({.type = u"session.revoked"_s,
+           .subject = session->id,
+           .severity = 2,
+           .outcome = u"success"_s,
+           .reasonCode = reason,
+           .message = u"The session of %1 was ended: %2."_s.arg(session->name, reason),
            .data = {{"actor"_L1, actor(session->subject, session->name, session->clientId)},
-                    {"initiator"_L1, initiator}, {"session"_L1, sessionJson(*session)}}},
+                    {"initiator"_L1, initiator},
+                    {"session"_L1, sessionJson(*session)}}},
           nullptr);
     if (hadRefresh)
         Q_EMIT q->tokenEnded(SessionBook::refreshTokenId(session->refreshHash), end);

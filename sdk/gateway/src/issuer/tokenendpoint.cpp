@@ -111,8 +111,12 @@ HttpResponse Issuer::Private::redeemCode(const FormFields &fields, const IssuerC
     else if (!Pkce::matches(verifier, grant.challenge))
         reason = u"pkce_mismatch"_s;
     if (!reason.isEmpty()) {
-        audit({.type = u"signin.failed"_s, .subject = grant.sessionId, .severity = 3, .outcome = u"denied"_s,
-               .reasonCode = reason, .message = u"An authorization code was refused: %1."_s.arg(reason),
+        audit({.type = u"signin.failed"_s,
+               .subject = grant.sessionId,
+               .severity = 3,
+               .outcome = u"denied"_s,
+               .reasonCode = reason,
+               .message = u"An authorization code was refused: %1."_s.arg(reason),
                .data = {{"actor"_L1, actor(grant.subject, grant.name, client.id)}}},
               &request);
         // RFC 6749 section 4.1.2: what was issued for a code that comes twice is revoked.
@@ -127,8 +131,12 @@ HttpResponse Issuer::Private::redeemCode(const FormFields &fields, const IssuerC
     session.clientId = grant.clientId;
     session.scopes = grant.scopes;
     session.authTime = grant.authTime;
-    TokenGrant fresh {.session = session, .scopes = grant.scopes, .nonce = grant.nonce, .refreshToken = {},
-                      .previousAccess = {}, .previousRefresh = {}};
+    TokenGrant fresh{.session = session,
+                     .scopes = grant.scopes,
+                     .nonce = grant.nonce,
+                     .refreshToken = {},
+                     .previousAccess = {},
+                     .previousRefresh = {}};
     if (grant.scopes.contains(u"offline_access"_s)) {
         const FreshRefreshToken made = SessionBook::makeRefreshToken();
         fresh.refreshToken = made.token;
@@ -163,15 +171,18 @@ HttpResponse Issuer::Private::refresh(const FormFields &fields, const IssuerClie
     case SessionBook::Use::Unknown:
         return refusedGrant(*session, u"session_ended"_s, presented, request);
     case SessionBook::Use::Spent:
-        audit({.type = u"token.reused"_s, .subject = session->id, .severity = 5, .outcome = u"denied"_s,
+        audit({.type = u"token.reused"_s,
+               .subject = session->id,
+               .severity = 5,
+               .outcome = u"denied"_s,
                .reasonCode = u"refresh_token_reused"_s,
                .message = u"A spent refresh token came again; the session was ended."_s,
                .data = {{"actor"_L1, actor(session->subject, session->name, client.id)},
                         {"session"_L1, sessionJson(*session)},
-                        {"token"_L1, QJsonObject {{"jti"_L1, SessionBook::refreshTokenId(
-                                                                  SessionBook::hashOf(presented.reveal()))},
-                                                  {"fingerprint"_L1, presented.fingerprint()},
-                                                  {"family"_L1, session->id}}}}},
+                        {"token"_L1,
+                         QJsonObject{{"jti"_L1, SessionBook::refreshTokenId(SessionBook::hashOf(presented.reveal()))},
+                                     {"fingerprint"_L1, presented.fingerprint()},
+                                     {"family"_L1, session->id}}}}},
               &request);
         endSession(session->id, u"refresh_token_reused"_s, u"reused"_s, u"policy"_s);
         return tokenError(u"invalid_grant"_s, u"the refresh token is not valid"_s);
@@ -190,13 +201,18 @@ HttpResponse Issuer::Private::refresh(const FormFields &fields, const IssuerClie
 HttpResponse Issuer::Private::refusedGrant(const SessionRecord &session, const QString &reason, const Secret &presented,
                                            const HttpRequest &request)
 {
-    QJsonObject data {{"token"_L1, QJsonObject {{"fingerprint"_L1, presented.fingerprint()}}}};
+    QJsonObject data{{"token"_L1, QJsonObject{{"fingerprint"_L1, presented.fingerprint()}}}};
     if (!session.id.isEmpty()) {
         data.insert("actor"_L1, actor(session.subject, session.name, session.clientId));
         data.insert("session"_L1, sessionJson(session));
     }
-    audit({.type = u"token.refresh_failed"_s, .subject = session.id, .severity = 3, .outcome = u"denied"_s,
-           .reasonCode = reason, .message = u"A refresh token was refused: %1."_s.arg(reason), .data = data},
+    audit({.type = u"token.refresh_failed"_s,
+           .subject = session.id,
+           .severity = 3,
+           .outcome = u"denied"_s,
+           .reasonCode = reason,
+           .message = u"A refresh token was refused: %1."_s.arg(reason),
+           .data = data},
           &request);
     return tokenError(u"invalid_grant"_s, u"the refresh token is not valid"_s);
 }
@@ -206,9 +222,12 @@ HttpResponse Issuer::Private::rotate(const SessionRecord &session, const Secret 
 {
     const QByteArray presentedHash = SessionBook::hashOf(presented.reveal());
     const FreshRefreshToken made = SessionBook::makeRefreshToken(presented);
-    TokenGrant grant {.session = session, .scopes = scopes, .nonce = {}, .refreshToken = made.token,
-                      .previousAccess = session.accessId,
-                      .previousRefresh = SessionBook::refreshTokenId(session.refreshHash)};
+    TokenGrant grant{.session = session,
+                     .scopes = scopes,
+                     .nonce = {},
+                     .refreshToken = made.token,
+                     .previousAccess = session.accessId,
+                     .previousRefresh = SessionBook::refreshTokenId(session.refreshHash)};
     // Within the grace the clock of the first use goes on: else a stolen token could be kept alive for ever.
     if (presentedHash == session.refreshHash)
         grant.session.rotatedAt = clock.wallNow();
@@ -221,10 +240,15 @@ Result<QByteArray> Issuer::Private::signAccessToken(const TokenGrant &grant, Wal
 {
     const SessionRecord &session = grant.session;
     return signJwt(keyRing.current(), u"at+jwt"_s,
-                   {{"iss"_L1, issuerUrl()}, {"sub"_L1, session.subject}, {"aud"_L1, options.audience},
+                   {{"iss"_L1, issuerUrl()},
+                    {"sub"_L1, session.subject},
+                    {"aud"_L1, options.audience},
                     {"exp"_L1, toSecondsSinceEpoch(now + options.accessTokenLifetime)},
-                    {"iat"_L1, toSecondsSinceEpoch(now)}, {"jti"_L1, session.accessId}, {"sid"_L1, session.id},
-                    {"client_id"_L1, session.clientId}, {"scope"_L1, grant.scopes.join(u' ')},
+                    {"iat"_L1, toSecondsSinceEpoch(now)},
+                    {"jti"_L1, session.accessId},
+                    {"sid"_L1, session.id},
+                    {"client_id"_L1, session.clientId},
+                    {"scope"_L1, grant.scopes.join(u' ')},
                     {"preferred_username"_L1, session.name},
                     {"auth_time"_L1, toSecondsSinceEpoch(session.authTime)},
                     {"acr"_L1, QLatin1StringView(kPasswordAcr)}});
@@ -233,12 +257,16 @@ Result<QByteArray> Issuer::Private::signAccessToken(const TokenGrant &grant, Wal
 Result<QByteArray> Issuer::Private::signIdToken(const TokenGrant &grant, QByteArrayView accessToken, WallTime now) const
 {
     const SessionRecord &session = grant.session;
-    QJsonObject claims {{"iss"_L1, issuerUrl()}, {"sub"_L1, session.subject}, {"aud"_L1, session.clientId},
-                        {"exp"_L1, toSecondsSinceEpoch(now + options.accessTokenLifetime)},
-                        {"iat"_L1, toSecondsSinceEpoch(now)}, {"sid"_L1, session.id},
-                        {"auth_time"_L1, toSecondsSinceEpoch(session.authTime)},
-                        {"acr"_L1, QLatin1StringView(kPasswordAcr)}, {"at_hash"_L1, leftHalfHash(accessToken)},
-                        {"preferred_username"_L1, session.name}};
+    QJsonObject claims{{"iss"_L1, issuerUrl()},
+                       {"sub"_L1, session.subject},
+                       {"aud"_L1, session.clientId},
+                       {"exp"_L1, toSecondsSinceEpoch(now + options.accessTokenLifetime)},
+                       {"iat"_L1, toSecondsSinceEpoch(now)},
+                       {"sid"_L1, session.id},
+                       {"auth_time"_L1, toSecondsSinceEpoch(session.authTime)},
+                       {"acr"_L1, QLatin1StringView(kPasswordAcr)},
+                       {"at_hash"_L1, leftHalfHash(accessToken)},
+                       {"preferred_username"_L1, session.name}};
     if (!grant.nonce.isEmpty())
         claims.insert("nonce"_L1, grant.nonce);
     return signJwt(keyRing.current(), u"JWT"_s, claims);
@@ -259,31 +287,44 @@ HttpResponse Issuer::Private::answer(TokenGrant grant, const QString &auditType,
     const Result<void> stored = identity ? book.put(session) : Result<void>(identity.error());
     if (!stored) {
         qCWarning(logGateway).noquote() << "no token was issued:" << stored.error().toString();
-        return tokenError(u"temporarily_unavailable"_s, u"tokens cannot be issued right now"_s, 503)
-            .with("Retry-After", "5");
+        return tokenError(u"temporarily_unavailable"_s, u"tokens cannot be issued right now"_s, 503).with("Retry-After", "5");
     }
-    QJsonObject body {{"access_token"_L1, QString::fromLatin1(*access)}, {"token_type"_L1, u"Bearer"_s},
-                      {"expires_in"_L1, qint64(options.accessTokenLifetime.count())},
-                      {"scope"_L1, grant.scopes.join(u' ')}};
+    QJsonObject body{{"access_token"_L1, QString::fromLatin1(*access)},
+                     {"token_type"_L1, u"Bearer"_s},
+                     {"expires_in"_L1, qint64(options.accessTokenLifetime.count())},
+                     {"scope"_L1, grant.scopes.join(u' ')}};
     if (grant.scopes.contains(u"openid"_s))
         body.insert("id_token"_L1, QString::fromLatin1(*identity));
     if (!grant.refreshToken.isEmpty())
         body.insert("refresh_token"_L1, QString::fromLatin1(grant.refreshToken.reveal()));
 
     const QString expires = QString::number(options.accessTokenLifetime.count());
-    audit({.type = auditType, .subject = session.id, .severity = 1, .outcome = u"success"_s, .reasonCode = {},
+    audit({.type = auditType,
+           .subject = session.id,
+           .severity = 1,
+           .outcome = u"success"_s,
+           .reasonCode = {},
            .message = u"Tokens for %1, good for %2 s."_s.arg(session.name, expires),
            .data = {{"actor"_L1, actor(session.subject, session.name, session.clientId)},
                     {"session"_L1, sessionJson(session)},
-                    {"token"_L1, QJsonObject {{"jti"_L1, session.accessId},
-                                              {"fingerprint"_L1, Secret::copy(*access).fingerprint()},
-                                              {"kid"_L1, keyRing.current().keyId()}, {"alg"_L1, u"ES256"_s},
-                                              {"aud"_L1, QJsonArray {options.audience}},
-                                              {"scope"_L1, QJsonArray::fromStringList(grant.scopes)},
-                                              {"iat"_L1, toSecondsSinceEpoch(now)},
-                                              {"exp"_L1, toSecondsSinceEpoch(now + options.accessTokenLifetime)},
-                                              {"family"_L1, session.id}}}}},
+                    {"token"_L1,
+                     QJsonObject{{"jti"_L1, session.accessId},
+                                 {"fingerprint"_L1, Secret::copy(*access).fingerprint()},
+                                 {"kid"_L1, keyRing.current().keyId()},
+                                 {"alg"_L1, u"ES256"_s},
+                                 {"aud"_L1, QJsonArray{options.audience}},
+                                 {"scope"_L1, QJsonArray::fromStringList(grant.scopes)},
+                                 {"iat"_L1, toSecondsSinceEpoch(now)},
+                                 {"exp"_L1, toSecondsSinceEpoch(now + options.accessTokenLifetime)},
+                                 {"family"_L1, session.id}}}}},
           &request);
+    announce(grant, now);
+    return HttpResponse::json(200, body).with("Pragma", "no-cache");
+}
+
+void Issuer::Private::announce(const TokenGrant &grant, WallTime now)
+{
+    const SessionRecord &session = grant.session;
     TokenRow row = rowOf(session, options.node, TokenKind::Access);
     row.id = session.accessId;
     row.issued = now;
@@ -302,7 +343,6 @@ HttpResponse Issuer::Private::answer(TokenGrant grant, const QString &auditType,
             Q_EMIT q->tokenEnded(refreshRow.prev, u"replaced"_s);
         Q_EMIT q->tokenIssued(refreshRow);
     }
-    return HttpResponse::json(200, body).with("Pragma", "no-cache");
 }
 
 } // namespace Watchword::Gateway

@@ -38,7 +38,7 @@ QString AddressRates::networkOf(const QHostAddress &address)
 void AddressRates::forgetFull(Instant now)
 {
     // A sweep of a table that stays full must not be paid by every handshake.
-    if (now - m_sweptAt < std::chrono::seconds(1) && m_sweptAt != Instant {})
+    if (now - m_sweptAt < std::chrono::seconds(1) && m_sweptAt != Instant{})
         return;
     m_sweptAt = now;
     m_buckets.removeIf([now](auto entry) { return entry.value().isFull(now); });

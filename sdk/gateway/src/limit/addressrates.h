@@ -27,7 +27,7 @@ private:
     void forgetFull(Instant now);
 
     QHash<QString, TokenBucket> m_buckets;
-    Instant m_sweptAt {};
+    Instant m_sweptAt{};
 };
 
 } // namespace Watchword::Gateway

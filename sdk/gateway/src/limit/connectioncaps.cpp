@@ -39,8 +39,7 @@ ConnectionCaps::ConnectionCaps()
 {
 }
 
-ConnectionCaps::Refusal ConnectionCaps::check(const QString &endpoint, const QString &user, int endpointMost,
-                                              int userMost) const
+ConnectionCaps::Refusal ConnectionCaps::check(const QString &endpoint, const QString &user, int endpointMost, int userMost) const
 {
     if (endpointMost > 0 && endpointCount(endpoint) >= endpointMost)
         return Refusal::EndpointFull;

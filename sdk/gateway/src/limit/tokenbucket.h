@@ -30,7 +30,7 @@ private:
     double m_rate = 0;
     double m_burst = 0;
     double m_level = 0;
-    Instant m_at {};
+    Instant m_at{};
 };
 
 } // namespace Watchword::Gateway

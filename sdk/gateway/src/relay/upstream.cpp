@@ -117,8 +117,7 @@ QNetworkRequest Upstream::request() const
     request.setRawHeader("X-Forwarded-For", admission.peer.address.toString().toLatin1());
     request.setRawHeader("X-Forwarded-Proto", admission.peer.secure ? "https" : "http");
     request.setRawHeader("X-Forwarded-Host", headerValue(admission.host));
-    request.setRawHeader("User-Agent", headerValue(admission.userAgent.isEmpty() ? u"watchword-gateway"_s
-                                                                                 : admission.userAgent));
+    request.setRawHeader("User-Agent", headerValue(admission.userAgent.isEmpty() ? u"watchword-gateway"_s : admission.userAgent));
     return request;
 }
 
@@ -190,8 +189,7 @@ void Upstream::enqueue(const Message &message, qint64 bytes)
 
 void Upstream::send(const Message &message)
 {
-    const qint64 sent = message.isBinary ? m_socket->sendBinaryMessage(message.binary)
-                                         : m_socket->sendTextMessage(message.text);
+    const qint64 sent = message.isBinary ? m_socket->sendBinaryMessage(message.binary) : m_socket->sendTextMessage(message.text);
     const bool isEmpty = message.isBinary ? message.binary.isEmpty() : message.text.isEmpty();
     if (!message.id.isEmpty() && (sent > 0 || isEmpty))
         m_unacknowledged.append(message.id);

@@ -83,7 +83,7 @@ private:
     ReadPause m_clientPause;
     ReadPause m_upstreamPause;
     qint64 m_lastQueued = 0;
-    Instant m_progressAt {};
+    Instant m_progressAt{};
 };
 
 } // namespace Watchword::Gateway

@@ -53,11 +53,11 @@ void AuditStream::begin()
             m_cursor = beforeOldest;
         }
     }
-    QJsonObject open {{"epoch"_L1, m_epoch},
-                      {"requested"_L1, m_after},
-                      {"actual"_L1, u"%1.%2"_s.arg(m_epoch).arg(m_cursor)},
-                      {"gap"_L1, gap},
-                      {"newest"_L1, qint64(newest)}};
+    QJsonObject open{{"epoch"_L1, m_epoch},
+                     {"requested"_L1, m_after},
+                     {"actual"_L1, u"%1.%2"_s.arg(m_epoch).arg(m_cursor)},
+                     {"gap"_L1, gap},
+                     {"newest"_L1, qint64(newest)}};
     if (lostTo != 0) {
         open.insert("lost_from"_L1, qint64(lostFrom));
         open.insert("lost_to"_L1, qint64(lostTo));
@@ -97,7 +97,7 @@ bool AuditStream::sendEvent(quint64 sequence, const QString &text)
     if (!canSend())
         return false;
     if (sequence > m_cursor + 1) {
-        const QJsonObject lost {{"lost_from"_L1, qint64(m_cursor + 1)}, {"lost_to"_L1, qint64(sequence - 1)}};
+        const QJsonObject lost{{"lost_from"_L1, qint64(m_cursor + 1)}, {"lost_to"_L1, qint64(sequence - 1)}};
         send({{"stream.gap"_L1, lost}});
     }
     sendText(text);
@@ -136,8 +136,8 @@ void AuditStream::sendMark()
         return;
     }
     send({{"stream.mark"_L1,
-           QJsonObject {{"newest"_L1, qint64(context().audit.newest())},
-                        {"server_time"_L1, milliseconds(context().clock.wallNow())}}}});
+           QJsonObject{{"newest"_L1, qint64(context().audit.newest())},
+                       {"server_time"_L1, milliseconds(context().clock.wallNow())}}}});
 }
 
 void AuditStream::receive(const QString &text)

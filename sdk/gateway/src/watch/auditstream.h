@@ -11,8 +11,7 @@ class AuditStream final : public StreamSocket
     Q_OBJECT
 
 public:
-    AuditStream(QWebSocket *socket, const Identity &identity, const QString &after, StreamContext &context,
-                QObject *parent);
+    AuditStream(QWebSocket *socket, const Identity &identity, const QString &after, StreamContext &context, QObject *parent);
 
     void begin() override;
     qsizetype turn(qsizetype budget) override;

@@ -70,8 +70,7 @@ StreamSocket::StreamSocket(QWebSocket *socket, const Identity &identity, StreamC
         if (!m_closing)
             close(int(CloseCode::ProtocolError), u"binary_message"_s);
     });
-    connect(m_socket, &QWebSocket::pong, this,
-            [this](quint64, const QByteArray &payload) { acknowledge(payload); });
+    connect(m_socket, &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) { acknowledge(payload); });
     connect(m_socket, &QWebSocket::disconnected, this, &StreamSocket::end);
     connect(&m_cut, &Alarm::due, this, &StreamSocket::planCut);
     connect(&m_progress, &Alarm::due, this,
@@ -233,7 +232,7 @@ void StreamSocket::refuseRenewal(const Error &error)
 
 void StreamSocket::refuseRenewal(CloseCode code, const QString &reason)
 {
-    QJsonObject fields {{"code"_L1, int(code)}, {"reason"_L1, reason}};
+    QJsonObject fields{{"code"_L1, int(code)}, {"reason"_L1, reason}};
     if (const QByteArray nonce = m_context.nonce ? m_context.nonce() : QByteArray();
         !nonce.isEmpty() && (reason == "use_dpop_nonce"_L1 || !m_identity.keyThumbprint.isEmpty()))
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));

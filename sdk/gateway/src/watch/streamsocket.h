@@ -114,7 +114,7 @@ private:
     bool m_ended = false;
     bool m_renewing = false;
     double m_credit = 0;
-    Instant m_creditAt {};
+    Instant m_creditAt{};
 };
 
 } // namespace Watchword::Gateway

@@ -39,7 +39,7 @@ public:
         }
         auto it = m_rows.find(row.id);
         if (it == m_rows.end())
-            it = m_rows.insert(row.id, Entry {row, 0});
+            it = m_rows.insert(row.id, Entry{row, 0});
         else
             it->row = row;
         touch(row.id, *it);

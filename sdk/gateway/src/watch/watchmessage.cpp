@@ -36,7 +36,7 @@ Result<WatchMessage::Any> parseRefresh(const QJsonObject &fields)
     const QJsonValue token = fields.value("token"_L1);
     if (!token.isString() || token.toString().isEmpty())
         return violation(u"auth.refresh without a token"_s);
-    WatchMessage::Refresh refresh {Secret::take(token.toString().toUtf8())};
+    WatchMessage::Refresh refresh{Secret::take(token.toString().toUtf8())};
     if (const QJsonValue proof = fields.value("dpop"_L1); !proof.isUndefined())
         refresh.proof = proof.toString().toLatin1();
     return WatchMessage::Any(std::move(refresh));
@@ -86,7 +86,7 @@ Result<WatchMessage::Any> WatchMessage::parseWatch(const QString &text)
         const QJsonValue rate = json.value("rate_ms"_L1);
         if (!rate.isUndefined() && !rate.isDouble())
             return violation(u"rate_ms is not a number"_s);
-        return Any(View {Duration(qint64(std::clamp(rate.toDouble(500), 250.0, 5000.0)))});
+        return Any(View{Duration(qint64(std::clamp(rate.toDouble(500), 250.0, 5000.0)))});
     }
     if (type == "disconnect"_L1) {
         Disconnect out;
@@ -101,9 +101,9 @@ Result<WatchMessage::Any> WatchMessage::parseWatch(const QString &text)
     if (type == "ping"_L1) {
         if (!json.value("n"_L1).isDouble())
             return violation(u"a ping without number"_s);
-        return Any(Ping {json.value("n"_L1).toInteger()});
+        return Any(Ping{json.value("n"_L1).toInteger()});
     }
-    return Any(Unknown {});
+    return Any(Unknown{});
 }
 
 Result<WatchMessage::Any> WatchMessage::parseAudit(const QString &text)
@@ -113,22 +113,22 @@ Result<WatchMessage::Any> WatchMessage::parseAudit(const QString &text)
         return object.error();
     const QJsonValue refresh = object->value("auth.refresh"_L1);
     if (refresh.isUndefined())
-        return Any(Unknown {});
+        return Any(Unknown{});
     return parseRefresh(refresh.toObject());
 }
 
 Result<AuditCursor> AuditCursor::parse(const QString &after)
 {
     if (after.isEmpty())
-        return AuditCursor {};
+        return AuditCursor{};
     if (after == "0"_L1)
-        return AuditCursor {From::Oldest, {}, 0};
+        return AuditCursor{From::Oldest, {}, 0};
     const qsizetype dot = after.lastIndexOf(u'.');
     bool ok = false;
     const quint64 sequence = after.mid(dot + 1).toULongLong(&ok);
     if (dot < 1 || dot > 128 || !ok)
         return violation(u"the cursor is neither 0 nor <epoch>.<sequence>"_s);
-    return AuditCursor {From::Behind, after.left(dot), sequence};
+    return AuditCursor{From::Behind, after.left(dot), sequence};
 }
 
 } // namespace Watchword::Gateway

@@ -18,21 +18,21 @@ namespace WatchMessage {
 
 struct View
 {
-    Duration rate {500}; //!< Already brought into 250 to 5000 ms.
+    Duration rate{500}; //!< Already brought into 250 to 5000 ms.
 };
 struct Disconnect
 {
     QString request;
     QStringList connections;
     int code = 0;
-    Duration after {};
+    Duration after{};
     QString reason;
     QString invalid; //!< Reason code when a member is not as the protocol asks; the request is answered with it.
 };
 struct Refresh
 {
     Secret token;
-    std::optional<QByteArray> proof {}; //!< The member "dpop".
+    std::optional<QByteArray> proof{}; //!< The member "dpop".
 };
 struct Ping
 {

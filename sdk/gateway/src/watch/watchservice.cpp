@@ -102,11 +102,10 @@ public:
     bool draining = false;
 };
 
-WatchService::WatchService(WatchTables &tables, AuditLog &audit, ConnectionControl &control, Clock &clock,
-                           WatchServerInfo info, WatchLimits limits, QObject *parent)
+WatchService::WatchService(WatchTables &tables, AuditLog &audit, ConnectionControl &control, Clock &clock, WatchServerInfo info,
+                           WatchLimits limits, QObject *parent)
     : QObject(parent)
-    , d(std::make_unique<Private>(
-          StreamContext {tables, audit, control, clock, std::move(info), limits, {}, {}, {}}, this))
+    , d(std::make_unique<Private>(StreamContext{tables, audit, control, clock, std::move(info), limits, {}, {}, {}}, this))
 {
 }
 

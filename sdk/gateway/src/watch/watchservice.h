@@ -42,7 +42,7 @@ struct WatchServerInfo
     QString server = QStringLiteral("watchword-gateway");
     QString node;
     QString version;
-    WallTime startedAt {};
+    WallTime startedAt{};
     std::optional<int> tlsDaysLeft; //!< Of the gateway's certificate.
 };
 
@@ -66,8 +66,8 @@ struct WatchLimits
     The gate validates the upgrade and hands over the socket with its identity; the service checks scopes
     (gw:read to watch, gw:kick to act, gw:audit for the audit stream; a missing one closes with 4403), serves snapshots,
     deltas and events, and cuts at the end of the token. It never brakes the traffic: a turn of the event loop writes a
-    bounded number of rows, and a monitor that does not read costs two cursors and at most limits.stallAt bytes. What was read is known by WebSocket
-    pings sent behind the data: the operating system's buffers would hide megabytes.
+    bounded number of rows, and a monitor that does not read costs two cursors and at most limits.stallAt bytes. What was read is
+   known by WebSocket pings sent behind the data: the operating system's buffers would hide megabytes.
 
     An action is written to the audit before it is done, and refused when that fails.
 
@@ -83,9 +83,9 @@ public:
     struct Renewal
     {
         Secret token;
-        std::optional<QByteArray> proof {}; //!< The member "dpop".
-        QUrl url {}; //!< Of the upgrade, for the proof.
-        QString keyOfConnection {}; //!< Identity::keyThumbprint of the token before.
+        std::optional<QByteArray> proof{}; //!< The member "dpop".
+        QUrl url{}; //!< Of the upgrade, for the proof.
+        QString keyOfConnection{}; //!< Identity::keyThumbprint of the token before.
     };
     //! Validates a renewal; finishes in the service's thread. Without one, renewals fail with 4402. WrongNonce and
     //! InvalidRequest say that only the proof was wrong, IdentityChanged that the token is bound to another key than the

@@ -55,7 +55,7 @@ void WatchStream::begin()
         tls.insert("days_left"_L1, *info.tlsDaysLeft);
     if (const QString protocol = tlsProtocol(); !protocol.isEmpty())
         tls.insert("protocol"_L1, protocol);
-    QJsonObject hello {
+    QJsonObject hello{
         {"t"_L1, u"hello"_s},
         {"server"_L1, info.server},
         {"node"_L1, info.node},
@@ -109,8 +109,7 @@ template <typename Row>
 qsizetype WatchStream::sendSnapshotRows(const TableChanges<Row> &changes, const char *table)
 {
     if (!changes.updated.isEmpty()) {
-        sendText(uR"({"t":"snap.rows","table":"%1","rows":)"_s.arg(QLatin1StringView(table))
-                 + rowsText(changes.updated) + u'}');
+        sendText(uR"({"t":"snap.rows","table":"%1","rows":)"_s.arg(QLatin1StringView(table)) + rowsText(changes.updated) + u'}');
     }
     // Removals count too, because looking at them costs time; and 0 would read as "stalled".
     return std::max<qsizetype>(changes.updated.size() + changes.removed.size(), 1);
@@ -271,12 +270,12 @@ Result<void> WatchStream::auditDisconnect(const WatchMessage::Disconnect &reques
     entry.message = refusal.isEmpty()
         ? u"%1 ends %n connection(s)"_s.replace(u"%n"_s, QString::number(request.connections.size())).arg(by.name)
         : u"%1 was not allowed to end connections"_s.arg(by.name);
-    QJsonObject actor {{"type"_L1, u"operator"_s}, {"sub"_L1, by.subject}, {"name"_L1, by.name}};
+    QJsonObject actor{{"type"_L1, u"operator"_s}, {"sub"_L1, by.subject}, {"name"_L1, by.name}};
     actor.insert("iss"_L1, by.issuer);
     actor.insert("client_id"_L1, by.clientId);
     if (!by.acr.isEmpty())
         actor.insert("acr"_L1, by.acr);
-    QJsonObject target {{"kind"_L1, u"connection"_s}};
+    QJsonObject target{{"kind"_L1, u"connection"_s}};
     if (request.connections.size() == 1)
         target.insert("id"_L1, request.connections.first());
     else
@@ -284,8 +283,8 @@ Result<void> WatchStream::auditDisconnect(const WatchMessage::Disconnect &reques
     entry.data = {{"actor"_L1, actor},
                   {"initiator"_L1, u"admin"_s},
                   {"target"_L1, target},
-                  {"ws"_L1, QJsonObject {{"close_code"_L1, request.code}}},
-                  {"admin"_L1, QJsonObject {{"request_id"_L1, request.request}, {"justification"_L1, request.reason}}}};
+                  {"ws"_L1, QJsonObject{{"close_code"_L1, request.code}}},
+                  {"admin"_L1, QJsonObject{{"request_id"_L1, request.request}, {"justification"_L1, request.reason}}}};
     const Result<AuditEvent> event = context().audit.append(entry);
     return event ? Result<void>::ok() : Result<void>(event.error());
 }
@@ -307,8 +306,8 @@ void WatchStream::onDisconnect(const WatchMessage::Disconnect &request)
         refuse(request, u"audit_unavailable"_s);
         return;
     }
-    const DisconnectOutcome outcome = context().control.disconnectConnections(request.connections, request.code,
-                                                                              request.reason, request.after, identity());
+    const DisconnectOutcome outcome =
+        context().control.disconnectConnections(request.connections, request.code, request.reason, request.after, identity());
     send({{"t"_L1, u"result"_s},
           {"req"_L1, request.request},
           {"ok"_L1, true},

@@ -42,7 +42,7 @@ private:
     void refuse(const WatchMessage::Disconnect &request, const QString &reason);
 
     Phase m_phase = Phase::AwaitingView;
-    Duration m_rate {500};
+    Duration m_rate{500};
     quint64 m_rv = 0;
     quint64 m_snapshot = 0; // the version that the running snapshot shows
     quint64 m_connections = 0; // cursors

@@ -61,7 +61,7 @@ public:
         if (it != planned.cend() && *it <= at)
             return; // that one looks again and plans this one
         planned.insert(id, at);
-        dues.emplace(at, Due {table, id});
+        dues.emplace(at, Due{table, id});
         if (!running)
             arm();
     }
@@ -138,8 +138,7 @@ public:
         tokens.remove(id);
     }
 
-    static void reindex(QHash<QString, QSet<QString>> &index, const QString &from, const QString &to,
-                        const QString &id)
+    static void reindex(QHash<QString, QSet<QString>> &index, const QString &from, const QString &to, const QString &id)
     {
         if (from == to)
             return;
@@ -221,8 +220,8 @@ public:
     Alarm alarm;
     bool running = false;
     quint64 version = 0;
-    TableLog<ConnectionRow> connections {version, kMostRemovals};
-    TableLog<TokenRow> tokens {version, kMostRemovals};
+    TableLog<ConnectionRow> connections{version, kMostRemovals};
+    TableLog<TokenRow> tokens{version, kMostRemovals};
     QHash<QString, QSet<QString>> sessions; // sid -> connection ids
     QHash<QString, QSet<QString>> tokenSessions;
     QHash<QString, Instant> closedAt;

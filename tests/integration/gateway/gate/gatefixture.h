@@ -40,8 +40,8 @@ public:
                     set.insert(key.publicKey());
                     response.body = set.toBytes();
                 } else {
-                    response.body = "{\"issuer\":\"" + issuerUrl().toEncoded() + "\",\"jwks_uri\":\""
-                        + issuerUrl().toEncoded() + "/jwks\"}";
+                    response.body =
+                        "{\"issuer\":\"" + issuerUrl().toEncoded() + "\",\"jwks_uri\":\"" + issuerUrl().toEncoded() + "/jwks\"}";
                 }
                 respond(response);
             });
@@ -59,7 +59,7 @@ public:
         config.audit.database = u":memory:"_s;
         Watchword::Gateway::IssuerConfig trusted;
         trusted.url = issuerUrl();
-        trusted.audiences = QStringList {u"aud"_s};
+        trusted.audiences = QStringList{u"aud"_s};
         trusted.clockSkew = std::chrono::seconds(0);
         trusted.caFile = file(u"ca.pem"_s);
         config.issuers = {trusted};
@@ -68,15 +68,14 @@ public:
         return true;
     }
 
-    Watchword::Gateway::EndpointConfig &addEndpoint(const QString &path,
-                                                    Watchword::Gateway::EndpointConfig::Service service)
+    Watchword::Gateway::EndpointConfig &addEndpoint(const QString &path, Watchword::Gateway::EndpointConfig::Service service)
     {
         using namespace Qt::StringLiterals;
         Watchword::Gateway::EndpointConfig endpoint;
         endpoint.path = path;
         endpoint.service = service;
-        endpoint.scopes = QStringList {u"use"_s};
-        endpoint.origins = QStringList {u"https://app.example.com"_s};
+        endpoint.scopes = QStringList{u"use"_s};
+        endpoint.origins = QStringList{u"https://app.example.com"_s};
         endpoint.limits.handshakesPerSecond = 0;
         config.endpoints.append(endpoint);
         return config.endpoints.last();
@@ -95,18 +94,20 @@ public:
     }
 
     QString file(const QString &name) const { return folder.filePath(name); }
-    QUrl issuerUrl() const
-    {
-        return QUrl(QStringLiteral("https://127.0.0.1:%1").arg(issuer->port()));
-    }
+    QUrl issuerUrl() const { return QUrl(QStringLiteral("https://127.0.0.1:%1").arg(issuer->port())); }
 
     QJsonObject claims(const QString &subject = QStringLiteral("ada"), int seconds = 60) const
     {
         using namespace Qt::StringLiterals;
         const qint64 now = Watchword::toSecondsSinceEpoch(Watchword::Clock::system().wallNow());
-        return {{u"iss"_s, issuerUrl().toString()}, {u"sub"_s, subject}, {u"aud"_s, u"aud"_s},
-                {u"iat"_s, now}, {u"exp"_s, now + seconds}, {u"scope"_s, u"use more"_s},
-                {u"jti"_s, QUuid::createUuid().toString(QUuid::WithoutBraces)}, {u"sid"_s, u"s-"_s + subject}};
+        return {{u"iss"_s, issuerUrl().toString()},
+                {u"sub"_s, subject},
+                {u"aud"_s, u"aud"_s},
+                {u"iat"_s, now},
+                {u"exp"_s, now + seconds},
+                {u"scope"_s, u"use more"_s},
+                {u"jti"_s, QUuid::createUuid().toString(QUuid::WithoutBraces)},
+                {u"sid"_s, u"s-"_s + subject}};
     }
     QByteArray token(const QJsonObject &json, const QString &type = QStringLiteral("at+jwt")) const
     {
@@ -116,8 +117,9 @@ public:
 
     static QByteArray upgrade(const QByteArray &path, const QByteArray &token, const QByteArray &fields = {})
     {
-        return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        return "GET " + path
+            + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             + (token.isEmpty() ? QByteArray() : "Authorization: Bearer " + token + "\r\n") + fields + "\r\n";
     }
 

@@ -135,9 +135,7 @@ void TestGate::statuses()
 
 void TestGate::probes()
 {
-    QVERIFY(Support::waitUntil([this] {
-        return statusOf(m_gate.exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")) == 200;
-    }));
+    QVERIFY(Support::waitUntil([this] { return statusOf(m_gate.exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")) == 200; }));
     QCOMPARE(statusOf(m_gate.exchange("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")), 200);
     const QByteArray metrics = m_gate.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
     QVERIFY(metrics.contains("watchword_connections 0\n"));
@@ -167,9 +165,8 @@ void TestGate::garbageLeavesMemoryFlat()
             QTcpSocket socket;
             bool isClosed = false;
             QObject::connect(&socket, &QAbstractSocket::disconnected, &socket, [&] { isClosed = true; });
-            QObject::connect(&socket, &QAbstractSocket::connected, &socket, [&] {
-                socket.write(QByteArray("garbage that is not TLS at all\r\n\r\n").repeated(1 + i % 40));
-            });
+            QObject::connect(&socket, &QAbstractSocket::connected, &socket,
+                             [&] { socket.write(QByteArray("garbage that is not TLS at all\r\n\r\n").repeated(1 + i % 40)); });
             socket.connectToHost(u"127.0.0.1"_s, m_gate.gateway->port());
             if (!Support::waitUntil([&] { return isClosed; }))
                 return false;
@@ -182,9 +179,8 @@ void TestGate::garbageLeavesMemoryFlat()
     QVERIFY(burst(1000));
     const qint64 grown = residentKilobytes() - before;
     QVERIFY2(grown < 4'000 || Support::kMemoryIsOdd, qPrintable(QString::number(grown)));
-    QVERIFY(Support::waitUntil([this] {
-        return m_gate.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").contains("watchword_sockets 1\n");
-    }));
+    QVERIFY(Support::waitUntil(
+        [this] { return m_gate.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").contains("watchword_sockets 1\n"); }));
 }
 
 void TestGate::issuerThatIsGoneGives503()
@@ -240,11 +236,10 @@ void TestGate::plainClientsGetNoFrames()
 {
     const auto socket = m_gate.client(u"/echo"_s, m_gate.token(), false);
     Log log(*socket);
-    QObject::connect(socket.get(), &QWebSocket::connected, socket.get(), [&] {
-        socket->sendTextMessage(u"\x1e{\"t\":\"ping\"}"_s);
-    });
+    QObject::connect(socket.get(), &QWebSocket::connected, socket.get(),
+                     [&] { socket->sendTextMessage(u"\x1e{\"t\":\"ping\"}"_s); });
     QVERIFY(Support::waitUntil([&] { return !log.texts.isEmpty(); }));
-    QCOMPARE(log.texts, QStringList {u"\x1e{\"t\":\"ping\"}"_s});
+    QCOMPARE(log.texts, QStringList{u"\x1e{\"t\":\"ping\"}"_s});
 }
 
 void TestGate::tooManyMessagesAreCutWithBye()
@@ -425,9 +420,7 @@ void TestGate::stopSaysBye()
     bool rawClosed = false;
     QObject::connect(&raw, &QIODevice::readyRead, &raw, [&] { received += raw.readAll(); });
     QObject::connect(&raw, &QAbstractSocket::disconnected, &raw, [&] { rawClosed = true; });
-    QObject::connect(&raw, &QSslSocket::encrypted, &raw, [&] {
-        raw.write(GateFixture::upgrade("/echo", m_gate.token()));
-    });
+    QObject::connect(&raw, &QSslSocket::encrypted, &raw, [&] { raw.write(GateFixture::upgrade("/echo", m_gate.token())); });
     raw.connectToHostEncrypted(u"127.0.0.1"_s, m_gate.gateway->port());
     QVERIFY(Support::waitUntil([&] { return m_gate.gateway->connectionCount() == 2; }));
     bool stopped = false;

@@ -51,7 +51,8 @@ private Q_SLOTS:
 private:
     QByteArray token(const SigningKey &key, const QString &subject = u"ada"_s) const;
     QByteArray proof(const SigningKey &key, const QByteArray &token, const QString &url, const QString &nonce = {}) const;
-    QByteArray exchange(const QByteArray &path, const QByteArray &token, const QByteArray &proof, const QByteArray &host = "localhost");
+    QByteArray exchange(const QByteArray &path, const QByteArray &token, const QByteArray &proof,
+                        const QByteArray &host = "localhost");
     std::unique_ptr<QWebSocket> client(const QString &path, const QByteArray &token, const QString &nonce = {},
                                        const QString &subprotocol = u"watchword.v1"_s);
     QString urlOf(const QString &path) const { return m_gate.gateway->url().toString() + path; }
@@ -68,7 +69,7 @@ void TestGateDpop::initTestCase()
     m_other = SigningKey::generate(u"ES256"_s).value();
     QVERIFY(m_gate.prepare());
     m_gate.addEndpoint(u"/bound"_s, EndpointConfig::Service::Echo).requireDpop = true;
-    m_gate.config.watch = WatchConfig {};
+    m_gate.config.watch = WatchConfig{};
     QVERIFY(m_gate.start());
 }
 
@@ -77,7 +78,7 @@ QByteArray TestGateDpop::token(const SigningKey &key, const QString &subject) co
     QJsonObject claims = m_gate.claims(subject);
     claims.insert("scope"_L1, u"use gw:read"_s);
     if (!key.isNull())
-        claims.insert("cnf"_L1, QJsonObject {{u"jkt"_s, key.publicKey().thumbprint()}});
+        claims.insert("cnf"_L1, QJsonObject{{u"jkt"_s, key.publicKey().thumbprint()}});
     return m_gate.token(claims);
 }
 
@@ -89,8 +90,8 @@ QByteArray TestGateDpop::proof(const SigningKey &key, const QByteArray &token, c
 QByteArray TestGateDpop::exchange(const QByteArray &path, const QByteArray &token, const QByteArray &proof,
                                   const QByteArray &host)
 {
-    QByteArray request = GateFixture::upgrade(path, {}, "Authorization: DPoP " + token + "\r\n"
-                                                  + (proof.isEmpty() ? QByteArray() : "DPoP: " + proof + "\r\n"));
+    QByteArray request = GateFixture::upgrade(
+        path, {}, "Authorization: DPoP " + token + "\r\n" + (proof.isEmpty() ? QByteArray() : "DPoP: " + proof + "\r\n"));
     return m_gate.exchange(request.replace("Host: localhost", "Host: " + host));
 }
 
@@ -99,7 +100,7 @@ std::unique_ptr<QWebSocket> TestGateDpop::client(const QString &path, const QByt
 {
     auto socket = std::make_unique<QWebSocket>();
     socket->setSslConfiguration(m_gate.clientTls());
-    QNetworkRequest request {QUrl(urlOf(path))};
+    QNetworkRequest request{QUrl(urlOf(path))};
     request.setRawHeader("Authorization", "DPoP " + token);
     request.setRawHeader("DPoP", proof(m_key, token, urlOf(path), nonce));
     QWebSocketHandshakeOptions options;
@@ -147,12 +148,12 @@ void TestGateDpop::upgrades_data()
     row("bad token", up("DPoP abc", one(proof(m_key, bound, url))), 401, badToken);
     row("both", up("DPoP " + bound, "Authorization: Bearer " + bound + "\r\n"), 400);
     QJsonObject claims = m_gate.claims();
-    claims.insert("cnf"_L1, QJsonObject {{u"x5t#S256"_s, u"AAAA"_s}});
+    claims.insert("cnf"_L1, QJsonObject{{u"x5t#S256"_s, u"AAAA"_s}});
     row("bound to a certificate", up("Bearer " + m_gate.token(claims), {}), 401,
         "WWW-Authenticate: Bearer realm=\"/echo\", error=\"invalid_token\"\r\n");
     claims = m_gate.claims();
     claims.insert("scope"_L1, u"more"_s);
-    claims.insert("cnf"_L1, QJsonObject {{u"jkt"_s, m_key.publicKey().thumbprint()}});
+    claims.insert("cnf"_L1, QJsonObject{{u"jkt"_s, m_key.publicKey().thumbprint()}});
     const QByteArray poor = m_gate.token(claims);
     row("scope", up("DPoP " + poor, one(proof(m_key, poor, url))), 403,
         "WWW-Authenticate: DPoP realm=\"/echo\", error=\"insufficient_scope\", scope=\"use\", " + kAlgorithms + "\r\n");
@@ -223,7 +224,7 @@ void TestGateDpop::renewalNeedsAProofOfTheSameKey()
     QVERIFY(!log.frame(u"hello"_s)->fields().contains("dpop_nonce"_L1));
     const QString url = urlOf(u"/echo"_s);
     const auto refresh = [&](const QByteArray &token, const QJsonValue &dpop) {
-        QJsonObject fields {{u"token"_s, QString::fromLatin1(token)}};
+        QJsonObject fields{{u"token"_s, QString::fromLatin1(token)}};
         if (!dpop.isUndefined())
             fields.insert("dpop"_L1, dpop);
         socket->sendTextMessage(Frame(u"auth.refresh"_s, fields).toText());
@@ -237,16 +238,15 @@ void TestGateDpop::renewalNeedsAProofOfTheSameKey()
         QJsonValue dpop;
         QString reason;
     };
-    const QList<Row> rows {
-        {next, QJsonValue::Undefined, u"invalid_dpop_proof"_s},
-        {next, QString(), u"invalid_dpop_proof"_s},
-        {next, 7, u"invalid_dpop_proof"_s},
-        {next, QString::fromLatin1(proof(m_key, next, urlOf(u"/room"_s))), u"invalid_dpop_proof"_s},
-        {token(m_key), good, u"invalid_dpop_proof"_s}, // a proof for another token
-        {next, QString::fromLatin1(proof(m_other, next, url)), u"invalid_dpop_proof"_s},
-        {others, QString::fromLatin1(proof(m_other, others, url)), u"key_changed"_s},
-        {token({}), QJsonValue::Undefined, u"key_changed"_s},
-        {token(m_key, u"eve"_s), good, u"identity_changed"_s}};
+    const QList<Row> rows{{next, QJsonValue::Undefined, u"invalid_dpop_proof"_s},
+                          {next, QString(), u"invalid_dpop_proof"_s},
+                          {next, 7, u"invalid_dpop_proof"_s},
+                          {next, QString::fromLatin1(proof(m_key, next, urlOf(u"/room"_s))), u"invalid_dpop_proof"_s},
+                          {token(m_key), good, u"invalid_dpop_proof"_s}, // a proof for another token
+                          {next, QString::fromLatin1(proof(m_other, next, url)), u"invalid_dpop_proof"_s},
+                          {others, QString::fromLatin1(proof(m_other, others, url)), u"key_changed"_s},
+                          {token({}), QJsonValue::Undefined, u"key_changed"_s},
+                          {token(m_key, u"eve"_s), good, u"identity_changed"_s}};
     for (qsizetype i = 0; i < rows.size(); ++i) {
         refresh(rows.at(i).token, rows.at(i).dpop);
         const auto fail = log.await(u"auth.fail"_s, i + 1);
@@ -269,8 +269,7 @@ void TestGateDpop::aConnectionWithoutAKeyMayGetOne()
     QVERIFY(log.awaitFrame(u"hello"_s));
     const QByteArray bound = token(m_key);
     const auto refresh = [&](const QJsonObject &fields) { socket->sendTextMessage(Frame(u"auth.refresh"_s, fields).toText()); };
-    refresh({{u"token"_s, QString::fromLatin1(bound)},
-             {u"dpop"_s, QString::fromLatin1(proof(m_key, bound, urlOf(u"/echo"_s)))}});
+    refresh({{u"token"_s, QString::fromLatin1(bound)}, {u"dpop"_s, QString::fromLatin1(proof(m_key, bound, urlOf(u"/echo"_s)))}});
     QVERIFY(log.await(u"auth.ok"_s, 1));
     refresh({{u"token"_s, QString::fromLatin1(token({}))}});
     const auto fail = log.await(u"auth.fail"_s, 1);
@@ -286,8 +285,9 @@ void TestGateDpop::renewalAsksForANonce()
     setNonce(true);
     const QByteArray next = token(m_key);
     const auto refresh = [&](const QString &nonce) {
-        socket->sendTextMessage(Frame(u"auth.refresh"_s, {{u"token"_s, QString::fromLatin1(next)},
-                                                         {u"dpop"_s, QString::fromLatin1(proof(m_key, next, urlOf(u"/echo"_s), nonce))}})
+        socket->sendTextMessage(Frame(u"auth.refresh"_s,
+                                      {{u"token"_s, QString::fromLatin1(next)},
+                                       {u"dpop"_s, QString::fromLatin1(proof(m_key, next, urlOf(u"/echo"_s), nonce))}})
                                     .toText());
     };
     refresh({});
@@ -325,7 +325,7 @@ void TestGateDpop::monitorsRenewWithAProof()
     const QString url = urlOf(u"/watch"_s);
     const auto refresh = [&](const QByteArray &token, const QByteArray &proof) {
         received.clear();
-        QJsonObject json {{u"t"_s, u"auth.refresh"_s}, {u"token"_s, QString::fromLatin1(token)}};
+        QJsonObject json{{u"t"_s, u"auth.refresh"_s}, {u"token"_s, QString::fromLatin1(token)}};
         if (!proof.isEmpty())
             json.insert("dpop"_L1, QString::fromLatin1(proof));
         socket->sendTextMessage(QString::fromUtf8(QJsonDocument(json).toJson()));

@@ -37,7 +37,7 @@ void TestGateEnds::drainAnnouncesAndServesOn()
     QObject::connect(gate.gateway.get(), &Gateway::Gateway::stopped, this, [&] { stopped = true; });
     gate.gateway->stop();
     QVERIFY(log.awaitFrame(u"reconnect"_s));
-    QCOMPARE(log.frame(u"reconnect"_s)->fields(), (QJsonObject {{u"in_ms"_s, 3'600'000}, {u"reason"_s, u"drain"_s}}));
+    QCOMPARE(log.frame(u"reconnect"_s)->fields(), (QJsonObject{{u"in_ms"_s, 3'600'000}, {u"reason"_s, u"drain"_s}}));
     QVERIFY(gate.gateway->isRunning());
     const QByteArray refused = gate.exchange(GateFixture::upgrade("/echo", gate.token()));
     QCOMPARE(statusOf(refused), 503);
@@ -49,7 +49,7 @@ void TestGateEnds::drainAnnouncesAndServesOn()
     socket->sendTextMessage(u"still here"_s);
     plain->sendTextMessage(u"still here"_s);
     QVERIFY(Support::waitUntil([&] { return log.texts.contains(u"still here"_s) && !plainLog.texts.isEmpty(); }));
-    QCOMPARE(plainLog.texts, QStringList {u"still here"_s});
+    QCOMPARE(plainLog.texts, QStringList{u"still here"_s});
     QVERIFY(!log.closed && !plainLog.closed && !stopped);
     QCOMPARE(gate.gateway->reload(gate.config).error().code(), ErrorCode::WrongState);
     gate.gateway->stop(); // somebody cannot wait
@@ -98,7 +98,7 @@ void TestGateEnds::oldSignInIsAskedForAgain()
     QVERIFY(gate.prepare());
     EndpointConfig &endpoint = gate.addEndpoint(u"/strong"_s, EndpointConfig::Service::Echo);
     endpoint.maxAge = 100s;
-    endpoint.acrValues = QStringList {u"mfa"_s, u"phr"_s};
+    endpoint.acrValues = QStringList{u"mfa"_s, u"phr"_s};
     QVERIFY(gate.start());
     const qint64 now = toSecondsSinceEpoch(Clock::system().wallNow());
     const auto claims = [&](qint64 signedIn, const QString &acr) {
@@ -141,7 +141,7 @@ void TestGateEnds::oldSignInIsAskedForAgain()
     QVERIFY(openLog.awaitFrame(u"hello"_s));
     GatewayConfig next = gate.config;
     next.endpoints[0].maxAge = 100s;
-    next.endpoints[0].acrValues = QStringList {u"mfa"_s, u"phr"_s};
+    next.endpoints[0].acrValues = QStringList{u"mfa"_s, u"phr"_s};
     QVERIFY(gate.gateway->reload(next));
     closesWith4442(*open, openLog);
 }

@@ -243,8 +243,7 @@ void TestRelay::queueAboveItsBoundIsBrakedNotCut()
     });
     const auto isDone = [&] { return received == sent && since.isValid() && since.hasExpired(3000); };
     QVERIFY(Support::waitUntil([&] { return isDone() || log.closed; }, 60s));
-    QVERIFY2(!log.closed,
-             qPrintable(u"closed with %1 after %2 of %3"_s.arg(int(socket->closeCode())).arg(received).arg(sent)));
+    QVERIFY2(!log.closed, qPrintable(u"closed with %1 after %2 of %3"_s.arg(int(socket->closeCode())).arg(received).arg(sent)));
 }
 
 void TestRelay::refusedUpstreamIs1014()

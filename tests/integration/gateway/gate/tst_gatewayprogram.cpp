@@ -131,8 +131,8 @@ void TestProgram::demoIsReadyAndEndsCleanly()
     QVERIFY(line);
     qInfo("200 users ready after %lld ms", timer.elapsed());
     const QJsonObject ready = QJsonDocument::fromJson(QByteArray("{" + line->toUtf8())).object();
-    for (const char *member : {"gateway", "issuer", "ca", "client_id", "audience", "scopes", "users", "endpoints", "watch",
-                               "audit"})
+    for (const char *member :
+         {"gateway", "issuer", "ca", "client_id", "audience", "scopes", "users", "endpoints", "watch", "audit"})
         QVERIFY2(ready.contains(QLatin1StringView(member)), member);
     QCOMPARE(ready.value("users"_L1).toArray().size(), 201);
     QVERIFY(QFile::exists(ready.value("ca"_L1).toString()));
@@ -147,7 +147,7 @@ void TestProgram::demoIsReadyAndEndsCleanly()
 void TestProgram::demoTidiesUpAfterAKilledOne()
 {
     QTemporaryDir temporary;
-    const QStringList arguments {u"--demo"_s, u"--users"_s, u"1"_s};
+    const QStringList arguments{u"--demo"_s, u"--users"_s, u"1"_s};
     const auto folders = [&] { return QDir(temporary.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot); };
     QVERIFY(QDir(temporary.path()).mkdir(u"watchword-gateway-others"_s)); // without the mark of a demo
     Support::ReadyProcess lives;
@@ -167,7 +167,7 @@ void TestProgram::demoTidiesUpAfterAKilledOne()
     next.terminate();
     QCOMPARE(folders(), living);
     lives.terminate();
-    QCOMPARE(folders(), QStringList {u"watchword-gateway-others"_s});
+    QCOMPARE(folders(), QStringList{u"watchword-gateway-others"_s});
 }
 
 void TestProgram::hangUpReloads()
@@ -202,8 +202,8 @@ void TestProgram::survivesTooManyConnections()
 {
     const QString file = writeConfig(goodConfig(0));
     Support::ReadyProcess process;
-    const auto ready = process.start(u"sh"_s, {u"-c"_s, u"ulimit -n 64 && exec \"$0\" --config \"$1\""_s, kProgram, file},
-                                     u"READY "_s);
+    const auto ready =
+        process.start(u"sh"_s, {u"-c"_s, u"ulimit -n 64 && exec \"$0\" --config \"$1\""_s, kProgram, file}, u"READY "_s);
     QVERIFY(ready);
     const quint16 port = quint16(QUrl(*ready).port());
     std::vector<std::unique_ptr<QTcpSocket>> sockets;

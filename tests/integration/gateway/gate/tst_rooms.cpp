@@ -54,9 +54,10 @@ TestRooms::Member::Member(TestRooms &test, const QString &path, const QString &s
         token.value = Secret::copy(test.m_gate.token(test.m_gate.claims(subject, 600)));
         return token;
     }())
-    , connection(&tokens, {.url = QUrl(test.m_gate.gateway->url().toString() + path),
-                           .certificateAuthorities = QSslCertificate::fromPath(test.m_gate.file(u"ca.pem"_s)),
-                           .budgetAttempts = 1000})
+    , connection(&tokens,
+                 {.url = QUrl(test.m_gate.gateway->url().toString() + path),
+                  .certificateAuthorities = QSslCertificate::fromPath(test.m_gate.file(u"ca.pem"_s)),
+                  .budgetAttempts = 1000})
 {
     QObject::connect(&connection, &Connection::published, &connection,
                      [this](const Publication &p) { got.append(QString::fromUtf8(p.payload)); });
@@ -223,9 +224,7 @@ void TestRooms::questionsAreAnswered()
     QCOMPARE(entries.first().toObject().value("text"_L1).toString(), u"2"_s);
     QCOMPARE(entries.first().toObject().value("from"_L1).toString(), u"ada"_s);
     QCOMPARE(history.value("more"_L1).toBool(true), false);
-    for (const char *payload :
-         {"{\"room\":\"asked\",\"after\":-5}", "{\"room\":\"asked\",\"after\":1e30}", "nonsense", ""})
-    {
+    for (const char *payload : {"{\"room\":\"asked\",\"after\":-5}", "{\"room\":\"asked\",\"after\":1e30}", "nonsense", ""}) {
         const Result<QByteArray> answer = ask(u"room.history"_s, payload);
         QVERIFY(answer || answer.error().code() == ErrorCode::RequestRefused);
     }
@@ -253,7 +252,7 @@ void TestRooms::questionsThatNobodyAnswers()
 
 void TestRooms::logIsBounded()
 {
-    RoomLog log(RoomHistoryConfig {.messages = 3, .bytes = 1'000'000}, u"e"_s);
+    RoomLog log(RoomHistoryConfig{.messages = 3, .bytes = 1'000'000}, u"e"_s);
     QCOMPARE(log.oldest(), quint64(1));
     QVERIFY(log.page(u"e"_s, 0).isLast);
     QVERIFY(log.page(u"e"_s, 1).gap); // ahead of the room
@@ -268,7 +267,7 @@ void TestRooms::logIsBounded()
     QCOMPARE(log.page(u"f"_s, 6).gap->reason, u"epoch"_s);
     QCOMPARE(log.page(u"e"_s, ~quint64(0)).gap->reason, u"epoch"_s);
 
-    RoomLog bytes(RoomHistoryConfig {.messages = 1000, .bytes = 10'000}, u"e"_s);
+    RoomLog bytes(RoomHistoryConfig{.messages = 1000, .bytes = 10'000}, u"e"_s);
     for (int i = 0; i < 100; ++i)
         bytes.append(u"ada"_s, QByteArray(1000, 'x'));
     QVERIFY(bytes.bytes() <= 10'000 && bytes.size() >= 8);
@@ -276,7 +275,7 @@ void TestRooms::logIsBounded()
     QCOMPARE(bytes.size(), size_t(0));
     QCOMPARE(bytes.page(u"e"_s, 100).gap->to, quint64(101));
 
-    RoomLog none(RoomHistoryConfig {.messages = 0}, u"e"_s);
+    RoomLog none(RoomHistoryConfig{.messages = 0}, u"e"_s);
     none.append(u"ada"_s, "x");
     QCOMPARE(none.page(u"e"_s, 0).gap->reason, u"trimmed"_s);
     QVERIFY(!none.page(u"e"_s, 1).gap);
@@ -290,7 +289,7 @@ void TestRooms::configuration()
         base + u"serves = \"rooms\"\nhistory = { messages = 7, bytes = \"2 KiB\", total_bytes = \"3 MiB\", keep = \"5 m\" }\n"_s,
         u"f"_s);
     QVERIFY2(good, qPrintable(good ? QString() : good.error().detail()));
-    const RoomHistoryConfig expected {.messages = 7, .bytes = 2048, .totalBytes = 3 * 1024 * 1024, .keep = 5min};
+    const RoomHistoryConfig expected{.messages = 7, .bytes = 2048, .totalBytes = 3 * 1024 * 1024, .keep = 5min};
     QCOMPARE(good->endpoints.first().history, expected);
     QVERIFY(!GatewayConfig::fromToml(base + u"serves = \"echo\"\nhistory = { messages = 7 }\n"_s, u"f"_s));
     QVERIFY(!GatewayConfig::fromToml(base + u"serves = \"rooms\"\nhistory = { message = 7 }\n"_s, u"f"_s));

@@ -80,14 +80,15 @@ IssuerPeer::IssuerPeer(const QString &certificates)
     m_client = QSslConfiguration::defaultConfiguration();
     m_client.setCaCertificates(QSslCertificate::fromData(contentOf(certificates + u"/ca.pem"_s)));
     options.audience = u"wss://orders.test"_s;
-    options.users = {{.name = u"alice"_s, .subject = u"u-alice"_s, .passwordHash = hashed("correct horse"),
-                      .scopes = {u"orders:read"_s}},
-                     {.name = u"bob"_s, .subject = u"u-bob"_s, .passwordHash = hashed("tr0ub4dor"), .scopes = {}}};
-    options.clients = {{.id = u"app"_s, .redirectUris = {u"http://127.0.0.1/callback"_s},
-                        .postLogoutRedirectUris = {u"http://127.0.0.1/bye"_s},
-                        .scopes = {u"orders:read"_s, u"orders:write"_s}},
-                       {.id = u"web"_s, .redirectUris = {u"https://web.test/callback"_s}, .postLogoutRedirectUris = {},
-                        .scopes = {}}};
+    options.users = {
+        {.name = u"alice"_s, .subject = u"u-alice"_s, .passwordHash = hashed("correct horse"), .scopes = {u"orders:read"_s}},
+        {.name = u"bob"_s, .subject = u"u-bob"_s, .passwordHash = hashed("tr0ub4dor"), .scopes = {}}};
+    options.clients = {
+        {.id = u"app"_s,
+         .redirectUris = {u"http://127.0.0.1/callback"_s},
+         .postLogoutRedirectUris = {u"http://127.0.0.1/bye"_s},
+         .scopes = {u"orders:read"_s, u"orders:write"_s}},
+        {.id = u"web"_s, .redirectUris = {u"https://web.test/callback"_s}, .postLogoutRedirectUris = {}, .scopes = {}}};
 }
 
 bool IssuerPeer::start()
@@ -131,8 +132,7 @@ Answer IssuerPeer::get(const QString &pathAndQuery)
     return finished(m_network.get(request));
 }
 
-Answer IssuerPeer::post(const QString &path, const Fields &fields,
-                        const QList<std::pair<QByteArray, QByteArray>> &headers)
+Answer IssuerPeer::post(const QString &path, const Fields &fields, const QList<std::pair<QByteArray, QByteArray>> &headers)
 {
     return postBytes(path, encoded(fields).toLatin1(), "application/x-www-form-urlencoded", headers);
 }
@@ -151,15 +151,21 @@ Answer IssuerPeer::postBytes(const QString &path, const QByteArray &body, const 
 
 Fields IssuerPeer::authorizeFields() const
 {
-    return {{u"client_id"_s, u"app"_s}, {u"redirect_uri"_s, u"http://127.0.0.1:49152/callback"_s},
-            {u"response_type"_s, u"code"_s}, {u"scope"_s, u"openid offline_access orders:read orders:write"_s},
-            {u"state"_s, u"st+a te&1"_s}, {u"nonce"_s, u"n-1"_s}, {u"code_challenge"_s, Pkce::challengeOf(kVerifier)},
+    return {{u"client_id"_s, u"app"_s},
+            {u"redirect_uri"_s, u"http://127.0.0.1:49152/callback"_s},
+            {u"response_type"_s, u"code"_s},
+            {u"scope"_s, u"openid offline_access orders:read orders:write"_s},
+            {u"state"_s, u"st+a te&1"_s},
+            {u"nonce"_s, u"n-1"_s},
+            {u"code_challenge"_s, Pkce::challengeOf(kVerifier)},
             {u"code_challenge_method"_s, u"S256"_s}};
 }
 
 Fields IssuerPeer::redeemFields(const QString &code) const
 {
-    return {{u"grant_type"_s, u"authorization_code"_s}, {u"client_id"_s, u"app"_s}, {u"code"_s, code},
+    return {{u"grant_type"_s, u"authorization_code"_s},
+            {u"client_id"_s, u"app"_s},
+            {u"code"_s, code},
             {u"redirect_uri"_s, u"http://127.0.0.1:49152/callback"_s},
             {u"code_verifier"_s, QString::fromLatin1(kVerifier)}};
 }
@@ -189,19 +195,18 @@ QString IssuerPeer::code()
     return login(openLogin(authorizeFields()), u"alice"_s, u"correct horse"_s).redirectValue(u"code"_s);
 }
 
-Result<Jwt> IssuerPeer::verified(const Answer &answer, const QString &member, const QString &type,
-                                 const QString &audience)
+Result<Jwt> IssuerPeer::verified(const Answer &answer, const QString &member, const QString &type, const QString &audience)
 {
     const Answer keys = get(u"/jwks"_s);
     const Result<JwkSet> set = JwkSet::fromBytes(keys.body);
     if (!set)
         return set.error();
     JwtPolicy policy;
-    policy.types = QStringList {type};
+    policy.types = QStringList{type};
     policy.typeRequired = true;
-    policy.algorithms = QStringList {u"ES256"_s};
+    policy.algorithms = QStringList{u"ES256"_s};
     policy.issuer = issuer->url().toString();
-    policy.audiences = QStringList {audience};
+    policy.audiences = QStringList{audience};
     return Jwt::verify(answer.text(member).toLatin1(), *set, policy, clock.wallNow());
 }
 

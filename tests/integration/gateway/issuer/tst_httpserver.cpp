@@ -83,9 +83,7 @@ std::unique_ptr<QSslSocket> TestHttpServer::connected(QSsl::SslProtocol protocol
     tls.setProtocol(protocol);
     socket->setSslConfiguration(tls);
     socket->connectToHostEncrypted(u"127.0.0.1"_s, m_server->port());
-    Support::waitUntil([&] {
-        return socket->isEncrypted() || socket->state() == QAbstractSocket::UnconnectedState;
-    });
+    Support::waitUntil([&] { return socket->isEncrypted() || socket->state() == QAbstractSocket::UnconnectedState; });
     return socket;
 }
 

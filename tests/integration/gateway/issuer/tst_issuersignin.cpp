@@ -114,7 +114,7 @@ void TestIssuerSignIn::fullWay()
     QCOMPARE(row.id, access->id());
     QCOMPARE(row.kind, TokenKind::Access);
     QCOMPARE(issued.last().first().value<TokenRow>().kind, TokenKind::Refresh);
-    QCOMPARE(p->auditTypes(), (QStringList {u"signin.succeeded"_s, u"token.issued"_s}));
+    QCOMPARE(p->auditTypes(), (QStringList{u"signin.succeeded"_s, u"token.issued"_s}));
     QVERIFY(!p->issuer->isRevoked(access->sessionId(), access->id()));
 }
 
@@ -233,7 +233,7 @@ void TestIssuerSignIn::wrongPassword()
     QCOMPARE(refused.status, 401);
     QVERIFY(refused.header("Location").isEmpty());
     QVERIFY(refused.body.contains("value=\"alice\""));
-    QCOMPARE(p->auditTypes(), QStringList {u"signin.failed"_s});
+    QCOMPARE(p->auditTypes(), QStringList{u"signin.failed"_s});
     QCOMPARE(p->lastAudit().data.value("reason_code"_L1).toString(), u"wrong_password"_s);
     QCOMPARE(p->login(refused, u"alice"_s, u"correct horse"_s).status, 303);
 }
@@ -309,13 +309,27 @@ void TestIssuerSignIn::badOptions()
     QFETCH(QString, said);
     IssuerOptions options = p->options;
     switch (which) {
-    case 0: options.audience.clear(); break;
-    case 1: options.clients.clear(); break;
-    case 2: options.users.append(options.users.first()); break;
-    case 3: options.users.first().passwordHash.clear(); break;
-    case 4: options.clients.first().redirectUris.append(u"http://a.test/"_s); break;
-    case 5: options.keyFile = p->folder.filePath(u"k"_s); break;
-    default: options.codeLifetime = std::chrono::seconds(0); break;
+    case 0:
+        options.audience.clear();
+        break;
+    case 1:
+        options.clients.clear();
+        break;
+    case 2:
+        options.users.append(options.users.first());
+        break;
+    case 3:
+        options.users.first().passwordHash.clear();
+        break;
+    case 4:
+        options.clients.first().redirectUris.append(u"http://a.test/"_s);
+        break;
+    case 5:
+        options.keyFile = p->folder.filePath(u"k"_s);
+        break;
+    default:
+        options.codeLifetime = std::chrono::seconds(0);
+        break;
     }
     const Result<std::unique_ptr<Issuer>> made = Issuer::create(options, *p->log, p->clock);
     QVERIFY(!made);

@@ -93,13 +93,11 @@ void TestIssuerTokens::tokenErrors()
         more = "&" + name.sliced(1).toLatin1() + "=" + value.toLatin1();
     else
         fields.insert(name, value);
-    const Answer answer = p->postBytes(u"/token"_s, encoded(fields).toLatin1() + more,
-                                       "application/x-www-form-urlencoded");
+    const Answer answer = p->postBytes(u"/token"_s, encoded(fields).toLatin1() + more, "application/x-www-form-urlencoded");
     QCOMPARE(answer.status, status);
     QCOMPARE(answer.json().value("error"_L1).toString(), error);
     QCOMPARE(answer.header("Cache-Control"), QByteArray("no-store"));
-    QCOMPARE(p->postBytes(u"/token"_s, "{}", "application/json").json().value("error"_L1).toString(),
-             u"invalid_request"_s);
+    QCOMPARE(p->postBytes(u"/token"_s, "{}", "application/json").json().value("error"_L1).toString(), u"invalid_request"_s);
     const Answer basic = p->post(u"/token"_s, p->redeemFields(u"x"_s), {{"Authorization", "Basic YTpi"}});
     QCOMPARE(basic.status, 401);
     QVERIFY(basic.header("WWW-Authenticate").startsWith("Basic"));
@@ -113,8 +111,7 @@ void TestIssuerTokens::codeIsRefused_data()
     QTest::newRow("pkce") << u"code_verifier"_s << QString(43, u'x') << u"pkce_mismatch"_s;
     QTest::newRow("short verifier") << u"code_verifier"_s << u"x"_s << u"pkce_mismatch"_s;
     QTest::newRow("client") << u"client_id"_s << u"web"_s << u"client_mismatch"_s;
-    QTest::newRow("redirect uri") << u"redirect_uri"_s << u"http://127.0.0.1:49153/callback"_s
-                                  << u"redirect_uri_mismatch"_s;
+    QTest::newRow("redirect uri") << u"redirect_uri"_s << u"http://127.0.0.1:49153/callback"_s << u"redirect_uri_mismatch"_s;
     QTest::newRow("late") << u"late"_s << QString() << u"code_expired"_s;
 }
 
@@ -245,7 +242,7 @@ void TestIssuerTokens::revokeRefreshToken()
     const Answer tokens = p->signIn();
     QSignalSpy revoked(p->issuer.get(), &Issuer::sessionRevoked);
     QSignalSpy ended(p->issuer.get(), &Issuer::tokenEnded);
-    const Fields fields {{u"token"_s, tokens.text(u"refresh_token"_s)}, {u"client_id"_s, u"app"_s}};
+    const Fields fields{{u"token"_s, tokens.text(u"refresh_token"_s)}, {u"client_id"_s, u"app"_s}};
     Fields other = fields;
     other.insert(u"client_id"_s, u"web"_s);
     QCOMPARE(p->post(u"/revoke"_s, other).status, 200);
@@ -266,8 +263,7 @@ void TestIssuerTokens::revokeAccessToken()
     const Result<Jwt> access = p->verified(tokens, u"access_token"_s, u"at+jwt"_s, u"wss://orders.test"_s);
     QVERIFY(access);
     QSignalSpy revoked(p->issuer.get(), &Issuer::sessionRevoked);
-    QCOMPARE(p->post(u"/revoke"_s, {{u"token"_s, tokens.text(u"access_token"_s)}, {u"client_id"_s, u"app"_s}}).status,
-             200);
+    QCOMPARE(p->post(u"/revoke"_s, {{u"token"_s, tokens.text(u"access_token"_s)}, {u"client_id"_s, u"app"_s}}).status, 200);
     QVERIFY(p->issuer->isRevoked(access->sessionId(), access->id()));
     QVERIFY(!p->issuer->isRevoked(access->sessionId(), u"another"_s));
     QCOMPARE(revoked.count(), 0);
@@ -285,8 +281,9 @@ void TestIssuerTokens::logoutEndsTheSession()
     QCOMPARE(p->get(u"/logout?id_token_hint="_s + tokens.text(u"access_token"_s)).status, 400);
     QCOMPARE(revoked.count(), 0);
     p->clock.advance(std::chrono::hours(2)); // an expired hint is still one
-    Fields fields {{u"id_token_hint"_s, tokens.text(u"id_token"_s)}, {u"state"_s, u"bye"_s},
-                   {u"post_logout_redirect_uri"_s, u"http://evil.test/"_s}};
+    Fields fields{{u"id_token_hint"_s, tokens.text(u"id_token"_s)},
+                  {u"state"_s, u"bye"_s},
+                  {u"post_logout_redirect_uri"_s, u"http://evil.test/"_s}};
     const Answer page = p->get(u"/logout?"_s + encoded(fields));
     QCOMPARE(page.status, 200);
     QVERIFY(page.header("Location").isEmpty());
@@ -356,9 +353,9 @@ void TestIssuerTokens::noSecretInTheAudit()
     for (const AuditEvent &event : p->audit())
         all += event.toBytes();
     QVERIFY(all.size() > 1000);
-    for (const QString &secret : {code, tokens.text(u"access_token"_s), tokens.text(u"refresh_token"_s),
-                                  tokens.text(u"id_token"_s), next.text(u"refresh_token"_s),
-                                  next.text(u"access_token"_s).section(u'.', 2), u"canary-password"_s})
+    for (const QString &secret :
+         {code, tokens.text(u"access_token"_s), tokens.text(u"refresh_token"_s), tokens.text(u"id_token"_s),
+          next.text(u"refresh_token"_s), next.text(u"access_token"_s).section(u'.', 2), u"canary-password"_s})
         QVERIFY(!secret.isEmpty() && !all.contains(secret.toLatin1()));
 }
 

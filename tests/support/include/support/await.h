@@ -28,8 +28,7 @@ bool waitFor(const QFuture<T> &future, std::chrono::milliseconds timeout = std::
 }
 
 //! Runs the event loop until \a condition holds; false after \a timeout.
-inline bool waitUntil(const std::function<bool()> &condition,
-                      std::chrono::milliseconds timeout = std::chrono::seconds(10))
+inline bool waitUntil(const std::function<bool()> &condition, std::chrono::milliseconds timeout = std::chrono::seconds(10))
 {
     const QDeadlineTimer deadline(timeout);
     while (!condition()) {

@@ -54,11 +54,11 @@ bool makeCertificates(const QString &folder);
 } // namespace Support
 
 //! Skips on a person's machine and fails in CI: for components that ./dev installs.
-#define REQUIRE_COMPONENT(condition, what)                                                                             \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            if (Support::onCi())                                                                                       \
-                QFAIL("missing: " what);                                                                               \
-            QSKIP("missing: " what);                                                                                   \
-        }                                                                                                              \
+#define REQUIRE_COMPONENT(condition, what)                                                                                       \
+    do {                                                                                                                         \
+        if (!(condition)) {                                                                                                      \
+            if (Support::onCi())                                                                                                 \
+                QFAIL("missing: " what);                                                                                         \
+            QSKIP("missing: " what);                                                                                             \
+        }                                                                                                                        \
     } while (false)

@@ -16,8 +16,10 @@ const WallTime kNow = wallTimeFromSeconds(1'800'000'000);
 
 QByteArray upgrade(const QByteArray &target, const QByteArray &fields)
 {
-    return "GET " + target + " HTTP/1.1\r\nHost: gw.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + fields + "\r\n";
+    return "GET " + target
+        + " HTTP/1.1\r\nHost: gw.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        + fields + "\r\n";
 }
 
 QByteArray bearerProtocol(const QByteArray &token)
@@ -29,11 +31,11 @@ QList<std::shared_ptr<const GateTarget>> targets()
 {
     GateTarget plain;
     plain.path = u"/v1/stream"_s;
-    plain.scopes = QStringList {u"orders:read"_s, u"orders:write"_s};
-    plain.origins = QStringList {u"https://app.example.com"_s};
+    plain.scopes = QStringList{u"orders:read"_s, u"orders:write"_s};
+    plain.origins = QStringList{u"https://app.example.com"_s};
     GateTarget strong = plain;
     strong.path = u"/strong"_s;
-    strong.acrValues = QStringList {u"mfa"_s, u"phr"_s};
+    strong.acrValues = QStringList{u"mfa"_s, u"phr"_s};
     strong.maxAge = std::chrono::seconds(300);
     GateTarget hidden = plain;
     hidden.path = u"/hidden"_s;
@@ -47,7 +49,7 @@ Identity person()
     Identity identity;
     identity.issuer = u"https://login.example.com"_s;
     identity.subject = u"ada"_s;
-    identity.scopes = QStringList {u"orders:read"_s, u"orders:write"_s};
+    identity.scopes = QStringList{u"orders:read"_s, u"orders:write"_s};
     identity.acr = u"mfa"_s;
     identity.authTime = kNow - std::chrono::seconds(10);
     return identity;
@@ -104,8 +106,11 @@ void TestGateDecision::requests_data()
     row("empty bearer", upgrade(path, "Authorization: Bearer\r\n"), 401, "malformed_token", invalid);
     row("not a token", upgrade(path, "Authorization: Bearer a b\r\n"), 401, "malformed_token", invalid);
     row("quote in the token", upgrade(path, "Authorization: Bearer a\"b\r\n"), 401, "malformed_token", invalid);
-    row("bad base64url", upgrade(path, "Origin: https://app.example.com\r\nSec-WebSocket-Protocol: "
-                                       "watchword.bearer.a+b\r\n"), 401, "malformed_token", invalid);
+    row("bad base64url",
+        upgrade(path,
+                "Origin: https://app.example.com\r\nSec-WebSocket-Protocol: "
+                "watchword.bearer.a+b\r\n"),
+        401, "malformed_token", invalid);
     const QByteArray dpop = "DPoP realm=\"/v1/stream\", error=\"%\", algs=\"ES256 RS256 PS256 EdDSA\"";
     row("empty DPoP", upgrade(path, "Authorization: DPoP\r\n"), 401, "malformed_token",
         QByteArray(dpop).replace('%', "invalid_token"));
@@ -174,10 +179,10 @@ void TestGateDecision::verdicts_data()
 {
     QTest::addColumn<ErrorCode>("code");
     QTest::addColumn<int>("status");
-    for (const ErrorCode code : {ErrorCode::MalformedToken, ErrorCode::BadSignature, ErrorCode::UnsupportedAlgorithm,
-                                 ErrorCode::WrongIssuer, ErrorCode::WrongAudience, ErrorCode::WrongTokenType,
-                                 ErrorCode::TokenExpired, ErrorCode::TokenNotYetValid, ErrorCode::RevokedOrExpired,
-                                 ErrorCode::SessionRevoked, ErrorCode::UnknownKey, ErrorCode::MissingClaim})
+    for (const ErrorCode code :
+         {ErrorCode::MalformedToken, ErrorCode::BadSignature, ErrorCode::UnsupportedAlgorithm, ErrorCode::WrongIssuer,
+          ErrorCode::WrongAudience, ErrorCode::WrongTokenType, ErrorCode::TokenExpired, ErrorCode::TokenNotYetValid,
+          ErrorCode::RevokedOrExpired, ErrorCode::SessionRevoked, ErrorCode::UnknownKey, ErrorCode::MissingClaim})
         QTest::newRow(qPrintable(Error(code).codeName())) << code << 401;
     for (const ErrorCode code : {ErrorCode::TemporarilyUnavailable, ErrorCode::Timeout, ErrorCode::ConnectionRefused,
                                  ErrorCode::TlsFailed, ErrorCode::HttpStatus})
@@ -189,8 +194,8 @@ void TestGateDecision::verdicts()
 {
     QFETCH(ErrorCode, code);
     QFETCH(int, status);
-    const GateDecision decision = decideIdentity(targets().first(), Error(code, u"why exactly"_s),
-                                                 ConnectionCaps::Refusal::None, kNow);
+    const GateDecision decision =
+        decideIdentity(targets().first(), Error(code, u"why exactly"_s), ConnectionCaps::Refusal::None, kNow);
     QCOMPARE(decision.action, GateDecision::Action::Refuse);
     QCOMPARE(decision.refusal.status, status);
     const QByteArray bytes = answerOf(decision.refusal, u"r-1"_s);
@@ -227,7 +232,7 @@ void TestGateDecision::stepUpNamesWhatIsNeeded()
 void TestGateDecision::scopesAreNamedButNotForHiddenPaths()
 {
     Identity identity = person();
-    identity.scopes = QStringList {u"orders:read"_s};
+    identity.scopes = QStringList{u"orders:read"_s};
     const Refusal refusal = decideIdentity(targets().first(), identity, ConnectionCaps::Refusal::None, kNow).refusal;
     QCOMPARE(refusal.status, 403);
     QCOMPARE(header(refusal, "WWW-Authenticate"),
@@ -286,8 +291,8 @@ void TestGateDecision::acceptsAndTakesTheTokenFromEitherPlace()
     const GateDecision byHeader = decideRequest(header.head, {}, context);
     QCOMPARE(byHeader.action, GateDecision::Action::Verify);
     QCOMPARE(byHeader.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
-    const ParsedHead browser = parseRequestHead(
-        upgrade("/v1/stream", "Origin: https://app.example.com\r\n" + bearerProtocol("abc.def.ghi")));
+    const ParsedHead browser =
+        parseRequestHead(upgrade("/v1/stream", "Origin: https://app.example.com\r\n" + bearerProtocol("abc.def.ghi")));
     const GateDecision bySubprotocol = decideRequest(browser.head, {}, context);
     QCOMPARE(bySubprotocol.action, GateDecision::Action::Verify);
     QCOMPARE(bySubprotocol.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
@@ -298,8 +303,7 @@ void TestGateDecision::acceptsAndTakesTheTokenFromEitherPlace()
     QCOMPARE(withProof.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
     QVERIFY(withProof.isDpop);
     QCOMPARE(withProof.proof, QByteArray("p.r.f"));
-    QCOMPARE(decideIdentity(list.first(), person(), ConnectionCaps::Refusal::None, kNow).action,
-             GateDecision::Action::Accept);
+    QCOMPARE(decideIdentity(list.first(), person(), ConnectionCaps::Refusal::None, kNow).action, GateDecision::Action::Accept);
 }
 
 void TestGateDecision::limitedAddressesAreNotVerified()
@@ -365,7 +369,7 @@ void TestGateDecision::forwardedAddressesCountOnlyFromProxies()
     QFETCH(QByteArray, forwarded);
     QFETCH(QString, address);
     GatewayConfig config;
-    config.trustedProxies = QStringList {u"10.0.0.0/24"_s};
+    config.trustedProxies = QStringList{u"10.0.0.0/24"_s};
     const QByteArray field = forwarded.isEmpty() ? QByteArray() : "X-Forwarded-For: " + forwarded + "\r\n";
     const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", field));
     QCOMPARE(peerOf(parsed.head, QHostAddress(peer), 99, true, config).address, QHostAddress(address));

@@ -46,10 +46,10 @@ void TestGatewayConfig::readsTheExample()
     QVERIFY2(config, config ? "" : qPrintable(config.error().detail()));
     QCOMPARE(config->listen.port, quint16(8443));
     QCOMPARE(config->listen.keyFile, u"/etc/watchword/tls.key"_s);
-    QCOMPARE(config->issuers.first().audiences, QStringList {u"wss://orders.example.com"_s});
+    QCOMPARE(config->issuers.first().audiences, QStringList{u"wss://orders.example.com"_s});
     const EndpointConfig endpoint = config->endpoints.first();
     QCOMPARE(endpoint.service, EndpointConfig::Service::Upstream);
-    QCOMPARE(endpoint.origins, QStringList {u"https://orders.example.com"_s});
+    QCOMPARE(endpoint.origins, QStringList{u"https://orders.example.com"_s});
     QCOMPARE(endpoint.limits.connectionsPerUser, 5);
     QCOMPARE(endpoint.limits.messageBytes, 65536);
     QVERIFY(!config->watch);
@@ -58,12 +58,13 @@ void TestGatewayConfig::readsTheExample()
 void TestGatewayConfig::readsProofsOfPossession()
 {
     QString text = kExample;
-    text.replace("[[issuer]]\n"_L1, "public_names = \"Orders.example.com:8443\"\n[dpop]\nnonce = true\n[[issuer]]\nrequire_dpop = true\n"_L1);
+    text.replace("[[issuer]]\n"_L1,
+                 "public_names = \"Orders.example.com:8443\"\n[dpop]\nnonce = true\n[[issuer]]\nrequire_dpop = true\n"_L1);
     text.replace("[[endpoint]]\n"_L1, "[[endpoint]]\nrequire_dpop = true\n"_L1);
     const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
     QVERIFY2(config, config ? "" : qPrintable(config.error().detail()));
     QVERIFY(config->dpop.nonce && config->issuers.first().requireDpop && config->endpoints.first().requireDpop);
-    QCOMPARE(config->listen.publicNames, QStringList {u"Orders.example.com:8443"_s});
+    QCOMPARE(config->listen.publicNames, QStringList{u"Orders.example.com:8443"_s});
     const Result<GatewayConfig> plain = GatewayConfig::fromToml(kExample, u"g.toml"_s);
     QVERIFY(!plain->dpop.nonce && !plain->issuers.first().requireDpop && !plain->endpoints.first().requireDpop);
 }
@@ -71,23 +72,23 @@ void TestGatewayConfig::readsProofsOfPossession()
 void TestGatewayConfig::readsThePolicyForClients()
 {
     QString text = kExample;
-    text.replace("[[issuer]]\n"_L1, "[policy]\nattempts_per_minute = 4\n[policy.status]\n503 = { action = \"slow\", after_s = 30 }\n"
-                                    "[policy.close.1012]\nafter_s = 20\n[policy.backoff]\nbase_ms = 2000\ncap_s = 60\n[[issuer]]\n"_L1);
+    text.replace("[[issuer]]\n"_L1,
+                 "[policy]\nattempts_per_minute = 4\n[policy.status]\n503 = { action = \"slow\", after_s = 30 }\n"
+                 "[policy.close.1012]\nafter_s = 20\n[policy.backoff]\nbase_ms = 2000\ncap_s = 60\n[[issuer]]\n"_L1);
     const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
     QVERIFY2(config, config ? "" : qPrintable(config.error().detail()));
     // The example of the protocol, member by member.
-    const QJsonObject example {{u"status"_s, QJsonObject {{u"503"_s, QJsonObject {{u"action"_s, u"slow"_s}, {u"after_s"_s, 30}}}}},
-                               {u"close"_s, QJsonObject {{u"1012"_s, QJsonObject {{u"after_s"_s, 20}}}}},
-                               {u"backoff"_s, QJsonObject {{u"base_ms"_s, 2000}, {u"cap_s"_s, 60}}},
-                               {u"attempts_per_minute"_s, 4}};
+    const QJsonObject example{{u"status"_s, QJsonObject{{u"503"_s, QJsonObject{{u"action"_s, u"slow"_s}, {u"after_s"_s, 30}}}}},
+                              {u"close"_s, QJsonObject{{u"1012"_s, QJsonObject{{u"after_s"_s, 20}}}}},
+                              {u"backoff"_s, QJsonObject{{u"base_ms"_s, 2000}, {u"cap_s"_s, 60}}},
+                              {u"attempts_per_minute"_s, 4}};
     QCOMPARE(config->policy, example);
     QVERIFY(config->endpoints.first().policy.isEmpty());
     text.replace("scopes ="_L1, "policy = { attempts_per_minute = 9 }\nscopes ="_L1);
-    QCOMPARE(GatewayConfig::fromToml(text, u"g.toml"_s)->endpoints.first().policy,
-             (QJsonObject {{u"attempts_per_minute"_s, 9}}));
+    QCOMPARE(GatewayConfig::fromToml(text, u"g.toml"_s)->endpoints.first().policy, (QJsonObject{{u"attempts_per_minute"_s, 9}}));
     // What comes from a program and not from a file is checked as well.
     GatewayConfig made = *config;
-    made.policy = QJsonObject {{u"attempts_per_minute"_s, 0}};
+    made.policy = QJsonObject{{u"attempts_per_minute"_s, 0}};
     QCOMPARE(made.validate().error().code(), ErrorCode::ConfigInvalid);
     QString many = u"status = {"_s;
     for (int status = 200; status <= 264; ++status)
@@ -140,8 +141,8 @@ void TestGatewayConfig::mistakesHaveAPosition_data()
     policy("policy: base", "{ backoff = { base_ms = 99 } }", "g.toml:10:34:", "from 100 to 60000");
     policy("policy: cap", "{ backoff = { cap_s = \"1\" } }", "g.toml:10:32:", "from 1 to 300");
     policy("policy: attempts", "{ attempts_per_minute = 0 }", "g.toml:10:34:", "from 1 to 600");
-    row("public name", "key = \"tls.key\"\n", "key = \"tls.key\"\npublic_names = [\"a.test\", \"https://b.test\"]\n", "g.toml:5:16:",
-        "host or host:port");
+    row("public name", "key = \"tls.key\"\n", "key = \"tls.key\"\npublic_names = [\"a.test\", \"https://b.test\"]\n",
+        "g.toml:5:16:", "host or host:port");
     row("dpop", "[[issuer]]", "[dpop]\nnonce = 1\n[[issuer]]", "g.toml:6:9:", "true or false");
     row("unknown in dpop", "[[issuer]]", "[dpop]\nnonces = true\n[[issuer]]", "g.toml:6:1:", "did you mean \"nonce\"");
     row("issuer without TLS", "https://login", "http://login", "g.toml: ", "must be https");

@@ -17,12 +17,12 @@ namespace {
 
 // RFC 9449 figure 12 and section 6.1: the token, its proof and the key that both name.
 const QByteArray kExampleToken = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
-const QByteArray kExampleProof
-    = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRj"
-      "QyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGki"
-      "OiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSI"
-      "sImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-"
-      "Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+const QByteArray kExampleProof =
+    "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRj"
+    "QyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGki"
+    "OiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSI"
+    "sImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-"
+    "Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
 constexpr auto kExampleKey = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"_L1;
 const WallTime kThen = wallTimeFromSeconds(1562262618);
 const QUrl kUrl(u"https://gw.test/v1/stream"_s);
@@ -120,7 +120,7 @@ void TestProofChecker::exampleOfTheStandard()
 {
     ManualClock clock(kThen);
     ProofChecker checker(clock);
-    const Presentation presentation {true, kExampleProof, QUrl(u"https://resource.example.org/protectedresource"_s), false, {}};
+    const Presentation presentation{true, kExampleProof, QUrl(u"https://resource.example.org/protectedresource"_s), false, {}};
     const auto first = checker.check(boundTo(kExampleKey), token(), presentation);
     QVERIFY2(!first, first ? qPrintable(first->message) : "");
     QCOMPARE(checker.check(boundTo(kExampleKey), token(), presentation)->reasonCode, u"dpop_replayed"_s);
@@ -150,9 +150,9 @@ void TestProofChecker::proofs_data()
     row("alg of another key type", header(u"alg"_s, u"RS256"_s), "dpop_unusable_key", bad);
     row("no jwk", header(u"jwk"_s, QJsonValue::Undefined), "dpop_unusable_key", bad);
     row("jwk with its secret", header(u"jwk"_s, withSecret), "dpop_unusable_key", bad);
-    row("symmetric jwk", header(u"jwk"_s, QJsonObject {{u"kty"_s, u"oct"_s}, {u"k"_s, u"AAAA"_s}}), "dpop_unusable_key", bad);
+    row("symmetric jwk", header(u"jwk"_s, QJsonObject{{u"kty"_s, u"oct"_s}, {u"k"_s, u"AAAA"_s}}), "dpop_unusable_key", bad);
     row("jwk of another key", header(u"jwk"_s, other.publicKey().toPublicJson()), "dpop_bad_signature", bad);
-    row("crit", header(u"crit"_s, QJsonArray {u"x"_s}), "dpop_malformed", bad);
+    row("crit", header(u"crit"_s, QJsonArray{u"x"_s}), "dpop_malformed", bad);
     row("signature changed", goodParts().text().chopped(4) + "AAAA", "dpop_bad_signature", bad);
     row("POST", claim(u"htm"_s, u"POST"_s), "dpop_wrong_request", bad);
     row("get in small letters", claim(u"htm"_s, u"get"_s), "dpop_wrong_request", bad);
@@ -242,7 +242,7 @@ void TestProofChecker::aProofCountsOnce()
     const Identity identity = boundTo(key().publicKey().thumbprint());
     Parts early = goodParts();
     early.claims.insert("iat"_L1, toSecondsSinceEpoch(kThen) + 60);
-    const Presentation presentation {true, early.text(), kUrl, false, {}};
+    const Presentation presentation{true, early.text(), kUrl, false, {}};
     // A proof that is refused for another reason is not used up by that.
     QCOMPARE(checker.check(identity, Secret::copy("another"), presentation)->reasonCode, u"dpop_wrong_token"_s);
     QVERIFY(!checker.check(identity, token(), presentation));
@@ -292,7 +292,7 @@ void TestProofChecker::aWantedNonceIsNamedLast()
     QVERIFY(!nonce.isEmpty());
     const Identity identity = boundTo(key().publicKey().thumbprint());
     const auto with = [&](const QString &used) {
-        return Presentation {true, *DpopProof::create(key(), {"GET", kUrl, token(), used}, clock.wallNow()), kUrl, false, {}};
+        return Presentation{true, *DpopProof::create(key(), {"GET", kUrl, token(), used}, clock.wallNow()), kUrl, false, {}};
     };
     QCOMPARE(checker.check(identity, token(), with({}))->wireError(), QByteArray("use_dpop_nonce"));
     QCOMPARE(checker.check(identity, token(), with(u"made-up"_s))->wireError(), QByteArray("use_dpop_nonce"));
@@ -312,7 +312,7 @@ void TestProofChecker::fullCacheAcceptsNothing()
 {
     using Verdict = ReplayCache::Verdict;
     ReplayCache cache(10s, 5, 2);
-    const Instant start {};
+    const Instant start{};
     QCOMPARE(cache.take(u"a"_s, u"1"_s, start), Verdict::Fresh);
     QCOMPARE(cache.take(u"a"_s, u"1"_s, start), Verdict::Used);
     QCOMPARE(cache.take(u"b"_s, u"1"_s, start), Verdict::Fresh); // ids of another key are other ids
@@ -335,8 +335,9 @@ void TestProofChecker::urls_data()
     QTest::addColumn<QStringList>("publicNames");
     QTest::addColumn<bool>("isPlain");
     QTest::addColumn<QString>("url");
-    const QStringList names {u"orders.example.com"_s, u"orders.example.com:8443"_s};
-    QTest::newRow("of the certificate") << QByteArray("gw.test:9000") << false << QStringList() << false << u"https://gw.test:9000/s"_s;
+    const QStringList names{u"orders.example.com"_s, u"orders.example.com:8443"_s};
+    QTest::newRow("of the certificate") << QByteArray("gw.test:9000") << false << QStringList() << false
+                                        << u"https://gw.test:9000/s"_s;
     QTest::newRow("wild card") << QByteArray("a.wild.test") << false << QStringList() << false << u"https://a.wild.test/s"_s;
     QTest::newRow("two labels") << QByteArray("a.b.wild.test") << false << QStringList() << false << QString();
     QTest::newRow("address") << QByteArray("127.0.0.1:1") << false << QStringList() << false << u"https://127.0.0.1:1/s"_s;

@@ -12,10 +12,14 @@ using namespace Qt::StringLiterals;
 
 AuditEntry entry(int number)
 {
-    return {.type = u"conn.opened"_s, .subject = u"c-%1"_s.arg(number), .severity = 1, .outcome = u"success"_s,
-            .reasonCode = {}, .message = u"Connection ä %1."_s.arg(number),
-            .data = {{"actor"_L1, QJsonObject {{"type"_L1, u"user"_s}, {"sub"_L1, u"u-%1"_s.arg(number % 7)}}},
-                     {"src"_L1, QJsonObject {{"ip"_L1, u"127.0.0.1"_s}, {"port"_L1, 40000 + number}}}}};
+    return {.type = u"conn.opened"_s,
+            .subject = u"c-%1"_s.arg(number),
+            .severity = 1,
+            .outcome = u"success"_s,
+            .reasonCode = {},
+            .message = u"Connection ä %1."_s.arg(number),
+            .data = {{"actor"_L1, QJsonObject{{"type"_L1, u"user"_s}, {"sub"_L1, u"u-%1"_s.arg(number % 7)}}},
+                     {"src"_L1, QJsonObject{{"ip"_L1, u"127.0.0.1"_s}, {"port"_L1, 40000 + number}}}}};
 }
 
 bool tamper(const QString &path, const QStringList &statements, const QVariantList &values)

@@ -206,8 +206,7 @@ void TestAuditLog::killedWriterLosesNothing()
     int said = 0;
     {
         Support::ReadyProcess writer;
-        const auto ready = writer.start(QCoreApplication::applicationFilePath(), {u"--write"_s, m_options.path},
-                                        u"READY "_s);
+        const auto ready = writer.start(QCoreApplication::applicationFilePath(), {u"--write"_s, m_options.path}, u"READY "_s);
         QVERIFY(ready);
         said = ready->toInt();
         writer.kill();
@@ -226,9 +225,10 @@ void TestAuditLog::killedWriterLosesNothing()
 void TestAuditLog::machineStopStartsANewEpoch()
 {
     fill(3);
-    QVERIFY(tamper(m_options.path, {u"UPDATE meta SET value = '0' WHERE name = 'clean'"_s,
-                                    u"UPDATE meta SET value = 'another boot' WHERE name = 'boot'"_s,
-                                    u"UPDATE meta SET value = 'before' WHERE name = 'epoch'"_s}));
+    QVERIFY(tamper(m_options.path,
+                   {u"UPDATE meta SET value = '0' WHERE name = 'clean'"_s,
+                    u"UPDATE meta SET value = 'another boot' WHERE name = 'boot'"_s,
+                    u"UPDATE meta SET value = 'before' WHERE name = 'epoch'"_s}));
     const std::unique_ptr<AuditLog> log = opened(m_options);
     QVERIFY(log);
     QVERIFY(log->epoch() != "before"_L1);
@@ -248,8 +248,10 @@ void TestAuditLog::speed()
         QVERIFY(log->append(entry(i)));
     const qint64 written = timer.restart();
     QVERIFY(log->verify());
-    qInfo().noquote() << u"%1 events appended in %2 ms (%3/s), verified in %4 ms"_s.arg(kCount).arg(written)
-                             .arg(kCount * 1000 / qMax<qint64>(1, written)).arg(timer.elapsed());
+    qInfo().noquote() << u"%1 events appended in %2 ms (%3/s), verified in %4 ms"_s.arg(kCount)
+                             .arg(written)
+                             .arg(kCount * 1000 / qMax<qint64>(1, written))
+                             .arg(timer.elapsed());
 }
 
 namespace {

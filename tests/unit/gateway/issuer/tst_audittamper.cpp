@@ -75,8 +75,7 @@ void TestAuditTamper::changedColumnsAreFound_data()
     QTest::newRow("subject") << u"sub = 'somebody'"_s;
     QTest::newRow("number") << u"seq = 99"_s;
     QTest::newRow("white space") << u"body = CAST(body || ' ' AS BLOB)"_s;
-    QTest::newRow("a member more")
-        << u"body = CAST(replace(body, '\"specversion\"', '\"extra\":1,\"specversion\"') AS BLOB)"_s;
+    QTest::newRow("a member more") << u"body = CAST(replace(body, '\"specversion\"', '\"extra\":1,\"specversion\"') AS BLOB)"_s;
     QTest::newRow("empty") << u"body = x''"_s;
 }
 
@@ -149,8 +148,8 @@ void TestAuditTamper::forgedHeadIsNotRetention()
         QVERIFY(log->applyRetention() > 0);
     }
     // The guard's own number is moved on, as retention does, but no purge event says so.
-    QVERIFY(tamper(m_options.path, {u"UPDATE meta SET value = '90' WHERE name = 'purge_before'"_s,
-                                    u"DELETE FROM event WHERE seq < 90"_s}));
+    QVERIFY(tamper(m_options.path,
+                   {u"UPDATE meta SET value = '90' WHERE name = 'purge_before'"_s, u"DELETE FROM event WHERE seq < 90"_s}));
     const std::unique_ptr<AuditLog> log = opened(m_options);
     QVERIFY(log);
     const Result<void> verified = log->verify();

@@ -51,7 +51,7 @@ void TestRequestHead::readsAnUpgrade()
     QCOMPARE(head.minorVersion, 1);
     QCOMPARE(head.size, kUpgrade.size());
     QCOMPARE(head.value("HOST"), QByteArray("127.0.0.1:8443"));
-    const QList<QByteArray> protocols {"watchword.v1", "other , more"};
+    const QList<QByteArray> protocols{"watchword.v1", "other , more"};
     QCOMPARE(head.values("Sec-WebSocket-Protocol"), protocols);
     QVERIFY(head.contains("x-empty"));
     QVERIFY(head.value("X-Empty").isEmpty());

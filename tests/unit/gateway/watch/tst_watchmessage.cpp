@@ -87,18 +87,15 @@ void TestWatchMessage::actionsSayWhatIsWrong_data()
     QTest::newRow("empty list") << u"\"connections\":[],\"code\":4411,\"reason\":\"r\""_s << u"invalid_request"_s;
     QTest::newRow("numbers") << u"\"connections\":[1],\"code\":4411,\"reason\":\"r\""_s << u"invalid_request"_s;
     QTest::newRow("empty id") << u"\"connections\":[\"\"],\"code\":4411,\"reason\":\"r\""_s << u"invalid_request"_s;
-    QTest::newRow("1001") << u"\"connections\":[%1],\"code\":4411,\"reason\":\"r\""_s.arg(many.join(u','))
-                          << u"too_many"_s;
+    QTest::newRow("1001") << u"\"connections\":[%1],\"code\":4411,\"reason\":\"r\""_s.arg(many.join(u',')) << u"too_many"_s;
     QTest::newRow("no code") << u"\"connections\":[\"c\"],\"reason\":\"r\""_s << u"invalid_code"_s;
     QTest::newRow("normal close") << u"\"connections\":[\"c\"],\"code\":1000,\"reason\":\"r\""_s << u"invalid_code"_s;
     QTest::newRow("fraction") << u"\"connections\":[\"c\"],\"code\":4411.5,\"reason\":\"r\""_s << u"invalid_code"_s;
     QTest::newRow("no reason") << u"\"connections\":[\"c\"],\"code\":4411"_s << u"reason_missing"_s;
-    QTest::newRow("blank reason") << u"\"connections\":[\"c\"],\"code\":4411,\"reason\":\" \\n\""_s
-                                  << u"reason_missing"_s;
-    QTest::newRow("reason is a number") << u"\"connections\":[\"c\"],\"code\":4411,\"reason\":5"_s
-                                        << u"reason_missing"_s;
-    QTest::newRow("long reason") << u"\"connections\":[\"c\"],\"code\":4411,\"reason\":\"%1\""_s.arg(
-        QString(501, u'r')) << u"reason_too_long"_s;
+    QTest::newRow("blank reason") << u"\"connections\":[\"c\"],\"code\":4411,\"reason\":\" \\n\""_s << u"reason_missing"_s;
+    QTest::newRow("reason is a number") << u"\"connections\":[\"c\"],\"code\":4411,\"reason\":5"_s << u"reason_missing"_s;
+    QTest::newRow("long reason") << u"\"connections\":[\"c\"],\"code\":4411,\"reason\":\"%1\""_s.arg(QString(501, u'r'))
+                                 << u"reason_too_long"_s;
     QTest::newRow("negative wait") << good + u",\"after_ms\":-1"_s << u"invalid_request"_s;
     QTest::newRow("endless wait") << good + u",\"after_ms\":1e18"_s << u"invalid_request"_s;
 }
@@ -139,8 +136,8 @@ void TestWatchMessage::unknownTypesAreUnknown()
 void TestWatchMessage::errorsNeverRepeatAToken()
 {
     const QString canary = u"canary-token-4711"_s;
-    const QStringList texts {u"{\"t\":\"auth.refresh\",\"token\":[\"%1\"]}"_s.arg(canary),
-                             u"{\"t\":\"auth.refresh\",\"token\":\"%1\""_s.arg(canary), canary};
+    const QStringList texts{u"{\"t\":\"auth.refresh\",\"token\":[\"%1\"]}"_s.arg(canary),
+                            u"{\"t\":\"auth.refresh\",\"token\":\"%1\""_s.arg(canary), canary};
     for (const QString &text : texts) {
         const auto message = WatchMessage::parseWatch(text);
         QVERIFY(!message);

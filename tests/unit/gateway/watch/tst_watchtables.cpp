@@ -311,7 +311,7 @@ void TestWatchTables::changesBetweenReadsAreOne()
     QCOMPARE(changes.updated.first().msgsIn, quint64(1'000));
     QVERIFY(tables.version() <= cursor + 1);
     // An update that changes nothing is no change.
-    tables.updateConnection(u"c-1"_s, [](ConnectionRow &) { });
+    tables.updateConnection(u"c-1"_s, [](ConnectionRow &) {});
     QVERIFY(tables.connectionChanges(changes.cursor, 100).updated.isEmpty());
 }
 

@@ -214,7 +214,8 @@ private Q_SLOTS:
             }
         }
         QVERIFY(length > 0);
-        qInfo("tick and read 40 x 8 cells over %lld rows: %.2f ms", model.totalRows(), double(timer.nsecsElapsed()) / 1e6 / Rounds);
+        qInfo("tick and read 40 x 8 cells over %lld rows: %.2f ms", model.totalRows(),
+              double(timer.nsecsElapsed()) / 1e6 / Rounds);
     }
 };
 

@@ -68,7 +68,7 @@ private Q_SLOTS:
         store.upsert(row(3, u"revoked"_s), m_now);
         store.upsert(row(4, u"closed"_s), m_now);
         QVERIFY(settle(model, 4));
-        QCOMPARE(users(model), (QStringList {u"user0003"_s, u"user0002"_s, u"user0001"_s}));
+        QCOMPARE(users(model), (QStringList{u"user0003"_s, u"user0002"_s, u"user0001"_s}));
         QCOMPARE(model.index(0, 0).data().toString(), u"Revoked"_s);
         QCOMPARE(model.index(0, 0).data(RowBarRole).toInt(), 4);
         QCOMPARE(model.index(0, ConnectionsModel::TokenLeft).data().toString(), u"revoked"_s);
@@ -101,16 +101,16 @@ private Q_SLOTS:
         const quint64 id = model.idAt(1);
         model.select(id);
         QVERIFY(model.orderHeld());
-        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList {u"c-0003"_s});
+        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList{u"c-0003"_s});
         store.upsert(row(1), m_now); // would come first
         store.remove(u"c-0002"_s);
         QVERIFY(settle(model, 5));
-        QCOMPARE(users(model), (QStringList {u"user0002"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s, u"user0001"_s}));
+        QCOMPARE(users(model), (QStringList{u"user0002"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s, u"user0001"_s}));
         QCOMPARE(model.index(0, 0).data(StateRole).toString(), u"gone"_s);
         model.clearSelection();
         QCOMPARE(held.size(), 2);
         QVERIFY(settle(model, 4));
-        QCOMPARE(users(model), (QStringList {u"user0001"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s}));
+        QCOMPARE(users(model), (QStringList{u"user0001"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s}));
     }
 
     void filtersAndKeepsTheSelection()
@@ -138,7 +138,7 @@ private Q_SLOTS:
         QCOMPARE(completion.items.front().text, u"failing"_s);
         QCOMPARE(completion.items.front().count, 10);
         model.moveCurrent(1);
-        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList {u"c-0040"_s});
+        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList{u"c-0040"_s});
         model.moveCurrent(2, true);
         QCOMPARE(model.selectedIds().size(), 3);
     }

@@ -86,7 +86,9 @@ private Q_SLOTS:
         store.upsert(opaque);
         TokenLanesModel model(store);
         model.tick(Now);
-        const auto lane = [&](const char *session) { return model.laneOfSession(QString::fromLatin1(session), Now - 100'000, Now + 100'000, 10, Now); };
+        const auto lane = [&](const char *session) {
+            return model.laneOfSession(QString::fromLatin1(session), Now - 100'000, Now + 100'000, 10, Now);
+        };
         QCOMPARE(lane("s1").severity, Severity::Critical);
         QCOMPARE(count(lane("s1"), TimelineMark::Kind::Revoked), 1);
         QCOMPARE(lane("s1").bars[0].plannedEnd, Now + 30'000);

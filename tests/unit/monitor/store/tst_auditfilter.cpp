@@ -6,7 +6,6 @@
 
 #include <support/testmain.h>
 
-
 using namespace Monitor;
 using namespace Qt::StringLiterals;
 
@@ -70,10 +69,11 @@ private Q_SLOTS:
     void equalsLookingAtEachRow_data()
     {
         QTest::addColumn<QString>("query");
-        for (const char *query : {"", "sev>=error", "user:user7", "user:user1*", "not user:user7", "kind:token.reused or sev<notice",
-                                  "ip in 10.2.0.0/16 and sev:warning", "message ~ /[357]$/", "user in (user1, user2) -kind:limit.hit",
-                                  "seq between 100..70000", "user!=user3 outcome:success", "attempt 7", "user:nobody", "row:gap",
-                                  "ts between 14:10..14:20", "user:USER9", "user=USER9"})
+        for (const char *query :
+             {"", "sev>=error", "user:user7", "user:user1*", "not user:user7", "kind:token.reused or sev<notice",
+              "ip in 10.2.0.0/16 and sev:warning", "message ~ /[357]$/", "user in (user1, user2) -kind:limit.hit",
+              "seq between 100..70000", "user!=user3 outcome:success", "attempt 7", "user:nobody", "row:gap",
+              "ts between 14:10..14:20", "user:USER9", "user=USER9"})
             QTest::newRow(query) << QString::fromLatin1(query);
     }
     void equalsLookingAtEachRow()
@@ -131,10 +131,13 @@ private Q_SLOTS:
         const auto kind = [&](const AuditRecord &r) { return store.kindName(r.kind); };
         const QList<std::pair<QString, std::function<bool(const AuditRecord &)>>> cases = {
             {u"user:user1*"_s, [&](const AuditRecord &r) { return user(r).startsWith(u"user1"); }},
-            {u"sev>=error and not kind:token.reused"_s, [&](const AuditRecord &r) { return r.severity >= 4 && kind(r) != u"token.reused"; }},
-            {u"ip in 10.2.0.0/16 or user=user5"_s, [&](const AuditRecord &r) { return ip(r).startsWith(u"10.2.") || user(r) == u"user5"; }},
+            {u"sev>=error and not kind:token.reused"_s,
+             [&](const AuditRecord &r) { return r.severity >= 4 && kind(r) != u"token.reused"; }},
+            {u"ip in 10.2.0.0/16 or user=user5"_s,
+             [&](const AuditRecord &r) { return ip(r).startsWith(u"10.2.") || user(r) == u"user5"; }},
             {u"user!=user3"_s, [&](const AuditRecord &r) { return user(r) != u"user3"; }},
-            {u"seq<=1000 sev:info..notice"_s, [](const AuditRecord &r) { return r.sequence <= 1000 && r.severity >= 1 && r.severity <= 2; }}};
+            {u"seq<=1000 sev:info..notice"_s,
+             [](const AuditRecord &r) { return r.sequence <= 1000 && r.severity >= 1 && r.severity <= 2; }}};
         for (const auto &[query, accept] : cases) {
             AuditFilter filter(store);
             filter.setQuery(parsed(query));

@@ -65,9 +65,19 @@ private Q_SLOTS:
     {
         QByteArray deep(5000, '[');
         QByteArray huge = "{\"type\":\"x\",\"data\":{\"message\":\"" + QByteArray(2 << 20, 'a') + "\"}}";
-        const QByteArrayList lines = {"garbage", "{", "[]", "null", "42", "{\"type\":7}", "{\"time\":\"2026-11-22T00:00:00Z\"}",
-                                      "{\"type\":\"x\",\"time\":\"soon\"}", deep, huge, QByteArray("\xff\xfe\x00\x01", 4),
-                                      "{\"type\":\"x\",\"data\":{\"message\":\"a\\u0000b\",\"severity\":99}}", "{\"type\":\"x\",\"sequence\":\"-5\"}",
+        const QByteArrayList lines = {"garbage",
+                                      "{",
+                                      "[]",
+                                      "null",
+                                      "42",
+                                      "{\"type\":7}",
+                                      "{\"time\":\"2026-11-22T00:00:00Z\"}",
+                                      "{\"type\":\"x\",\"time\":\"soon\"}",
+                                      deep,
+                                      huge,
+                                      QByteArray("\xff\xfe\x00\x01", 4),
+                                      "{\"type\":\"x\",\"data\":{\"message\":\"a\\u0000b\",\"severity\":99}}",
+                                      "{\"type\":\"x\",\"sequence\":\"-5\"}",
                                       ""};
         AuditStore store;
         store.appendLines(lines);

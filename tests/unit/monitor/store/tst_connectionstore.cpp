@@ -32,11 +32,12 @@ class TestConnectionStore : public WatchwordTest
         row.scope = {u"orders:read"_s, u"orders:write"_s};
         return row;
     }
-    static ConnectionOrder order(const ConnectionStore &store, const QString &text, const std::vector<ConnectionSort> &sort, size_t limit = 0)
+    static ConnectionOrder order(const ConnectionStore &store, const QString &text, const std::vector<ConnectionSort> &sort,
+                                 size_t limit = 0)
     {
         const auto parsed = parseQuery(text, {connectionFields(), Now, {}});
         CompiledQuery query(parsed.root, ConnectionRows(store, Now), connectionFields());
-        const std::atomic<bool> stop {false};
+        const std::atomic<bool> stop{false};
         return orderConnections(store, query, sort, Now, stop, limit);
     }
 
@@ -136,8 +137,10 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("column");
         QTest::addColumn<bool>("descending");
-        for (const auto &[name, column] : {std::pair {"state", ConnectionColumn::State}, {"user", ConnectionColumn::User},
-                                           {"left", ConnectionColumn::TokenLeft}, {"messages", ConnectionColumn::MessagesIn}}) {
+        for (const auto &[name, column] : {std::pair{"state", ConnectionColumn::State},
+                                           {"user", ConnectionColumn::User},
+                                           {"left", ConnectionColumn::TokenLeft},
+                                           {"messages", ConnectionColumn::MessagesIn}}) {
             QTest::addRow("%s up", name) << int(column) << false;
             QTest::addRow("%s down", name) << int(column) << true;
         }
@@ -150,7 +153,7 @@ private Q_SLOTS:
         ConnectionStore store;
         for (int i = 0; i < 20'000; ++i)
             store.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
-        const ConnectionSort sort {ConnectionColumn(column), descending};
+        const ConnectionSort sort{ConnectionColumn(column), descending};
         const auto sorted = order(store, {}, {sort});
         // -1, 0, 1 with unknown values last whatever the direction is; the row key breaks ties
         const ConnectionRows rows(store, Now);
@@ -254,7 +257,8 @@ private Q_SLOTS:
             QCOMPARE(sorted.matched, size_t(Rows));
         }
         start = Events::cpuMs();
-        QVERIFY(!order(store, u"node:gw-2 and (state:failing or state:revoked)"_s, {{ConnectionColumn::User, false}}).keys.empty());
+        QVERIFY(
+            !order(store, u"node:gw-2 and (state:failing or state:revoked)"_s, {{ConnectionColumn::User, false}}).keys.empty());
         qInfo("filter 1,000,000 rows and sort by user: %.0f ms", Events::cpuMs() - start);
     }
 };

@@ -14,7 +14,10 @@ class TestQuery : public WatchwordTest
     Q_OBJECT
 
     // 2026-11-22 14:32:40 UTC
-    static QueryContext audit() { return {auditFields(), 1'795'357'960'000, {{u"bad"_s, u"sev>=error"_s}, {u"self"_s, u"$self"_s}}}; }
+    static QueryContext audit()
+    {
+        return {auditFields(), 1'795'357'960'000, {{u"bad"_s, u"sev>=error"_s}, {u"self"_s, u"$self"_s}}};
+    }
     static QueryContext connections() { return {connectionFields(), 1'795'357'960'000, {}}; }
 
 private Q_SLOTS:

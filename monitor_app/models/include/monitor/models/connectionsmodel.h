@@ -21,9 +21,7 @@ class ConnectionsModel : public RowWindowModel
     Q_PROPERTY(bool orderHeld READ orderHeld NOTIFY orderHeldChanged)
 
 public:
-    enum Column {
-        State, User, Client, Address, Node, Age, Idle, InRate, OutRate, Queue, TokenLeft, CloseCode, ColumnCount
-    };
+    enum Column { State, User, Client, Address, Node, Age, Idle, InRate, OutRate, Queue, TokenLeft, CloseCode, ColumnCount };
     struct SortKey
     {
         int column = State;

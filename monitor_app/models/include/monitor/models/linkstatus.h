@@ -33,7 +33,8 @@ public:
     ~LinkStatus() override;
 
     State state() const;
-    QString text() const; //!< "Live 640/s", "Silent 0:12", "Loading snapshot 412,000 of 1,000,000 (41 %)", "Reconnecting", "Lost", ...
+    QString
+    text() const; //!< "Live 640/s", "Silent 0:12", "Loading snapshot 412,000 of 1,000,000 (41 %)", "Reconnecting", "Lost", ...
     QString detail() const; //!< Of the banner: "No data since 12:04:31 (0:17). Next try in 4 s."; empty while live.
     QString serverName() const;
     qint64 loaded() const; //!< Rows of the snapshot so far.

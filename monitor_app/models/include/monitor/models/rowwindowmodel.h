@@ -83,7 +83,7 @@ protected:
     void updateWindow(); //!< After totalRows() may have changed: clamps, inserts or removes window rows, emits.
     void moveWindow(qint64 first); //!< As setWindow() with the same count; the content of every row is new.
     void rowsChanged(int firstWindowRow, int lastWindowRow); //!< One dataChanged().
-    virtual void selectionWasChanged() {}
+    virtual void selectionWasChanged() { }
 
 private:
     class Private;

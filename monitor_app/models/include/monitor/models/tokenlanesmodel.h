@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/models/querystate.h"
 #include "monitor/models/roles.h"
 #include "monitor/store/completion.h"
-#include "monitor/models/querystate.h"
 #include "monitor/store/tokenstore.h"
 
 #include <QList>

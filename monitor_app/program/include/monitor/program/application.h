@@ -10,7 +10,7 @@
 namespace Watchword {
 struct SessionOptions;
 struct WatchOptions;
-}
+} // namespace Watchword
 
 namespace Monitor {
 

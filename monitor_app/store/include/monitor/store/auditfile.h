@@ -10,8 +10,8 @@
 namespace Monitor {
 
 /*!
-    Reads a JSONL audit file into a store on a thread of its own, in pieces that grow from 256 KiB to 8 MiB, so that the first rows
-    are there at once. The file may be any size; it is never mapped.
+    Reads a JSONL audit file into a store on a thread of its own, in pieces that grow from 256 KiB to 8 MiB, so that the first
+   rows are there at once. The file may be any size; it is never mapped.
 
     One reader per file: start() works once. The destructor cancels and waits for the thread.
     Errors: a file that cannot be read ends with finished(false) and errorText(); bad lines are rows of the store.

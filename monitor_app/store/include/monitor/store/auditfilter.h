@@ -19,7 +19,7 @@ struct SegmentMatches
     quint32 gaps = 0;
     quint32 severe = 0; //!< Matches with severity error or critical, without gaps.
     std::vector<quint64> bits; //!< Empty when every row matches.
-    std::array<quint32, 17> before {}; //!< Matches in front of each run of 4,096 rows.
+    std::array<quint32, 17> before{}; //!< Matches in front of each run of 4,096 rows.
 
     bool has(quint32 row) const { return row < evaluated && (bits.empty() || (bits[row >> 6] >> (row & 63) & 1)); }
     quint32 rank(quint32 row) const; //!< Matches in front of \a row.

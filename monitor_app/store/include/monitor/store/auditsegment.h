@@ -109,8 +109,8 @@ private:
     quint32 storePayload(QByteArrayView payload);
 
     const quint64 m_firstRow;
-    std::atomic<quint32> m_count {0};
-    std::atomic<bool> m_sealed {false};
+    std::atomic<quint32> m_count{0};
+    std::atomic<bool> m_sealed{false};
     quint64 m_sequenceBase = 0;
     Column<qint64> m_times;
     Column<quint32> m_sequences;
@@ -123,14 +123,14 @@ private:
     Column<quint32> m_payloadOffsets;
     mutable std::mutex m_sideMutex; // payload, gaps and sequences that do not fit into 32 bits
     Payload m_payload;
-    std::atomic<qsizetype> m_payloadBytes {0};
+    std::atomic<qsizetype> m_payloadBytes{0};
     std::map<quint32, AuditGap> m_gaps;
     std::map<quint32, quint64> m_farSequences;
     qint64 m_minTime = std::numeric_limits<qint64>::max();
     qint64 m_maxTime = std::numeric_limits<qint64>::min();
     quint64 m_kindMask = 0;
     quint8 m_severityMask = 0;
-    std::array<quint64, 8> m_bloom {};
+    std::array<quint64, 8> m_bloom{};
 };
 
 } // namespace Monitor

@@ -28,21 +28,42 @@ struct ConnectionRow
 
 /*!
     All connections, column by column. A row lives in a slot; its key (slot and the slot's generation) is its id for models and
-    selections. Slots of removed rows are kept, readable, until releaseRemoved(), so that an order that is held can still show them.
+    selections. Slots of removed rows are kept, readable, until releaseRemoved(), so that an order that is held can still show
+   them.
 
     Rates are exponentially weighted means over 10 s, fed by the differences of counters and decayed when they are read.
-    Threads: one thread writes and reads. mutex() is for workers: they lock it shared around reads, writers hold it while they write.
+    Threads: one thread writes and reads. mutex() is for workers: they lock it shared around reads, writers hold it while they
+   write.
 */
 class ConnectionStore
 {
 public:
     enum IdColumn {
-        Session, Subject, User, Client, Ip, Node, Path, Origin, UserAgent, Tls, Cipher, Token, Scope, CloseReason, IdColumnCount
+        Session,
+        Subject,
+        User,
+        Client,
+        Ip,
+        Node,
+        Path,
+        Origin,
+        UserAgent,
+        Tls,
+        Cipher,
+        Token,
+        Scope,
+        CloseReason,
+        IdColumnCount
     };
-    enum NumberColumn {
-        Opened, LastIn, Expires, Issued, Closed, BytesIn, BytesOut, MessagesIn, MessagesOut, NumberColumnCount
-    };
-    enum State : quint8 { UnknownState, ClosedState, OpenState, ExpiringState, FailingState, RevokedState }; //!< In order of weight.
+    enum NumberColumn { Opened, LastIn, Expires, Issued, Closed, BytesIn, BytesOut, MessagesIn, MessagesOut, NumberColumnCount };
+    enum State : quint8 {
+        UnknownState,
+        ClosedState,
+        OpenState,
+        ExpiringState,
+        FailingState,
+        RevokedState
+    }; //!< In order of weight.
     static constexpr qint64 Unknown = std::numeric_limits<qint64>::min();
 
     ConnectionStore();
@@ -116,7 +137,7 @@ private:
     std::vector<float> m_inRate;
     std::vector<float> m_outRate;
     std::vector<qint64> m_rateAt;
-    std::array<qsizetype, 6> m_countByState {};
+    std::array<qsizetype, 6> m_countByState{};
     QHash<quint32, std::array<qsizetype, 2>> m_nodes; // open, failing
     quint64 m_structure = 0;
     quint64 m_changes = 0;

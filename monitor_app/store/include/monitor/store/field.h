@@ -33,13 +33,57 @@ struct Field
 };
 
 enum class AuditColumn {
-    Time, Sequence, Severity, Kind, Outcome, Node, User, Client, Session, Connection, Token, Family, Ip, Reason, Message,
-    CloseCode, Row
+    Time,
+    Sequence,
+    Severity,
+    Kind,
+    Outcome,
+    Node,
+    User,
+    Client,
+    Session,
+    Connection,
+    Token,
+    Family,
+    Ip,
+    Reason,
+    Message,
+    CloseCode,
+    Row
 };
 enum class ConnectionColumn {
-    State, User, Subject, Client, Ip, Port, Node, Session, Connection, Path, Origin, UserAgent, Tls, Cipher, Token, Scope, Age,
-    Idle, TokenLeft, Opened, InRate, OutRate, BytesIn, BytesOut, MessagesIn, MessagesOut, Queue, Rtt, Renewals, RefreshFailed,
-    CloseCode, CloseReason
+    State,
+    User,
+    Subject,
+    Client,
+    Ip,
+    Port,
+    Node,
+    Session,
+    Connection,
+    Path,
+    Origin,
+    UserAgent,
+    Tls,
+    Cipher,
+    Token,
+    Scope,
+    Age,
+    Idle,
+    TokenLeft,
+    Opened,
+    InRate,
+    OutRate,
+    BytesIn,
+    BytesOut,
+    MessagesIn,
+    MessagesOut,
+    Queue,
+    Rtt,
+    Renewals,
+    RefreshFailed,
+    CloseCode,
+    CloseReason
 };
 enum class LaneColumn { User, Session, Client, Node, Failures, State, TokenLeft };
 

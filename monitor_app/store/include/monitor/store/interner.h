@@ -76,9 +76,9 @@ private:
     };
     std::vector<Slot> m_table;
     mutable std::shared_mutex m_tableMutex;
-    std::atomic<quint32> m_size {0};
-    std::atomic<qsizetype> m_bytes {0};
-    std::atomic<quint64> m_overflowed {0};
+    std::atomic<quint32> m_size{0};
+    std::atomic<qsizetype> m_bytes{0};
+    std::atomic<quint64> m_overflowed{0};
     mutable std::shared_mutex m_rankMutex;
     mutable std::shared_ptr<const std::vector<quint32>> m_ranks;
 };

@@ -26,7 +26,22 @@ namespace Monitor {
 struct QueryNode
 {
     enum class Kind { And, Or, Not, Test, Everything };
-    enum class Op { Matches, Equal, Unequal, Regex, NotRegex, Less, LessEqual, Greater, GreaterEqual, In, Has, Within, Between, Text };
+    enum class Op {
+        Matches,
+        Equal,
+        Unequal,
+        Regex,
+        NotRegex,
+        Less,
+        LessEqual,
+        Greater,
+        GreaterEqual,
+        In,
+        Has,
+        Within,
+        Between,
+        Text
+    };
     struct Value
     {
         QString text; //!< As written, without quotes.

@@ -31,8 +31,8 @@ public:
     virtual bool hasData() const = 0;
     virtual QList<TextRun> statusRuns() const = 0;
     virtual QWidget *view() const = 0; //!< What has the focus first.
-    virtual void follow() {}
-    virtual void togglePause() {}
+    virtual void follow() { }
+    virtual void togglePause() { }
     virtual void setNarrow(bool narrow);
     virtual void applyFilter(const QString &text);
 
@@ -55,8 +55,8 @@ protected:
     QHBoxLayout *toolbar() const { return m_toolbar; }
     QVBoxLayout *strips() const { return m_strips; }
     Workspace &workspace() const { return m_workspace; }
-    virtual void refreshDetail() {}
-    virtual void detailDisconnect() {}
+    virtual void refreshDetail() { }
+    virtual void detailDisconnect() { }
     void paintEvent(QPaintEvent *event) override;
 
 private:

@@ -42,8 +42,7 @@ QString elidedMiddle(const QString &id, int head = 6, int tail = 2); //!< "s-4c1
 
 //! A stroke on whole pixels: horizontal or vertical, one device pixel wide.
 void drawHairline(QPainter &painter, QPointF from, QPointF to, const QColor &color);
-void drawBox(QPainter &painter, const QRectF &rect, qreal radius, const QColor &fill, const QColor &line,
-             qreal lineWidth = 1);
+void drawBox(QPainter &painter, const QRectF &rect, qreal radius, const QColor &fill, const QColor &line, qreal lineWidth = 1);
 //! 45 degrees, pitch 5, stroke 2; cached per colours and scale.
 QBrush hatchBrush(const QColor &stroke, const QColor &ground, qreal scale);
 

@@ -25,11 +25,11 @@ struct SignInStep
         OtherUser //!< Not \a owner signed in, but \a other.
     };
     Kind kind = Kind::Waiting;
-    QString words {}; //!< Waiting, Keychain: what happens, and what the person can do.
-    QUrl link {}; //!< It holds no secret.
-    Watchword::DeviceSignIn device {};
-    QString owner {};
-    QString other {};
+    QString words{}; //!< Waiting, Keychain: what happens, and what the person can do.
+    QUrl link{}; //!< It holds no secret.
+    Watchword::DeviceSignIn device{};
+    QString owner{};
+    QString other{};
 
     friend bool operator==(const SignInStep &, const SignInStep &) = default;
 };

@@ -14,119 +14,119 @@ class QApplication;
 namespace Monitor {
 
 // The names on the right are those of resources/theme.json; a name that is missing there ends the program at start.
-#define WATCHWORD_MONITOR_INKS(X) \
-    X(SurfaceWindow, "surface.window") \
-    X(SurfacePanel, "surface.panel") \
-    X(SurfaceSunk, "surface.sunk") \
-    X(SurfaceRaised, "surface.raised") \
-    X(LineDivider, "line.divider") \
-    X(LineRow, "line.row") \
-    X(LineControl, "line.control") \
-    X(LineGrid, "line.grid") \
-    X(TextPrimary, "text.primary") \
-    X(TextSecondary, "text.secondary") \
-    X(TextMuted, "text.muted") \
-    X(TextDisabled, "text.disabled") \
-    X(AccentText, "accent.text") \
-    X(AccentFill, "accent.fill") \
-    X(AccentOn, "accent.on") \
-    X(AccentFocus, "accent.focus") \
-    X(SelectFill, "select.fill") \
-    X(SelectLine, "select.line") \
-    X(SelectHover, "select.hover") \
-    X(SeverityInfo, "severity.info") \
-    X(SeverityOk, "severity.ok") \
-    X(SeverityOkInk, "severity.okInk") \
-    X(SeverityWarning, "severity.warning") \
-    X(SeverityError, "severity.error") \
-    X(SeverityCritical, "severity.critical") \
-    X(SeverityNeutral, "severity.neutral") \
-    X(SoftInfo, "soft.info") \
-    X(SoftOk, "soft.ok") \
-    X(SoftWarning, "soft.warning") \
-    X(SoftError, "soft.error") \
-    X(SoftCritical, "soft.critical") \
-    X(SoftNeutral, "soft.neutral") \
-    X(TintError, "tint.error") \
-    X(TintCritical, "tint.critical") \
-    X(BannerFill, "banner.fill") \
-    X(BannerLine, "banner.line") \
-    X(BannerText, "banner.text") \
-    X(TimelineOverlapSpent, "timeline.overlapSpent") \
-    X(TimelineOverlapLive, "timeline.overlapLive") \
-    X(TimelineOverlapRevoked, "timeline.overlapRevoked") \
-    X(TimelineRefreshToken, "timeline.refreshToken") \
-    X(TimelineTextOnBar, "timeline.textOnBar") \
-    X(TimelinePlan, "timeline.plan") \
-    X(ChartBar, "chart.bar") \
-    X(DangerFill, "danger.fill") \
-    X(DangerOn, "danger.on") \
-    X(OverlayDim, "overlay.dim") \
-    X(TooltipFill, "tooltip.fill") \
-    X(TooltipText, "tooltip.text") \
-    X(TooltipTextMuted, "tooltip.textMuted") \
-    X(SelectAccent, "select.accent") \
+#define WATCHWORD_MONITOR_INKS(X)                                                                                                \
+    X(SurfaceWindow, "surface.window")                                                                                           \
+    X(SurfacePanel, "surface.panel")                                                                                             \
+    X(SurfaceSunk, "surface.sunk")                                                                                               \
+    X(SurfaceRaised, "surface.raised")                                                                                           \
+    X(LineDivider, "line.divider")                                                                                               \
+    X(LineRow, "line.row")                                                                                                       \
+    X(LineControl, "line.control")                                                                                               \
+    X(LineGrid, "line.grid")                                                                                                     \
+    X(TextPrimary, "text.primary")                                                                                               \
+    X(TextSecondary, "text.secondary")                                                                                           \
+    X(TextMuted, "text.muted")                                                                                                   \
+    X(TextDisabled, "text.disabled")                                                                                             \
+    X(AccentText, "accent.text")                                                                                                 \
+    X(AccentFill, "accent.fill")                                                                                                 \
+    X(AccentOn, "accent.on")                                                                                                     \
+    X(AccentFocus, "accent.focus")                                                                                               \
+    X(SelectFill, "select.fill")                                                                                                 \
+    X(SelectLine, "select.line")                                                                                                 \
+    X(SelectHover, "select.hover")                                                                                               \
+    X(SeverityInfo, "severity.info")                                                                                             \
+    X(SeverityOk, "severity.ok")                                                                                                 \
+    X(SeverityOkInk, "severity.okInk")                                                                                           \
+    X(SeverityWarning, "severity.warning")                                                                                       \
+    X(SeverityError, "severity.error")                                                                                           \
+    X(SeverityCritical, "severity.critical")                                                                                     \
+    X(SeverityNeutral, "severity.neutral")                                                                                       \
+    X(SoftInfo, "soft.info")                                                                                                     \
+    X(SoftOk, "soft.ok")                                                                                                         \
+    X(SoftWarning, "soft.warning")                                                                                               \
+    X(SoftError, "soft.error")                                                                                                   \
+    X(SoftCritical, "soft.critical")                                                                                             \
+    X(SoftNeutral, "soft.neutral")                                                                                               \
+    X(TintError, "tint.error")                                                                                                   \
+    X(TintCritical, "tint.critical")                                                                                             \
+    X(BannerFill, "banner.fill")                                                                                                 \
+    X(BannerLine, "banner.line")                                                                                                 \
+    X(BannerText, "banner.text")                                                                                                 \
+    X(TimelineOverlapSpent, "timeline.overlapSpent")                                                                             \
+    X(TimelineOverlapLive, "timeline.overlapLive")                                                                               \
+    X(TimelineOverlapRevoked, "timeline.overlapRevoked")                                                                         \
+    X(TimelineRefreshToken, "timeline.refreshToken")                                                                             \
+    X(TimelineTextOnBar, "timeline.textOnBar")                                                                                   \
+    X(TimelinePlan, "timeline.plan")                                                                                             \
+    X(ChartBar, "chart.bar")                                                                                                     \
+    X(DangerFill, "danger.fill")                                                                                                 \
+    X(DangerOn, "danger.on")                                                                                                     \
+    X(OverlayDim, "overlay.dim")                                                                                                 \
+    X(TooltipFill, "tooltip.fill")                                                                                               \
+    X(TooltipText, "tooltip.text")                                                                                               \
+    X(TooltipTextMuted, "tooltip.textMuted")                                                                                     \
+    X(SelectAccent, "select.accent")                                                                                             \
     X(SelectText, "select.text")
 
-#define WATCHWORD_MONITOR_METRICS(X) \
-    X(RadiusKey, "radius.key") \
-    X(RadiusControl, "radius.control") \
-    X(RadiusCard, "radius.card") \
-    X(RadiusPill, "radius.pill") \
-    X(RowComfortable, "row.comfortable") \
-    X(RowCompact, "row.compact") \
-    X(RowUltra, "row.ultra") \
-    X(RowHeader, "row.header") \
-    X(RowGroup, "row.group") \
-    X(RowKv, "row.kv") \
-    X(RowNav, "row.nav") \
-    X(RowNavSmall, "row.navSmall") \
-    X(LayoutTitleBar, "layout.titleBar") \
-    X(LayoutTopBar, "layout.topBar") \
-    X(LayoutPageToolbar, "layout.pageToolbar") \
-    X(LayoutStatusBar, "layout.statusBar") \
-    X(LayoutNav, "layout.nav") \
-    X(LayoutNavRail, "layout.navRail") \
-    X(LayoutRailBelowWidth, "layout.railBelowWidth") \
-    X(LayoutDetailWidth, "layout.detailWidth") \
-    X(LayoutDetailWide, "layout.detailWide") \
-    X(LayoutDetailBelowUnderWidth, "layout.detailBelowUnderWidth") \
-    X(LayoutBanner, "layout.banner") \
-    X(LayoutAppliedStrip, "layout.appliedStrip") \
-    X(LayoutHistogram, "layout.histogram") \
-    X(LayoutTabs, "layout.tabs") \
-    X(LayoutDetailFooter, "layout.detailFooter") \
-    X(LayoutScrollGutter, "layout.scrollGutter") \
-    X(LayoutMinWidth, "layout.minWidth") \
-    X(LayoutMinHeight, "layout.minHeight") \
-    X(ControlButton, "control.button") \
-    X(ControlDialogButton, "control.dialogButton") \
-    X(ControlInput, "control.input") \
-    X(ControlIconButton, "control.iconButton") \
-    X(ControlCheckBox, "control.checkBox") \
-    X(ControlPill, "control.pill") \
-    X(ControlBadge, "control.badge") \
-    X(ControlKbd, "control.kbd") \
-    X(TimelineLaneHeader, "timeline.laneHeader") \
-    X(TimelineLane, "timeline.lane") \
-    X(TimelineAccessTop, "timeline.accessTop") \
-    X(TimelineAccessHeight, "timeline.accessHeight") \
-    X(TimelineRefreshTop, "timeline.refreshTop") \
-    X(TimelineRefreshHeight, "timeline.refreshHeight") \
-    X(TimelineGroupHeader, "timeline.groupHeader") \
-    X(TimelineForecast, "timeline.forecast") \
-    X(TimelineAxis, "timeline.axis") \
-    X(TimelineLegend, "timeline.legend") \
-    X(TimelineRasterCell, "timeline.rasterCell") \
-    X(TimelineHatchPitch, "timeline.hatchPitch") \
-    X(TimelineHatchStroke, "timeline.hatchStroke") \
-    X(TimelineFailureCross, "timeline.failureCross") \
-    X(TimelineFailureHalo, "timeline.failureHalo") \
-    X(TimelineRetryDot, "timeline.retryDot") \
-    X(TimelineReuseDiamond, "timeline.reuseDiamond") \
-    X(TimelineNowAt, "timeline.nowAt") \
-    X(TimelineFadeSteps, "timeline.fadeSteps") \
-    X(MotionPaneMs, "motion.paneMs") \
+#define WATCHWORD_MONITOR_METRICS(X)                                                                                             \
+    X(RadiusKey, "radius.key")                                                                                                   \
+    X(RadiusControl, "radius.control")                                                                                           \
+    X(RadiusCard, "radius.card")                                                                                                 \
+    X(RadiusPill, "radius.pill")                                                                                                 \
+    X(RowComfortable, "row.comfortable")                                                                                         \
+    X(RowCompact, "row.compact")                                                                                                 \
+    X(RowUltra, "row.ultra")                                                                                                     \
+    X(RowHeader, "row.header")                                                                                                   \
+    X(RowGroup, "row.group")                                                                                                     \
+    X(RowKv, "row.kv")                                                                                                           \
+    X(RowNav, "row.nav")                                                                                                         \
+    X(RowNavSmall, "row.navSmall")                                                                                               \
+    X(LayoutTitleBar, "layout.titleBar")                                                                                         \
+    X(LayoutTopBar, "layout.topBar")                                                                                             \
+    X(LayoutPageToolbar, "layout.pageToolbar")                                                                                   \
+    X(LayoutStatusBar, "layout.statusBar")                                                                                       \
+    X(LayoutNav, "layout.nav")                                                                                                   \
+    X(LayoutNavRail, "layout.navRail")                                                                                           \
+    X(LayoutRailBelowWidth, "layout.railBelowWidth")                                                                             \
+    X(LayoutDetailWidth, "layout.detailWidth")                                                                                   \
+    X(LayoutDetailWide, "layout.detailWide")                                                                                     \
+    X(LayoutDetailBelowUnderWidth, "layout.detailBelowUnderWidth")                                                               \
+    X(LayoutBanner, "layout.banner")                                                                                             \
+    X(LayoutAppliedStrip, "layout.appliedStrip")                                                                                 \
+    X(LayoutHistogram, "layout.histogram")                                                                                       \
+    X(LayoutTabs, "layout.tabs")                                                                                                 \
+    X(LayoutDetailFooter, "layout.detailFooter")                                                                                 \
+    X(LayoutScrollGutter, "layout.scrollGutter")                                                                                 \
+    X(LayoutMinWidth, "layout.minWidth")                                                                                         \
+    X(LayoutMinHeight, "layout.minHeight")                                                                                       \
+    X(ControlButton, "control.button")                                                                                           \
+    X(ControlDialogButton, "control.dialogButton")                                                                               \
+    X(ControlInput, "control.input")                                                                                             \
+    X(ControlIconButton, "control.iconButton")                                                                                   \
+    X(ControlCheckBox, "control.checkBox")                                                                                       \
+    X(ControlPill, "control.pill")                                                                                               \
+    X(ControlBadge, "control.badge")                                                                                             \
+    X(ControlKbd, "control.kbd")                                                                                                 \
+    X(TimelineLaneHeader, "timeline.laneHeader")                                                                                 \
+    X(TimelineLane, "timeline.lane")                                                                                             \
+    X(TimelineAccessTop, "timeline.accessTop")                                                                                   \
+    X(TimelineAccessHeight, "timeline.accessHeight")                                                                             \
+    X(TimelineRefreshTop, "timeline.refreshTop")                                                                                 \
+    X(TimelineRefreshHeight, "timeline.refreshHeight")                                                                           \
+    X(TimelineGroupHeader, "timeline.groupHeader")                                                                               \
+    X(TimelineForecast, "timeline.forecast")                                                                                     \
+    X(TimelineAxis, "timeline.axis")                                                                                             \
+    X(TimelineLegend, "timeline.legend")                                                                                         \
+    X(TimelineRasterCell, "timeline.rasterCell")                                                                                 \
+    X(TimelineHatchPitch, "timeline.hatchPitch")                                                                                 \
+    X(TimelineHatchStroke, "timeline.hatchStroke")                                                                               \
+    X(TimelineFailureCross, "timeline.failureCross")                                                                             \
+    X(TimelineFailureHalo, "timeline.failureHalo")                                                                               \
+    X(TimelineRetryDot, "timeline.retryDot")                                                                                     \
+    X(TimelineReuseDiamond, "timeline.reuseDiamond")                                                                             \
+    X(TimelineNowAt, "timeline.nowAt")                                                                                           \
+    X(TimelineFadeSteps, "timeline.fadeSteps")                                                                                   \
+    X(MotionPaneMs, "motion.paneMs")                                                                                             \
     X(MotionCriticalPulseMs, "motion.criticalPulseMs")
 
 #define WATCHWORD_MONITOR_ENUMERATOR(name, text) name,
@@ -202,8 +202,17 @@ private:
 };
 
 //! Short forms for painting code.
-inline QColor ink(Ink ink) { return Theme::instance().color(ink); }
-inline int px(Metric metric) { return Theme::instance().px(metric); }
-inline const QFont &face(Face f) { return Theme::instance().font(f); }
+inline QColor ink(Ink ink)
+{
+    return Theme::instance().color(ink);
+}
+inline int px(Metric metric)
+{
+    return Theme::instance().px(metric);
+}
+inline const QFont &face(Face f)
+{
+    return Theme::instance().font(f);
+}
 
 } // namespace Monitor

@@ -36,7 +36,7 @@ public:
     QString sentence() const { return m_sentence; } //!< Of what is hovered or has the focus bar.
     int framePeriodMs() const; //!< How often the now-line moves by a pixel.
 
-    QSize minimumSizeHint() const override { return { 480, 240 }; }
+    QSize minimumSizeHint() const override { return {480, 240}; }
 
 Q_SIGNALS:
     void followingChanged();

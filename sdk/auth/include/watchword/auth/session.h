@@ -70,8 +70,8 @@ public:
     Q_ENUM(SignOutScope)
 
     explicit Session(SessionOptions options, QObject *parent = nullptr);
-    //! Finishes a refresh, sign-in or sign-out that has begun, without an event loop and without a signal; this takes milliseconds, or,
-    //! for a refresh that was sent and has no answer, up to SessionOptions::destructionGrace.
+    //! Finishes a refresh, sign-in or sign-out that has begun, without an event loop and without a signal; this takes
+    //! milliseconds, or, for a refresh that was sent and has no answer, up to SessionOptions::destructionGrace.
     ~Session() override;
 
     State state() const;
@@ -106,8 +106,7 @@ public:
         What one request with \a method to \a url has to carry: requestToken() and AccessToken::headersFor() in one. For a
         token that is bound to a key this makes a new proof; see TokenProof for nonces.
     */
-    QFuture<Result<RequestHeaders>> requestHeaders(const QByteArray &method, const QUrl &url,
-                                                   const TokenRequest &request = {});
+    QFuture<Result<RequestHeaders>> requestHeaders(const QByteArray &method, const QUrl &url, const TokenRequest &request = {});
 
     QList<SessionEvent> timeline() const; //!< The last 200 events, oldest first; without secrets.
     /*!

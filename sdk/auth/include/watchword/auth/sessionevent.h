@@ -20,7 +20,7 @@ struct WATCHWORD_AUTH_EXPORT SessionEvent
     Q_PROPERTY(QString detail MEMBER detail)
 
 public:
-    WallTime time {};
+    WallTime time{};
     QString what; //!< A stable name such as "refresh.succeeded".
     QString detail;
 

@@ -93,16 +93,16 @@ struct WATCHWORD_AUTH_EXPORT SessionOptions
     RandomSource *random = nullptr; //!< Null: the system's. Only for delays. Borrowed.
     std::shared_ptr<KeyStore> keyStore; //!< Lives in the session's thread. Not used with MemoryOnly.
     AskPassphrase askPassphrase; //!< For StoragePolicy::EncryptedFile, where it is necessary.
-    std::chrono::seconds signInTimeout {600};
+    std::chrono::seconds signInTimeout{600};
     /*!
-        So long the destructor of Session waits for the answer to a refresh that is on its way, if there is one: the provider may have
-        taken the old refresh token already, and who leaves without the new one has to sign in again.
+        So long the destructor of Session waits for the answer to a refresh that is on its way, if there is one: the provider may
+       have taken the old refresh token already, and who leaves without the new one has to sign in again.
     */
-    std::chrono::milliseconds destructionGrace {3000};
+    std::chrono::milliseconds destructionGrace{3000};
     /*!
-        For providers that do not say how long an access token is good (expires_in, only RECOMMENDED by RFC 6749 section 5.1): take
-        "exp" of the access token if it is a JWT. RFC 9068 section 6 tells clients not to look into access tokens, because their
-        format is between provider and service and may change any day; so only for a provider whose tokens you know. Off,
+        For providers that do not say how long an access token is good (expires_in, only RECOMMENDED by RFC 6749 section 5.1):
+       take "exp" of the access token if it is a JWT. RFC 9068 section 6 tells clients not to look into access tokens, because
+       their format is between provider and service and may change any day; so only for a provider whose tokens you know. Off,
         such a token is used until a service refuses it, and refreshed then.
     */
     bool lifetimeFromJwt = false;

@@ -22,7 +22,7 @@ struct WATCHWORD_AUTH_EXPORT RefreshJournal
 {
     QString fingerprint; //!< Of the refresh token that was sent.
     QString attemptId; //!< Of the last attempt.
-    WallTime startedAt {}; //!< Of the last attempt.
+    WallTime startedAt{}; //!< Of the last attempt.
     int unresolved = 0; //!< Attempts with this token whose outcome is unknown.
     //! The provider refused this token for good: RotationLost or RevokedOrExpired. It is not sent again.
     std::optional<ErrorCode> ended = std::nullopt;

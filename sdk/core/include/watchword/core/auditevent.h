@@ -24,7 +24,7 @@ struct WATCHWORD_CORE_EXPORT AuditEvent
     QString id; //!< UUID.
     QString source; //!< "wss-gateway://<cluster>/<node>"
     QString type; //!< "dev.watchword.<noun>.<verb>.v1"
-    WallTime time {};
+    WallTime time{};
     QString subject; //!< Connection or session id, opaque; may be empty.
     quint64 sequence = 0; //!< From 1, without holes within one chain.
     QJsonObject data; //!< Typed fields; see protocol.md. Holds "chain" once the event is part of a chain.

@@ -14,12 +14,12 @@ namespace Watchword {
 */
 struct WATCHWORD_CORE_EXPORT BackoffPolicy
 {
-    Duration base { 500 };
-    Duration floor { 250 };
-    Duration cap { 20'000 };
-    Duration slowCap { 120'000 };
-    Duration slowAfter { 120'000 };
-    Duration retryAfterLimit { 300'000 }; //!< A Retry-After above this is cut to it.
+    Duration base{500};
+    Duration floor{250};
+    Duration cap{20'000};
+    Duration slowCap{120'000};
+    Duration slowAfter{120'000};
+    Duration retryAfterLimit{300'000}; //!< A Retry-After above this is cut to it.
 
     //! \a failures counts the failed tries of this outage and starts at 1; \a outage is its age.
     Duration delay(int failures, Duration outage, RandomSource &random) const;

@@ -57,7 +57,7 @@ struct RetryDecision
 {
     RetryAction action = RetryAction::Retry;
     ErrorCode code = ErrorCode::ConnectionLost;
-    Duration after {}; //!< Lower bound: of the row, of "after_ms" or of Retry-After, before jitter.
+    Duration after{}; //!< Lower bound: of the row, of "after_ms" or of Retry-After, before jitter.
 };
 
 /*!
@@ -73,14 +73,14 @@ struct WATCHWORD_CORE_EXPORT PolicyChanges
 {
     struct Row
     {
-        std::optional<RetryAction> action {}; //!< Nothing: stays as it is.
-        Duration after {};
+        std::optional<RetryAction> action{}; //!< Nothing: stays as it is.
+        Duration after{};
     };
-    QMap<int, Row> statuses {}; //!< HTTP status of a refused upgrade, 200 to 599.
-    QMap<int, Row> closeCodes {}; //!< 1000 to 4999.
-    std::optional<Duration> backoffBase {};
-    std::optional<Duration> backoffCap {};
-    std::optional<int> attemptsPerMinute {};
+    QMap<int, Row> statuses{}; //!< HTTP status of a refused upgrade, 200 to 599.
+    QMap<int, Row> closeCodes{}; //!< 1000 to 4999.
+    std::optional<Duration> backoffBase{};
+    std::optional<Duration> backoffCap{};
+    std::optional<int> attemptsPerMinute{};
 
     //! Refuses the whole with ErrorCode::ProtocolViolation, and names the member, if any value is not of its type or
     //! outside of its range, or if there are more than 64 rows. Unknown members are ignored.
@@ -121,7 +121,7 @@ private:
     {
         RetryAction action;
         ErrorCode code;
-        Duration after {};
+        Duration after{};
     };
     static QMap<int, Row> defaultCloseCodes();
     Row statusRow(int status) const;

@@ -52,7 +52,7 @@ struct WATCHWORD_CORE_EXPORT TokenSet
     //! the date is set to. Empty if it was not measured.
     std::optional<Instant> sentAt;
     QByteArray bootId; //!< Clock::bootId().
-    Duration clockError {}; //!< What was known to be missing from the machine's date then; for the next start.
+    Duration clockError{}; //!< What was known to be missing from the machine's date then; for the next start.
     quint64 generation = 0; //!< Grows by one with every answer of the token endpoint.
     bool tombstone = false; //!< The account was signed out; other processes must not revive it.
 

@@ -39,9 +39,8 @@ struct IssuerConfig
 {
     QUrl url; //!< Equal to "iss", byte by byte.
     QStringList audiences; //!< At least one of them must be in "aud".
-    QStringList algorithms {QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"),
-                            QStringLiteral("EdDSA")};
-    QStringList tokenTypes {QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any.
+    QStringList algorithms{QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"), QStringLiteral("EdDSA")};
+    QStringList tokenTypes{QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any.
     Duration clockSkew = std::chrono::seconds(10);
     QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
     bool requireDpop = false; //!< Its tokens have to be bound to a key (RFC 9449).
@@ -170,7 +169,7 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     Duration heartbeat = std::chrono::seconds(25);
     //! [drain] seconds: how long before a planned end clients are told, and new ones are refused. 0: not at all, for where
     //! nobody else accepts connections at this address meanwhile.
-    std::chrono::seconds drain {0};
+    std::chrono::seconds drain{0};
     ListenConfig listen;
     QList<IssuerConfig> issuers;
     QList<EndpointConfig> endpoints;

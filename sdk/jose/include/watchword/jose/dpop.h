@@ -58,7 +58,7 @@ public:
 private:
     QString m_id;
     QString m_thumbprint;
-    WallTime m_issuedAt {};
+    WallTime m_issuedAt{};
 };
 
 } // namespace Watchword

@@ -15,14 +15,12 @@ namespace Watchword {
 */
 
 //! \a key must have 32 bytes, else InvalidArgument. \a aad is bound to the envelope but not stored in it.
-WATCHWORD_JOSE_EXPORT Result<QByteArray> sealEnvelope(const Secret &key, QByteArrayView plain,
-                                                      QByteArrayView aad);
+WATCHWORD_JOSE_EXPORT Result<QByteArray> sealEnvelope(const Secret &key, QByteArrayView plain, QByteArrayView aad);
 /*!
     What sealEnvelope() was given. DecryptionFailed for another key, another \a aad, any changed or missing
    byte and anything that is no envelope; InvalidArgument for a key that does not have 32 bytes. Plaintext of
    a failed attempt never leaves this call and is wiped.
 */
-WATCHWORD_JOSE_EXPORT Result<Secret> openEnvelope(const Secret &key, QByteArrayView sealed,
-                                                  QByteArrayView aad);
+WATCHWORD_JOSE_EXPORT Result<Secret> openEnvelope(const Secret &key, QByteArrayView sealed, QByteArrayView aad);
 
 } // namespace Watchword

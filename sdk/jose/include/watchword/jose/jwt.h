@@ -21,8 +21,7 @@ struct JwtPolicy
 {
     //! The only algorithms that are tried, whatever the token says (RFC 8725 section 3.1). "none" and HMAC
     //! never work.
-    QStringList algorithms = {QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"),
-                              QStringLiteral("EdDSA")};
+    QStringList algorithms = {QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"), QStringLiteral("EdDSA")};
     //! Accepted "typ", without case and with or without "application/" (RFC 7515 section 4.1.9); empty: not
     //! checked.
     QStringList types;
@@ -71,8 +70,7 @@ public:
 
     //! Takes the token apart and proves nothing: never decide anything by the result but which issuer to ask.
     static Result<Jwt> parse(QByteArrayView compact);
-    static Result<Jwt> verify(QByteArrayView compact, const JwkSet &keys, const JwtPolicy &policy,
-                              WallTime now);
+    static Result<Jwt> verify(QByteArrayView compact, const JwkSet &keys, const JwtPolicy &policy, WallTime now);
 
     QJsonObject header() const { return m_header; }
     //! Made anew by each call: for one claim, claim() and the functions below are cheaper.
@@ -102,7 +100,6 @@ private:
 };
 
 //! \a claims signed by \a key as compact JWT; the header is "alg", "kid" and, unless empty, "typ".
-WATCHWORD_JOSE_EXPORT Result<QByteArray> signJwt(const SigningKey &key, const QString &type,
-                                                 const QJsonObject &claims);
+WATCHWORD_JOSE_EXPORT Result<QByteArray> signJwt(const SigningKey &key, const QString &type, const QJsonObject &claims);
 
 } // namespace Watchword

@@ -17,10 +17,8 @@ struct KeyCachePolicy
     Duration shortestAge = std::chrono::minutes(5); //!< Cache-Control below this counts as this.
     Duration longestAge = std::chrono::hours(24); //!< Cache-Control above this counts as this.
     Duration usualAge = std::chrono::hours(1); //!< When the answer says nothing.
-    Duration staleLimit =
-        std::chrono::hours(24); //!< How long after their age old keys serve while no fetch succeeds.
-    Duration unknownKeyInterval =
-        std::chrono::seconds(30); //!< At most one fetch because of unknown "kid"s in this time.
+    Duration staleLimit = std::chrono::hours(24); //!< How long after their age old keys serve while no fetch succeeds.
+    Duration unknownKeyInterval = std::chrono::seconds(30); //!< At most one fetch because of unknown "kid"s in this time.
     //! So long a "kid" that a fetch did not bring is not fetched for again; issuers may publish a key a
     //! little late.
     Duration unknownKeyMemory = std::chrono::minutes(1);

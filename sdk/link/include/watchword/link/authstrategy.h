@@ -31,7 +31,7 @@ public:
     struct Upgrade
     {
         bool bearerHeader = true; //!< In Authorization.
-        QStringList subprotocols {}; //!< Offered before ConnectionOptions::subprotocols; may hold the encoded token.
+        QStringList subprotocols{}; //!< Offered before ConnectionOptions::subprotocols; may hold the encoded token.
     };
     /*! What an incoming text, or a part of it, says about the connection. */
     struct Notice
@@ -45,17 +45,17 @@ public:
             Refused //!< The connection ends as if the server had closed it with \a code.
         };
         Kind kind = Kind::Ready;
-        QString text {};
+        QString text{};
         quint64 nonce = 0;
         int code = 0; //!< A close code of the policy's table.
-        QString reason {}; //!< Of the server, for the log.
-        std::optional<Duration> tokenLifetime {}; //!< Ready and Renewed: how long the server will accept the token.
-        std::optional<Duration> heartbeat {}; //!< Ready: what the server expects.
+        QString reason{}; //!< Of the server, for the log.
+        std::optional<Duration> tokenLifetime{}; //!< Ready and Renewed: how long the server will accept the token.
+        std::optional<Duration> heartbeat{}; //!< Ready: what the server expects.
     };
     struct Reading
     {
-        std::vector<Notice> notices {};
-        std::optional<QString> application {}; //!< What is left for the application; empty: nothing.
+        std::vector<Notice> notices{};
+        std::optional<QString> application{}; //!< What is left for the application; empty: nothing.
     };
 
     AuthStrategy() = default;

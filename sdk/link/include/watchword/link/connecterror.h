@@ -25,23 +25,23 @@ namespace Watchword {
 struct WATCHWORD_LINK_EXPORT ConnectError
 {
     AttemptPhase phase = AttemptPhase::Token; //!< The last milestone. Ready: it was in use and then lost.
-    Error error { ErrorCode::ConnectionLost }; //!< Its code is what the policy made of it; detail() is for logs.
-    QString remedy {}; //!< What the reader can do about it, in English.
+    Error error{ErrorCode::ConnectionLost}; //!< Its code is what the policy made of it; detail() is for logs.
+    QString remedy{}; //!< What the reader can do about it, in English.
 
     int httpStatus = 0; //!< Of a refused upgrade; 0 if the server gave no HTTP answer.
-    QMap<QString, QString> httpHeaders {}; //!< retry-after, www-authenticate, server, via, date, content-type, location.
-    QString problem {}; //!< "title (ref)" of an application/problem+json body (RFC 9457).
-    QString bodySnippet {}; //!< The first 200 characters of the answer's body, on one line.
-    std::optional<Duration> retryAfter {}; //!< As the server said it, both forms (RFC 9110 section 10.2.3).
-    QStringList tlsErrors {}; //!< What is wrong with the certificate, all of it.
-    QStringList acrValues {}; //!< Of a 401 that asks for a stronger or fresher sign-in (RFC 9470).
-    std::optional<std::chrono::seconds> maxAge {};
+    QMap<QString, QString> httpHeaders{}; //!< retry-after, www-authenticate, server, via, date, content-type, location.
+    QString problem{}; //!< "title (ref)" of an application/problem+json body (RFC 9457).
+    QString bodySnippet{}; //!< The first 200 characters of the answer's body, on one line.
+    std::optional<Duration> retryAfter{}; //!< As the server said it, both forms (RFC 9110 section 10.2.3).
+    QStringList tlsErrors{}; //!< What is wrong with the certificate, all of it.
+    QStringList acrValues{}; //!< Of a 401 that asks for a stronger or fresher sign-in (RFC 9470).
+    std::optional<std::chrono::seconds> maxAge{};
     int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
-    QString closeReason {};
+    QString closeReason{};
 
     bool willRetry = false;
-    QDateTime nextTryAt {}; //!< UTC. Invalid without a retry, or if it begins at once.
-    QString next {}; //!< "waits 4.2 s: failed 3 times in a row", "stopped: ...".
+    QDateTime nextTryAt{}; //!< UTC. Invalid without a retry, or if it begins at once.
+    QString next{}; //!< "waits 4.2 s: failed 3 times in a row", "stopped: ...".
 
     QString toString() const; //!< One line, English.
 };

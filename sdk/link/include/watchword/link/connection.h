@@ -24,11 +24,11 @@ struct Bye
 {
     int code = 0;
     QString retry; //!< "retry", "refresh", "sign_in" or "stop".
-    Duration after {};
+    Duration after{};
     QString ref; //!< Id of the audit event; quote it to the operator.
     QString reason;
-    QStringList acrValues {}; //!< With 4442: what the next sign-in has to be like (RFC 9470).
-    std::optional<std::chrono::seconds> maxAge {};
+    QStringList acrValues{}; //!< With 4442: what the next sign-in has to be like (RFC 9470).
+    std::optional<std::chrono::seconds> maxAge{};
 };
 
 /*!
@@ -142,8 +142,7 @@ public:
         Timeout after \a timeout (zero: ConnectionOptions::requestTimeout), RequestRefused, Offline, QueueFull,
         SubprotocolMismatch on servers without watchword.v1, and Cancelled by close().
     */
-    QFuture<Result<QByteArray>> request(const QString &operation, const QByteArray &payload = {},
-                                        Duration timeout = {});
+    QFuture<Result<QByteArray>> request(const QString &operation, const QByteArray &payload = {}, Duration timeout = {});
 
     /*!
         Follows a room of a rooms endpoint from now on, or from \a after, over every reconnect: published() comes in the
@@ -212,12 +211,12 @@ private:
 struct DeliveryOptions
 {
     Connection::Delivery delivery = Connection::Delivery::AtLeastOnce;
-    QString key {}; //!< LatestOnly: what is the same thing, "cursor" or "volume".
-    Duration deadline {}; //!< RequireNow: how long the message may wait to go out; zero: not at all.
+    QString key{}; //!< LatestOnly: what is the same thing, "cursor" or "volume".
+    Duration deadline{}; //!< RequireNow: how long the message may wait to go out; zero: not at all.
     //! AtLeastOnce: at most 128 characters, unique for the session; the server drops repetitions. Empty: made up. Give
     //! one that survives your program if the same message may be delivered by a later run.
-    QString id {};
-    QString room {}; //!< AtLeastOnce, rooms endpoints: where it is published; empty: the connection's own room.
+    QString id{};
+    QString room{}; //!< AtLeastOnce, rooms endpoints: where it is published; empty: the connection's own room.
 };
 
 } // namespace Watchword

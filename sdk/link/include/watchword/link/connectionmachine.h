@@ -15,9 +15,9 @@ namespace Watchword {
 /*!
     The decisions of a Connection as a pure machine: step(event, now) returns what is to be done.
 
-    No timers, sockets or tokens are in here, and but for the budget, which it shares, nothing of other connections. deadline() is when step(Tick) is due; every state but Idle has one, so
-    that nothing can wait for ever. Each attempt has an id; events of another one are ignored, so late callbacks do no
-    harm. Whatever leads to a new attempt passes the budget.
+    No timers, sockets or tokens are in here, and but for the budget, which it shares, nothing of other connections. deadline() is
+   when step(Tick) is due; every state but Idle has one, so that nothing can wait for ever. Each attempt has an id; events of
+   another one are ignored, so late callbacks do no harm. Whatever leads to a new attempt passes the budget.
 
         Idle -> AwaitingToken -> Opening -> AwaitingHello -> Up          (without tokens: from Idle to Opening;
                     ^     |         |             |           |           on plain servers: from Opening to Up)
@@ -49,7 +49,9 @@ public:
     static QString toString(const Action &action); //!< For logs and tests; holds no secret.
 
     // States
-    struct Idle { };
+    struct Idle
+    {
+    };
     struct AwaitingToken
     {
         AttemptId id;
@@ -65,7 +67,7 @@ public:
     {
         AttemptId id;
         Instant deadline;
-        std::optional<Farewell> farewell {};
+        std::optional<Farewell> farewell{};
     };
     struct Renewing //!< A renewal within Up.
     {
@@ -74,13 +76,13 @@ public:
         Instant deadline;
         bool retriedAfterRefusal = false;
         bool retriedWithNonce = false;
-        QString fingerprint {}; //!< Of the token on its way.
-        std::optional<Instant> expiresAt {}; //!< The same token's.
+        QString fingerprint{}; //!< Of the token on its way.
+        std::optional<Instant> expiresAt{}; //!< The same token's.
     };
     struct Track //!< A series of failures of one kind, and since when.
     {
         int failures = 0;
-        std::optional<Instant> since {};
+        std::optional<Instant> since{};
     };
     struct Replacement //!< A second attempt within Up, while the first connection delivers.
     {
@@ -89,15 +91,15 @@ public:
         Step step = Step::Scheduled;
         Instant deadline;
         QString why;
-        std::optional<Instant> until {}; //!< When the server ends the first one; an attempt after that is of no use.
-        Instant earliest {}; //!< What the server asked for.
-        Track track {};
+        std::optional<Instant> until{}; //!< When the server ends the first one; an attempt after that is of no use.
+        Instant earliest{}; //!< What the server asked for.
+        Track track{};
         bool refusedOnce = false; //!< A refused token was replaced already.
         bool nonceTaken = false; //!< As m_nonceTaken.
-        QString fingerprint {}; //!< Of the last attempt's token.
-        std::optional<Instant> expiresAt {}; //!< The same token's.
-        QString subject {}; //!< The same token's.
-        std::optional<Farewell> farewell {};
+        QString fingerprint{}; //!< Of the last attempt's token.
+        std::optional<Instant> expiresAt{}; //!< The same token's.
+        QString subject{}; //!< The same token's.
+        std::optional<Farewell> farewell{};
     };
     struct Draining //!< The connection that was replaced.
     {
@@ -115,14 +117,14 @@ public:
         Instant since;
         Instant lastActivity;
         Instant nextPing;
-        std::optional<Instant> pongDeadline {};
-        Instant pingSentAt {};
+        std::optional<Instant> pongDeadline{};
+        Instant pingSentAt{};
         quint64 nonce = 0;
-        std::optional<Renewing> renewal {};
-        std::optional<Farewell> farewell {};
-        Instant farewellDeadline {};
-        std::optional<Replacement> replacement {};
-        std::optional<Draining> draining {};
+        std::optional<Renewing> renewal{};
+        std::optional<Farewell> farewell{};
+        Instant farewellDeadline{};
+        std::optional<Replacement> replacement{};
+        std::optional<Draining> draining{};
     };
     struct Waiting
     {
@@ -167,7 +169,7 @@ private:
     std::shared_ptr<ConnectBudget> m_budget;
     QString m_server; //!< Whose budget it is.
     bool m_usesTokens;
-    State m_state = Idle {};
+    State m_state = Idle{};
     AttemptId m_id = 0;
     AttemptId m_lastId = 0; //!< Replacements have ids too.
     Track m_link; //!< Since the last stable time.

@@ -18,28 +18,48 @@ struct LinkEvents
 {
     using AttemptId = quint64;
 
-    struct Open { };
-    struct Close { };
-    struct RetryNow { };
-    struct Tick { };
-    struct Probe { };
-    struct Woke { }; //!< The machine slept, the process was stopped, or the date was set.
-    struct NetworkDown { }; //!< The operating system says that there is none.
-    struct NetworkUp { }; //!< It came back, or is another one.
+    struct Open
+    {
+    };
+    struct Close
+    {
+    };
+    struct RetryNow
+    {
+    };
+    struct Tick
+    {
+    };
+    struct Probe
+    {
+    };
+    struct Woke
+    {
+    }; //!< The machine slept, the process was stopped, or the date was set.
+    struct NetworkDown
+    {
+    }; //!< The operating system says that there is none.
+    struct NetworkUp
+    {
+    }; //!< It came back, or is another one.
     struct TokenReady
     {
         AttemptId id;
         QString fingerprint;
         std::optional<Instant> expiresAt;
-        QString subject {}; //!< Whose it is; empty if unknown.
+        QString subject{}; //!< Whose it is; empty if unknown.
     };
     struct TokenFailed
     {
         AttemptId id;
         Error error;
     };
-    struct TokenChanged { };
-    struct TokenRevoked { };
+    struct TokenChanged
+    {
+    };
+    struct TokenRevoked
+    {
+    };
     struct Upgraded //!< 101 received.
     {
         AttemptId id;
@@ -53,7 +73,7 @@ struct LinkEvents
         std::optional<Duration> heartbeat;
         std::optional<Duration> refreshBefore;
         bool keepsToken = false; //!< The server never asks again: the connection lives as long as it lets it.
-        PolicyChanges policy {}; //!< Holds until the next hello, or the end of the connection.
+        PolicyChanges policy{}; //!< Holds until the next hello, or the end of the connection.
     };
     struct Pong
     {
@@ -93,7 +113,9 @@ struct LinkEvents
         AttemptId id;
         TransportEnd end;
     };
-    struct Replace { }; //!< The application wants another connection in the place of this one.
+    struct Replace
+    {
+    }; //!< The application wants another connection in the place of this one.
     struct EndAnnounced //!< "reconnect": the server will close the connection.
     {
         AttemptId id;
@@ -103,10 +125,11 @@ struct LinkEvents
     struct Drained //!< Nothing is outstanding on the connection that was replaced.
     {
         AttemptId id;
-        Duration linger {}; //!< How long it may be before something comes all the same; each event counts anew.
+        Duration linger{}; //!< How long it may be before something comes all the same; each event counts anew.
     };
-    using Event = std::variant<Open, Close, RetryNow, Tick, Probe, Woke, NetworkDown, NetworkUp, TokenReady, TokenFailed, TokenChanged, TokenRevoked,
-                               Upgraded, Hello, Pong, RenewalAccepted, RenewalRefused, RenewalDue, Farewell, Ended, Replace, EndAnnounced, Drained>;
+    using Event = std::variant<Open, Close, RetryNow, Tick, Probe, Woke, NetworkDown, NetworkUp, TokenReady, TokenFailed,
+                               TokenChanged, TokenRevoked, Upgraded, Hello, Pong, RenewalAccepted, RenewalRefused, RenewalDue,
+                               Farewell, Ended, Replace, EndAnnounced, Drained>;
 };
 
 /*! What a ConnectionMachine wants to be done, in this order. */
@@ -147,7 +170,9 @@ struct LinkActions : LinkEvents
     {
         AttemptId id;
     };
-    struct ReportRenewed { };
+    struct ReportRenewed
+    {
+    };
     struct ReportExpiry //!< What the server holds now.
     {
         std::optional<Instant> expiresAt;
@@ -202,10 +227,9 @@ struct LinkActions : LinkEvents
         std::optional<Instant> until; //!< When the next one begins; empty: there will be none.
         QString why;
     };
-    using Action = std::variant<RequestToken, StartTransport, CloseTransport, DropTransport, SendPing, SendRenewal,
-                                BecomeReady, ReportRenewed, ReportExpiry, ReportRtt, ReportError, ReportWait,
-                                ReportClosed, SwapTransport, EndDrain, PromoteReplacement, AbandonReplacement,
-                                ReportReplacement>;
+    using Action = std::variant<RequestToken, StartTransport, CloseTransport, DropTransport, SendPing, SendRenewal, BecomeReady,
+                                ReportRenewed, ReportExpiry, ReportRtt, ReportError, ReportWait, ReportClosed, SwapTransport,
+                                EndDrain, PromoteReplacement, AbandonReplacement, ReportReplacement>;
     using Actions = std::vector<Action>;
 };
 

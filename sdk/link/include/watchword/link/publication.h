@@ -12,7 +12,7 @@ namespace Watchword {
 /*! A place in the history of a room (protocol.md, "sub"). Keep it to go on in a later run of the program. */
 struct RoomPosition
 {
-    QString epoch {}; //!< Of the history; empty: none known. A room that begins anew has another one.
+    QString epoch{}; //!< Of the history; empty: none known. A room that begins anew has another one.
     quint64 offset = 0; //!< Of the last publication that was seen; the first of an epoch has 1.
 
     friend bool operator==(const RoomPosition &, const RoomPosition &) = default;

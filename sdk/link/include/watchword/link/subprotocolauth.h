@@ -14,8 +14,7 @@ class WATCHWORD_LINK_EXPORT SubprotocolAuth : public AuthStrategy
 {
 public:
     //! The default is the one of Kubernetes; Watchword Gateway takes "watchword.bearer.", Phoenix "base64url.bearer.phx.".
-    explicit SubprotocolAuth(
-        QString prefix = QStringLiteral("base64url.bearer.authorization.k8s.io."));
+    explicit SubprotocolAuth(QString prefix = QStringLiteral("base64url.bearer.authorization.k8s.io."));
 
     Upgrade upgrade(const AccessToken &token) const override;
 

@@ -34,8 +34,8 @@ enum class AttemptPhase {
 struct WATCHWORD_LINK_EXPORT HttpAnswer
 {
     int status = 0; //!< 0: no answer was received.
-    QList<QPair<QByteArray, QByteArray>> headers {}; //!< Names in lower case.
-    QByteArray body {}; //!< At most the first 2 KiB.
+    QList<QPair<QByteArray, QByteArray>> headers{}; //!< Names in lower case.
+    QByteArray body{}; //!< At most the first 2 KiB.
 
     QByteArray header(QByteArrayView lowerCaseName) const;
 };
@@ -43,13 +43,13 @@ struct WATCHWORD_LINK_EXPORT HttpAnswer
 /*! How an attempt or a connection ended: exactly one of an HTTP answer, a close code, or an error of the network. */
 struct TransportEnd
 {
-    HttpAnswer http {}; //!< status is set if the upgrade was refused.
+    HttpAnswer http{}; //!< status is set if the upgrade was refused.
     int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
-    QString closeReason {};
-    QStringList tlsErrors {}; //!< If TLS failed: all that is wrong with the certificate.
+    QString closeReason{};
+    QStringList tlsErrors{}; //!< If TLS failed: all that is wrong with the certificate.
     //! The refusal brought a nonce for the proof that was not known: the same once more, with it (RFC 9449 section 9).
     bool nonceGiven = false;
-    Error error { ErrorCode::ConnectionLost }; //!< Always meaningful: what to tell people.
+    Error error{ErrorCode::ConnectionLost}; //!< Always meaningful: what to tell people.
 };
 
 /*!

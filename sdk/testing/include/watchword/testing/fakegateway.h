@@ -50,12 +50,13 @@ public:
     {
         enum class Kind { Accept, Answer, Hang, Drop, Reset };
         Kind kind = Kind::Accept;
-        QByteArray answer {}; //!< Written as it is; "{accept}" becomes the value of Sec-WebSocket-Accept, "{proof}" the request's DPoP.
-        std::chrono::milliseconds perByte {}; //!< Slow loris: the answer comes one byte at a time.
+        QByteArray
+            answer{}; //!< Written as it is; "{accept}" becomes the value of Sec-WebSocket-Accept, "{proof}" the request's DPoP.
+        std::chrono::milliseconds perByte{}; //!< Slow loris: the answer comes one byte at a time.
         bool keepOpen = false; //!< After an answer.
         bool withHello = true;
         int closeCode = 0; //!< Closes at once with it.
-        QString closeReason {};
+        QString closeReason{};
     };
     static Step accept() { return {}; }
     static Step refuse(int status, const QMap<QByteArray, QByteArray> &headers = {}, const QByteArray &body = {});

@@ -15,7 +15,8 @@ namespace Watchword {
 
 /*!
     An OpenID provider inside the test's process: discovery, authorization with PKCE, token endpoint with rotation and reuse
-    detection, keys, revocation, device codes, pushed requests, proofs of possession with nonces, over real HTTP or HTTPS sockets, and a script of faults.
+    detection, keys, revocation, device codes, pushed requests, proofs of possession with nonces, over real HTTP or HTTPS sockets,
+   and a script of faults.
 
     It also plays the person and the browser: give openBrowser() to SessionOptions::openBrowser, and every sign-in is
     done at once by signInAs(). Extend it by new values of Fault (handled in one switch of fakeissuer.cpp).
@@ -73,14 +74,14 @@ public:
 
     struct Options
     {
-        std::chrono::seconds accessTokenLifetime {300}; //!< 0: no expires_in.
+        std::chrono::seconds accessTokenLifetime{300}; //!< 0: no expires_in.
         bool sayLifetime = true; //!< False: no expires_in; "exp" of the access token alone says it.
         bool rotateRefreshTokens = true;
         bool refreshIdTokens = false; //!< A refresh brings a new ID token (OpenID Connect Core section 12.2).
         bool demandNonces = false; //!< Each DPoP proof must carry the nonce that the last answer gave.
         bool requirePushedRequests = false;
-        std::chrono::seconds deviceInterval {5};
-        std::chrono::seconds deviceLifetime {600};
+        std::chrono::seconds deviceInterval{5};
+        std::chrono::seconds deviceLifetime{600};
         QString certificateFile; //!< PEM; with keyFile the issuer is https.
         QString keyFile;
         Clock *clock = nullptr; //!< Null: the system's. Borrowed.

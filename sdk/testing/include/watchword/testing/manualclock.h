@@ -38,7 +38,7 @@ public:
 
 private:
     Instant m_now;
-    Duration m_slept {};
+    Duration m_slept{};
     QByteArray m_bootId;
     WallTime m_wall;
 };

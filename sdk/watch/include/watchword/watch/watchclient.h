@@ -107,8 +107,7 @@ public:
         have been done), Timeout after 30 s, Cancelled.
     */
     [[nodiscard]] QFuture<Result<ActionOutcome>> disconnectConnections(const QStringList &ids, int code,
-                                                                       std::chrono::milliseconds after,
-                                                                       const QString &reason);
+                                                                       std::chrono::milliseconds after, const QString &reason);
     QString explain() const; //!< The attempts of both links as text for a support bundle; redacted.
 
 public Q_SLOTS:

@@ -23,7 +23,7 @@ struct WATCHWORD_WATCH_EXPORT WatchOptions
     QString watchPath = QStringLiteral("/watch"); //!< Empty: no tables, only the audit; the client stays Loading.
     QString auditPath = QStringLiteral("/audit"); //!< Empty: no audit stream.
     QList<QSslCertificate> certificateAuthorities; //!< Trusted beside those of the operating system.
-    std::chrono::milliseconds rate { 500 }; //!< Between two deltas, 250 to 5000.
+    std::chrono::milliseconds rate{500}; //!< Between two deltas, 250 to 5000.
     //! Where the audit starts: "<epoch>.<sequence>" resumes behind that event, "0" is the oldest, empty the newest 200.
     QString auditAfter;
     bool mirror = true; //!< False: rows only pass by in the signals, and the application keeps them.
@@ -43,8 +43,8 @@ struct WATCHWORD_WATCH_EXPORT WatchServer
     std::optional<WallTime> tokenExpiresAt; //!< Of the token that the gateway holds for this watcher.
     std::optional<int> tlsDaysLeft; //!< Of the gateway's certificate.
     QString tlsProtocol;
-    Duration clockOffset {}; //!< Add it to this machine's time to get the gateway's.
-    Duration clockUncertainty {}; //!< Half of the round trip in which the offset was measured.
+    Duration clockOffset{}; //!< Add it to this machine's time to get the gateway's.
+    Duration clockUncertainty{}; //!< Half of the round trip in which the offset was measured.
     quint64 newestAudit = 0; //!< As the gateway said last; compare with what was received to know the lag.
 
     friend bool operator==(const WatchServer &, const WatchServer &) = default;
