@@ -86,12 +86,10 @@ function(watchword_unite target)
     endif()
 endfunction()
 
-# watchword_add_subdirectories(FOLDER...): adds each folder that is part of this source tree.
+# watchword_add_subdirectories(FOLDER...): adds each folder; one that is missing is an error.
 macro(watchword_add_subdirectories)
     foreach(folder ${ARGN})
-        if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
-            add_subdirectory(${folder})
-        endif()
+        add_subdirectory(${folder})
     endforeach()
 endmacro()
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "authorizationrequest.h"
-#include "deviceauthorization.h"
+#include "signin/authorizationrequest.h"
+#include "signin/deviceauthorization.h"
 
 using namespace Watchword;
 

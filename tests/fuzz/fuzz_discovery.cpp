@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "discovery.h"
+#include "provider/discovery.h"
 
 #include <cstdlib>
 

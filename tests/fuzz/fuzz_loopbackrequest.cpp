@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loopbackrequest.h"
+#include "signin/loopbackrequest.h"
 
 #include <cstdlib>
 

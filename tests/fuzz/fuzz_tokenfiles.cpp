@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What lies on the disk may have been written by anybody: the token file, the journal, the sealed key.
-#include "sealedkey.h"
-#include "tokencodec.h"
+#include "store/sealedkey.h"
+#include "store/tokencodec.h"
 #include "watchword/auth/envelopetokenstore.h"
 #include "watchword/jose/envelope.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tokenresponse.h"
+#include "provider/tokenresponse.h"
 
 #include <cstdlib>
 #include <iterator>

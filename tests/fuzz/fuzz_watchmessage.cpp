@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both ends of the watch and audit streams, and the audit cursor.
-#include "auditreceiver_p.h"
-#include "servermessage_p.h"
+#include "auditreceiver.h"
+#include "servermessage.h"
 #include "watch/watchmessage.h"
 
 #include <cstdint>

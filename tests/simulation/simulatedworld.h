@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "correctedclock.h"
-#include "refreshtransaction.h"
-#include "tokenlife.h"
+#include "refresh/refreshtransaction.h"
+#include "refresh/tokenlife.h"
+#include "session/correctedclock.h"
 #include "tokensimulation.h"
 
 #include <functional>

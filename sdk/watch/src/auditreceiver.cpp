@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "auditreceiver_p.h"
+#include "auditreceiver.h"
 
 #include <QJsonDocument>
 #include <QJsonObject>

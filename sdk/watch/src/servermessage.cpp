@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "servermessage_p.h"
+#include "servermessage.h"
 
 #include <QHash>
 #include <QJsonArray>

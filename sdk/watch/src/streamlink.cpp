@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "streamlink_p.h"
+#include "streamlink.h"
 
 #include "watchword/core/log.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "streamrenewal_p.h"
+#include "streamrenewal.h"
 
 #include "watchword/core/closepolicy.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "auditreceiver_p.h"
-#include "servermessage_p.h"
-#include "streamlink_p.h"
-#include "tablemirror_p.h"
+#include "auditreceiver.h"
+#include "servermessage.h"
+#include "streamlink.h"
+#include "tablemirror.h"
 #include "watchword/watch/watchclient.h"
 
 #include <QPromise>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sealedkey.h"
 #include "sessionfixture.h"
+#include "store/sealedkey.h"
 #include "watchword/testing/fakekeystore.h"
 #include "watchword/testing/manualclock.h"
 

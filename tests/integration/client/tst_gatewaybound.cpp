@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codesfixture.h"
-#include "dpopsigner.h"
+#include "provider/dpopsigner.h"
 #include "support/testmain.h"
 
 using namespace Codes;

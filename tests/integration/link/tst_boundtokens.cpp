@@ -2,7 +2,7 @@
 // Tokens that are bound to a key (RFC 9449): a proof for every request, and the nonces that servers want in it.
 #include "linkfixture.h"
 
-#include "dpopsigner.h"
+#include "provider/dpopsigner.h"
 
 #include "watchword/link/centrifugoauth.h"
 #include "watchword/link/firstmessageauth.h"

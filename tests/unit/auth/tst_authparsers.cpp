@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "discovery.h"
-#include "loopbackrequest.h"
-#include "refreshschedule.h"
-#include "sessionstate.h"
+#include "provider/discovery.h"
+#include "provider/tokenresponse.h"
+#include "refresh/refreshschedule.h"
+#include "session/sessionstate.h"
+#include "signin/loopbackrequest.h"
 #include "support/testmain.h"
-#include "tokenresponse.h"
 
 #include <QJsonDocument>
 #include <QJsonObject>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devicepolling.h"
+#include "signin/devicepolling.h"
 #include "support/testmain.h"
 
 using namespace Watchword;

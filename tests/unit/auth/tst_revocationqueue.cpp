@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "revocationqueue.h"
+#include "refresh/revocationqueue.h"
 #include "support/testmain.h"
 #include "watchword/auth/envelopetokenstore.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "correctedclock.h"
+#include "refresh/tokenlife.h"
+#include "session/correctedclock.h"
+#include "session/wakewatch.h"
 #include "support/testmain.h"
-#include "tokenlife.h"
-#include "wakewatch.h"
 #include "watchword/testing/manualclock.h"
 
 #include <QSignalSpy>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "keyvault.h"
+#include "store/keyvault.h"
 #include "support/await.h"
 #include "support/testmain.h"
 #include "watchword/auth/envelopetokenstore.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refreshtransaction.h"
+#include "refresh/refreshtransaction.h"
 #include "support/testmain.h"
 
 #include <QHash>

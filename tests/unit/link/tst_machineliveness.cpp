@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sleep, stopped processes, set clocks, and networks that come and go.
+#include "machine/wakedetector.h"
 #include "machinebench.h"
 #include "support/testmain.h"
-#include "wakedetector_p.h"
 
 using namespace MachineTest;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "connection/roomcursor.h"
 #include "deliverybench.h"
-#include "roomcursor_p.h"
 #include "support/testmain.h"
 
 #include <QPromise>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/testmain.h"
+#include "transport/wire.h"
 #include "watchword/link/connectionoptions.h"
-#include "wire_p.h"
 
 using namespace Watchword;
 using namespace Qt::StringLiterals;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "auditreceiver_p.h"
-#include "servermessage_p.h"
+#include "auditreceiver.h"
+#include "servermessage.h"
 #include "support/testmain.h"
 #include "watchword/core/watchrows.h"
 #include "watchword/watch/auditfile.h"

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "provider/httpoutcome.h"
+#include "watchword/auth/export.h"
+#include "watchword/core/result.h"
+#include "watchword/core/secret.h"
+
+#include <QUrl>
+
+namespace Watchword {
+
+/*! What the device authorization endpoint gave (RFC 8628 section 3.2). */
+struct DeviceAuthorization
+{
+    Secret deviceCode;
+    QString userCode; //!< For people: printable, in one line, at most 64 characters.
+    QUrl verificationUri;
+    QUrl verificationUriComplete; //!< Empty: the provider gave none.
+    std::chrono::seconds expiresIn{0};
+    std::chrono::seconds interval{5};
+};
+
+constexpr qsizetype kLargestDeviceAuthorization = 64 * 1024;
+
+//! InvalidResponse says which member is wrong. A verification URI must be https, or http on a loopback address if allowed.
+WATCHWORD_AUTH_EXPORT Result<DeviceAuthorization> parseDeviceAuthorization(QByteArrayView body, bool allowLoopbackHttp);
+//! The same of a whole HTTP answer, with errors as those of the token endpoint.
+WATCHWORD_AUTH_EXPORT Result<DeviceAuthorization> readDeviceAuthorization(const HttpOutcome &outcome, bool allowLoopbackHttp);
+
+} // namespace Watchword

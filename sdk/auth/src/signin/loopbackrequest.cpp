@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signin/loopbackrequest.h"
+
+#include <QList>
+#include <QUrl>
+#include <QUrlQuery>
+
+namespace Watchword {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+LoopbackVerdict stray(int status)
+{
+    return {LoopbackVerdict::Kind::Stray, status, {}, {}};
+}
+
+LoopbackVerdict refused(Error error)
+{
+    return {LoopbackVerdict::Kind::Refused, 0, std::move(error), {}};
+}
+
+// A parameter that occurs twice makes the whole request a stray (RFC 6749 section 3.1).
+std::optional<QString> onlyValue(const QUrlQuery &query, const QString &name)
+{
+    const QStringList values = query.allQueryItemValues(name, QUrl::FullyDecoded);
+    if (values.size() > 1)
+        return std::nullopt;
+    return values.isEmpty() ? QString() : values.first();
+}
+
+Error errorOf(const QString &name, const QString &description)
+{
+    ErrorCode code = ErrorCode::InvalidRequest;
+    if (name == "access_denied"_L1)
+        code = ErrorCode::AccessDenied;
+    else if (name == "temporarily_unavailable"_L1 || name == "server_error"_L1)
+        code = ErrorCode::TemporarilyUnavailable;
+    else if (name == "invalid_scope"_L1 || name == "invalid_target"_L1)
+        code = ErrorCode::InvalidScope;
+    else if (name == "unauthorized_client"_L1)
+        code = ErrorCode::InvalidClient;
+    else if (name == "login_required"_L1 || name == "consent_required"_L1 || name == "interaction_required"_L1)
+        code = ErrorCode::InteractionRequired;
+    QString text;
+    for (const QChar c : (description.isEmpty() ? name : name + u": "_s + description).left(300))
+        text += c.isPrint() ? c : u' ';
+    return Error(code, text);
+}
+
+LoopbackVerdict judgeQuery(const QUrlQuery &query, const ExpectedRedirect &expected)
+{
+    const auto state = onlyValue(query, u"state"_s);
+    const auto issuer = onlyValue(query, u"iss"_s);
+    const auto error = onlyValue(query, u"error"_s);
+    const auto code = onlyValue(query, u"code"_s);
+    if (!state || !issuer || !error || !code)
+        return stray(404);
+    if (expected.state.isEmpty() || !Secret::take(state->toUtf8()).equals(expected.state))
+        return stray(404);
+    if (issuer->isEmpty() ? expected.issuerRequired : *issuer != expected.issuer)
+        return refused(
+            Error(ErrorCode::IssuerMismatch,
+                  issuer->isEmpty() ? u"the redirect does not name its issuer"_s : u"the redirect comes from another issuer"_s));
+    if (!error->isEmpty())
+        return refused(errorOf(*error, query.queryItemValue(u"error_description"_s, QUrl::FullyDecoded)));
+    if (code->isEmpty())
+        return refused(Error(ErrorCode::InvalidResponse, u"the redirect carries neither a code nor an error"_s));
+    return {LoopbackVerdict::Kind::Accepted, 0, {}, Secret::take(code->toUtf8())};
+}
+
+// The value of the one "Host" header; empty if there is none, or more than one (RFC 9112 section 3.2).
+QByteArray hostOf(QByteArrayView head)
+{
+    QByteArray host;
+    int count = 0;
+    const QList<QByteArray> lines = head.toByteArray().split('\n');
+    for (const QByteArray &line : lines.mid(1)) {
+        if (line.first(std::max<qsizetype>(line.indexOf(':'), 0)).toLower() != "host")
+            continue;
+        host = line.sliced(5).trimmed().toLower();
+        ++count;
+    }
+    return count == 1 ? host : QByteArray();
+}
+
+} // namespace
+
+LoopbackVerdict judgeRedirect(const QUrl &received, const QUrl &registered, const ExpectedRedirect &expected)
+{
+    const auto bare = [](const QUrl &url) { return url.adjusted(QUrl::RemoveQuery | QUrl::RemoveFragment); };
+    if (received.toEncoded().size() > kLargestLoopbackRequest)
+        return stray(431);
+    if (bare(received) != bare(registered) || !received.hasQuery())
+        return stray(404);
+    QString text = received.query(QUrl::FullyEncoded);
+    text.replace(u'+', "%20"_L1);
+    return judgeQuery(QUrlQuery(text), expected);
+}
+
+LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedirect &expected)
+{
+    const qsizetype end = received.indexOf(QByteArrayView("\r\n\r\n"));
+    if (end < 0)
+        return received.size() > kLargestLoopbackRequest ? stray(431) : LoopbackVerdict{};
+    if (end > kLargestLoopbackRequest)
+        return stray(431);
+    const QByteArrayView line = received.first(received.indexOf('\r'));
+    const QList<QByteArray> words = line.toByteArray().split(' ');
+    if (words.size() != 3 || !words.at(2).startsWith("HTTP/1."))
+        return stray(400);
+    if (words.at(0) != "GET")
+        return stray(405);
+    if (!words.at(1).startsWith('/'))
+        return stray(400);
+    const qsizetype mark = words.at(1).indexOf('?');
+    const QByteArray path = words.at(1).first(mark < 0 ? words.at(1).size() : mark);
+    if (path != expected.path.toUtf8() || mark < 0)
+        return stray(404);
+    if (!expected.host.isEmpty() && hostOf(received.first(end)) != expected.host.toLatin1())
+        return stray(400);
+    // Forms may write a space as plus; QUrlQuery leaves that alone.
+    QByteArray text = words.at(1).sliced(mark + 1);
+    text.replace('+', "%20");
+    return judgeQuery(QUrlQuery(QString::fromUtf8(text)), expected);
+}
+
+QByteArray loopbackAnswer(const LoopbackVerdict &verdict)
+{
+    QByteArray status = "200 OK";
+    QByteArray page;
+    switch (verdict.kind) {
+    case LoopbackVerdict::Kind::Accepted:
+        page = "<h1>You are signed in</h1><p>You can close this page and go back to the application.</p>";
+        break;
+    case LoopbackVerdict::Kind::Refused:
+        page = "<h1>The sign-in did not succeed</h1><p>Go back to the application; it says why.</p>";
+        break;
+    default:
+        status = QByteArray::number(verdict.status ? verdict.status : 404) + " Refused";
+        page = "<h1>Nothing is here</h1>";
+        break;
+    }
+    const QByteArray body = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign-in</title>"
+                            "<style>body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;"
+                            "padding:0 1rem;color-scheme:light dark}</style></head><body>"
+        + page + "</body></html>";
+    return "HTTP/1.1 " + status
+        + "\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
+          "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n"
+          "X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: "
+        + QByteArray::number(body.size()) + "\r\n\r\n" + body;
+}
+
+} // namespace Watchword

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection/attemptlog.h"
+
+#include "transport/wire.h"
+
+#include "watchword/core/log.h"
+
+#include <algorithm>
+
+namespace Watchword {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qsizetype kLargestLog = 50;
+constexpr qsizetype kLongestSnippet = 200;
+
+void append(QString &text, QLatin1StringView name, AttemptRecord::Elapsed elapsed)
+{
+    if (elapsed)
+        text += u" %1=%2ms"_s.arg(name).arg(elapsed->count());
+}
+
+} // namespace
+
+QString AttemptRecord::toString() const
+{
+    QString text = u"#%1 %2 %3 (%4):"_s.arg(number).arg(startedAt.toString(Qt::ISODateWithMs), url, why);
+    append(text, "token"_L1, token);
+    append(text, "dns"_L1, dns);
+    append(text, "tcp"_L1, tcp);
+    append(text, "tls"_L1, tls);
+    append(text, "http"_L1, upgraded);
+    append(text, "ready"_L1, ready);
+    append(text, "ended"_L1, ended);
+    if (failure)
+        text += u' ' + failure->toString();
+    if (!next.isEmpty())
+        text += u"; "_s + next;
+    return text;
+}
+
+QString ConnectError::toString() const
+{
+    QString text;
+    if (httpStatus)
+        text += u"status=%1 "_s.arg(httpStatus);
+    for (auto header = httpHeaders.cbegin(); header != httpHeaders.cend(); ++header)
+        text += u"[%1: %2] "_s.arg(header.key(), header.value());
+    if (!problem.isEmpty())
+        text += u"\"%1\" "_s.arg(problem);
+    else if (!bodySnippet.isEmpty())
+        text += u"body=\"%1\" "_s.arg(bodySnippet);
+    if (closeCode)
+        text += u"close=%1 %2 "_s.arg(closeCode).arg(closeReason);
+    return text + u"error=%1"_s.arg(error.toString());
+}
+
+AttemptLog::AttemptLog(Clock &clock)
+    : m_clock(clock)
+{
+}
+
+void AttemptLog::begin(AttemptId id, const QUrl &url, const QString &why)
+{
+    std::erase_if(m_entries, [](const auto &entry) { return entry.second.over; });
+    AttemptRecord record;
+    record.number = ++m_count;
+    record.startedAt = QDateTime::fromMSecsSinceEpoch(m_clock.wallNow().time_since_epoch().count(), Qt::UTC);
+    record.url = redactedUrl(url);
+    record.why = why;
+    record.tokenFingerprint = u"-"_s;
+    makeRoom();
+    m_records.append(record);
+    m_entries[id] = Entry{.number = record.number, .startedAt = m_clock.now()};
+}
+
+// The oldest one that is over: a connection may outlive many attempts to replace it.
+void AttemptLog::makeRoom()
+{
+    if (m_records.size() < kLargestLog)
+        return;
+    const auto oldest =
+        std::find_if(m_records.cbegin(), m_records.cend(), [](const AttemptRecord &record) { return record.ended.has_value(); });
+    if (oldest != m_records.cend())
+        m_records.erase(oldest);
+}
+
+AttemptLog::Entry *AttemptLog::open(AttemptId id)
+{
+    const auto found = m_entries.find(id);
+    return found == m_entries.end() || found->second.over ? nullptr : &found->second;
+}
+
+AttemptRecord &AttemptLog::recordOf(const Entry &entry)
+{
+    return *std::find_if(m_records.rbegin(), m_records.rend(),
+                         [&entry](const AttemptRecord &record) { return record.number == entry.number; });
+}
+
+AttemptRecord::Elapsed AttemptLog::elapsed(const Entry &entry) const
+{
+    return m_clock.now() - entry.startedAt;
+}
+
+int AttemptLog::number(AttemptId id) const
+{
+    const auto found = m_entries.find(id);
+    return found == m_entries.end() || found->second.over ? 0 : found->second.number;
+}
+
+void AttemptLog::setToken(AttemptId id, const Secret &token)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return;
+    entry->token = token;
+    AttemptRecord &record = recordOf(*entry);
+    record.token = elapsed(*entry);
+    record.tokenFingerprint = token.fingerprint();
+}
+
+void AttemptLog::renewToken(AttemptId id, const Secret &token)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return;
+    if (!entry->renewed.isEmpty())
+        entry->token = entry->renewed;
+    entry->renewed = token;
+}
+
+void AttemptLog::reach(AttemptId id, AttemptPhase phase)
+{
+    const Entry *entry = open(id);
+    if (!entry)
+        return;
+    AttemptRecord &record = recordOf(*entry);
+    record.reached = phase;
+    switch (phase) {
+    case AttemptPhase::Token:
+    case AttemptPhase::Dns:
+        break;
+    case AttemptPhase::Tcp:
+        record.dns = elapsed(*entry);
+        break;
+    case AttemptPhase::Tls:
+        record.tcp = elapsed(*entry);
+        break;
+    case AttemptPhase::Upgrade:
+        // Without TLS this is when TCP was connected.
+        (record.tcp ? record.tls : record.tcp) = elapsed(*entry);
+        break;
+    case AttemptPhase::Hello:
+        record.upgraded = elapsed(*entry);
+        break;
+    case AttemptPhase::Ready:
+        record.ready = elapsed(*entry);
+        break;
+    }
+}
+
+void AttemptLog::setSubprotocol(AttemptId id, const QString &name)
+{
+    if (const Entry *entry = open(id))
+        recordOf(*entry).subprotocol = name;
+}
+
+void AttemptLog::setEnd(AttemptId id, const TransportEnd &end)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return;
+    ConnectError &known = entry->end;
+    known = {};
+    known.httpStatus = end.http.status;
+    for (const QByteArrayView name : {"retry-after", "www-authenticate", "server", "via", "date", "content-type"}) {
+        if (const QByteArray value = end.http.header(name); !value.isEmpty())
+            known.httpHeaders.insert(QString::fromLatin1(name), redact(QString::fromLatin1(value.left(300))));
+    }
+    if (const QByteArray location = end.http.header("location"); !location.isEmpty())
+        known.httpHeaders.insert(u"location"_s, redact(redactedUrl(QUrl(QString::fromLatin1(location.left(1000))))));
+    const QString acrValues = QString::fromUtf8(Wire::challengeParameter(end.http, "acr_values"_L1));
+    known.acrValues = redact(acrValues.left(500)).split(u' ', Qt::SkipEmptyParts);
+    known.maxAge = Wire::maxAgeOf(QString::fromLatin1(Wire::challengeParameter(end.http, "max_age"_L1)));
+    known.problem = redact(Wire::problemText(end.http));
+    // A token that is cut in two would not be recognised, so it is cut out first.
+    known.bodySnippet = redact(QString::fromUtf8(end.http.body)).simplified().left(kLongestSnippet);
+    known.tlsErrors = end.tlsErrors;
+    known.closeCode = end.closeCode;
+    known.closeReason = redact(end.closeReason);
+}
+
+void AttemptLog::setError(AttemptId id, const Error &error)
+{
+    const Entry *entry = open(id);
+    if (!entry)
+        return;
+    AttemptRecord &record = recordOf(*entry);
+    record.failure = entry->end;
+    record.failure->phase = record.reached;
+    record.failure->error = error;
+    record.failure->remedy = error.remedy();
+    record.failure->retryAfter = error.retryAfter();
+}
+
+std::optional<ConnectError> AttemptLog::finish(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt)
+{
+    Entry *entry = open(id);
+    if (!entry)
+        return std::nullopt;
+    entry->over = true;
+    AttemptRecord &record = recordOf(*entry);
+    record.ended = elapsed(*entry);
+    record.next = next;
+    if (record.failure) {
+        record.failure->willRetry = willRetry;
+        record.failure->nextTryAt = nextTryAt;
+        record.failure->next = next;
+    }
+    return record.failure;
+}
+
+QString AttemptLog::redact(QString text) const
+{
+    for (QChar &c : text) {
+        if (c.category() == QChar::Other_Control)
+            c = u' ';
+    }
+    for (const auto &[id, entry] : m_entries) {
+        for (const Secret *token : {&entry.token, &entry.renewed}) {
+            if (!token->isEmpty())
+                text.replace(QString::fromLatin1(token->reveal()), "[token]"_L1);
+        }
+    }
+    return text;
+}
+
+Error AttemptLog::redact(const Error &error) const
+{
+    return error.withDetail(redact(error.detail()));
+}
+
+} // namespace Watchword
