@@ -29,6 +29,11 @@ if(Qt6Core_VERSION VERSION_GREATER_EQUAL 6.5)
     # Older ones ask for -fPIC themselves. Programs and libraries can share precompiled headers only if both have it.
     set(CMAKE_CXX_COMPILE_OPTIONS_PIE "${CMAKE_CXX_COMPILE_OPTIONS_PIC}")
 endif()
+# Only a shared library that is built with its tests exports what they use of its inside, see watchword/core/testexport.h.
+if(BUILD_SHARED_LIBS AND (WATCHWORD_BUILD_TESTS OR WATCHWORD_BUILD_BENCH OR WATCHWORD_BUILD_FUZZERS))
+    target_compile_definitions(watchword_build_flags INTERFACE
+        WATCHWORD_TEST_EXPORT=$<IF:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>,Q_DECL_EXPORT,Q_DECL_IMPORT>)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     target_compile_options(watchword_build_flags INTERFACE
         -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wimplicit-fallthrough)

@@ -182,6 +182,14 @@ def tls(path, lines):
             yield number, "TLS errors are never ignored"
 
 
+def exports(path, lines):
+    if not is_source(path) or is_public_header(path):
+        return
+    for number, line in enumerate(lines, 1):
+        if re.search(r"\bWATCHWORD_(?!TEST_)[A-Z]+_EXPORT\b", line):
+            yield number, "a private name is exported; WATCHWORD_TEST_EXPORT shows it to tests only"
+
+
 def open_ends(path, lines):
     if "/tests/guards/" in path.as_posix() or path.suffix in {".png", ".json", ".svg"}:
         return
@@ -198,7 +206,7 @@ def top_level(root, files):
             yield name
 
 
-RULES = [spdx, sizes, private_types, module_includes, directions, secrets, naps, tls, open_ends]
+RULES = [spdx, sizes, private_types, module_includes, directions, secrets, naps, tls, exports, open_ends]
 
 SELF_TEST = {
     spdx: ("sdk/core/src/a.cpp", ["int x;"]),
@@ -209,6 +217,7 @@ SELF_TEST = {
     secrets: ("sdk/auth/include/watchword/auth/a.h", ["Q_PROPERTY(QString accessToken READ accessToken)"]),
     naps: ("tests/unit/a.cpp", ["QTest::qWait(10);"]),
     tls: ("sdk/link/src/a.cpp", ["socket.ignoreSslErrors();"]),
+    exports: ("sdk/link/src/a.h", ["class WATCHWORD_LINK_EXPORT A"]),
     open_ends: ("sdk/link/src/a.cpp", ["// TO" + "DO: later"]),
 }
 

@@ -5,7 +5,7 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
-#include "watchword/watch/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QString>
 
@@ -17,7 +17,7 @@ namespace Watchword {
     The reader's end of the audit stream (protocol.md section 5) across any number of links: each event once, in order,
     every hole named. Pure.
 */
-class WATCHWORD_WATCH_EXPORT AuditReceiver
+class WATCHWORD_TEST_EXPORT AuditReceiver
 {
 public:
     struct Step

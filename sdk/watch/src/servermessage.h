@@ -4,6 +4,7 @@
 #include "renewalrefusal.h"
 
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 #include "watchword/watch/watchtypes.h"
 
 #include <variant>
@@ -85,6 +86,6 @@ using Any = std::variant<Hello, SnapshotBegin, ConnectionRows, TokenRows, Snapsh
                          ActionResult, Renewed, NotRenewed, Pong, Unknown>;
 
 //! ProtocolViolation for everything that is not as protocol.md says; unknown types are Unknown.
-WATCHWORD_WATCH_EXPORT Result<Any> parse(const QString &text);
+WATCHWORD_TEST_EXPORT Result<Any> parse(const QString &text);
 
 } // namespace Watchword::ServerMessage

@@ -3,8 +3,8 @@
 
 #include "renewalrefusal.h"
 
+#include "watchword/core/testexport.h"
 #include "watchword/core/tokenprovider.h"
-#include "watchword/watch/export.h"
 
 #include <QFutureWatcher>
 #include <QObject>
@@ -26,7 +26,7 @@ namespace Watchword {
 
     Threads: one. Ownership: borrows \a tokens, which may be null, and \a clock. Emits nothing from its destructor.
 */
-class WATCHWORD_WATCH_EXPORT StreamRenewal : public QObject
+class WATCHWORD_TEST_EXPORT StreamRenewal : public QObject
 {
     Q_OBJECT
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 
 #include <QList>
 #include <QStringList>
@@ -30,14 +30,14 @@ struct ProviderMetadata
 constexpr qsizetype kLargestDiscoveryDocument = 256 * 1024;
 
 //! https with a host and without a user name, or http on a loopback address when that is allowed.
-WATCHWORD_AUTH_EXPORT bool isSafeUrl(const QUrl &url, bool allowLoopbackHttp);
+WATCHWORD_TEST_EXPORT bool isSafeUrl(const QUrl &url, bool allowLoopbackHttp);
 //! A safe URL. Query and fragment make no issuer.
-WATCHWORD_AUTH_EXPORT Result<void> checkIssuer(const QUrl &issuer, bool allowLoopbackHttp);
+WATCHWORD_TEST_EXPORT Result<void> checkIssuer(const QUrl &issuer, bool allowLoopbackHttp);
 //! Where the document may be, in the order of asking: OpenID Connect, then RFC 8414 with and without the path inserted.
-WATCHWORD_AUTH_EXPORT QList<QUrl> discoveryUrls(const QUrl &issuer);
+WATCHWORD_TEST_EXPORT QList<QUrl> discoveryUrls(const QUrl &issuer);
 //! The document's issuer must be that text exactly; endpoints must be as safe as the issuer itself.
-WATCHWORD_AUTH_EXPORT Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issuer, bool allowLoopbackHttp);
+WATCHWORD_TEST_EXPORT Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issuer, bool allowLoopbackHttp);
 //! The text of an issuer's URL as the application gave it.
-WATCHWORD_AUTH_EXPORT QString issuerText(const QUrl &issuer);
+WATCHWORD_TEST_EXPORT QString issuerText(const QUrl &issuer);
 
 } // namespace Watchword

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 #include "watchword/core/tokenproof.h"
 #include "watchword/jose/signingkey.h"
 
@@ -17,7 +17,7 @@ namespace Watchword {
     The key of one account, and the nonces that servers gave for it. It is shared by the session, which refreshes with it,
     and by every access token that was handed out.
 */
-class WATCHWORD_AUTH_EXPORT DpopSigner final : public TokenProof
+class WATCHWORD_TEST_EXPORT DpopSigner final : public TokenProof
 {
 public:
     //! \a clock must outlive every copy of the tokens, as the session's does.

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "provider/httpoutcome.h"
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 
 #include <QStringList>
 
@@ -46,12 +46,12 @@ struct TokenAnswer
     How long \a accessToken is good from \a now on, by the "exp" and "iat" of the JWT that it may be; empty if it is none, has no
     "exp", or has ended. Its signature is not looked at: this only plans refreshes.
 */
-WATCHWORD_AUTH_EXPORT std::optional<std::chrono::seconds> lifetimeOfJwt(const Secret &accessToken, WallTime now);
+WATCHWORD_TEST_EXPORT std::optional<std::chrono::seconds> lifetimeOfJwt(const Secret &accessToken, WallTime now);
 
 constexpr qsizetype kLargestTokenResponse = 128 * 1024;
 
-WATCHWORD_AUTH_EXPORT TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome);
+WATCHWORD_TEST_EXPORT TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome);
 //! RFC 6749 section 5.1; InvalidResponse says which member is wrong.
-WATCHWORD_AUTH_EXPORT Result<TokenGrant> parseTokenGrant(QByteArrayView body);
+WATCHWORD_TEST_EXPORT Result<TokenGrant> parseTokenGrant(QByteArrayView body);
 
 } // namespace Watchword

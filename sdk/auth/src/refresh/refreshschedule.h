@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/random.h"
+#include "watchword/core/testexport.h"
 
 #include <optional>
 
@@ -27,13 +27,13 @@ struct TokenTimes
 };
 
 //! lead = min(max(L/10, 60 s), 300 s), at most L/2.
-WATCHWORD_AUTH_EXPORT Duration refreshLead(Duration lifetime);
+WATCHWORD_TEST_EXPORT Duration refreshLead(Duration lifetime);
 //! How far before its end a token of this lifetime stops being handed out: 10 s, for short lives a quarter of them.
-WATCHWORD_AUTH_EXPORT Duration usabilityMargin(Duration lifetime);
-WATCHWORD_AUTH_EXPORT RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random);
+WATCHWORD_TEST_EXPORT Duration usabilityMargin(Duration lifetime);
+WATCHWORD_TEST_EXPORT RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random);
 
 /*! How long to wait after a refresh that failed, by what kind of failure it was. */
-class WATCHWORD_AUTH_EXPORT RetryPlanner
+class WATCHWORD_TEST_EXPORT RetryPlanner
 {
 public:
     enum class Cause {

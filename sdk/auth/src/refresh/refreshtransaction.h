@@ -2,9 +2,9 @@
 #pragma once
 
 #include "provider/tokenresponse.h"
-#include "watchword/auth/export.h"
 #include "watchword/auth/tokenstore.h"
 #include "watchword/core/random.h"
+#include "watchword/core/testexport.h"
 
 #include <variant>
 #include <vector>
@@ -29,7 +29,7 @@ namespace Watchword {
     The owner executes actions in order and reports what came of them by step(). Events that do not fit the step are
     ignored. After Finish the machine is idle; with unsaved tokens it goes on saving, and start() may be called meanwhile.
 */
-class WATCHWORD_AUTH_EXPORT RefreshTransaction
+class WATCHWORD_TEST_EXPORT RefreshTransaction
 {
 public:
     enum class Step {
@@ -218,6 +218,6 @@ private:
     Why \a tokens have no refresh token any more, if the journal says that the provider refused it. A session that starts
     after that says the same as the one that was refused.
 */
-WATCHWORD_AUTH_EXPORT std::optional<Error> whyEnded(const TokenSet &tokens, const std::optional<RefreshJournal> &journal);
+WATCHWORD_TEST_EXPORT std::optional<Error> whyEnded(const TokenSet &tokens, const std::optional<RefreshJournal> &journal);
 
 } // namespace Watchword

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/random.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 
 #include <QList>
 
@@ -20,7 +20,7 @@ namespace Watchword {
     Times are those of the calendar, because the queue outlives the program. Tokens are told apart by fingerprint, so that
     queues of several processes can be merged.
 */
-class WATCHWORD_AUTH_EXPORT RevocationQueue
+class WATCHWORD_TEST_EXPORT RevocationQueue
 {
 public:
     enum class Answer {
@@ -62,6 +62,6 @@ private:
 };
 
 //! What an answer of the revocation endpoint means for the token.
-WATCHWORD_AUTH_EXPORT RevocationQueue::Answer judgeRevocation(const Result<void> &result);
+WATCHWORD_TEST_EXPORT RevocationQueue::Answer judgeRevocation(const Result<void> &result);
 
 } // namespace Watchword

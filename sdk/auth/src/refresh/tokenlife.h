@@ -3,6 +3,7 @@
 
 #include "refresh/refreshschedule.h"
 #include "session/correctedclock.h"
+#include "watchword/core/testexport.h"
 #include "watchword/core/tokenprovider.h"
 #include "watchword/core/tokenset.h"
 
@@ -17,7 +18,7 @@ namespace Watchword {
     passed while nobody counted, since the date may have been set meanwhile: such a token is refreshed before it is used.
     Where a system does not name its runs (Clock::bootId()) the corrected date has to do.
 */
-class WATCHWORD_AUTH_EXPORT TokenLife
+class WATCHWORD_TEST_EXPORT TokenLife
 {
 public:
     void take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random);

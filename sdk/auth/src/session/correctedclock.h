@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 
 #include <optional>
 #include <vector>
@@ -24,7 +24,7 @@ struct ServerTime
     exchange, known to half the round trip and a second. The median of the last five counts; an exchange of more than 5 s
     says nothing. A step of the machine's date (more than 2 s against the suspend-counting clock) makes the estimate void.
 */
-class WATCHWORD_AUTH_EXPORT CorrectedClock
+class WATCHWORD_TEST_EXPORT CorrectedClock
 {
 public:
     explicit CorrectedClock(Clock &clock);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/auth/session.h"
+#include "watchword/core/testexport.h"
 
 namespace Watchword {
 
@@ -29,6 +30,6 @@ struct VisibleState
     friend bool operator==(const VisibleState &, const VisibleState &) = default;
 };
 
-WATCHWORD_AUTH_EXPORT VisibleState visibleState(const SessionFacts &facts);
+WATCHWORD_TEST_EXPORT VisibleState visibleState(const SessionFacts &facts);
 
 } // namespace Watchword

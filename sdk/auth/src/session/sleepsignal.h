@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QObject>
 
@@ -16,7 +16,7 @@ namespace Watchword {
     Between holdUp() and letGo() logind waits with the sleep, a few seconds at most (InhibitDelayMaxSec): for a request whose
     answer must not be lost.
 */
-class WATCHWORD_AUTH_EXPORT SleepSignal : public QObject
+class WATCHWORD_TEST_EXPORT SleepSignal : public QObject
 {
     Q_OBJECT
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 
 namespace Watchword {
 
@@ -10,7 +10,7 @@ namespace Watchword {
     Notices that the machine has slept: the suspend-counting clock then is ahead of the one that stands still in sleep. Looks
     every 15 s, and whenever somebody asks who is about to do what must not be done into an unsettled network.
 */
-class WATCHWORD_AUTH_EXPORT WakeWatch : public QObject
+class WATCHWORD_TEST_EXPORT WakeWatch : public QObject
 {
     Q_OBJECT
 

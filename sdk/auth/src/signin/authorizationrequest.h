@@ -4,6 +4,7 @@
 #include "provider/httpoutcome.h"
 #include "watchword/auth/sessionoptions.h"
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 
 #include <optional>
 
@@ -39,12 +40,12 @@ struct PushedRequest
 constexpr qsizetype kLargestPushedAnswer = 64 * 1024;
 
 //! RFC 6749 section 4.1.1, RFC 7636 section 4.3, OpenID Connect Core section 3.1.2.1.
-WATCHWORD_AUTH_EXPORT Parameters authorizationParameters(const SessionOptions &options, const SignInWish &wish,
+WATCHWORD_TEST_EXPORT Parameters authorizationParameters(const SessionOptions &options, const SignInWish &wish,
                                                          const AuthorizationRequest &request);
 //! RFC 8628 section 3.1; without the parameters that belong to a redirect.
-WATCHWORD_AUTH_EXPORT Parameters deviceParameters(const SessionOptions &options, const SignInWish &wish);
+WATCHWORD_TEST_EXPORT Parameters deviceParameters(const SessionOptions &options, const SignInWish &wish);
 //! \a parameters in the query, without replacing what the endpoint's own query says (RFC 6749 section 3.1).
-WATCHWORD_AUTH_EXPORT QUrl urlWith(const QUrl &endpoint, const Parameters &parameters);
-WATCHWORD_AUTH_EXPORT Result<PushedRequest> readPushedRequest(const HttpOutcome &outcome);
+WATCHWORD_TEST_EXPORT QUrl urlWith(const QUrl &endpoint, const Parameters &parameters);
+WATCHWORD_TEST_EXPORT Result<PushedRequest> readPushedRequest(const HttpOutcome &outcome);
 
 } // namespace Watchword

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "provider/httpoutcome.h"
-#include "watchword/auth/export.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 
 #include <QUrl>
 
@@ -24,8 +24,8 @@ struct DeviceAuthorization
 constexpr qsizetype kLargestDeviceAuthorization = 64 * 1024;
 
 //! InvalidResponse says which member is wrong. A verification URI must be https, or http on a loopback address if allowed.
-WATCHWORD_AUTH_EXPORT Result<DeviceAuthorization> parseDeviceAuthorization(QByteArrayView body, bool allowLoopbackHttp);
+WATCHWORD_TEST_EXPORT Result<DeviceAuthorization> parseDeviceAuthorization(QByteArrayView body, bool allowLoopbackHttp);
 //! The same of a whole HTTP answer, with errors as those of the token endpoint.
-WATCHWORD_AUTH_EXPORT Result<DeviceAuthorization> readDeviceAuthorization(const HttpOutcome &outcome, bool allowLoopbackHttp);
+WATCHWORD_TEST_EXPORT Result<DeviceAuthorization> readDeviceAuthorization(const HttpOutcome &outcome, bool allowLoopbackHttp);
 
 } // namespace Watchword

@@ -3,6 +3,7 @@
 
 #include "provider/tokenresponse.h"
 #include "signin/deviceauthorization.h"
+#include "watchword/core/testexport.h"
 
 #include <variant>
 #include <vector>
@@ -19,7 +20,7 @@ namespace Watchword {
 
     The owner executes the actions in order, and reports by step(). Events that do not fit the step are ignored.
 */
-class WATCHWORD_AUTH_EXPORT DevicePolling
+class WATCHWORD_TEST_EXPORT DevicePolling
 {
 public:
     struct Start

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 #include "watchword/jose/jwkset.h"
 
 #include <QStringList>
@@ -37,7 +37,7 @@ struct IdTokenClaims
 };
 
 //! UnknownKey and BadSignature mean that fresh keys of the provider may help; everything else is final.
-WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken, const Secret &accessToken, const JwkSet &keys,
+WATCHWORD_TEST_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken, const Secret &accessToken, const JwkSet &keys,
                                                           const IdTokenExpectation &expected, WallTime now);
 
 /*!
@@ -45,7 +45,7 @@ WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyIdToken(const Secret &idToken,
     it. "iss", "sub", "aud" and "azp" are those of the predecessor, "auth_time" and "nonce" too if it has them, and "iat" is of
     now. IdentityChanged means that it continues another sign-in.
 */
-WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyRefreshedIdToken(const Secret &idToken, const Secret &accessToken,
+WATCHWORD_TEST_EXPORT Result<IdTokenClaims> verifyRefreshedIdToken(const Secret &idToken, const Secret &accessToken,
                                                                    const JwkSet &keys, const IdTokenExpectation &expected,
                                                                    WallTime now);
 
@@ -54,6 +54,6 @@ WATCHWORD_AUTH_EXPORT Result<IdTokenClaims> verifyRefreshedIdToken(const Secret 
     it came from the token endpoint over TLS (section 3.1.3.7 step 6), and what came with it may be handed out only if it is
     of the same person, before the provider's keys are there.
 */
-WATCHWORD_AUTH_EXPORT bool namesAnotherPerson(const Secret &idToken, const QString &issuer, const QString &subject);
+WATCHWORD_TEST_EXPORT bool namesAnotherPerson(const Secret &idToken, const QString &issuer, const QString &subject);
 
 } // namespace Watchword

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 
 #include <QByteArrayView>
 #include <QString>
@@ -46,16 +46,16 @@ constexpr qsizetype kLargestLoopbackRequest = 8 * 1024;
     Order: complete head, method, path, state in constant time, then "iss", then "error", then "code". Whatever fails before
     the state is a stray of any program on this machine, and must not end the sign-in.
 */
-WATCHWORD_AUTH_EXPORT LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedirect &expected);
+WATCHWORD_TEST_EXPORT LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedirect &expected);
 
 /*!
     Judges a redirect that came by a private-use URI scheme (RFC 8252 section 7.1). It must be \a registered but for its
     query; everything else as above. Never Incomplete.
 */
-WATCHWORD_AUTH_EXPORT LoopbackVerdict judgeRedirect(const QUrl &received, const QUrl &registered,
+WATCHWORD_TEST_EXPORT LoopbackVerdict judgeRedirect(const QUrl &received, const QUrl &registered,
                                                     const ExpectedRedirect &expected);
 
 //! The one page that the person sees.
-WATCHWORD_AUTH_EXPORT QByteArray loopbackAnswer(const LoopbackVerdict &verdict);
+WATCHWORD_TEST_EXPORT QByteArray loopbackAnswer(const LoopbackVerdict &verdict);
 
 } // namespace Watchword

@@ -3,6 +3,7 @@
 
 #include "provider/discovery.h"
 #include "watchword/auth/sessionoptions.h"
+#include "watchword/core/testexport.h"
 
 namespace Watchword {
 
@@ -18,12 +19,12 @@ struct RouteFacts
 };
 
 //! Looks at the environment, not at the network.
-WATCHWORD_AUTH_EXPORT RouteFacts probeRoute(const SessionOptions &options, const ProviderMetadata &metadata);
+WATCHWORD_TEST_EXPORT RouteFacts probeRoute(const SessionOptions &options, const ProviderMetadata &metadata);
 
 /*!
     Never Automatic. A wish is obeyed, or answered with what is missing. By itself: the browser with a loopback redirect
     where a browser can be seen, else the device flow, else the browser all the same, whose link can be copied.
 */
-WATCHWORD_AUTH_EXPORT Result<SignInRoute> chooseRoute(SignInRoute wanted, const RouteFacts &facts);
+WATCHWORD_TEST_EXPORT Result<SignInRoute> chooseRoute(SignInRoute wanted, const RouteFacts &facts);
 
 } // namespace Watchword

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/auth/keystore.h"
 #include "watchword/auth/tokenstore.h"
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 
 #include <functional>
 #include <utility>
@@ -18,7 +18,7 @@ namespace Watchword {
     from "the keychain does not show the key now": the second must never lead to a new key by itself, because everything
     that is stored would be lost. A lock keeps two processes from making two keys.
 */
-class WATCHWORD_AUTH_EXPORT KeyVault : public QObject
+class WATCHWORD_TEST_EXPORT KeyVault : public QObject
 {
     Q_OBJECT
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/auth/export.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 #include "watchword/jose/passwordhash.h"
 
 namespace Watchword {
@@ -16,13 +16,13 @@ struct SealedKey
     QByteArray envelope;
 };
 
-WATCHWORD_AUTH_EXPORT QByteArray encodeSealedKey(const SealedKey &sealed);
+WATCHWORD_TEST_EXPORT QByteArray encodeSealedKey(const SealedKey &sealed);
 //! StoreCorrupt for anything else, also for a cost that would need more memory than a passphrase is worth.
-WATCHWORD_AUTH_EXPORT Result<SealedKey> decodeSealedKey(QByteArrayView bytes);
+WATCHWORD_TEST_EXPORT Result<SealedKey> decodeSealedKey(QByteArrayView bytes);
 
 //! InvalidArgument for a passphrase that is empty or too long. Takes as long as scrypt does.
-WATCHWORD_AUTH_EXPORT Result<SealedKey> sealKey(const Secret &key, const Secret &passphrase, ScryptCost cost = {});
+WATCHWORD_TEST_EXPORT Result<SealedKey> sealKey(const Secret &key, const Secret &passphrase, ScryptCost cost = {});
 //! DecryptionFailed for a wrong passphrase.
-WATCHWORD_AUTH_EXPORT Result<Secret> openKey(const SealedKey &sealed, const Secret &passphrase);
+WATCHWORD_TEST_EXPORT Result<Secret> openKey(const SealedKey &sealed, const Secret &passphrase);
 
 } // namespace Watchword

@@ -4,7 +4,7 @@
 #include "watchword/core/auditevent.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QList>
 #include <QObject>
@@ -56,7 +56,7 @@ struct AuditOptions
     success is preceded by an audit.gap with the number of lost events: a hole is always stated.
     Threads: the one it was opened in. Ownership: borrows the clock.
 */
-class WATCHWORD_GATEWAY_EXPORT AuditLog : public QObject
+class WATCHWORD_TEST_EXPORT AuditLog : public QObject
 {
     Q_OBJECT
     Q_PROPERTY(bool writable READ isWritable NOTIFY writableChanged FINAL)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "watchword/core/auditevent.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <optional>
 
@@ -15,7 +15,7 @@ namespace Watchword::Gateway {
     so: its seam names the first event that is there and the hash before it.
     Threads: reentrant. After a failure nothing more may be added.
 */
-class WATCHWORD_GATEWAY_EXPORT ChainCheck
+class WATCHWORD_TEST_EXPORT ChainCheck
 {
 public:
     Result<void> add(const AuditEvent &event);

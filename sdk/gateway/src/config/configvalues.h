@@ -2,7 +2,7 @@
 #pragma once
 
 #include "watchword/core/clock.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QHostAddress>
 #include <QString>
@@ -14,9 +14,9 @@
 namespace Watchword::Gateway {
 
 //! "64 KiB", "1 MB", "512" -> bytes. Empty for anything else, and for what does not fit.
-WATCHWORD_GATEWAY_EXPORT std::optional<qint64> parseSize(const QString &text);
+WATCHWORD_TEST_EXPORT std::optional<qint64> parseSize(const QString &text);
 //! "500 ms", "10 s", "5m", "12 h", "30 d" -> milliseconds; a bare number is seconds.
-WATCHWORD_GATEWAY_EXPORT std::optional<Duration> parseDuration(const QString &text);
+WATCHWORD_TEST_EXPORT std::optional<Duration> parseDuration(const QString &text);
 //! "0.0.0.0:8443", "[::1]:0", "localhost:80".
 std::optional<std::pair<QHostAddress, quint16>> parseListenAddress(const QString &text);
 //! An Origin as browsers send it (RFC 6454 section 6.2): lower-case scheme://host, port only if it is not the default.

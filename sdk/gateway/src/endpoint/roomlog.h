@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 #include "watchword/gateway/gatewayconfig.h"
 
 #include <QByteArray>
@@ -19,7 +19,7 @@ namespace Watchword::Gateway {
 
     Threads: none; a value with one owner.
 */
-class WATCHWORD_GATEWAY_EXPORT RoomLog
+class WATCHWORD_TEST_EXPORT RoomLog
 {
 public:
     static constexpr size_t kPageMessages = 200;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QHash>
 #include <QQueue>
@@ -16,7 +16,7 @@ namespace Watchword::Gateway {
     sender and in all; the oldest ids of a sender, and the oldest senders, are forgotten.
     Threads: reentrant.
 */
-class WATCHWORD_GATEWAY_EXPORT SeenIds
+class WATCHWORD_TEST_EXPORT SeenIds
 {
 public:
     static constexpr qsizetype kMostPerSender = 1024;

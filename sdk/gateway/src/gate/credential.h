@@ -3,6 +3,7 @@
 
 #include "http/requesthead.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 
 namespace Watchword::Gateway {
 
@@ -16,9 +17,9 @@ struct Credential
     QList<QByteArray> proofs{}; //!< With isDpop: the values of all headers "DPoP"; one is right.
 };
 
-WATCHWORD_GATEWAY_EXPORT Credential credentialOf(const RequestHead &head);
+WATCHWORD_TEST_EXPORT Credential credentialOf(const RequestHead &head);
 
 //! All entries of Sec-WebSocket-Protocol but those that carry a token.
-WATCHWORD_GATEWAY_EXPORT QStringList offeredSubprotocols(const RequestHead &head);
+WATCHWORD_TEST_EXPORT QStringList offeredSubprotocols(const RequestHead &head);
 
 } // namespace Watchword::Gateway

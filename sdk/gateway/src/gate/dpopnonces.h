@@ -3,7 +3,7 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/secret.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QByteArray>
 
@@ -15,7 +15,7 @@ namespace Watchword::Gateway {
 
     Threads: reentrant value. Nodes that share the key accept each other's nonces.
 */
-class WATCHWORD_GATEWAY_EXPORT DpopNonces
+class WATCHWORD_TEST_EXPORT DpopNonces
 {
 public:
     static constexpr Duration kPeriod = std::chrono::minutes(5);

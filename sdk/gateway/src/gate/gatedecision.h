@@ -6,6 +6,7 @@
 #include "limit/connectioncaps.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 #include "watchword/gateway/gatewayconfig.h"
 #include "watchword/gateway/identity.h"
 
@@ -76,7 +77,7 @@ struct GateContext
 };
 
 //! The first half: everything that can be said without knowing whether the token is good.
-WATCHWORD_GATEWAY_EXPORT GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const GateContext &context);
+WATCHWORD_TEST_EXPORT GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const GateContext &context);
 //! How the credential of the first half was presented, and what is wrong with that.
 struct Possession
 {
@@ -84,26 +85,26 @@ struct Possession
     std::optional<ProofProblem> problem{};
 };
 //! The second half: \a verdict is the verifier's answer for the credential of the first, \a possession the ProofChecker's.
-WATCHWORD_GATEWAY_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
-                                                     const Result<Identity> &verdict, ConnectionCaps::Refusal caps, WallTime now,
-                                                     const Possession &possession = {});
+WATCHWORD_TEST_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
+                                                  const Result<Identity> &verdict, ConnectionCaps::Refusal caps, WallTime now,
+                                                  const Possession &possession = {});
 //! Why the person has to sign in again for \a target (RFC 9470): "acr_too_weak", "sign_in_too_old", or empty.
-WATCHWORD_GATEWAY_EXPORT QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now);
+WATCHWORD_TEST_EXPORT QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now);
 //! After a reload: whether who was admitted would get as far as the step-up with the same request.
-WATCHWORD_GATEWAY_EXPORT bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin);
+WATCHWORD_TEST_EXPORT bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin);
 //! For heads that could not be parsed, and for peers that did not send one in time.
-WATCHWORD_GATEWAY_EXPORT Refusal refusalOfHead(const ParsedHead &parsed);
-WATCHWORD_GATEWAY_EXPORT Refusal refusalOfSlowHead();
-WATCHWORD_GATEWAY_EXPORT Refusal refusalOfPlainPeer();
+WATCHWORD_TEST_EXPORT Refusal refusalOfHead(const ParsedHead &parsed);
+WATCHWORD_TEST_EXPORT Refusal refusalOfSlowHead();
+WATCHWORD_TEST_EXPORT Refusal refusalOfPlainPeer();
 
 //! The error says nothing about the token, only that the issuer could not be asked.
-WATCHWORD_GATEWAY_EXPORT bool isIssuerTrouble(const Error &error);
+WATCHWORD_TEST_EXPORT bool isIssuerTrouble(const Error &error);
 
 //! The HTTP answer: problem+json with \a ref.
-WATCHWORD_GATEWAY_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref);
+WATCHWORD_TEST_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref);
 
 //! \a socketPeer, or what the last trusted proxy says about its client.
-WATCHWORD_GATEWAY_EXPORT GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls,
-                                         const GatewayConfig &config);
+WATCHWORD_TEST_EXPORT GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls,
+                                      const GatewayConfig &config);
 
 } // namespace Watchword::Gateway

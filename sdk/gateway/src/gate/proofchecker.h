@@ -5,7 +5,7 @@
 #include "http/requesthead.h"
 #include "limit/replaycache.h"
 #include "watchword/core/error.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 #include "watchword/gateway/gatewayconfig.h"
 #include "watchword/gateway/identity.h"
 
@@ -14,7 +14,7 @@
 namespace Watchword::Gateway {
 
 //! Why a token came without the possession of its key (protocol.md, "Tokens that are bound to a key").
-struct WATCHWORD_GATEWAY_EXPORT ProofProblem
+struct WATCHWORD_TEST_EXPORT ProofProblem
 {
     enum class Kind {
         InvalidProof, //!< "invalid_dpop_proof"
@@ -51,7 +51,7 @@ struct Presentation
     else is wrong with it.
     Threads: one. Ownership: borrows the clock.
 */
-class WATCHWORD_GATEWAY_EXPORT ProofChecker
+class WATCHWORD_TEST_EXPORT ProofChecker
 {
 public:
     static constexpr Duration kAge = std::chrono::seconds(60); //!< How far "iat" may be away, in both directions.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "http/requesthead.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QHostAddress>
 #include <QJsonObject>
@@ -16,7 +16,7 @@ namespace Watchword::Gateway {
     Name and value pairs of a query or a form, decoded ("+" and percent escapes, UTF-8).
     Threads: reentrant value.
 */
-class WATCHWORD_GATEWAY_EXPORT FormFields
+class WATCHWORD_TEST_EXPORT FormFields
 {
 public:
     static FormFields parse(QByteArrayView encoded);
@@ -31,7 +31,7 @@ private:
 };
 
 /*! One complete request. Threads: reentrant value. */
-struct WATCHWORD_GATEWAY_EXPORT HttpRequest
+struct WATCHWORD_TEST_EXPORT HttpRequest
 {
     RequestHead head;
     QByteArray body;
@@ -49,7 +49,7 @@ struct WATCHWORD_GATEWAY_EXPORT HttpRequest
     the answer.
     Threads: reentrant value.
 */
-struct WATCHWORD_GATEWAY_EXPORT HttpResponse
+struct WATCHWORD_TEST_EXPORT HttpResponse
 {
     int status = 200;
     QList<RequestHead::Header> headers;
@@ -65,6 +65,6 @@ struct WATCHWORD_GATEWAY_EXPORT HttpResponse
     QByteArray toBytes(bool keepAlive, bool headOnly = false) const;
 };
 
-WATCHWORD_GATEWAY_EXPORT QByteArray reasonPhrase(int status); //!< RFC 9110 section 15; "Unknown" for others.
+WATCHWORD_TEST_EXPORT QByteArray reasonPhrase(int status); //!< RFC 9110 section 15; "Unknown" for others.
 
 } // namespace Watchword::Gateway

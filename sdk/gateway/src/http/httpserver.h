@@ -3,7 +3,7 @@
 
 #include "http/httpmessage.h"
 #include "watchword/core/result.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QHostAddress>
 #include <QObject>
@@ -38,7 +38,7 @@ struct HttpLimits
     Threads: the one it lives in. Ownership: owns its connections; the handler must outlive it.
     Errors: a request that cannot be parsed is answered with 400, 411, 413, 414/431 or 505 and never reaches the handler.
 */
-class WATCHWORD_GATEWAY_EXPORT HttpServer : public QObject
+class WATCHWORD_TEST_EXPORT HttpServer : public QObject
 {
     Q_OBJECT
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QByteArray>
 #include <QByteArrayView>
@@ -21,7 +21,7 @@ namespace Watchword::Gateway {
 
     Threads: reentrant value.
 */
-struct WATCHWORD_GATEWAY_EXPORT RequestHead
+struct WATCHWORD_TEST_EXPORT RequestHead
 {
     using Header = std::pair<QByteArray, QByteArray>;
 
@@ -53,7 +53,7 @@ enum class HeadState {
     Invalid //!< Answer 400 and close.
 };
 
-struct WATCHWORD_GATEWAY_EXPORT ParsedHead
+struct WATCHWORD_TEST_EXPORT ParsedHead
 {
     HeadState state = HeadState::Incomplete;
     RequestHead head; //!< Only filled when Complete.
@@ -71,6 +71,6 @@ inline constexpr qsizetype kDefaultHeadLimit = 16 * 1024;
     fields; white space before the colon; bare LF; HTTP/1.1 without Host; more than one Host; Transfer-Encoding together
     with Content-Length; more than one Content-Length; more than 100 fields.
 */
-WATCHWORD_GATEWAY_EXPORT ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit = kDefaultHeadLimit);
+WATCHWORD_TEST_EXPORT ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit = kDefaultHeadLimit);
 
 } // namespace Watchword::Gateway

@@ -4,8 +4,8 @@
 #include "issuer/issueroptions.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 #include "watchword/core/watchrows.h"
-#include "watchword/gateway/export.h"
 #include "watchword/jose/jwkset.h"
 
 #include <QObject>
@@ -36,7 +36,7 @@ class AuditLog;
     Life cycle: create(), listen() once, destroy. Threads: the one it was created in; passwords are checked in workers.
     Ownership: borrows \a audit and \a clock. Errors: create() names the user, client or file that is wrong.
 */
-class WATCHWORD_GATEWAY_EXPORT Issuer : public QObject
+class WATCHWORD_TEST_EXPORT Issuer : public QObject
 {
     Q_OBJECT
 

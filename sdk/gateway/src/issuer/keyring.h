@@ -3,7 +3,7 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 #include "watchword/jose/jwkset.h"
 #include "watchword/jose/signingkey.h"
 
@@ -18,7 +18,7 @@ namespace Watchword::Gateway {
     Errors: open() answers FileUnreadable, PermissionDenied (others can read the file) or StoreCorrupt, and never
     overwrites a file that it could not read. Threads: reentrant.
 */
-class WATCHWORD_GATEWAY_EXPORT KeyRing
+class WATCHWORD_TEST_EXPORT KeyRing
 {
 public:
     //! Empty \a file: in memory. \a keepOld is how long a key stays published behind its last signature.

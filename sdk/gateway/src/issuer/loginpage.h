@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QByteArray>
 #include <QString>
@@ -18,8 +18,8 @@ struct LoginForm
 };
 
 //! One form: POST /login with "request", "csrf", "username", "password" and the buttons "action"="sign-in" | "cancel".
-WATCHWORD_GATEWAY_EXPORT QByteArray loginPage(const LoginForm &form);
+WATCHWORD_TEST_EXPORT QByteArray loginPage(const LoginForm &form);
 //! A page that only says something.
-WATCHWORD_GATEWAY_EXPORT QByteArray messagePage(const QString &title, const QString &text);
+WATCHWORD_TEST_EXPORT QByteArray messagePage(const QString &title, const QString &text);
 
 } // namespace Watchword::Gateway

@@ -3,6 +3,7 @@
 
 #include "issuer/sessionstore.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 
 #include <QHash>
 
@@ -27,7 +28,7 @@ struct FreshRefreshToken
 
     Threads: reentrant. Ownership: owns its store.
 */
-class WATCHWORD_GATEWAY_EXPORT SessionBook
+class WATCHWORD_TEST_EXPORT SessionBook
 {
 public:
     enum class Use {

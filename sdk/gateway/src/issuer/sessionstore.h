@@ -3,7 +3,7 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QList>
 #include <QSqlDatabase>
@@ -43,7 +43,7 @@ struct SessionRecord
     Sessions in SQLite, each change on the disk when the call returns (synchronous=FULL).
     Without a file every call succeeds and keeps nothing. Threads: the one that opened it.
 */
-class WATCHWORD_GATEWAY_EXPORT SessionStore
+class WATCHWORD_TEST_EXPORT SessionStore
 {
 public:
     struct RevokedToken

@@ -3,7 +3,7 @@
 
 #include "issuer/issueroptions.h"
 #include "watchword/core/clock.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QHash>
 
@@ -17,7 +17,7 @@ namespace Watchword::Gateway {
     Never by user name alone: then anybody could lock anybody out. Bounded memory: at most 10,000 counters, the oldest
     windows go first. Threads: reentrant.
 */
-class WATCHWORD_GATEWAY_EXPORT SignInBrake
+class WATCHWORD_TEST_EXPORT SignInBrake
 {
 public:
     explicit SignInBrake(const SignInLimits &limits);

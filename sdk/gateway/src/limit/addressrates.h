@@ -2,6 +2,7 @@
 #pragma once
 
 #include "limit/tokenbucket.h"
+#include "watchword/core/testexport.h"
 
 #include <QHash>
 #include <QHostAddress>
@@ -13,7 +14,7 @@ namespace Watchword::Gateway {
     Remembers at most kMostAddresses; full buckets are forgotten first, and beyond that new addresses share one bucket.
     Threads: reentrant.
 */
-class WATCHWORD_GATEWAY_EXPORT AddressRates
+class WATCHWORD_TEST_EXPORT AddressRates
 {
 public:
     static constexpr qsizetype kMostAddresses = 50'000;

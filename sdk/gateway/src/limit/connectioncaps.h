@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QHash>
 #include <QString>
@@ -15,7 +15,7 @@ namespace Watchword::Gateway {
     no path can forget to give it back.
     Threads: one. A Slot may outlive its ConnectionCaps.
 */
-class WATCHWORD_GATEWAY_EXPORT ConnectionCaps
+class WATCHWORD_TEST_EXPORT ConnectionCaps
 {
     struct Counts
     {
@@ -26,7 +26,7 @@ class WATCHWORD_GATEWAY_EXPORT ConnectionCaps
 public:
     enum class Refusal { None, EndpointFull, UserFull };
 
-    class WATCHWORD_GATEWAY_EXPORT Slot
+    class WATCHWORD_TEST_EXPORT Slot
     {
     public:
         ~Slot();

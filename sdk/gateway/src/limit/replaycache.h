@@ -2,7 +2,7 @@
 #pragma once
 
 #include "watchword/core/clock.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QByteArray>
 #include <QHash>
@@ -19,7 +19,7 @@ namespace Watchword::Gateway {
 
     Threads: one.
 */
-class WATCHWORD_GATEWAY_EXPORT ReplayCache
+class WATCHWORD_TEST_EXPORT ReplayCache
 {
 public:
     enum class Verdict { Fresh, Used, Full };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "watchword/core/clock.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <optional>
 
@@ -12,7 +12,7 @@ namespace Watchword::Gateway {
     A rate with a burst: holds at most \a burst, gains \a rate a second, starts full. A rate of 0 is no limit.
     Threads: reentrant value.
 */
-class WATCHWORD_GATEWAY_EXPORT TokenBucket
+class WATCHWORD_TEST_EXPORT TokenBucket
 {
 public:
     TokenBucket() = default;

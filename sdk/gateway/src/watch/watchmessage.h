@@ -4,7 +4,7 @@
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
-#include "watchword/gateway/export.h"
+#include "watchword/core/testexport.h"
 
 #include <QStringList>
 
@@ -47,9 +47,9 @@ using Any = std::variant<View, Disconnect, Refresh, Ping, Unknown>;
     Parses a text of the watch stream. InvalidResponse: not a JSON object (close 1007). ProtocolViolation: a known type
     that cannot be answered (close 1002). The texts of the errors never repeat the input.
 */
-WATCHWORD_GATEWAY_EXPORT Result<Any> parseWatch(const QString &text);
+WATCHWORD_TEST_EXPORT Result<Any> parseWatch(const QString &text);
 //! The same for the audit stream, where only {"auth.refresh":{"token","dpop"}} is known.
-WATCHWORD_GATEWAY_EXPORT Result<Any> parseAudit(const QString &text);
+WATCHWORD_TEST_EXPORT Result<Any> parseAudit(const QString &text);
 
 } // namespace WatchMessage
 
@@ -62,7 +62,7 @@ struct AuditCursor
     quint64 sequence = 0;
 
     //! ProtocolViolation unless empty, "0" or "<epoch>.<sequence>".
-    WATCHWORD_GATEWAY_EXPORT static Result<AuditCursor> parse(const QString &after);
+    WATCHWORD_TEST_EXPORT static Result<AuditCursor> parse(const QString &after);
 };
 
 } // namespace Watchword::Gateway

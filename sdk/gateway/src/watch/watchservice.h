@@ -4,6 +4,7 @@
 #include "watch/watchtables.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 #include "watchword/gateway/identity.h"
 
 #include <QFuture>
@@ -74,7 +75,7 @@ struct WatchLimits
     Threads: the one it lives in. Ownership: takes the sockets; borrows everything else, which must outlive it.
     Destruction closes every socket with 1001.
 */
-class WATCHWORD_GATEWAY_EXPORT WatchService : public QObject
+class WATCHWORD_TEST_EXPORT WatchService : public QObject
 {
     Q_OBJECT
 

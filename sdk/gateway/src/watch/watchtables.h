@@ -2,8 +2,8 @@
 #pragma once
 
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 #include "watchword/core/watchrows.h"
-#include "watchword/gateway/export.h"
 
 #include <QObject>
 
@@ -38,7 +38,7 @@ struct TableChanges
 
     Threads: the one it lives in. Ownership: borrows the clock, which must outlive it.
 */
-class WATCHWORD_GATEWAY_EXPORT WatchTables : public QObject
+class WATCHWORD_TEST_EXPORT WatchTables : public QObject
 {
     Q_OBJECT
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/frame.h"
+#include "watchword/core/testexport.h"
 #include "watchword/link/publication.h"
 
 #include <QString>
@@ -30,7 +31,7 @@ namespace Watchword {
     failed unless it made progress; after three of them in a row the position is given up, with a gap that says so. The snapshot
    is fetched before the server is asked to go on, so that nothing has to be kept meanwhile: the history of the server keeps it.
 */
-class RoomCursor
+class WATCHWORD_TEST_EXPORT RoomCursor
 {
 public:
     static constexpr int kMostFailures = 3;
