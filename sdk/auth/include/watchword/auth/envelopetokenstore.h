@@ -10,13 +10,13 @@ namespace Watchword {
     Tokens of one account in a file that is encrypted with AES-256-GCM. The key comes from the caller (a KeyStore).
 
     In \c folder lie, per account (the file name is a hash, so that any account name can be a file name):
-    - <name>.tokens: magic, generation, and the envelope. Application, account and generation are authenticated with it,
+    - NAME.tokens: magic, generation, and the envelope. Application, account and generation are authenticated with it,
       so a file of another account, or an older one with a newer number, does not open.
-    - <name>.record-<record>: sealed by the same key.
-    - <name>.journal: RefreshJournal as JSON, without secrets.
-    - <name>.signedout: left by leaveTombstone(), and gone with the next save().
-    - <name>.lock: an empty file for the kernel's lock; it is never deleted, and the lock dies with its process.
-    - <name>.quarantined-<time>: what could not be read; nothing is ever thrown away.
+    - NAME.record-RECORD: sealed by the same key.
+    - NAME.journal: RefreshJournal as JSON, without secrets.
+    - NAME.signedout: left by leaveTombstone(), and gone with the next save().
+    - NAME.lock: an empty file for the kernel's lock; it is never deleted, and the lock dies with its process.
+    - NAME.quarantined-TIME: what could not be read; nothing is ever thrown away.
     The folder is made for this user only (0700), the files too (0600).
 
     save() writes a new file, flushes it to the disk, renames it over the old one, flushes the folder, and reads it back.

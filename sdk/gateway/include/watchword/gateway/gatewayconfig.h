@@ -141,7 +141,7 @@ struct EmbeddedIssuerConfig
     };
     QHostAddress address = QHostAddress(QHostAddress::LocalHost);
     quint16 port = 0;
-    QUrl publicUrl; //!< "iss"; empty: https://<address>:<port>.
+    QUrl publicUrl; //!< "iss"; empty: https://ADDRESS:PORT.
     QString audience;
     QString stateFolder; //!< Signing keys and sessions; empty keeps them in memory.
     Duration accessTokenLifetime = std::chrono::minutes(5);
