@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/core/result.h"
+#include "watchword/core/internal/futures.h"
 #include "watchword/link/connection.h"
 
 #include <QCoreApplication>
-#include <QFutureWatcher>
 #include <QJSValue>
-#include <QPromise>
 
 /*!
     What a callback of Client.deliver(), Client.request() and Room.publish() is called with, as a plain JavaScript object:
@@ -53,22 +51,11 @@ void Outcome::tell(QObject *owner, const QFuture<Watchword::Result<T>> &future, 
 {
     if (!callback.isCallable())
         return;
-    auto *watcher = new QFutureWatcher<Watchword::Result<T>>(owner);
-    QObject::connect(watcher, &QFutureWatcherBase::finished, owner, [owner, watcher, callback] {
-        watcher->deleteLater();
-        const QFuture<Watchword::Result<T>> done = watcher->future();
-        call(owner, callback,
-             done.resultCount() > 0 ? done.result() : Watchword::Result<T>(Watchword::Error(Watchword::ErrorCode::Cancelled)));
-    });
-    watcher->setFuture(future);
+    Watchword::whenDone(future, owner, [owner, callback](const Watchword::Result<T> &result) { call(owner, callback, result); });
 }
 
 template <typename T>
 QFuture<Watchword::Result<T>> Outcome::failed(const Watchword::Error &error)
 {
-    QPromise<Watchword::Result<T>> promise;
-    promise.start();
-    promise.addResult(Watchword::Result<T>(error));
-    promise.finish();
-    return promise.future();
+    return Watchword::finishedFuture<T>(error);
 }

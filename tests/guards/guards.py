@@ -183,7 +183,8 @@ def tls(path, lines):
 
 
 def exports(path, lines):
-    if not is_source(path) or is_public_header(path):
+    # The libraries of the SDK share the names of internal headers, across their borders.
+    if not is_source(path) or is_public_header(path) or "/internal/" in path.as_posix():
         return
     for number, line in enumerate(lines, 1):
         if re.search(r"\bWATCHWORD_(?!TEST_)[A-Z]+_EXPORT\b", line):

@@ -2,13 +2,13 @@
 #include "watchword/client/client.h"
 
 #include "watchword/auth/session.h"
+#include "watchword/core/internal/utf8.h"
 #include "watchword/keychain/keychainkeystore.h"
 #include "watchword/link/networkhints.h"
 
 #include <QCoreApplication>
 #include <QMetaMethod>
 #include <QSslConfiguration>
-#include <QUtf8StringView>
 
 #include <memory>
 #include <utility>
@@ -398,9 +398,8 @@ void Client::retryNow()
 Result<void> Client::send(const QByteArray &message)
 {
     const auto delivery = Connection::Delivery::QueueUntilReady;
-    const Result<void> sent = QUtf8StringView(message).isValidUtf8()
-        ? d->connection.sendText(QString::fromUtf8(message), delivery)
-        : d->connection.sendBinary(message, delivery);
+    const Result<void> sent = isUtf8(message) ? d->connection.sendText(QString::fromUtf8(message), delivery)
+                                              : d->connection.sendBinary(message, delivery);
     if (!sent)
         d->report(sent.error());
     return sent;

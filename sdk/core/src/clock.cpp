@@ -107,9 +107,14 @@ qint64 toSecondsSinceEpoch(WallTime time)
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
+QDateTime toDateTime(WallTime time)
+{
+    return QDateTime::fromMSecsSinceEpoch(time.time_since_epoch().count(), Qt::UTC);
+}
+
 QString toRfc3339(WallTime time)
 {
-    return QDateTime::fromMSecsSinceEpoch(time.time_since_epoch().count(), Qt::UTC).toString(Qt::ISODateWithMs);
+    return toDateTime(time).toString(Qt::ISODateWithMs);
 }
 
 Clock::Clock(QObject *parent)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/core/tokenprovider.h"
 
+#include "watchword/core/internal/futures.h"
+
 namespace Watchword {
 
 TokenProvider::TokenProvider(QObject *parent)
@@ -23,11 +25,7 @@ QFuture<Result<AccessToken>> FixedTokenProvider::requestToken(const TokenRequest
         result = Error(ErrorCode::SignInRequired, QStringLiteral("no token was given"));
     else if (request.rejectedFingerprint == m_token.value.fingerprint())
         result = Error(ErrorCode::Unauthorized, QStringLiteral("the given token was refused"));
-    QPromise<Result<AccessToken>> promise;
-    promise.start();
-    promise.addResult(result);
-    promise.finish();
-    return promise.future();
+    return finishedFuture(std::move(result));
 }
 
 void FixedTokenProvider::setToken(AccessToken token)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tinyhttp.h"
 
-#include <QDateTime>
+#include "watchword/core/internal/httptime.h"
+
 #include <QFile>
-#include <QLocale>
 #include <QSslCertificate>
 #include <QSslConfiguration>
 #include <QSslKey>
@@ -104,8 +104,7 @@ void TinyHttp::read(QTcpSocket *socket)
 
 void TinyHttp::setDate(QTcpSocket *socket, WallTime date)
 {
-    const QDateTime utc = QDateTime::fromMSecsSinceEpoch(date.time_since_epoch().count(), Qt::UTC);
-    socket->setProperty(kDate, QLocale::c().toString(utc, u"ddd, dd MMM yyyy HH:mm:ss 'GMT'").toLatin1());
+    socket->setProperty(kDate, toHttpDate(date));
 }
 
 void TinyHttp::answer(QTcpSocket *socket, int status, const QByteArray &contentType, const QByteArray &body,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchclient_p.h"
 
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QJsonArray>
@@ -22,16 +23,6 @@ constexpr qsizetype kAuditBatch = 2'000;
 QString toText(const QJsonObject &json)
 {
     return QString::fromUtf8(QJsonDocument(json).toJson(QJsonDocument::Compact));
-}
-
-template <typename T>
-QFuture<Result<T>> failed(Error error)
-{
-    QPromise<Result<T>> promise;
-    promise.start();
-    promise.addResult(Result<T>(std::move(error)));
-    promise.finish();
-    return promise.future();
 }
 
 } // namespace
@@ -290,15 +281,15 @@ QFuture<Result<ActionOutcome>> WatchClient::Private::disconnectConnections(const
                                                                            const QString &reason)
 {
     if (state != State::Live)
-        return failed<ActionOutcome>(Error(ErrorCode::WrongState, u"the client is not live"_s));
+        return finishedFuture<ActionOutcome>(Error(ErrorCode::WrongState, u"the client is not live"_s));
     if (ids.isEmpty() || ids.size() > kMostTargets || ids.contains(QString()))
-        return failed<ActionOutcome>(Error(ErrorCode::InvalidArgument, u"1 to 1000 connection ids are needed"_s));
+        return finishedFuture<ActionOutcome>(Error(ErrorCode::InvalidArgument, u"1 to 1000 connection ids are needed"_s));
     if (reason.trimmed().isEmpty()) {
-        return failed<ActionOutcome>(
+        return finishedFuture<ActionOutcome>(
             Error(ErrorCode::InvalidArgument, u"a reason is needed"_s).withRemedy(u"Say why; it is written to the audit."_s));
     }
     if (!server.scope.contains("gw:kick"_L1))
-        return failed<ActionOutcome>(actionError(u"insufficient_scope"_s));
+        return finishedFuture<ActionOutcome>(actionError(u"insufficient_scope"_s));
     const QString request = u"r%1"_s.arg(++requestNumber);
     Action action;
     action.timeout = std::make_unique<Alarm>(clock());

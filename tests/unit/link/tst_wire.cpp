@@ -21,8 +21,6 @@ private Q_SLOTS:
     void answers();
     void brokenAnswers_data();
     void brokenAnswers();
-    void retryAfter_data();
-    void retryAfter();
     void challenge();
     void refusals_data();
     void refusals();
@@ -221,28 +219,6 @@ void TestWire::brokenAnswers()
 {
     QFETCH(QByteArray, bytes);
     QCOMPARE(Wire::parseAnswer(bytes).status, 0);
-}
-
-void TestWire::retryAfter_data()
-{
-    QTest::addColumn<QByteArray>("value");
-    QTest::addColumn<qint64>("ms");
-    QTest::newRow("seconds") << QByteArray("12") << qint64(12'000);
-    QTest::newRow("zero") << QByteArray("0") << qint64(0);
-    QTest::newRow("date") << QByteArray("Thu, 01 Jan 1970 00:01:30 GMT") << qint64(30'000);
-    QTest::newRow("date in the past") << QByteArray("Thu, 01 Jan 1970 00:00:30 GMT") << qint64(0);
-    QTest::newRow("far") << QByteArray("99999999999") << qint64(7 * 24 * 3600) * 1000;
-    QTest::newRow("overflow") << QByteArray("99999999999999999999999") << qint64(-1);
-    QTest::newRow("negative") << QByteArray("-5") << qint64(-1);
-    QTest::newRow("word") << QByteArray("soon") << qint64(-1);
-    QTest::newRow("empty") << QByteArray() << qint64(-1);
-}
-
-void TestWire::retryAfter()
-{
-    QFETCH(QByteArray, value);
-    const auto parsed = Wire::parseRetryAfter(value, WallTime(60s));
-    QTEST(parsed ? qint64(parsed->count()) : qint64(-1), "ms");
 }
 
 void TestWire::challenge()

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/discovery.h"
 
+#include "watchword/core/internal/loopback.h"
 #include "watchword/core/log.h"
 
-#include <QHostAddress>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -13,12 +13,6 @@ namespace Watchword {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-bool isLoopback(const QUrl &url)
-{
-    const QHostAddress address(url.host());
-    return address.isLoopback() || url.host() == "localhost"_L1;
-}
 
 Error unusable(const QString &why)
 {
@@ -80,7 +74,7 @@ bool isSafeUrl(const QUrl &url, bool allowLoopbackHttp)
 {
     if (!url.isValid() || url.host().isEmpty() || !url.userInfo().isEmpty())
         return false;
-    return url.scheme() == "https"_L1 || (allowLoopbackHttp && url.scheme() == "http"_L1 && isLoopback(url));
+    return url.scheme() == "https"_L1 || (allowLoopbackHttp && url.scheme() == "http"_L1 && isLoopbackHost(url.host()));
 }
 
 QString issuerText(const QUrl &issuer)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/httpclient.h"
 
+#include "watchword/core/internal/httptime.h"
 #include "watchword/core/log.h"
 
 #include <QCoreApplication>
-#include <QDateTime>
 #include <QEvent>
-#include <QLocale>
 #include <QNetworkReply>
 #include <QNetworkRequest>
 #include <QPointer>
@@ -82,27 +81,6 @@ ErrorCode codeOf(QNetworkReply::NetworkError error)
     return ErrorCode::ConnectionLost;
 }
 
-std::optional<Duration> retryAfterOf(const QByteArray &header, WallTime now)
-{
-    bool isNumber = false;
-    const qint64 seconds = header.trimmed().toLongLong(&isNumber);
-    if (isNumber)
-        return std::chrono::seconds(std::clamp<qint64>(seconds, 0, 86'400));
-    const QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(header.trimmed()), u"ddd, dd MMM yyyy HH:mm:ss 'GMT'"_s);
-    if (!date.isValid())
-        return std::nullopt;
-    const QDateTime utc(date.date(), date.time(), Qt::UTC);
-    return std::clamp<Duration>(WallTime(Duration(utc.toMSecsSinceEpoch())) - now, 0s, 24h);
-}
-
-std::optional<WallTime> dateOf(const QByteArray &header)
-{
-    const QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(header), u"ddd, dd MMM yyyy HH:mm:ss 'GMT'"_s);
-    if (!date.isValid())
-        return std::nullopt;
-    return WallTime(Duration(QDateTime(date.date(), date.time(), Qt::UTC).toMSecsSinceEpoch()));
-}
-
 // What is known while a reply runs; shared by its handlers.
 struct Exchange
 {
@@ -118,12 +96,12 @@ void readHeaders(const QNetworkReply &reply, WallTime now, HttpOutcome &outcome)
     outcome.contentType = reply.rawHeader("Content-Type").split(';').first().trimmed().toLower();
     outcome.cacheControl = reply.rawHeader("Cache-Control");
     outcome.dpopNonce = reply.rawHeader("DPoP-Nonce").left(512);
-    outcome.serverDate = dateOf(reply.rawHeader("Date"));
+    outcome.serverDate = parseHttpDate(reply.rawHeader("Date"), now);
     if (const QUrl target = reply.attribute(QNetworkRequest::RedirectionTargetAttribute).toUrl(); !target.isEmpty())
         outcome.redirect = reply.url().resolved(target);
     if (reply.hasRawHeader("Retry-After"))
         // A date is meant by the server's calendar, not by ours.
-        outcome.retryAfter = retryAfterOf(reply.rawHeader("Retry-After"), outcome.serverDate.value_or(now));
+        outcome.retryAfter = parseRetryAfter(reply.rawHeader("Retry-After"), outcome.serverDate.value_or(now));
 }
 
 // Empty: it may be followed.

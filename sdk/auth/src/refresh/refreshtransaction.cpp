@@ -3,6 +3,7 @@
 
 #include "signin/idtoken.h"
 #include "watchword/core/backoff.h"
+#include "watchword/core/internal/overloaded.h"
 
 #include <QUuid>
 
@@ -19,16 +20,6 @@ Duration between(Duration low, Duration high, RandomSource &random)
 {
     return low + Duration(qint64(double((high - low).count()) * random.nextUnit()));
 }
-
-// Overloads of a lambda set for std::visit.
-template <typename... F>
-struct Overloaded : F...
-{
-    using F::operator()...;
-};
-// Clang before 17 does not deduce this by itself.
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 } // namespace
 

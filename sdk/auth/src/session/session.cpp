@@ -4,6 +4,7 @@
 #include "session/session_p.h"
 #include "watchword/auth/passphrasekeystore.h"
 #include "watchword/auth/sessiontext.h"
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QMetaEnum>
@@ -17,20 +18,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qsizetype kTimelineLength = 200;
-
-QDateTime toDateTime(WallTime time)
-{
-    return QDateTime::fromMSecsSinceEpoch(time.time_since_epoch().count(), Qt::UTC);
-}
-
-QFuture<Result<AccessToken>> ready(Result<AccessToken> result)
-{
-    QPromise<Result<AccessToken>> promise;
-    promise.start();
-    promise.addResult(std::move(result));
-    promise.finish();
-    return promise.future();
-}
 
 } // namespace
 
@@ -189,7 +176,8 @@ bool Session::Private::askStepUp(const TokenRequest &request)
 QFuture<Result<AccessToken>> Session::Private::request(const TokenRequest &request)
 {
     if (askStepUp(request))
-        return ready(Error(ErrorCode::InsufficientAuthentication, u"a stronger or fresher sign-in is needed"_s));
+        return finishedFuture<AccessToken>(
+            Error(ErrorCode::InsufficientAuthentication, u"a stronger or fresher sign-in is needed"_s));
     if (!request.rejectedFingerprint.isEmpty() && request.rejectedFingerprint == tokens.accessToken.fingerprint()) {
         if (!life.isRejected())
             log(u"token.rejected"_s, request.rejectedFingerprint);
@@ -197,9 +185,9 @@ QFuture<Result<AccessToken>> Session::Private::request(const TokenRequest &reque
         updateState();
     }
     if (facts.signedIn && isUsable(request))
-        return ready(handOut());
+        return finishedFuture<AccessToken>(handOut());
     if (const auto error = refusal())
-        return ready(*error);
+        return finishedFuture<AccessToken>(*error);
     pending.push_back({request, {}});
     QPromise<Result<AccessToken>> &promise = pending.back().promise;
     promise.start();

@@ -120,7 +120,7 @@ void Session::Private::noteAccount()
     if (account == noted)
         return;
     noted = account;
-    account.signedInAt = QDateTime::fromMSecsSinceEpoch(clock.now().time_since_epoch().count(), Qt::UTC);
+    account.signedInAt = toDateTime(clock.now());
     runner.run(
         [file = envelope->tokenFile(), account, present = facts.signedIn]() -> Result<void> {
             if (present)

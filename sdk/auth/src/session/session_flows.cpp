@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session_p.h"
-#include "session/whendone.h"
+#include "watchword/core/internal/futures.h"
 
 namespace Watchword {
 

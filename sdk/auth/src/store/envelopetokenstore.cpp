@@ -117,8 +117,7 @@ public:
 
     void quarantine(const QString &suffix) const
     {
-        const QString stamp =
-            QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC).toString(u"yyyyMMddTHHmmsszzz"_s);
+        const QString stamp = toDateTime(clock.wallNow()).toString(u"yyyyMMddTHHmmsszzz"_s);
         QString target = base + u".quarantined-"_s + stamp;
         for (int n = 1; QFile::exists(target); ++n)
             target = base + u".quarantined-%1-%2"_s.arg(stamp).arg(n);

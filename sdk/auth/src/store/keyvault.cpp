@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/keyvault.h"
 
-#include "session/whendone.h"
 #include "store/durablefile.h"
 #include "store/filelock.h"
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QFile>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/auth/passphrasekeystore.h"
 
-#include "session/whendone.h"
 #include "store/durablefile.h"
 #include "store/sealedkey.h"
 #include "store/storerunner.h"
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QFile>

@@ -115,8 +115,7 @@ Result<void> AuditLog::Private::loadEpoch()
 
 Result<void> AuditLog::Private::setAside()
 {
-    const QString stamp =
-        QDateTime::fromMSecsSinceEpoch(clock.wallNow().time_since_epoch().count(), Qt::UTC).toString(u"yyyyMMdd'T'HHmmsszzz'Z'");
+    const QString stamp = toDateTime(clock.wallNow()).toString(u"yyyyMMdd'T'HHmmsszzz'Z'");
     const QString target = options.path + u".corrupt-"_s + stamp;
     for (const QString &suffix : {u""_s, u"-wal"_s, u"-shm"_s}) {
         if (QFile::exists(options.path + suffix) && !QFile::rename(options.path + suffix, target + suffix)) {

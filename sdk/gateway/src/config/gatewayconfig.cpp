@@ -5,6 +5,7 @@
 #include "config/policyreader.h"
 #include "config/tablereader.h"
 #include "watchword/core/closepolicy.h"
+#include "watchword/core/internal/loopback.h"
 
 #include <QFile>
 #include <QSet>
@@ -340,8 +341,7 @@ Result<void> GatewayConfig::validate() const
     }
     QSet<QString> urls;
     for (const IssuerConfig &issuer : issuers) {
-        const bool local = QHostAddress(issuer.url.host()).isLoopback() || issuer.url.host() == "localhost"_L1;
-        if (issuer.url.scheme() != "https"_L1 && !local)
+        if (issuer.url.scheme() != "https"_L1 && !isLoopbackHost(issuer.url.host()))
             return invalid(u"the issuer %1 must be https"_s.arg(issuer.url.toString()));
         if (urls.contains(issuer.url.toString()))
             return invalid(u"the issuer %1 is there twice; give one [[issuer]] all audiences"_s.arg(issuer.url.toString()));

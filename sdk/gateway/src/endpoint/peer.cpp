@@ -4,6 +4,7 @@
 #include "audit/auditlog.h"
 #include "endpoint/endpointservice.h"
 #include "watch/watchtables.h"
+#include "watchword/core/internal/utf8.h"
 #include "watchword/core/log.h"
 
 #include <QSslSocket>
@@ -43,14 +44,6 @@ QString retryWord(CloseCode code)
     default:
         return u"retry"_s;
     }
-}
-
-qint64 utf8Size(QStringView text)
-{
-    qint64 size = 0;
-    for (const QChar c : text)
-        size += c.unicode() < 0x80 ? 1 : (c.unicode() < 0x800 || c.isSurrogate() ? 2 : 3);
-    return size;
 }
 
 } // namespace

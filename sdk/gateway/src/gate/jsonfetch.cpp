@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/jsonfetch.h"
 
+#include "watchword/core/internal/httptime.h"
+#include "watchword/core/internal/loopback.h"
 #include "watchword/core/log.h"
 
-#include <QHostAddress>
 #include <QNetworkReply>
 #include <QSslCertificate>
 #include <QSslConfiguration>
@@ -18,23 +19,16 @@ namespace {
 
 constexpr qint64 kLargestBody = 256 * 1024;
 
-std::optional<Duration> retryAfterOf(const QNetworkReply &reply)
-{
-    bool isNumber = false;
-    const qint64 seconds = reply.rawHeader("Retry-After").toLongLong(&isNumber);
-    if (!isNumber || seconds < 0 || seconds > 86'400)
-        return {};
-    return Duration(seconds * 1000);
-}
-
 Error errorOf(const QNetworkReply &reply)
 {
     const QString where = redactedUrl(reply.url());
+    const WallTime now = Clock::system().wallNow();
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     if (status != 0) {
         return Error(ErrorCode::HttpStatus, u"%1 answered HTTP %2"_s.arg(where).arg(status))
             .withHttpStatus(status)
-            .withRetryAfter(retryAfterOf(reply));
+            .withRetryAfter(
+                parseRetryAfter(reply.rawHeader("Retry-After"), parseHttpDate(reply.rawHeader("Date"), now).value_or(now)));
     }
     switch (reply.error()) {
     case QNetworkReply::SslHandshakeFailedError:
@@ -57,8 +51,7 @@ bool isSafeUrl(const QUrl &url)
 {
     if (!url.isValid() || url.host().isEmpty())
         return false;
-    const bool isLocal = url.host() == "localhost"_L1 || QHostAddress(url.host()).isLoopback();
-    return url.scheme() == "https"_L1 || (url.scheme() == "http"_L1 && isLocal);
+    return url.scheme() == "https"_L1 || (url.scheme() == "http"_L1 && isLoopbackHost(url.host()));
 }
 
 QNetworkRequest fetchRequest(const QUrl &url, const QString &caFile, Duration patience)

@@ -7,7 +7,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-bool isLoopback(const QUrl &url)
+// The two literals alone: "localhost" can be made to resolve to another machine (RFC 8252 section 8.3).
+bool isLoopbackRedirect(const QUrl &url)
 {
     return url.scheme() == "http"_L1 && (url.host() == "127.0.0.1"_L1 || url.host() == "::1"_L1);
 }
@@ -30,7 +31,7 @@ bool isUsableRedirectUri(const QString &uri)
             return false;
     }
     if (url.scheme() == "http"_L1)
-        return isLoopback(url);
+        return isLoopbackRedirect(url);
     if (url.scheme() == "https"_L1)
         return !url.host().isEmpty();
     // Private-use schemes are reversed domain names (RFC 8252 section 7.1); this keeps out javascript: and data:.
@@ -45,7 +46,7 @@ bool matchesRedirectUri(const QString &registered, const QString &requested)
         return false;
     const QUrl ours(registered, QUrl::StrictMode);
     const QUrl theirs(requested, QUrl::StrictMode);
-    return isLoopback(ours) && isLoopback(theirs) && withoutPort(ours) == withoutPort(theirs);
+    return isLoopbackRedirect(ours) && isLoopbackRedirect(theirs) && withoutPort(ours) == withoutPort(theirs);
 }
 
 QUrl withParameters(const QString &uri, const QList<std::pair<QByteArray, QString>> &parameters)

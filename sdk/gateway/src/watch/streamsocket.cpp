@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/streamsocket.h"
 
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
-#include <QFutureWatcher>
 #include <QJsonDocument>
 #include <QSslConfiguration>
 #include <QWebSocket>
@@ -250,12 +250,9 @@ void StreamSocket::renew(const WatchMessage::Refresh &refresh)
         return;
     }
     m_renewing = true;
-    auto *watcher = new QFutureWatcher<Result<Identity>>(this);
-    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher] {
-        watcher->deleteLater();
+    const QFuture<Result<Identity>> checked = m_context.check({refresh.token, refresh.proof, m_url, m_identity.keyThumbprint});
+    whenDone(checked, this, [this](const Result<Identity> &result) {
         m_renewing = false;
-        const bool answered = watcher->future().resultCount() > 0;
-        const Result<Identity> result = answered ? watcher->result() : Result<Identity>(Error(ErrorCode::Cancelled));
         if (!result) {
             refuseRenewal(result.error());
             return;
@@ -273,7 +270,6 @@ void StreamSocket::renew(const WatchMessage::Refresh &refresh)
         planCut();
         confirmRenewal();
     });
-    watcher->setFuture(m_context.check({refresh.token, refresh.proof, m_url, m_identity.keyThumbprint}));
 }
 
 } // namespace Watchword::Gateway

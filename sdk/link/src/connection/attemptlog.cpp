@@ -67,7 +67,7 @@ void AttemptLog::begin(AttemptId id, const QUrl &url, const QString &why)
     std::erase_if(m_entries, [](const auto &entry) { return entry.second.over; });
     AttemptRecord record;
     record.number = ++m_count;
-    record.startedAt = QDateTime::fromMSecsSinceEpoch(m_clock.wallNow().time_since_epoch().count(), Qt::UTC);
+    record.startedAt = toDateTime(m_clock.wallNow());
     record.url = redactedUrl(url);
     record.why = why;
     record.tokenFingerprint = u"-"_s;

@@ -118,7 +118,7 @@ void Connection::Private::setLastError(const Error &error)
 QDateTime Connection::Private::dateOf(Instant instant) const
 {
     const WallTime wall = clock.wallNow() + (instant - clock.now());
-    return QDateTime::fromMSecsSinceEpoch(wall.time_since_epoch().count(), Qt::UTC);
+    return toDateTime(wall);
 }
 
 void Connection::Private::beginRecord(M::AttemptId id, const QString &why)

@@ -3,9 +3,8 @@
 #include "connection/connection_p.h"
 #include "transport/websockettransport_p.h"
 
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
-
-#include <QFutureWatcher>
 
 namespace Watchword {
 
@@ -22,17 +21,8 @@ void Connection::Private::perform(const M::RequestToken &action)
         post(M::TokenFailed{action.id, Error(ErrorCode::Cancelled, u"the token provider is gone"_s)});
         return;
     }
-    const QFuture<Result<AccessToken>> future = tokens->requestToken(action.request);
-    auto *watcher = new QFutureWatcher<Result<AccessToken>>(q);
-    QObject::connect(watcher, &QFutureWatcherBase::finished, q, [this, watcher, id = action.id] {
-        watcher->deleteLater();
-        const QFuture<Result<AccessToken>> done = watcher->future();
-        onTokenResult(id,
-                      done.resultCount() > 0
-                          ? done.result()
-                          : Result<AccessToken>(Error(ErrorCode::Cancelled, u"the token request was cancelled"_s)));
-    });
-    watcher->setFuture(future);
+    whenDone(tokens->requestToken(action.request), q,
+             [this, id = action.id](const Result<AccessToken> &result) { onTokenResult(id, result); });
 }
 
 void Connection::Private::onTokenResult(M::AttemptId id, const Result<AccessToken> &result)

@@ -4,13 +4,13 @@
 
 #include "transport/wire.h"
 
+#include "watchword/core/internal/futures.h"
+#include "watchword/core/internal/utf8.h"
 #include "watchword/core/log.h"
 
 #include <QMetaMethod>
-#include <QUtf8StringView>
 
 #include <algorithm>
-#include <cstring>
 
 namespace Watchword {
 
@@ -26,41 +26,6 @@ std::optional<Duration> secondsMember(const QJsonObject &fields, QLatin1StringVi
     if (value <= 0 || value > 7 * 24 * 3600)
         return std::nullopt;
     return Duration(qint64(value * 1000));
-}
-
-quint64 fourUnits(const char16_t *from)
-{
-    quint64 word = 0;
-    std::memcpy(&word, from, sizeof word);
-    return word;
-}
-
-// Four units at a time and without a way out before the end: nearly all texts are ASCII, and each one is counted.
-bool isAscii(QStringView text)
-{
-    constexpr qsizetype block = 16;
-    const char16_t *c = text.utf16();
-    const char16_t *const end = c + text.size();
-    quint64 even = 0;
-    quint64 odd = 0;
-    for (; end - c >= block; c += block) {
-        even |= fourUnits(c) | fourUnits(c + 8);
-        odd |= fourUnits(c + 4) | fourUnits(c + 12);
-    }
-    char16_t rest = 0;
-    for (; c != end; ++c)
-        rest |= *c;
-    return ((even | odd) & 0xff80'ff80'ff80'ff80) == 0 && rest < 0x80;
-}
-
-qint64 utf8Size(const QString &text)
-{
-    if (isAscii(text))
-        return text.size();
-    qint64 size = 0;
-    for (const QChar c : text)
-        size += c.unicode() < 0x80 ? 1 : c.unicode() < 0x800 || c.isSurrogate() ? 2 : 3;
-    return size;
 }
 
 Result<PolicyChanges> policyOf(const QJsonObject &hello)
@@ -418,14 +383,14 @@ Result<void> Connection::Private::accepted(const QFuture<Result<void>> &future)
 
 QFuture<Result<void>> Connection::Private::sendAcknowledged(const QByteArray &message, const DeliveryOptions &more)
 {
-    if (!QUtf8StringView(message).isValidUtf8())
-        return finishedFuture(Error(ErrorCode::InvalidArgument, u"acknowledged messages are UTF-8 text"_s));
+    if (!isUtf8(message))
+        return finishedFuture<void>(Error(ErrorCode::InvalidArgument, u"acknowledged messages are UTF-8 text"_s));
     if (more.id.size() > kLongestId || more.room.size() > kLongestId)
-        return finishedFuture(Error(ErrorCode::InvalidArgument, u"id and room have at most 128 characters"_s));
+        return finishedFuture<void>(Error(ErrorCode::InvalidArgument, u"id and room have at most 128 characters"_s));
     if (offersReady && !link.watchword)
-        return finishedFuture(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
+        return finishedFuture<void>(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
     if (link.largestMessage && message.size() > link.largestMessage)
-        return finishedFuture(Error(ErrorCode::MessageTooBig, u"larger than the server accepts"_s));
+        return finishedFuture<void>(Error(ErrorCode::MessageTooBig, u"larger than the server accepts"_s));
     const QFuture<Result<void>> future =
         outbox.add({.id = more.id, .room = more.room, .payload = message}, options.unacknowledged);
     pumpAcknowledged();
@@ -437,12 +402,12 @@ QFuture<Result<void>> Connection::deliver(const QByteArray &message, const Deliv
     if (options.delivery == Delivery::AtLeastOnce)
         return d->sendAcknowledged(message, options);
     if (options.deadline < Duration::zero())
-        return finishedFuture(Error(ErrorCode::InvalidArgument, u"a deadline cannot be negative"_s));
+        return finishedFuture<void>(Error(ErrorCode::InvalidArgument, u"a deadline cannot be negative"_s));
     auto promise = std::make_shared<QPromise<Result<void>>>();
     promise->start();
     const QFuture<Result<void>> future = promise->future();
     Message content = message;
-    if (QUtf8StringView(message).isValidUtf8())
+    if (isUtf8(message))
         content = QString::fromUtf8(message);
     const Result<void> sent = d->send(std::move(content), options.delivery, &options, promise);
     // The outbox keeps the promise of what it holds; any other message has met its end.

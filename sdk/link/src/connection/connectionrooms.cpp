@@ -2,8 +2,8 @@
 // Rooms that a Connection follows over reconnects, and questions to the server.
 #include "connection/connection_p.h"
 
-#include <QFutureWatcher>
-#include <QUtf8StringView>
+#include "watchword/core/internal/futures.h"
+#include "watchword/core/internal/utf8.h"
 
 namespace Watchword {
 
@@ -74,20 +74,13 @@ void Connection::Private::performRoom(const QString &room, const RoomCursor::Fet
         stepRoom(room, RoomCursor::SnapshotDone{action.number});
         return;
     }
-    auto *watcher = new QFutureWatcher<Result<quint64>>(q);
-    QObject::connect(watcher, &QFutureWatcherBase::finished, q, [this, watcher, room, number = action.number] {
-        watcher->deleteLater();
-        const QFuture<Result<quint64>> done = watcher->future();
-        const Result<quint64> result = done.resultCount() > 0
-            ? done.result()
-            : Result<quint64>(Error(ErrorCode::Cancelled, u"the snapshot was cancelled"_s));
+    whenDone(snapshotSource(action.gap), q, [this, room, number = action.number](const Result<quint64> &result) {
         if (!result) {
             setLastError(result.error());
             Q_EMIT q->errorOccurred(result.error());
         }
         stepRoom(room, RoomCursor::SnapshotDone{number, result ? *result : 0});
     });
-    watcher->setFuture(snapshotSource(action.gap));
 }
 
 bool Connection::Private::onRoomFrame(const Frame &frame)
@@ -160,16 +153,15 @@ void Connection::setSnapshotSource(SnapshotSource source)
 
 QFuture<Result<QByteArray>> Connection::request(const QString &operation, const QByteArray &payload, Duration timeout)
 {
-    if (operation.isEmpty() || operation.size() > kLongestName || !QUtf8StringView(payload).isValidUtf8()
-        || timeout < Duration::zero())
-        return finishedAnswer(
+    if (operation.isEmpty() || operation.size() > kLongestName || !isUtf8(payload) || timeout < Duration::zero())
+        return finishedFuture<QByteArray>(
             Error(ErrorCode::InvalidArgument, u"a request has a name of 1 to 128 characters, UTF-8 text and a timeout"_s));
     if (!d->offersReady || !d->link.transport)
-        return finishedAnswer(Error(ErrorCode::Offline, u"the connection is not ready"_s));
+        return finishedFuture<QByteArray>(Error(ErrorCode::Offline, u"the connection is not ready"_s));
     if (!d->link.watchword)
-        return finishedAnswer(Error(ErrorCode::SubprotocolMismatch, u"this server answers no requests"_s));
+        return finishedFuture<QByteArray>(Error(ErrorCode::SubprotocolMismatch, u"this server answers no requests"_s));
     if (const Result<void> room = d->checkRoom(payload.size()); !room)
-        return finishedAnswer(room.error());
+        return finishedFuture<QByteArray>(room.error());
     const Duration patience = timeout > Duration::zero() ? timeout : d->options.requestTimeout;
     QString id;
     const QFuture<Result<QByteArray>> future = d->requests.add(d->link.id, d->clock.now() + patience, &id);

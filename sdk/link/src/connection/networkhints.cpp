@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/link/networkhints.h"
 
-#include "transport/wire.h"
+#include "watchword/core/internal/loopback.h"
 
 #include <QCoreApplication>
 #include <QNetworkInformation>
@@ -49,7 +49,7 @@ bool loadBest()
 
 NetworkHints *systemNetworkHints(const QUrl &peer)
 {
-    if (Wire::isLoopbackHost(peer.host()))
+    if (isLoopbackHost(peer.host()))
         return nullptr;
     // QNetworkInformation lives in the application's thread and ends with it.
     if (!QCoreApplication::instance() || QThread::currentThread() != QCoreApplication::instance()->thread())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection/outbox.h"
 
+#include "watchword/core/internal/futures.h"
+
 #include <QUuid>
 
 #include <algorithm>
@@ -19,14 +21,6 @@ void finishPromise(QPromise<Result<void>> &promise, const Result<void> &result)
 }
 
 } // namespace
-
-QFuture<Result<void>> finishedFuture(Result<void> result)
-{
-    QPromise<Result<void>> promise;
-    promise.start();
-    finishPromise(promise, result);
-    return promise.future();
-}
 
 void Outbox::Held::finish(const Result<void> &result)
 {
@@ -126,7 +120,8 @@ QFuture<Result<void>> Outbox::add(Acknowledged message, qint64 limit)
         return m_pending.at(*known).promise.future();
     const qint64 size = message.payload.size();
     if (m_pendingBytes + size > limit) {
-        return finishedFuture(Error(ErrorCode::QueueFull, u"%1 bytes wait for their acknowledgement"_s.arg(m_pendingBytes)));
+        return finishedFuture<void>(
+            Error(ErrorCode::QueueFull, u"%1 bytes wait for their acknowledgement"_s.arg(m_pendingBytes)));
     }
     const quint64 number = ++m_counter;
     if (message.id.isEmpty())

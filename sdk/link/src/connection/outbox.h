@@ -107,6 +107,4 @@ private:
     std::deque<QString> m_order;
 };
 
-QFuture<Result<void>> finishedFuture(Result<void> result);
-
 } // namespace Watchword

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection/requests.h"
 
+#include "watchword/core/internal/futures.h"
+
 #include <QStringList>
 
 #include <algorithm>
@@ -8,15 +10,6 @@
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
-
-QFuture<Result<QByteArray>> finishedAnswer(const Result<QByteArray> &answer)
-{
-    QPromise<Result<QByteArray>> promise;
-    promise.start();
-    promise.addResult(answer);
-    promise.finish();
-    return promise.future();
-}
 
 Requests::~Requests()
 {
@@ -27,7 +20,8 @@ QFuture<Requests::Answer> Requests::add(LinkId link, Instant deadline, QString *
 {
     id->clear();
     if (m_pending.size() >= size_t(kMostPending)) {
-        return finishedAnswer(Error(ErrorCode::QueueFull, u"%1 requests wait for their answer"_s.arg(m_pending.size())));
+        return finishedFuture<QByteArray>(
+            Error(ErrorCode::QueueFull, u"%1 requests wait for their answer"_s.arg(m_pending.size())));
     }
     *id = u"r-"_s + QString::number(++m_counter);
     Entry &entry = m_pending[*id];

@@ -46,6 +46,4 @@ private:
     quint64 m_counter = 0;
 };
 
-QFuture<Result<QByteArray>> finishedAnswer(const Result<QByteArray> &answer);
-
 } // namespace Watchword

@@ -3,6 +3,8 @@
 
 #include "machine/machinerun.h"
 
+#include "watchword/core/internal/overloaded.h"
+
 #include <algorithm>
 
 namespace Watchword {
@@ -14,14 +16,6 @@ namespace {
 
 // A tick that comes later than this was held up by a sleeping machine or a stopped process.
 constexpr Duration kWakeThreshold = 5s;
-
-template <typename... F>
-struct Overloaded : F...
-{
-    using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 Instant deadlineOfUp(const ConnectionMachine::Up &up)
 {

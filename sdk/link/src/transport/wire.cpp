@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/wire.h"
 
+#include "watchword/core/internal/httptime.h"
+#include "watchword/core/internal/loopback.h"
+
 #include <QCryptographicHash>
-#include <QDateTime>
-#include <QHostAddress>
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QLocale>
 #include <QRegularExpression>
 #include <QSslCertificate>
 #include <QUrlQuery>
@@ -77,12 +77,6 @@ bool isReservedHeader(QByteArrayView name)
         "upgrade",       "expect",     "transfer-encoding",   "cookie2", "proxy-connection",
     };
     return reserved.contains(lower) || lower.startsWith("sec-websocket-");
-}
-
-bool isLoopbackHost(const QString &host)
-{
-    const QHostAddress address(host);
-    return address.isNull() ? host.compare("localhost"_L1, Qt::CaseInsensitive) == 0 : address.isLoopback();
 }
 
 QUrl normalised(QUrl url)
@@ -191,20 +185,6 @@ HttpAnswer parseAnswer(const QByteArray &bytes, qsizetype *headLength)
     }
     answer.body = bytes.mid(end + 4, largestBody);
     return answer;
-}
-
-std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now)
-{
-    bool isNumber = false;
-    const qint64 seconds = value.toLongLong(&isNumber);
-    constexpr qint64 longest = 7 * 24 * 3600;
-    if (isNumber && seconds >= 0)
-        return std::chrono::seconds(std::min(seconds, longest));
-    const QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(value), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
-    if (!date.isValid())
-        return std::nullopt;
-    const qint64 then = QDateTime(date.date(), date.time(), Qt::UTC).toMSecsSinceEpoch();
-    return Duration(std::clamp<qint64>(then - now.time_since_epoch().count(), 0, longest * 1000));
 }
 
 bool hasChallengeError(const HttpAnswer &answer, QByteArrayView error)

@@ -24,7 +24,6 @@ WATCHWORD_TEST_EXPORT bool isToken68(QByteArrayView value); //!< RFC 9110 sectio
 WATCHWORD_TEST_EXPORT bool isHeaderName(QByteArrayView value); //!< RFC 9110 section 5.6.2.
 WATCHWORD_TEST_EXPORT bool isHeaderValue(QByteArrayView value); //!< No control characters: nothing can be injected.
 WATCHWORD_TEST_EXPORT bool isReservedHeader(QByteArrayView name); //!< Belongs to the upgrade or to the connection.
-WATCHWORD_TEST_EXPORT bool isLoopbackHost(const QString &host);
 
 //! The URL as it is sent: path "/" if empty, no fragment.
 WATCHWORD_TEST_EXPORT QUrl normalised(QUrl url);
@@ -44,8 +43,6 @@ WATCHWORD_TEST_EXPORT bool isTlsVerdict(const QString &text);
 //! number of bytes up to and including the empty line, or -1 while it is incomplete.
 WATCHWORD_TEST_EXPORT HttpAnswer parseAnswer(const QByteArray &bytes, qsizetype *headLength = nullptr);
 
-//! RFC 9110 section 10.2.3: seconds or a date.
-WATCHWORD_TEST_EXPORT std::optional<Duration> parseRetryAfter(const QByteArray &value, WallTime now);
 //! True if one of the challenges of \a answer says error=\a error (RFC 6750 section 3, RFC 9449 section 7.1).
 WATCHWORD_TEST_EXPORT bool hasChallengeError(const HttpAnswer &answer, QByteArrayView error);
 //! The first auth-param \a name of the challenges of \a answer, unquoted; empty if absent.

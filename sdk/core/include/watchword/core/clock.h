@@ -4,6 +4,7 @@
 #include "watchword/core/export.h"
 
 #include <QByteArray>
+#include <QDateTime>
 #include <QObject>
 
 #include <chrono>
@@ -27,6 +28,7 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono:
 
 WATCHWORD_CORE_EXPORT WallTime wallTimeFromSeconds(qint64 secondsSinceEpoch);
 WATCHWORD_CORE_EXPORT qint64 toSecondsSinceEpoch(WallTime time);
+WATCHWORD_CORE_EXPORT QDateTime toDateTime(WallTime time); //!< In UTC.
 WATCHWORD_CORE_EXPORT QString toRfc3339(WallTime time); //!< UTC with milliseconds and "Z".
 
 /*!

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/export.h"
+
+#include <QByteArrayView>
+#include <QStringView>
+
+namespace Watchword {
+
+/*! How many bytes \a text has as UTF-8; half a surrogate pair counts two. Fast where all is ASCII. */
+WATCHWORD_CORE_EXPORT qint64 utf8Size(QStringView text);
+
+/*! Whether \a bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing written longer than it has to be). */
+WATCHWORD_CORE_EXPORT bool isUtf8(QByteArrayView bytes);
+
+} // namespace Watchword
