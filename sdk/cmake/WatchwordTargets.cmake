@@ -3,7 +3,6 @@
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(GenerateExportHeader)
-include(CMakePackageConfigHelpers)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -15,7 +14,7 @@ set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 set(CMAKE_AUTOMOC ON)
 set(CMAKE_AUTORCC ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 
 # What every target of ours compiles with; BUILD_INTERFACE keeps it out of the installed package.
 add_library(watchword_build_flags INTERFACE)
@@ -59,12 +58,12 @@ if(WATCHWORD_MOLD AND WATCHWORD_MOLD_PROGRAM)
 endif()
 
 # Most of the time of a build goes into Qt's headers: they are read once, and shared by all targets that link QtNetwork.
-# The sources still include what they use; the preset "tidy" builds without it and proves that.
+# The sources still include what they use; the presets "shared" and "tidy" build without it and prove that.
 option(WATCHWORD_PRECOMPILE "Share precompiled Qt headers between the targets" OFF)
 if(WATCHWORD_PRECOMPILE)
     find_package(Qt6 6.4 REQUIRED COMPONENTS Core Network)
-    file(WRITE "${CMAKE_BINARY_DIR}/precompiled.cpp" "")
-    add_library(watchword_precompiled OBJECT "${CMAKE_BINARY_DIR}/precompiled.cpp")
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/precompiled.cpp" CONTENT "") # touched only if it is new
+    add_library(watchword_precompiled OBJECT "${PROJECT_BINARY_DIR}/precompiled.cpp")
     set_target_properties(watchword_precompiled PROPERTIES AUTOMOC OFF)
     target_link_libraries(watchword_precompiled PRIVATE Qt6::Core Qt6::Network watchword_build_flags)
     target_precompile_headers(watchword_precompiled PRIVATE
@@ -81,13 +80,23 @@ function(watchword_precompile target)
 endfunction()
 
 # Half of what is left goes into the same templates, once for each source: several sources of a library are compiled as one.
-# They still are files of their own, which the preset "tidy" proves; a name in an anonymous namespace is unique in its library.
+# They still are files of their own, which the presets "shared" and "tidy" prove; a name in an anonymous namespace is unique in its library.
 option(WATCHWORD_UNITY "Compile several sources of a library together" OFF)
 function(watchword_unite target)
     if(WATCHWORD_UNITY)
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
         # It takes the classes of the sources for those of a header.
         target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    endif()
+endfunction()
+
+# Installed programs and libraries find the shared libraries beside them, wherever the whole is moved to.
+# watchword_find_beside(target FOLDER): the folder that it is installed to, relative to the prefix.
+function(watchword_find_beside target folder)
+    if(BUILD_SHARED_LIBS AND UNIX)
+        cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" NORMALIZE OUTPUT_VARIABLE from)
+        file(RELATIVE_PATH path "${from}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+        set_target_properties(${target} PROPERTIES INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>/${path}")
     endif()
 endfunction()
 
@@ -112,6 +121,7 @@ function(watchword_add_library name)
         EXPORT_NAME ${name} OUTPUT_NAME Watchword${name}
         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
         VERIFY_INTERFACE_HEADER_SETS ON)
+    target_compile_features(${target} PUBLIC cxx_std_20)
     set(generated "${CMAKE_CURRENT_BINARY_DIR}/include/watchword/${lower}/export.h")
     generate_export_header(${target} BASE_NAME WATCHWORD_${upper} EXPORT_FILE_NAME ${generated})
     target_sources(${target} PUBLIC FILE_SET HEADERS
@@ -130,6 +140,11 @@ function(watchword_add_library name)
         target_compile_definitions(${target} PUBLIC WATCHWORD_${upper}_STATIC_DEFINE)
     endif()
     set_property(GLOBAL APPEND PROPERTY WATCHWORD_LIBRARY_FOLDERS "${CMAKE_CURRENT_BINARY_DIR}")
+    set_property(GLOBAL APPEND PROPERTY WATCHWORD_COMPONENTS ${name})
+    if(NOT WATCHWORD_INSTALL)
+        return()
+    endif()
+    watchword_find_beside(${target} "${CMAKE_INSTALL_LIBDIR}")
     install(TARGETS ${target} EXPORT WatchwordTargets COMPONENT dev
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT dev
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev
@@ -163,7 +178,10 @@ function(watchword_add_program name)
     watchword_unite(${name})
     watchword_precompile(${name})
     target_compile_definitions(${name} PRIVATE WATCHWORD_VERSION="${PROJECT_VERSION}")
-    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_COMPONENT})
+    watchword_find_beside(${name} "${CMAKE_INSTALL_BINDIR}")
+    if(WATCHWORD_INSTALL)
+        install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_COMPONENT})
+    endif()
 endfunction()
 
 # Moc for a target whose sources are few and known when CMake runs. AUTOMOC costs each target a scan, a run of the
@@ -206,7 +224,7 @@ function(watchword_add_test name)
     endif()
     add_executable(${name} ${ARG_SOURCES})
     watchword_moc(${name} ${ARG_SOURCES})
-    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
     target_link_libraries(${name} PRIVATE ${ARG_LINK} watchword_test_support Qt6::Test watchword_build_flags)
     watchword_precompile(${name})
     if(NOT TARGET watchword_tests_${ARG_LABEL})
@@ -225,20 +243,8 @@ function(watchword_add_fuzzer name)
         set(ARG_SOURCES ${name}.cpp)
     endif()
     add_executable(${name} ${ARG_SOURCES})
-    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(${name} PRIVATE ${ARG_LINK} watchword_build_flags)
-endfunction()
-
-# Installs WatchwordConfig.cmake so that find_package(Watchword) works.
-function(watchword_install_package)
-    set(dir ${CMAKE_INSTALL_LIBDIR}/cmake/Watchword)
-    configure_package_config_file("${PROJECT_SOURCE_DIR}/sdk/cmake/WatchwordConfig.cmake.in"
-        "${CMAKE_BINARY_DIR}/WatchwordConfig.cmake" INSTALL_DESTINATION ${dir})
-    write_basic_package_version_file("${CMAKE_BINARY_DIR}/WatchwordConfigVersion.cmake"
-        COMPATIBILITY SameMinorVersion)
-    install(FILES "${CMAKE_BINARY_DIR}/WatchwordConfig.cmake" "${CMAKE_BINARY_DIR}/WatchwordConfigVersion.cmake"
-        DESTINATION ${dir} COMPONENT dev)
-    install(EXPORT WatchwordTargets NAMESPACE Watchword:: DESTINATION ${dir} COMPONENT dev)
 endfunction()
