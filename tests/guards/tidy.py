@@ -3,8 +3,8 @@
 """clang-tidy over what a change touches, in bounded time.
 
 A change is what is not on the main branch yet: commits since the merge base with origin/main or main, and what is not
-committed. On the main branch itself, as in a clean checkout of CI, it is the newest commits that touch up to 20 sources
-together. A warning in a line of the change is a finding; .clang-tidy says which warnings there are. After the time is up the
+committed. On the main branch itself, as in a clean checkout of CI, it is the newest commit, and those before it as long as
+they touch up to 20 sources together. A warning in a line of the change is a finding; .clang-tidy says which warnings there are. After the time is up the
 sources that were not looked at are named. The preset "tidy" looks at all of them.
 
 usage: tidy.py SOURCE_FOLDER BUILD_FOLDER [--seconds N] [--base COMMIT]; exit 77: nothing could be looked at
@@ -47,7 +47,7 @@ def base_of_change(root):
         return "HEAD"
     base = "HEAD"
     for commit in (git(root, "rev-list", "--first-parent", "-n", "30", "HEAD") or "").split()[1:]:
-        if len(sources_since(root, commit)) > MOST_SOURCES:
+        if base != "HEAD" and len(sources_since(root, commit)) > MOST_SOURCES:
             break
         base = commit
     return base
