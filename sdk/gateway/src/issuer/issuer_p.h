@@ -67,7 +67,7 @@ public:
     void route(const HttpRequest &request, const HttpServer::Responder &respond);
     void upkeep();
 
-    // authorization.cpp
+    // issuer_authorization.cpp
     HttpResponse authorize(const HttpRequest &request);
     HttpResponse authorizeKnownClient(const FormFields &fields, const IssuerClient &client, const QString &redirectUri);
     HttpResponse showLogin(const HttpRequest &request);
@@ -82,7 +82,7 @@ public:
     HttpResponse authorizationError(const QString &redirectUri, const QString &state, const QString &error,
                                     const QString &description) const;
 
-    // tokenendpoint.cpp
+    // issuer_token.cpp
     HttpResponse token(const HttpRequest &request);
     HttpResponse redeemCode(const FormFields &fields, const IssuerClient &client, const HttpRequest &request);
     HttpResponse refresh(const FormFields &fields, const IssuerClient &client, const HttpRequest &request);
@@ -96,7 +96,7 @@ public:
                               const HttpRequest &request);
     HttpResponse tokenError(const QString &error, const QString &description, int status = 400) const;
 
-    // signout.cpp
+    // issuer_signout.cpp
     HttpResponse revoke(const HttpRequest &request);
     HttpResponse logout(const HttpRequest &request);
     int endSession(const QString &sessionId, const QString &reason, const QString &end, const QString &initiator);
