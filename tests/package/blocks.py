@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the code out of README.md and guide.md and writes projects that hold it as printed.
+"""Takes the code out of README.md, guide.md and testing.md and writes projects that hold it as printed.
 
 usage: blocks.py SOURCE_FOLDER OUT
-    OUT/<document>-<n>/     each cmake block as CMakeLists.txt, beside the program of that document's page
+    OUT/<document>-<n>/     each cmake block as CMakeLists.txt, beside its program
     OUT/fragments.cpp       each other cpp block in a function of its own
     OUT/<document>-<n>.sh   each block without a language that has commands for a shell
     OUT/<document>.qml      the elements of the qml blocks, in an Item
-A comment before a block says what the block cannot: `<!-- program -->` is a cpp block with a main() of its own, for the cmake block
-that follows; `<!-- with: T name, .. -->` names what a fragment finds declared.
+A cpp block with a main() is the program of the cmake block that follows; without one it is that of README.md. A comment before a block,
+`<!-- with: T name, .. -->`, names what a fragment finds declared.
 """
 
 import pathlib
@@ -37,7 +37,8 @@ def main(root, out):
     fragments = ['#include "watchword/auth/accounts.h"', '#include "watchword/client/client.h"', "using namespace Watchword;", "using namespace std::chrono_literals;"]
     counts = {"projects": 0, "fragments": 0, "scripts": 0}
     readme_program = re.search(r"```cpp\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.S).group(1)
-    for document, path in {"readme": root / "README.md", "guide": root / "sdk/docs/guide.md"}.items():
+    documents = {"readme": root / "README.md", "guide": root / "sdk/docs/guide.md", "testing": root / "sdk/docs/testing.md"}
+    for document, path in documents.items():
         program, qml_blocks = readme_program, []
         for number, block in enumerate(BLOCK.finditer(path.read_text(encoding="utf-8"))):
             language, text, mark = block["language"], block["text"], block["mark"] or ""
@@ -45,12 +46,15 @@ def main(root, out):
                 folder = out / f"{document}-{number}"
                 folder.mkdir(parents=True)
                 (folder / "CMakeLists.txt").write_text(text, encoding="utf-8")
-                (folder / "main.cpp").write_text(program, encoding="utf-8")
+                source = re.search(r"add_executable\(\w+ (\S+)\)", text).group(1)
+                if source.startswith("tst_"): # its program comes later in the document
+                    program = next(other["text"] for other in BLOCK.finditer(path.read_text(encoding="utf-8")) if "QTEST_" in other["text"])
+                (folder / source).write_text(program, encoding="utf-8")
                 counts["projects"] += 1
                 program = readme_program
             elif language == "cpp" and "int main(" in text:
                 program = text
-            elif language == "cpp":
+            elif language == "cpp" and "QTEST_" not in text and (mark or document != "testing"):
                 includes = [line for line in text.splitlines() if line.startswith("#include")]
                 body = "".join(line + "\n" for line in text.splitlines() if not line.startswith("#include"))
                 fragments = [*includes, *fragments, fragment(document, number, mark, body)]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the SDK, moves it elsewhere, and does with it what README.md and guide.md say, in folders outside of this tree: their
+# Installs the SDK, moves it elsewhere, and does with it what README.md, guide.md and testing.md say, in folders outside of this tree: their
 # CMake, their commands and their programs are copied out of them, built and started.
 set -eu
 here=$SOURCE/tests/package
@@ -53,7 +53,9 @@ for project in "$work"/blocks/*-*/; do
     step "$(basename "$project")"
     configure "$project"
     quietly cmake --build "$project/build" --parallel 1
-    if grep -q QQmlApplicationEngine "$project/main.cpp"; then
+    if [ -f "$project/tst_signin.cpp" ]; then
+        (cd "$project/build" && QT_QPA_PLATFORM=offscreen quietly ctest --no-tests=error --output-on-failure)
+    elif grep -q QQmlApplicationEngine "$project/main.cpp"; then
         sed '$ s/}$/Component.onCompleted: { console.log("loaded"); Qt.quit() } }/' "$work/blocks/guide.qml" >"$project/main.qml"
         (cd "$project" && python3 "$here/start.py" 60 "loaded" build/orders) || fail "the QML module does not load"
     else
