@@ -19,7 +19,6 @@ def main(seconds, text, command):
                        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={home}/nobody-listens-here", "QT_QPA_PLATFORM": "offscreen",
                        "QT_LOGGING_RULES": "watchword.*=true", "QT_MESSAGE_PATTERN": "%{category}: %{message}",
                        "QT_FORCE_STDERR_LOGGING": "1"}
-        environment.pop("LD_LIBRARY_PATH", None)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         watchdog = threading.Timer(seconds, process.kill)
         watchdog.start()
