@@ -36,14 +36,41 @@ def link(document, text, target):
     return text if text == path else f"{text} (`{pathlib.PurePath(os.path.normpath(other))}`)" # part of the sources
 
 
+def public_classes():
+    """Name -> the name with its namespace, of all classes of the installed headers."""
+    found = {}
+    for header in pathlib.Path("sdk").glob("*/include/watchword/*/*.h"):
+        text = header.read_text(encoding="utf-8")
+        space = re.search(r"^namespace (Watchword[\w:]*) \{", text, re.M)
+        for name in re.findall(r"^(?:class|struct) WATCHWORD_\w+_EXPORT (\w+)(?!\w*;)", text, re.M):
+            found[name] = f"{space.group(1)}::{name}"
+    return found
+
+
+def reference(classes, match):
+    """`Connection` and `Connection::open()` lead to the class. Doxygen warns if there is no such member."""
+    text = match.group(1)
+    name = re.match(r"^(\w+)(?:::(\w+)(?:\(\))?)?$", text)
+    if not name or name.group(1) not in classes:
+        return match.group(0)
+    if classes.get(name.group(2), "").endswith("::" + text): # a namespace and its class
+        return f"[`{text}`](@ref {classes[name.group(2)]})"
+    member = f"::{name.group(2)}" if name.group(2) else ""
+    return f"[`{text}`](@ref {classes[name.group(1)]}{member})"
+
+
 def filtered(document):
-    """Headings get the names that GitHub gives them, links lead into the manual, and what stands in code stays as it is."""
+    """Headings get the names that GitHub gives them, links lead into the manual, names of classes to their pages."""
+    classes = {} if document.name == "CHANGELOG.md" else public_classes() # it names what is gone, too
     parts = re.split(r"(```.*?```|`[^`\n]*`)", document.read_text(encoding="utf-8"), flags=re.S)
     for index in range(0, len(parts), 2):
         parts[index] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", lambda match: link(document, *match.groups()), parts[index])
     text = "".join(parts)
     parts = re.split(r"(```.*?```)", text, flags=re.S)
     for index in range(0, len(parts), 2):
+        # not inside of a link, and not in a heading
+        parts[index] = re.sub(r"^(?!#)(.*)$", lambda line: re.sub(r"(?<!\[)`([^`\n]+)`(?!\])", lambda match: reference(classes, match),
+                                                                 line.group(1)), parts[index], flags=re.M)
         parts[index] = re.sub(r"^(##+ )(.*)$", lambda match: f"{match.group(0)} {{#{anchor(document, match.group(2))}}}", parts[index],
                               flags=re.M)
     return "".join(parts)
