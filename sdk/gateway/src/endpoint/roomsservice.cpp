@@ -64,7 +64,7 @@ void RoomsService::binary(Peer &peer, const QByteArray &data)
 
 void RoomsService::message(Peer &peer, const QString &id, const Frame &frame)
 {
-    const bool isNew = m_seen.add(peer.identity().sessionId, id);
+    const bool isNew = m_seen.add(peer.identity(), id);
     peer.acknowledge(id);
     if (!isNew)
         return;

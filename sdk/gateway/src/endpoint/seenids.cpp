@@ -3,33 +3,52 @@
 
 namespace Watchword::Gateway {
 
-bool SeenIds::contains(const QString &sender, const QString &id) const
+namespace {
+
+// With their lengths: no two senders make one key, whatever an issuer writes into its claims.
+QString keyOf(const Identity &sender)
 {
-    const auto known = m_senders.constFind(sender);
-    return known != m_senders.constEnd() && known->ids.contains(id);
+    QString key;
+    for (const QString &part : {sender.issuer, sender.subject, sender.clientId})
+        key += QString::number(part.size()) + u':' + part;
+    return key;
 }
 
-bool SeenIds::add(const QString &sender, const QString &id)
+} // namespace
+
+bool SeenIds::contains(const Identity &sender, const QString &id) const
 {
-    if (contains(sender, id))
+    const auto known = m_byKey.constFind(keyOf(sender));
+    return known != m_byKey.constEnd() && (*known)->ids.contains(id);
+}
+
+bool SeenIds::add(const Identity &sender, const QString &id)
+{
+    const auto at = wake(keyOf(sender));
+    if (at->ids.contains(id))
         return false;
-    if (m_size >= kMostInAll && m_senderOrder.size() > 1) {
-        const QString oldest = m_senderOrder.dequeue();
-        m_size -= m_senders.take(oldest).order.size();
-    }
-    auto it = m_senders.find(sender);
-    if (it == m_senders.end()) {
-        m_senderOrder.enqueue(sender);
-        it = m_senders.insert(sender, {});
-    }
-    if (it->order.size() >= kMostPerSender) {
-        it->ids.remove(it->order.dequeue());
+    if (at->order.size() >= kMostPerSender) {
+        at->ids.remove(at->order.dequeue());
         --m_size;
     }
-    it->ids.insert(id);
-    it->order.enqueue(id);
+    at->ids.insert(id);
+    at->order.enqueue(id);
     ++m_size;
+    while (m_size > kMostInAll) {
+        m_size -= m_senders.front().order.size();
+        m_byKey.remove(m_senders.front().key);
+        m_senders.pop_front();
+    }
     return true;
+}
+
+SeenIds::Senders::iterator SeenIds::wake(const QString &key)
+{
+    if (const auto known = m_byKey.constFind(key); known != m_byKey.constEnd())
+        m_senders.splice(m_senders.end(), m_senders, *known);
+    else
+        m_byKey.insert(key, m_senders.insert(m_senders.end(), Sender{key}));
+    return std::prev(m_senders.end());
 }
 
 } // namespace Watchword::Gateway

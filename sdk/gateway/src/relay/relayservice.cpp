@@ -18,8 +18,7 @@ void RelayService::opened(Peer &peer)
         m_upstreams.removeIf([upstream](auto entry) { return entry.value() == upstream; });
         upstream->deleteLater();
     });
-    connect(upstream, &Upstream::taken, this,
-            [this, session = peer.identity().sessionId](const QString &id) { m_taken.add(session, id); });
+    connect(upstream, &Upstream::taken, this, [this, sender = peer.identity()](const QString &id) { m_taken.add(sender, id); });
     upstream->open();
 }
 
@@ -43,7 +42,7 @@ void RelayService::binary(Peer &peer, const QByteArray &data)
 
 void RelayService::message(Peer &peer, const QString &id, const Frame &frame)
 {
-    if (m_taken.contains(peer.identity().sessionId, id))
+    if (m_taken.contains(peer.identity(), id))
         peer.acknowledge(id); // the first acknowledgement was lost with its connection
     else if (Upstream *upstream = m_upstreams.value(&peer))
         upstream->sendText(QString::fromUtf8(frame.payload()), id);

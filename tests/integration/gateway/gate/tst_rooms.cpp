@@ -26,6 +26,9 @@ private Q_SLOTS:
     void trimmedHistoryIsAGap();
     void newEpochIsAGap();
     void repeatedPublicationIsPublishedOnce();
+    void repetitionIsKnownAfterARefresh_data();
+    void repetitionIsKnownAfterARefresh();
+    void othersMayUseTheSameId();
     void questionsAreAnswered();
     void questionsThatNobodyAnswers();
     void logIsBounded();
@@ -35,6 +38,7 @@ private:
     struct Member
     {
         Member(TestRooms &test, const QString &path, const QString &subject);
+        Member(TestRooms &test, const QString &path, const QJsonObject &claims);
         bool open();
         bool close();
         FixedTokenProvider tokens;
@@ -43,17 +47,21 @@ private:
         QList<Watchword::Gap> gaps;
         int lives = 0;
     };
+    AccessToken tokenOf(const QJsonObject &claims, quint64 generation = 1) const;
+    //! As many issuers write them: without "sid", with another "jti" each time.
+    QJsonObject withoutSession(const QString &subject, const QString &client) const;
     bool publishAll(Member &from, const QString &room, int first, int last);
 
     GateFixture m_gate;
 };
 
 TestRooms::Member::Member(TestRooms &test, const QString &path, const QString &subject)
-    : tokens([&] {
-        AccessToken token;
-        token.value = Secret::copy(test.m_gate.token(test.m_gate.claims(subject, 600)));
-        return token;
-    }())
+    : Member(test, path, test.m_gate.claims(subject, 600))
+{
+}
+
+TestRooms::Member::Member(TestRooms &test, const QString &path, const QJsonObject &claims)
+    : tokens(test.tokenOf(claims))
     , connection(&tokens,
                  {.url = QUrl(test.m_gate.gateway->url().toString() + path),
                   .certificateAuthorities = QSslCertificate::fromPath(test.m_gate.file(u"ca.pem"_s)),
@@ -63,6 +71,22 @@ TestRooms::Member::Member(TestRooms &test, const QString &path, const QString &s
                      [this](const Publication &p) { got.append(QString::fromUtf8(p.payload)); });
     QObject::connect(&connection, &Connection::gap, &connection, [this](const Watchword::Gap &gap) { gaps.append(gap); });
     QObject::connect(&connection, &Connection::roomLive, &connection, [this] { ++lives; });
+}
+
+AccessToken TestRooms::tokenOf(const QJsonObject &claims, quint64 generation) const
+{
+    AccessToken token;
+    token.value = Secret::copy(m_gate.token(claims));
+    token.generation = generation;
+    return token;
+}
+
+QJsonObject TestRooms::withoutSession(const QString &subject, const QString &client) const
+{
+    QJsonObject claims = m_gate.claims(subject, 600);
+    claims.remove("sid"_L1);
+    claims.insert("client_id"_L1, client);
+    return claims;
 }
 
 bool TestRooms::Member::open()
@@ -200,6 +224,63 @@ void TestRooms::repeatedPublicationIsPublishedOnce()
     QVERIFY(publishAll(writer, u"once"_s, 7, 7));
     QVERIFY(waitUntil([&] { return reader.got.contains(u"7"_s); }));
     QCOMPARE(reader.got, QStringList({u"order"_s, u"7"_s}));
+}
+
+void TestRooms::repetitionIsKnownAfterARefresh_data()
+{
+    QTest::addColumn<bool>("onTheLiveConnection");
+    QTest::newRow("renewed on the connection") << true;
+    QTest::newRow("renewed between two connections") << false;
+}
+
+void TestRooms::repetitionIsKnownAfterARefresh()
+{
+    QFETCH(bool, onTheLiveConnection);
+    const QString room = onTheLiveConnection ? u"renewed-live"_s : u"renewed-between"_s;
+    Member reader(*this, u"/room"_s, u"ada"_s);
+    Member writer(*this, u"/room"_s, withoutSession(u"bob"_s, u"app"_s));
+    QVERIFY(reader.connection.subscribe(room));
+    QVERIFY(reader.open() && writer.open());
+    QVERIFY(waitUntil([&] { return reader.lives == 1; }));
+    QSignalSpy renewed(&writer.connection, &Connection::tokenRenewed);
+    const auto order = [&] {
+        const auto sent = writer.connection.deliver("order", {.id = u"order in "_s + room, .room = room});
+        return waitFor(sent) && sent.result().isOk();
+    };
+    QVERIFY(order());
+    if (onTheLiveConnection) {
+        writer.tokens.setToken(tokenOf(withoutSession(u"bob"_s, u"app"_s), 2));
+        QVERIFY(waitUntil([&] { return renewed.size() == 1; }));
+        QVERIFY(order());
+    } else {
+        QVERIFY(writer.close());
+        writer.tokens.setToken(tokenOf(withoutSession(u"bob"_s, u"app"_s), 2));
+        QVERIFY(writer.open());
+        QVERIFY(order());
+    }
+    QVERIFY(publishAll(writer, room, 7, 7));
+    QVERIFY(waitUntil([&] { return reader.got.contains(u"7"_s); }));
+    QCOMPARE(reader.got, QStringList({u"order"_s, u"7"_s}));
+}
+
+void TestRooms::othersMayUseTheSameId()
+{
+    Member reader(*this, u"/room"_s, u"ada"_s);
+    Member bob(*this, u"/room"_s, withoutSession(u"bob"_s, u"app"_s));
+    Member eve(*this, u"/room"_s, withoutSession(u"eve"_s, u"app"_s));
+    Member bobElsewhere(*this, u"/room"_s, withoutSession(u"bob"_s, u"other-app"_s));
+    QVERIFY(reader.connection.subscribe(u"same-id"_s));
+    QVERIFY(reader.open() && bob.open() && eve.open() && bobElsewhere.open());
+    QVERIFY(waitUntil([&] { return reader.lives == 1; }));
+    const auto deliver = [](Member &from, const QByteArray &text) {
+        const auto sent = from.connection.deliver(text, {.id = u"same"_s, .room = u"same-id"_s});
+        return waitFor(sent) && sent.result().isOk();
+    };
+    for (int i = 0; i < 2; ++i)
+        QVERIFY(deliver(bob, "of bob") && deliver(eve, "of eve") && deliver(bobElsewhere, "of bob elsewhere"));
+    QVERIFY(publishAll(bob, u"same-id"_s, 7, 7));
+    QVERIFY(waitUntil([&] { return reader.got.contains(u"7"_s); }));
+    QCOMPARE(reader.got, QStringList({u"of bob"_s, u"of eve"_s, u"of bob elsewhere"_s, u"7"_s}));
 }
 
 void TestRooms::questionsAreAnswered()

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void addressesAreForgotten();
     void slotsCountWhileTheyLive();
     void seenIdsAreBounded();
+    void seenIdsBelongToTheirSender();
 };
 
 void TestLimits::bucketGivesBurstThenRate()
@@ -112,19 +113,55 @@ void TestLimits::slotsCountWhileTheyLive()
 
 void TestLimits::seenIdsAreBounded()
 {
+    const auto sender = [](const QString &subject) {
+        Identity identity;
+        identity.issuer = u"https://i"_s;
+        identity.subject = subject;
+        return identity;
+    };
     SeenIds seen;
-    QVERIFY(seen.add(u"s"_s, u"1"_s));
-    QVERIFY(!seen.add(u"s"_s, u"1"_s));
-    QVERIFY(seen.add(u"t"_s, u"1"_s));
+    QVERIFY(seen.add(sender(u"s"_s), u"1"_s));
+    QVERIFY(!seen.add(sender(u"s"_s), u"1"_s));
+    QVERIFY(seen.add(sender(u"t"_s), u"1"_s));
     for (qsizetype i = 0; i < SeenIds::kMostPerSender; ++i)
-        QVERIFY(seen.add(u"s"_s, u"x%1"_s.arg(i)));
-    QVERIFY(seen.add(u"s"_s, u"1"_s)); // forgotten by now
-    for (int sender = 0; sender < 300; ++sender) {
+        QVERIFY(seen.add(sender(u"s"_s), u"x%1"_s.arg(i)));
+    QVERIFY(seen.add(sender(u"s"_s), u"1"_s)); // forgotten by now
+    const int enough = int(SeenIds::kMostInAll / SeenIds::kMostPerSender) + 10;
+    for (int n = 0; n < enough; ++n) {
         for (qsizetype i = 0; i < SeenIds::kMostPerSender; ++i)
-            seen.add(QString::number(sender), QString::number(i));
+            seen.add(sender(QString::number(n)), QString::number(i));
+        QVERIFY(!seen.add(sender(u"t"_s), u"1"_s)); // an old sender that is not silent
     }
     QVERIFY(seen.size() <= SeenIds::kMostInAll);
-    QVERIFY(!seen.add(u"299"_s, u"5"_s));
+    QVERIFY(!seen.add(sender(QString::number(enough - 1)), QString::number(SeenIds::kMostPerSender - 1)));
+    QVERIFY(!seen.contains(sender(u"0"_s), u"5"_s));
+}
+
+void TestLimits::seenIdsBelongToTheirSender()
+{
+    Identity ada;
+    ada.issuer = u"https://i"_s;
+    ada.subject = u"ada"_s;
+    ada.clientId = u"app"_s;
+    ada.sessionId = u"s1"_s;
+    ada.tokenId = u"t1"_s;
+    SeenIds seen;
+    QVERIFY(seen.add(ada, u"1"_s));
+    Identity renewed = ada;
+    renewed.sessionId = u"s2"_s;
+    renewed.tokenId = u"t2"_s;
+    QVERIFY(seen.contains(renewed, u"1"_s));
+    for (QString Identity::*part : {&Identity::issuer, &Identity::subject, &Identity::clientId}) {
+        Identity other = ada;
+        other.*part += u'x';
+        QVERIFY(!seen.contains(other, u"1"_s));
+        QVERIFY(seen.add(other, u"1"_s));
+    }
+    // What one claim ends with is not what the next begins with.
+    Identity shifted = ada;
+    shifted.issuer = u"https://i3:ada"_s;
+    shifted.subject = u""_s;
+    QVERIFY(!seen.contains(shifted, u"1"_s));
 }
 
 WATCHWORD_TEST_MAIN(TestLimits)

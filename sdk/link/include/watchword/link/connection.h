@@ -213,8 +213,8 @@ struct DeliveryOptions
     Connection::Delivery delivery = Connection::Delivery::AtLeastOnce;
     QString key{}; //!< LatestOnly: what is the same thing, "cursor" or "volume".
     Duration deadline{}; //!< RequireNow: how long the message may wait to go out; zero: not at all.
-    //! AtLeastOnce: at most 128 characters, unique for the session; the server drops repetitions. Empty: made up. Give
-    //! one that survives your program if the same message may be delivered by a later run.
+    //! AtLeastOnce: at most 128 characters, unique for the user and the client; the server drops repetitions. Empty: made up.
+    //! Give one that survives your program if the same message may be delivered by a later run.
     QString id{};
     QString room{}; //!< AtLeastOnce, rooms endpoints: where it is published; empty: the connection's own room.
 };
