@@ -2,9 +2,11 @@
 #include "watchword/core/auditevent.h"
 
 #include "watchword/core/canonicaljson.h"
+#include "watchword/core/internal/utf8.h"
 
 #include <QCryptographicHash>
 #include <QDateTime>
+#include <QJsonArray>
 #include <QJsonDocument>
 
 namespace Watchword {
@@ -20,6 +22,25 @@ constexpr qsizetype kLargestEvent = 64 * 1024;
 QByteArray withEscapedMarks(QByteArray json)
 {
     return json.replace("\xef\xbb\xbf", "\\ufeff");
+}
+
+QJsonValue wellFormed(const QJsonValue &value)
+{
+    if (value.isString())
+        return toWellFormed(value.toString());
+    if (value.isArray()) {
+        QJsonArray array = value.toArray();
+        for (QJsonValueRef element : array)
+            element = wellFormed(element);
+        return array;
+    }
+    if (!value.isObject())
+        return value;
+    QJsonObject result;
+    const QJsonObject object = value.toObject();
+    for (auto it = object.begin(); it != object.end(); ++it)
+        result.insert(toWellFormed(it.key()), wellFormed(it.value()));
+    return result;
 }
 
 QString sequenceText(quint64 sequence)
@@ -66,6 +87,9 @@ QString AuditEvent::previousHash() const
 
 QString AuditEvent::seal(const QString &chainUid, const QString &previousHash)
 {
+    for (QString *text : {&id, &source, &type, &subject})
+        *text = toWellFormed(*text);
+    data = wellFormed(data).toObject();
     QJsonObject chain{{"uid"_L1, chainUid}, {"seq"_L1, qint64(sequence)}, {"prev"_L1, previousHash}};
     data.insert("chain"_L1, chain);
     const QString hash = hashOf(*this, previousHash);

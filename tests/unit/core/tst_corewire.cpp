@@ -2,6 +2,7 @@
 #include "support/testmain.h"
 #include "watchword/core/auditevent.h"
 #include "watchword/core/frame.h"
+#include "watchword/core/internal/utf8.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -25,6 +26,7 @@ private Q_SLOTS:
     void eventRoundTrip();
     void shortTypes();
     void chainOfThree();
+    void halvesOfACharacter();
     void tamperedEvents_data();
     void tamperedEvents();
     void knownHash();
@@ -205,6 +207,31 @@ void TestCoreWire::chainOfThree()
         QCOMPARE(next.verify(u"0"_s).error().code(), ErrorCode::ChainBroken);
         previous = hash;
     }
+}
+
+// A name that was cut off inside an emoji: what is written is UTF-8 that every reader takes, and the chain fits.
+void TestCoreWire::halvesOfACharacter()
+{
+    const QChar high(0xd83d);
+    const QChar low(0xde00);
+    AuditEvent sent = event(1);
+    sent.subject = u"c-"_s + low;
+    sent.data.insert(u"name"_s, u"a"_s + high);
+    sent.data.insert(u"list"_s, QJsonArray{QString(low), QJsonObject{{u"k"_s + high, u"x"_s + low + high}}, 1, true});
+    sent.data.insert(u"whole"_s, u"b\U0001f600"_s);
+    const QString hash = sent.seal(u"chain-1"_s, QString());
+    const QByteArray line = sent.toBytes();
+    QVERIFY2(!line.toLower().contains("\\ud8") && !line.toLower().contains("\\ude"), line.constData());
+    QVERIFY(isUtf8(line));
+    const AuditEvent read = AuditEvent::fromBytes(line).value();
+    QVERIFY(read.verify(QString()));
+    QCOMPARE(read.chainHash(), hash);
+    QCOMPARE(read.subject, u"c-\ufffd"_s);
+    QCOMPARE(read.data.value("name"_L1).toString(), u"a\ufffd"_s);
+    QCOMPARE(read.data.value("list"_L1).toArray(),
+             (QJsonArray{u"\ufffd"_s, QJsonObject{{u"k\ufffd"_s, u"x\ufffd\ufffd"_s}}, 1, true}));
+    QCOMPARE(read.data.value("whole"_L1).toString(), u"b\U0001f600"_s);
+    QCOMPARE(AuditEvent(read).seal(u"chain-1"_s, QString()), hash);
 }
 
 void TestCoreWire::tamperedEvents_data()

@@ -29,6 +29,8 @@ private Q_SLOTS:
     void sizeOfText();
     void validity_data();
     void validity();
+    void halves_data();
+    void halves();
 };
 
 void TestSharedGround::finished()
@@ -153,6 +155,31 @@ void TestSharedGround::validity()
 {
     QFETCH(QByteArray, bytes);
     QTEST(isUtf8(bytes), "is");
+}
+
+void TestSharedGround::halves_data()
+{
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QString>("whole");
+    const QString high(QChar(0xd83d));
+    const QString low(QChar(0xde00));
+    const QString no = u"\ufffd"_s;
+    QTest::newRow("empty") << QString() << QString();
+    QTest::newRow("plain") << u"text"_s << u"text"_s;
+    QTest::newRow("pair") << high + low << high + low;
+    QTest::newRow("high alone") << high << no;
+    QTest::newRow("low alone") << low << no;
+    QTest::newRow("high at the end") << u"a"_s + high << u"a"_s + no;
+    QTest::newRow("high before a letter") << high + u'a' << no + u'a';
+    QTest::newRow("wrong way round") << low + high << no + no;
+    QTest::newRow("high before a pair") << high + high + low << no + high + low;
+    QTest::newRow("low behind a pair") << high + low + low << high + low + no;
+}
+
+void TestSharedGround::halves()
+{
+    QFETCH(QString, text);
+    QTEST(toWellFormed(text), "whole");
 }
 
 WATCHWORD_TEST_MAIN(TestSharedGround)

@@ -33,7 +33,8 @@ struct WATCHWORD_CORE_EXPORT AuditEvent
     QString chainHash() const; //!< data.chain.hash, or empty.
     QString previousHash() const; //!< data.chain.prev, or empty.
 
-    //! Puts data.chain {uid, seq, prev, hash} for \a previousHash and returns the new hash.
+    //! Puts data.chain {uid, seq, prev, hash} for \a previousHash and returns the new hash. Half a surrogate pair in any text
+    //! becomes U+FFFD first, so that every reader gets the bytes that were hashed.
     QString seal(const QString &chainUid, const QString &previousHash);
     //! Success if sequence and hash are those of seal().
     Result<void> verify(const QString &previousHash) const;
