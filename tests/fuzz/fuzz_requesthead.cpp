@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gate/gatedecision.h"
 #include "http/httpmessage.h"
 #include "http/requesthead.h"
 
@@ -17,6 +18,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         // What the callers rely on without a second look.
         if (head.size > bytes.size() || !head.path.startsWith('/') || head.contentLength() < 0 || head.values("Host").size() > 1
             || (head.isChunked() && head.contains("Content-Length")))
+            std::abort();
+        // The address of a client behind a proxy is one, and nobody else is believed.
+        GatewayConfig config;
+        config.trustedProxies = QStringList{QStringLiteral("10.0.0.0/8")};
+        const QHostAddress proxy(QStringLiteral("10.0.0.1"));
+        const GatePeer behind = peerOf(head, proxy, 1, true, config);
+        if (behind.address.isNull() || (behind.viaProxy && !head.contains("X-Forwarded-For")))
+            std::abort();
+        const QHostAddress stranger(QStringLiteral("192.0.2.1"));
+        if (peerOf(head, stranger, 1, true, config).address != stranger)
             std::abort();
         // A complete head stays what it is, whatever follows it.
         const ParsedHead alone = parseRequestHead(bytes.first(head.size));

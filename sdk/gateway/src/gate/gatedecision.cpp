@@ -348,6 +348,33 @@ QByteArray answerOf(const Refusal &refusal, const QString &ref)
     return response.toBytes(false);
 }
 
+namespace {
+
+struct Hop
+{
+    QHostAddress address;
+    quint16 port = 0; // 0: not told
+};
+
+// "203.0.113.9", "203.0.113.9:51008", "2001:db8::9", "[2001:db8::9]" or "[2001:db8::9]:443": some proxies add the port.
+std::optional<Hop> hopOf(const QByteArray &text)
+{
+    const bool isBracketed = text.startsWith('[');
+    const bool hasPort = isBracketed ? text.contains("]:") : text.count(':') == 1;
+    const QByteArray host = hasPort ? text.left(text.lastIndexOf(':')) : text;
+    if (isBracketed && !host.endsWith(']'))
+        return {};
+    Hop hop{QHostAddress(QString::fromLatin1(isBracketed ? host.mid(1, host.size() - 2) : host)), 0};
+    if (hop.address.isNull() || (isBracketed && hop.address.protocol() != QAbstractSocket::IPv6Protocol))
+        return {};
+    bool isNumber = !hasPort;
+    if (hasPort)
+        hop.port = text.mid(text.lastIndexOf(':') + 1).toUShort(&isNumber);
+    return isNumber ? std::optional<Hop>(hop) : std::nullopt;
+}
+
+} // namespace
+
 GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls, const GatewayConfig &config)
 {
     GatePeer peer{socketPeer, port, false, tls};
@@ -359,13 +386,13 @@ GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16
         hops += field.split(',');
     // From the right: what stands left of the last proxy that is trusted could have been made up by anybody.
     for (auto hop = hops.crbegin(); hop != hops.crend(); ++hop) {
-        const QHostAddress address(QString::fromLatin1(hop->trimmed()));
-        if (address.isNull())
+        const std::optional<Hop> read = hopOf(hop->trimmed());
+        if (!read)
             break;
-        peer.address = address;
+        peer.address = read->address;
         peer.viaProxy = true;
-        peer.port = 0;
-        if (!config.isTrustedProxy(address))
+        peer.port = read->port;
+        if (!config.isTrustedProxy(read->address))
             break;
     }
     if (head.contains("X-Forwarded-Proto"))

@@ -2,6 +2,7 @@
 #include "gate/tokenverifier.h"
 
 #include "issuer/issuer.h"
+#include "watchword/core/internal/utf8.h"
 #include "watchword/jose/jwt.h"
 
 #include <QCryptographicHash>
@@ -27,7 +28,7 @@ QString nameOf(Claim claim, const QString &subject)
 {
     static const QString kNames[] = {u"preferred_username"_s, u"username"_s, u"name"_s, u"email"_s};
     for (const QString &name : kNames) {
-        const QString value = claim(name).toString().left(128);
+        const QString value = toWellFormed(claim(name).toString().left(128)); // the cut may be inside a character
         if (!value.isEmpty())
             return value;
     }
@@ -46,6 +47,13 @@ JwtPolicy policyOf(const IssuerConfig &config)
     policy.audiences = config.audiences;
     policy.leeway = config.clockSkew;
     return policy;
+}
+
+// Most providers do not write the "typ" of RFC 9068: whoever reads the audit has to learn where that is told.
+Error withSetting(const Error &error, const IssuerConfig &config)
+{
+    return Error(error.code(),
+                 u"%1; token_types of [[issuer]] %2 says which are accepted"_s.arg(error.detail(), config.url.toString()));
 }
 
 // RFC 7800 and RFC 9449 section 6. A token that is bound in another way is worth nothing to who cannot check that.
@@ -205,7 +213,7 @@ void TokenVerifier::Private::verifyJwt(const Secret &token, const Jwt &unproved,
         }
         const Result<Jwt> jwt = Jwt::verify(token.reveal(), *keys, policyOf(config), clock.wallNow());
         if (!jwt)
-            answer(jwt.error());
+            answer(jwt.error().code() == ErrorCode::WrongTokenType ? withSetting(jwt.error(), config) : jwt.error());
         else
             answer(identityOf(*jwt, token));
     });

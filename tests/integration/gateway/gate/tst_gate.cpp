@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "audit/auditlog.h"
 #include "gatefixture.h"
 #include "socketlog.h"
 #include "support/sanitizer.h"
@@ -45,6 +46,7 @@ private Q_SLOTS:
     void browsersMaySendTheTokenAsSubprotocol();
     void garbageLeavesMemoryFlat();
     void issuerThatIsGoneGives503();
+    void typesOfTokensAreTold();
     void echoAcknowledgesOnce();
     void garbageFramesClose();
     void plainClientsGetNoFrames();
@@ -194,6 +196,40 @@ void TestGate::issuerThatIsGoneGives503()
     QCOMPARE(statusOf(answer), 503);
     QVERIFY(answer.contains("Retry-After: "));
     QCOMPARE(statusOf(other.exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")), 503);
+}
+
+// What most providers write is not what RFC 9068 asks for: the audit says so, and how to accept it.
+void TestGate::typesOfTokensAreTold()
+{
+    GateFixture other;
+    QVERIFY(other.prepare());
+    other.config.audit.database = other.file(u"audit.sqlite"_s);
+    const auto statusWith = [&other](const QStringList &accepted, const QString &type) {
+        other.gateway.reset();
+        other.config.issuers[0].tokenTypes = accepted;
+        return other.start() ? statusOf(other.exchange(GateFixture::upgrade("/echo", other.token(other.claims(), type)))) : 0;
+    };
+    QCOMPARE(statusWith({u"JWT"_s}, u"JWT"_s), 101);
+    QCOMPARE(statusWith({u"JWT"_s, u"at+jwt"_s}, u"at+jwt"_s), 101);
+    QCOMPARE(statusWith({u"JWT"_s}, QString()), 401);
+    QCOMPARE(statusWith({u"*"_s}, QString()), 101);
+    QCOMPARE(statusWith({u"*"_s}, u"JWT"_s), 101);
+    QCOMPARE(statusWith({u"at+jwt"_s}, u"JWT"_s), 401);
+    other.gateway.reset();
+    AuditOptions options;
+    options.path = other.config.audit.database;
+    const auto log = AuditLog::open(options, Clock::system());
+    QVERIFY(log);
+    const Result<QList<AuditEvent>> events = log.value()->read(0, 1000);
+    QVERIFY(events);
+    QStringList messages;
+    for (const AuditEvent &event : *events) {
+        if (event.shortType() == "conn.rejected"_L1)
+            messages.append(event.data.value("message"_L1).toString());
+    }
+    QCOMPARE(messages.size(), 2);
+    const QString setting = u"token_types of [[issuer]] "_s + other.issuerUrl().toString();
+    QVERIFY2(messages.last().contains(setting), qPrintable(messages.last()));
 }
 
 void TestGate::echoAcknowledgesOnce()

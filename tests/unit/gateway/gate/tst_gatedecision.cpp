@@ -355,12 +355,25 @@ void TestGateDecision::forwardedAddressesCountOnlyFromProxies_data()
     QTest::addColumn<QString>("peer");
     QTest::addColumn<QByteArray>("forwarded");
     QTest::addColumn<QString>("address");
-    QTest::newRow("no proxy") << u"192.0.2.1"_s << QByteArray("203.0.113.9") << u"192.0.2.1"_s;
-    QTest::newRow("proxy") << u"10.0.0.1"_s << QByteArray("203.0.113.9") << u"203.0.113.9"_s;
-    QTest::newRow("made up on the left") << u"10.0.0.1"_s << QByteArray("1.1.1.1, 203.0.113.9") << u"203.0.113.9"_s;
-    QTest::newRow("two proxies") << u"10.0.0.1"_s << QByteArray("203.0.113.9, 10.0.0.2") << u"203.0.113.9"_s;
-    QTest::newRow("garbage") << u"10.0.0.1"_s << QByteArray("nobody") << u"10.0.0.1"_s;
-    QTest::newRow("nothing") << u"10.0.0.1"_s << QByteArray() << u"10.0.0.1"_s;
+    QTest::addColumn<quint16>("port");
+    QTest::newRow("no proxy") << u"192.0.2.1"_s << QByteArray("203.0.113.9") << u"192.0.2.1"_s << quint16(99);
+    QTest::newRow("proxy") << u"10.0.0.1"_s << QByteArray("203.0.113.9") << u"203.0.113.9"_s << quint16(0);
+    QTest::newRow("made up on the left") << u"10.0.0.1"_s << QByteArray("1.1.1.1, 203.0.113.9") << u"203.0.113.9"_s << quint16(0);
+    QTest::newRow("two proxies") << u"10.0.0.1"_s << QByteArray("203.0.113.9, 10.0.0.2") << u"203.0.113.9"_s << quint16(0);
+    QTest::newRow("garbage") << u"10.0.0.1"_s << QByteArray("nobody") << u"10.0.0.1"_s << quint16(99);
+    QTest::newRow("nothing") << u"10.0.0.1"_s << QByteArray() << u"10.0.0.1"_s << quint16(99);
+    const auto row = [](const char *name, const char *forwarded, const char *address, quint16 port = 0) {
+        QTest::newRow(name) << u"10.0.0.1"_s << QByteArray(forwarded) << QString::fromLatin1(address) << port;
+    };
+    row("with a port", "203.0.113.9:51008", "203.0.113.9", 51008);
+    row("IPv6", "2001:db8::9", "2001:db8::9");
+    row("IPv6 in brackets", "[2001:db8::9]", "2001:db8::9");
+    row("IPv6 with a port", "[2001:db8::9]:443", "2001:db8::9", 443);
+    row("ports at two proxies", "203.0.113.9:1, 10.0.0.2:2", "203.0.113.9", 1);
+    for (const char *garbage :
+         {"203.0.113.9:", "203.0.113.9:x", "203.0.113.9:-1", "203.0.113.9:65536", "[2001:db8::9", "2001:db8::9]",
+          "[2001:db8::9]443", "[2001:db8::9]:", "[203.0.113.9]:443", "[]", "[]:1", "[", ":", ":1", "::1:x"})
+        row(garbage, garbage, "10.0.0.1", 99);
 }
 
 void TestGateDecision::forwardedAddressesCountOnlyFromProxies()
@@ -372,7 +385,9 @@ void TestGateDecision::forwardedAddressesCountOnlyFromProxies()
     config.trustedProxies = QStringList{u"10.0.0.0/24"_s};
     const QByteArray field = forwarded.isEmpty() ? QByteArray() : "X-Forwarded-For: " + forwarded + "\r\n";
     const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", field));
-    QCOMPARE(peerOf(parsed.head, QHostAddress(peer), 99, true, config).address, QHostAddress(address));
+    const GatePeer read = peerOf(parsed.head, QHostAddress(peer), 99, true, config);
+    QCOMPARE(read.address, QHostAddress(address));
+    QTEST(read.port, "port");
 }
 
 WATCHWORD_TEST_MAIN(TestGateDecision)

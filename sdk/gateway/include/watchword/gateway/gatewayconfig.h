@@ -40,7 +40,7 @@ struct IssuerConfig
     QUrl url; //!< Equal to "iss", byte by byte.
     QStringList audiences; //!< At least one of them must be in "aud".
     QStringList algorithms{QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"), QStringLiteral("EdDSA")};
-    QStringList tokenTypes{QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any.
+    QStringList tokenTypes{QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any, and none.
     Duration clockSkew = std::chrono::seconds(10);
     QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
     bool requireDpop = false; //!< Its tokens have to be bound to a key (RFC 9449).
