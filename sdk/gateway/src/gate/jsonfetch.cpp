@@ -3,6 +3,7 @@
 
 #include "watchword/core/internal/httptime.h"
 #include "watchword/core/internal/loopback.h"
+#include "watchword/core/internal/useragent.h"
 #include "watchword/core/log.h"
 
 #include <QNetworkReply>
@@ -62,6 +63,7 @@ QNetworkRequest fetchRequest(const QUrl &url, const QString &caFile, Duration pa
     request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
     request.setTransferTimeout(int(patience.count()));
     request.setRawHeader("Accept", "application/json");
+    request.setRawHeader("User-Agent", userAgent());
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.setProtocol(QSsl::TlsV1_2OrLater);
     if (!caFile.isEmpty())

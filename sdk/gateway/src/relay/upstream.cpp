@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/upstream.h"
 
+#include "watchword/core/internal/useragent.h"
 #include "watchword/core/log.h"
 
 #include <QSslCertificate>
@@ -117,7 +118,7 @@ QNetworkRequest Upstream::request() const
     request.setRawHeader("X-Forwarded-For", admission.peer.address.toString().toLatin1());
     request.setRawHeader("X-Forwarded-Proto", admission.peer.secure ? "https" : "http");
     request.setRawHeader("X-Forwarded-Host", headerValue(admission.host));
-    request.setRawHeader("User-Agent", headerValue(admission.userAgent.isEmpty() ? u"watchword-gateway"_s : admission.userAgent));
+    request.setRawHeader("User-Agent", admission.userAgent.isEmpty() ? userAgent() : headerValue(admission.userAgent));
     return request;
 }
 
