@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of the audit log in the Monitor: every line that is not empty becomes a row that can be read back.
-#include <monitor/store/auditstore.h>
+#include <monitor/store/audittable.h>
 
 #include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     using namespace Monitor;
-    static AuditStore store({2 * AuditSegment::BytesPerRow * AuditSegment::Capacity, qsizetype(8) << 20, qsizetype(16) << 20});
+    static AuditTable table({2 * AuditSegment::BytesPerRow * AuditSegment::Capacity, qsizetype(8) << 20, qsizetype(16) << 20});
     const QByteArrayView buffer(reinterpret_cast<const char *>(data), qsizetype(size));
-    const quint64 before = store.endRow();
-    const qint64 gaps = store.gapCount();
+    const quint64 before = table.endRow();
+    const qint64 gaps = table.gapCount();
     quint64 lines = 0;
     QByteArrayList pieces;
     for (QByteArray line : buffer.toByteArray().split('\n')) {
@@ -19,16 +19,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             line.chop(1);
         lines += !line.isEmpty();
     }
-    store.appendBuffer(buffer);
-    if (store.endRow() - before != lines + quint64(store.gapCount() - gaps))
+    table.appendBuffer(buffer);
+    if (table.endRow() - before != lines + quint64(table.gapCount() - gaps))
         std::abort();
-    store.startEpoch();
-    store.appendLines(pieces);
-    for (quint64 row = before; row < store.endRow(); ++row) {
-        if (const auto at = store.locate(row)) {
+    table.startEpoch();
+    table.appendLines(pieces);
+    for (quint64 row = before; row < table.endRow(); ++row) {
+        if (const auto at = table.locate(row)) {
             const AuditRecord record = at.segment->record(at.row);
-            store.kindName(record.kind);
-            store.strings().text(record.message);
+            table.kindName(record.kind);
+            table.strings().text(record.message);
             at.segment->payload(at.row);
         }
     }

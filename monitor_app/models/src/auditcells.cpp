@@ -6,8 +6,8 @@
 
 namespace Monitor {
 
-AuditCells::AuditCells(const AuditStore &store, const AuditStore::Located &at)
-    : m_store(store)
+AuditCells::AuditCells(const AuditTable &table, const AuditTable::Located &at)
+    : m_table(table)
     , m_at(at)
     , m_record(at.segment->record(at.row))
 {
@@ -43,7 +43,7 @@ Severity AuditCells::severityOf(const AuditRecord &record, const QString &kind)
 
 Severity AuditCells::severity() const
 {
-    return severityOf(m_record, m_store.kindName(m_record.kind));
+    return severityOf(m_record, m_table.kindName(m_record.kind));
 }
 
 QString AuditCells::gapText() const
@@ -70,7 +70,7 @@ QString AuditCells::gapText() const
 
 QString AuditCells::message() const
 {
-    const Interner &strings = m_store.strings();
+    const Interner &strings = m_table.strings();
     if (kind() == RowKind::Bad)
         return tr("Line could not be read: %1").arg(strings.text(m_record.message));
     if (m_record.message != Interner::Empty) // to the letter: it is evidence, and may begin with a name
@@ -86,7 +86,7 @@ QString AuditCells::fullText(int column) const
 {
     if (kind() == RowKind::Gap)
         return column == 0 ? gapText() : QString();
-    const Interner &strings = m_store.strings();
+    const Interner &strings = m_table.strings();
     switch (column) {
     case AuditModel::Time:
         return m_record.time == 0 ? QString() : Text::clockTime(m_record.time, true);
@@ -95,11 +95,11 @@ QString AuditCells::fullText(int column) const
     case AuditModel::SeverityColumn:
         return Text::severityWord(severity());
     case AuditModel::Kind:
-        return kind() == RowKind::Bad ? tr("unreadable") : m_store.kindName(m_record.kind);
+        return kind() == RowKind::Bad ? tr("unreadable") : m_table.kindName(m_record.kind);
     case AuditModel::User:
         return strings.text(m_record.actor);
     case AuditModel::Node:
-        return m_store.nodeName(m_record.node);
+        return m_table.nodeName(m_record.node);
     case AuditModel::Address:
         return strings.text(m_record.ip);
     case AuditModel::Message:
@@ -158,9 +158,9 @@ QString AuditCells::value(int column) const
     case AuditModel::Sequence:
         return m_record.sequence == 0 ? QString() : QString::number(m_record.sequence);
     case AuditModel::Kind:
-        return quoted(m_store.kindName(m_record.kind));
+        return quoted(m_table.kindName(m_record.kind));
     case AuditModel::Message:
-        return quoted(m_store.strings().text(m_record.message != Interner::Empty ? m_record.message : m_record.reason));
+        return quoted(m_table.strings().text(m_record.message != Interner::Empty ? m_record.message : m_record.reason));
     case AuditModel::User:
     case AuditModel::Node:
     case AuditModel::Address:

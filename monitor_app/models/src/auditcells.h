@@ -13,7 +13,7 @@ class AuditCells
     Q_DECLARE_TR_FUNCTIONS(Monitor::AuditModel)
 
 public:
-    AuditCells(const AuditStore &store, const AuditStore::Located &at);
+    AuditCells(const AuditTable &table, const AuditTable::Located &at);
 
     RowKind kind() const;
     Severity severity() const;
@@ -30,8 +30,8 @@ private:
     QString gapText() const;
     QString message() const;
 
-    const AuditStore &m_store;
-    const AuditStore::Located m_at;
+    const AuditTable &m_table;
+    const AuditTable::Located m_at;
     const AuditRecord m_record;
 };
 

@@ -27,9 +27,9 @@ quint64 endOf(const AuditFilterResult &result)
 class AuditModel::Private
 {
 public:
-    explicit Private(AuditStore &store)
-        : store(store)
-        , filter(store)
+    explicit Private(AuditTable &table)
+        : table(table)
+        , filter(table)
         , result(filter.result())
     {
         clock.start();
@@ -44,7 +44,7 @@ public:
     void count(qint64 added, qint64 first);
     QueryContext context() const { return {auditFields(), QDateTime::currentMSecsSinceEpoch(), {}}; }
 
-    AuditStore &store;
+    AuditTable &table;
     AuditFilter filter;
     std::shared_ptr<const AuditFilterResult> result;
     quint64 generation = 0;
@@ -61,17 +61,17 @@ public:
     std::deque<std::pair<qint64, qint64>> arrivals; // ms, rows
 };
 
-AuditModel::AuditModel(AuditStore &store, QObject *parent)
-    : RowWindowModel(Columns{{QStringLiteral("ts"), tr("Time"), Qt::AlignLeft, false},
-                             {QStringLiteral("seq"), tr("Seq"), Qt::AlignRight, false},
-                             {QStringLiteral("sev"), tr("Severity"), Qt::AlignLeft, false},
-                             {QStringLiteral("kind"), tr("Event"), Qt::AlignLeft, false},
-                             {QStringLiteral("user"), tr("User"), Qt::AlignLeft, false},
-                             {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, false},
-                             {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, false},
-                             {QStringLiteral("message"), tr("Message"), Qt::AlignLeft, false}},
+AuditModel::AuditModel(AuditTable &table, QObject *parent)
+    : RowWindowModel(Columns{{QStringLiteral("ts"), tr("Time"), Qt::AlignLeft},
+                             {QStringLiteral("seq"), tr("Seq"), Qt::AlignRight},
+                             {QStringLiteral("sev"), tr("Severity"), Qt::AlignLeft},
+                             {QStringLiteral("kind"), tr("Event"), Qt::AlignLeft},
+                             {QStringLiteral("user"), tr("User"), Qt::AlignLeft},
+                             {QStringLiteral("node"), tr("Node"), Qt::AlignLeft},
+                             {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft},
+                             {QStringLiteral("message"), tr("Message"), Qt::AlignLeft}},
                      parent)
-    , d(std::make_unique<Private>(store))
+    , d(std::make_unique<Private>(table))
 {
 }
 
@@ -90,11 +90,6 @@ qint64 AuditModel::newRows() const
 qint64 AuditModel::newErrors() const
 {
     return d->newErrors;
-}
-
-QDateTime AuditModel::modeSince() const
-{
-    return d->since;
 }
 
 QString AuditModel::modeText() const
@@ -151,10 +146,10 @@ QString AuditModel::liveEdgeText() const
 
 QString AuditModel::gapsText() const
 {
-    const qint64 gaps = d->store.gapCount();
+    const qint64 gaps = d->table.gapCount();
     if (gaps == 0)
         return {};
-    const QString events = Text::count(qint64(d->store.missedEvents()));
+    const QString events = Text::count(qint64(d->table.missedEvents()));
     return gaps == 1 ? tr("1 gap, %1 events").arg(events) : tr("%1 gaps, %2 events").arg(Text::count(gaps), events);
 }
 
@@ -215,7 +210,7 @@ quint64 AuditModel::nextError(quint64 fromId, bool backwards) const
     qint64 looked = 0;
     for (row += step; row >= 0 && row < total && looked < Furthest; row += step, ++looked) {
         const quint64 id = idAt(row);
-        const auto at = d->store.locate(id - 1);
+        const auto at = d->table.locate(id - 1);
         if (at && at.segment->severities()[at.row] >= 4 && !(at.segment->outcomes()[at.row] & AuditRecord::Gap))
             return id;
     }
@@ -230,9 +225,9 @@ QList<AuditModel::Bucket> AuditModel::histogram(qint64 from, qint64 to, int buck
     result.resize(buckets);
     for (int i = 0; i < buckets; ++i)
         result[i].start = from + (to - from) * i / buckets;
-    const auto snapshot = d->store.snapshot();
+    const auto snapshot = d->table.snapshot();
     for (const auto &matches : d->result->segments) {
-        const qsizetype index = AuditStore::segmentIndex(snapshot, matches->firstRow);
+        const qsizetype index = AuditTable::segmentIndex(snapshot, matches->firstRow);
         if (index < 0)
             continue;
         const AuditSegment &segment = *snapshot[size_t(index)];
@@ -290,7 +285,7 @@ void AuditModel::Private::count(qint64 added, qint64 first)
     if (tail.mode() == Monitor::TailMode::Following)
         return;
     for (qint64 row = first; row < first + added; ++row) {
-        const auto at = store.locate(rowAt(row));
+        const auto at = table.locate(rowAt(row));
         if (at && at.segment->severities()[at.row] >= 4 && !(at.segment->outcomes()[at.row] & AuditRecord::Gap))
             ++newErrors;
     }
@@ -298,7 +293,7 @@ void AuditModel::Private::count(qint64 added, qint64 first)
 
 bool AuditModel::Private::adopt(std::shared_ptr<const AuditFilterResult> next)
 {
-    const quint64 storeGeneration = store.generation();
+    const quint64 storeGeneration = table.generation();
     if (next == result && storeGeneration == generation)
         return false;
     const bool sameQuery = next->queryId == result->queryId;
@@ -383,16 +378,16 @@ QueryState AuditModel::queryState() const
 Completion AuditModel::completionAt(const QString &text, int cursor) const
 {
     return completeQuery(text, cursor, d->context(),
-                         [this](const Field &field, const QString &prefix) { return valuesOf(d->store, field, prefix); });
+                         [this](const Field &field, const QString &prefix) { return valuesOf(d->table, field, prefix); });
 }
 
 QString AuditModel::filterTermFor(const QModelIndex &index, bool exclude) const
 {
     const quint64 id = idAt(firstRow() + index.row());
-    const auto at = id == 0 ? AuditStore::Located() : d->store.locate(id - 1);
+    const auto at = id == 0 ? AuditTable::Located() : d->table.locate(id - 1);
     if (!index.isValid() || !at)
         return {};
-    const QString value = AuditCells(d->store, at).value(index.column());
+    const QString value = AuditCells(d->table, at).value(index.column());
     if (value.isEmpty() || value == u"\"\"")
         return {};
     return (exclude ? QStringLiteral("not ") : QString()) + columns()[index.column()].key + u':' + value;
@@ -403,11 +398,11 @@ QVariant AuditModel::data(const QModelIndex &index, int role) const
     if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
         return {};
     const quint64 id = idAt(firstRow() + index.row());
-    const auto at = id == 0 ? AuditStore::Located() : d->store.locate(id - 1);
+    const auto at = id == 0 ? AuditTable::Located() : d->table.locate(id - 1);
     if (!at)
         return {};
     const int column = index.column();
-    const AuditCells cells(d->store, at);
+    const AuditCells cells(d->table, at);
     switch (role) {
     case Qt::DisplayRole:
         return cells.text(column);

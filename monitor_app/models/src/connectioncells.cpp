@@ -6,12 +6,12 @@
 
 namespace Monitor {
 
-using S = ConnectionStore;
+using S = ConnectionTable;
 using M = ConnectionsModel;
 
 QString ConnectionCells::state() const
 {
-    return m_store.isLive(m_slot) ? m_store.stateName(m_slot) : QStringLiteral("gone");
+    return m_table.isLive(m_slot) ? m_table.stateName(m_slot) : QStringLiteral("gone");
 }
 
 Severity ConnectionCells::severity() const
@@ -21,8 +21,8 @@ Severity ConnectionCells::severity() const
 
 bool ConnectionCells::isOver() const
 {
-    const auto s = m_store.state(m_slot);
-    return !m_store.isLive(m_slot) || s == S::ClosedState || s == S::RevokedState;
+    const auto s = m_table.state(m_slot);
+    return !m_table.isLive(m_slot) || s == S::ClosedState || s == S::RevokedState;
 }
 
 QString ConnectionCells::span(qint64 from, qint64 to, QStringView bound) const
@@ -35,7 +35,7 @@ QString ConnectionCells::span(qint64 from, qint64 to, QStringView bound) const
 
 QString ConnectionCells::tokenLeft() const
 {
-    if (m_store.state(m_slot) == S::RevokedState)
+    if (m_table.state(m_slot) == S::RevokedState)
         return tr("revoked");
     if (isOver())
         return QStringLiteral("–");
@@ -51,29 +51,29 @@ QString ConnectionCells::fullText(int column) const
     case M::State:
         return Text::stateWord(state());
     case M::User: {
-        const QString user = m_store.text(m_slot, S::User);
-        return user.isEmpty() ? m_store.text(m_slot, S::Subject) : user;
+        const QString user = m_table.text(m_slot, S::User);
+        return user.isEmpty() ? m_table.text(m_slot, S::Subject) : user;
     }
     case M::Client:
-        return m_store.text(m_slot, S::Client);
+        return m_table.text(m_slot, S::Client);
     case M::Address:
-        return m_store.text(m_slot, S::Ip);
+        return m_table.text(m_slot, S::Ip);
     case M::Node:
-        return m_store.text(m_slot, S::Node);
+        return m_table.text(m_slot, S::Node);
     case M::Age:
         return span(number(S::Opened), number(S::Closed) == S::Unknown ? m_now : number(S::Closed), u"≥");
     case M::Idle:
         return isOver() ? QString() : span(number(S::LastIn), m_now, u"≥");
     case M::InRate:
-        return isOver() ? QString() : Text::rate(m_store.inRate(m_slot, m_now));
+        return isOver() ? QString() : Text::rate(m_table.inRate(m_slot, m_now));
     case M::OutRate:
-        return isOver() ? QString() : Text::rate(m_store.outRate(m_slot, m_now));
+        return isOver() ? QString() : Text::rate(m_table.outRate(m_slot, m_now));
     case M::Queue:
-        return Text::count(m_store.queue(m_slot));
+        return Text::count(m_table.queue(m_slot));
     case M::TokenLeft:
         return tokenLeft();
     case M::CloseCode:
-        return m_store.closeCode(m_slot) == 0 ? QString() : QString::number(m_store.closeCode(m_slot));
+        return m_table.closeCode(m_slot) == 0 ? QString() : QString::number(m_table.closeCode(m_slot));
     default:
         return {};
     }
@@ -95,14 +95,14 @@ QString ConnectionCells::textColour(int column) const
         return Text::severityColour(severity());
     if (column == M::CloseCode || fullText(column).isEmpty() || (column == M::TokenLeft && isOver()))
         return QStringLiteral("text.muted");
-    return !m_store.isLive(m_slot) ? QStringLiteral("text.muted") : QStringLiteral("text.primary");
+    return !m_table.isLive(m_slot) ? QStringLiteral("text.muted") : QStringLiteral("text.primary");
 }
 
 QString ConnectionCells::glyph(int column) const
 {
     if (column == M::State)
         return m_stale ? Text::severityGlyph(Severity::Neutral) : Text::severityGlyph(severity());
-    return column == M::Client ? Text::deviceGlyph(m_store.text(m_slot, S::Client)) : QString();
+    return column == M::Client ? Text::deviceGlyph(m_table.text(m_slot, S::Client)) : QString();
 }
 
 QString ConnectionCells::glyphColour(int column) const
@@ -137,17 +137,17 @@ QString ConnectionCells::value(int column) const
 {
     switch (column) {
     case M::State:
-        return m_store.isLive(m_slot) ? m_store.stateName(m_slot) : QString();
+        return m_table.isLive(m_slot) ? m_table.stateName(m_slot) : QString();
     case M::User:
-        return quoted(m_store.text(m_slot, S::User));
+        return quoted(m_table.text(m_slot, S::User));
     case M::Client:
     case M::Address:
     case M::Node:
         return quoted(fullText(column));
     case M::Queue:
-        return QString::number(m_store.queue(m_slot));
+        return QString::number(m_table.queue(m_slot));
     case M::CloseCode:
-        return QString::number(m_store.closeCode(m_slot));
+        return QString::number(m_table.closeCode(m_slot));
     default:
         return {};
     }

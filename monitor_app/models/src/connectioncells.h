@@ -13,15 +13,15 @@ class ConnectionCells
     Q_DECLARE_TR_FUNCTIONS(Monitor::ConnectionsModel)
 
 public:
-    ConnectionCells(const ConnectionStore &store, quint32 slot, qint64 now, bool stale)
-        : m_store(store)
+    ConnectionCells(const ConnectionTable &table, quint32 slot, qint64 now, bool stale)
+        : m_table(table)
         , m_slot(slot)
         , m_now(now)
         , m_stale(stale)
     {
     }
 
-    QString state() const; //!< "gone" once the row left the store.
+    QString state() const; //!< "gone" once the row left the table.
     Severity severity() const;
     bool isOver() const; //!< Closed, revoked or gone.
     QString text(int column) const;
@@ -36,9 +36,9 @@ public:
 private:
     QString span(qint64 from, qint64 to, QStringView bound) const;
     QString tokenLeft() const;
-    qint64 number(ConnectionStore::NumberColumn column) const { return m_store.number(m_slot, column); }
+    qint64 number(ConnectionTable::NumberColumn column) const { return m_table.number(m_slot, column); }
 
-    const ConnectionStore &m_store;
+    const ConnectionTable &m_table;
     const quint32 m_slot;
     const qint64 m_now;
     const bool m_stale;

@@ -30,10 +30,10 @@ ConnectionColumn sortColumn(int column)
 class ConnectionsModel::Private
 {
 public:
-    Private(ConnectionStore &store, NowFunction now)
-        : store(store)
+    Private(ConnectionTable &table, NowFunction now)
+        : table(table)
         , now(std::move(now))
-        , sorter(store)
+        , sorter(table)
     {
         sinceSort.start();
     }
@@ -45,11 +45,11 @@ public:
     void holdOn(ConnectionSorter::Order &next) const;
     quint32 slotAt(qint64 row) const
     {
-        return row >= 0 && row < qint64(order.keys.size()) ? store.slotOfKey(order.keys[size_t(row)]) : ConnectionStore::noSlot();
+        return row >= 0 && row < qint64(order.keys.size()) ? table.slotOfKey(order.keys[size_t(row)]) : ConnectionTable::noSlot();
     }
     QueryContext context() const { return {connectionFields(), now(), {}}; }
 
-    ConnectionStore &store;
+    ConnectionTable &table;
     NowFunction now;
     ConnectionSorter sorter;
     ConnectionSorter::Order order;
@@ -59,7 +59,7 @@ public:
     bool stale = false;
     bool sortAsked = true; // sort or filter changed: do it at the next tick
     bool keepOrder = false; // the running request was made while the order was held
-    quint64 structure = 0; // versions of the store at the last request
+    quint64 structure = 0; // versions of the table at the last request
     quint64 version = 0;
     QElapsedTimer sinceSort;
     qint64 shownSecond = 0;
@@ -72,21 +72,21 @@ public:
     QueryState shownState;
 };
 
-ConnectionsModel::ConnectionsModel(ConnectionStore &store, NowFunction now, QObject *parent)
-    : RowWindowModel(Columns{{QStringLiteral("state"), tr("State"), Qt::AlignLeft, true},
-                             {QStringLiteral("user"), tr("User"), Qt::AlignLeft, true},
-                             {QStringLiteral("client"), tr("Client"), Qt::AlignLeft, true},
-                             {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft, true},
-                             {QStringLiteral("node"), tr("Node"), Qt::AlignLeft, true},
-                             {QStringLiteral("age"), tr("Age"), Qt::AlignRight, true},
-                             {QStringLiteral("idle"), tr("Idle"), Qt::AlignRight, true},
-                             {QStringLiteral("rate.in"), tr("In /s"), Qt::AlignRight, true},
-                             {QStringLiteral("rate.out"), tr("Out /s"), Qt::AlignRight, true},
-                             {QStringLiteral("queue"), tr("Queue"), Qt::AlignRight, true},
-                             {QStringLiteral("token.left"), tr("Token left"), Qt::AlignRight, true},
-                             {QStringLiteral("close.code"), tr("Close"), Qt::AlignRight, true}},
+ConnectionsModel::ConnectionsModel(ConnectionTable &table, NowFunction now, QObject *parent)
+    : RowWindowModel(Columns{{QStringLiteral("state"), tr("State"), Qt::AlignLeft},
+                             {QStringLiteral("user"), tr("User"), Qt::AlignLeft},
+                             {QStringLiteral("client"), tr("Client"), Qt::AlignLeft},
+                             {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft},
+                             {QStringLiteral("node"), tr("Node"), Qt::AlignLeft},
+                             {QStringLiteral("age"), tr("Age"), Qt::AlignRight},
+                             {QStringLiteral("idle"), tr("Idle"), Qt::AlignRight},
+                             {QStringLiteral("rate.in"), tr("In /s"), Qt::AlignRight},
+                             {QStringLiteral("rate.out"), tr("Out /s"), Qt::AlignRight},
+                             {QStringLiteral("queue"), tr("Queue"), Qt::AlignRight},
+                             {QStringLiteral("token.left"), tr("Token left"), Qt::AlignRight},
+                             {QStringLiteral("close.code"), tr("Close"), Qt::AlignRight}},
                      parent)
-    , d(std::make_unique<Private>(store, std::move(now)))
+    , d(std::make_unique<Private>(table, std::move(now)))
 {
 }
 
@@ -149,9 +149,9 @@ QStringList ConnectionsModel::connectionIds(const QSet<quint64> &rowIds) const
 {
     QStringList ids;
     for (const quint64 key : rowIds) {
-        const quint32 slot = d->store.slotOfKey(key);
-        if (slot != ConnectionStore::noSlot() && d->store.isLive(slot))
-            ids.append(d->store.id(slot));
+        const quint32 slot = d->table.slotOfKey(key);
+        if (slot != ConnectionTable::noSlot() && d->table.isLive(slot))
+            ids.append(d->table.id(slot));
     }
     ids.sort();
     return ids;
@@ -159,8 +159,8 @@ QStringList ConnectionsModel::connectionIds(const QSet<quint64> &rowIds) const
 
 quint64 ConnectionsModel::idOf(const QString &connectionId) const
 {
-    const quint32 slot = d->store.slotOf(connectionId);
-    return slot == ConnectionStore::noSlot() ? 0 : d->store.key(slot);
+    const quint32 slot = d->table.slotOf(connectionId);
+    return slot == ConnectionTable::noSlot() ? 0 : d->table.key(slot);
 }
 
 qint64 ConnectionsModel::totalRows() const
@@ -195,9 +195,9 @@ bool ConnectionsModel::Private::isSortDue() const
         return false;
     if (keepOrder && !isHeld())
         return true;
-    if (structure != store.structureVersion() && sinceSort.hasExpired(order.total == 0 ? 0 : NewRowsEveryMs))
+    if (structure != table.structureVersion() && sinceSort.hasExpired(order.total == 0 ? 0 : NewRowsEveryMs))
         return true;
-    const bool changed = version != store.version() || appliedDependsOnNow;
+    const bool changed = version != table.version() || appliedDependsOnNow;
     return changed && !isHeld() && sinceSort.hasExpired(SortEveryMs);
 }
 
@@ -208,8 +208,8 @@ void ConnectionsModel::Private::requestSort()
         keys.push_back({sortColumn(key.column), key.order == Qt::DescendingOrder});
     keepOrder = isHeld() && !sortAsked;
     sorter.request(root, std::move(keys), now(), sortAsked);
-    structure = store.structureVersion();
-    version = store.version();
+    structure = table.structureVersion();
+    version = table.version();
     sortAsked = false;
     sinceSort.start();
 }
@@ -220,7 +220,7 @@ void ConnectionsModel::Private::holdOn(ConnectionSorter::Order &next) const
     std::vector<quint64> keys;
     keys.reserve(next.keys.size());
     for (const quint64 key : order.keys) {
-        if (store.slotOfKey(key) != ConnectionStore::noSlot())
+        if (table.slotOfKey(key) != ConnectionTable::noSlot())
             keys.push_back(key);
     }
     for (const quint64 key : next.keys) {
@@ -232,7 +232,7 @@ void ConnectionsModel::Private::holdOn(ConnectionSorter::Order &next) const
     }
     next.keys = std::move(keys);
     next.total = qint64(next.keys.size());
-    ConnectionSorter::index(next, store.slotCount());
+    ConnectionSorter::index(next, table.slotCount());
 }
 
 bool ConnectionsModel::Private::adopt(ConnectionSorter::Order next)
@@ -243,7 +243,7 @@ bool ConnectionsModel::Private::adopt(ConnectionSorter::Order next)
     const bool complete = next.complete;
     order = std::move(next);
     if (complete && !keepOrder)
-        store.releaseRemoved();
+        table.releaseRemoved();
     return different;
 }
 
@@ -263,7 +263,7 @@ void ConnectionsModel::tick()
     d->shownVersions.resize(size_t(shown));
     for (int row = 0; row < shown; ++row) {
         const quint32 slot = d->slotAt(firstRow() + row);
-        const quint32 version = slot == ConnectionStore::noSlot() ? 0 : d->store.rowVersion(slot);
+        const quint32 version = slot == ConnectionTable::noSlot() ? 0 : d->table.rowVersion(slot);
         if (d->shownVersions[size_t(row)] != version) {
             d->shownVersions[size_t(row)] = version;
             first = std::min(first, row);
@@ -304,7 +304,7 @@ QueryState ConnectionsModel::queryState() const
     state.text = d->text;
     state.appliedText = d->applied;
     state.matched = d->order.total;
-    state.total = d->store.size();
+    state.total = d->table.size();
     if (d->query.error.isSet()) {
         state.status = QueryState::Status::Error;
         state.errorPosition = d->query.error.position;
@@ -324,15 +324,15 @@ QueryState ConnectionsModel::queryState() const
 Completion ConnectionsModel::completionAt(const QString &text, int cursor) const
 {
     return completeQuery(text, cursor, d->context(),
-                         [this](const Field &field, const QString &prefix) { return valuesOf(d->store, field, prefix); });
+                         [this](const Field &field, const QString &prefix) { return valuesOf(d->table, field, prefix); });
 }
 
 QString ConnectionsModel::filterTermFor(const QModelIndex &index, bool exclude) const
 {
     const quint32 slot = d->slotAt(firstRow() + index.row());
-    if (!index.isValid() || slot == ConnectionStore::noSlot())
+    if (!index.isValid() || slot == ConnectionTable::noSlot())
         return {};
-    const QString value = ConnectionCells(d->store, slot, d->now(), d->stale).value(index.column());
+    const QString value = ConnectionCells(d->table, slot, d->now(), d->stale).value(index.column());
     if (value.isEmpty() || value == u"\"\"")
         return {};
     return (exclude ? QStringLiteral("not ") : QString()) + columns()[index.column()].key + u':' + value;
@@ -344,11 +344,11 @@ QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
         return {};
     const qint64 viewRow = firstRow() + index.row();
     const quint32 slot = d->slotAt(viewRow);
-    if (slot == ConnectionStore::noSlot())
+    if (slot == ConnectionTable::noSlot())
         return {};
     const int column = index.column();
     const quint64 id = d->order.keys[size_t(viewRow)];
-    const ConnectionCells cells(d->store, slot, d->now(), d->stale);
+    const ConnectionCells cells(d->table, slot, d->now(), d->stale);
     const Severity severity = cells.severity();
     switch (role) {
     case Qt::DisplayRole:

@@ -15,14 +15,14 @@ void ConnectionSorter::index(Order &order, quint32 slotCount)
         order.rowOfSlot[quint32(order.keys[row]) - 1] = qint64(row);
 }
 
-void ConnectionSorter::run(const ConnectionStore &store, Job &job, const std::shared_ptr<const QueryNode> &root,
+void ConnectionSorter::run(const ConnectionTable &table, Job &job, const std::shared_ptr<const QueryNode> &root,
                            const std::vector<ConnectionSort> &sort, qint64 now, bool firstScreen)
 {
-    CompiledQuery query(root, ConnectionRows(store, now), connectionFields());
+    CompiledQuery query(root, ConnectionRows(table, now), connectionFields());
     for (const size_t limit : {FirstScreen, size_t(0)}) {
         if (limit != 0 && !firstScreen)
             continue;
-        ConnectionOrder computed = orderConnections(store, query, sort, now, job.stop, limit);
+        ConnectionOrder computed = orderConnections(table, query, sort, now, job.stop, limit);
         if (computed.cancelled)
             break;
         Order order;
@@ -47,11 +47,11 @@ void ConnectionSorter::request(std::shared_ptr<const QueryNode> root, std::vecto
 {
     cancel();
     m_job = std::make_shared<Job>();
-    if (m_store.slotCount() <= SmallTable)
-        return run(m_store, *m_job, root, sort, now, false);
+    if (m_table.slotCount() <= SmallTable)
+        return run(m_table, *m_job, root, sort, now, false);
     m_job->done = std::async(std::launch::async,
-                             [&store = m_store, job = m_job.get(), root = std::move(root), sort = std::move(sort), now,
-                              firstScreen] { run(store, *job, root, sort, now, firstScreen); });
+                             [&table = m_table, job = m_job.get(), root = std::move(root), sort = std::move(sort), now,
+                              firstScreen] { run(table, *job, root, sort, now, firstScreen); });
 }
 
 std::optional<ConnectionSorter::Order> ConnectionSorter::take()

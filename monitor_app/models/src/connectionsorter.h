@@ -25,8 +25,8 @@ public:
         bool complete = true;
     };
 
-    explicit ConnectionSorter(const ConnectionStore &store)
-        : m_store(store)
+    explicit ConnectionSorter(const ConnectionTable &table)
+        : m_table(table)
     {
     }
     ~ConnectionSorter() { cancel(); }
@@ -47,10 +47,10 @@ private:
         std::optional<Order> ready;
         std::future<void> done;
     };
-    static void run(const ConnectionStore &store, Job &job, const std::shared_ptr<const QueryNode> &root,
+    static void run(const ConnectionTable &table, Job &job, const std::shared_ptr<const QueryNode> &root,
                     const std::vector<ConnectionSort> &sort, qint64 now, bool firstScreen);
 
-    const ConnectionStore &m_store;
+    const ConnectionTable &m_table;
     std::shared_ptr<Job> m_job;
 };
 

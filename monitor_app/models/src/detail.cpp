@@ -9,7 +9,7 @@ namespace Monitor {
 
 namespace {
 
-using S = ConnectionStore;
+using S = ConnectionTable;
 
 struct Words
 {
@@ -46,43 +46,43 @@ void addId(DetailBlock &block, const QString &label, const QString &id, const QS
     block.rows.append(row);
 }
 
-QString closeText(const ConnectionStore &store, quint32 slot)
+QString closeText(const ConnectionTable &table, quint32 slot)
 {
-    const QString reason = store.text(slot, S::CloseReason);
-    const QString code = store.closeCode(slot) == 0 ? QString() : QString::number(store.closeCode(slot));
+    const QString reason = table.text(slot, S::CloseReason);
+    const QString code = table.closeCode(slot) == 0 ? QString() : QString::number(table.closeCode(slot));
     return reason.isEmpty() ? code : (code.isEmpty() ? reason : code + u' ' + reason);
 }
 
-QString failingSentence(const ConnectionStore &store, quint32 slot, const QString &node, qint64 left)
+QString failingSentence(const ConnectionTable &table, quint32 slot, const QString &node, qint64 left)
 {
-    const quint32 failed = store.renewalsFailed(slot);
+    const quint32 failed = table.renewalsFailed(slot);
     QString text = failed <= 1 ? Words::tr("The last renewal of the token was refused.")
                                : Words::tr("The last %1 renewals of the token were refused.").arg(Text::count(failed));
     if (left != S::Unknown && left > 0) {
         text += u' '
             + Words::tr("If none succeeds, %1 closes this connection in %2, at %3, with %4.")
-                  .arg(node, strong(Text::duration(left)), Text::clockTime(store.number(slot, S::Expires)),
+                  .arg(node, strong(Text::duration(left)), Text::clockTime(table.number(slot, S::Expires)),
                        strong(QStringLiteral("4401 token_expired")));
     }
     return text;
 }
 
-QString connectionSentence(const ConnectionStore &store, quint32 slot, qint64 now)
+QString connectionSentence(const ConnectionTable &table, quint32 slot, qint64 now)
 {
-    const QString node = store.text(slot, S::Node).isEmpty() ? Words::tr("the gateway") : store.text(slot, S::Node);
-    const qint64 expires = store.number(slot, S::Expires);
+    const QString node = table.text(slot, S::Node).isEmpty() ? Words::tr("the gateway") : table.text(slot, S::Node);
+    const qint64 expires = table.number(slot, S::Expires);
     const qint64 left = expires == S::Unknown ? S::Unknown : expires - now;
-    if (!store.isLive(slot))
+    if (!table.isLive(slot))
         return Words::tr("This connection is over and has left the table.");
-    switch (store.state(slot)) {
+    switch (table.state(slot)) {
     case S::RevokedState:
         return Words::tr("The session was revoked, and %1 closed the connection with %2. The person has to sign in again.")
-            .arg(node, strong(closeText(store, slot).isEmpty() ? QStringLiteral("4410") : closeText(store, slot)));
+            .arg(node, strong(closeText(table, slot).isEmpty() ? QStringLiteral("4410") : closeText(table, slot)));
     case S::ClosedState:
         return Words::tr("The connection was closed%1. It leaves the table a minute later.")
-            .arg(closeText(store, slot).isEmpty() ? QString() : Words::tr(" with %1").arg(strong(closeText(store, slot))));
+            .arg(closeText(table, slot).isEmpty() ? QString() : Words::tr(" with %1").arg(strong(closeText(table, slot))));
     case S::FailingState:
-        return failingSentence(store, slot, node, left);
+        return failingSentence(table, slot, node, left);
     case S::ExpiringState:
         if (left == S::Unknown)
             break;
@@ -125,7 +125,7 @@ QString attemptText(const TokenInterval &token)
     return token.previous.isEmpty() ? Words::tr("issued at sign-in") : Words::tr("accepted");
 }
 
-DetailBlock refreshBlock(const TokenStore &tokens, quint32 lane)
+DetailBlock refreshBlock(const TokenTable &tokens, quint32 lane)
 {
     constexpr int Shown = 4;
     DetailBlock block;
@@ -153,35 +153,35 @@ QString DetailContent::plainSentences() const
     return QString(sentences).remove(QStringLiteral("**"));
 }
 
-DetailContent describeConnection(const ConnectionStore &store, const TokenStore &tokens, quint64 rowId, qint64 now)
+DetailContent describeConnection(const ConnectionTable &table, const TokenTable &tokens, quint64 rowId, qint64 now)
 {
     DetailContent content;
-    const quint32 slot = store.slotOfKey(rowId);
-    if (rowId == 0 || slot == ConnectionStore::noSlot())
+    const quint32 slot = table.slotOfKey(rowId);
+    if (rowId == 0 || slot == ConnectionTable::noSlot())
         return content;
-    const auto text = [&](S::IdColumn column) { return store.text(slot, column); };
+    const auto text = [&](S::IdColumn column) { return table.text(slot, column); };
     content.valid = true;
-    content.severity = Text::stateSeverity(store.stateName(slot));
+    content.severity = Text::stateSeverity(table.stateName(slot));
     content.glyph = Text::severityGlyph(content.severity);
     content.title = text(S::User).isEmpty() ? text(S::Subject) : text(S::User);
     if (content.title.isEmpty())
-        content.title = store.id(slot);
+        content.title = table.id(slot);
     QStringList line = {text(S::Client), text(S::UserAgent), text(S::Node)};
     line.removeAll(QString());
     content.line = line.join(QStringLiteral(" · "));
-    content.sentences = connectionSentence(store, slot, now);
+    content.sentences = connectionSentence(table, slot, now);
     content.sessionId = text(S::Session);
-    content.connectionId = store.id(slot);
+    content.connectionId = table.id(slot);
 
     DetailBlock who;
     add(who, Words::tr("User"), text(S::User), text(S::Subject) == text(S::User) ? QString() : text(S::Subject));
     add(who, Words::tr("Client"), text(S::Client));
     addId(who, Words::tr("Session"), text(S::Session));
-    addId(who, Words::tr("Connection"), store.id(slot));
+    addId(who, Words::tr("Connection"), table.id(slot));
     addId(who, Words::tr("Token"), text(S::Token));
-    if (const quint32 token = tokens.indexOf(text(S::Token)); token != TokenStore::none())
+    if (const quint32 token = tokens.indexOf(text(S::Token)); token != TokenTable::none())
         addId(who, Words::tr("Family"), tokens.token(token).family);
-    const QString port = store.port(slot) == 0 ? QString() : Words::tr("port %1").arg(store.port(slot));
+    const QString port = table.port(slot) == 0 ? QString() : Words::tr("port %1").arg(table.port(slot));
     add(who, Words::tr("Address"), text(S::Ip), port, true);
     add(who, Words::tr("Endpoint"), text(S::Path), {}, true);
     add(who, Words::tr("Origin"), text(S::Origin).isEmpty() ? Words::tr("none, bearer in header") : text(S::Origin));
@@ -190,32 +190,32 @@ DetailContent describeConnection(const ConnectionStore &store, const TokenStore 
     content.blocks.append(who);
 
     DetailBlock traffic;
-    const qint64 opened = store.number(slot, S::Opened);
+    const qint64 opened = table.number(slot, S::Opened);
     if (opened != S::Unknown)
         add(traffic, Words::tr("Opened"), Text::clockTime(opened), Words::tr("%1 ago").arg(Text::duration(now - opened)));
-    add(traffic, Words::tr("Received"), Text::count(store.number(slot, S::MessagesIn)) + u' ' + Words::tr("messages"),
-        Text::bytes(store.number(slot, S::BytesIn)));
-    add(traffic, Words::tr("Sent"), Text::count(store.number(slot, S::MessagesOut)) + u' ' + Words::tr("messages"),
-        Text::bytes(store.number(slot, S::BytesOut)));
-    add(traffic, Words::tr("Rates"), Words::tr("%1 /s in").arg(Text::rate(store.inRate(slot, now))),
-        Words::tr("%1 /s out").arg(Text::rate(store.outRate(slot, now))));
-    add(traffic, Words::tr("Queue"), Text::bytes(store.queue(slot)));
-    if (store.rttMs(slot) >= 0)
-        add(traffic, Words::tr("Round trip"), Words::tr("%1 ms").arg(store.rttMs(slot)));
-    add(traffic, Words::tr("Renewals"), Text::count(store.renewals(slot)),
-        store.renewalsFailed(slot) == 0 ? QString() : Words::tr("%1 failed").arg(Text::count(store.renewalsFailed(slot))));
-    add(traffic, Words::tr("Close"), closeText(store, slot));
+    add(traffic, Words::tr("Received"), Text::count(table.number(slot, S::MessagesIn)) + u' ' + Words::tr("messages"),
+        Text::bytes(table.number(slot, S::BytesIn)));
+    add(traffic, Words::tr("Sent"), Text::count(table.number(slot, S::MessagesOut)) + u' ' + Words::tr("messages"),
+        Text::bytes(table.number(slot, S::BytesOut)));
+    add(traffic, Words::tr("Rates"), Words::tr("%1 /s in").arg(Text::rate(table.inRate(slot, now))),
+        Words::tr("%1 /s out").arg(Text::rate(table.outRate(slot, now))));
+    add(traffic, Words::tr("Queue"), Text::bytes(table.queue(slot)));
+    if (table.rttMs(slot) >= 0)
+        add(traffic, Words::tr("Round trip"), Words::tr("%1 ms").arg(table.rttMs(slot)));
+    add(traffic, Words::tr("Renewals"), Text::count(table.renewals(slot)),
+        table.renewalsFailed(slot) == 0 ? QString() : Words::tr("%1 failed").arg(Text::count(table.renewalsFailed(slot))));
+    add(traffic, Words::tr("Close"), closeText(table, slot));
     content.blocks.append(traffic);
-    if (const quint32 lane = tokens.laneOf(content.sessionId); lane != TokenStore::none())
+    if (const quint32 lane = tokens.laneOf(content.sessionId); lane != TokenTable::none())
         content.blocks.append(refreshBlock(tokens, lane));
     return content;
 }
 
-DetailContent describeSession(const TokenStore &tokens, const QString &sessionId, qint64 now)
+DetailContent describeSession(const TokenTable &tokens, const QString &sessionId, qint64 now)
 {
     DetailContent content;
     const quint32 lane = tokens.laneOf(sessionId);
-    if (lane == TokenStore::none())
+    if (lane == TokenTable::none())
         return content;
     const TokenLane &session = tokens.lane(lane);
     content.valid = true;
@@ -226,7 +226,7 @@ DetailContent describeSession(const TokenStore &tokens, const QString &sessionId
     content.sessionId = sessionId;
     const quint32 current = tokens.current(lane);
     content.severity = session.failures > 0 ? Severity::Error : Severity::Ok;
-    if (current != TokenStore::none()) {
+    if (current != TokenTable::none()) {
         const TokenInterval &token = tokens.token(current);
         content.sentences = tokenEndSentence(token);
         const bool bad = token.end == TokenInterval::End::Revoked || token.end == TokenInterval::End::Reused;
@@ -251,7 +251,7 @@ DetailContent describeSession(const TokenStore &tokens, const QString &sessionId
     add(facts, Words::tr("User"), session.user);
     add(facts, Words::tr("Client"), session.client);
     addId(facts, Words::tr("Session"), sessionId);
-    if (current != TokenStore::none()) {
+    if (current != TokenTable::none()) {
         const TokenInterval &token = tokens.token(current);
         addId(facts, Words::tr("Token"), token.id);
         addId(facts, Words::tr("Family"), token.family, Words::tr("%1 tokens").arg(session.refresh.size()));

@@ -71,9 +71,9 @@ QString eventSentence(const QString &kind, const QString &user, const QString &a
     return detail;
 }
 
-DetailBlock whoBlock(const AuditStore &store, const AuditRecord &record)
+DetailBlock whoBlock(const AuditTable &table, const AuditRecord &record)
 {
-    const Interner &strings = store.strings();
+    const Interner &strings = table.strings();
     DetailBlock block;
     const auto add = [&](const QString &label, quint32 id, bool isId) {
         if (id == Interner::Empty)
@@ -91,14 +91,14 @@ DetailBlock whoBlock(const AuditStore &store, const AuditRecord &record)
     add(EventWords::tr("Connection"), record.connection, true);
     add(EventWords::tr("Token"), record.token, true);
     add(EventWords::tr("Family"), record.family, true);
-    if (const QString node = store.nodeName(record.node); !node.isEmpty())
+    if (const QString node = table.nodeName(record.node); !node.isEmpty())
         block.rows.append({EventWords::tr("Node"), node, {}, {}, false, {}, {}});
     if (record.ip != Interner::Empty)
         block.rows.append({EventWords::tr("Address"), strings.text(record.ip), {}, {}, true, {}, {}});
     return block;
 }
 
-DetailBlock outcomeBlock(const AuditStore &store, const AuditRecord &record, const QJsonObject &data)
+DetailBlock outcomeBlock(const AuditTable &table, const AuditRecord &record, const QJsonObject &data)
 {
     DetailBlock block;
     const auto add = [&](const QString &label, const QString &value, bool mono = false) {
@@ -107,8 +107,8 @@ DetailBlock outcomeBlock(const AuditStore &store, const AuditRecord &record, con
     };
     const QStringList outcomes = {QString(), EventWords::tr("success"), EventWords::tr("failure"), EventWords::tr("denied")};
     add(EventWords::tr("Outcome"), outcomes.value(record.outcome & 0x3f));
-    add(EventWords::tr("Reason"), store.strings().text(record.reason), true);
-    add(EventWords::tr("Message"), store.strings().text(record.message));
+    add(EventWords::tr("Reason"), table.strings().text(record.reason), true);
+    add(EventWords::tr("Message"), table.strings().text(record.message));
     if (record.closeCode != 0)
         add(EventWords::tr("Close code"), QString::number(record.closeCode), true);
     add(EventWords::tr("HTTP status"), member(data, "http", "status"), true);
@@ -135,13 +135,13 @@ DetailBlock proofBlock(const AuditRecord &record, const QJsonObject &data)
 
 } // namespace
 
-DetailContent describeEvent(const AuditStore &store, quint64 rowId)
+DetailContent describeEvent(const AuditTable &table, quint64 rowId)
 {
     DetailContent content;
-    const auto at = rowId == 0 ? AuditStore::Located() : store.locate(rowId - 1);
+    const auto at = rowId == 0 ? AuditTable::Located() : table.locate(rowId - 1);
     if (!at)
         return content;
-    const AuditCells cells(store, at);
+    const AuditCells cells(table, at);
     const AuditRecord &record = cells.record();
     content.valid = true;
     content.severity = cells.severity();
@@ -167,14 +167,14 @@ DetailContent describeEvent(const AuditStore &store, quint64 rowId)
         return content;
     }
     const QJsonObject data = json.object().value(QLatin1String("data")).toObject();
-    const Interner &strings = store.strings();
-    content.title = store.kindName(record.kind);
+    const Interner &strings = table.strings();
+    content.title = table.kindName(record.kind);
     const QString message = cells.fullText(AuditModel::Message);
     content.sentences = eventSentence(content.title, strings.text(record.actor), strings.text(record.ip),
                                       message.isEmpty() ? content.title : message);
     content.sessionId = strings.text(record.session);
     content.connectionId = strings.text(record.connection);
-    for (const DetailBlock &block : {whoBlock(store, record), outcomeBlock(store, record, data), proofBlock(record, data)}) {
+    for (const DetailBlock &block : {whoBlock(table, record), outcomeBlock(table, record, data), proofBlock(record, data)}) {
         if (!block.rows.isEmpty())
             content.blocks.append(block);
     }

@@ -89,7 +89,7 @@ TimelineBar::State LaneBuilder::barState(const TokenInterval &token) const
 
 TimelineBar LaneBuilder::bar(quint32 index, const TokenInterval *previous) const
 {
-    const TokenInterval &token = m_store.token(index);
+    const TokenInterval &token = m_table.token(index);
     TimelineBar bar;
     bar.kind = token.kind == TokenInterval::Kind::Access ? TimelineBar::Kind::Access : TimelineBar::Kind::Refresh;
     bar.state = barState(token);
@@ -146,11 +146,11 @@ void LaneBuilder::addMarks(TimelineLane &out, const TokenInterval &token, quint3
 
 void LaneBuilder::addChain(TimelineLane &out, const std::vector<quint32> &chain, qint64 from, qint64 to, double msPerPixel) const
 {
-    for (size_t i = size_t(m_store.firstReaching(chain, from)); i < chain.size(); ++i) {
-        const TokenInterval &token = m_store.token(chain[i]);
+    for (size_t i = size_t(m_table.firstReaching(chain, from)); i < chain.size(); ++i) {
+        const TokenInterval &token = m_table.token(chain[i]);
         if (token.start() >= to)
             break;
-        const TokenInterval *previous = i > 0 ? &m_store.token(chain[i - 1]) : nullptr;
+        const TokenInterval *previous = i > 0 ? &m_table.token(chain[i - 1]) : nullptr;
         addFolded(out.bars, bar(chain[i], previous), msPerPixel);
         addMarks(out, token, chain[i], previous, from, to);
     }
@@ -158,10 +158,10 @@ void LaneBuilder::addChain(TimelineLane &out, const std::vector<quint32> &chain,
 
 LaneBuilder::State LaneBuilder::state(quint32 lane) const
 {
-    const quint32 current = m_store.current(lane);
-    if (current == TokenStore::none())
+    const quint32 current = m_table.current(lane);
+    if (current == TokenTable::none())
         return State::Live;
-    switch (barState(m_store.token(current))) {
+    switch (barState(m_table.token(current))) {
     case TimelineBar::State::Revoked:
     case TimelineBar::State::Reused:
         return State::Revoked;
@@ -179,10 +179,10 @@ LaneBuilder::State LaneBuilder::state(quint32 lane) const
 
 qint64 LaneBuilder::left(quint32 lane) const
 {
-    const quint32 current = m_store.current(lane);
-    if (current == TokenStore::none() || m_store.token(current).expires == 0)
+    const quint32 current = m_table.current(lane);
+    if (current == TokenTable::none() || m_table.token(current).expires == 0)
         return std::numeric_limits<qint64>::min();
-    return m_store.token(current).expires - m_now;
+    return m_table.token(current).expires - m_now;
 }
 
 Severity LaneBuilder::severity(State state)
@@ -204,10 +204,10 @@ Severity LaneBuilder::severity(State state)
 
 QString LaneBuilder::leftText(quint32 lane) const
 {
-    const quint32 current = m_store.current(lane);
-    if (current == TokenStore::none())
+    const quint32 current = m_table.current(lane);
+    if (current == TokenTable::none())
         return tr("no token");
-    const TokenInterval &token = m_store.token(current);
+    const TokenInterval &token = m_table.token(current);
     switch (barState(token)) {
     case TimelineBar::State::Revoked:
     case TimelineBar::State::Reused:
@@ -225,7 +225,7 @@ QString LaneBuilder::leftText(quint32 lane) const
 
 TimelineLane LaneBuilder::build(quint32 lane, qint64 from, qint64 to, double msPerPixel) const
 {
-    const TokenLane &source = m_store.lane(lane);
+    const TokenLane &source = m_table.lane(lane);
     TimelineLane out;
     out.lane = lane;
     out.sessionId = source.session;

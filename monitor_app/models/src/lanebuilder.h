@@ -15,15 +15,15 @@ class LaneBuilder
 public:
     enum class State { Ended, Live, Expiring, Failing, Revoked }; //!< In the order of the filter's words.
 
-    LaneBuilder(const TokenStore &store, qint64 now)
-        : m_store(store)
+    LaneBuilder(const TokenTable &table, qint64 now)
+        : m_table(table)
         , m_now(now)
     {
     }
 
     TimelineLane build(quint32 lane, qint64 from, qint64 to, double msPerPixel) const;
     State state(quint32 lane) const;
-    qint64 left(quint32 lane) const; //!< ms until the current token ends; ConnectionStore::Unknown-like minimum if not known.
+    qint64 left(quint32 lane) const; //!< ms until the current token ends; ConnectionTable::Unknown-like minimum if not known.
     static Severity severity(State state);
     TimelineBar bar(quint32 token, const TokenInterval *previous) const;
 
@@ -34,7 +34,7 @@ private:
     QString leftText(quint32 lane) const;
     TimelineBar::State barState(const TokenInterval &token) const;
 
-    const TokenStore &m_store;
+    const TokenTable &m_table;
     const qint64 m_now;
 };
 

@@ -3,7 +3,7 @@
 
 #include "monitor/store/completion.h"
 #include "monitor/store/interner.h"
-#include "monitor/store/tokenstore.h"
+#include "monitor/store/tokentable.h"
 
 #include <memory>
 #include <vector>
@@ -14,8 +14,8 @@ namespace Monitor {
 class LaneQuery
 {
 public:
-    explicit LaneQuery(const TokenStore &store)
-        : m_store(store)
+    explicit LaneQuery(const TokenTable &table)
+        : m_table(table)
     {
     }
 
@@ -23,7 +23,7 @@ public:
     ValueCounts values(const Field &field, const QString &prefix, qint64 now) const;
 
 private:
-    const TokenStore &m_store;
+    const TokenTable &m_table;
     std::unique_ptr<Interner> m_strings;
 };
 

@@ -64,11 +64,6 @@ void RowWindowModel::setWindow(qint64 first, int count)
     }
 }
 
-void RowWindowModel::updateWindow()
-{
-    RowWindowModel::setWindow(d->first, d->asked);
-}
-
 void RowWindowModel::moveWindow(qint64 first)
 {
     const qint64 before = d->first;

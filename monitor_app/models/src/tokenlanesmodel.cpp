@@ -20,9 +20,9 @@ constexpr qint64 SortEveryMs = 1000;
 class TokenLanesModel::Private
 {
 public:
-    explicit Private(TokenStore &store)
-        : store(store)
-        , lanes(store)
+    explicit Private(TokenTable &table)
+        : table(table)
+        , lanes(table)
     {
     }
 
@@ -32,7 +32,7 @@ public:
     void addGroup(std::vector<TimelineRow> &out, const QString &group, const std::vector<quint32> &members) const;
     QueryContext context() const { return {laneFields(), now, {}}; }
 
-    TokenStore &store;
+    TokenTable &table;
     LaneQuery lanes;
     Sort sort = Sort::NextToExpire;
     Group group = Group::None;
@@ -52,9 +52,9 @@ public:
     bool sortAsked = true;
 };
 
-TokenLanesModel::TokenLanesModel(TokenStore &store, QObject *parent)
+TokenLanesModel::TokenLanesModel(TokenTable &table, QObject *parent)
     : QObject(parent)
-    , d(std::make_unique<Private>(store))
+    , d(std::make_unique<Private>(table))
 {
 }
 
@@ -62,7 +62,7 @@ TokenLanesModel::~TokenLanesModel() = default;
 
 QString TokenLanesModel::Private::groupOf(quint32 lane) const
 {
-    const TokenLane &source = store.lane(lane);
+    const TokenLane &source = table.lane(lane);
     const QString name = group == Group::Node ? source.node : (group == Group::User ? source.user : source.client);
     return name.isEmpty() ? TokenLanesModel::tr("unknown") : name;
 }
@@ -70,7 +70,7 @@ QString TokenLanesModel::Private::groupOf(quint32 lane) const
 quint64 TokenLanesModel::Private::sortKey(quint32 lane, const LaneBuilder &builder) const
 {
     constexpr quint64 Sign = quint64(1) << 63;
-    const quint32 current = store.current(lane);
+    const quint32 current = table.current(lane);
     switch (sort) {
     case Sort::NextToExpire: {
         // What needs attention first: revoked, then by the time that is left, then what is over.
@@ -83,9 +83,9 @@ quint64 TokenLanesModel::Private::sortKey(quint32 lane, const LaneBuilder &build
         return left == std::numeric_limits<qint64>::min() ? ~quint64(0) - 1 : quint64(left) ^ Sign;
     }
     case Sort::MostFailures:
-        return ~quint64(store.lane(lane).failures);
+        return ~quint64(table.lane(lane).failures);
     case Sort::Newest:
-        return current == TokenStore::none() ? ~quint64(0) : ~(quint64(store.token(current).issued) ^ Sign);
+        return current == TokenTable::none() ? ~quint64(0) : ~(quint64(table.token(current).issued) ^ Sign);
     case Sort::User:
         break;
     }
@@ -95,7 +95,7 @@ quint64 TokenLanesModel::Private::sortKey(quint32 lane, const LaneBuilder &build
 void TokenLanesModel::Private::addGroup(std::vector<TimelineRow> &out, const QString &name,
                                         const std::vector<quint32> &members) const
 {
-    const LaneBuilder builder(store, now);
+    const LaneBuilder builder(table, now);
     TimelineRow header;
     header.isGroup = true;
     header.group = name;
@@ -114,7 +114,7 @@ void TokenLanesModel::Private::addGroup(std::vector<TimelineRow> &out, const QSt
 bool TokenLanesModel::Private::rebuild()
 {
     visible = lanes.matching(root, now);
-    const LaneBuilder builder(store, now);
+    const LaneBuilder builder(table, now);
     std::vector<std::pair<quint64, quint32>> keyed;
     keyed.reserve(visible.size());
     for (const quint32 lane : visible)
@@ -122,8 +122,8 @@ bool TokenLanesModel::Private::rebuild()
     std::sort(keyed.begin(), keyed.end(), [this](const auto &a, const auto &b) {
         if (a.first != b.first)
             return a.first < b.first;
-        const TokenLane &x = store.lane(a.second);
-        const TokenLane &y = store.lane(b.second);
+        const TokenLane &x = table.lane(a.second);
+        const TokenLane &y = table.lane(b.second);
         return x.user != y.user ? x.user < y.user : x.session < y.session;
     });
     for (size_t i = 0; i < keyed.size(); ++i)
@@ -155,14 +155,14 @@ bool TokenLanesModel::Private::rebuild()
 void TokenLanesModel::tick(qint64 now)
 {
     d->now = now;
-    const bool changed = d->version != d->store.version();
-    d->version = d->store.version();
-    const bool structure = d->sortedVersion != d->store.structureVersion();
+    const bool changed = d->version != d->table.version();
+    d->version = d->table.version();
+    const bool structure = d->sortedVersion != d->table.structureVersion();
     if (d->sortAsked || structure || now - d->sortedAt >= SortEveryMs || now < d->sortedAt) {
         const bool asked = d->sortAsked;
         d->sortAsked = false;
         d->sortedAt = now;
-        d->sortedVersion = d->store.structureVersion();
+        d->sortedVersion = d->table.structureVersion();
         if (d->rebuild() || asked)
             Q_EMIT rowsChanged();
         if (asked)
@@ -254,24 +254,24 @@ TimelineLane TokenLanesModel::lane(int row, qint64 from, qint64 to, double msPer
 {
     if (row < 0 || row >= rowCount() || d->rows[size_t(row)].isGroup)
         return {};
-    return LaneBuilder(d->store, now).build(d->rows[size_t(row)].lane, from, to, msPerPixel);
+    return LaneBuilder(d->table, now).build(d->rows[size_t(row)].lane, from, to, msPerPixel);
 }
 
 TimelineLane TokenLanesModel::laneOfSession(const QString &sessionId, qint64 from, qint64 to, double msPerPixel, qint64 now) const
 {
-    const quint32 lane = d->store.laneOf(sessionId);
-    return lane == TokenStore::none() ? TimelineLane{} : LaneBuilder(d->store, now).build(lane, from, to, msPerPixel);
+    const quint32 lane = d->table.laneOf(sessionId);
+    return lane == TokenTable::none() ? TimelineLane{} : LaneBuilder(d->table, now).build(lane, from, to, msPerPixel);
 }
 
 int TokenLanesModel::rowOfSession(const QString &sessionId) const
 {
-    const quint32 lane = d->store.laneOf(sessionId);
-    return lane == TokenStore::none() ? -1 : d->rowOfLane.value(lane, -1);
+    const quint32 lane = d->table.laneOf(sessionId);
+    return lane == TokenTable::none() ? -1 : d->rowOfLane.value(lane, -1);
 }
 
 qint64 TokenLanesModel::totalLanes() const
 {
-    return d->store.laneCount();
+    return d->table.laneCount();
 }
 
 QList<TokenLanesModel::ForecastBucket> TokenLanesModel::forecast(qint64 from, qint64 to, qint64 bucketMs, qint64 now) const
@@ -284,9 +284,9 @@ QList<TokenLanesModel::ForecastBucket> TokenLanesModel::forecast(qint64 from, qi
         buckets[i].start = from + i * bucketMs;
     const auto at = [&](qint64 time) { return time >= from && time < to ? &buckets[(time - from) / bucketMs] : nullptr; };
     for (const quint32 lane : d->visible) {
-        const auto &chain = d->store.lane(lane).access;
-        for (size_t i = size_t(d->store.firstReaching(chain, from)); i < chain.size(); ++i) {
-            const TokenInterval &token = d->store.token(chain[i]);
+        const auto &chain = d->table.lane(lane).access;
+        for (size_t i = size_t(d->table.firstReaching(chain, from)); i < chain.size(); ++i) {
+            const TokenInterval &token = d->table.token(chain[i]);
             if (auto *bucket = i > 0 || !token.previous.isEmpty() ? at(token.issued) : nullptr)
                 ++bucket->done;
             if (auto *bucket = token.failures > 0 ? at(token.refreshAt) : nullptr)
@@ -311,7 +311,7 @@ TokenLanesModel::Density TokenLanesModel::density(qint64 from, qint64 to, int co
     density.rows = (lanes + density.lanesPerRow - 1) / density.lanesPerRow;
     density.cells.resize(qsizetype(columns) * density.rows);
     const double perColumn = double(to - from) / columns;
-    const LaneBuilder builder(d->store, now);
+    const LaneBuilder builder(d->table, now);
     using Cell = Density::Cell;
     const auto put = [&](int row, qint64 start, qint64 end, Cell cell) {
         const int first = std::max(0, int(double(start - from) / perColumn));

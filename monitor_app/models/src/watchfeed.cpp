@@ -28,9 +28,9 @@ qint64 ms(const std::optional<Watchword::WallTime> &time, qint64 unknown)
     return time ? time->time_since_epoch().count() : unknown;
 }
 
-ConnectionRow rowOf(const Watchword::ConnectionRow &w)
+ConnectionEntry rowOf(const Watchword::ConnectionRow &w)
 {
-    ConnectionRow row;
+    ConnectionEntry row;
     row.id = w.id;
     row.session = w.sid;
     row.subject = w.sub;
@@ -65,9 +65,9 @@ ConnectionRow rowOf(const Watchword::ConnectionRow &w)
     return row;
 }
 
-TokenRow rowOf(const Watchword::TokenRow &w)
+TokenEntry rowOf(const Watchword::TokenRow &w)
 {
-    TokenRow row;
+    TokenEntry row;
     row.id = w.id;
     row.session = w.sid;
     row.subject = w.sub;
@@ -93,8 +93,8 @@ TokenRow rowOf(const Watchword::TokenRow &w)
 class AuditIngest
 {
 public:
-    explicit AuditIngest(AuditStore &store)
-        : m_store(store)
+    explicit AuditIngest(AuditTable &table)
+        : m_table(table)
         , m_thread([this] { run(); })
     {
     }
@@ -169,15 +169,15 @@ private:
     void take(const Piece &piece)
     {
         if (piece.epoch) {
-            m_store.startEpoch();
+            m_table.startEpoch();
             m_verifier.reset();
             m_completeFrom = 0;
         }
         if (piece.gap.count > 0)
-            m_store.appendGap(piece.gap, 0);
+            m_table.appendGap(piece.gap, 0);
         if (piece.dropped > 0)
             stateDropped(piece);
-        m_store.appendLines(piece.lines);
+        m_table.appendLines(piece.lines);
         for (const QByteArray &line : piece.lines)
             verify(line);
         m_received += quint64(piece.lines.size());
@@ -185,8 +185,8 @@ private:
 
     void stateDropped(const Piece &piece)
     {
-        const quint64 last = m_store.lastSequence();
-        m_store.appendGap({last + 1, last + piece.dropped, piece.dropped, -1, AuditGap::Cause::Monitor}, 0);
+        const quint64 last = m_table.lastSequence();
+        m_table.appendGap({last + 1, last + piece.dropped, piece.dropped, -1, AuditGap::Cause::Monitor}, 0);
     }
 
     void verify(const QByteArray &line)
@@ -203,7 +203,7 @@ private:
             m_verifiedTo = m_verifier.last();
     }
 
-    AuditStore &m_store;
+    AuditTable &m_table;
     Watchword::ChainVerifier m_verifier; // the thread's
     std::mutex m_mutex;
     std::condition_variable m_wake;

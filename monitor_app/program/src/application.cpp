@@ -316,7 +316,7 @@ void Application::openFile(const QString &path)
     connect(d->file.get(), &AuditFile::progressed, &d->workspace, &Workspace::noteChange);
     connect(d->file.get(), &AuditFile::firstRowsRead, &d->workspace, &Workspace::noteChange);
     connect(d->file.get(), &AuditFile::finished, this, [this, facts](bool complete) mutable {
-        const AuditStore &audit = d->workspace.audit();
+        const AuditTable &audit = d->workspace.audit();
         if (!complete && audit.rows() == 0) {
             leave(d->file->errorText());
             return;

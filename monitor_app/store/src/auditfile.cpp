@@ -21,10 +21,10 @@ constexpr qint64 ProgressEveryMs = 50;
 class AuditFile::Private
 {
 public:
-    Private(AuditFile *q, QString path, AuditStore &store)
+    Private(AuditFile *q, QString path, AuditTable &table)
         : q(q)
         , path(std::move(path))
-        , store(store)
+        , table(table)
     {
     }
 
@@ -35,7 +35,7 @@ public:
 
     AuditFile *const q;
     const QString path;
-    AuditStore &store;
+    AuditTable &table;
     std::unique_ptr<QThread> thread;
     std::atomic<bool> cancelled{false};
     std::atomic<qint64> done{0};
@@ -46,9 +46,9 @@ public:
     QString error;
 };
 
-AuditFile::AuditFile(QString path, AuditStore &store, QObject *parent)
+AuditFile::AuditFile(QString path, AuditTable &table, QObject *parent)
     : QObject(parent)
-    , d(std::make_unique<Private>(this, std::move(path), store))
+    , d(std::make_unique<Private>(this, std::move(path), table))
 {
 }
 
@@ -86,7 +86,7 @@ void AuditFile::Private::fail(const QString &reason)
 
 void AuditFile::Private::take(const QByteArray &buffer, qsizetype length)
 {
-    store.appendBuffer(QByteArrayView(buffer).first(length));
+    table.appendBuffer(QByteArrayView(buffer).first(length));
     if (!announced && length > 0) {
         announced = true;
         QMetaObject::invokeMethod(
@@ -157,11 +157,6 @@ bool AuditFile::isFinished() const
     return d->finished;
 }
 
-bool AuditFile::wasCancelled() const
-{
-    return d->cancelled;
-}
-
 QString AuditFile::path() const
 {
     return d->path;
@@ -170,16 +165,6 @@ QString AuditFile::path() const
 QString AuditFile::errorText() const
 {
     return d->error;
-}
-
-qint64 AuditFile::bytesRead() const
-{
-    return d->done;
-}
-
-qint64 AuditFile::bytesTotal() const
-{
-    return d->total;
 }
 
 double AuditFile::progress() const

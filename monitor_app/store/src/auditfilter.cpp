@@ -42,7 +42,7 @@ void finish(SegmentMatches &m, const AuditSegment &segment)
 }
 
 std::shared_ptr<const SegmentMatches> evaluated(const AuditSegment &segment, const SegmentMatches *old,
-                                                const CompiledQuery &query, const AuditStore &store)
+                                                const CompiledQuery &query, const AuditTable &table)
 {
     auto m = std::make_shared<SegmentMatches>();
     m->firstRow = segment.firstRow();
@@ -55,7 +55,7 @@ std::shared_ptr<const SegmentMatches> evaluated(const AuditSegment &segment, con
     m->bits.resize((size_t(m->evaluated) + 63) / 64);
     if (old)
         std::copy_n(old->bits.begin(), from / 64, m->bits.begin());
-    query.evaluate(AuditRows(store, &segment), from, m->evaluated, m->bits.data() + from / 64);
+    query.evaluate(AuditRows(table, &segment), from, m->evaluated, m->bits.data() + from / 64);
     if (!query.tests(int(AuditColumn::Row))) {
         for (quint32 row = from; row < m->evaluated; ++row) {
             if (segment.outcomes()[row] & AuditRecord::Gap)
@@ -134,8 +134,8 @@ qint64 AuditFilterResult::viewRowOf(quint64 row) const
 class AuditFilter::Private
 {
 public:
-    explicit Private(const AuditStore &store)
-        : store(store)
+    explicit Private(const AuditTable &table)
+        : table(table)
         , published(std::make_shared<AuditFilterResult>())
         , worker([this] { run(); })
     {
@@ -153,14 +153,14 @@ public:
 
     void run();
     void work(quint64 id, const std::shared_ptr<const QueryNode> &root);
-    void publish(quint64 id, const AuditStore::Snapshot &snapshot, bool complete);
+    void publish(quint64 id, const AuditTable::Snapshot &snapshot, bool complete);
     bool isOutdated(quint64 id) const
     {
         const std::lock_guard lock(mutex);
         return stop || id != queryId;
     }
 
-    const AuditStore &store;
+    const AuditTable &table;
     mutable std::mutex mutex;
     std::condition_variable wake;
     mutable std::condition_variable idle;
@@ -204,11 +204,11 @@ void AuditFilter::Private::run()
 void AuditFilter::Private::work(quint64 id, const std::shared_ptr<const QueryNode> &root)
 {
     if (compiledId != id) {
-        compiled = std::make_unique<CompiledQuery>(root, AuditRows(store, nullptr), auditFields());
+        compiled = std::make_unique<CompiledQuery>(root, AuditRows(table, nullptr), auditFields());
         compiledId = id;
         matches.clear();
     }
-    const auto snapshot = store.snapshot();
+    const auto snapshot = table.snapshot();
     std::vector<std::shared_ptr<const SegmentMatches>> next(snapshot.size());
     for (size_t i = 0, old = 0; i < snapshot.size(); ++i) {
         while (old < matches.size() && (!matches[old] || matches[old]->firstRow < snapshot[i]->firstRow()))
@@ -222,7 +222,7 @@ void AuditFilter::Private::work(quint64 id, const std::shared_ptr<const QueryNod
         if (known == snapshot[i]->count())
             continue;
         compiled->extend();
-        matches[i] = evaluated(*snapshot[i], matches[i].get(), *compiled, store);
+        matches[i] = evaluated(*snapshot[i], matches[i].get(), *compiled, table);
         if (isOutdated(id))
             return;
         if (i % 4 == 0 || snapshot.size() - i <= 2)
@@ -231,7 +231,7 @@ void AuditFilter::Private::work(quint64 id, const std::shared_ptr<const QueryNod
     publish(id, snapshot, true);
 }
 
-void AuditFilter::Private::publish(quint64 id, const AuditStore::Snapshot &snapshot, bool complete)
+void AuditFilter::Private::publish(quint64 id, const AuditTable::Snapshot &snapshot, bool complete)
 {
     auto result = std::make_shared<AuditFilterResult>();
     result->queryId = id;
@@ -252,8 +252,8 @@ void AuditFilter::Private::publish(quint64 id, const AuditStore::Snapshot &snaps
     published = std::move(result);
 }
 
-AuditFilter::AuditFilter(const AuditStore &store)
-    : d(std::make_unique<Private>(store))
+AuditFilter::AuditFilter(const AuditTable &table)
+    : d(std::make_unique<Private>(table))
 {
     update();
 }

@@ -50,10 +50,10 @@ const Interner *AuditRows::dictionary(int column) const
 {
     const auto c = AuditColumn(column);
     if (c == AuditColumn::Kind)
-        return &m_store.kinds();
+        return &m_table.kinds();
     if (c == AuditColumn::Node)
-        return &m_store.nodes();
-    return idColumn(c) == NoIdColumn ? nullptr : &m_store.strings();
+        return &m_table.nodes();
+    return idColumn(c) == NoIdColumn ? nullptr : &m_table.strings();
 }
 
 void AuditRows::scanIds(int column, const DictionaryMatch &match, quint32 from, quint32 to, quint64 *bits) const

@@ -13,8 +13,8 @@ constexpr quint32 Slice = 16384;
 
 qint64 difference(qint64 later, qint64 earlier)
 {
-    if (later == ConnectionStore::Unknown || earlier == ConnectionStore::Unknown)
-        return ConnectionStore::Unknown;
+    if (later == ConnectionTable::Unknown || earlier == ConnectionTable::Unknown)
+        return ConnectionTable::Unknown;
     return later - earlier;
 }
 
@@ -23,7 +23,7 @@ qint64 difference(qint64 later, qint64 earlier)
 int ConnectionRows::idColumn(ConnectionColumn column)
 {
     using C = ConnectionColumn;
-    using S = ConnectionStore;
+    using S = ConnectionTable;
     switch (column) {
     case C::User:
         return S::User;
@@ -60,13 +60,13 @@ int ConnectionRows::idColumn(ConnectionColumn column)
 
 const Interner *ConnectionRows::dictionary(int column) const
 {
-    return idColumn(ConnectionColumn(column)) < 0 ? nullptr : &m_store.strings();
+    return idColumn(ConnectionColumn(column)) < 0 ? nullptr : &m_table.strings();
 }
 
 void ConnectionRows::scanIds(int column, const DictionaryMatch &match, quint32 from, quint32 to, quint64 *bits) const
 {
-    const auto ids = ConnectionStore::IdColumn(idColumn(ConnectionColumn(column)));
-    scanColumn(m_store.stringColumn(ids) + m_base, from, to, bits, [&match](quint32 id) { return match.has(id); });
+    const auto ids = ConnectionTable::IdColumn(idColumn(ConnectionColumn(column)));
+    scanColumn(m_table.stringColumn(ids) + m_base, from, to, bits, [&match](quint32 id) { return match.has(id); });
 }
 
 void ConnectionRows::scanRanges(int column, const RangeSet &ranges, quint32 from, quint32 to, quint64 *bits) const
@@ -87,44 +87,44 @@ void ConnectionRows::scanRanges(int column, const RangeSet &ranges, quint32 from
 qint64 ConnectionRows::value(ConnectionColumn column, quint32 slot) const
 {
     using C = ConnectionColumn;
-    using S = ConnectionStore;
+    using S = ConnectionTable;
     switch (column) {
     case C::State:
-        return m_store.state(slot);
+        return m_table.state(slot);
     case C::Port:
-        return m_store.port(slot);
+        return m_table.port(slot);
     case C::Age: {
-        const qint64 closed = m_store.number(slot, S::Closed);
-        return difference(closed == S::Unknown ? m_now : closed, m_store.number(slot, S::Opened));
+        const qint64 closed = m_table.number(slot, S::Closed);
+        return difference(closed == S::Unknown ? m_now : closed, m_table.number(slot, S::Opened));
     }
     case C::Idle:
-        return difference(m_now, m_store.number(slot, S::LastIn));
+        return difference(m_now, m_table.number(slot, S::LastIn));
     case C::TokenLeft:
-        return difference(m_store.number(slot, S::Expires), m_now);
+        return difference(m_table.number(slot, S::Expires), m_now);
     case C::Opened:
-        return m_store.number(slot, S::Opened);
+        return m_table.number(slot, S::Opened);
     case C::InRate:
-        return std::llround(m_store.inRate(slot, m_now) * 1000);
+        return std::llround(m_table.inRate(slot, m_now) * 1000);
     case C::OutRate:
-        return std::llround(m_store.outRate(slot, m_now) * 1000);
+        return std::llround(m_table.outRate(slot, m_now) * 1000);
     case C::BytesIn:
-        return m_store.number(slot, S::BytesIn);
+        return m_table.number(slot, S::BytesIn);
     case C::BytesOut:
-        return m_store.number(slot, S::BytesOut);
+        return m_table.number(slot, S::BytesOut);
     case C::MessagesIn:
-        return m_store.number(slot, S::MessagesIn);
+        return m_table.number(slot, S::MessagesIn);
     case C::MessagesOut:
-        return m_store.number(slot, S::MessagesOut);
+        return m_table.number(slot, S::MessagesOut);
     case C::Queue:
-        return m_store.queue(slot);
+        return m_table.queue(slot);
     case C::Rtt:
-        return m_store.rttMs(slot) < 0 ? S::Unknown : m_store.rttMs(slot);
+        return m_table.rttMs(slot) < 0 ? S::Unknown : m_table.rttMs(slot);
     case C::Renewals:
-        return m_store.renewals(slot);
+        return m_table.renewals(slot);
     case C::RefreshFailed:
-        return m_store.renewalsFailed(slot);
+        return m_table.renewalsFailed(slot);
     case C::CloseCode:
-        return m_store.closeCode(slot);
+        return m_table.closeCode(slot);
     default:
         return S::Unknown;
     }
@@ -149,13 +149,13 @@ struct SortRow
 class KeyMaker
 {
 public:
-    KeyMaker(const ConnectionStore &store, const ConnectionSort &sort)
-        : m_store(store)
+    KeyMaker(const ConnectionTable &table, const ConnectionSort &sort)
+        : m_table(table)
         , m_sort(sort)
         , m_ids(ConnectionRows::idColumn(sort.column))
     {
         if (m_ids >= 0)
-            m_ranks = store.strings().ranks();
+            m_ranks = table.strings().ranks();
     }
 
     //! Order-preserving; values that are not known come last in both directions.
@@ -163,13 +163,13 @@ public:
     {
         quint64 key = 0;
         if (m_ids >= 0) {
-            const quint32 id = m_store.stringId(slot, ConnectionStore::IdColumn(m_ids));
+            const quint32 id = m_table.stringId(slot, ConnectionTable::IdColumn(m_ids));
             if (id == Interner::Empty)
                 return ~quint64(0);
             key = id < m_ranks->size() ? (*m_ranks)[id] : m_ranks->size() + id;
         } else {
             const qint64 value = rows.value(m_sort.column, slot);
-            if (value == ConnectionStore::Unknown)
+            if (value == ConnectionTable::Unknown)
                 return ~quint64(0);
             key = quint64(value) ^ (quint64(1) << 63);
         }
@@ -177,7 +177,7 @@ public:
     }
 
 private:
-    const ConnectionStore &m_store;
+    const ConnectionTable &m_table;
     ConnectionSort m_sort;
     int m_ids;
     std::shared_ptr<const std::vector<quint32>> m_ranks;
@@ -185,29 +185,29 @@ private:
 
 } // namespace
 
-ConnectionOrder orderConnections(const ConnectionStore &store, CompiledQuery &query, const std::vector<ConnectionSort> &sort,
+ConnectionOrder orderConnections(const ConnectionTable &table, CompiledQuery &query, const std::vector<ConnectionSort> &sort,
                                  qint64 now, const std::atomic<bool> &stop, size_t limit)
 {
     ConnectionOrder order;
     std::vector<KeyMaker> makers;
     for (const ConnectionSort &key : sort)
-        makers.emplace_back(store, key);
+        makers.emplace_back(table, key);
     std::vector<SortRow> rows;
     std::array<quint64, Slice / 64> bits{};
     for (quint32 base = 0;; base += Slice) {
-        const std::shared_lock lock(store.mutex());
-        if (base >= store.slotCount())
+        const std::shared_lock lock(table.mutex());
+        if (base >= table.slotCount())
             break;
-        const quint32 count = std::min(Slice, store.slotCount() - base);
-        const ConnectionRows source(store, now, base);
+        const quint32 count = std::min(Slice, table.slotCount() - base);
+        const ConnectionRows source(table, now, base);
         query.extend();
         query.evaluate(source, 0, count, bits.data());
         for (quint32 i = 0; i < count; ++i) {
             const quint32 slot = base + i;
-            if (!(bits[i / 64] >> (i % 64) & 1) || !store.isLive(slot))
+            if (!(bits[i / 64] >> (i % 64) & 1) || !table.isLive(slot))
                 continue;
             rows.push_back({!makers.empty() ? makers[0](source, slot) : 0, makers.size() > 1 ? makers[1](source, slot) : 0,
-                            store.key(slot)});
+                            table.key(slot)});
         }
         if (stop.load(std::memory_order_relaxed)) {
             order.cancelled = true;

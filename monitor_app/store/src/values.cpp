@@ -89,11 +89,11 @@ ValueCounts bestValues(ValueCounts counts, const QString &prefix, int most)
     return counts;
 }
 
-ValueCounts valuesOf(const AuditStore &store, const Field &field, const QString &prefix, int most)
+ValueCounts valuesOf(const AuditTable &table, const Field &field, const QString &prefix, int most)
 {
-    const auto snapshot = store.snapshot();
+    const auto snapshot = table.snapshot();
     const auto column = AuditColumn(field.column);
-    const Interner *dictionary = AuditRows(store, nullptr).dictionary(field.column);
+    const Interner *dictionary = AuditRows(table, nullptr).dictionary(field.column);
     QHash<quint32, qint64> ids;
     const bool isWord = column == AuditColumn::Severity || column == AuditColumn::Outcome;
     QList<qint64> words = countWords(field);
@@ -128,7 +128,7 @@ ValueCounts valuesOf(const AuditStore &store, const Field &field, const QString 
     return bestValues(numbers, prefix, most);
 }
 
-ValueCounts valuesOf(const ConnectionStore &store, const Field &field, const QString &prefix, int most)
+ValueCounts valuesOf(const ConnectionTable &table, const Field &field, const QString &prefix, int most)
 {
     const auto column = ConnectionColumn(field.column);
     const int idColumn = ConnectionRows::idColumn(column);
@@ -138,18 +138,18 @@ ValueCounts valuesOf(const ConnectionStore &store, const Field &field, const QSt
         return {};
     QHash<quint32, qint64> counts;
     QList<qint64> words = countWords(field);
-    for (quint32 slot = 0; slot < store.slotCount(); ++slot) {
-        if (!store.isLive(slot))
+    for (quint32 slot = 0; slot < table.slotCount(); ++slot) {
+        if (!table.isLive(slot))
             continue;
         if (isWord)
-            ++words[store.state(slot)];
+            ++words[table.state(slot)];
         else
-            ++counts[isCode ? store.closeCode(slot) : store.stringId(slot, ConnectionStore::IdColumn(idColumn))];
+            ++counts[isCode ? table.closeCode(slot) : table.stringId(slot, ConnectionTable::IdColumn(idColumn))];
     }
     if (isWord)
         return bestValues(named(field, words), prefix, most);
     if (!isCode)
-        return bestValues(textsOf(counts, store.strings()), prefix, most);
+        return bestValues(textsOf(counts, table.strings()), prefix, most);
     ValueCounts numbers;
     for (auto it = counts.begin(); it != counts.end(); ++it) {
         if (it.key() != 0)

@@ -199,8 +199,8 @@ void AuditPage::applyFilterAround(qint64 from)
 {
     AuditModel &model = workspace().auditModel();
     // The first event at or after the time: rows are in order of arrival, so a binary search by the rows' times would
-    // miss late ones; the store's order is near enough for a jump.
-    const AuditStore::Snapshot snapshot = workspace().audit().snapshot();
+    // miss late ones; the table's order is near enough for a jump.
+    const AuditTable::Snapshot snapshot = workspace().audit().snapshot();
     for (const auto &segment : snapshot) {
         const qint64 *times = segment->times();
         const quint32 count = segment->count();

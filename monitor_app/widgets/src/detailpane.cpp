@@ -134,11 +134,11 @@ void DetailPane::setContent(const DetailContent &content, const QString &positio
 
 void DetailPane::refreshActions()
 {
-    const ConnectionStore &store = m_workspace.connections();
-    const quint32 slot = m_content.connectionId.isEmpty() ? ConnectionStore::noSlot() : store.slotOf(m_content.connectionId);
-    const bool connection = slot != ConnectionStore::noSlot();
+    const ConnectionTable &table = m_workspace.connections();
+    const quint32 slot = m_content.connectionId.isEmpty() ? ConnectionTable::noSlot() : table.slotOf(m_content.connectionId);
+    const bool connection = slot != ConnectionTable::noSlot();
     const bool ended =
-        connection && (store.state(slot) == ConnectionStore::ClosedState || store.state(slot) == ConnectionStore::RevokedState);
+        connection && (table.state(slot) == ConnectionTable::ClosedState || table.state(slot) == ConnectionTable::RevokedState);
     const QString blocked = ended ? tr("This connection has ended.") : m_workspace.actionsBlocked();
     m_disconnect->setVisible(connection);
     m_disconnect->setEnabled(connection && blocked.isEmpty());

@@ -6,9 +6,9 @@
 #include "monitor/widgets/icons.h"
 #include "monitor/widgets/painting.h"
 #include "monitor/widgets/workspace.h"
+#include "watchword/core/internal/futures.h"
 
 #include <QComboBox>
-#include <QFutureWatcher>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -113,15 +113,15 @@ void DisconnectSheet::buildFigures(QVBoxLayout *rows)
     QSet<QString> users;
     QSet<QString> nodes;
     QString first;
-    const ConnectionStore &store = m_workspace.connections();
+    const ConnectionTable &table = m_workspace.connections();
     for (const QString &connection : std::as_const(m_connections)) {
-        const quint32 slot = store.slotOf(connection);
-        if (slot == ConnectionStore::noSlot())
+        const quint32 slot = table.slotOf(connection);
+        if (slot == ConnectionTable::noSlot())
             continue;
-        const QString user = store.text(slot, ConnectionStore::User);
+        const QString user = table.text(slot, ConnectionTable::User);
         first = first.isEmpty() ? user : first;
         users.insert(user);
-        nodes.insert(store.text(slot, ConnectionStore::Node));
+        nodes.insert(table.text(slot, ConnectionTable::Node));
     }
     QStringList nodeNames(nodes.cbegin(), nodes.cend());
     nodeNames.sort();
@@ -145,7 +145,7 @@ void DisconnectSheet::buildFigures(QVBoxLayout *rows)
         layout->addLayout(column, 1);
     };
     const int count = int(m_connections.size());
-    const double share = double(count) / double(std::max<qsizetype>(1, store.liveCount()));
+    const double share = double(count) / double(std::max<qsizetype>(1, table.liveCount()));
     figure(Text::count(count), tr("connection(s)", nullptr, count), tr("%1 of all").arg(Text::percent(share)));
     figure(Text::count(users.size()), tr("user(s)", nullptr, int(users.size())), users.size() == 1 ? first : QString());
     figure(Text::count(nodes.size()), tr("node(s)", nullptr, int(nodes.size())), nodeNames.join(u", "_s));
@@ -319,13 +319,12 @@ void DisconnectSheet::act()
     const auto hold = closeCode() == 4411 ? std::chrono::seconds(m_hold->currentData().toInt()) : std::chrono::seconds(0);
     m_running = true;
     refresh();
-    auto *watcher = new QFutureWatcher<Watchword::Result<Watchword::ActionOutcome>>(this);
-    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher] {
-        watcher->deleteLater();
+    using Outcome = Watchword::Result<Watchword::ActionOutcome>;
+    const QFuture<Outcome> done = m_workspace.actions().disconnect(m_connections, closeCode(), hold, reason);
+    Watchword::whenDone(done, this, [this](const Outcome &result) {
         m_running = false;
-        if (watcher->isCanceled() || watcher->future().resultCount() == 0)
+        if (!result && result.error().code() == Watchword::ErrorCode::Cancelled)
             return refresh();
-        const auto result = watcher->result();
         if (!result) {
             m_why->setText(result.error().detail().isEmpty() ? result.error().remedy() : result.error().detail());
             m_verb->setEnabled(true);
@@ -336,7 +335,6 @@ void DisconnectSheet::act()
         Q_EMIT finishedWith(tr("%n connection(s) closed", nullptr, int(result->done.size())) + gone, true);
         accept();
     });
-    watcher->setFuture(m_workspace.actions().disconnect(m_connections, closeCode(), hold, reason));
 }
 
 } // namespace Monitor

@@ -218,10 +218,10 @@ void StatusBar::refresh()
 {
     const auto plain = [](const QString &text) { return TextRun{text, Face::Caption, Ink::TextSecondary}; };
     QList<TextRun> runs;
-    const AuditStore &audit = m_workspace.audit();
+    const AuditTable &audit = m_workspace.audit();
     if (audit.rows() > 0) {
         runs << plain(tr("memory %1").arg(Text::bytes(audit.bytes()))) << separator;
-        const AuditStore::Located oldest = audit.locate(audit.firstRow());
+        const AuditTable::Located oldest = audit.locate(audit.firstRow());
         if (oldest && audit.lastTime() > 0)
             runs << plain(tr("scrollback %1").arg(Text::duration(audit.lastTime() - oldest.segment->times()[oldest.row])))
                  << separator;

@@ -43,8 +43,8 @@ HistogramStrip::HistogramStrip(Workspace &workspace, QWidget *parent)
 
 void HistogramStrip::refresh()
 {
-    const AuditStore &store = m_workspace.audit();
-    const AuditStore::Located oldest = store.locate(store.firstRow());
+    const AuditTable &table = m_workspace.audit();
+    const AuditTable::Located oldest = table.locate(table.firstRow());
     const int count = std::max(1, (width() - 2 * side) / bucketPixels);
     if (!oldest) {
         m_buckets.clear();
@@ -52,7 +52,7 @@ void HistogramStrip::refresh()
         return;
     }
     const qint64 last =
-        std::max(store.lastTime(), m_workspace.status().state() == LinkStatus::State::File ? 0 : m_workspace.now());
+        std::max(table.lastTime(), m_workspace.status().state() == LinkStatus::State::File ? 0 : m_workspace.now());
     const qint64 first = oldest.segment->times()[oldest.row];
     m_bucketMs = roundBucket(std::max<qint64>(1, (last - first) / count));
     const qint64 end = (last / m_bucketMs + 1) * m_bucketMs;

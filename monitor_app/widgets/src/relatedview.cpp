@@ -45,12 +45,12 @@ void RelatedView::setContent(const DetailContent &content)
 {
     m_rows.clear();
     m_current = 0;
-    const AuditStore &store = m_workspace.audit();
+    const AuditTable &table = m_workspace.audit();
     const QString key = content.sessionId.isEmpty() ? content.connectionId : content.sessionId;
-    const quint32 id = key.isEmpty() ? Interner::notFound() : store.strings().find(key.toUtf8());
+    const quint32 id = key.isEmpty() ? Interner::notFound() : table.strings().find(key.toUtf8());
     m_key = key;
     quint64 scanned = 0;
-    const AuditStore::Snapshot snapshot = store.snapshot();
+    const AuditTable::Snapshot snapshot = table.snapshot();
     const auto column = content.sessionId.isEmpty() ? AuditSegment::Connection : AuditSegment::Session;
     for (auto segment = snapshot.rbegin(); segment != snapshot.rend() && id != Interner::notFound(); ++segment) {
         const quint32 *ids = (*segment)->ids(column);
@@ -58,8 +58,8 @@ void RelatedView::setContent(const DetailContent &content)
             if (ids[row] != id)
                 continue;
             const AuditRecord record = (*segment)->record(row);
-            m_rows.append({(*segment)->firstRow() + row + 1, record.time, record.severity, store.kindName(record.kind),
-                           store.strings().text(record.message)});
+            m_rows.append({(*segment)->firstRow() + row + 1, record.time, record.severity, table.kindName(record.kind),
+                           table.strings().text(record.message)});
         }
     }
     setMinimumHeight(sizeHint().height());

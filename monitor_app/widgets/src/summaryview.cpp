@@ -85,7 +85,7 @@ void SummaryView::layOut()
     m_sentences = {summaryPadding, y, columnWidth, sentencesHeight(columnWidth)};
     y = m_sentences.bottom() + 12;
     m_lane = {};
-    if (!m_content.sessionId.isEmpty() && m_workspace.tokens().laneOf(m_content.sessionId) != TokenStore::none()) {
+    if (!m_content.sessionId.isEmpty() && m_workspace.tokens().laneOf(m_content.sessionId) != TokenTable::none()) {
         m_lane = {summaryPadding, y, columnWidth, laneHeight};
         y = m_lane.bottom() + 12;
     }
@@ -154,13 +154,13 @@ void SummaryView::paintLane(QPainter &painter, const QRectF &area) const
 {
     const qint64 now = m_workspace.now();
     qint64 life = 600'000;
-    const TokenStore &store = m_workspace.tokens();
-    const quint32 lane = store.laneOf(m_content.sessionId);
-    if (lane == TokenStore::none())
+    const TokenTable &table = m_workspace.tokens();
+    const quint32 lane = table.laneOf(m_content.sessionId);
+    if (lane == TokenTable::none())
         return;
-    if (const quint32 current = store.lane(lane).access.empty() ? TokenStore::none() : store.current(lane);
-        current != TokenStore::none()) {
-        const TokenInterval &token = store.token(current);
+    if (const quint32 current = table.lane(lane).access.empty() ? TokenTable::none() : table.current(lane);
+        current != TokenTable::none()) {
+        const TokenInterval &token = table.token(current);
         if (token.expires > token.issued)
             life = token.expires - token.issued;
     }

@@ -65,12 +65,12 @@ void TimelineView::chooseFirstSpan()
     if (m_spanChosen)
         return;
     QList<qint64> lives;
-    const TokenStore &store = m_workspace.tokens();
-    for (quint32 lane = 0; lane < store.laneSlots() && lives.size() < 50; ++lane) {
-        const quint32 current = store.lane(lane).access.empty() ? TokenStore::none() : store.current(lane);
-        if (current == TokenStore::none())
+    const TokenTable &table = m_workspace.tokens();
+    for (quint32 lane = 0; lane < table.laneSlots() && lives.size() < 50; ++lane) {
+        const quint32 current = table.lane(lane).access.empty() ? TokenTable::none() : table.current(lane);
+        if (current == TokenTable::none())
             continue;
-        const TokenInterval &token = store.token(current);
+        const TokenInterval &token = table.token(current);
         if (token.expires > token.issued && token.issued > 0)
             lives.append(token.expires - token.issued);
     }
@@ -211,16 +211,16 @@ void TimelineView::setSpan(qint64 span, std::optional<qreal> anchorX)
 
 void TimelineView::fitAll()
 {
-    const TokenStore &store = m_workspace.tokens();
+    const TokenTable &table = m_workspace.tokens();
     qint64 first = std::numeric_limits<qint64>::max();
     qint64 last = 0;
     for (int row = 0; row < m_model.rowCount() && row < 2000; ++row) {
         const TimelineRow entry = m_model.row(row);
-        if (entry.isGroup || store.lane(entry.lane).access.empty())
+        if (entry.isGroup || table.lane(entry.lane).access.empty())
             continue;
-        const TokenLane &lane = store.lane(entry.lane);
-        first = std::min(first, store.token(lane.access.front()).issued);
-        last = std::max(last, store.token(lane.access.back()).expires);
+        const TokenLane &lane = table.lane(entry.lane);
+        first = std::min(first, table.token(lane.access.front()).issued);
+        last = std::max(last, table.token(lane.access.back()).expires);
     }
     if (last <= first)
         return;

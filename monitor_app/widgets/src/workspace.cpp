@@ -26,9 +26,9 @@ public:
     explicit Private(Workspace *q)
         : ownStatus(q)
         , clock([] { return QDateTime::currentMSecsSinceEpoch(); })
-        , auditModel(auditStore)
-        , connectionsModel(connectionStore, [this] { return clock(); })
-        , lanesModel(tokenStore)
+        , auditModel(auditTable)
+        , connectionsModel(connectionTable, [this] { return clock(); })
+        , lanesModel(tokenTable)
     {
     }
 
@@ -36,9 +36,9 @@ public:
     QPointer<LinkStatus> status;
     QMetaObject::Connection statusConnection;
     std::function<qint64()> clock;
-    AuditStore auditStore;
-    ConnectionStore connectionStore;
-    TokenStore tokenStore;
+    AuditTable auditTable;
+    ConnectionTable connectionTable;
+    TokenTable tokenTable;
     AuditModel auditModel;
     ConnectionsModel connectionsModel;
     TokenLanesModel lanesModel;
@@ -73,19 +73,19 @@ Workspace::Workspace(QObject *parent)
 
 Workspace::~Workspace() = default;
 
-AuditStore &Workspace::audit()
+AuditTable &Workspace::audit()
 {
-    return d->auditStore;
+    return d->auditTable;
 }
 
-ConnectionStore &Workspace::connections()
+ConnectionTable &Workspace::connections()
 {
-    return d->connectionStore;
+    return d->connectionTable;
 }
 
-TokenStore &Workspace::tokens()
+TokenTable &Workspace::tokens()
 {
-    return d->tokenStore;
+    return d->tokenTable;
 }
 
 AuditModel &Workspace::auditModel()

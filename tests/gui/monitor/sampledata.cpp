@@ -40,9 +40,9 @@ QString sessionOf(int row)
     return u"s-4c19%1a7"_s.arg(row, 6, 16, QChar(u'0'));
 }
 
-Monitor::ConnectionRow connectionOf(int row)
+Monitor::ConnectionEntry connectionOf(int row)
 {
-    Monitor::ConnectionRow connection;
+    Monitor::ConnectionEntry connection;
     connection.id = u"c-0be2%1"_s.arg(row, 6, 16, QChar(u'0'));
     connection.session = sessionOf(row);
     connection.subject = u"u-%1"_s.arg(row);
@@ -75,14 +75,14 @@ Monitor::ConnectionRow connectionOf(int row)
     return connection;
 }
 
-void fillTokens(Monitor::TokenStore &store, int row)
+void fillTokens(Monitor::TokenTable &table, int row)
 {
-    const Monitor::ConnectionRow connection = connectionOf(row);
+    const Monitor::ConnectionEntry connection = connectionOf(row);
     const bool revoked = connection.state == u"revoked"_s;
     for (int generation = 0; generation < 4; ++generation) {
         const qint64 issued = connection.issued - (3 - generation) * (life - 120'000);
         for (const QString &kind : {u"access"_s, u"refresh"_s}) {
-            Monitor::TokenRow token;
+            Monitor::TokenEntry token;
             const QString prefix = kind == u"access"_s ? u"at"_s : u"rt"_s;
             token.id = u"%1-%2-%3"_s.arg(prefix).arg(row).arg(generation);
             token.previous = generation > 0 ? u"%1-%2-%3"_s.arg(prefix).arg(row).arg(generation - 1) : QString();
@@ -105,7 +105,7 @@ void fillTokens(Monitor::TokenStore &store, int row)
                 token.end = kind == u"refresh"_s ? u"reused"_s : u"revoked"_s;
             }
             token.failures = kind == u"access"_s && generation == 3 ? connection.renewalsFailed : 0;
-            store.upsert(token);
+            table.upsert(token);
         }
     }
 }
@@ -137,7 +137,7 @@ void fill(Monitor::Workspace &workspace, int count)
     workspace.setClock([] { return now; });
     for (int row = 0; row < count; ++row) {
         workspace.connections().upsert(connectionOf(row), now - 1000);
-        Monitor::ConnectionRow later = connectionOf(row);
+        Monitor::ConnectionEntry later = connectionOf(row);
         later.messagesIn += row % 9;
         later.messagesOut += row % 23;
         workspace.connections().upsert(later, now);

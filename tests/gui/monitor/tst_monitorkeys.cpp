@@ -193,7 +193,7 @@ void TestMonitorKeys::pausedConnectionsStayAsTheyAre()
 {
     key(Qt::Key_Space, Qt::ControlModifier);
     QVERIFY(m_workspace->connectionsPaused());
-    Monitor::ConnectionRow row;
+    Monitor::ConnectionEntry row;
     row.id = u"c-new"_s;
     row.state = u"open"_s;
     m_workspace->connections().upsert(row, Sample::now);

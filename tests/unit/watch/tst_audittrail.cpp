@@ -3,11 +3,9 @@
 #include "servermessage.h"
 #include "support/testmain.h"
 #include "watchword/core/watchrows.h"
-#include "watchword/watch/auditfile.h"
 #include "watchword/watch/chainverifier.h"
 
 #include <QJsonArray>
-#include <QTemporaryDir>
 
 using namespace Watchword;
 using namespace Qt::StringLiterals;
@@ -65,8 +63,6 @@ private Q_SLOTS:
     void anotherEpochStartsAnew();
     void badStreamsAreRefused_data();
     void badStreamsAreRefused();
-    void filesKeepThePositionOfBadLines();
-    void missingFilesAreErrors();
     void rowsSurviveJson();
     void badRowsAreRefused_data();
     void badRowsAreRefused();
@@ -257,49 +253,6 @@ void TestAuditTrail::badStreamsAreRefused()
     const auto last = receiver.receive(texts.last());
     QVERIFY(!last);
     QCOMPARE(last.error().code(), ErrorCode::ProtocolViolation);
-}
-
-void TestAuditTrail::filesKeepThePositionOfBadLines()
-{
-    QTemporaryDir folder;
-    QFile file(folder.filePath(u"audit.jsonl"_s));
-    QVERIFY(file.open(QIODevice::WriteOnly));
-    const QByteArray first = makeEvent(1).toBytes() + '\n';
-    file.write(first);
-    file.write("\r\n");
-    file.write("{not json\n");
-    file.write(QByteArray(200'000, 'x') + '\n');
-    file.write(makeEvent(2).toBytes() + "\r\n");
-    file.write("{\"cut");
-    file.close();
-
-    AuditFile reader;
-    QVERIFY(reader.open(file.fileName()));
-    QCOMPARE(reader.next()->event->sequence, quint64(1));
-    const auto bad = reader.next();
-    QCOMPARE(bad->number, 3);
-    QCOMPARE(bad->offset, first.size() + 2);
-    QVERIFY(!bad->event);
-    QVERIFY(bad->event.error().detail().startsWith("line 3"_L1));
-    const auto huge = reader.next();
-    QCOMPARE(huge->number, 4);
-    QCOMPARE(huge->event.error().code(), ErrorCode::ResponseTooLarge);
-    QVERIFY(huge->bytes.size() <= 64 * 1024);
-    QCOMPARE(reader.next()->event->sequence, quint64(2));
-    QVERIFY(!reader.next()->event);
-    QVERIFY(!reader.next());
-    QCOMPARE(reader.position(), reader.size());
-}
-
-void TestAuditTrail::missingFilesAreErrors()
-{
-    AuditFile reader;
-    QVERIFY(!reader.next());
-    QTemporaryDir folder;
-    const Result<void> opened = reader.open(folder.filePath(u"none.jsonl"_s));
-    QCOMPARE(opened.error().code(), ErrorCode::FileUnreadable);
-    QVERIFY(!reader.open(folder.path()));
-    QVERIFY(!reader.next());
 }
 
 void TestAuditTrail::rowsSurviveJson()

@@ -41,15 +41,15 @@ Result<void> AuditLog::Private::open()
     if (!options.path.isEmpty() && !QDir().mkpath(QFileInfo(options.path).absolutePath())) {
         return Error(ErrorCode::FileUnreadable, u"the folder %1 cannot be made"_s.arg(QFileInfo(options.path).absolutePath()));
     }
-    if (const Result<void> done = store.open(options); !done)
+    if (const Result<void> done = database.open(options); !done)
         return done;
-    const Result<QString> clean = store.meta(u"clean"_s);
+    const Result<QString> clean = database.meta(u"clean"_s);
     if (!clean)
         return clean.error();
     // The whole file is only read where it can be done while one waits, or where there is a reason to doubt it.
     constexpr qint64 kQuicklyRead = 64 * 1024 * 1024;
     if (*clean != "1"_L1 || QFileInfo(options.path).size() < kQuicklyRead) {
-        if (const Result<void> done = store.quickCheck(); !done)
+        if (const Result<void> done = database.quickCheck(); !done)
             return done;
     }
     if (const Result<void> done = loadTail(); !done)
@@ -59,14 +59,14 @@ Result<void> AuditLog::Private::open()
 
 Result<void> AuditLog::Private::loadTail()
 {
-    const Result<QList<AuditStore::Row>> first = store.read(0, 1);
-    const Result<QList<AuditStore::Row>> last = store.readLast(kTail);
+    const Result<QList<AuditDatabase::Row>> first = database.read(0, 1);
+    const Result<QList<AuditDatabase::Row>> last = database.readLast(kTail);
     if (!first || !last)
         return first ? last.error() : first.error();
     if (last->isEmpty())
         return {};
     ChainCheck check;
-    for (const AuditStore::Row &row : *last) {
+    for (const AuditDatabase::Row &row : *last) {
         const Result<AuditEvent> event = fromRow(row);
         const Result<void> added = event ? check.add(*event) : Result<void>(event.error());
         if (!added) {
@@ -83,10 +83,10 @@ Result<void> AuditLog::Private::loadTail()
 
 Result<void> AuditLog::Private::loadEpoch()
 {
-    Result<QString> known = store.meta(u"epoch"_s);
-    Result<QString> knownUid = store.meta(u"uid"_s);
-    const Result<QString> clean = store.meta(u"clean"_s);
-    const Result<QString> boot = store.meta(u"boot"_s);
+    Result<QString> known = database.meta(u"epoch"_s);
+    Result<QString> knownUid = database.meta(u"uid"_s);
+    const Result<QString> clean = database.meta(u"clean"_s);
+    const Result<QString> boot = database.meta(u"boot"_s);
     if (!known || !knownUid || !clean || !boot)
         return Error(ErrorCode::StorageFailed, u"the audit file's own data cannot be read"_s);
     epoch = *known;
@@ -107,7 +107,7 @@ Result<void> AuditLog::Private::loadEpoch()
     const QList<std::pair<QString, QString>> values{
         {u"epoch"_s, epoch}, {u"uid"_s, uid}, {u"boot"_s, bootId()}, {u"clean"_s, u"0"_s}};
     for (const auto &[name, value] : values) {
-        if (const Result<void> done = store.setMeta(name, value); !done)
+        if (const Result<void> done = database.setMeta(name, value); !done)
             return done;
     }
     return {};
@@ -138,8 +138,8 @@ Result<void> AuditLog::Private::setAside()
 void AuditLog::Private::close()
 {
     if (writable && !epoch.isEmpty())
-        static_cast<void>(store.setMeta(u"clean"_s, u"1"_s));
-    store.close();
+        static_cast<void>(database.setMeta(u"clean"_s, u"1"_s));
+    database.close();
 }
 
 AuditEvent AuditLog::Private::sealed(const AuditEntry &entry) const
@@ -169,7 +169,7 @@ AuditEvent AuditLog::Private::sealed(const AuditEntry &entry) const
 Result<AuditEvent> AuditLog::Private::write(const AuditEntry &entry)
 {
     AuditEvent event = sealed(entry);
-    AuditStore::Row row = toRow(event);
+    AuditDatabase::Row row = toRow(event);
     if (row.body.size() > kLargestEvent) {
         // An event that is too large is still an event; what does not fit is said to be missing.
         AuditEntry small = entry;
@@ -179,7 +179,7 @@ Result<AuditEvent> AuditLog::Private::write(const AuditEntry &entry)
         event = sealed(small);
         row = toRow(event);
     }
-    if (const Result<void> done = store.insert(row); !done)
+    if (const Result<void> done = database.insert(row); !done)
         return done.error();
     advance(event);
     return event;
@@ -205,11 +205,11 @@ qint64 AuditLog::Private::countToPurge() const
     }
     if (options.maxAge.count() == 0 || count == 0)
         return 0;
-    const Result<QList<AuditStore::Row>> head = store.read(oldest - 1, 1);
+    const Result<QList<AuditDatabase::Row>> head = database.read(oldest - 1, 1);
     const qint64 limit = (clock.wallNow() - options.maxAge).time_since_epoch().count();
     if (!head || head->isEmpty() || head->first().time >= limit)
         return 0;
-    const Result<QList<AuditStore::Row>> rows = store.read(oldest - 1, int(kLargestBatch));
+    const Result<QList<AuditDatabase::Row>> rows = database.read(oldest - 1, int(kLargestBatch));
     qint64 old = 0;
     while (rows && old < rows->size() && rows->at(old).time < limit)
         ++old;
@@ -219,7 +219,7 @@ qint64 AuditLog::Private::countToPurge() const
 Result<void> AuditLog::Private::purge(qint64 count)
 {
     const quint64 firstKept = oldest + quint64(count);
-    const Result<QList<AuditStore::Row>> kept = store.read(firstKept - 1, 1);
+    const Result<QList<AuditDatabase::Row>> kept = database.read(firstKept - 1, 1);
     if (!kept)
         return kept.error();
     const Result<AuditEvent> first = kept->isEmpty() ? Error(ErrorCode::ChainBroken) : fromRow(kept->first());
@@ -233,7 +233,7 @@ Result<void> AuditLog::Private::purge(qint64 count)
                                      .reasonCode = u"retention"_s,
                                      .message = u"Retention removed %1 events before number %2."_s.arg(count).arg(firstKept),
                                      .data = {{"seam"_L1, seam}, {"initiator"_L1, u"policy"_s}}});
-    if (const Result<void> done = store.insertPurge(toRow(event), firstKept); !done)
+    if (const Result<void> done = database.insertPurge(toRow(event), firstKept); !done)
         return done;
     advance(event);
     oldest = firstKept;
@@ -262,7 +262,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions &options, Cl
     Result<void> opened = priv->open();
     if (!opened && opened.error().code() == ErrorCode::StoreCorrupt
         && options.onCorruption == AuditOptions::OnCorruption::SetAside) {
-        priv->store.close();
+        priv->database.close();
         priv = std::make_unique<Private>(options, clock);
         opened = priv->setAside();
         const std::optional<AuditEntry> words = priv->firstWords;
@@ -331,12 +331,12 @@ quint64 AuditLog::newest() const
 
 Result<QList<AuditEvent>> AuditLog::read(quint64 after, int limit) const
 {
-    const Result<QList<AuditStore::Row>> rows = d->store.read(after, qBound(0, limit, 10'000));
+    const Result<QList<AuditDatabase::Row>> rows = d->database.read(after, qBound(0, limit, 10'000));
     if (!rows)
         return rows.error();
     QList<AuditEvent> events;
     events.reserve(rows->size());
-    for (const AuditStore::Row &row : *rows) {
+    for (const AuditDatabase::Row &row : *rows) {
         const Result<AuditEvent> event = fromRow(row);
         if (!event)
             return event.error();
@@ -350,10 +350,10 @@ Result<void> AuditLog::verify() const
     ChainCheck check;
     quint64 after = 0;
     for (;;) {
-        const Result<QList<AuditStore::Row>> rows = d->store.read(after, kPage);
+        const Result<QList<AuditDatabase::Row>> rows = d->database.read(after, kPage);
         if (!rows)
             return rows.error();
-        for (const AuditStore::Row &row : *rows) {
+        for (const AuditDatabase::Row &row : *rows) {
             const Result<AuditEvent> event = fromRow(row);
             if (!event)
                 return event.error();
@@ -378,7 +378,7 @@ bool AuditLog::isWritable() const
 
 Result<void> AuditLog::flush()
 {
-    const Result<void> done = d->store.checkpoint();
+    const Result<void> done = d->database.checkpoint();
     if (done)
         d->dirty = false;
     return done;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "audit/auditdatabase.h"
 #include "audit/auditlog.h"
-#include "audit/auditstore.h"
 
 #include <QTimer>
 
@@ -32,7 +32,7 @@ public:
 
     AuditOptions options;
     Clock &clock;
-    AuditStore store;
+    AuditDatabase database;
     QTimer upkeep;
     QString uid;
     QString epoch;

@@ -43,7 +43,6 @@ private:
     QTimer m_timer;
     State m_state = State::Handshake;
     HttpRequest m_request;
-    QByteArray m_buffer;
     quint64 m_requests = 0;
     bool m_keepAlive = false;
 };

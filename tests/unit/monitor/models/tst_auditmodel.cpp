@@ -18,12 +18,12 @@ class TestAuditModel : public WatchwordTest
 {
     Q_OBJECT
 
-    static void append(AuditStore &store, quint64 from, quint64 to, int severity = 1)
+    static void append(AuditTable &table, quint64 from, quint64 to, int severity = 1)
     {
         QByteArrayList lines;
         for (quint64 i = from; i <= to; ++i)
             lines.append(Events::line(i, "conn.opened", severity));
-        store.appendLines(lines);
+        table.appendLines(lines);
     }
     static bool settle(AuditModel &model, qint64 rows)
     {
@@ -37,15 +37,15 @@ class TestAuditModel : public WatchwordTest
 private Q_SLOTS:
     void showsAWindow()
     {
-        AuditStore store;
-        AuditModel model(store);
+        AuditTable table;
+        AuditModel model(table);
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setWindow(0, 30);
         QCOMPARE(model.rowCount(), 0);
-        append(store, 1, 10);
+        append(table, 1, 10);
         QVERIFY(settle(model, 10));
         QCOMPARE(model.rowCount(), 10);
-        append(store, 11, 5000, 4);
+        append(table, 11, 5000, 4);
         QVERIFY(settle(model, 5000));
         QCOMPARE(model.rowCount(), 30);
         QCOMPARE(model.firstRow(), 4970);
@@ -62,19 +62,19 @@ private Q_SLOTS:
 
     void followsPausesAndDetaches()
     {
-        AuditStore store;
-        AuditModel model(store);
+        AuditTable table;
+        AuditModel model(table);
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         QSignalSpy mode(&model, &AuditModel::modeChanged);
         model.setWindow(0, 20);
-        append(store, 1, 100);
+        append(table, 1, 100);
         QVERIFY(settle(model, 100));
         QCOMPARE(model.mode(), AuditModel::TailMode::Following);
         model.pause();
         model.pause();
         QCOMPARE(mode.size(), 1);
-        append(store, 101, 140);
-        append(store, 141, 150, 5);
+        append(table, 101, 140);
+        append(table, 141, 150, 5);
         QVERIFY(settle(model, 150));
         QCOMPARE(model.firstRow(), 80); // the view did not move
         QCOMPARE(model.newRows(), 50);
@@ -86,7 +86,7 @@ private Q_SLOTS:
         QCOMPARE(model.newRows(), 0);
         model.scrollTo(10);
         QCOMPARE(model.mode(), AuditModel::TailMode::Detached);
-        append(store, 151, 160);
+        append(table, 151, 160);
         QVERIFY(settle(model, 160));
         QCOMPARE(model.firstRow(), 10);
         QCOMPARE(model.newRows(), 10);
@@ -97,12 +97,12 @@ private Q_SLOTS:
 
     void keepsSelectionAndPlaceWhenTheFilterChanges()
     {
-        AuditStore store;
-        AuditModel model(store);
+        AuditTable table;
+        AuditModel model(table);
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setWindow(0, 20);
         for (quint64 i = 1; i <= 400; ++i)
-            append(store, i, i, i % 4 == 0 ? 4 : 1);
+            append(table, i, i, i % 4 == 0 ? 4 : 1);
         QVERIFY(settle(model, 400));
         model.scrollTo(200);
         const quint64 id = model.idAt(203); // sequence 204, an error
@@ -130,13 +130,13 @@ private Q_SLOTS:
 
     void showsGapsAndBadLines()
     {
-        AuditStore store;
-        AuditModel model(store);
+        AuditTable table;
+        AuditModel model(table);
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setWindow(0, 20);
-        append(store, 1, 2);
-        store.appendLines({"oops"});
-        append(store, 1205, 1206);
+        append(table, 1, 2);
+        table.appendLines({"oops"});
+        append(table, 1205, 1206);
         model.setQuery(u"user:nobody or row:bad"_s);
         QVERIFY(settle(model, 1));
         QCOMPARE(model.index(0, 0).data(RowKindRole).toInt(), int(RowKind::Bad));
@@ -146,24 +146,24 @@ private Q_SLOTS:
         QCOMPARE(model.index(2, 0).data(RowKindRole).toInt(), int(RowKind::Gap));
         QVERIFY(text(model, 2, 0).startsWith(u"1,202 events not received, seq 3 to 1,204"));
         QCOMPARE(model.gapsText(), u"1 gap, 1,202 events"_s);
-        const DetailContent gap = describeEvent(store, model.idAt(2));
+        const DetailContent gap = describeEvent(table, model.idAt(2));
         QVERIFY(gap.valid && gap.sentences.contains(u"1,202 events not received"_s));
     }
 
     void survivesEviction()
     {
-        AuditStore::Budget budget;
+        AuditTable::Budget budget;
         budget.columnBytes = 2 * AuditSegment::BytesPerRow * AuditSegment::Capacity;
-        AuditStore store(budget);
-        AuditModel model(store);
+        AuditTable table(budget);
+        AuditModel model(table);
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setWindow(0, 20);
-        append(store, 1, 2 * AuditSegment::Capacity);
+        append(table, 1, 2 * AuditSegment::Capacity);
         QVERIFY(settle(model, 2 * AuditSegment::Capacity));
         model.scrollTo(AuditSegment::Capacity + 5000);
         const quint64 top = model.idAt(model.firstRow());
         model.select(top);
-        append(store, 2 * AuditSegment::Capacity + 1, 2 * AuditSegment::Capacity + 10);
+        append(table, 2 * AuditSegment::Capacity + 1, 2 * AuditSegment::Capacity + 10);
         QVERIFY(settle(model, AuditSegment::Capacity + 10));
         QCOMPARE(model.idAt(model.firstRow()), top); // the same row is in sight at another number
         QCOMPARE(model.firstRow(), 5000);
@@ -172,9 +172,9 @@ private Q_SLOTS:
 
     void describesEvents()
     {
-        AuditStore store;
-        store.appendLines({Events::line(7, "token.reused", 5, "m.okafor", "203.0.113.77")});
-        const DetailContent content = describeEvent(store, store.endRow());
+        AuditTable table;
+        table.appendLines({Events::line(7, "token.reused", 5, "m.okafor", "203.0.113.77")});
+        const DetailContent content = describeEvent(table, table.endRow());
         QVERIFY(content.valid);
         QCOMPARE(content.severity, Severity::Critical);
         QCOMPARE(content.title, u"token.reused"_s);
@@ -182,21 +182,21 @@ private Q_SLOTS:
         QVERIFY(!content.plainSentences().contains(u"**"_s));
         QVERIFY(content.raw.contains(u"\"family\": \"f-1\""_s));
         QVERIFY(content.blocks.size() >= 3);
-        QVERIFY(!describeEvent(store, 0).valid);
-        QVERIFY(!describeEvent(store, 99).valid);
+        QVERIFY(!describeEvent(table, 0).valid);
+        QVERIFY(!describeEvent(table, 99).valid);
     }
 
     void measuresARefresh()
     {
-        AuditStore store;
+        AuditTable table;
         QRandomGenerator random(2);
         for (int part = 0; part < 10; ++part) {
             QByteArray buffer;
             for (int i = 1; i <= 50'000; ++i)
                 buffer += Events::randomLine(quint64(part * 50'000 + i), random) + '\n';
-            store.appendBuffer(buffer);
+            table.appendBuffer(buffer);
         }
-        AuditModel model(store);
+        AuditModel model(table);
         model.setWindow(0, 40);
         QVERIFY(settle(model, 500'000));
         QElapsedTimer timer;
@@ -204,7 +204,7 @@ private Q_SLOTS:
         qsizetype length = 0;
         constexpr int Rounds = 50;
         for (int round = 0; round < Rounds; ++round) {
-            append(store, 500'001 + quint64(round), 500'001 + quint64(round));
+            append(table, 500'001 + quint64(round), 500'001 + quint64(round));
             model.tick();
             for (int row = 0; row < model.rowCount(); ++row) {
                 for (int column = 0; column < model.columnCount(); ++column) {

@@ -19,9 +19,9 @@ class TestConnectionsModel : public WatchwordTest
     static constexpr qint64 Start = 1'795'357'960'000;
     qint64 m_now = Start;
 
-    ConnectionRow row(int number, const QString &state = u"open"_s) const
+    ConnectionEntry row(int number, const QString &state = u"open"_s) const
     {
-        ConnectionRow r;
+        ConnectionEntry r;
         r.id = u"c-%1"_s.arg(number, 4, 10, QLatin1Char('0'));
         r.user = u"user%1"_s.arg(number, 4, 10, QLatin1Char('0'));
         r.client = u"desk"_s;
@@ -41,7 +41,7 @@ class TestConnectionsModel : public WatchwordTest
             result.append(model.index(i, ConnectionsModel::User).data().toString());
         return result;
     }
-    //! Ticks until a sort of everything that the store holds was taken over.
+    //! Ticks until a sort of everything that the table holds was taken over.
     static bool settle(ConnectionsModel &model, qint64 rows)
     {
         return Support::waitUntil([&] {
@@ -59,14 +59,14 @@ private Q_SLOTS:
 
     void sortsWorstFirst()
     {
-        ConnectionStore store;
-        ConnectionsModel model(store, [this] { return m_now; });
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setWindow(0, 3);
-        store.upsert(row(1), m_now);
-        store.upsert(row(2, u"failing"_s), m_now);
-        store.upsert(row(3, u"revoked"_s), m_now);
-        store.upsert(row(4, u"closed"_s), m_now);
+        table.upsert(row(1), m_now);
+        table.upsert(row(2, u"failing"_s), m_now);
+        table.upsert(row(3, u"revoked"_s), m_now);
+        table.upsert(row(4, u"closed"_s), m_now);
         QVERIFY(settle(model, 4));
         QCOMPARE(users(model), (QStringList{u"user0003"_s, u"user0002"_s, u"user0001"_s}));
         QCOMPARE(model.index(0, 0).data().toString(), u"Revoked"_s);
@@ -89,21 +89,21 @@ private Q_SLOTS:
 
     void holdsTheOrderWhileRowsAreSelected()
     {
-        ConnectionStore store;
-        ConnectionsModel model(store, [this] { return m_now; });
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         QSignalSpy held(&model, &ConnectionsModel::orderHeldChanged);
         model.setSortKeys({{ConnectionsModel::User, Qt::AscendingOrder}});
         model.setWindow(0, 10);
         for (int i = 2; i <= 5; ++i)
-            store.upsert(row(i), m_now);
+            table.upsert(row(i), m_now);
         QVERIFY(settle(model, 4));
         const quint64 id = model.idAt(1);
         model.select(id);
         QVERIFY(model.orderHeld());
         QCOMPARE(model.connectionIds(model.selectedIds()), QStringList{u"c-0003"_s});
-        store.upsert(row(1), m_now); // would come first
-        store.remove(u"c-0002"_s);
+        table.upsert(row(1), m_now); // would come first
+        table.remove(u"c-0002"_s);
         QVERIFY(settle(model, 5));
         QCOMPARE(users(model), (QStringList{u"user0002"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s, u"user0001"_s}));
         QCOMPARE(model.index(0, 0).data(StateRole).toString(), u"gone"_s);
@@ -115,13 +115,13 @@ private Q_SLOTS:
 
     void filtersAndKeepsTheSelection()
     {
-        ConnectionStore store;
-        ConnectionsModel model(store, [this] { return m_now; });
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setSortKeys({{ConnectionsModel::User, Qt::AscendingOrder}});
         model.setWindow(0, 10);
         for (int i = 1; i <= 100; ++i)
-            store.upsert(row(i, i % 10 == 0 ? u"failing"_s : u"open"_s), m_now);
+            table.upsert(row(i, i % 10 == 0 ? u"failing"_s : u"open"_s), m_now);
         QVERIFY(settle(model, 100));
         model.select(model.idOf(u"c-0030"_s));
         model.setQuery(u"state:failing node:gw-1"_s);
@@ -145,13 +145,13 @@ private Q_SLOTS:
 
     void sortsBigTablesInTheBackground()
     {
-        ConnectionStore store;
-        ConnectionsModel model(store, [this] { return m_now; });
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setSortKeys({{ConnectionsModel::TokenLeft, Qt::AscendingOrder}});
         model.setWindow(0, 10);
         for (int i = 1; i <= 60'000; ++i)
-            store.upsert(row(i), m_now);
+            table.upsert(row(i), m_now);
         QVERIFY(settle(model, 60'000));
         QVERIFY(Support::waitUntil([&] {
             model.tick();
@@ -164,18 +164,18 @@ private Q_SLOTS:
 
     void emitsOneChangePerTick()
     {
-        ConnectionStore store;
-        ConnectionsModel model(store, [this] { return m_now; });
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
         model.setWindow(0, 10);
         for (int i = 1; i <= 50; ++i)
-            store.upsert(row(i), m_now);
+            table.upsert(row(i), m_now);
         QVERIFY(settle(model, 50));
         model.tick();
         QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
         model.tick();
         QCOMPARE(changed.size(), 0);
-        store.upsert(row(3), m_now);
-        store.upsert(row(6), m_now);
+        table.upsert(row(3), m_now);
+        table.upsert(row(6), m_now);
         model.setHovered(true); // no new order in between
         model.tick();
         QCOMPARE(changed.size(), 1);
@@ -188,27 +188,27 @@ private Q_SLOTS:
 
     void describesConnections()
     {
-        ConnectionStore store;
-        TokenStore tokens;
-        ConnectionRow r = row(1, u"failing"_s);
+        ConnectionTable table;
+        TokenTable tokens;
+        ConnectionEntry r = row(1, u"failing"_s);
         r.renewalsFailed = 3;
         r.expires = Start + 73'000;
-        store.upsert(r, m_now);
-        TokenRow token;
+        table.upsert(r, m_now);
+        TokenEntry token;
         token.id = u"at-1"_s;
         token.session = r.session;
         token.kind = u"access"_s;
         token.issued = Start - 60'000;
         token.expires = r.expires;
         tokens.upsert(token);
-        const DetailContent content = describeConnection(store, tokens, store.key(store.slotOf(r.id)), m_now);
+        const DetailContent content = describeConnection(table, tokens, table.key(table.slotOf(r.id)), m_now);
         QVERIFY(content.valid);
         QCOMPARE(content.title, u"user0001"_s);
         QCOMPARE(content.plainSentences(),
                  u"The last 3 renewals of the token were refused. If none succeeds, gw-2 closes this connection in 1:13, at "
                  "14:33:53, with 4401 token_expired."_s);
         QCOMPARE(content.blocks.size(), 3);
-        QVERIFY(!describeConnection(store, tokens, 0, m_now).valid);
+        QVERIFY(!describeConnection(table, tokens, 0, m_now).valid);
         QVERIFY(describeSession(tokens, r.session, m_now).valid);
         QVERIFY(!describeSession(tokens, u"s-none"_s, m_now).valid);
     }

@@ -14,9 +14,9 @@ class TestTokenLanesModel : public WatchwordTest
 
     static constexpr qint64 Now = 1'795'357'960'000;
 
-    static TokenRow token(const QString &id, const QString &session, qint64 issued, qint64 life = 60'000)
+    static TokenEntry token(const QString &id, const QString &session, qint64 issued, qint64 life = 60'000)
     {
-        TokenRow row;
+        TokenEntry row;
         row.id = id;
         row.session = session;
         row.user = u"user of "_s + session;
@@ -36,15 +36,15 @@ class TestTokenLanesModel : public WatchwordTest
 private Q_SLOTS:
     void drawsAChain()
     {
-        TokenStore store;
-        TokenRow first = token(u"t1"_s, u"s1"_s, Now - 60'000);
+        TokenTable table;
+        TokenEntry first = token(u"t1"_s, u"s1"_s, Now - 60'000);
         first.ended = Now - 14'000;
         first.end = u"replaced"_s;
-        store.upsert(first);
-        TokenRow second = token(u"t2"_s, u"s1"_s, Now - 15'000);
+        table.upsert(first);
+        TokenEntry second = token(u"t2"_s, u"s1"_s, Now - 15'000);
         second.previous = u"t1"_s;
-        store.upsert(second);
-        TokenLanesModel model(store);
+        table.upsert(second);
+        TokenLanesModel model(table);
         model.tick(Now);
         QCOMPARE(model.rowCount(), 1);
         const TimelineLane lane = model.lane(0, Now - 120'000, Now + 120'000, 100, Now);
@@ -67,24 +67,24 @@ private Q_SLOTS:
 
     void showsTheEnds()
     {
-        TokenStore store;
+        TokenTable table;
         const auto ended = [&](const QString &session, const QString &end) {
-            TokenRow row = token(u"t-"_s + session, session, Now - 30'000);
+            TokenEntry row = token(u"t-"_s + session, session, Now - 30'000);
             row.ended = Now - 10'000;
             row.end = end;
-            store.upsert(row);
+            table.upsert(row);
         };
         ended(u"s1"_s, u"revoked"_s);
         ended(u"s2"_s, u"reused"_s);
         ended(u"s3"_s, u"signed_out"_s);
-        TokenRow failing = token(u"t4"_s, u"s4"_s, Now - 50'000);
+        TokenEntry failing = token(u"t4"_s, u"s4"_s, Now - 50'000);
         failing.failures = 3;
-        store.upsert(failing);
-        TokenRow opaque = token(u"t5"_s, u"s5"_s, Now - 50'000);
+        table.upsert(failing);
+        TokenEntry opaque = token(u"t5"_s, u"s5"_s, Now - 50'000);
         opaque.expires = 0;
         opaque.refreshAt = 0;
-        store.upsert(opaque);
-        TokenLanesModel model(store);
+        table.upsert(opaque);
+        TokenLanesModel model(table);
         model.tick(Now);
         const auto lane = [&](const char *session) {
             return model.laneOfSession(QString::fromLatin1(session), Now - 100'000, Now + 100'000, 10, Now);
@@ -98,7 +98,7 @@ private Q_SLOTS:
         QCOMPARE(lane("s4").failuresText, u"3"_s);
         QCOMPARE(lane("s5").leftText, u"unknown"_s);
         QCOMPARE(lane("s5").bars[0].plannedEnd, 0);
-        QCOMPARE(model.row(0).lane, store.laneOf(u"s1"_s)); // what needs attention comes first
+        QCOMPARE(model.row(0).lane, table.laneOf(u"s1"_s)); // what needs attention comes first
         model.setQuery(u"state:failing or user:*s5"_s);
         model.tick(Now);
         QCOMPARE(model.rowCount(), 2);
@@ -112,13 +112,13 @@ private Q_SLOTS:
 
     void groupsAndCollapses()
     {
-        TokenStore store;
+        TokenTable table;
         for (int i = 0; i < 6; ++i) {
-            TokenRow row = token(u"t%1"_s.arg(i), u"s%1"_s.arg(i), Now - 1000 * i);
+            TokenEntry row = token(u"t%1"_s.arg(i), u"s%1"_s.arg(i), Now - 1000 * i);
             row.node = u"gw-%1"_s.arg(i % 2);
-            store.upsert(row);
+            table.upsert(row);
         }
-        TokenLanesModel model(store);
+        TokenLanesModel model(table);
         QSignalSpy rows(&model, &TokenLanesModel::rowsChanged);
         model.setGroup(TokenLanesModel::Group::Node);
         model.tick(Now);
@@ -132,7 +132,7 @@ private Q_SLOTS:
         model.tick(Now + 20);
         QCOMPARE(model.rowCount(), 5);
         QCOMPARE(model.rowOfSession(u"s0"_s), -1);
-        QVERIFY(store.remove(u"t0"_s));
+        QVERIFY(table.remove(u"t0"_s));
         QSignalSpy content(&model, &TokenLanesModel::contentChanged);
         model.tick(Now + 30);
         QCOMPARE(content.size(), 1);
@@ -142,13 +142,13 @@ private Q_SLOTS:
 
     void forecastsAndDensity()
     {
-        TokenStore store;
+        TokenTable table;
         for (int i = 0; i < 100; ++i) {
-            TokenRow row = token(u"t%1"_s.arg(i), u"s%1"_s.arg(i), Now - 5000);
+            TokenEntry row = token(u"t%1"_s.arg(i), u"s%1"_s.arg(i), Now - 5000);
             row.previous = u"older"_s;
-            store.upsert(row);
+            table.upsert(row);
         }
-        TokenLanesModel model(store);
+        TokenLanesModel model(table);
         model.tick(Now);
         const auto buckets = model.forecast(Now - 10'000, Now + 60'000, 10'000, Now);
         QCOMPARE(buckets.size(), 7);

@@ -19,10 +19,10 @@ class TestAuditFilter : public WatchwordTest
     }
 
     //! Row ids by looking at every row alone, without zone maps and without bitmaps.
-    static std::vector<quint64> naive(const AuditStore &store, const std::function<bool(const AuditRecord &)> &accept)
+    static std::vector<quint64> naive(const AuditTable &table, const std::function<bool(const AuditRecord &)> &accept)
     {
         std::vector<quint64> rows;
-        for (const auto &segment : store.snapshot()) {
+        for (const auto &segment : table.snapshot()) {
             for (quint32 row = 0; row < segment->count(); ++row) {
                 const AuditRecord record = segment->record(row);
                 if ((record.outcome & AuditRecord::Gap) || accept(record))
@@ -47,9 +47,9 @@ class TestAuditFilter : public WatchwordTest
         }
         return buffer;
     }
-    static void fill(AuditStore &store, int rows, QRandomGenerator &random, quint64 &sequence)
+    static void fill(AuditTable &table, int rows, QRandomGenerator &random, quint64 &sequence)
     {
-        store.appendBuffer(lines(rows, random, sequence));
+        table.appendBuffer(lines(rows, random, sequence));
     }
     //! Over two segments, so that a small budget evicts; odd sizes end inside the words of bitmaps. Made once.
     static const QByteArrayList &history()
@@ -79,18 +79,18 @@ private Q_SLOTS:
     void equalsLookingAtEachRow()
     {
         QFETCH(QString, query);
-        AuditStore::Budget budget;
+        AuditTable::Budget budget;
         budget.columnBytes = 2 * AuditSegment::BytesPerRow * AuditSegment::Capacity;
-        AuditStore store(budget);
-        AuditFilter incremental(store);
+        AuditTable table(budget);
+        AuditFilter incremental(table);
         incremental.setQuery(parsed(query));
         for (const QByteArray &part : history()) {
-            store.appendBuffer(part);
+            table.appendBuffer(part);
             incremental.update();
             QVERIFY(incremental.wait(20'000));
         }
-        QVERIFY(store.evictedRows() > 0);
-        AuditFilter fresh(store);
+        QVERIFY(table.evictedRows() > 0);
+        AuditFilter fresh(table);
         fresh.setQuery(parsed(query));
         QVERIFY(fresh.wait(20'000));
         const auto a = incremental.result();
@@ -101,12 +101,12 @@ private Q_SLOTS:
         QCOMPARE(a->severe, b->severe);
         QCOMPARE(a->gaps, b->gaps);
         // A compiled query run over single rows has neither zone maps nor neighbours to lean on.
-        CompiledQuery single(parsed(query), AuditRows(store, nullptr), auditFields());
+        CompiledQuery single(parsed(query), AuditRows(table, nullptr), auditFields());
         std::vector<quint64> alone;
-        for (const auto &segment : store.snapshot()) {
+        for (const auto &segment : table.snapshot()) {
             for (quint32 row = 0; row < segment->count(); ++row) {
                 quint64 bit = 0;
-                single.evaluate(AuditRows(store, segment.get()), row, row + 1, &bit);
+                single.evaluate(AuditRows(table, segment.get()), row, row + 1, &bit);
                 const bool gap = segment->outcomes()[row] & AuditRecord::Gap;
                 if (bit || (gap && !single.tests(int(AuditColumn::Row))))
                     alone.push_back(segment->firstRow() + row);
@@ -117,18 +117,18 @@ private Q_SLOTS:
             QCOMPARE(b->viewRowOf(rows[i]), qint64(i));
             QCOMPARE(b->lowerBound(rows[i]), quint64(i));
         }
-        QCOMPARE(b->viewRowOf(store.endRow()), -1);
+        QCOMPARE(b->viewRowOf(table.endRow()), -1);
     }
 
     void meansWhatItSays()
     {
         QRandomGenerator random(5);
-        AuditStore store;
+        AuditTable table;
         quint64 sequence = 0;
-        fill(store, 70'000, random, sequence);
-        const auto user = [&](const AuditRecord &r) { return store.strings().text(r.actor); };
-        const auto ip = [&](const AuditRecord &r) { return store.strings().text(r.ip); };
-        const auto kind = [&](const AuditRecord &r) { return store.kindName(r.kind); };
+        fill(table, 70'000, random, sequence);
+        const auto user = [&](const AuditRecord &r) { return table.strings().text(r.actor); };
+        const auto ip = [&](const AuditRecord &r) { return table.strings().text(r.ip); };
+        const auto kind = [&](const AuditRecord &r) { return table.kindName(r.kind); };
         const QList<std::pair<QString, std::function<bool(const AuditRecord &)>>> cases = {
             {u"user:user1*"_s, [&](const AuditRecord &r) { return user(r).startsWith(u"user1"); }},
             {u"sev>=error and not kind:token.reused"_s,
@@ -139,45 +139,45 @@ private Q_SLOTS:
             {u"seq<=1000 sev:info..notice"_s,
              [](const AuditRecord &r) { return r.sequence <= 1000 && r.severity >= 1 && r.severity <= 2; }}};
         for (const auto &[query, accept] : cases) {
-            AuditFilter filter(store);
+            AuditFilter filter(table);
             filter.setQuery(parsed(query));
             QVERIFY(filter.wait(20'000));
-            QVERIFY2(rowsOf(*filter.result()) == naive(store, accept), qPrintable(query));
+            QVERIFY2(rowsOf(*filter.result()) == naive(table, accept), qPrintable(query));
         }
     }
 
     void newestQueryWins()
     {
         QRandomGenerator random(6);
-        AuditStore store;
+        AuditTable table;
         quint64 sequence = 0;
-        fill(store, 70'000, random, sequence);
-        AuditFilter filter(store);
+        fill(table, 70'000, random, sequence);
+        AuditFilter filter(table);
         quint64 id = 0;
         for (int i = 0; i < 40; ++i)
             id = filter.setQuery(parsed(u"user:user%1"_s.arg(i)));
         QVERIFY(filter.wait(20'000));
         QCOMPARE(filter.result()->queryId, id);
         QVERIFY(filter.result()->complete);
-        const quint32 wanted = store.strings().find("user39");
-        QCOMPARE(rowsOf(*filter.result()), naive(store, [&](const AuditRecord &r) { return r.actor == wanted; }));
+        const quint32 wanted = table.strings().find("user39");
+        QCOMPARE(rowsOf(*filter.result()), naive(table, [&](const AuditRecord &r) { return r.actor == wanted; }));
     }
 
     void measuresFiltering()
     {
         QRandomGenerator random(8);
-        AuditStore store;
+        AuditTable table;
         quint64 sequence = 0;
         const QByteArray part = lines(100'000, random, sequence);
         for (int i = 0; i < 10; ++i)
-            store.appendBuffer(part);
+            table.appendBuffer(part);
         for (const char *query : {"sev>=error", "user:user7 sev>=error", "message ~ /attempt [3-5]/"}) {
-            AuditFilter filter(store);
+            AuditFilter filter(table);
             QVERIFY(filter.wait(20'000));
             const double start = Events::cpuMs();
             filter.setQuery(parsed(QString::fromLatin1(query)));
             QVERIFY(filter.wait(20'000));
-            qInfo("filter %llu rows by \"%s\": %.1f ms, %llu rows", store.rows(), query, Events::cpuMs() - start,
+            qInfo("filter %llu rows by \"%s\": %.1f ms, %llu rows", table.rows(), query, Events::cpuMs() - start,
                   filter.result()->matched());
             QVERIFY(filter.result()->matched() > 0);
         }

@@ -3,7 +3,7 @@
 
 #include "monitor/models/rowwindowmodel.h"
 #include "monitor/models/tailstate.h"
-#include "monitor/store/auditstore.h"
+#include "monitor/store/audittable.h"
 
 #include <QDateTime>
 
@@ -13,7 +13,7 @@ namespace Monitor {
     The audit tail: rows in order of arrival, filtered in the background, gaps as rows of their own.
 
     Columns: time, seq, sev, kind, user, node, ip, message. A gap row has RowKind::Gap and its whole text in column 0.
-    Times are shown in UTC with milliseconds. Row ids are the store's row id + 1.
+    Times are shown in UTC with milliseconds. Row ids are the table's row id + 1.
 */
 class AuditModel : public RowWindowModel
 {
@@ -26,13 +26,12 @@ public:
     Q_ENUM(TailMode)
     enum Column { Time, Sequence, SeverityColumn, Kind, User, Node, Address, Message, ColumnCount };
 
-    explicit AuditModel(AuditStore &store, QObject *parent = nullptr);
+    explicit AuditModel(AuditTable &table, QObject *parent = nullptr);
     ~AuditModel() override;
 
     TailMode mode() const;
     qint64 newRows() const; //!< Matching rows that came since follow was left.
     qint64 newErrors() const; //!< Of these, error and critical.
-    QDateTime modeSince() const; //!< When the mode began, UTC.
     QString modeText() const; //!< "Following", "Paused", "Detached".
     //! Texts of the paused bar: "Paused by you at 14:29:44, 2:56 ago", "12,431 new", "98 errors"; empty while following.
     QString pausedText() const;
@@ -48,7 +47,7 @@ public:
     void scrollToRow(quint64 id); //!< Detaches and shows the row in the middle; nothing happens for a hidden row.
     quint64 nextError(quint64 fromId, bool backwards) const; //!< 0 if there is none within the loaded rows.
 
-    //! Counts per bucket for the histogram, over the whole store or [from, to) in ms since the epoch.
+    //! Counts per bucket for the histogram, over the whole table or [from, to) in ms since the epoch.
     struct Bucket
     {
         qint64 start = 0; //!< ms since the epoch

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "monitor/models/rowwindowmodel.h"
-#include "monitor/store/connectionstore.h"
+#include "monitor/store/connectiontable.h"
 
 #include <functional>
 
@@ -13,7 +13,7 @@ namespace Monitor {
     (setHovered) the order is held: values go on changing, rows do not move, new rows come at the end.
 
     Columns: state, user, client, ip, node, age, idle, in, out, queue, token.left, close.
-    Row ids are the store's slot keys; a row keeps its id until it leaves the store.
+    Row ids are the table's slot keys; a row keeps its id until it leaves the table.
 */
 class ConnectionsModel : public RowWindowModel
 {
@@ -30,7 +30,7 @@ public:
     };
     using NowFunction = std::function<qint64()>; //!< Server time in ms since the epoch.
 
-    ConnectionsModel(ConnectionStore &store, NowFunction now, QObject *parent = nullptr);
+    ConnectionsModel(ConnectionTable &table, NowFunction now, QObject *parent = nullptr);
     ~ConnectionsModel() override;
 
     //! First key, then second; the id breaks ties. Default: state descending (worst first), token left ascending.

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "monitor/models/roles.h"
-#include "monitor/store/auditstore.h"
-#include "monitor/store/connectionstore.h"
-#include "monitor/store/tokenstore.h"
+#include "monitor/store/audittable.h"
+#include "monitor/store/connectiontable.h"
+#include "monitor/store/tokentable.h"
 
 #include <QList>
 #include <QString>
@@ -47,8 +47,8 @@ struct DetailContent
 };
 
 //! \a now in ms since the epoch, server time. Unknown ids give valid == false.
-DetailContent describeConnection(const ConnectionStore &store, const TokenStore &tokens, quint64 rowId, qint64 now);
-DetailContent describeEvent(const AuditStore &store, quint64 rowId); //!< rowId of AuditModel.
-DetailContent describeSession(const TokenStore &tokens, const QString &sessionId, qint64 now);
+DetailContent describeConnection(const ConnectionTable &table, const TokenTable &tokens, quint64 rowId, qint64 now);
+DetailContent describeEvent(const AuditTable &table, quint64 rowId); //!< rowId of AuditModel.
+DetailContent describeSession(const TokenTable &tokens, const QString &sessionId, qint64 now);
 
 } // namespace Monitor

@@ -20,7 +20,7 @@ namespace Monitor {
     dataChanged(), over the smallest range of window rows that changed. Work per tick depends on the window, never on totalRows().
 
     Selection is a set of row ids and lives here, so it survives scrolling, sorting, filtering and eviction.
-    Threads: the one it lives in. Ownership: borrows its store, which must outlive it.
+    Threads: the one it lives in. Ownership: borrows its table, which must outlive it.
 */
 class RowWindowModel : public QAbstractTableModel
 {
@@ -32,7 +32,6 @@ public:
         QString key; //!< Stable name, also the name of the field in the filter language where there is one.
         QString title; //!< Translated.
         Qt::Alignment alignment = Qt::AlignLeft;
-        bool sortable = false;
     };
     enum class SelectMode { Replace, Toggle, Extend }; //!< Extend: from the current row to this one, in view order.
 
@@ -80,7 +79,6 @@ Q_SIGNALS:
 
 protected:
     RowWindowModel(QList<Column> columns, QObject *parent);
-    void updateWindow(); //!< After totalRows() may have changed: clamps, inserts or removes window rows, emits.
     void moveWindow(qint64 first); //!< As setWindow() with the same count; the content of every row is new.
     void rowsChanged(int firstWindowRow, int lastWindowRow); //!< One dataChanged().
     virtual void selectionWasChanged() { }

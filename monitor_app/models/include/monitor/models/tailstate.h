@@ -8,7 +8,7 @@ namespace Monitor {
 /*! The three labelled states of a tail. */
 enum class TailMode {
     Following, //!< The newest row is the last one seen.
-    Paused, //!< Frozen by the person; the store goes on.
+    Paused, //!< Frozen by the person; the table goes on.
     Detached //!< Scrolled away from the end; new rows do not move the view.
 };
 

@@ -4,7 +4,7 @@
 #include "monitor/models/querystate.h"
 #include "monitor/models/roles.h"
 #include "monitor/store/completion.h"
-#include "monitor/store/tokenstore.h"
+#include "monitor/store/tokentable.h"
 
 #include <QList>
 #include <QObject>
@@ -26,7 +26,7 @@ struct TimelineBar
     qint64 plannedEnd = 0; //!< exp; beyond end for revoked tokens (dotted outline), 0 when not known (open arrows).
     qint64 refreshAt = 0; //!< From here to plannedEnd hatched; 0 for none.
     qint64 overlapUntil = 0; //!< From start to here the predecessor was valid too; 0 for none.
-    quint32 token = 0; //!< Index for TokenStore::token().
+    quint32 token = 0; //!< Index for TokenTable::token().
     int folded = 1; //!< > 1: this many bars narrower than 3 px, drawn as one block with the worst state.
 };
 
@@ -42,7 +42,7 @@ struct TimelineMark
 
 struct TimelineLane
 {
-    quint32 lane = 0; //!< Stable number of the session in the store.
+    quint32 lane = 0; //!< Stable number of the session in the table.
     QString sessionId;
     QString user;
     QString client;
@@ -70,7 +70,7 @@ struct TimelineRow
     What the timeline paints: lanes in order, and for a range of time their bars and marks at a level of detail.
 
     The view asks only for the rows it shows; lanes() costs (bars in sight) and a binary search per lane.
-    Threads: the one it lives in. Ownership: borrows the store.
+    Threads: the one it lives in. Ownership: borrows the table.
 */
 class TokenLanesModel : public QObject
 {
@@ -82,7 +82,7 @@ public:
     enum class Group { None, Node, User, Client };
     Q_ENUM(Group)
 
-    explicit TokenLanesModel(TokenStore &store, QObject *parent = nullptr);
+    explicit TokenLanesModel(TokenTable &table, QObject *parent = nullptr);
     ~TokenLanesModel() override;
 
     void setSort(Sort sort);

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "monitor/models/linkstatus.h"
-#include "monitor/store/auditstore.h"
-#include "monitor/store/connectionstore.h"
-#include "monitor/store/tokenstore.h"
+#include "monitor/store/audittable.h"
+#include "monitor/store/connectiontable.h"
+#include "monitor/store/tokentable.h"
 
 #include <QObject>
 
@@ -31,9 +31,9 @@ class WatchFeed : public QObject
 public:
     struct Stores
     {
-        AuditStore &audit;
-        ConnectionStore &connections;
-        TokenStore &tokens;
+        AuditTable &audit;
+        ConnectionTable &connections;
+        TokenTable &tokens;
     };
     WatchFeed(Watchword::WatchClient &client, Stores stores, QObject *parent = nullptr);
     ~WatchFeed() override;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "monitor/store/auditstore.h"
+#include "monitor/store/audittable.h"
 
 #include <QObject>
 
@@ -10,28 +10,25 @@
 namespace Monitor {
 
 /*!
-    Reads a JSONL audit file into a store on a thread of its own, in pieces that grow from 256 KiB to 8 MiB, so that the first
+    Reads a JSONL audit file into a table on a thread of its own, in pieces that grow from 256 KiB to 8 MiB, so that the first
    rows are there at once. The file may be any size; it is never mapped.
 
     One reader per file: start() works once. The destructor cancels and waits for the thread.
-    Errors: a file that cannot be read ends with finished(false) and errorText(); bad lines are rows of the store.
+    Errors: a file that cannot be read ends with finished(false) and errorText(); bad lines are rows of the table.
 */
 class AuditFile : public QObject
 {
     Q_OBJECT
 
 public:
-    AuditFile(QString path, AuditStore &store, QObject *parent = nullptr);
+    AuditFile(QString path, AuditTable &table, QObject *parent = nullptr);
     ~AuditFile() override;
 
     void start();
     void cancel(); //!< What was read stays; finished(false) follows.
     bool isFinished() const;
-    bool wasCancelled() const;
     QString path() const;
     QString errorText() const; //!< Translated, with what to do; empty when all went well.
-    qint64 bytesRead() const;
-    qint64 bytesTotal() const;
     double progress() const; //!< 0 to 1
 
 Q_SIGNALS:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "monitor/store/auditstore.h"
+#include "monitor/store/audittable.h"
 #include "monitor/store/query.h"
 
 #include <array>
@@ -34,7 +34,7 @@ public:
     bool complete = false; //!< Every row that existed was looked at.
     bool neverTrue = false;
     quint64 evaluated = 0;
-    quint64 rows = 0; //!< Rows in the store then.
+    quint64 rows = 0; //!< Rows in the table then.
     quint64 gaps = 0;
     quint64 severe = 0;
     std::vector<std::shared_ptr<const SegmentMatches>> segments;
@@ -48,24 +48,24 @@ public:
 };
 
 /*!
-    Filters an AuditStore in the background. A new query replaces the running one at once; results are published after each
+    Filters an AuditTable in the background. A new query replaces the running one at once; results are published after each
     segment, the newest rows first, and rows that are added later are looked at alone.
 
     Threads: calls from one thread; the work is done in a thread of its own, which ends before the destructor returns.
-    Ownership: borrows the store.
+    Ownership: borrows the table.
 */
 class AuditFilter
 {
 public:
-    explicit AuditFilter(const AuditStore &store);
+    explicit AuditFilter(const AuditTable &table);
     ~AuditFilter();
     Q_DISABLE_COPY_MOVE(AuditFilter)
 
     //! Returns the query's id. The result of the old query stays until the first of the new one is there.
     quint64 setQuery(std::shared_ptr<const QueryNode> root);
-    void update(); //!< The store may have more (or fewer) rows; returns at once.
+    void update(); //!< The table may have more (or fewer) rows; returns at once.
     std::shared_ptr<const AuditFilterResult> result() const; //!< Never null.
-    //! Waits until everything that is in the store now was looked at; false after \a milliseconds. For tools and tests.
+    //! Waits until everything that is in the table now was looked at; false after \a milliseconds. For tools and tests.
     bool wait(int milliseconds) const;
 
 private:

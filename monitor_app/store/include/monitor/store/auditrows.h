@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "monitor/store/auditstore.h"
+#include "monitor/store/audittable.h"
 #include "monitor/store/predicate.h"
 
 namespace Monitor {
@@ -11,8 +11,8 @@ class AuditRows : public RowSource
 {
 public:
     //! \a segment may be null for the prototype of a CompiledQuery.
-    AuditRows(const AuditStore &store, const AuditSegment *segment)
-        : m_store(store)
+    AuditRows(const AuditTable &table, const AuditSegment *segment)
+        : m_table(table)
         , m_segment(segment)
     {
     }
@@ -24,7 +24,7 @@ public:
     bool mayMatchRanges(int column, const RangeSet &ranges) const override;
 
 private:
-    const AuditStore &m_store;
+    const AuditTable &m_table;
     const AuditSegment *m_segment;
 };
 

@@ -24,13 +24,13 @@ struct AuditGap
     Cause cause = Cause::Sequence;
 };
 
-/*! One event as it is put into the columns. Strings are ids of the store's interner. */
+/*! One event as it is put into the columns. Strings are ids of the table's interner. */
 struct AuditRecord
 {
     enum Flag : quint8 { Gap = 0x40, Bad = 0x80 };
     qint64 time = 0; //!< ms since the epoch
     quint64 sequence = 0;
-    quint16 kind = 0; //!< Index of AuditStore::kindName().
+    quint16 kind = 0; //!< Index of AuditTable::kindName().
     quint16 node = 0;
     quint8 severity = 0; //!< As on the wire, 0 to 5.
     quint8 outcome = 0; //!< 0 unknown, 1 success, 2 failure, 3 denied; with Flag bits.

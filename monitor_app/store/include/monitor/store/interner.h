@@ -18,7 +18,7 @@ namespace Monitor {
     interns; any thread may find().
 
     Memory is bounded: beyond maxBytes() intern() returns the id of Overflow and counts overflowed(); the caller still has the
-    text in its raw payload. Strings are not freed one by one; the whole interner goes with its store.
+    text in its raw payload. Strings are not freed one by one; the whole interner goes with its table.
 */
 class Interner
 {

@@ -14,7 +14,7 @@ namespace Monitor {
 /*!
     Counts what each term of a filter matches alone, so that an empty view can say which term empties it.
 
-    Each term gets a model of its own over the same store; they go when the filter changes or matches again.
+    Each term gets a model of its own over the same table; they go when the filter changes or matches again.
 */
 class TermProbe
 {

@@ -67,7 +67,6 @@ private:
     struct Geometry
     {
         int header = 0;
-        int forecastTop = 0;
         int axisTop = 0;
         int lanesTop = 0;
         int lanesBottom = 0;

@@ -43,9 +43,9 @@ public:
     explicit Workspace(QObject *parent = nullptr);
     ~Workspace() override;
 
-    AuditStore &audit();
-    ConnectionStore &connections();
-    TokenStore &tokens();
+    AuditTable &audit();
+    ConnectionTable &connections();
+    TokenTable &tokens();
     AuditModel &auditModel();
     ConnectionsModel &connectionsModel();
     TokenLanesModel &lanesModel();
@@ -64,10 +64,10 @@ public:
     bool isDemo() const;
     void setDemo(bool demo);
 
-    void noteChange(); //!< A store changed: the models follow with the next frame.
+    void noteChange(); //!< A table changed: the models follow with the next frame.
     void tickNow(); //!< The models follow at once.
     void setActive(bool active);
-    //! Paused: the connections that are shown stay as they are; the store goes on.
+    //! Paused: the connections that are shown stay as they are; the table goes on.
     void setConnectionsPaused(bool paused);
     bool connectionsPaused() const;
 

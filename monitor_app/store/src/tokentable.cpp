@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "monitor/store/tokenstore.h"
+#include "monitor/store/tokentable.h"
 
 #include <algorithm>
 
@@ -22,7 +22,7 @@ TokenInterval::End endOf(const QString &word)
 
 } // namespace
 
-quint32 TokenStore::takeLane(const TokenRow &row)
+quint32 TokenTable::takeLane(const TokenEntry &row)
 {
     // A token without a session has a lane of its own.
     const QString session = row.session.isEmpty() ? row.id : row.session;
@@ -52,7 +52,7 @@ quint32 TokenStore::takeLane(const TokenRow &row)
     return lane;
 }
 
-void TokenStore::insertSorted(std::vector<quint32> &chain, quint32 index)
+void TokenTable::insertSorted(std::vector<quint32> &chain, quint32 index)
 {
     const auto later = [this](quint32 a, quint32 b) {
         const TokenInterval &x = m_tokens[a];
@@ -62,7 +62,7 @@ void TokenStore::insertSorted(std::vector<quint32> &chain, quint32 index)
     chain.insert(std::upper_bound(chain.begin(), chain.end(), index, later), index);
 }
 
-void TokenStore::upsert(const TokenRow &row)
+void TokenTable::upsert(const TokenEntry &row)
 {
     remove(row.id);
     quint32 index = 0;
@@ -94,7 +94,7 @@ void TokenStore::upsert(const TokenRow &row)
     ++m_changes;
 }
 
-bool TokenStore::remove(const QString &id)
+bool TokenTable::remove(const QString &id)
 {
     const auto found = m_indexOfId.constFind(id);
     if (found == m_indexOfId.constEnd())
@@ -118,7 +118,7 @@ bool TokenStore::remove(const QString &id)
     return true;
 }
 
-void TokenStore::clear()
+void TokenTable::clear()
 {
     const quint64 structure = m_structure + 1;
     const quint64 changes = m_changes + 1;
@@ -127,13 +127,13 @@ void TokenStore::clear()
     m_changes = changes;
 }
 
-quint32 TokenStore::current(quint32 lane) const
+quint32 TokenTable::current(quint32 lane) const
 {
     const auto &chain = m_lanes[lane].access;
     return chain.empty() ? none() : chain.back();
 }
 
-qsizetype TokenStore::firstReaching(const std::vector<quint32> &chain, qint64 from) const
+qsizetype TokenTable::firstReaching(const std::vector<quint32> &chain, qint64 from) const
 {
     // Sorted by issue; a token rarely outlives the issue of its next but one, so step back until one ends before.
     const auto at = std::lower_bound(chain.begin(), chain.end(), from,

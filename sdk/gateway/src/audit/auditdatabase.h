@@ -13,7 +13,7 @@ namespace Watchword::Gateway {
 
     Threads: the one that opened it. Every failure leaves the database as it was before the call.
 */
-class AuditStore
+class AuditDatabase
 {
 public:
     struct Row
@@ -25,10 +25,10 @@ public:
         QByteArray body; //!< The event as AuditEvent::toBytes() wrote it.
     };
 
-    AuditStore();
-    ~AuditStore();
-    AuditStore(const AuditStore &) = delete;
-    AuditStore &operator=(const AuditStore &) = delete;
+    AuditDatabase();
+    ~AuditDatabase();
+    AuditDatabase(const AuditDatabase &) = delete;
+    AuditDatabase &operator=(const AuditDatabase &) = delete;
 
     Result<void> open(const AuditOptions &options);
     void close();
@@ -56,9 +56,9 @@ private:
 };
 
 //! The stored row of \a event.
-AuditStore::Row toRow(const AuditEvent &event);
+AuditDatabase::Row toRow(const AuditEvent &event);
 //! The event of \a row; ChainBroken when the indexed columns differ from the event's text or the text is not exactly
 //! what was written.
-Result<AuditEvent> fromRow(const AuditStore::Row &row);
+Result<AuditEvent> fromRow(const AuditDatabase::Row &row);
 
 } // namespace Watchword::Gateway

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "monitor/store/connectionstore.h"
+#include "monitor/store/connectiontable.h"
 
 #include <cmath>
 #include <mutex>
@@ -10,27 +10,27 @@ namespace {
 
 constexpr double RateWindowMs = 10'000;
 
-ConnectionStore::State stateOf(const QString &word)
+ConnectionTable::State stateOf(const QString &word)
 {
     if (word == u"open")
-        return ConnectionStore::OpenState;
+        return ConnectionTable::OpenState;
     if (word == u"expiring")
-        return ConnectionStore::ExpiringState;
+        return ConnectionTable::ExpiringState;
     if (word == u"failing")
-        return ConnectionStore::FailingState;
+        return ConnectionTable::FailingState;
     if (word == u"revoked")
-        return ConnectionStore::RevokedState;
-    return word == u"closed" ? ConnectionStore::ClosedState : ConnectionStore::UnknownState;
+        return ConnectionTable::RevokedState;
+    return word == u"closed" ? ConnectionTable::ClosedState : ConnectionTable::UnknownState;
 }
 
 bool isOpen(quint8 state)
 {
-    return state != ConnectionStore::ClosedState && state != ConnectionStore::RevokedState;
+    return state != ConnectionTable::ClosedState && state != ConnectionTable::RevokedState;
 }
 
 qint64 known(qint64 value)
 {
-    return value < 0 ? ConnectionStore::Unknown : value;
+    return value < 0 ? ConnectionTable::Unknown : value;
 }
 
 template <typename T>
@@ -41,14 +41,14 @@ T bounded(qint64 value)
 
 } // namespace
 
-ConnectionStore::ConnectionStore()
+ConnectionTable::ConnectionTable()
     : m_strings(qsizetype(1) << 30)
 {
 }
 
-ConnectionStore::~ConnectionStore() = default;
+ConnectionTable::~ConnectionTable() = default;
 
-quint32 ConnectionStore::take(const QString &id)
+quint32 ConnectionTable::take(const QString &id)
 {
     quint32 slot = 0;
     if (!m_free.empty()) {
@@ -72,7 +72,7 @@ quint32 ConnectionStore::take(const QString &id)
     return slot;
 }
 
-void ConnectionStore::write(quint32 slot, const ConnectionRow &row)
+void ConnectionTable::write(quint32 slot, const ConnectionEntry &row)
 {
     const std::array<const QString *, IdColumnCount> texts = {&row.session, &row.subject, &row.user,   &row.client,     &row.ip,
                                                               &row.node,    &row.path,    &row.origin, &row.userAgent,  &row.tls,
@@ -93,12 +93,12 @@ void ConnectionStore::write(quint32 slot, const ConnectionRow &row)
     m_renewalsFailed[slot] = bounded<quint32>(row.renewalsFailed);
 }
 
-double ConnectionStore::decayed(float rate, qint64 at, qint64 now)
+double ConnectionTable::decayed(float rate, qint64 at, qint64 now)
 {
     return now <= at ? double(rate) : double(rate) * std::exp(-double(now - at) / RateWindowMs);
 }
 
-void ConnectionStore::measure(quint32 slot, const ConnectionRow &row, qint64 now, bool fresh)
+void ConnectionTable::measure(quint32 slot, const ConnectionEntry &row, qint64 now, bool fresh)
 {
     if (fresh) {
         m_inRate[slot] = 0;
@@ -120,7 +120,7 @@ void ConnectionStore::measure(quint32 slot, const ConnectionRow &row, qint64 now
     m_rateAt[slot] = now;
 }
 
-void ConnectionStore::countNode(quint32 slot, int sign)
+void ConnectionTable::countNode(quint32 slot, int sign)
 {
     m_countByState[m_state[slot]] += sign;
     if (!isOpen(m_state[slot]))
@@ -131,7 +131,7 @@ void ConnectionStore::countNode(quint32 slot, int sign)
         counts[1] += sign;
 }
 
-void ConnectionStore::upsert(const ConnectionRow &row, qint64 now)
+void ConnectionTable::upsert(const ConnectionEntry &row, qint64 now)
 {
     const std::unique_lock lock(m_mutex);
     quint32 slot = slotOf(row.id);
@@ -155,7 +155,7 @@ void ConnectionStore::upsert(const ConnectionRow &row, qint64 now)
     ++m_changes;
 }
 
-bool ConnectionStore::remove(const QString &id)
+bool ConnectionTable::remove(const QString &id)
 {
     const std::unique_lock lock(m_mutex);
     const auto found = m_slotOfId.constFind(id);
@@ -172,32 +172,32 @@ bool ConnectionStore::remove(const QString &id)
     return true;
 }
 
-void ConnectionStore::clear()
+void ConnectionTable::clear()
 {
     const QStringList ids = m_slotOfId.keys();
     for (const QString &id : ids)
         remove(id);
 }
 
-void ConnectionStore::releaseRemoved()
+void ConnectionTable::releaseRemoved()
 {
     const std::unique_lock lock(m_mutex);
     m_free.insert(m_free.end(), m_removed.begin(), m_removed.end());
     m_removed.clear();
 }
 
-quint32 ConnectionStore::slotOf(const QString &id) const
+quint32 ConnectionTable::slotOf(const QString &id) const
 {
     return m_slotOfId.value(id, noSlot());
 }
 
-quint32 ConnectionStore::slotOfKey(quint64 key) const
+quint32 ConnectionTable::slotOfKey(quint64 key) const
 {
     const quint32 slot = quint32(key) - 1;
     return slot < slotCount() && m_generation[slot] == quint32(key >> 32) ? slot : noSlot();
 }
 
-QString ConnectionStore::stateName(quint32 slot) const
+QString ConnectionTable::stateName(quint32 slot) const
 {
     switch (state(slot)) {
     case OpenState:
@@ -216,13 +216,13 @@ QString ConnectionStore::stateName(quint32 slot) const
     return QStringLiteral("unknown");
 }
 
-qsizetype ConnectionStore::liveCount() const
+qsizetype ConnectionTable::liveCount() const
 {
     return m_countByState[UnknownState] + m_countByState[OpenState] + m_countByState[ExpiringState]
         + m_countByState[FailingState];
 }
 
-QHash<QString, qsizetype> ConnectionStore::countByNode() const
+QHash<QString, qsizetype> ConnectionTable::countByNode() const
 {
     QHash<QString, qsizetype> counts;
     for (auto it = m_nodes.begin(); it != m_nodes.end(); ++it) {
@@ -232,7 +232,7 @@ QHash<QString, qsizetype> ConnectionStore::countByNode() const
     return counts;
 }
 
-qsizetype ConnectionStore::failingByNode(const QString &node) const
+qsizetype ConnectionTable::failingByNode(const QString &node) const
 {
     const quint32 id = m_strings.find(node.toUtf8());
     const auto found = m_nodes.find(id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "audit/auditstore.h"
+#include "audit/auditdatabase.h"
 
 #include "audit/sqliteerror.h"
 
@@ -25,7 +25,7 @@ Error toError(const QSqlError &error, const QString &doing)
 
 } // namespace
 
-AuditStore::Row toRow(const AuditEvent &event)
+AuditDatabase::Row toRow(const AuditEvent &event)
 {
     // People are looked for by person, so the column holds the actor; the event's subject stands in where there is none.
     const QString person = event.data.value("actor"_L1).toObject().value("sub"_L1).toString();
@@ -36,12 +36,12 @@ AuditStore::Row toRow(const AuditEvent &event)
             .body = event.toBytes()};
 }
 
-Result<AuditEvent> fromRow(const AuditStore::Row &row)
+Result<AuditEvent> fromRow(const AuditDatabase::Row &row)
 {
     const Result<AuditEvent> event = AuditEvent::fromBytes(row.body);
     if (!event)
         return Error(ErrorCode::ChainBroken, u"event %1: %2"_s.arg(row.sequence).arg(event.error().detail()));
-    const AuditStore::Row expected = toRow(*event);
+    const AuditDatabase::Row expected = toRow(*event);
     if (expected.sequence != row.sequence || expected.time != row.time || expected.type != row.type
         || expected.subject != row.subject)
         return Error(ErrorCode::ChainBroken, u"event %1: its index columns differ from its text"_s.arg(row.sequence));
@@ -50,14 +50,14 @@ Result<AuditEvent> fromRow(const AuditStore::Row &row)
     return event;
 }
 
-AuditStore::AuditStore() = default;
+AuditDatabase::AuditDatabase() = default;
 
-AuditStore::~AuditStore()
+AuditDatabase::~AuditDatabase()
 {
     close();
 }
 
-Result<void> AuditStore::open(const AuditOptions &options)
+Result<void> AuditDatabase::open(const AuditOptions &options)
 {
     if (!QSqlDatabase::isDriverAvailable(u"QSQLITE"_s)) {
         return Error(ErrorCode::ConfigInvalid, u"Qt's SQLite driver is missing"_s)
@@ -87,7 +87,7 @@ Result<void> AuditStore::open(const AuditOptions &options)
     return prepare();
 }
 
-void AuditStore::close()
+void AuditDatabase::close()
 {
     m_insert.reset();
     if (m_connection.isEmpty())
@@ -97,7 +97,7 @@ void AuditStore::close()
     QSqlDatabase::removeDatabase(std::exchange(m_connection, {}));
 }
 
-Result<void> AuditStore::run(const QString &statement) const
+Result<void> AuditDatabase::run(const QString &statement) const
 {
     QSqlQuery query(m_database);
     if (!query.exec(statement))
@@ -105,7 +105,7 @@ Result<void> AuditStore::run(const QString &statement) const
     return {};
 }
 
-Result<void> AuditStore::createSchema()
+Result<void> AuditDatabase::createSchema()
 {
     QSqlQuery version(m_database);
     if (!version.exec(u"PRAGMA user_version"_s) || !version.next())
@@ -144,7 +144,7 @@ Result<void> AuditStore::createSchema()
     return {};
 }
 
-Result<void> AuditStore::prepare()
+Result<void> AuditDatabase::prepare()
 {
     m_insert = std::make_unique<QSqlQuery>(m_database);
     if (!m_insert->prepare(u"INSERT INTO event (seq, time, type, sub, body) VALUES (?, ?, ?, ?, ?)"_s))
@@ -152,7 +152,7 @@ Result<void> AuditStore::prepare()
     return {};
 }
 
-Result<void> AuditStore::insert(const Row &row)
+Result<void> AuditDatabase::insert(const Row &row)
 {
     m_insert->bindValue(0, qint64(row.sequence));
     m_insert->bindValue(1, row.time);
@@ -165,7 +165,7 @@ Result<void> AuditStore::insert(const Row &row)
     return {};
 }
 
-Result<void> AuditStore::insertPurge(const Row &purge, quint64 firstKept)
+Result<void> AuditDatabase::insertPurge(const Row &purge, quint64 firstKept)
 {
     const auto attempt = [&]() -> Result<void> {
         if (const Result<void> done = setMeta(u"purge_before"_s, QString::number(firstKept)); !done)
@@ -185,7 +185,7 @@ Result<void> AuditStore::insertPurge(const Row &purge, quint64 firstKept)
     return done;
 }
 
-Result<QList<AuditStore::Row>> AuditStore::collect(QSqlQuery &query)
+Result<QList<AuditDatabase::Row>> AuditDatabase::collect(QSqlQuery &query)
 {
     QList<Row> rows;
     while (query.next()) {
@@ -200,7 +200,7 @@ Result<QList<AuditStore::Row>> AuditStore::collect(QSqlQuery &query)
     return rows;
 }
 
-Result<QList<AuditStore::Row>> AuditStore::read(quint64 after, int limit) const
+Result<QList<AuditDatabase::Row>> AuditDatabase::read(quint64 after, int limit) const
 {
     QSqlQuery query(m_database);
     query.setForwardOnly(true);
@@ -212,7 +212,7 @@ Result<QList<AuditStore::Row>> AuditStore::read(quint64 after, int limit) const
     return collect(query);
 }
 
-Result<QList<AuditStore::Row>> AuditStore::readLast(int count) const
+Result<QList<AuditDatabase::Row>> AuditDatabase::readLast(int count) const
 {
     QSqlQuery query(m_database);
     query.setForwardOnly(true);
@@ -226,7 +226,7 @@ Result<QList<AuditStore::Row>> AuditStore::readLast(int count) const
     return rows;
 }
 
-Result<QString> AuditStore::meta(const QString &name) const
+Result<QString> AuditDatabase::meta(const QString &name) const
 {
     QSqlQuery query(m_database);
     query.prepare(u"SELECT value FROM meta WHERE name = ?"_s);
@@ -236,7 +236,7 @@ Result<QString> AuditStore::meta(const QString &name) const
     return query.next() ? query.value(0).toString() : QString();
 }
 
-Result<void> AuditStore::setMeta(const QString &name, const QString &value)
+Result<void> AuditDatabase::setMeta(const QString &name, const QString &value)
 {
     QSqlQuery query(m_database);
     query.prepare(u"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"_s);
@@ -247,7 +247,7 @@ Result<void> AuditStore::setMeta(const QString &name, const QString &value)
     return {};
 }
 
-Result<void> AuditStore::quickCheck() const
+Result<void> AuditDatabase::quickCheck() const
 {
     QSqlQuery query(m_database);
     if (!query.exec(u"PRAGMA quick_check(1)"_s) || !query.next())
@@ -259,7 +259,7 @@ Result<void> AuditStore::quickCheck() const
         .withRemedy(u"Keep the file as evidence, move it away and start again, or restore it from a backup."_s);
 }
 
-Result<void> AuditStore::checkpoint()
+Result<void> AuditDatabase::checkpoint()
 {
     return run(u"PRAGMA wal_checkpoint(FULL)"_s);
 }

@@ -30,7 +30,7 @@ struct TokenInterval
 };
 
 /*! A row of the token table as it comes from the wire. */
-struct TokenRow
+struct TokenEntry
 {
     QString id, session, subject, user, client, node, kind, end, previous, family;
     qint64 issued = 0, notBefore = 0, expires = 0, refreshAt = 0, ended = 0;
@@ -44,19 +44,19 @@ struct TokenLane
     QString user;
     QString client;
     QString node;
-    std::vector<quint32> access; //!< Indexes for TokenStore::token(), sorted by issued.
+    std::vector<quint32> access; //!< Indexes for TokenTable::token(), sorted by issued.
     std::vector<quint32> refresh;
     quint32 failures = 0; //!< Of the newest access token.
 };
 
 /*!
-    All tokens, a chain per session. Lane numbers and token indexes are stable while the lane or token is in the store.
+    All tokens, a chain per session. Lane numbers and token indexes are stable while the lane or token is in the table.
     Threads: the one it is used in.
 */
-class TokenStore
+class TokenTable
 {
 public:
-    void upsert(const TokenRow &row);
+    void upsert(const TokenEntry &row);
     bool remove(const QString &id); //!< False if unknown.
     void clear();
 
@@ -76,7 +76,7 @@ public:
     qsizetype firstReaching(const std::vector<quint32> &chain, qint64 from) const;
 
 private:
-    quint32 takeLane(const TokenRow &row);
+    quint32 takeLane(const TokenEntry &row);
     void insertSorted(std::vector<quint32> &chain, quint32 index);
 
     std::vector<TokenInterval> m_tokens;

@@ -2,7 +2,7 @@
 #include "events.h"
 
 #include <monitor/store/connectionrows.h>
-#include <monitor/store/tokenstore.h>
+#include <monitor/store/tokentable.h>
 
 #include <support/testmain.h>
 
@@ -12,16 +12,16 @@
 using namespace Monitor;
 using namespace Qt::StringLiterals;
 
-class TestConnectionStore : public WatchwordTest
+class TestConnectionTable : public WatchwordTest
 {
     Q_OBJECT
 
     static constexpr qint64 Now = 1'795'357'960'000;
 
-    static ConnectionRow randomRow(const QString &id, QRandomGenerator &random)
+    static ConnectionEntry randomRow(const QString &id, QRandomGenerator &random)
     {
         static const QStringList states = {u"open"_s, u"expiring"_s, u"failing"_s, u"closed"_s, u"revoked"_s};
-        ConnectionRow row;
+        ConnectionEntry row;
         row.id = id;
         row.user = u"user%1"_s.arg(random.bounded(50));
         row.node = u"gw-%1"_s.arg(1 + random.bounded(3));
@@ -32,105 +32,105 @@ class TestConnectionStore : public WatchwordTest
         row.scope = {u"orders:read"_s, u"orders:write"_s};
         return row;
     }
-    static ConnectionOrder order(const ConnectionStore &store, const QString &text, const std::vector<ConnectionSort> &sort,
+    static ConnectionOrder order(const ConnectionTable &table, const QString &text, const std::vector<ConnectionSort> &sort,
                                  size_t limit = 0)
     {
         const auto parsed = parseQuery(text, {connectionFields(), Now, {}});
-        CompiledQuery query(parsed.root, ConnectionRows(store, Now), connectionFields());
+        CompiledQuery query(parsed.root, ConnectionRows(table, Now), connectionFields());
         const std::atomic<bool> stop{false};
-        return orderConnections(store, query, sort, Now, stop, limit);
+        return orderConnections(table, query, sort, Now, stop, limit);
     }
 
 private Q_SLOTS:
     void followsRandomDeltas()
     {
         QRandomGenerator random(11);
-        ConnectionStore store;
-        QMap<QString, ConnectionRow> naive;
+        ConnectionTable table;
+        QMap<QString, ConnectionEntry> naive;
         for (int step = 0; step < 20'000; ++step) {
             const QString id = u"c-%1"_s.arg(random.bounded(300));
             switch (random.bounded(8)) {
             case 0:
             case 1:
-                QCOMPARE(store.remove(id), naive.remove(id) == 1);
+                QCOMPARE(table.remove(id), naive.remove(id) == 1);
                 break;
             case 2:
                 if (random.bounded(10) == 0)
-                    store.releaseRemoved();
+                    table.releaseRemoved();
                 break;
             case 3:
                 if (random.bounded(500) == 0) {
-                    store.clear();
+                    table.clear();
                     naive.clear();
                 }
                 break;
             default: {
-                const ConnectionRow row = randomRow(id, random);
-                store.upsert(row, Now + step);
+                const ConnectionEntry row = randomRow(id, random);
+                table.upsert(row, Now + step);
                 naive[id] = row;
             }
             }
         }
-        QCOMPARE(store.size(), naive.size());
+        QCOMPARE(table.size(), naive.size());
         qsizetype live = 0;
         QHash<QString, qsizetype> nodes;
-        for (const ConnectionRow &row : std::as_const(naive)) {
-            const quint32 slot = store.slotOf(row.id);
-            QVERIFY(slot != ConnectionStore::noSlot());
-            QVERIFY(store.isLive(slot));
-            QCOMPARE(store.slotOfKey(store.key(slot)), slot);
-            QCOMPARE(store.stateName(slot), row.state);
-            QCOMPARE(store.text(slot, ConnectionStore::User), row.user);
-            QCOMPARE(store.number(slot, ConnectionStore::MessagesIn), row.messagesIn);
+        for (const ConnectionEntry &row : std::as_const(naive)) {
+            const quint32 slot = table.slotOf(row.id);
+            QVERIFY(slot != ConnectionTable::noSlot());
+            QVERIFY(table.isLive(slot));
+            QCOMPARE(table.slotOfKey(table.key(slot)), slot);
+            QCOMPARE(table.stateName(slot), row.state);
+            QCOMPARE(table.text(slot, ConnectionTable::User), row.user);
+            QCOMPARE(table.number(slot, ConnectionTable::MessagesIn), row.messagesIn);
             const bool open = row.state != u"closed" && row.state != u"revoked";
             live += open;
             if (open)
                 ++nodes[row.node];
         }
-        QCOMPARE(store.liveCount(), live);
-        QCOMPARE(store.countByNode(), nodes);
-        QCOMPARE(qsizetype(order(store, {}, {}).keys.size()), naive.size());
+        QCOMPARE(table.liveCount(), live);
+        QCOMPARE(table.countByNode(), nodes);
+        QCOMPARE(qsizetype(order(table, {}, {}).keys.size()), naive.size());
     }
 
     void keepsRemovedRowsReadable()
     {
-        ConnectionStore store;
-        ConnectionRow row;
+        ConnectionTable table;
+        ConnectionEntry row;
         row.id = u"c-1"_s;
         row.user = u"alice"_s;
-        store.upsert(row, Now);
-        const quint64 key = store.key(store.slotOf(u"c-1"_s));
-        QVERIFY(store.remove(u"c-1"_s));
-        QVERIFY(!store.remove(u"c-1"_s));
+        table.upsert(row, Now);
+        const quint64 key = table.key(table.slotOf(u"c-1"_s));
+        QVERIFY(table.remove(u"c-1"_s));
+        QVERIFY(!table.remove(u"c-1"_s));
         row.id = u"c-2"_s;
         row.user = u"bob"_s;
-        store.upsert(row, Now);
-        QCOMPARE(store.text(store.slotOfKey(key), ConnectionStore::User), u"alice"_s);
-        QVERIFY(!store.isLive(store.slotOfKey(key)));
-        store.releaseRemoved();
+        table.upsert(row, Now);
+        QCOMPARE(table.text(table.slotOfKey(key), ConnectionTable::User), u"alice"_s);
+        QVERIFY(!table.isLive(table.slotOfKey(key)));
+        table.releaseRemoved();
         row.id = u"c-3"_s;
-        store.upsert(row, Now);
-        QCOMPARE(store.slotOfKey(key), ConnectionStore::noSlot());
-        QCOMPARE(store.slotCount(), 2u);
+        table.upsert(row, Now);
+        QCOMPARE(table.slotOfKey(key), ConnectionTable::noSlot());
+        QCOMPARE(table.slotCount(), 2u);
     }
 
     void measuresRates()
     {
-        ConnectionStore store;
-        ConnectionRow row;
+        ConnectionTable table;
+        ConnectionEntry row;
         row.id = u"c-1"_s;
         for (int second = 0; second <= 120; ++second) {
             row.messagesIn = second * 12;
-            store.upsert(row, Now + second * 1000);
+            table.upsert(row, Now + second * 1000);
         }
-        const quint32 slot = store.slotOf(row.id);
+        const quint32 slot = table.slotOf(row.id);
         const qint64 end = Now + 120'000;
-        QVERIFY(qAbs(store.inRate(slot, end) - 12) < 0.1);
-        QVERIFY(store.inRate(slot, end + 60'000) < 0.1); // silence decays
-        QCOMPARE(store.outRate(slot, end), 0.0);
+        QVERIFY(qAbs(table.inRate(slot, end) - 12) < 0.1);
+        QVERIFY(table.inRate(slot, end + 60'000) < 0.1); // silence decays
+        QCOMPARE(table.outRate(slot, end), 0.0);
         row.messagesIn = 0; // a counter that starts again is no negative rate
-        store.upsert(row, end + 1000);
-        QVERIFY(store.inRate(slot, end + 1000) >= 0);
+        table.upsert(row, end + 1000);
+        QVERIFY(table.inRate(slot, end + 1000) >= 0);
     }
 
     void sortsLikeAStableSort_data()
@@ -150,32 +150,32 @@ private Q_SLOTS:
         QFETCH(int, column);
         QFETCH(bool, descending);
         QRandomGenerator random(3);
-        ConnectionStore store;
+        ConnectionTable table;
         for (int i = 0; i < 20'000; ++i)
-            store.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
+            table.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
         const ConnectionSort sort{ConnectionColumn(column), descending};
-        const auto sorted = order(store, {}, {sort});
+        const auto sorted = order(table, {}, {sort});
         // -1, 0, 1 with unknown values last whatever the direction is; the row key breaks ties
-        const ConnectionRows rows(store, Now);
+        const ConnectionRows rows(table, Now);
         const auto compare = [&](quint64 x, quint64 y) {
-            const quint32 a = store.slotOfKey(x);
-            const quint32 b = store.slotOfKey(y);
+            const quint32 a = table.slotOfKey(x);
+            const quint32 b = table.slotOfKey(y);
             if (sort.column == ConnectionColumn::User) {
-                const int c = QString::compare(store.text(a, ConnectionStore::User), store.text(b, ConnectionStore::User));
+                const int c = QString::compare(table.text(a, ConnectionTable::User), table.text(b, ConnectionTable::User));
                 return c != 0 ? (c < 0) != descending : x < y;
             }
             const qint64 v = rows.value(sort.column, a);
             const qint64 w = rows.value(sort.column, b);
             if (v == w)
                 return x < y;
-            if (v == ConnectionStore::Unknown || w == ConnectionStore::Unknown)
-                return w == ConnectionStore::Unknown;
+            if (v == ConnectionTable::Unknown || w == ConnectionTable::Unknown)
+                return w == ConnectionTable::Unknown;
             return (v < w) != descending;
         };
         auto expected = sorted.keys;
         std::sort(expected.begin(), expected.end(), compare);
         QCOMPARE(sorted.keys, expected);
-        const auto first = order(store, {}, {sort}, 100);
+        const auto first = order(table, {}, {sort}, 100);
         QCOMPARE(first.matched, size_t(20'000));
         QCOMPARE(first.keys, std::vector<quint64>(expected.begin(), expected.begin() + 100));
     }
@@ -183,16 +183,16 @@ private Q_SLOTS:
     void filters()
     {
         QRandomGenerator random(4);
-        ConnectionStore store;
+        ConnectionTable table;
         for (int i = 0; i < 40'000; ++i)
-            store.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
-        const auto count = [&](const char *text) { return order(store, QString::fromLatin1(text), {}).keys.size(); };
+            table.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
+        const auto count = [&](const char *text) { return order(table, QString::fromLatin1(text), {}).keys.size(); };
         size_t failing = 0;
         size_t soon = 0;
-        for (quint32 slot = 0; slot < store.slotCount(); ++slot) {
-            const qint64 expires = store.number(slot, ConnectionStore::Expires);
-            failing += store.state(slot) == ConnectionStore::FailingState;
-            soon += expires != ConnectionStore::Unknown && expires - Now < 300'000;
+        for (quint32 slot = 0; slot < table.slotCount(); ++slot) {
+            const qint64 expires = table.number(slot, ConnectionTable::Expires);
+            failing += table.state(slot) == ConnectionTable::FailingState;
+            soon += expires != ConnectionTable::Unknown && expires - Now < 300'000;
         }
         QCOMPARE(count("state:failing"), failing);
         QCOMPARE(count("token.left < 5m"), soon);
@@ -206,38 +206,39 @@ private Q_SLOTS:
     void keepsChainsInOrder()
     {
         QRandomGenerator random(9);
-        TokenStore store;
-        QMap<QString, TokenRow> naive;
+        TokenTable table;
+        QMap<QString, TokenEntry> naive;
         for (int step = 0; step < 20'000; ++step) {
             const QString id = u"t-%1"_s.arg(random.bounded(400));
             if (random.bounded(3) == 0) {
-                QCOMPARE(store.remove(id), naive.remove(id) == 1);
+                QCOMPARE(table.remove(id), naive.remove(id) == 1);
                 continue;
             }
-            TokenRow row;
+            TokenEntry row;
             row.id = id;
             row.session = u"s-%1"_s.arg(random.bounded(30));
             row.kind = random.bounded(2) ? u"access"_s : u"refresh"_s;
             row.issued = Now + random.bounded(100'000);
             row.expires = row.issued + 600'000;
             row.failures = random.bounded(4);
-            store.upsert(row);
+            table.upsert(row);
             naive[id] = row;
         }
-        QCOMPARE(store.size(), naive.size());
+        QCOMPARE(table.size(), naive.size());
         QSet<QString> sessions;
-        for (const TokenRow &row : std::as_const(naive))
+        for (const TokenEntry &row : std::as_const(naive))
             sessions.insert(row.session);
-        QCOMPARE(store.laneCount(), sessions.size());
+        QCOMPARE(table.laneCount(), sessions.size());
         for (const QString &session : sessions) {
-            const TokenLane &lane = store.lane(store.laneOf(session));
+            const TokenLane &lane = table.lane(table.laneOf(session));
             qsizetype tokens = 0;
             for (const auto *chain : {&lane.access, &lane.refresh}) {
                 tokens += qsizetype(chain->size());
                 for (size_t i = 1; i < chain->size(); ++i)
-                    QVERIFY(store.token((*chain)[i - 1]).issued <= store.token((*chain)[i]).issued);
+                    QVERIFY(table.token((*chain)[i - 1]).issued <= table.token((*chain)[i]).issued);
             }
-            QCOMPARE(tokens, std::count_if(naive.begin(), naive.end(), [&](const TokenRow &r) { return r.session == session; }));
+            QCOMPARE(tokens,
+                     std::count_if(naive.begin(), naive.end(), [&](const TokenEntry &r) { return r.session == session; }));
         }
     }
 
@@ -245,23 +246,23 @@ private Q_SLOTS:
     {
         constexpr int Rows = 1'000'000;
         QRandomGenerator random(5);
-        ConnectionStore store;
+        ConnectionTable table;
         double start = Events::cpuMs();
         for (int i = 0; i < Rows; ++i)
-            store.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
+            table.upsert(randomRow(u"c-%1"_s.arg(i), random), Now);
         qInfo("insert: %.0f rows/s", Rows * 1000 / (Events::cpuMs() - start));
         for (const size_t limit : {size_t(2000), size_t(0)}) {
             start = Events::cpuMs();
-            const auto sorted = order(store, {}, {{ConnectionColumn::State, true}, {ConnectionColumn::TokenLeft, false}}, limit);
+            const auto sorted = order(table, {}, {{ConnectionColumn::State, true}, {ConnectionColumn::TokenLeft, false}}, limit);
             qInfo("sort 1,000,000 rows by state, token left%s: %.0f ms", limit ? ", first 2,000" : "", Events::cpuMs() - start);
             QCOMPARE(sorted.matched, size_t(Rows));
         }
         start = Events::cpuMs();
         QVERIFY(
-            !order(store, u"node:gw-2 and (state:failing or state:revoked)"_s, {{ConnectionColumn::User, false}}).keys.empty());
+            !order(table, u"node:gw-2 and (state:failing or state:revoked)"_s, {{ConnectionColumn::User, false}}).keys.empty());
         qInfo("filter 1,000,000 rows and sort by user: %.0f ms", Events::cpuMs() - start);
     }
 };
 
-WATCHWORD_TEST_MAIN(TestConnectionStore)
-#include "tst_connectionstore.moc"
+WATCHWORD_TEST_MAIN(TestConnectionTable)
+#include "tst_connectiontable.moc"

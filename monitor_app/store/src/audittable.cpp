@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "monitor/store/auditstore.h"
+#include "monitor/store/audittable.h"
 
 #include "monitor/store/auditline.h"
 
@@ -26,7 +26,7 @@ quint16 small(Interner &words, QByteArrayView word)
 
 } // namespace
 
-class AuditStore::Private
+class AuditTable::Private
 {
 public:
     explicit Private(Budget budget)
@@ -71,19 +71,19 @@ public:
     std::atomic<quint64> evicted{0};
 };
 
-AuditStore::AuditStore()
-    : AuditStore(Budget())
+AuditTable::AuditTable()
+    : AuditTable(Budget())
 {
 }
 
-AuditStore::AuditStore(Budget budget)
+AuditTable::AuditTable(Budget budget)
     : d(std::make_unique<Private>(budget))
 {
 }
 
-AuditStore::~AuditStore() = default;
+AuditTable::~AuditTable() = default;
 
-std::shared_ptr<AuditSegment> AuditStore::Private::openSegment()
+std::shared_ptr<AuditSegment> AuditTable::Private::openSegment()
 {
     if (open && open->count() < AuditSegment::Capacity)
         return open;
@@ -103,7 +103,7 @@ std::shared_ptr<AuditSegment> AuditStore::Private::openSegment()
     return open;
 }
 
-void AuditStore::Private::keepBudget()
+void AuditTable::Private::keepBudget()
 {
     const std::lock_guard lock(mutex);
     qsizetype payload = 0;
@@ -117,13 +117,13 @@ void AuditStore::Private::keepBudget()
     }
 }
 
-void AuditStore::Private::append(const AuditRecord &record, QByteArrayView payload)
+void AuditTable::Private::append(const AuditRecord &record, QByteArrayView payload)
 {
     openSegment()->append(record, payload);
     lastTime.store(record.time, std::memory_order_relaxed);
 }
 
-void AuditStore::Private::noteSequence(quint64 sequence, qint64 time)
+void AuditTable::Private::noteSequence(quint64 sequence, qint64 time)
 {
     if (sequence == 0)
         return;
@@ -142,7 +142,7 @@ void AuditStore::Private::noteSequence(quint64 sequence, qint64 time)
         lastSequence.store(sequence, std::memory_order_relaxed);
 }
 
-AuditRecord AuditStore::Private::recordOf(const AuditLine &line)
+AuditRecord AuditTable::Private::recordOf(const AuditLine &line)
 {
     AuditRecord r;
     r.time = line.time != 0 ? line.time : lastTime.load(std::memory_order_relaxed);
@@ -164,7 +164,7 @@ AuditRecord AuditStore::Private::recordOf(const AuditLine &line)
     return r;
 }
 
-void AuditStore::Private::appendBad(QByteArrayView line, const char *why)
+void AuditTable::Private::appendBad(QByteArrayView line, const char *why)
 {
     AuditRecord r;
     r.time = lastTime.load(std::memory_order_relaxed);
@@ -179,7 +179,7 @@ void AuditStore::Private::appendBad(QByteArrayView line, const char *why)
         bad.append({lines.load(), row, QString::fromLatin1(why)});
 }
 
-void AuditStore::Private::appendLine(QByteArrayView line, bool padded)
+void AuditTable::Private::appendLine(QByteArrayView line, bool padded)
 {
     ++lines;
     if (line.endsWith('\r'))
@@ -194,14 +194,14 @@ void AuditStore::Private::appendLine(QByteArrayView line, bool padded)
     append(recordOf(parsed), line);
 }
 
-void AuditStore::appendLines(const QByteArrayList &lines)
+void AuditTable::appendLines(const QByteArrayList &lines)
 {
     for (const QByteArray &line : lines)
         d->appendLine(line, false);
     d->keepBudget();
 }
 
-void AuditStore::appendBuffer(QByteArrayView lines)
+void AuditTable::appendBuffer(QByteArrayView lines)
 {
     const char *at = lines.data();
     const char *const end = at + lines.size();
@@ -215,7 +215,7 @@ void AuditStore::appendBuffer(QByteArrayView lines)
     d->keepBudget();
 }
 
-void AuditStore::appendGap(const AuditGap &gap, qint64 time)
+void AuditTable::appendGap(const AuditGap &gap, qint64 time)
 {
     d->openSegment()->appendGap(gap, time != 0 ? time : lastTime());
     ++d->gaps;
@@ -224,12 +224,12 @@ void AuditStore::appendGap(const AuditGap &gap, qint64 time)
         d->lastSequence = gap.to;
 }
 
-void AuditStore::startEpoch()
+void AuditTable::startEpoch()
 {
     d->lastSequence = 0;
 }
 
-void AuditStore::clear()
+void AuditTable::clear()
 {
     const std::lock_guard lock(d->mutex);
     if (d->open)
@@ -243,93 +243,93 @@ void AuditStore::clear()
     ++d->generation;
 }
 
-AuditStore::Snapshot AuditStore::snapshot() const
+AuditTable::Snapshot AuditTable::snapshot() const
 {
     return d->locked([&] { return Snapshot(d->segments.begin(), d->segments.end()); });
 }
 
-quint64 AuditStore::firstRow() const
+quint64 AuditTable::firstRow() const
 {
     return d->locked([&] { return d->segments.empty() ? d->nextRow : d->segments.front()->firstRow(); });
 }
 
-quint64 AuditStore::endRow() const
+quint64 AuditTable::endRow() const
 {
     return d->locked(
         [&] { return d->segments.empty() ? d->nextRow : d->segments.back()->firstRow() + d->segments.back()->count(); });
 }
 
-quint64 AuditStore::generation() const
+quint64 AuditTable::generation() const
 {
     return d->locked([&] { return d->generation; });
 }
 
-const Interner &AuditStore::strings() const
+const Interner &AuditTable::strings() const
 {
     return d->strings;
 }
 
-QString AuditStore::kindName(quint16 kind) const
+QString AuditTable::kindName(quint16 kind) const
 {
     return d->kinds.text(kind);
 }
 
-QString AuditStore::nodeName(quint16 node) const
+QString AuditTable::nodeName(quint16 node) const
 {
     return d->nodes.text(node);
 }
 
-const Interner &AuditStore::kinds() const
+const Interner &AuditTable::kinds() const
 {
     return d->kinds;
 }
 
-const Interner &AuditStore::nodes() const
+const Interner &AuditTable::nodes() const
 {
     return d->nodes;
 }
 
-quint64 AuditStore::linesSeen() const
+quint64 AuditTable::linesSeen() const
 {
     return d->lines;
 }
 
-quint64 AuditStore::badLineCount() const
+quint64 AuditTable::badLineCount() const
 {
     return d->badCount;
 }
 
-QList<AuditStore::BadLine> AuditStore::badLines() const
+QList<AuditTable::BadLine> AuditTable::badLines() const
 {
     return d->locked([&] { return d->bad; });
 }
 
-qint64 AuditStore::gapCount() const
+qint64 AuditTable::gapCount() const
 {
     return d->gaps;
 }
 
-quint64 AuditStore::missedEvents() const
+quint64 AuditTable::missedEvents() const
 {
     return d->missed;
 }
 
-quint64 AuditStore::lastSequence() const
+quint64 AuditTable::lastSequence() const
 {
     return d->lastSequence;
 }
 
-qint64 AuditStore::lastTime() const
+qint64 AuditTable::lastTime() const
 {
     return d->lastTime;
 }
 
-quint64 AuditStore::evictedRows() const
+quint64 AuditTable::evictedRows() const
 {
     return d->evicted;
 }
 
-qsizetype AuditStore::bytes() const
+qsizetype AuditTable::bytes() const
 {
     return d->locked([&] {
         qsizetype sum = d->strings.bytes() + d->kinds.bytes() + d->nodes.bytes();
@@ -339,12 +339,12 @@ qsizetype AuditStore::bytes() const
     });
 }
 
-AuditStore::Budget AuditStore::budget() const
+AuditTable::Budget AuditTable::budget() const
 {
     return d->budget;
 }
 
-qsizetype AuditStore::segmentIndex(const Snapshot &snapshot, quint64 row)
+qsizetype AuditTable::segmentIndex(const Snapshot &snapshot, quint64 row)
 {
     const auto after = std::upper_bound(snapshot.begin(), snapshot.end(), row,
                                         [](quint64 r, const auto &segment) { return r < segment->firstRow(); });
@@ -355,7 +355,7 @@ qsizetype AuditStore::segmentIndex(const Snapshot &snapshot, quint64 row)
     return row - segment->firstRow() < segment->count() ? index : -1;
 }
 
-AuditStore::Located AuditStore::locate(quint64 row) const
+AuditTable::Located AuditTable::locate(quint64 row) const
 {
     const std::lock_guard lock(d->mutex);
     const auto after = std::upper_bound(d->segments.begin(), d->segments.end(), row,

@@ -13,7 +13,7 @@
 namespace Monitor {
 
 /*! A row of the connection table as it comes from the wire; numbers below zero and empty texts are not known. */
-struct ConnectionRow
+struct ConnectionEntry
 {
     QString id, session, subject, user, client, ip, node, path, origin, userAgent, tls, cipher, token, closeReason;
     QStringList scope;
@@ -35,7 +35,7 @@ struct ConnectionRow
     Threads: one thread writes and reads. mutex() is for workers: they lock it shared around reads, writers hold it while they
    write.
 */
-class ConnectionStore
+class ConnectionTable
 {
 public:
     enum IdColumn {
@@ -66,11 +66,11 @@ public:
     }; //!< In order of weight.
     static constexpr qint64 Unknown = std::numeric_limits<qint64>::min();
 
-    ConnectionStore();
-    ~ConnectionStore();
-    Q_DISABLE_COPY_MOVE(ConnectionStore)
+    ConnectionTable();
+    ~ConnectionTable();
+    Q_DISABLE_COPY_MOVE(ConnectionTable)
 
-    void upsert(const ConnectionRow &row, qint64 now); //!< \a now: ms, for the rates.
+    void upsert(const ConnectionEntry &row, qint64 now); //!< \a now: ms, for the rates.
     bool remove(const QString &id); //!< False if unknown.
     void clear();
     void releaseRemoved(); //!< Removed rows may be overwritten from now on.
@@ -112,8 +112,8 @@ public:
 private:
     static double decayed(float rate, qint64 at, qint64 now);
     quint32 take(const QString &id);
-    void write(quint32 slot, const ConnectionRow &row);
-    void measure(quint32 slot, const ConnectionRow &row, qint64 now, bool fresh);
+    void write(quint32 slot, const ConnectionEntry &row);
+    void measure(quint32 slot, const ConnectionEntry &row, qint64 now, bool fresh);
     void countNode(quint32 slot, int sign);
 
     mutable std::shared_mutex m_mutex;

@@ -3,7 +3,7 @@
 
 #include <monitor/store/auditfile.h>
 #include <monitor/store/auditline.h>
-#include <monitor/store/auditstore.h>
+#include <monitor/store/audittable.h>
 
 #include <support/await.h>
 #include <support/testmain.h>
@@ -14,28 +14,28 @@
 using namespace Monitor;
 using namespace Qt::StringLiterals;
 
-class TestAuditStore : public WatchwordTest
+class TestAuditTable : public WatchwordTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
     void readsAnEvent()
     {
-        AuditStore store;
-        store.appendLines({Events::line(881, "token.refresh_failed", 3, "j.marek", "203.0.113.141", "429 from issuer")});
-        QCOMPARE(store.rows(), 1u);
-        const auto at = store.locate(store.firstRow());
+        AuditTable table;
+        table.appendLines({Events::line(881, "token.refresh_failed", 3, "j.marek", "203.0.113.141", "429 from issuer")});
+        QCOMPARE(table.rows(), 1u);
+        const auto at = table.locate(table.firstRow());
         QVERIFY(at);
         const AuditRecord r = at.segment->record(at.row);
         QCOMPARE(r.sequence, 881u);
         QCOMPARE(int(r.severity), 3);
         QCOMPARE(int(r.outcome), 1);
-        QCOMPARE(store.kindName(r.kind), u"token.refresh_failed"_s);
-        QCOMPARE(store.nodeName(r.node), u"gw-1"_s);
-        QCOMPARE(store.strings().text(r.actor), u"j.marek"_s);
-        QCOMPARE(store.strings().text(r.ip), u"203.0.113.141"_s);
-        QCOMPARE(store.strings().text(r.message), u"429 from issuer"_s);
-        QCOMPARE(store.strings().text(r.connection), u"c-8"_s);
+        QCOMPARE(table.kindName(r.kind), u"token.refresh_failed"_s);
+        QCOMPARE(table.nodeName(r.node), u"gw-1"_s);
+        QCOMPARE(table.strings().text(r.actor), u"j.marek"_s);
+        QCOMPARE(table.strings().text(r.ip), u"203.0.113.141"_s);
+        QCOMPARE(table.strings().text(r.message), u"429 from issuer"_s);
+        QCOMPARE(table.strings().text(r.connection), u"c-8"_s);
         QVERIFY(at.segment->payload(at.row).startsWith("{\"specversion\""));
         QVERIFY(AuditSegment::BytesPerRow <= 60);
     }
@@ -79,81 +79,81 @@ private Q_SLOTS:
                                       "{\"type\":\"x\",\"data\":{\"message\":\"a\\u0000b\",\"severity\":99}}",
                                       "{\"type\":\"x\",\"sequence\":\"-5\"}",
                                       ""};
-        AuditStore store;
-        store.appendLines(lines);
-        QCOMPARE(store.linesSeen(), quint64(lines.size()));
-        QCOMPARE(store.badLineCount(), 11u);
-        QCOMPARE(store.rows(), 13u); // all but the empty one
-        QCOMPARE(store.badLines().size(), 11);
-        QCOMPARE(store.badLines().at(1).line, 2u);
-        const auto bad = store.locate(store.badLines().front().row);
+        AuditTable table;
+        table.appendLines(lines);
+        QCOMPARE(table.linesSeen(), quint64(lines.size()));
+        QCOMPARE(table.badLineCount(), 11u);
+        QCOMPARE(table.rows(), 13u); // all but the empty one
+        QCOMPARE(table.badLines().size(), 11);
+        QCOMPARE(table.badLines().at(1).line, 2u);
+        const auto bad = table.locate(table.badLines().front().row);
         QVERIFY(bad.segment->record(bad.row).outcome & AuditRecord::Bad);
         QCOMPARE(bad.segment->payload(bad.row), "garbage"_ba);
     }
 
     void statesGaps()
     {
-        AuditStore store;
-        store.appendLines({Events::line(10), Events::line(11), Events::line(15), Events::line(12)});
-        QCOMPARE(store.rows(), 5u);
-        QCOMPARE(store.gapCount(), 1);
-        QCOMPARE(store.missedEvents(), 3u);
-        const auto at = store.locate(store.firstRow() + 2);
+        AuditTable table;
+        table.appendLines({Events::line(10), Events::line(11), Events::line(15), Events::line(12)});
+        QCOMPARE(table.rows(), 5u);
+        QCOMPARE(table.gapCount(), 1);
+        QCOMPARE(table.missedEvents(), 3u);
+        const auto at = table.locate(table.firstRow() + 2);
         QCOMPARE(at.segment->gap(at.row).from, 12u);
         QCOMPARE(at.segment->gap(at.row).to, 14u);
-        store.startEpoch();
-        store.appendLines({Events::line(1), Events::line(2)});
-        QCOMPARE(store.gapCount(), 1);
-        store.appendGap({3, 9, 7, -1, AuditGap::Cause::Server}, 0);
-        store.appendLines({Events::line(10)});
-        QCOMPARE(store.gapCount(), 2);
-        QCOMPARE(store.missedEvents(), 10u);
+        table.startEpoch();
+        table.appendLines({Events::line(1), Events::line(2)});
+        QCOMPARE(table.gapCount(), 1);
+        table.appendGap({3, 9, 7, -1, AuditGap::Cause::Server}, 0);
+        table.appendLines({Events::line(10)});
+        QCOMPARE(table.gapCount(), 2);
+        QCOMPARE(table.missedEvents(), 10u);
     }
 
     void keepsFarSequences()
     {
-        AuditStore store;
+        AuditTable table;
         const QByteArray far = "{\"type\":\"x\",\"sequence\":18446744073709551615}";
-        store.appendLines({Events::line(5), far});
-        const auto last = store.locate(store.endRow() - 1);
+        table.appendLines({Events::line(5), far});
+        const auto last = table.locate(table.endRow() - 1);
         QCOMPARE(last.segment->sequence(last.row), std::numeric_limits<quint64>::max());
-        QCOMPARE(store.gapCount(), 1);
+        QCOMPARE(table.gapCount(), 1);
     }
 
     void evictionKeepsIds()
     {
-        AuditStore::Budget budget;
+        AuditTable::Budget budget;
         budget.columnBytes = 3 * AuditSegment::BytesPerRow * AuditSegment::Capacity;
         budget.payloadBytes = qsizetype(24) << 20;
-        AuditStore store(budget);
+        AuditTable table(budget);
         QByteArray buffer;
         constexpr quint64 Rows = 5 * AuditSegment::Capacity + 100;
         for (quint64 i = 1; i <= Rows; ++i) {
             buffer += Events::line(i) + '\n';
             if (i % 5000 == 0 || i == Rows) {
-                store.appendBuffer(buffer);
+                table.appendBuffer(buffer);
                 buffer.clear();
             }
         }
-        QCOMPARE(store.endRow(), Rows);
-        QCOMPARE(store.firstRow(), Rows / AuditSegment::Capacity * AuditSegment::Capacity - 2 * AuditSegment::Capacity);
-        QCOMPARE(store.evictedRows(), store.firstRow());
-        QVERIFY(!store.locate(store.firstRow() - 1));
-        for (const quint64 row : {store.firstRow(), store.endRow() - 1}) {
-            const auto at = store.locate(row);
+        QCOMPARE(table.endRow(), Rows);
+        QCOMPARE(table.firstRow(), Rows / AuditSegment::Capacity * AuditSegment::Capacity - 2 * AuditSegment::Capacity);
+        QCOMPARE(table.evictedRows(), table.firstRow());
+        QVERIFY(!table.locate(table.firstRow() - 1));
+        for (const quint64 row : {table.firstRow(), table.endRow() - 1}) {
+            const auto at = table.locate(row);
             QVERIFY(at);
             QCOMPARE(at.segment->sequence(at.row), row + 1); // ids are never renumbered
         }
         qsizetype payload = 0;
-        for (const auto &segment : store.snapshot())
+        for (const auto &segment : table.snapshot())
             payload += segment->payloadBytes();
         QVERIFY(payload <= budget.payloadBytes + (qsizetype(1) << 20));
-        QVERIFY(!store.snapshot().front()->hasPayload());
-        store.clear();
-        QCOMPARE(store.rows(), 0u);
-        QCOMPARE(store.endRow(), Rows);
-        store.appendLines({Events::line(1)});
-        QCOMPARE(store.endRow(), Rows + 1);
+        QVERIFY(!table.snapshot().front()->hasPayload());
+        table.clear();
+        QCOMPARE(table.rows(), 0u);
+        QCOMPARE(table.endRow(), Rows);
+        table.appendLines({Events::line(1)});
+        QCOMPARE(table.endRow(), Rows + 1);
     }
 
     void boundsStrings()
@@ -179,8 +179,8 @@ private Q_SLOTS:
         for (int i = 1; i <= Rows; ++i)
             file.write(i == 500 ? "not json\n"_ba : Events::line(quint64(i)) + (i == Rows ? "" : "\r\n"));
         file.close();
-        AuditStore store;
-        AuditFile reader(file.fileName(), store);
+        AuditTable table;
+        AuditFile reader(file.fileName(), table);
         QSignalSpy finished(&reader, &AuditFile::finished);
         QSignalSpy first(&reader, &AuditFile::firstRowsRead);
         reader.start();
@@ -189,10 +189,10 @@ private Q_SLOTS:
         QCOMPARE(finished.size(), 1);
         QCOMPARE(finished.front().front().toBool(), true);
         QCOMPARE(first.size(), 1);
-        QCOMPARE(store.linesSeen(), quint64(Rows));
-        QCOMPARE(store.badLineCount(), 1u);
-        QCOMPARE(store.badLines().front().line, 500u);
-        QCOMPARE(store.rows(), quint64(Rows) + 1); // one gap row where the bad line was
+        QCOMPARE(table.linesSeen(), quint64(Rows));
+        QCOMPARE(table.badLineCount(), 1u);
+        QCOMPARE(table.badLines().front().line, 500u);
+        QCOMPARE(table.rows(), quint64(Rows) + 1); // one gap row where the bad line was
         QCOMPARE(reader.progress(), 1.0);
         QVERIFY(reader.errorText().isEmpty());
     }
@@ -201,14 +201,14 @@ private Q_SLOTS:
     {
         QTemporaryDir folder;
         for (const QString &path : {folder.filePath(u"missing.jsonl"_s), folder.path()}) {
-            AuditStore store;
-            AuditFile reader(path, store);
+            AuditTable table;
+            AuditFile reader(path, table);
             QSignalSpy first(&reader, &AuditFile::firstRowsRead);
             reader.start();
             QVERIFY(Support::waitUntil([&] { return reader.isFinished(); }));
             QVERIFY(reader.errorText().contains(path));
             QCOMPARE(first.size(), 0);
-            QCOMPARE(store.rows(), 0u);
+            QCOMPARE(table.rows(), 0u);
         }
     }
 
@@ -219,14 +219,14 @@ private Q_SLOTS:
         constexpr int Rows = 200'000;
         for (int i = 1; i <= Rows; ++i)
             buffer += Events::randomLine(quint64(i), random) + '\n';
-        AuditStore store;
+        AuditTable table;
         const double start = Events::cpuMs();
-        store.appendBuffer(buffer);
+        table.appendBuffer(buffer);
         const double seconds = (Events::cpuMs() - start) / 1000;
-        QCOMPARE(store.rows(), quint64(Rows));
+        QCOMPARE(table.rows(), quint64(Rows));
         qInfo("parse and store: %.0f events/s of %lld bytes", Rows / seconds, qint64(buffer.size() / Rows));
     }
 };
 
-WATCHWORD_TEST_MAIN(TestAuditStore)
-#include "tst_auditstore.moc"
+WATCHWORD_TEST_MAIN(TestAuditTable)
+#include "tst_audittable.moc"

@@ -21,7 +21,7 @@ namespace Monitor {
     Bad lines become rows of their own (AuditRecord::Bad) with the line as payload: counted, never dropped. Repeated or older
     sequence numbers are kept as they come; a jump forward from a sequence that was seen becomes a gap row.
 */
-class AuditStore
+class AuditTable
 {
 public:
     struct Budget
@@ -38,10 +38,10 @@ public:
     };
     using Snapshot = std::vector<std::shared_ptr<const AuditSegment>>;
 
-    AuditStore();
-    explicit AuditStore(Budget budget);
-    ~AuditStore();
-    Q_DISABLE_COPY_MOVE(AuditStore)
+    AuditTable();
+    explicit AuditTable(Budget budget);
+    ~AuditTable();
+    Q_DISABLE_COPY_MOVE(AuditTable)
 
     // Writer.
     void appendLines(const QByteArrayList &lines); //!< CloudEvents JSON, one event a line; empty lines are skipped.
