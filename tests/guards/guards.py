@@ -123,6 +123,14 @@ def in_comment(lines, number):
     return depth
 
 
+def internal_headers(path, lines):
+    if not is_public_header(path):
+        return
+    for number, line in enumerate(lines, 1):
+        if re.match(r'\s*#include\s+["<]watchword/\w+/internal/', line):
+            yield number, "an internal header is not installed, so no public header can include it"
+
+
 def module_includes(path, lines):
     if not is_source(path):
         return
@@ -208,12 +216,13 @@ def top_level(root, files):
             yield name
 
 
-RULES = [spdx, sizes, private_types, module_includes, directions, secrets, naps, tls, exports, open_ends]
+RULES = [spdx, sizes, private_types, internal_headers, module_includes, directions, secrets, naps, tls, exports, open_ends]
 
 SELF_TEST = {
     spdx: ("sdk/core/src/a.cpp", ["int x;"]),
     sizes: ("sdk/core/src/a.cpp", ["void f()", "{"] + ["    g();"] * 70 + ["}"]),
     private_types: ("sdk/link/include/watchword/link/a.h", ["QWebSocket *socket;"]),
+    internal_headers: ("sdk/link/include/watchword/link/a.h", ['#include "watchword/core/internal/futures.h"']),
     module_includes: ("sdk/core/src/a.cpp", ["#include <QtCore/QTimer>"]),
     directions: ("sdk/link/src/a.cpp", ['#include "watchword/auth/session.h"']),
     secrets: ("sdk/auth/include/watchword/auth/a.h", ["Q_PROPERTY(QString accessToken READ accessToken)"]),

@@ -23,7 +23,7 @@ struct WATCHWORD_CORE_EXPORT BackoffPolicy
 
     //! \a failures counts the failed tries of this outage and starts at 1; \a outage is its age.
     Duration delay(int failures, Duration outage, RandomSource &random) const;
-    //! max(\a own, \a retryAfter) plus up to 20 %, so that a herd told the same number does not return at once.
+    //! max(\a own, \a retryAfter) plus up to 20 %, so that clients that were told the same number do not all return at once.
     Duration withRetryAfter(Duration own, std::optional<Duration> retryAfter, RandomSource &random) const;
 };
 

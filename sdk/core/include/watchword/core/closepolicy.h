@@ -88,7 +88,7 @@ struct WATCHWORD_CORE_EXPORT PolicyChanges
 };
 
 /*!
-    The table "what does this mean for me": HTTP status of a refused upgrade, close code of a connection, or error of
+    The table of what a client does after an HTTP status of a refused upgrade, a close code of a connection, or an error of
     the network.
 
     defaultPolicy() holds the table of protocol.md. The application may replace any row; a server only through
@@ -109,9 +109,9 @@ public:
     void setCloseCode(int closeCode, RetryAction action, ErrorCode code, Duration after = {});
     //! Errors without HTTP answer and close code: DNS, TCP, TLS, pins, proxy. TLS errors can be retried, never ignored.
     void setNetworkError(ErrorCode code, RetryAction action, Duration after = {});
-    void apply(const PolicyChanges &changes); //!< The application's word: rows become as they are written.
+    void apply(const PolicyChanges &changes); //!< For changes by the application: rows become as they are written.
     /*!
-        The server's word: a copy in which rows are as strict or stricter, and waits as long or longer. Retry may become
+        For changes by a server: a copy in which rows are as strict or stricter, and waits as long or longer. Retry may become
         RetrySlowly, anything may become Stop or SignIn, Stop may become SignIn; all else in \a changes has no effect.
     */
     [[nodiscard]] ClosePolicy restricted(const PolicyChanges &changes) const;

@@ -57,9 +57,9 @@ enum class ErrorCode {
     WrongUser, //!< Another person signed in than the account belongs to.
     SignedOut,
     SignInRequired,
-    AccessDenied, //!< RFC 6749 section 4.1.2.1: the person or the issuer refused.
+    AccessDenied, //!< RFC 6749 section 4.1.2.1: the person or the provider refused.
     InvalidGrant,
-    RotationLost, //!< The issuer rotated the refresh token, and its answer never arrived.
+    RotationLost, //!< The provider rotated the refresh token, and its answer never arrived.
     RevokedOrExpired,
     InteractionRequired,
     InsufficientAuthentication, //!< RFC 9470: a stronger or fresher sign-in is asked for.
@@ -89,7 +89,7 @@ enum class ErrorCode {
     KeychainLocked,
     KeychainUnavailable,
     KeychainUnresponsive,
-    KeychainInconsistent, //!< The marker says that there is a key, and the keychain says that there is none.
+    KeychainInconsistent, //!< There must be a key, because tokens were sealed with it, and the keychain says that there is none.
     StoreCorrupt,
     StorageFailed,
     LockBusy,

@@ -11,7 +11,7 @@
 
 namespace Watchword {
 
-//! The WebSocket subprotocol in which both ends understand control frames; protocol.md is its text.
+//! The WebSocket subprotocol in which both ends understand control frames; protocol.md specifies it.
 inline constexpr char kSubprotocol[] = "watchword.v1";
 
 /*!

@@ -8,9 +8,9 @@
 namespace Watchword {
 
 /*!
-    What the operating system believes about its network. Believes: a machine that is "disconnected" may still reach its
-    server through a tunnel, and one that is "online" may not. So nobody waits for it for good: without a network a Connection
-    and a Session try every few minutes only, when one comes back they try soon, and a live connection is probed and not cut.
+    What the operating system believes about its network. It may be wrong: a machine that is "disconnected" may still reach its
+    server through a tunnel, and one that is "online" may not. So these hints stop nothing: without a network a Connection and a
+    Session try every few minutes only, when one comes back they try soon, and a live connection is probed and not closed.
 
     systemNetworkHints() of Watchword::Link is the real one. Derive from this class to test an application's behaviour without
     a network, and give it to ConnectionOptions::networkHints and SessionOptions::networkHints.

@@ -9,7 +9,7 @@
 
 namespace Watchword {
 
-/*! Source of chance for delays and jitter, never for secrets (those come from Secret::random()). */
+/*! Random numbers for delays and jitter, never for secrets (those come from Secret::random()). */
 class WATCHWORD_CORE_EXPORT RandomSource
 {
 public:
@@ -19,7 +19,7 @@ public:
     static RandomSource &system(); //!< Any thread.
 };
 
-/*! Repeatable chance for tests and simulations (splitmix64). */
+/*! The same numbers for the same seed, for tests and simulations (splitmix64). */
 class WATCHWORD_CORE_EXPORT SeededRandom final : public RandomSource
 {
 public:

@@ -10,7 +10,7 @@
 namespace Watchword {
 
 /*!
-    Proves at each request that who sends an access token also holds the key that it is bound to (RFC 9449, DPoP). A
+    Proves at each request that the sender of an access token holds the key that the token is bound to (RFC 9449, DPoP). A
     stolen token without the key is worthless.
 
     A request to a service takes AccessToken::headersFor(), which uses this. When the answer has a "DPoP-Nonce" header,

@@ -19,19 +19,19 @@ struct TokenRequest
         Application //!< The application itself needs one.
     };
     Reason reason = Reason::Connect;
-    //! Secret::fingerprint() of the refused token. A provider refreshes only if it would hand out the same one again.
+    //! Secret::fingerprint() of the refused token. A token provider refreshes only if it would hand out the same one again.
     QString rejectedFingerprint;
     Duration minimumValidity = std::chrono::seconds(10);
-    QStringList acrValues; //!< Step-up (RFC 9470): the provider answers InsufficientAuthentication until the person did it.
+    QStringList acrValues; //!< Step-up (RFC 9470): the token provider answers InsufficientAuthentication until the person did it.
     std::optional<std::chrono::seconds> maxAge;
 };
 
 /*!
-    Hands out access tokens. The joint between signing in (auth) and being connected (link): those two libraries do not
-    know each other.
+    Hands out access tokens. It is where signing in (auth) and being connected (link) meet: those two libraries do not know
+    each other.
 
-    requestToken() may be called any number of times at once; providers refresh once for all of them. The future
-    finishes exactly once, in the provider's thread, also when the provider is destroyed (ErrorCode::Cancelled).
+    requestToken() may be called any number of times at once; one refresh serves all of them. The future finishes exactly
+    once, in this object's thread, also when this object is destroyed (ErrorCode::Cancelled).
     Failures with ErrorCondition::Unauthorized mean that only a person can help; asking again is useless until
     tokenChanged(). All others may be retried.
 
@@ -50,11 +50,11 @@ public:
 Q_SIGNALS:
     //! A newer token can be had. Carries no token, on purpose.
     void tokenChanged(quint64 generation);
-    //! The session is over: tokens must not be used any more, and links built on them close.
+    //! The session is over: tokens must not be used any more, and connections that use them close.
     void tokenRevoked();
 };
 
-/*! A provider of one fixed token, for tools and tests. It answers Unauthorized once the token was rejected. */
+/*! A token provider with one fixed token, for tools and tests. It answers Unauthorized once the token was rejected. */
 class WATCHWORD_CORE_EXPORT FixedTokenProvider final : public TokenProvider
 {
     Q_OBJECT

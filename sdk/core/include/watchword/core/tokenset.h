@@ -18,7 +18,7 @@ struct WATCHWORD_CORE_EXPORT AccessToken
 {
     Secret value;
     QString type = QStringLiteral("Bearer"); //!< RFC 6749 section 7.1; compared without case.
-    std::optional<WallTime> expiresAt; //!< By the corrected clock; empty if the issuer did not say.
+    std::optional<WallTime> expiresAt; //!< By the corrected clock; empty if the provider did not say.
     QStringList scopes; //!< What was granted.
     QString subject; //!< "sub" of the person, for identity checks; empty if unknown.
     quint64 generation = 0; //!< Grows with every refresh of the same account, so that newer can be told from older.

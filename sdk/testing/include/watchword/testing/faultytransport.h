@@ -55,7 +55,7 @@ public:
         int mostAlive = 0;
         QStringList tokenFingerprints; //!< One entry a start.
         Script onStart;
-        //! The server's ear: what a client sent, at the next turn of the event loop and only while it is connected.
+        //! Called with what a client sent, at the next turn of the event loop and only while it is connected.
         std::function<void(FaultyTransport *transport, const QString &text)> onText;
         std::function<void(FaultyTransport *transport, const QByteArray &payload)> onPing; //!< WebSocket pings.
     };

@@ -20,7 +20,7 @@ class TokenProvider;
 
         Idle --start()--> Loading --snapshot complete--> Live
                             ^                             |
-                            |  (back)                     | link lost
+                            |  (back)                     | stream lost
                             +------- Reconnecting <-------+
         anything that a retry cannot help --> Lost;  stop() --> Idle
 
@@ -37,7 +37,7 @@ class TokenProvider;
                signal; delete it there by deleteLater() only.
     Ownership: borrows \a tokens, which must outlive it.
     Errors:    those that are retried are in lastError(); the end is state Lost. Garbage from the gateway closes the
-               link and counts as a failed attempt. A renewal of the watch stream that fails is in lastError() too, while
+               stream and counts as a failed attempt. A renewal of the watch stream that fails is in lastError() too, while
                the token of before still holds.
     Destruction finishes pending actions with ErrorCode::Cancelled and emits nothing.
 */
@@ -103,12 +103,12 @@ public:
         revoked too). \a reason goes into the audit and must not be empty.
 
         Fails with WrongState unless Live, InvalidArgument, Forbidden without gw:kick, StorageFailed if the gateway
-        cannot write its audit (nothing was done then), ConnectionLost if the link dropped before the answer (it may
+        cannot write its audit (nothing was done then), ConnectionLost if the stream dropped before the answer (it may
         have been done), Timeout after 30 s, Cancelled.
     */
     [[nodiscard]] QFuture<Result<ActionOutcome>> disconnectConnections(const QStringList &ids, int code,
                                                                        std::chrono::milliseconds after, const QString &reason);
-    QString explain() const; //!< The attempts of both links as text for a support bundle; redacted.
+    QString explain() const; //!< The attempts of both streams as text for a support bundle; redacted.
 
 public Q_SLOTS:
     void start(); //!< No effect unless Idle or Lost. Throws the tables away: connectionsReset() and tokensReset().
