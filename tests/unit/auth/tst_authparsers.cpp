@@ -2,7 +2,6 @@
 #include "provider/discovery.h"
 #include "provider/tokenresponse.h"
 #include "refresh/refreshschedule.h"
-#include "session/sessionstate.h"
 #include "signin/loopbackrequest.h"
 #include "support/testmain.h"
 
@@ -54,7 +53,6 @@ private Q_SLOTS:
     void leadAndMargin();
     void planNeverStorms();
     void retryDelays();
-    void states();
 };
 
 void TestAuthParsers::issuers()
@@ -323,32 +321,6 @@ void TestAuthParsers::retryDelays()
     QCOMPARE(planner.next(RetryPlanner::Cause::Configuration, {}, random), Duration(1h));
     planner.reset();
     QCOMPARE(planner.failures(), 0);
-}
-
-void TestAuthParsers::states()
-{
-    using S = Session::State;
-    SessionFacts facts;
-    QCOMPARE(visibleState(facts).state, S::SignedOut);
-    facts.openingKey = true;
-    QCOMPARE(visibleState(facts).state, S::Restoring);
-    facts.keychainProblem = Error(ErrorCode::KeychainLocked);
-    QCOMPARE(visibleState(facts).state, S::KeychainWaiting);
-    QCOMPARE(visibleState(facts).reason.code(), ErrorCode::KeychainLocked);
-    facts = {};
-    facts.signedIn = true;
-    facts.refreshProblem = Error(ErrorCode::Offline);
-    QCOMPARE(visibleState(facts).state, S::Offline);
-    facts.tokenUsable = true; // a failed refresh is nobody's business while the token is good
-    QCOMPARE(visibleState(facts).state, S::Active);
-    facts.unsaved = true;
-    QCOMPARE(visibleState(facts).state, S::Degraded);
-    facts.stepUpAsked = true;
-    QCOMPARE(visibleState(facts).state, S::StepUp);
-    facts.needsPerson = Error(ErrorCode::RotationLost);
-    QCOMPARE(visibleState(facts).state, S::NeedsSignIn);
-    facts.signingIn = true;
-    QCOMPARE(visibleState(facts).state, S::SigningIn);
 }
 
 WATCHWORD_TEST_MAIN(TestAuthParsers)

@@ -8,6 +8,7 @@
 #include "signin/authorizationrequest.h"
 #include "signin/deviceauthorization.h"
 #include "watchword/auth/sessionoptions.h"
+#include "watchword/core/testexport.h"
 #include "watchword/jose/jwkset.h"
 
 namespace Watchword {
@@ -16,7 +17,7 @@ namespace Watchword {
     One OpenID provider over the network. Its metadata is fetched once and kept; a failure is not kept. Callbacks as those
     of HttpClient.
 */
-class Provider : public QObject
+class WATCHWORD_TEST_EXPORT Provider : public QObject
 {
     Q_OBJECT
 

@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "session/sessionmachine.h"
 #include "watchword/auth/session.h"
 #include "watchword/core/testexport.h"
 
 namespace Watchword {
 
-/*! Everything that the visible state of a session follows from. */
-struct SessionFacts
-{
-    bool signingIn = false; //!< A sign-in flow runs.
-    bool openingKey = false; //!< The keychain was asked, or is asked again later; problem says why.
-    bool restoring = false; //!< Stored tokens are being read, or refreshed for the first time.
-    bool signedIn = false; //!< There is an account, with whatever tokens.
-    bool tokenUsable = false; //!< There is an access token that may be handed out now.
-    bool stepUpAsked = false;
-    bool unsaved = false; //!< Tokens could not be stored.
-    std::optional<Error> keychainProblem;
-    std::optional<Error> needsPerson;
-    std::optional<Error> refreshProblem; //!< Of the last attempt; empty after a success.
-    std::optional<Error> storageProblem;
-};
-
+/*! What the application sees of a session: follows from the machine, the time, and whether a service asked for step-up. */
 struct VisibleState
 {
     Session::State state = Session::State::SignedOut;
@@ -30,6 +16,11 @@ struct VisibleState
     friend bool operator==(const VisibleState &, const VisibleState &) = default;
 };
 
-WATCHWORD_TEST_EXPORT VisibleState visibleState(const SessionFacts &facts);
+enum class StepUpWish { None, Asked };
+
+//! Why a token cannot be had, if waiting does not help.
+WATCHWORD_TEST_EXPORT std::optional<Error> refusalOf(const SessionMachine &machine);
+
+WATCHWORD_TEST_EXPORT VisibleState visibleState(const SessionMachine &machine, StepUpWish stepUp, Instant now);
 
 } // namespace Watchword

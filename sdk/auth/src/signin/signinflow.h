@@ -2,20 +2,12 @@
 #pragma once
 
 #include "signin/grantsource.h"
-#include "signin/idtoken.h"
+#include "signin/signinoutcome.h"
 #include "signin/signinroute.h"
-#include "watchword/core/tokenset.h"
 
 #include <memory>
 
 namespace Watchword {
-
-struct SignInOutcome
-{
-    TokenSet tokens; //!< Generation 0; the store numbers them.
-    IdTokenClaims claims;
-    Instant sentAt{}; //!< When the token request left: lifetimes count from here.
-};
 
 /*!
     One sign-in: finds out about the provider, chooses the route, lets a GrantSource get the tokens, and verifies who

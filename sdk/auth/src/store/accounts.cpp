@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/auth/accounts.h"
 
-#include "session/session_p.h"
+#include "session/completedoptions.h"
 #include "store/accountfile.h"
 #include "store/durablefile.h"
 

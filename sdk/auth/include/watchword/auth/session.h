@@ -20,6 +20,17 @@ namespace Watchword {
     After that tokens are refreshed by themselves, a little before they end (at the latest 60 s to 5 min before it, never
     in the second half of a short life earlier than half of it), also when nobody asks for one.
 
+        SignedOut --start()--> Restoring --good tokens--> Active <--> Offline, Degraded, StepUp
+            ^  |                   |  the keychain waits:       |
+            |  | signIn()          +--> KeychainWaiting         | the provider ended it
+            |  v                   |                            v
+            | SigningIn --> Active +--nobody--> SignedOut    NeedsSignIn --signIn()--> SigningIn --> Active
+            +--signOut(), from everywhere
+
+    A state is never shown in passing: SigningIn lasts until the new tokens are stored, and is followed by Active, or by the state
+    before it if the sign-in came to nothing. A refresh that succeeds in time changes no state. state(), stateReason() and
+    nextAttempt() are right before stateChanged() or any other signal is emitted.
+
     Nothing transient signs anybody out: network loss, a sleeping machine, an overloaded provider, a proxy's page or a
     locked keychain only move the state to Offline or KeychainWaiting, with the next attempt in nextAttempt(). Several
     processes may hold the same account: they refresh one after the other, and those that come late take over the
@@ -54,7 +65,9 @@ public:
         SignedOut, //!< Nobody is signed in; also before start().
         KeychainWaiting, //!< The keychain does not answer, is locked or missing; it is asked again and again.
         Restoring, //!< Stored tokens are being looked for, or refreshed for the first time.
-        SigningIn, //!< A browser or another device has the floor; see signInUrl(), deviceSignIn() and cancelSignIn().
+        //! A browser or another device has the floor, or what came of it is being stored. See signInUrl(), deviceSignIn() and
+        //! cancelSignIn().
+        SigningIn,
         Active, //!< Tokens can be had.
         Offline, //!< Signed in, but there is no valid token until the provider answers; see stateReason() and nextAttempt().
         NeedsSignIn, //!< Only a person can help; stateReason() says why. The account is remembered.
@@ -108,7 +121,8 @@ public:
     */
     QFuture<Result<RequestHeaders>> requestHeaders(const QByteArray &method, const QUrl &url, const TokenRequest &request = {});
 
-    QList<SessionEvent> timeline() const; //!< The last 200 events, oldest first; without secrets.
+    //! The last 200 events in the order in which they happened, dated by what is known of the clock's error now; without secrets.
+    QList<SessionEvent> timeline() const;
     /*!
         Everything that helps to find out why the state is what it is, to be pasted into a ticket: state and what to do, options,
         versions, keychain, error of the clock, waits for other processes, timeline(). Tokens and the person appear as
@@ -161,18 +175,23 @@ Q_SIGNALS:
     void signInUrlChanged();
     void deviceSignInChanged();
     void otherUserChanged();
-    //! A person is needed. Once for each cause; never as the result of something transient.
+    //! A person is needed. Once for each cause; never as the result of something transient, and never while somebody is signing
+    //! in: then it is said if the sign-in comes to nothing. Only a step-up is said at once.
     void signInNeeded(const Watchword::Error &reason);
     void browserRequested(const QUrl &url); //!< The browser was asked to show \a url; it holds no secret.
     void signInFailed(const Watchword::Error &reason); //!< Also Cancelled and Timeout. The state is what it was before.
-    void signedIn(); //!< A sign-in or a restore succeeded: tokens can be had.
-    void signedOut(); //!< By signOut(), here or in another process.
+    //! A sign-in or a restore succeeded: tokens can be had. Not said of a restore while somebody is signing in.
+    void signedIn();
+    //! By signOut(), here or in another process. In the second case signInNeeded() follows with ErrorCode::SignedOut, whose
+    //! detail says that another program of this account signed out, because nobody here has decided it.
+    void signedOut();
     /*!
         The machine's date is wrong by \a seconds (ahead: positive), by more than token checks forgive. Nothing fails because
         of it, since the providers' HTTPS Date corrects it, but other programs will. 0: it was put right.
     */
     void clockSkewDetected(qint64 seconds);
-    void storageDegraded(const Watchword::Error &reason); //!< Tokens cannot be stored; once until storing works again.
+    //! Tokens cannot be stored, such as on a full disk; once until storing works again. Refreshes go on in memory.
+    void storageDegraded(const Watchword::Error &reason);
     void eventLogged(const Watchword::SessionEvent &event); //!< An event joined timeline().
 
 private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "session/session_p.h"
+#include "session/sessionreport.h"
+
 #include "watchword/core/version.h"
 
 #include <QDir>
@@ -47,8 +48,9 @@ qint64 inSeconds(Duration duration)
 
 } // namespace
 
-QJsonObject Session::Private::describeOptions() const
+QJsonObject SessionReport::options() const
 {
+    const SessionOptions &options = m_session.options();
     return {{"issuer"_L1, options.issuer.toString()},
             {"client_id"_L1, options.clientId},
             {"scopes"_L1, QJsonArray::fromStringList(options.scopes)},
@@ -63,8 +65,9 @@ QJsonObject Session::Private::describeOptions() const
             {"sign_in_timeout_s"_L1, qint64(options.signInTimeout.count())}};
 }
 
-QJsonObject Session::Private::describeTokens() const
+QJsonObject SessionReport::tokens() const
 {
+    const TokenSet &tokens = m_inside.tokens;
     QJsonObject json{{"generation"_L1, qint64(tokens.generation)},
                      {"access_token"_L1, tokens.accessToken.fingerprint()},
                      {"refresh_token"_L1, tokens.refreshToken.fingerprint()},
@@ -74,25 +77,27 @@ QJsonObject Session::Private::describeTokens() const
     return json;
 }
 
-QJsonObject Session::explainJson() const
+QJsonObject SessionReport::json() const
 {
-    const Error &reason = d->shown.reason;
+    const Error reason = m_session.stateReason();
+    const CorrectedClock &clock = m_inside.clock;
     QJsonArray events;
-    for (const SessionEvent &event : std::as_const(d->events))
+    for (const SessionEvent &event : m_session.timeline())
         events.append(event.toString());
+    const auto &keyStore = m_session.options().keyStore;
     QJsonObject json{
-        {"state"_L1, nameOf(d->shown.state)},
-        {"state_text"_L1, stateText()},
-        {"suggested_action"_L1, suggestedAction()},
-        {"person"_L1, d->tokens.subject.isEmpty() ? u"-"_s : fingerprintOf(d->tokens.subject)},
-        {"tokens"_L1, d->describeTokens()},
-        {"options"_L1, d->describeOptions()},
-        {"keychain"_L1, d->options.keyStore ? d->options.keyStore->backendName() : u"none"_s},
+        {"state"_L1, nameOf(m_session.state())},
+        {"state_text"_L1, m_session.stateText()},
+        {"suggested_action"_L1, m_session.suggestedAction()},
+        {"person"_L1, m_session.subject().isEmpty() ? u"-"_s : fingerprintOf(m_session.subject())},
+        {"tokens"_L1, tokens()},
+        {"options"_L1, options()},
+        {"keychain"_L1, keyStore ? keyStore->backendName() : u"none"_s},
         {"clock"_L1,
-         QJsonObject{{"measured"_L1, d->clock.isMeasured()},
-                     {"error_s"_L1, -inSeconds(d->clock.offset())},
-                     {"uncertainty_s"_L1, inSeconds(d->clock.uncertainty())}}},
-        {"lock"_L1, QJsonObject{{"waits"_L1, d->lockWaits.count}, {"longest_ms"_L1, qint64(d->lockWaits.longest.count())}}},
+         QJsonObject{{"measured"_L1, clock.isMeasured()},
+                     {"error_s"_L1, -inSeconds(clock.offset())},
+                     {"uncertainty_s"_L1, inSeconds(clock.uncertainty())}}},
+        {"lock"_L1, QJsonObject{{"waits"_L1, m_inside.lockWaits}, {"longest_ms"_L1, qint64(m_inside.longestLockWait.count())}}},
         {"versions"_L1,
          QJsonObject{{"watchword"_L1, versionText()},
                      {"qt"_L1, QString::fromLatin1(qVersion())},
@@ -102,17 +107,18 @@ QJsonObject Session::explainJson() const
         {"timeline"_L1, events}};
     if (reason != Error())
         json.insert("reason"_L1, reasonOf(reason));
-    if (d->nextAttempt.isValid())
-        json.insert("next_attempt"_L1, d->nextAttempt.toString(Qt::ISODate));
+    if (m_session.nextAttempt().isValid())
+        json.insert("next_attempt"_L1, m_session.nextAttempt().toString(Qt::ISODate));
     return json;
 }
 
-QString Session::explain() const
+QStringList SessionReport::summary(const QJsonObject &json) const
 {
-    const QJsonObject json = explainJson();
+    const SessionOptions &all = m_session.options();
     const QJsonObject versions = json.value("versions"_L1).toObject();
     const QJsonObject tokens = json.value("tokens"_L1).toObject();
     const QJsonObject clock = json.value("clock"_L1).toObject();
+    const Error reason = m_session.stateReason();
     QStringList lines;
     const auto line = [&lines](const QString &name, const QString &value) {
         if (!value.isEmpty())
@@ -120,16 +126,16 @@ QString Session::explain() const
     };
     line(u"state"_s, json.value("state"_L1).toString() + u" - "_s + json.value("state_text"_L1).toString());
     line(u"what to do"_s, json.value("suggested_action"_L1).toString());
-    if (json.contains("reason"_L1)) {
-        line(u"reason"_s, d->shown.reason.toString());
-        line(u"remedy"_s, d->shown.reason.remedy());
+    if (reason != Error()) {
+        line(u"reason"_s, reason.toString());
+        line(u"remedy"_s, reason.remedy());
     }
     line(u"next attempt"_s, json.value("next_attempt"_L1).toString());
     line(u"account"_s,
-         u"%1, client %2 at %3, person %4"_s.arg(d->options.account, d->options.clientId, d->options.issuer.toString(),
+         u"%1, client %2 at %3, person %4"_s.arg(all.account, all.clientId, all.issuer.toString(),
                                                  json.value("person"_L1).toString()));
     line(u"tokens"_s,
-         u"generation %1, access token %2, refresh token %3, expires %4"_s.arg(d->tokens.generation)
+         u"generation %1, access token %2, refresh token %3, expires %4"_s.arg(m_inside.tokens.generation)
              .arg(tokens.value("access_token"_L1).toString(), tokens.value("refresh_token"_L1).toString(),
                   tokens.value("expires_at"_L1).toString(u"unknown"_s)));
     line(u"keychain"_s, json.value("keychain"_L1).toString());
@@ -139,12 +145,20 @@ QString Session::explain() const
                    .arg(clock.value("uncertainty_s"_L1).toInteger())
              : u"not compared with the provider's yet"_s);
     line(u"lock"_s,
-         u"waited %1 times for another process, at most %2 ms"_s.arg(d->lockWaits.count).arg(d->lockWaits.longest.count()));
+         u"waited %1 times for another process, at most %2 ms"_s.arg(m_inside.lockWaits).arg(m_inside.longestLockWait.count()));
     line(u"versions"_s,
          u"Watchword %1, Qt %2, %3, %4"_s.arg(versionText(), versions.value("qt"_L1).toString(),
                                               versions.value("tls"_L1).toString(), versions.value("system"_L1).toString()));
-    lines += u"timeline, %1 events:"_s.arg(d->events.size());
-    for (const SessionEvent &event : std::as_const(d->events))
+    return lines;
+}
+
+QString SessionReport::text() const
+{
+    const QJsonObject all = json();
+    const QJsonArray events = all.value("timeline"_L1).toArray();
+    QStringList lines = summary(all);
+    lines += u"timeline, %1 events:"_s.arg(events.size());
+    for (const QJsonValue &event : events)
         lines += u"  "_s + event.toString();
     return lines.join(u'\n');
 }

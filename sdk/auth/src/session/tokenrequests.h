@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "refresh/refresher.h"
+#include "session/stepup.h"
+
+#include <QPromise>
+
+#include <list>
+
+namespace Watchword {
+
+/*!
+    Who wants a token: answers from what is held, or waits for the refresh that is needed. The destructor answers those who still
+    wait with ErrorCode::Cancelled. Threads: that of the session.
+*/
+class TokenRequests
+{
+public:
+    //! Everything outlives it.
+    TokenRequests(const SessionMachine &machine, Refresher &refresher, CorrectedClock &clock, ProofKeys &keys);
+    ~TokenRequests();
+    Q_DISABLE_COPY_MOVE(TokenRequests)
+
+    QFuture<Result<AccessToken>> request(const TokenRequest &request);
+    QFuture<Result<RequestHeaders>> headers(const QByteArray &method, const QUrl &url, const QFuture<Result<AccessToken>> &token,
+                                            QObject *context) const;
+    Result<AccessToken> currentToken() const;
+    //! Answers what can be answered: with the token, or with what went wrong.
+    void settle(const std::optional<Error> &failure);
+    void failAll(const Error &error);
+
+private:
+    struct Pending
+    {
+        TokenRequest request;
+        QPromise<Result<AccessToken>> promise;
+    };
+
+    bool isUsable(const TokenRequest &request) const;
+    std::optional<Error> refusal() const;
+    AccessToken handOut() const;
+
+    const SessionMachine &m_machine;
+    Refresher &m_refresher;
+    CorrectedClock &m_clock;
+    ProofKeys &m_keys;
+    std::list<Pending> m_pending;
+};
+
+} // namespace Watchword
