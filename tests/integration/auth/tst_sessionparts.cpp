@@ -14,7 +14,8 @@ using Endpoint = FakeIssuer::Endpoint;
 
 namespace {
 
-/* The parts of a session that talk to a provider, without the session: what they report is kept, and fed only if a test wants it. */
+/* The parts of a session that talk to a provider, without the session: what they report is kept, and fed only if a test wants it.
+ */
 class Parts
 {
 public:
