@@ -18,6 +18,9 @@ constexpr ScryptCost kDemoCost{1u << 10, 8, 1};
 constexpr auto kAudience = "https://watchword.demo"_L1;
 constexpr auto kClientId = "watchword-demo"_L1;
 constexpr auto kOperator = "operator"_L1;
+constexpr auto kStateFile = "demo.json"_L1;
+constexpr int kDays = 7; // of the certificate
+constexpr int kKeptDays = 365;
 
 const QStringList &appScopes()
 {
@@ -48,34 +51,62 @@ Gateway::EndpointConfig endpoint(const QString &path, Gateway::EndpointConfig::S
 
 Result<void> Demo::addUsers(int count)
 {
-    Gateway::EmbeddedIssuerConfig &issuer = *m_config.embeddedIssuer;
-    for (int i = 0; i <= count; ++i) {
+    for (qsizetype i = m_state.passwords.size(); i <= count; ++i) {
+        const QString name = i == 0 ? QString(kOperator) : u"user%1"_s.arg(i, 3, 10, QChar(u'0'));
+        m_state.passwords.append({name, QString::fromLatin1(toBase64Url(Secret::random(12).reveal()))});
+    }
+    for (const auto &[name, password] : std::as_const(m_state.passwords)) {
         Gateway::EmbeddedIssuerConfig::User user;
-        user.name = i == 0 ? QString(kOperator) : u"user%1"_s.arg(i, 3, 10, QChar(u'0'));
-        user.scopes = appScopes() + (i == 0 ? operatorScopes() : QStringList());
-        const QByteArray password = toBase64Url(Secret::random(12).reveal());
-        const Result<QString> hash = hashPassword(Secret::copy(password), kDemoCost);
+        user.name = name;
+        user.scopes = appScopes() + (name == kOperator ? operatorScopes() : QStringList());
+        const Result<QString> hash = hashPassword(Secret::copy(password.toLatin1()), kDemoCost);
         if (!hash)
             return hash.error();
         user.passwordHash = *hash;
-        issuer.users.append(user);
-        m_passwords.append({user.name, QString::fromLatin1(password)});
+        m_config.embeddedIssuer->users.append(user);
     }
+    return save();
+}
+
+Result<void> Demo::openCertificate()
+{
+    const Result<std::optional<ThrowAwayCa>> known = findThrowAwayCa(m_folder.path());
+    if (!known)
+        return known.error();
+    const Result<ThrowAwayCa> ca =
+        *known ? Result<ThrowAwayCa>(**known) : makeThrowAwayCa(m_folder.path(), m_folder.isKept() ? kKeptDays : kDays);
+    if (!ca)
+        return ca.error();
+    m_caFile = ca->caFile;
+    m_config.listen.certificateFile = ca->certificateFile;
+    m_config.listen.keyFile = ca->keyFile;
     return {};
+}
+
+Result<void> Demo::save() const
+{
+    return m_folder.isKept() ? m_state.save(m_folder.filePath(kStateFile)) : Result<void>();
+}
+
+Result<void> Demo::keepPorts(quint16 gateway, quint16 issuer)
+{
+    m_state.gatewayPort = gateway;
+    m_state.issuerPort = issuer;
+    return save();
 }
 
 Result<void> Demo::prepare(const DemoOptions &options)
 {
-    if (!m_folder.isValid())
-        return Error(ErrorCode::StorageFailed, u"no temporary folder: %1"_s.arg(m_folder.errorString()));
-    const Result<ThrowAwayCa> ca = makeThrowAwayCa(m_folder.path());
-    if (!ca)
-        return ca.error();
-    m_caFile = ca->caFile;
+    if (const Result<void> opened = m_folder.open(options.stateFolder); !opened)
+        return opened.error();
+    const Result<DemoState> state = DemoState::load(m_folder.filePath(kStateFile));
+    if (!state)
+        return state.error();
+    m_state = *state;
+    if (const Result<void> opened = openCertificate(); !opened)
+        return opened.error();
     m_config.cluster = u"demo"_s;
-    m_config.listen.port = options.port;
-    m_config.listen.certificateFile = ca->certificateFile;
-    m_config.listen.keyFile = ca->keyFile;
+    m_config.listen.port = options.port.value_or(m_state.gatewayPort);
     m_config.endpoints = {endpoint(u"/echo"_s, Gateway::EndpointConfig::Service::Echo),
                           endpoint(u"/room"_s, Gateway::EndpointConfig::Service::Rooms)};
     m_config.audit.database = m_folder.filePath(u"audit.sqlite"_s);
@@ -83,6 +114,9 @@ Result<void> Demo::prepare(const DemoOptions &options)
     Gateway::EmbeddedIssuerConfig issuer;
     issuer.audience = kAudience;
     issuer.accessTokenLifetime = options.accessTokenLifetime;
+    issuer.port = m_state.issuerPort;
+    if (m_folder.isKept())
+        issuer.stateFolder = m_folder.path();
     Gateway::EmbeddedIssuerConfig::Client client;
     client.id = kClientId;
     client.redirectUris =
@@ -95,12 +129,12 @@ Result<void> Demo::prepare(const DemoOptions &options)
 QJsonObject Demo::readyLine(const QUrl &gateway, const QUrl &issuer) const
 {
     QJsonArray users;
-    for (const auto &[name, password] : m_passwords) {
+    for (const auto &[name, password] : m_state.passwords) {
         if (name != kOperator)
             users.append(QJsonObject{{u"name"_s, name}, {u"password"_s, password}});
     }
-    users.append(
-        QJsonObject{{u"name"_s, m_passwords.first().first}, {u"password"_s, m_passwords.first().second}, {u"operator"_s, true}});
+    users.append(QJsonObject{
+        {u"name"_s, m_state.passwords.first().first}, {u"password"_s, m_state.passwords.first().second}, {u"operator"_s, true}});
     return {{u"gateway"_s, gateway.toString()},
             {u"issuer"_s, issuer.toString()},
             {u"ca"_s, m_caFile},

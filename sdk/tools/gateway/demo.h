@@ -2,6 +2,7 @@
 #pragma once
 
 #include "demofolder.h"
+#include "demostate.h"
 #include "watchword/gateway/gatewayconfig.h"
 
 #include <QJsonObject>
@@ -10,31 +11,36 @@ namespace Watchword::Tools {
 
 struct DemoOptions
 {
-    quint16 port = 0;
+    std::optional<quint16> port; //!< Nothing: the one of before, or a free one.
     std::chrono::seconds accessTokenLifetime{60};
-    int users = 200;
+    int users = 200; //!< Of a demo that had more before, all come back.
+    QString stateFolder; //!< Empty: nothing stays.
 };
 
 /*!
-    A gateway that needs nothing: throw-away authority, embedded issuer, in-memory audit log, the endpoints /echo and
-    /room, and users with passwords that are made up at each start. Everything it writes lies in a private folder that
-    goes with the object.
+    A gateway that needs nothing: throw-away authority, embedded issuer, audit log, the endpoints /echo and /room, and users
+    with passwords that are made up. Everything it writes lies in a private folder that goes with the object. With a
+    stateFolder it lies there and stays: the next demo has the same authority, ports, users, sessions and audit log.
 */
 class Demo
 {
 public:
     Result<void> prepare(const DemoOptions &options);
     const Gateway::GatewayConfig &config() const { return m_config; }
+    //! Once the gateway listens: the ports that it has are those of the next demo with this stateFolder.
+    Result<void> keepPorts(quint16 gateway, quint16 issuer);
     //! The one line that programs which start a demo wait for.
     QJsonObject readyLine(const QUrl &gateway, const QUrl &issuer) const;
 
 private:
+    Result<void> openCertificate();
     Result<void> addUsers(int count);
+    Result<void> save() const; //!< Of a folder that stays.
 
     DemoFolder m_folder;
+    DemoState m_state;
     QString m_caFile;
     Gateway::GatewayConfig m_config;
-    QList<std::pair<QString, QString>> m_passwords; // demo passwords are printed: they protect nothing
 };
 
 } // namespace Watchword::Tools

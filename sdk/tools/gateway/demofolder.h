@@ -1,30 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "watchword/core/result.h"
+
 #include <QLockFile>
 #include <QTemporaryDir>
+
+#include <memory>
 
 namespace Watchword::Tools {
 
 /*!
-    A private temporary folder that goes with the object. What it holds are keys: if the process is killed, the next one of this
-    user removes it. Those of processes that live are told by a lock file in them.
+    The private folder of a demo, readable by this user only. Without a name it is a temporary one that goes with the object:
+    what it holds are keys, and if the process is killed, the next one of this user removes it. With a name it stays.
+    Folders of processes that live are told by a lock file in them.
 */
 class DemoFolder
 {
 public:
-    DemoFolder();
+    //! \a kept is made if it is missing; empty: a temporary folder. PermissionDenied if the folder is not this user's, WrongState
+    //! if another demo uses it, StorageFailed.
+    Result<void> open(const QString &kept);
 
-    bool isValid() const { return m_folder.isValid(); }
-    QString errorString() const { return m_folder.errorString(); }
-    QString path() const { return m_folder.path(); }
-    QString filePath(const QString &name) const { return m_folder.filePath(name); }
+    bool isKept() const { return !m_temporary; }
+    QString path() const { return m_path; }
+    QString filePath(const QString &name) const { return m_path + u'/' + name; }
 
 private:
+    Result<void> openKept(const QString &path);
     void removeLeftOvers() const;
 
-    QTemporaryDir m_folder;
-    QLockFile m_inUse;
+    std::unique_ptr<QTemporaryDir> m_temporary; // null: the folder is kept
+    std::unique_ptr<QLockFile> m_inUse; // destroyed before the folder
+    QString m_path;
 };
 
 } // namespace Watchword::Tools

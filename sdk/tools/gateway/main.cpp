@@ -28,10 +28,20 @@ struct CommandLine
 {
     QCommandLineOption config{u"config"_s, u"Run with this configuration file; SIGHUP reads it anew."_s, u"FILE"_s};
     QCommandLineOption check{u"check-config"_s, u"Check this configuration file and end: 0 if it is good."_s, u"FILE"_s};
-    QCommandLineOption demo{u"demo"_s, u"Run with made-up users and a throw-away certificate; prints one JSON line."_s};
-    QCommandLineOption port{u"port"_s, u"With --demo: the port; 0 takes a free one."_s, u"N"_s, u"0"_s};
-    QCommandLineOption lifetime{u"access-token-lifetime"_s, u"With --demo: seconds."_s, u"S"_s, u"60"_s};
+    QCommandLineOption demo{
+        u"demo"_s,
+        u"Run with made-up users and a throw-away certificate; prints one JSON line. Nothing stays, but see --state."_s};
+    QCommandLineOption port{u"port"_s,
+                            u"With --demo: the port; 0, the default, takes a free one, or with --state the one of before."_s,
+                            u"N"_s, u"0"_s};
+    QCommandLineOption lifetime{u"access-token-lifetime"_s, u"With --demo: how long access tokens are valid, in seconds."_s,
+                                u"S"_s, u"60"_s};
     QCommandLineOption users{u"users"_s, u"With --demo: how many."_s, u"N"_s, u"200"_s};
+    QCommandLineOption state{
+        u"state"_s,
+        u"With --demo: keep authority, ports, users, sessions and audit log in this folder, so that they are "
+        "the same after a restart. It is made if it is missing, and readable by you only."_s,
+        u"DIR"_s};
     QCommandLineOption hash{u"hash-password"_s, u"Read a password from standard input, print its hash and end."_s};
 };
 
@@ -45,7 +55,10 @@ int fail(const Error &error)
 
 int usage(const QString &text)
 {
-    std::fprintf(stderr, "watchword-gateway: %s\nTry watchword-gateway --help.\n", qPrintable(text));
+    std::fprintf(stderr,
+                 "watchword-gateway: %s\nUsage: watchword-gateway --config FILE | --check-config FILE | --demo [options] | "
+                 "--hash-password\nTry watchword-gateway --help.\n",
+                 qPrintable(text));
     return kUsage;
 }
 
@@ -129,14 +142,20 @@ int runDemo(const QCommandLineParser &parser, const CommandLine &line)
     const auto users = numberOf(parser, line.users, 1, 10'000);
     if (!port || !lifetime || !users)
         return usage(u"--port, --access-token-lifetime and --users take a number"_s);
+    if (parser.isSet(line.state) && parser.value(line.state).isEmpty())
+        return usage(u"--state takes a folder"_s);
     Tools::DemoOptions options;
-    options.port = quint16(*port);
+    if (*port != 0)
+        options.port = quint16(*port);
+    options.stateFolder = parser.value(line.state);
     options.accessTokenLifetime = std::chrono::seconds(*lifetime);
     options.users = *users;
     Tools::Demo demo;
     if (const Result<void> prepared = demo.prepare(options); !prepared)
         return fail(prepared.error());
     return run(demo.config(), {}, [&demo](const Gateway::Gateway &gateway) {
+        if (const Result<void> kept = demo.keepPorts(gateway.port(), quint16(gateway.issuerUrl().port())); !kept)
+            fail(kept.error()); // this demo works; the next one may have other ports
         const QByteArray ready = QJsonDocument(demo.readyLine(gateway.url(), gateway.issuerUrl())).toJson(QJsonDocument::Compact);
         std::printf("%s\n", ready.constData());
         std::fflush(stdout);
@@ -169,7 +188,7 @@ int main(int argc, char *argv[])
     parser.setApplicationDescription(u"Validates, limits and audits WebSocket connections, and stands in front of servers."_s);
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addOptions({line.config, line.check, line.demo, line.port, line.lifetime, line.users, line.hash});
+    parser.addOptions({line.config, line.check, line.demo, line.port, line.lifetime, line.users, line.state, line.hash});
     if (!parser.parse(app.arguments()))
         return usage(parser.errorText());
     if (parser.isSet(u"help"_s))
@@ -180,6 +199,10 @@ int main(int argc, char *argv[])
         + int(parser.isSet(line.hash));
     if (modes != 1 || !parser.positionalArguments().isEmpty())
         return usage(u"give exactly one of --config, --check-config, --demo and --hash-password"_s);
+    for (const QCommandLineOption &option : {line.port, line.lifetime, line.users, line.state}) {
+        if (parser.isSet(option) && !parser.isSet(line.demo))
+            return usage(u"--%1 goes with --demo"_s.arg(option.names().constFirst()));
+    }
     if (parser.isSet(line.hash))
         return hashFromInput();
     if (parser.isSet(line.demo))

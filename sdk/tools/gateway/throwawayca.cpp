@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "throwawayca.h"
 
+#include <QDateTime>
 #include <QFile>
+#include <QSslCertificate>
+#include <QSslKey>
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -10,6 +13,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace Watchword::Tools {
@@ -22,8 +26,6 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
-constexpr long kDays = 7;
-
 bool addExtension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
     X509V3_CTX context;
@@ -35,7 +37,7 @@ bool addExtension(X509 *certificate, X509 *issuer, int nid, const char *value)
 }
 
 // A certificate for \a key; self-signed when there is no issuer yet.
-Certificate makeCertificate(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuerKey)
+Certificate makeCertificate(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuerKey, int days)
 {
     Certificate none(nullptr, &X509_free);
     Certificate certificate(X509_new(), &X509_free);
@@ -47,7 +49,7 @@ Certificate makeCertificate(EVP_PKEY *key, const char *name, X509 *issuer, EVP_P
     BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get()));
     X509_set_version(certificate.get(), 2);
     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -300);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kDays * 24 * 3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * 24L * 3600);
     X509_set_pubkey(certificate.get(), key);
     X509_NAME *subject = X509_get_subject_name(certificate.get());
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char *>(name), -1, -1, 0);
@@ -74,6 +76,11 @@ QByteArray bytesOf(BIO *bio)
     char *data = nullptr;
     const long size = BIO_get_mem_data(bio, &data);
     return QByteArray(data, size);
+}
+
+ThrowAwayCa filesIn(const QString &folder)
+{
+    return {folder + u"/ca.pem"_s, folder + u"/server.pem"_s, folder + u"/server.key"_s};
 }
 
 Result<void> writeFile(const QString &name, const QByteArray &bytes, QFile::Permissions permissions)
@@ -105,18 +112,18 @@ Result<void> writeKey(const QString &name, EVP_PKEY *key)
 
 } // namespace
 
-Result<ThrowAwayCa> makeThrowAwayCa(const QString &folder)
+Result<ThrowAwayCa> makeThrowAwayCa(const QString &folder, int days)
 {
     const Key caKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
     const Key serverKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free);
     if (!caKey || !serverKey)
         return Error(ErrorCode::Internal, u"OpenSSL could not make a key"_s);
-    const Certificate ca = makeCertificate(caKey.get(), "Watchword demo authority", nullptr, caKey.get());
+    const Certificate ca = makeCertificate(caKey.get(), "Watchword demo authority", nullptr, caKey.get(), days);
     const Certificate server =
-        ca ? makeCertificate(serverKey.get(), "localhost", ca.get(), caKey.get()) : Certificate(nullptr, &X509_free);
+        ca ? makeCertificate(serverKey.get(), "localhost", ca.get(), caKey.get(), days) : Certificate(nullptr, &X509_free);
     if (!server)
         return Error(ErrorCode::Internal, u"OpenSSL could not make a certificate"_s);
-    const ThrowAwayCa files{folder + u"/ca.pem"_s, folder + u"/server.pem"_s, folder + u"/server.key"_s};
+    const ThrowAwayCa files = filesIn(folder);
     for (const Result<void> &written :
          {writeCertificate(files.caFile, ca.get()), writeCertificate(files.certificateFile, server.get()),
           writeKey(files.keyFile, serverKey.get())}) {
@@ -124,6 +131,26 @@ Result<ThrowAwayCa> makeThrowAwayCa(const QString &folder)
             return written.error();
     }
     return files;
+}
+
+Result<std::optional<ThrowAwayCa>> findThrowAwayCa(const QString &folder)
+{
+    const ThrowAwayCa files = filesIn(folder);
+    const QStringList names{files.caFile, files.certificateFile, files.keyFile};
+    if (std::none_of(names.begin(), names.end(), [](const QString &name) { return QFile::exists(name); }))
+        return std::optional<ThrowAwayCa>();
+    const QList<QSslCertificate> authorities = QSslCertificate::fromPath(files.caFile);
+    const QList<QSslCertificate> certificates = QSslCertificate::fromPath(files.certificateFile);
+    QFile keyFile(files.keyFile);
+    const QSslKey key = keyFile.open(QIODevice::ReadOnly) ? QSslKey(&keyFile, QSsl::Ec) : QSslKey();
+    if (authorities.size() != 1 || certificates.size() != 1 || key.isNull())
+        return Error(ErrorCode::StoreCorrupt, u"the certificate in %1 is damaged"_s.arg(folder))
+            .withRemedy(u"Remove ca.pem, server.pem and server.key there; a new authority is made then."_s);
+    if (certificates.first().expiryDate() > QDateTime::currentDateTimeUtc().addDays(1))
+        return std::optional<ThrowAwayCa>(files);
+    for (const QString &name : names)
+        QFile::remove(name);
+    return std::optional<ThrowAwayCa>();
 }
 
 } // namespace Watchword::Tools

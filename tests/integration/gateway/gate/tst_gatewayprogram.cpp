@@ -108,6 +108,12 @@ void TestProgram::wrongCommandLines()
     QCOMPARE(runToEnd({u"--nonsense"_s}).code, 2);
     QCOMPARE(runToEnd({u"--demo"_s, u"--users"_s, u"many"_s}).code, 2);
     QCOMPARE(runToEnd({u"--demo"_s, u"--check-config"_s, u"x"_s}).code, 2);
+    for (const QStringList &wrong :
+         {QStringList{}, {u"--nonsense"_s}, {u"--config"_s}, {u"--config"_s, u"x"_s, u"--users"_s, u"3"_s}}) {
+        const Outcome outcome = runToEnd(wrong);
+        QCOMPARE(outcome.code, 2);
+        QVERIFY2(outcome.errors.contains("Usage: watchword-gateway --config FILE"), outcome.errors.constData());
+    }
     QCOMPARE(runToEnd({u"--help"_s}).code, 0);
     QCOMPARE(runToEnd({u"--version"_s}).code, 0);
 }
