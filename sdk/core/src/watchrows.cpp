@@ -3,7 +3,11 @@
 
 #include <QJsonArray>
 
+#include <algorithm>
+#include <concepts>
 #include <limits>
+#include <span>
+#include <type_traits>
 
 namespace Watchword {
 
@@ -11,23 +15,41 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::pair<ConnectionState, QLatin1StringView> kStates[] = {
+template <typename Enum>
+using Name = std::pair<Enum, QLatin1StringView>;
+
+constexpr Name<ConnectionState> kStates[] = {
     {ConnectionState::Open, "open"_L1},     {ConnectionState::Expiring, "expiring"_L1}, {ConnectionState::Failing, "failing"_L1},
     {ConnectionState::Closed, "closed"_L1}, {ConnectionState::Revoked, "revoked"_L1},
 };
-constexpr std::pair<TokenKind, QLatin1StringView> kKinds[] = {
+constexpr Name<TokenKind> kKinds[] = {
     {TokenKind::Access, "access"_L1},
     {TokenKind::Refresh, "refresh"_L1},
 };
-constexpr std::pair<TokenEnd, QLatin1StringView> kEnds[] = {
+constexpr Name<TokenEnd> kEnds[] = {
     {TokenEnd::Replaced, "replaced"_L1},    {TokenEnd::Expired, "expired"_L1}, {TokenEnd::Revoked, "revoked"_L1},
     {TokenEnd::SignedOut, "signed_out"_L1}, {TokenEnd::Reused, "reused"_L1},
 };
 
-template <typename Enum, std::size_t N>
-QString nameIn(const std::pair<Enum, QLatin1StringView> (&table)[N], Enum value)
+std::span<const Name<ConnectionState>> namesOf(ConnectionState)
 {
-    for (const auto &[entry, name] : table) {
+    return kStates;
+}
+
+std::span<const Name<TokenKind>> namesOf(TokenKind)
+{
+    return kKinds;
+}
+
+std::span<const Name<TokenEnd>> namesOf(TokenEnd)
+{
+    return kEnds;
+}
+
+template <typename Enum>
+QString nameOf(Enum value)
+{
+    for (const auto &[entry, name] : namesOf(value)) {
         if (entry == value)
             return name;
     }
@@ -37,24 +59,39 @@ QString nameIn(const std::pair<Enum, QLatin1StringView> (&table)[N], Enum value)
 // JSON numbers are doubles: a double holds whole numbers exactly up to 2^53, and that is where rows end.
 constexpr double kLargestWhole = 9007199254740992.0;
 
+// Members that are not known are left out.
 class Writer
 {
 public:
-    void text(QLatin1StringView name, const QString &value)
+    void operator()(QLatin1StringView name, const QString &value)
     {
         if (!value.isEmpty())
             json.insert(name, value);
     }
-    void number(QLatin1StringView name, quint64 value)
+    template <std::integral Number>
+    void operator()(QLatin1StringView name, Number value)
     {
-        if (value != 0)
-            json.insert(name, qint64(std::min<quint64>(value, quint64(kLargestWhole))));
+        if (value > 0)
+            json.insert(name, qint64(std::min<quint64>(quint64(value), quint64(kLargestWhole))));
     }
-    void time(QLatin1StringView name, const std::optional<WallTime> &value)
+    void operator()(QLatin1StringView name, const std::optional<WallTime> &value)
     {
         if (value)
             json.insert(name, qint64(value->time_since_epoch().count()));
     }
+    void operator()(QLatin1StringView name, const std::optional<Duration> &value)
+    {
+        if (value)
+            json.insert(name, qint64(value->count()));
+    }
+    void operator()(QLatin1StringView name, const QStringList &value)
+    {
+        if (!value.isEmpty())
+            json.insert(name, QJsonArray::fromStringList(value));
+    }
+    template <typename Enum>
+    requires std::is_enum_v<Enum>
+    void operator()(QLatin1StringView name, Enum value) { (*this)(name, nameOf(value)); }
 
     QJsonObject json;
 };
@@ -68,7 +105,7 @@ public:
     {
     }
 
-    void text(QLatin1StringView name, QString &out)
+    void operator()(QLatin1StringView name, QString &out)
     {
         const QJsonValue value = json.value(name);
         if (value.isString())
@@ -76,8 +113,8 @@ public:
         else if (!value.isUndefined())
             fail(name);
     }
-    template <typename Number>
-    void number(QLatin1StringView name, Number &out)
+    template <std::integral Number>
+    void operator()(QLatin1StringView name, Number &out)
     {
         const QJsonValue value = json.value(name);
         if (value.isUndefined())
@@ -88,7 +125,7 @@ public:
         else
             out = Number(value.toDouble());
     }
-    void time(QLatin1StringView name, std::optional<WallTime> &out)
+    void operator()(QLatin1StringView name, std::optional<WallTime> &out)
     {
         const QJsonValue value = json.value(name);
         if (value.isUndefined())
@@ -98,38 +135,39 @@ public:
         else
             out = WallTime(Duration(qint64(value.toDouble())));
     }
-    template <typename Enum, std::size_t N>
-    void name(QLatin1StringView member, const std::pair<Enum, QLatin1StringView> (&table)[N], Enum &out)
+    void operator()(QLatin1StringView name, std::optional<Duration> &out)
     {
-        const QJsonValue value = json.value(member);
-        if (value.isUndefined())
+        if (!json.contains(name))
             return;
-        if (!value.isString()) {
-            fail(member);
-            return;
-        }
-        out = Enum::Unknown;
-        for (const auto &[entry, text] : table) {
-            if (text == value.toString())
-                out = entry;
-        }
+        qint64 milliseconds = 0;
+        (*this)(name, milliseconds);
+        out = Duration(milliseconds);
     }
-    void texts(QLatin1StringView name, QStringList &out)
+    void operator()(QLatin1StringView name, QStringList &out)
     {
         const QJsonValue value = json.value(name);
         if (value.isUndefined())
             return;
-        if (!value.isArray()) {
-            fail(name);
-            return;
-        }
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &entry : array) {
-            if (!entry.isString()) {
-                fail(name);
-                return;
-            }
+        if (!value.isArray()
+            || !std::all_of(array.begin(), array.end(), [](const QJsonValue &entry) { return entry.isString(); }))
+            return fail(name);
+        for (const QJsonValue &entry : array)
             out.append(entry.toString());
+    }
+    template <typename Enum>
+    requires std::is_enum_v<Enum>
+    void operator()(QLatin1StringView name, Enum &out)
+    {
+        const QJsonValue value = json.value(name);
+        if (value.isUndefined())
+            return;
+        if (!value.isString())
+            return fail(name);
+        out = Enum::Unknown;
+        for (const auto &[entry, text] : namesOf(out)) {
+            if (text == value.toString())
+                out = entry;
         }
     }
     void fail(QLatin1StringView name)
@@ -142,157 +180,121 @@ public:
     std::optional<Error> error;
 };
 
+// The members of a row by their names, once for writing and for reading.
+template <typename Row, typename Member>
+void connectionMembers(Row &row, Member &member)
+{
+    member("id"_L1, row.id);
+    member("sid"_L1, row.sid);
+    member("sub"_L1, row.sub);
+    member("name"_L1, row.name);
+    member("client"_L1, row.client);
+    member("ip"_L1, row.ip);
+    member("port"_L1, row.port);
+    member("node"_L1, row.node);
+    member("path"_L1, row.path);
+    member("origin"_L1, row.origin);
+    member("ua"_L1, row.ua);
+    member("tls"_L1, row.tls);
+    member("cipher"_L1, row.cipher);
+    member("opened"_L1, row.opened);
+    member("last_in"_L1, row.lastIn);
+    member("state"_L1, row.state);
+    member("msgs_in"_L1, row.msgsIn);
+    member("msgs_out"_L1, row.msgsOut);
+    member("bytes_in"_L1, row.bytesIn);
+    member("bytes_out"_L1, row.bytesOut);
+    member("queue"_L1, row.queue);
+    member("rtt_ms"_L1, row.rtt);
+    member("token"_L1, row.token);
+    member("exp"_L1, row.exp);
+    member("iat"_L1, row.iat);
+    member("scope"_L1, row.scope);
+    member("renewals"_L1, row.renewals);
+    member("renew_failed"_L1, row.renewFailed);
+    member("close_code"_L1, row.closeCode);
+    member("close_reason"_L1, row.closeReason);
+    member("closed"_L1, row.closed);
+}
+
+template <typename Row, typename Member>
+void tokenMembers(Row &row, Member &member)
+{
+    member("id"_L1, row.id);
+    member("sid"_L1, row.sid);
+    member("sub"_L1, row.sub);
+    member("name"_L1, row.name);
+    member("client"_L1, row.client);
+    member("node"_L1, row.node);
+    member("kind"_L1, row.kind);
+    member("issued"_L1, row.issued);
+    member("nbf"_L1, row.nbf);
+    member("exp"_L1, row.exp);
+    member("refresh_at"_L1, row.refreshAt);
+    member("ended"_L1, row.ended);
+    member("end"_L1, row.end);
+    member("prev"_L1, row.prev);
+    member("family"_L1, row.family);
+    member("failures"_L1, row.failures);
+}
+
+template <typename Row>
+Result<Row> finished(Row row, Reader &in)
+{
+    if (row.id.isEmpty())
+        in.fail("id"_L1);
+    if (in.error)
+        return *in.error;
+    return row;
+}
+
 } // namespace
 
 QString wireName(ConnectionState state)
 {
-    return nameIn(kStates, state);
+    return nameOf(state);
 }
 
 QString wireName(TokenKind kind)
 {
-    return nameIn(kKinds, kind);
+    return nameOf(kind);
 }
 
 QString wireName(TokenEnd end)
 {
-    return nameIn(kEnds, end);
+    return nameOf(end);
 }
 
 QJsonObject ConnectionRow::toJson() const
 {
     Writer out;
-    out.text("id"_L1, id);
-    out.text("sid"_L1, sid);
-    out.text("sub"_L1, sub);
-    out.text("name"_L1, name);
-    out.text("client"_L1, client);
-    out.text("ip"_L1, ip);
-    out.number("port"_L1, quint64(std::max(port, 0)));
-    out.text("node"_L1, node);
-    out.text("path"_L1, path);
-    out.text("origin"_L1, origin);
-    out.text("ua"_L1, ua);
-    out.text("tls"_L1, tls);
-    out.text("cipher"_L1, cipher);
-    out.time("opened"_L1, opened);
-    out.time("last_in"_L1, lastIn);
-    out.text("state"_L1, wireName(state));
-    out.number("msgs_in"_L1, msgsIn);
-    out.number("msgs_out"_L1, msgsOut);
-    out.number("bytes_in"_L1, bytesIn);
-    out.number("bytes_out"_L1, bytesOut);
-    out.number("queue"_L1, queue);
-    if (rtt)
-        out.json.insert("rtt_ms"_L1, qint64(rtt->count()));
-    out.text("token"_L1, token);
-    out.time("exp"_L1, exp);
-    out.time("iat"_L1, iat);
-    if (!scope.isEmpty())
-        out.json.insert("scope"_L1, QJsonArray::fromStringList(scope));
-    out.number("renewals"_L1, renewals);
-    out.number("renew_failed"_L1, renewFailed);
-    out.number("close_code"_L1, quint64(std::max(closeCode, 0)));
-    out.text("close_reason"_L1, closeReason);
-    out.time("closed"_L1, closed);
+    connectionMembers(*this, out);
     return out.json;
 }
 
 Result<ConnectionRow> ConnectionRow::fromJson(const QJsonObject &json)
 {
     ConnectionRow row;
-    Reader in(json);
-    in.text("id"_L1, row.id);
-    in.text("sid"_L1, row.sid);
-    in.text("sub"_L1, row.sub);
-    in.text("name"_L1, row.name);
-    in.text("client"_L1, row.client);
-    in.text("ip"_L1, row.ip);
-    in.number("port"_L1, row.port);
-    in.text("node"_L1, row.node);
-    in.text("path"_L1, row.path);
-    in.text("origin"_L1, row.origin);
-    in.text("ua"_L1, row.ua);
-    in.text("tls"_L1, row.tls);
-    in.text("cipher"_L1, row.cipher);
-    in.time("opened"_L1, row.opened);
-    in.time("last_in"_L1, row.lastIn);
     row.state = ConnectionState::Unknown;
-    in.name("state"_L1, kStates, row.state);
-    in.number("msgs_in"_L1, row.msgsIn);
-    in.number("msgs_out"_L1, row.msgsOut);
-    in.number("bytes_in"_L1, row.bytesIn);
-    in.number("bytes_out"_L1, row.bytesOut);
-    in.number("queue"_L1, row.queue);
-    if (json.contains("rtt_ms"_L1)) {
-        qint64 rtt = 0;
-        in.number("rtt_ms"_L1, rtt);
-        row.rtt = Duration(rtt);
-    }
-    in.text("token"_L1, row.token);
-    in.time("exp"_L1, row.exp);
-    in.time("iat"_L1, row.iat);
-    in.texts("scope"_L1, row.scope);
-    in.number("renewals"_L1, row.renewals);
-    in.number("renew_failed"_L1, row.renewFailed);
-    in.number("close_code"_L1, row.closeCode);
-    in.text("close_reason"_L1, row.closeReason);
-    in.time("closed"_L1, row.closed);
-    if (row.id.isEmpty())
-        in.fail("id"_L1);
-    if (in.error)
-        return *in.error;
-    return row;
+    Reader in(json);
+    connectionMembers(row, in);
+    return finished(std::move(row), in);
 }
 
 QJsonObject TokenRow::toJson() const
 {
     Writer out;
-    out.text("id"_L1, id);
-    out.text("sid"_L1, sid);
-    out.text("sub"_L1, sub);
-    out.text("name"_L1, name);
-    out.text("client"_L1, client);
-    out.text("node"_L1, node);
-    out.text("kind"_L1, wireName(kind));
-    out.time("issued"_L1, issued);
-    out.time("nbf"_L1, nbf);
-    out.time("exp"_L1, exp);
-    out.time("refresh_at"_L1, refreshAt);
-    out.time("ended"_L1, ended);
-    out.text("end"_L1, wireName(end));
-    out.text("prev"_L1, prev);
-    out.text("family"_L1, family);
-    out.number("failures"_L1, failures);
+    tokenMembers(*this, out);
     return out.json;
 }
 
 Result<TokenRow> TokenRow::fromJson(const QJsonObject &json)
 {
     TokenRow row;
-    Reader in(json);
-    in.text("id"_L1, row.id);
-    in.text("sid"_L1, row.sid);
-    in.text("sub"_L1, row.sub);
-    in.text("name"_L1, row.name);
-    in.text("client"_L1, row.client);
-    in.text("node"_L1, row.node);
     row.kind = TokenKind::Unknown;
-    in.name("kind"_L1, kKinds, row.kind);
-    in.time("issued"_L1, row.issued);
-    in.time("nbf"_L1, row.nbf);
-    in.time("exp"_L1, row.exp);
-    in.time("refresh_at"_L1, row.refreshAt);
-    in.time("ended"_L1, row.ended);
-    in.name("end"_L1, kEnds, row.end);
-    in.text("prev"_L1, row.prev);
-    in.text("family"_L1, row.family);
-    in.number("failures"_L1, row.failures);
-    if (row.id.isEmpty())
-        in.fail("id"_L1);
-    if (in.error)
-        return *in.error;
-    return row;
+    Reader in(json);
+    tokenMembers(row, in);
+    return finished(std::move(row), in);
 }
 
 } // namespace Watchword

@@ -399,7 +399,6 @@ void Peer::putRows()
 {
     ConnectionRow row;
     row.id = m_id;
-    row.sid = m_identity.sessionId;
     row.sub = m_identity.subject;
     row.name = m_identity.name;
     row.client = m_identity.clientId;
@@ -412,12 +411,18 @@ void Peer::putRows()
     row.tls = m_admission.tlsProtocol;
     row.cipher = m_admission.cipher;
     row.opened = m_admission.at;
+    fillTokenOf(row);
+    m_services.tables.putConnection(row);
+    putTokenRow({});
+}
+
+void Peer::fillTokenOf(ConnectionRow &row) const
+{
+    row.sid = m_identity.sessionId;
     row.token = m_identity.tokenId;
     row.exp = m_identity.expiresAt;
     row.iat = m_identity.issuedAt;
     row.scope = m_identity.scopes;
-    m_services.tables.putConnection(row);
-    putTokenRow({});
 }
 
 void Peer::putTokenRow(const QString &previous)

@@ -11,6 +11,10 @@
 #include <QTcpSocket>
 #include <QWebSocket>
 
+namespace Watchword {
+struct ConnectionRow;
+}
+
 namespace Watchword::Gateway {
 
 class AuditLog;
@@ -130,6 +134,7 @@ private:
     void putRows();
     void putTokenRow(const QString &previous);
     void updateRow();
+    void fillTokenOf(ConnectionRow &row) const; //!< What a renewal changes.
     QString audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
                   QJsonObject data = {});
 

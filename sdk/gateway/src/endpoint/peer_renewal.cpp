@@ -131,11 +131,7 @@ void Peer::takeIdentity(const Identity &identity)
         m_services.tables.endToken(previous, TokenEnd::Replaced, m_services.clock.wallNow());
     m_services.tables.updateConnection(m_id, [this](ConnectionRow &row) {
         row.state = ConnectionState::Open;
-        row.token = m_identity.tokenId;
-        row.sid = m_identity.sessionId;
-        row.exp = m_identity.expiresAt;
-        row.iat = m_identity.issuedAt;
-        row.scope = m_identity.scopes;
+        fillTokenOf(row);
         row.renewals = m_renewals;
     });
     audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"The connection was renewed with a new token."_s);
