@@ -3,8 +3,8 @@
 
 namespace Support {
 
-//! AddressSanitizer keeps freed memory and shadows the rest: what a process holds says nothing there.
-#if defined(__SANITIZE_ADDRESS__)
+//! The sanitizers of addresses and threads keep freed memory and shadow the rest: what a process holds says nothing there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kMemoryIsOdd = true;
 #else
 constexpr bool kMemoryIsOdd = false;
