@@ -38,7 +38,7 @@ UnixSignals::UnixSignals(QObject *parent)
             if (byte == SIGHUP)
                 Q_EMIT hungUp();
             else
-                Q_EMIT terminated();
+                Q_EMIT terminated(byte);
         }
     });
     struct sigaction action = {};

@@ -18,7 +18,7 @@ public:
     ~UnixSignals() override;
 
 Q_SIGNALS:
-    void terminated(); //!< SIGTERM or SIGINT.
+    void terminated(int signal); //!< SIGTERM or SIGINT.
     void hungUp(); //!< SIGHUP.
 
 private:

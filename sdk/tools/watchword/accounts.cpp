@@ -42,13 +42,32 @@ Result<Accounts> Accounts::load()
         account.clientId = json.value("client_id"_L1).toString();
         account.scopes = json.value("scope"_L1).toString().split(u' ', Qt::SkipEmptyParts);
         account.resource = QUrl(json.value("resource"_L1).toString());
-        account.bound = json.value("dpop"_L1).toBool();
+        if (json.value("dpop"_L1).toBool())
+            account.binding = TokenBinding::Required;
+        else if (json.value("dpop_when_offered"_L1).toBool())
+            account.binding = TokenBinding::WhenOffered;
+        account.passphraseFile = json.value("passphrase_file"_L1).toString();
+        account.lifetimeFromJwt = json.value("lifetime_from_jwt"_L1).toBool();
         account.certificateAuthority = json.value("ca"_L1).toString();
         account.person = json.value("person"_L1).toString();
         if (!account.name.isEmpty())
             accounts.m_accounts.append(account);
     }
     return accounts;
+}
+
+QJsonObject Account::toJson() const
+{
+    return {{"issuer"_L1, issuer.toString()},
+            {"client_id"_L1, clientId},
+            {"scope"_L1, scopes.join(u' ')},
+            {"resource"_L1, resource.toString()},
+            {"dpop"_L1, binding == TokenBinding::Required},
+            {"dpop_when_offered"_L1, binding == TokenBinding::WhenOffered},
+            {"passphrase_file"_L1, passphraseFile},
+            {"lifetime_from_jwt"_L1, lifetimeFromJwt},
+            {"ca"_L1, certificateAuthority},
+            {"person"_L1, person}};
 }
 
 std::optional<Account> Accounts::find(const QString &name) const
@@ -75,19 +94,14 @@ Result<void> Accounts::save() const
 {
     QJsonArray array;
     for (const Account &account : m_accounts) {
-        array.append(QJsonObject{{"name"_L1, account.name},
-                                 {"issuer"_L1, account.issuer.toString()},
-                                 {"client_id"_L1, account.clientId},
-                                 {"scope"_L1, account.scopes.join(u' ')},
-                                 {"resource"_L1, account.resource.toString()},
-                                 {"dpop"_L1, account.bound},
-                                 {"ca"_L1, account.certificateAuthority},
-                                 {"person"_L1, account.person}});
+        QJsonObject json = account.toJson();
+        json.insert("name"_L1, account.name);
+        array.append(json);
     }
     QDir().mkpath(QFileInfo(path()).path());
     QSaveFile file(path());
     const QByteArray bytes = QJsonDocument(QJsonObject{{"accounts"_L1, array}}).toJson();
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.flush() || !file.commit())
         return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(path(), file.errorString()));
     return {};
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "watchword/auth/sessionoptions.h"
 #include "watchword/core/result.h"
 
+#include <QJsonObject>
 #include <QList>
 #include <QStringList>
 #include <QUrl>
@@ -19,9 +21,13 @@ struct Account
     QString clientId;
     QStringList scopes;
     QUrl resource;
-    bool bound = false; //!< Tokens are bound to a key of this account (RFC 9449).
+    TokenBinding binding = TokenBinding::None;
+    QString passphraseFile; //!< Opens the file of the key; empty: the key is in the keychain.
+    bool lifetimeFromJwt = false; //!< As SessionOptions::lifetimeFromJwt.
     QString certificateAuthority; //!< Path of a PEM file; empty: those of the system.
     QString person; //!< Who signed in, for people.
+
+    QJsonObject toJson() const; //!< All but the name.
 };
 
 /*!

@@ -2,13 +2,16 @@
 #include "command.h"
 
 #include "../gateway/unixsignals.h"
+#include "watchword/core/internal/futures.h"
 #include "watchword/keychain/keychainkeystore.h"
 #include "watchword/link/networkhints.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QFile>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QStandardPaths>
 
 #include <cstdio>
 
@@ -16,21 +19,36 @@ namespace Watchword::Tool {
 
 using namespace Qt::StringLiterals;
 
+namespace {
+
+constexpr qsizetype kLongestSecret = 1024;
+
+// Of the command that runs; there is one in a process.
+QString &usageLine()
+{
+    static QString line = u"Usage: watchword COMMAND [options]"_s;
+    return line;
+}
+
+} // namespace
+
 std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments, qsizetype positional)
 {
     parser.addOption({{u"h"_s, u"help"_s}, u"Shows this text."_s});
     parser.addOption({u"json"_s, u"Writes results and errors as JSON."_s});
+    const bool isRead = parser.parse(QStringList(u"watchword "_s + command) + arguments);
     // The usage line names the command as if it were the program.
-    if (!parser.parse(QStringList(u"watchword "_s + command) + arguments))
+    const QString help =
+        parser.helpText().replace(QCoreApplication::arguments().constFirst(), u"watchword "_s + command).trimmed();
+    usageLine() = help.section(u'\n', 0, 0);
+    if (!isRead)
         return usage(parser.errorText());
     if (parser.isSet(u"help"_s)) {
-        QString text = parser.helpText();
-        text.replace(QCoreApplication::arguments().constFirst(), u"watchword "_s + command);
-        printLine(text.trimmed().toUtf8());
+        printLine(help.toUtf8());
         return Done;
     }
     if (parser.positionalArguments().size() != positional)
-        return usage(u"%1 takes %2 argument(s); see --help"_s.arg(command).arg(positional));
+        return usage(u"%1 takes %2 argument(s)"_s.arg(command).arg(positional));
     return {};
 }
 
@@ -73,7 +91,13 @@ int report(const Error &error, bool json)
 int usage(const QString &what)
 {
     printNote(u"watchword: "_s + what);
+    printNote(usageLine());
     return Usage;
+}
+
+int misuse(const Error &error, bool json)
+{
+    return json ? std::max(report(error, json), int(Usage)) : usage(error.detail());
 }
 
 void printLine(const QByteArray &line)
@@ -123,6 +147,23 @@ Result<QList<QSslCertificate>> certificatesIn(const QString &path)
     return certificates;
 }
 
+Result<Secret> secretIn(const QString &path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(path, file.errorString()));
+    constexpr QFile::Permissions others = QFile::ReadGroup | QFile::ReadOther | QFile::WriteGroup | QFile::WriteOther;
+    if (file.permissions() & others)
+        return Error(ErrorCode::PermissionDenied, u"other people can read %1"_s.arg(path))
+            .withRemedy(u"Run: chmod 600 "_s + path);
+    QByteArray line = file.readLine(kLongestSecret + 2);
+    while (line.endsWith('\n') || line.endsWith('\r'))
+        line.chop(1);
+    if (line.isEmpty() || line.size() > kLongestSecret)
+        return Error(ErrorCode::ConfigInvalid, u"%1 has no passphrase of 1 to 1024 bytes in its first line"_s.arg(path));
+    return Secret::take(std::move(line));
+}
+
 Result<Account> accountNamed(const QString &name)
 {
     const Result<Accounts> accounts = Accounts::load();
@@ -146,10 +187,22 @@ SessionOptions sessionOptions(const Account &account, const QList<QSslCertificat
     options.resource = account.resource;
     options.account = account.name;
     options.applicationId = u"watchword-cli"_s;
-    options.tokenBinding = account.bound ? TokenBinding::Required : TokenBinding::None;
+    options.tokenBinding = account.binding;
+    options.lifetimeFromJwt = account.lifetimeFromJwt;
     options.certificateAuthorities = authorities;
     options.networkHints = systemNetworkHints(options.issuer);
-    options.keyStore = std::make_shared<KeychainKeyStore>(options.applicationId);
+    if (account.passphraseFile.isEmpty()) {
+        options.keyStore = std::make_shared<KeychainKeyStore>(options.applicationId);
+        return options;
+    }
+    options.storage = StoragePolicy::EncryptedFile;
+    // A folder has one key: that of the keychain is in the folder of the other accounts.
+    options.dataFolder = QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(u"sealed"_s);
+    options.askPassphrase = [path = account.passphraseFile](const PassphraseQuestion &question) {
+        if (question.wasWrong)
+            return finishedFuture<Secret>(Error(ErrorCode::Cancelled, u"the passphrase in %1 is another one"_s.arg(path)));
+        return finishedFuture<Secret>(secretIn(path));
+    };
     return options;
 }
 
@@ -201,6 +254,16 @@ void quitOnSignals()
     auto *signals = new Tools::UnixSignals(QCoreApplication::instance());
     QObject::connect(signals, &Tools::UnixSignals::terminated, QCoreApplication::instance(),
                      [] { QCoreApplication::exit(Done); });
+}
+
+void interruptOnSignals(const std::function<void()> &undo)
+{
+    auto *signals = new Tools::UnixSignals(QCoreApplication::instance());
+    QObject::connect(signals, &Tools::UnixSignals::terminated, QCoreApplication::instance(), [undo](int signal) {
+        if (undo)
+            undo();
+        QCoreApplication::exit(128 + signal); // the last word, whatever ended by undo()
+    });
 }
 
 } // namespace Watchword::Tool

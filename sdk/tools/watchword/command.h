@@ -8,6 +8,7 @@
 #include <QCommandLineParser>
 #include <QSslCertificate>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -32,9 +33,14 @@ std::optional<int> parse(QCommandLineParser &parser, const QString &command, con
 int exitCodeOf(const Error &error);
 //! Prints the error and what to do about it on standard error, as JSON if asked; returns its exit code.
 int report(const Error &error, bool json);
-int usage(const QString &what);
+int usage(const QString &what); //!< Prints it with the usage line of the command, once parse() knows it; returns Usage.
 void printLine(const QByteArray &line); //!< To standard output, flushed.
 void printNote(const QString &line); //!< To standard error.
+
+//! How a mistake in the command line is told: as usage(), or as report() for a program that asked for JSON.
+int misuse(const Error &error, bool json);
+//! The first line of a file; PermissionDenied if others may read the file, FileUnreadable, ConfigInvalid.
+Result<Secret> secretIn(const QString &path);
 
 //! "30s", "500ms", "5min", or a plain number of seconds.
 std::optional<std::chrono::milliseconds> durationOf(const QString &text);
@@ -60,7 +66,12 @@ private:
     QList<QSslCertificate> m_authorities;
 };
 
-//! Quits the event loop on SIGINT and SIGTERM.
+//! On SIGINT and SIGTERM ends the event loop with Done: for commands that run until somebody ends them.
 void quitOnSignals();
+/*!
+    On SIGINT and SIGTERM calls \a undo and ends the event loop with 128 and the number of the signal (130, 143), as shells
+    say it of a program that a signal ended: for commands that were not done.
+*/
+void interruptOnSignals(const std::function<void()> &undo = {});
 
 } // namespace Watchword::Tool

@@ -41,14 +41,15 @@ int explainAccount(const QCommandLineParser &parser, const Account &account, std
         if (settled())
             QCoreApplication::exit(Done);
     });
-    quitOnSignals();
+    interruptOnSignals();
     QTimer::singleShot(0, &session, [&] {
         session.start();
         if (settled() && !session.timeline().isEmpty())
             QCoreApplication::exit(Done);
     });
     QTimer::singleShot(timeout, &session, [] { QCoreApplication::exit(Done); });
-    QCoreApplication::exec();
+    if (const int code = QCoreApplication::exec(); code != Done)
+        return code;
     return finish(parser, session);
 }
 

@@ -23,14 +23,10 @@ int runAccounts(const QStringList &arguments)
     QJsonArray array;
     const QList<Account> all = accounts->all();
     for (const Account &account : all) {
-        array.append(QJsonObject{{"account"_L1, account.name},
-                                 {"person"_L1, account.person},
-                                 {"issuer"_L1, account.issuer.toString()},
-                                 {"client_id"_L1, account.clientId},
-                                 {"scope"_L1, account.scopes.join(u' ')},
-                                 {"resource"_L1, account.resource.toString()},
-                                 {"dpop"_L1, account.bound},
-                                 {"default"_L1, array.isEmpty()}});
+        QJsonObject listed = account.toJson();
+        listed.insert("account"_L1, account.name);
+        listed.insert("default"_L1, array.isEmpty());
+        array.append(listed);
         if (!json)
             printLine(u"%1 %2  %3  %4"_s
                           .arg(array.size() == 1 ? u"*"_s : u" "_s, account.name, account.person, account.issuer.toString())

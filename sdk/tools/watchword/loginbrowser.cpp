@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loginbrowser.h"
 
+#include "watchword/core/internal/useragent.h"
+
 #include <QNetworkReply>
 #include <QRegularExpression>
 #include <QSslConfiguration>
@@ -45,22 +47,25 @@ void LoginBrowser::open(const QUrl &url)
     get(url);
 }
 
-void LoginBrowser::get(const QUrl &url)
+QNetworkRequest LoginBrowser::requestTo(const QUrl &url) const
 {
     QNetworkRequest request(url);
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.setCaCertificates(m_authorities);
     request.setSslConfiguration(tls);
-    QNetworkReply *reply = m_network->get(request);
+    request.setRawHeader("User-Agent", userAgent());
+    return request;
+}
+
+void LoginBrowser::get(const QUrl &url)
+{
+    QNetworkReply *reply = m_network->get(requestTo(url));
     connect(reply, &QNetworkReply::finished, this, [this, reply] { follow(reply); });
 }
 
 void LoginBrowser::post(const QUrl &url, const QByteArray &form)
 {
-    QNetworkRequest request(url);
-    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
-    tls.setCaCertificates(m_authorities);
-    request.setSslConfiguration(tls);
+    QNetworkRequest request = requestTo(url);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/x-www-form-urlencoded"_s);
     request.setRawHeader("Origin", url.toString(QUrl::RemovePath | QUrl::RemoveQuery).toUtf8());
     QNetworkReply *reply = m_network->post(request, form);

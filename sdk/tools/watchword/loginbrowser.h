@@ -28,6 +28,7 @@ Q_SIGNALS:
     void failed(const QString &why);
 
 private:
+    QNetworkRequest requestTo(const QUrl &url) const;
     void get(const QUrl &url);
     void post(const QUrl &url, const QByteArray &form);
     void follow(class QNetworkReply *reply);

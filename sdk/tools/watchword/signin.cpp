@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
+#include "signinarguments.h"
 
 #include <QCoreApplication>
-#include <QFileInfo>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTimer>
@@ -16,24 +16,6 @@ namespace Watchword::Tool {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-Result<Account> accountOf(const QCommandLineParser &parser)
-{
-    Account account;
-    account.issuer = QUrl(parser.value(u"issuer"_s), QUrl::StrictMode);
-    account.clientId = parser.value(u"client-id"_s);
-    account.name = parser.value(u"account"_s);
-    account.scopes = parser.value(u"scope"_s).split(u' ', Qt::SkipEmptyParts);
-    account.bound = parser.isSet(u"dpop"_s);
-    account.resource = QUrl(parser.value(u"resource"_s));
-    if (parser.isSet(u"ca"_s))
-        account.certificateAuthority = QFileInfo(parser.value(u"ca"_s)).absoluteFilePath();
-    if (account.issuer.scheme() != "https"_L1 || account.issuer.host().isEmpty())
-        return Error(ErrorCode::ConfigInvalid, u"--issuer needs an https URL"_s);
-    if (account.clientId.isEmpty())
-        return Error(ErrorCode::ConfigInvalid, u"--client-id is needed"_s);
-    return account;
-}
 
 int finish(Account account, const Session &session, bool json)
 {
@@ -121,49 +103,57 @@ void followTo(Session &session, const Account &account, bool json)
     });
 }
 
+// A service may ask for a stronger sign-in only of somebody who is signed in; for anybody else the request says it.
+void begin(Session &session, const SignInArguments &arguments)
+{
+    if (!arguments.asksForStrength())
+        return session.signIn();
+    const auto signIn = [&session, strength = arguments.strength] {
+        static_cast<void>(session.requestToken(strength)); // moves it to StepUp, if somebody is signed in
+        session.signIn();
+    };
+    session.start();
+    if (session.state() != Session::State::Restoring)
+        return signIn();
+    const auto restored = std::make_shared<QMetaObject::Connection>();
+    *restored = QObject::connect(&session, &Session::stateChanged, &session, [restored, signIn](Session::State state) {
+        if (state == Session::State::Restoring || state == Session::State::KeychainWaiting)
+            return;
+        QObject::disconnect(*restored);
+        signIn();
+    });
+}
+
 } // namespace
 
 int runSignIn(const QStringList &arguments)
 {
     QCommandLineParser parser;
-    parser.setApplicationDescription(u"Signs a person in by the system browser (authorization code with "
-                                     u"PKCE, RFC 8252), or by a code for another "
-                                     "device where there is no screen (RFC 8628)."_s);
-    parser.addOption({u"issuer"_s, u"The OpenID provider, as it names itself."_s, u"url"_s});
-    parser.addOption({u"client-id"_s, u"The public client registered there."_s, u"id"_s});
-    parser.addOption({u"account"_s, u"A name for this sign-in."_s, u"name"_s, u"default"_s});
-    parser.addOption({u"scope"_s, u"Scopes, separated by spaces."_s, u"scopes"_s, u"openid offline_access"_s});
-    parser.addOption({u"resource"_s, u"The service the token is for (RFC 8707)."_s, u"url"_s});
-    parser.addOption({u"ca"_s, u"Trusts the certificate authorities in this PEM file only."_s, u"file"_s});
-    parser.addOption({u"device"_s, u"Signs in with another device, by a link and a code (RFC 8628)."_s});
-    parser.addOption({u"dpop"_s, u"Binds the tokens to a key of this account (RFC 9449); see \"watchword token --headers\"."_s});
-    parser.addOption({u"no-browser"_s, u"Prints the URL instead of opening a browser, and waits for the redirect."_s});
+    parser.setApplicationDescription(u"Signs a person in by the system browser (authorization code with PKCE, RFC 8252), or "
+                                     "by a code for another device where there is no screen (RFC 8628)."_s);
+    SignInArguments::addOptions(parser);
     if (const std::optional<int> end = parse(parser, u"sign-in"_s, arguments))
         return *end;
     const bool json = parser.isSet(u"json"_s);
-    if (parser.isSet(u"device"_s) && parser.isSet(u"no-browser"_s))
-        return usage(u"--device needs no browser here; leave --no-browser out"_s);
-    const Result<Account> account = accountOf(parser);
-    if (!account)
-        return report(account.error(), json);
-    const Result<QList<QSslCertificate>> authorities = certificatesIn(account->certificateAuthority);
+    const Result<SignInArguments> wanted = SignInArguments::read(parser);
+    if (!wanted)
+        return wanted.error().code() == ErrorCode::ConfigInvalid ? misuse(wanted.error(), json) : report(wanted.error(), json);
+    const Result<QList<QSslCertificate>> authorities = certificatesIn(wanted->account.certificateAuthority);
     if (!authorities)
         return report(authorities.error(), json);
 
-    SessionOptions options = sessionOptions(*account, *authorities);
-    if (parser.isSet(u"device"_s)) {
-        options.route = SignInRoute::Device;
-    } else if (parser.isSet(u"no-browser"_s)) {
-        options.route = SignInRoute::Browser;
+    SessionOptions options = sessionOptions(wanted->account, *authorities);
+    wanted->applyTo(options);
+    if (!wanted->opensBrowser) {
         options.openBrowser = [json](const QUrl &url) {
             printLink(url, json);
             return true;
         };
     }
     Session session(options);
-    followTo(session, *account, json);
-    quitOnSignals();
-    QTimer::singleShot(0, &session, [&session] { session.signIn(); });
+    followTo(session, wanted->account, json);
+    interruptOnSignals([&session] { session.cancelSignIn(); });
+    QTimer::singleShot(0, &session, [&session, &wanted] { begin(session, *wanted); });
     return QCoreApplication::exec();
 }
 

@@ -110,7 +110,7 @@ int runSignOut(const QStringList &arguments)
     const auto scope = parser.isSet(u"everywhere"_s) ? Session::SignOutScope::Everywhere : Session::SignOutScope::Here;
     Session session(options);
     followTo(session, *accounts, *account, scope, json);
-    quitOnSignals();
+    interruptOnSignals();
     QTimer::singleShot(0, &session, [&session] { session.start(); });
     QTimer::singleShot(30s, &session, [json] {
         QCoreApplication::exit(report(Error(ErrorCode::Timeout, u"signing out took too long"_s), json));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
+#include "watchword/core/internal/futures.h"
 
 #include <QCoreApplication>
-#include <QFutureWatcher>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTimer>
+
+#include <functional>
 
 namespace Watchword::Tool {
 
@@ -70,6 +72,38 @@ Result<Form> formOf(const QCommandLineParser &parser)
     return form;
 }
 
+using Answered = std::function<void(const Result<AccessToken> &)>;
+
+// What is missing at \a token, by the clock that the session corrected: the one that expiresAt was made with.
+std::optional<Error> whyTooShort(const AccessToken &token, Duration valid, const Session &session)
+{
+    const std::chrono::seconds ahead(session.explainJson().value("clock"_L1)["error_s"_L1].toInteger());
+    const WallTime now = Clock::system().wallNow() - ahead;
+    if (token.isValidAt(now, valid))
+        return {};
+    const auto left = std::chrono::floor<std::chrono::seconds>(*token.expiresAt - now);
+    const auto asked = std::chrono::duration_cast<std::chrono::seconds>(valid);
+    return Error(ErrorCode::InvalidArgument,
+                 u"the newest token is valid for %1 s, and --min-valid asks for %2 s"_s.arg(left.count()).arg(asked.count()))
+        .withRemedy(u"Ask for less than the provider's tokens last, or have it issue tokens that last longer."_s);
+}
+
+// A session hands out what is left of a short-lived token, too. Then it has to get a new one.
+void requestLasting(Session &session, const TokenRequest &request, const Answered &done)
+{
+    whenDone(session.requestToken(request), &session, [&session, request, done](const Result<AccessToken> &token) {
+        if (!token || !whyTooShort(*token, request.minimumValidity, session))
+            return done(token);
+        TokenRequest newer = request;
+        newer.reason = TokenRequest::Reason::Rejected;
+        newer.rejectedFingerprint = token->value.fingerprint();
+        whenDone(session.requestToken(newer), &session, [&session, newer, done](const Result<AccessToken> &next) {
+            const std::optional<Error> why = next ? whyTooShort(*next, newer.minimumValidity, session) : std::nullopt;
+            done(why ? Result<AccessToken>(*why) : next);
+        });
+    });
+}
+
 } // namespace
 
 int runToken(const QStringList &arguments)
@@ -83,18 +117,22 @@ int runToken(const QStringList &arguments)
                       "needs: watchword token --headers URL | curl -H @- URL"_s,
                       u"url"_s});
     parser.addOption({u"method"_s, u"The method of that request."_s, u"method"_s, u"GET"_s});
-    parser.addOption({u"min-valid"_s, u"How long it has to be valid at least."_s, u"duration"_s, u"30s"_s});
+    parser.addOption({u"min-valid"_s,
+                      u"How long it has to be valid at least: it is refreshed before that, and if the provider gives none that "
+                      "lasts so long, this fails. Without the option: refreshed 30s before its end, if its life is longer."_s,
+                      u"duration"_s});
     parser.addOption({u"timeout"_s, u"How long to wait for keychain and provider."_s, u"duration"_s, u"30s"_s});
     if (const std::optional<int> end = parse(parser, u"token"_s, arguments))
         return *end;
     const bool json = parser.isSet(u"json"_s);
-    const auto valid = durationOf(parser.value(u"min-valid"_s));
+    const bool isDemanded = parser.isSet(u"min-valid"_s);
+    const auto valid = isDemanded ? durationOf(parser.value(u"min-valid"_s)) : std::optional<Duration>(30'000);
     const auto timeout = durationOf(parser.value(u"timeout"_s));
     if (!valid || !timeout)
         return usage(u"a duration is a number with ms, s, min or h"_s);
     const Result<Form> form = formOf(parser);
     if (!form)
-        return report(form.error(), json);
+        return misuse(form.error(), json);
     const Result<Account> account = accountNamed(parser.value(u"account"_s));
     if (!account)
         return report(account.error(), json);
@@ -107,17 +145,18 @@ int runToken(const QStringList &arguments)
     TokenRequest request;
     request.reason = TokenRequest::Reason::Application;
     request.minimumValidity = *valid;
-    QFutureWatcher<Result<AccessToken>> watcher;
-    QObject::connect(&watcher, &QFutureWatcherBase::finished, &session, [&] {
-        const Result<AccessToken> token = watcher.result();
+    const auto finish = [&](const Result<AccessToken> &token) {
         QCoreApplication::exit(token ? print(*token, *form, json) : report(token.error(), json));
-    });
-    watcher.setFuture(session.requestToken(request));
+    };
+    if (isDemanded)
+        requestLasting(session, request, finish);
+    else
+        whenDone(session.requestToken(request), &session, finish);
     QTimer::singleShot(*timeout, &session, [&] {
         const bool keychain = session.state() == Session::State::KeychainWaiting;
         QCoreApplication::exit(report(keychain ? session.stateReason() : Error(ErrorCode::Timeout, u"no token in time"_s), json));
     });
-    quitOnSignals();
+    interruptOnSignals();
     return QCoreApplication::exec();
 }
 

@@ -40,6 +40,8 @@ public:
         return process;
     }
 
+    qint64 pid() const { return m_pid; } //!< Of the program that runs, or ran last.
+
     //! Our program, to its end; \a onLine gets each line of standard output as it comes.
     Run run(const QStringList &arguments, const std::function<void(const QByteArray &)> &onLine = {},
             const QByteArray &input = {})
@@ -81,6 +83,7 @@ private:
         process->closeWriteChannel();
         if (!process->waitForStarted())
             return result;
+        m_pid = process->processId();
         look(*process);
         const bool ended = Support::waitUntil([&] { return process->state() == QProcess::NotRunning; }, std::chrono::seconds(60));
         if (!ended) {
@@ -106,4 +109,5 @@ private:
 
     QTemporaryDir m_home;
     QByteArray m_seen;
+    qint64 m_pid = 0;
 };

@@ -35,6 +35,8 @@ private Q_SLOTS:
     void helpOfEveryCommand();
     void exitCodes_data();
     void exitCodes();
+    void usageLines();
+    void passphraseFilesArePrivate();
     void aDamagedRegistryIsKept();
     void tailPrintsAndVerifies();
     void tailSaysThatItIsRefused();
@@ -124,6 +126,27 @@ void TestCommandLine::exitCodes_data()
     QTest::newRow("sign-out without account") << QStringList(u"sign-out"_s) << 3;
     QTest::newRow("sign-in without issuer") << QStringList(u"sign-in"_s) << 2;
     QTest::newRow("sign-in by http") << QStringList({u"sign-in"_s, u"--issuer"_s, u"http://x"_s, u"--client-id"_s, u"c"_s}) << 2;
+    const auto signIn = [](const char *name, const QStringList &more) {
+        QTest::newRow(name) << QStringList({u"sign-in"_s, u"--issuer"_s, u"https://x"_s, u"--client-id"_s, u"c"_s}) + more << 2;
+    };
+    signIn("sign-in, missing argument", {u"--login-hint"_s});
+    signIn("sign-in, port of a word", {u"--redirect-port"_s, u"high"_s});
+    signIn("sign-in, no such port", {u"--redirect-port"_s, u"65536"_s});
+    signIn("sign-in, relative path", {u"--redirect-path"_s, u"callback"_s});
+    signIn("sign-in, parameter without a name", {u"--parameter"_s, u"=x"_s});
+    signIn("sign-in, parameter without a value", {u"--parameter"_s, u"prompt"_s});
+    signIn("sign-in, unknown PAR", {u"--par"_s, u"perhaps"_s});
+    signIn("sign-in, bad age", {u"--max-age"_s, u"young"_s});
+    signIn("sign-in, no time", {u"--timeout"_s, u"0"_s});
+    signIn("sign-in, two routes", {u"--device"_s, u"--browser"_s});
+    signIn("sign-in, relative resource", {u"--resource"_s, u"orders"_s});
+    signIn("sign-in, account without a name", {u"--account"_s, QString()});
+    signIn("sign-in, empty passphrase", {u"--passphrase-file"_s, u"/dev/null"_s});
+    QTest::newRow("sign-in without client") << QStringList({u"sign-in"_s, u"--issuer"_s, u"https://x"_s}) << 2;
+    QTest::newRow("passphrase file that is not there") << QStringList(
+        {u"sign-in"_s, u"--issuer"_s, u"https://x"_s, u"--client-id"_s, u"c"_s, u"--passphrase-file"_s, u"/none"_s})
+                                                       << 2;
+    QTest::newRow("token with two forms") << QStringList({u"token"_s, u"--raw"_s, u"--headers"_s, u"https://x"_s}) << 2;
     QTest::newRow("connect without account") << QStringList({u"connect"_s, u"wss://127.0.0.1:1/"_s}) << 3;
     QTest::newRow("connect without URL") << QStringList(u"connect"_s) << 2;
     QTest::newRow("tail without account") << QStringList({u"tail"_s, u"wss://127.0.0.1:1"_s}) << 3;
@@ -140,6 +163,38 @@ void TestCommandLine::exitCodes()
     const Run result = run(arguments, "not the line\n");
     QCOMPARE(result.code, code);
     QVERIFY2(code == 0 || arguments.isEmpty() || result.err.startsWith("watchword: "), result.err.constData());
+}
+
+// What is wrong with a command line is said with the line that shows how it is right; as JSON for a program that asked for it.
+void TestCommandLine::usageLines()
+{
+    const auto says = [this](const QStringList &arguments, const QByteArray &what, const QByteArray &line) {
+        const Run result = run(arguments);
+        return result.code == 2 && result.err.contains(what) && result.err.contains(line) && result.out.isEmpty();
+    };
+    QVERIFY(says({u"fly"_s}, "no command \"fly\"", "Usage: watchword COMMAND [options]"));
+    QVERIFY(says({u"token"_s, u"--fly"_s}, "Unknown option 'fly'", "Usage: watchword token [options]"));
+    QVERIFY(says({u"token"_s, u"--account"_s}, "Missing value after '--account'", "Usage: watchword token [options]"));
+    QVERIFY(says({u"token"_s, u"x"_s}, "takes 0 argument(s)", "Usage: watchword token [options]"));
+    QVERIFY(says({u"connect"_s}, "takes 1 argument(s)", "Usage: watchword connect [options] url"));
+    QVERIFY(says({u"sign-in"_s}, "--issuer needs an https URL", "Usage: watchword sign-in [options]"));
+    QVERIFY(says({u"fleet"_s}, "--demo-info is needed", "Usage: watchword fleet [options]"));
+    const Run json = run({u"sign-in"_s, u"--json"_s});
+    QCOMPARE(json.code, 2);
+    QCOMPARE(QJsonDocument::fromJson(json.err).object().value("error"_L1).toString(), u"ConfigInvalid"_s);
+}
+
+void TestCommandLine::passphraseFilesArePrivate()
+{
+    QFile file(m_home.filePath(u"passphrase"_s));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("correct horse\n") > 0);
+    file.close();
+    QVERIFY(file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup));
+    const Run result = run({u"sign-in"_s, u"--issuer"_s, u"https://127.0.0.1:1"_s, u"--client-id"_s, u"c"_s,
+                            u"--passphrase-file"_s, file.fileName()});
+    QCOMPARE(result.code, 2);
+    QVERIFY2(result.err.contains("chmod 600"), result.err.constData());
+    QVERIFY(!result.err.contains("correct horse"));
 }
 
 void TestCommandLine::aDamagedRegistryIsKept()

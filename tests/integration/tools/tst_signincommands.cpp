@@ -6,6 +6,11 @@
 #include <QDeadlineTimer>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QTcpServer>
+#include <QTcpSocket>
+#include <QUrlQuery>
+
+#include <csignal>
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
@@ -26,6 +31,14 @@ private Q_SLOTS:
     void accountsAreListed();
     void tokenForCurl();
     void tokenIsRefreshed();
+    void tokenThatDoesNotLastIsNone();
+    void interruptedSignIn_data();
+    void interruptedSignIn();
+    void everyOptionArrives();
+    void pushedRequest();
+    void strongerSignIn();
+    void passphraseInsteadOfKeychain();
+    void eventsInOrder();
     void connectEchoes();
     void explains();
     void secondAccount();
@@ -37,6 +50,8 @@ private Q_SLOTS:
 private:
     QStringList signInArguments(const QStringList &more = {});
     ToolHome::Run signInAs(const QStringList &more);
+    //! The sign-in ends by \a signal as soon as it has shown its link, which \a query gets the query of.
+    ToolHome::Run signInUntil(int signal, const QStringList &more, QUrlQuery *query);
     QByteArray statusOf(const QString &authorization, const QString &before = {});
     int stat(const QString &name) { return m_stage.providerStats().value(name).toInt(); }
 
@@ -171,6 +186,139 @@ void TestSignInCommands::tokenIsRefreshed()
     QVERIFY(looksLikeJwt(later));
     QVERIFY(later != first);
     QVERIFY(m_stage.providerStats().value("token"_L1).toObject().value("refresh_token"_L1).toInt() >= 1);
+}
+
+void TestSignInCommands::tokenThatDoesNotLastIsNone()
+{
+    const ToolHome::Run run = m_home.run({u"token"_s, u"--json"_s, u"--min-valid"_s, u"60s"_s});
+    QVERIFY2(run.code == 2, run.err.constData());
+    QVERIFY(run.out.isEmpty());
+    const QJsonObject said = lastObject(run.err);
+    QCOMPARE(said.value("error"_L1).toString(), u"InvalidArgument"_s);
+    QVERIFY2(said.value("detail"_L1).toString().endsWith(u"--min-valid asks for 60 s"_s), run.err.constData());
+    QVERIFY(!said.value("remedy"_L1).toString().isEmpty());
+}
+
+ToolHome::Run TestSignInCommands::signInUntil(int signal, const QStringList &more, QUrlQuery *query)
+{
+    return m_home.run(signInArguments(QStringList(u"--no-browser"_s) + more), [&](const QByteArray &line) {
+        const QJsonObject said = QJsonDocument::fromJson(line).object();
+        if (!said.contains("sign_in_url"_L1))
+            return;
+        *query = QUrlQuery(QUrl(said.value("sign_in_url"_L1).toString()));
+        ::kill(pid_t(m_home.pid()), signal);
+    });
+}
+
+void TestSignInCommands::interruptedSignIn_data()
+{
+    QTest::addColumn<int>("signal");
+    QTest::addColumn<int>("code");
+    QTest::newRow("SIGINT") << SIGINT << 130;
+    QTest::newRow("SIGTERM") << SIGTERM << 143;
+}
+
+void TestSignInCommands::interruptedSignIn()
+{
+    QFETCH(int, signal);
+    QFETCH(int, code);
+    QUrlQuery query;
+    const ToolHome::Run run = signInUntil(signal, {u"--account"_s, u"interrupted"_s}, &query);
+    QVERIFY2(run.code == code, run.err.constData());
+    // Nothing is half done: the account is not there, and nobody listens for its redirect.
+    QCOMPARE(m_home.run({u"token"_s, u"--account"_s, u"interrupted"_s}).code, 3);
+    const QUrl redirect(query.queryItemValue(u"redirect_uri"_s, QUrl::FullyDecoded));
+    QVERIFY(redirect.port() > 0);
+    QTcpSocket socket;
+    socket.connectToHost(redirect.host(), quint16(redirect.port()));
+    QVERIFY(!socket.waitForConnected(2'000));
+    QCOMPARE(socket.error(), QAbstractSocket::ConnectionRefusedError);
+    QVERIFY(m_home.run({u"accounts"_s}).out.startsWith("* default")); // the others are as they were
+}
+
+void TestSignInCommands::everyOptionArrives()
+{
+    QTcpServer probe;
+    QVERIFY(probe.listen(QHostAddress::LocalHost));
+    const quint16 port = probe.serverPort();
+    probe.close();
+    const QString first = QString::number(port);
+    QUrlQuery query;
+    const ToolHome::Run run =
+        signInUntil(SIGINT,
+                    {u"--account"_s, u"options"_s, u"--login-hint"_s, u"erin@x"_s, u"--acr"_s, u"urn:mfa urn:pwd"_s,
+                     u"--max-age"_s, u"5min"_s, u"--parameter"_s, u"ui_locales=de en"_s, u"--parameter"_s, u"x=a=b"_s,
+                     u"--parameter"_s, u"client_id=evil"_s, u"--redirect-port"_s, first, u"--redirect-path"_s, u"/back"_s},
+                    &query);
+    QVERIFY2(run.code == 130, run.err.constData());
+    const auto value = [&query](const QString &name) { return query.queryItemValue(name, QUrl::FullyDecoded); };
+    QCOMPARE(value(u"login_hint"_s), u"erin@x"_s);
+    QCOMPARE(value(u"acr_values"_s), u"urn:mfa urn:pwd"_s);
+    QCOMPARE(value(u"max_age"_s), u"300"_s);
+    QCOMPARE(value(u"ui_locales"_s), u"de en"_s);
+    QCOMPARE(value(u"x"_s), u"a=b"_s);
+    QCOMPARE(value(u"client_id"_s), u"native"_s); // ours are not replaced
+    QCOMPARE(value(u"redirect_uri"_s), u"http://127.0.0.1:%1/back"_s.arg(first));
+    QCOMPARE(value(u"resource"_s), m_stage.clientOptions().resource.toString());
+}
+
+void TestSignInCommands::pushedRequest()
+{
+    QUrlQuery query;
+    const ToolHome::Run run = signInUntil(SIGINT, {u"--account"_s, u"pushed"_s, u"--par"_s, u"always"_s}, &query);
+    QVERIFY2(run.code == 130, run.err.constData());
+    QVERIFY2(query.hasQueryItem(u"request_uri"_s) && !query.hasQueryItem(u"scope"_s), qPrintable(query.toString()));
+}
+
+// Somebody who is signed in already is asked anew, and what came back is verified.
+void TestSignInCommands::strongerSignIn()
+{
+    const ToolHome::Run run = signInAs({u"--max-age"_s, u"1h"_s});
+    QVERIFY2(run.code == 0, run.err.constData());
+    QCOMPARE(lastObject(run.out).value("subject"_L1).toString(), u"alice"_s);
+    QUrlQuery query;
+    const ToolHome::Run again = signInUntil(SIGTERM, {u"--max-age"_s, u"0"_s}, &query);
+    QVERIFY2(again.code == 143, again.err.constData());
+    QCOMPARE(query.queryItemValue(u"max_age"_s), u"0"_s);
+    QCOMPARE(m_home.run({u"token"_s, u"--raw"_s}).code, 0); // and who is signed in stays so
+}
+
+void TestSignInCommands::passphraseInsteadOfKeychain()
+{
+    QFile file(m_home.filePath(u"passphrase"_s));
+    const auto write = [&file](const QByteArray &text) {
+        return file.open(QIODevice::WriteOnly | QIODevice::Truncate) && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner)
+            && file.write(text) == text.size() && (file.close(), true);
+    };
+    QVERIFY(write("correct horse\n"));
+    const QStringList account{u"--account"_s, u"sealed"_s};
+    const ToolHome::Run run = signInAs(account + QStringList{u"--passphrase-file"_s, file.fileName()});
+    QVERIFY2(run.code == 0, run.err.constData());
+    const ToolHome::Run token = m_home.run(QStringList{u"token"_s, u"--raw"_s} + account);
+    QVERIFY2(token.code == 0, token.err.constData());
+    QVERIFY(looksLikeJwt(token.out.trimmed()));
+    const ToolHome::Run explained = m_home.run(QStringList{u"explain"_s} + account);
+    QVERIFY2(explained.out.contains("keychain: ") && !explained.out.contains("Secret Service"), explained.out.constData());
+    QVERIFY(write("another horse\n"));
+    const ToolHome::Run wrong = m_home.run(QStringList{u"token"_s, u"--timeout"_s, u"5s"_s} + account);
+    QCOMPARE(wrong.code, 5);
+    QVERIFY(write("correct horse"));
+    QCOMPARE(m_home.run(QStringList{u"token"_s, u"--raw"_s} + account).code, 0); // nothing was lost by it
+    QVERIFY(!m_home.seen().contains("correct horse"));
+    QCOMPARE(m_home.run(QStringList{u"sign-out"_s} + account).code, 0);
+    QVERIFY(m_home.run({u"accounts"_s}).out.startsWith("* default"));
+}
+
+void TestSignInCommands::eventsInOrder()
+{
+    const QList<QByteArray> lines = m_home.run({u"explain"_s}).out.split('\n');
+    QList<QByteArray> times;
+    for (const QByteArray &line : lines) {
+        if (line.startsWith("  20"))
+            times.append(line.trimmed().left(24));
+    }
+    QVERIFY(times.size() >= 2);
+    QVERIFY2(std::is_sorted(times.begin(), times.end()), lines.join('\n').constData());
 }
 
 void TestSignInCommands::connectEchoes()
