@@ -4,14 +4,13 @@
 #include "watchword/auth/session.h"
 #include "watchword/client/client.h"
 #include "watchword/core/clock.h"
+#include "watchword/core/internal/durablefile.h"
 #include "watchword/core/version.h"
 
-#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QMetaEnum>
 #include <QRegularExpression>
-#include <QSaveFile>
 #include <QSslSocket>
 #include <QSysInfo>
 
@@ -143,12 +142,7 @@ QString SupportBundle::toText() const
 
 Result<void> SupportBundle::writeTo(const QString &path) const
 {
-    const QByteArray bytes = path.endsWith(u".json"_s) ? QJsonDocument(m_facts).toJson() : toText().toUtf8();
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || !file.setPermissions(QFile::ReadOwner | QFile::WriteOwner)
-        || file.write(bytes) != bytes.size() || !file.commit())
-        return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(path, file.errorString()));
-    return {};
+    return writeDurably(path, path.endsWith(u".json"_s) ? QJsonDocument(m_facts).toJson() : toText().toUtf8());
 }
 
 QString SupportBundle::scrubbed(QString text)

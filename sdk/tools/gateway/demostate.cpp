@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demostate.h"
 
+#include "watchword/core/internal/durablefile.h"
+
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QSaveFile>
 
 namespace Watchword::Tools {
 
@@ -61,13 +62,7 @@ Result<void> DemoState::save(const QString &name) const
     for (const auto &[user, password] : passwords)
         users.append(QJsonObject{{u"name"_s, user}, {u"password"_s, password}});
     const QJsonObject json{{u"gateway_port"_s, gatewayPort}, {u"issuer_port"_s, issuerPort}, {u"users"_s, users}};
-    const QByteArray bytes = QJsonDocument(json).toJson();
-    QSaveFile file(name);
-    // Before the bytes: they are never readable by others. flush() tells of a full disk, which commit() of Qt 6.4 does not.
-    if (!file.open(QIODevice::WriteOnly) || !file.setPermissions(QFile::ReadOwner | QFile::WriteOwner)
-        || file.write(bytes) != bytes.size() || !file.flush() || !file.commit())
-        return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(name, file.errorString()));
-    return {};
+    return writeDurably(name, QJsonDocument(json).toJson());
 }
 
 } // namespace Watchword::Tools

@@ -88,8 +88,12 @@ Result<void> writeFile(const QString &name, const QByteArray &bytes, QFile::Perm
     QFile file(name);
     // The permissions come before the bytes: a key is never readable by others, not even for a moment.
     if (!file.open(QIODevice::WriteOnly | QIODevice::NewOnly) || !file.setPermissions(permissions)
-        || file.write(bytes) != bytes.size() || !file.flush())
-        return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(name, file.errorString()));
+        || file.write(bytes) != bytes.size() || !file.flush()) {
+        const Error error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(name, file.errorString()));
+        if (file.isOpen())
+            file.remove(); // half a file would be taken for a whole one
+        return error;
+    }
     return {};
 }
 

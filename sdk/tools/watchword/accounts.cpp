@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "accounts.h"
 
+#include "watchword/core/internal/durablefile.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QSaveFile>
 #include <QStandardPaths>
 
 namespace Watchword::Tool {
@@ -99,11 +100,7 @@ Result<void> Accounts::save() const
         array.append(json);
     }
     QDir().mkpath(QFileInfo(path()).path());
-    QSaveFile file(path());
-    const QByteArray bytes = QJsonDocument(QJsonObject{{"accounts"_L1, array}}).toJson();
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.flush() || !file.commit())
-        return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(path(), file.errorString()));
-    return {};
+    return writeDurably(path(), QJsonDocument(QJsonObject{{"accounts"_L1, array}}).toJson());
 }
 
 } // namespace Watchword::Tool

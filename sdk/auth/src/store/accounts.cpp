@@ -3,7 +3,7 @@
 
 #include "session/completedoptions.h"
 #include "store/accountfile.h"
-#include "store/durablefile.h"
+#include "watchword/core/internal/durablefile.h"
 
 #include <QDir>
 #include <QFile>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/auth/envelopetokenstore.h"
 
-#include "store/durablefile.h"
 #include "store/filelock.h"
 #include "store/tokencodec.h"
 #include "watchword/core/canonicaljson.h"
+#include "watchword/core/internal/durablefile.h"
 #include "watchword/core/log.h"
 #include "watchword/jose/envelope.h"
 

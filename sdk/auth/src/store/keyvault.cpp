@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/keyvault.h"
 
-#include "store/durablefile.h"
 #include "store/filelock.h"
+#include "watchword/core/internal/durablefile.h"
 #include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 

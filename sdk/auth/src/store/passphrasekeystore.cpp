@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/auth/passphrasekeystore.h"
 
-#include "store/durablefile.h"
 #include "store/sealedkey.h"
 #include "store/storerunner.h"
+#include "watchword/core/internal/durablefile.h"
 #include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 

@@ -22,7 +22,7 @@ Error corrupt(const QString &what)
     return Error(ErrorCode::StoreCorrupt, u"the sealed key "_s + what);
 }
 
-quint32 numberOf(const QJsonValue &value)
+quint32 costOf(const QJsonValue &value)
 {
     const double number = value.toDouble(-1);
     return number >= 1 && number <= double(1u << 30) && number == double(quint32(number)) ? quint32(number) : 0;
@@ -59,7 +59,7 @@ Result<SealedKey> decodeSealedKey(QByteArrayView bytes)
     if (!salt || salt->size() != kSaltSize || !envelope || envelope->isEmpty())
         return corrupt(u"has a damaged member"_s);
     SealedKey sealed{
-        {numberOf(object.value("n"_L1)), numberOf(object.value("r"_L1)), numberOf(object.value("p"_L1))}, *salt, *envelope};
+        {costOf(object.value("n"_L1)), costOf(object.value("r"_L1)), costOf(object.value("p"_L1))}, *salt, *envelope};
     if (!isAllowedCost(sealed.cost))
         return corrupt(u"has a cost of scrypt that is out of bounds"_s);
     return sealed;

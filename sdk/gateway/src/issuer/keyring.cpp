@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issuer/keyring.h"
 
+#include "watchword/core/internal/durablefile.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
-#include <QSaveFile>
 
 namespace Watchword::Gateway {
 
@@ -14,7 +15,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr QFile::Permissions kOwnerOnly = QFile::ReadOwner | QFile::WriteOwner;
 constexpr QFile::Permissions kOthers = QFile::ReadGroup | QFile::WriteGroup | QFile::ReadOther | QFile::WriteOther;
 
 Error unreadable(const QString &file, const QString &why)
@@ -123,13 +123,8 @@ Result<void> KeyRing::save() const
         keys.append(toJson(entry, u"old"_s));
     if (!QDir().mkpath(QFileInfo(m_file).absolutePath()))
         return unreadable(m_file, u"its folder cannot be made"_s);
-    QSaveFile out(m_file);
-    // The permissions come before the first byte of a key does.
-    if (!out.open(QIODevice::WriteOnly) || !out.setPermissions(kOwnerOnly))
-        return unreadable(m_file, out.errorString());
-    out.write(QJsonDocument(QJsonObject{{"keys"_L1, keys}}).toJson());
-    if (!out.commit())
-        return Error(ErrorCode::StorageFailed, u"the issuer's key file %1: %2"_s.arg(m_file, out.errorString()));
+    if (const Result<void> written = writeDurably(m_file, QJsonDocument(QJsonObject{{"keys"_L1, keys}}).toJson()); !written)
+        return written.error().withDetail(u"the issuer's key file: "_s + written.error().detail());
     return {};
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/durablefile.h"
+#include "watchword/core/internal/durablefile.h"
 
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QSaveFile>
+
+#include <cerrno>
 
 #ifdef Q_OS_UNIX
 #include <fcntl.h>
@@ -18,6 +20,26 @@ namespace {
 Error storageError(const QString &doing, const QString &path, const QString &why)
 {
     return Error(ErrorCode::StorageFailed, QStringLiteral("cannot %1 %2: %3").arg(doing, path, why));
+}
+
+// Qt says ResourceError for a full disk.
+Error writeError(const QString &doing, const QString &path, const QFileDevice &file)
+{
+    if (file.error() != QFileDevice::ResourceError)
+        return storageError(doing, path, file.errorString());
+    return storageError(doing, path, QStringLiteral("the disk is full (%1)").arg(file.errorString()))
+        .withRemedy(QStringLiteral("Make room on the disk; what was stored before is still there."));
+}
+
+// Zero, or why not: a disk may say only now that it has no room. Who cannot flush at all says EINVAL.
+int flushToDisk(int descriptor)
+{
+#ifdef Q_OS_UNIX
+    return ::fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+#else
+    Q_UNUSED(descriptor) // commit() does it
+    return 0;
+#endif
 }
 
 // The new name of a file is only safe when its folder is flushed too.
@@ -42,24 +64,27 @@ Result<void> makePrivateFolder(const QString &folder)
         return {};
     if (!QDir().mkpath(folder))
         return storageError(QStringLiteral("make folder"), folder, QStringLiteral("permission or disk"));
-    QFile::setPermissions(folder, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+    QFile::setPermissions(folder, kOwnerOnly | QFileDevice::ExeOwner);
     return {};
 }
 
-Result<void> writeDurably(const QString &path, QByteArrayView bytes)
+Result<void> writeDurably(const QString &path, QByteArrayView bytes, QFileDevice::Permissions permissions)
 {
     QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly))
-        return storageError(QStringLiteral("write"), path, file.errorString());
-    file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
-    if (file.write(bytes.data(), bytes.size()) != bytes.size()) {
-        const QString why = file.errorString();
+    if (!file.open(QIODevice::WriteOnly) || !file.setPermissions(permissions))
+        return writeError(QStringLiteral("write"), path, file);
+    // Small files stay in a buffer until commit(), and Qt 6.4 renames an empty file when the buffer then finds no room.
+    if (file.write(bytes.data(), bytes.size()) != bytes.size() || !file.flush()) {
+        const Error error = writeError(QStringLiteral("write"), path, file);
         file.cancelWriting();
-        return storageError(QStringLiteral("write"), path, why);
+        return error;
     }
-    // commit() flushes the file to the disk before it renames.
+    if (const int reason = flushToDisk(file.handle())) {
+        file.cancelWriting();
+        return storageError(QStringLiteral("write"), path, qt_error_string(reason));
+    }
     if (!file.commit())
-        return storageError(QStringLiteral("replace"), path, file.errorString());
+        return writeError(QStringLiteral("replace"), path, file);
     flushFolder(QFileInfo(path).path());
     const Result<QByteArray> back = readBounded(path, bytes.size());
     if (!back)
