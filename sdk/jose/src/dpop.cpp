@@ -24,6 +24,49 @@ QByteArray encoded(const QJsonObject &object)
     return toBase64Url(QJsonDocument(object).toJson(QJsonDocument::Compact));
 }
 
+bool isUnreserved(uchar c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'
+        || c == '~';
+}
+
+// RFC 3986 section 6.2.2.1 and 6.2.2.2: "%7e" is "~", and "%2f" is "%2F" and no slash.
+QByteArray withNormalPercents(const QByteArray &path)
+{
+    QByteArray normal;
+    normal.reserve(path.size());
+    for (qsizetype i = 0; i < path.size(); ++i) {
+        bool isHex = false;
+        const uint value =
+            path.at(i) == '%' ? path.sliced(i + 1).first(std::min<qsizetype>(2, path.size() - i - 1)).toUInt(&isHex, 16) : 0;
+        if (!isHex || path.size() - i < 3) {
+            normal += path.at(i);
+            continue;
+        }
+        normal += isUnreserved(uchar(value)) ? QByteArray(1, char(value)) : path.sliced(i, 3).toUpper();
+        i += 2;
+    }
+    return normal;
+}
+
+// RFC 3986 section 6.2.2.3 and 5.2.4. An empty segment is a segment: servers route by it, and it stays.
+QByteArray withoutDots(const QByteArray &path)
+{
+    QList<QByteArray> kept;
+    const QList<QByteArray> segments = path.split('/').mid(1);
+    for (qsizetype i = 0; i < segments.size(); ++i) {
+        const QByteArray &segment = segments.at(i);
+        const bool isDots = segment == "." || segment == "..";
+        if (segment == ".." && !kept.isEmpty())
+            kept.removeLast();
+        if (!isDots)
+            kept += segment;
+        else if (i + 1 == segments.size())
+            kept += QByteArray();
+    }
+    return '/' + kept.join('/');
+}
+
 Result<void> checkTarget(const Jwt &proof, const DpopProof::Request &request)
 {
     const QString method = proof.claim(u"htm").toString();
@@ -32,7 +75,8 @@ Result<void> checkTarget(const Jwt &proof, const DpopProof::Request &request)
         return Error(ErrorCode::MissingClaim, u"a DPoP proof needs jti, htm, htu and iat"_s);
     if (method != QString::fromLatin1(request.method))
         return Error(ErrorCode::InvalidRequest, u"the DPoP proof was made for another method"_s);
-    if (DpopProof::targetOf(QUrl(target)) != DpopProof::targetOf(request.url))
+    const QString made = DpopProof::targetOf(QUrl(target));
+    if (made.isEmpty() || made != DpopProof::targetOf(request.url))
         return Error(ErrorCode::InvalidRequest, u"the DPoP proof was made for another URL"_s);
     return {};
 }
@@ -54,17 +98,15 @@ Result<void> checkBinding(const Jwt &proof, const DpopProof::Expectation &expect
 
 QString DpopProof::targetOf(const QUrl &url)
 {
-    QUrl target = url.adjusted(QUrl::RemoveQuery | QUrl::RemoveFragment | QUrl::RemoveUserInfo | QUrl::NormalizePathSegments);
-    if (target.scheme() == "wss"_L1)
-        target.setScheme(u"https"_s);
-    else if (target.scheme() == "ws"_L1)
-        target.setScheme(u"http"_s);
-    const int usual = target.scheme() == "https"_L1 ? 443 : 80;
-    if (target.port() == usual)
-        target.setPort(-1);
-    if (target.path().isEmpty())
-        target.setPath(u"/"_s);
-    return target.toString(QUrl::FullyEncoded);
+    if (!url.isValid() || url.host().isEmpty())
+        return {};
+    QUrl base;
+    const bool isUpgrade = url.scheme() == "wss"_L1 || url.scheme() == "ws"_L1;
+    base.setScheme(isUpgrade ? (url.scheme() == "wss"_L1 ? u"https"_s : u"http"_s) : url.scheme());
+    base.setHost(url.host());
+    base.setPort(url.port() == (base.scheme() == "https"_L1 ? 443 : 80) ? -1 : url.port());
+    const QByteArray path = withoutDots(withNormalPercents(url.path(QUrl::FullyEncoded).toLatin1()));
+    return base.toString(QUrl::FullyEncoded) + QString::fromLatin1(path);
 }
 
 Result<QByteArray> DpopProof::create(const SigningKey &key, const Request &request, WallTime now)

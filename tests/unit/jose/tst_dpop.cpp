@@ -107,6 +107,19 @@ void TestDpop::targets_data()
     QTest::newRow("case of the host") << u"HTTPS://A.Test/X"_s << u"https://a.test/X"_s;
     QTest::newRow("upgrade") << u"wss://a.test/s"_s << u"https://a.test/s"_s;
     QTest::newRow("plain upgrade") << u"ws://127.0.0.1:80/s"_s << u"http://127.0.0.1/s"_s;
+    QTest::newRow("empty segment") << u"https://a.test//api/token"_s << u"https://a.test//api/token"_s;
+    QTest::newRow("empty segments inside") << u"https://a.test/a///b//"_s << u"https://a.test/a///b//"_s;
+    QTest::newRow("dot segments") << u"https://a.test/a/./b/../c/."_s << u"https://a.test/a/c/"_s;
+    QTest::newRow("dots above the root") << u"https://a.test/../../x"_s << u"https://a.test/x"_s;
+    QTest::newRow("dots after an empty segment") << u"https://a.test/a//../b"_s << u"https://a.test/a/b"_s;
+    QTest::newRow("dots at the end") << u"https://a.test/a/b/.."_s << u"https://a.test/a/"_s;
+    QTest::newRow("encoded dots") << u"https://a.test/a/%2E%2e/b"_s << u"https://a.test/b"_s;
+    QTest::newRow("unreserved, encoded") << u"https://a.test/%7euser/%61"_s << u"https://a.test/~user/a"_s;
+    QTest::newRow("slash, encoded") << u"https://a.test/a%2fb%2F%c3%a9"_s << u"https://a.test/a%2Fb%2F%C3%A9"_s;
+    QTest::newRow("no escape") << u"https://a.test/a%25zz"_s << u"https://a.test/a%25zz"_s;
+    QTest::newRow("address") << u"https://[::1]:8443//x"_s << u"https://[::1]:8443//x"_s;
+    QTest::newRow("user name") << u"https://a:b@a.test/x"_s << u"https://a.test/x"_s;
+    QTest::newRow("no URL") << u"nothing"_s << QString();
     QTest::newRow("encoded") << u"https://a.test/a%20b"_s << u"https://a.test/a%20b"_s;
 }
 

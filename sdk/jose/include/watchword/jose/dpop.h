@@ -52,7 +52,10 @@ public:
     QString thumbprint() const { return m_thumbprint; } //!< Of the key, as in "jkt".
     WallTime issuedAt() const { return m_issuedAt; }
 
-    //! What "htu" says for \a url: without query and fragment, in normal form (section 4.3).
+    /*!
+        What "htu" says for \a url: without query and fragment, and as RFC 3986 sections 6.2.2 and 6.2.3 make URLs comparable:
+       case of scheme and host, percent-encoding, dot segments; empty segments stay. Empty if \a url is none.
+    */
     static QString targetOf(const QUrl &url);
 
 private:
