@@ -5,6 +5,8 @@
 //   {"do":"signWith","alg","pem","typ","claims"}   -> {"token"}: signed by that private key, without a kid
 //   {"do":"verify","tokens","sets","issuer","audience","typ","now","algorithms"}
 //                                                  -> {"ok":[true,...]}: token i by key set i, or by the only one
+//   {"do":"signBytes","alg","pem","typ","payload"} -> {"text"}: any bytes, in base64, as a compact JWS
+//   {"do":"verifyBytes","text","jwk","algorithms"} -> {"payload","header"}, payload in base64; or {"refused":true}
 //   {"do":"thumbprint","jwk"}                      -> {"thumbprint"}
 import { createInterface } from 'node:readline';
 import * as jose from 'jose';
@@ -42,6 +44,19 @@ const actions = {
             }
         }
         return { ok };
+    },
+    async signBytes({ alg, pem, typ, payload }) {
+        const key = await jose.importPKCS8(pem, alg);
+        return { text: await new jose.CompactSign(Buffer.from(payload, 'base64')).setProtectedHeader({ alg, typ }).sign(key) };
+    },
+    async verifyBytes({ text, jwk, algorithms }) {
+        try {
+            const key = await jose.importJWK(jwk, jwk.alg);
+            const { payload, protectedHeader } = await jose.compactVerify(text, key, { algorithms });
+            return { payload: Buffer.from(payload).toString('base64'), header: protectedHeader };
+        } catch {
+            return { refused: true };
+        }
     },
     async thumbprint({ jwk }) {
         return { thumbprint: await jose.calculateJwkThumbprint(jwk) };

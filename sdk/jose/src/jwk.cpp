@@ -251,8 +251,13 @@ Jwk::Jwk(std::shared_ptr<const Private> data)
 {
 }
 
-Result<Jwk> Jwk::fromJson(const QJsonObject &json)
+Result<Jwk> Jwk::fromJson(const QJsonObject &given)
 {
+    QJsonObject json = given;
+    for (const QString &name : given.keys()) { // some serialisers write what a key does not have
+        if (given.value(name).isNull())
+            json.remove(name);
+    }
     if (const Result<void> purpose = checkPurpose(json); !purpose)
         return purpose.error();
     auto data = std::make_shared<Private>();

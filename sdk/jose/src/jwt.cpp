@@ -5,7 +5,7 @@
 #include "claimset.h"
 #include "strictjson.h"
 #include "tokentext.h"
-#include "watchword/jose/base64url.h"
+#include "watchword/jose/jws.h"
 
 #include <QJsonDocument>
 
@@ -109,29 +109,6 @@ Result<void> checkNonce(const ClaimSet &claims, const JwtPolicy &policy)
     return {};
 }
 
-Result<void> checkType(const QString &type, const JwtPolicy &policy)
-{
-    if (policy.types.isEmpty() || (type.isEmpty() && !policy.typeRequired))
-        return {};
-    const auto fits = [&](const QString &accepted) { return accepted == type || plainTokenType(accepted) == type; };
-    if (std::any_of(policy.types.cbegin(), policy.types.cend(), fits))
-        return {};
-    return Error(ErrorCode::WrongTokenType, u"\"typ\" is \"%1\", not %2"_s.arg(shownText(type), policy.types.join(u" or ")));
-}
-
-//! The one key that the header may mean.
-Result<Jwk> chooseKey(const JwkSet &keys, const QString &keyId, const QString &algorithm)
-{
-    const QList<Jwk> candidates = keys.candidates(keyId, algorithm);
-    if (candidates.size() == 1)
-        return candidates.first();
-    if (candidates.size() > 1)
-        return Error(ErrorCode::UnknownKey, u"%1 keys fit, and the token does not name one"_s.arg(candidates.size()));
-    if (!keyId.isEmpty() && keys.containsKeyId(keyId))
-        return Error(ErrorCode::UnusableKey, u"the key \"%1\" is not for %2"_s.arg(shownText(keyId), algorithm));
-    return Error(ErrorCode::UnknownKey, u"no key \"%1\" for %2"_s.arg(shownText(keyId), algorithm));
-}
-
 } // namespace
 
 Result<Jwt> Jwt::parse(QByteArrayView compact)
@@ -155,7 +132,7 @@ Result<Jwt> Jwt::verify(QByteArrayView compact, const JwkSet &keys, const JwtPol
     const TokenHeader &header = *text.header;
     if (!policy.algorithms.contains(header.algorithm) || !Algorithm::find(header.algorithm))
         return Error(ErrorCode::UnsupportedAlgorithm, u"\"%1\" is not accepted here"_s.arg(shownText(header.algorithm)));
-    if (const Result<void> checked = checkType(header.type, policy); !checked)
+    if (const Result<void> checked = checkTokenType(header.type, policy.types, policy.typeRequired); !checked)
         return checked.error();
     const Result<Jwk> key = chooseKey(keys, header.keyId, header.algorithm);
     if (!key)
@@ -264,18 +241,9 @@ std::optional<WallTime> Jwt::authTime() const
 
 Result<QByteArray> signJwt(const SigningKey &key, const QString &type, const QJsonObject &claims)
 {
-    if (key.isNull())
-        return Error(ErrorCode::UnusableKey, u"there is no key"_s);
-    QJsonObject header{{"alg"_L1, key.algorithm()}, {"kid"_L1, key.keyId()}};
-    if (!type.isEmpty())
-        header.insert("typ"_L1, type);
-    QByteArray token = toBase64Url(QJsonDocument(header).toJson(QJsonDocument::Compact)) + '.'
-        + toBase64Url(QJsonDocument(claims).toJson(QJsonDocument::Compact).replace("\xef\xbb\xbf", "\\ufeff"));
-    const Result<QByteArray> signature = key.sign(token);
-    if (!signature)
-        return signature.error();
-    token += '.' + toBase64Url(*signature);
-    if (token.size() > Jwt::kLargestSize)
+    const QByteArray text = QJsonDocument(claims).toJson(QJsonDocument::Compact).replace("\xef\xbb\xbf", "\\ufeff");
+    Result<QByteArray> token = Jws::sign(key, text, type);
+    if (token && token->size() > Jwt::kLargestSize)
         return Error(ErrorCode::InvalidArgument, u"the claims make a token larger than 16 KiB"_s);
     return token;
 }

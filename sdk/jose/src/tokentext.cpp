@@ -59,32 +59,6 @@ Result<void> checkHeader(const QJsonObject &header)
     return {};
 }
 
-Result<void> readHeader(QByteArrayView encoded, std::shared_ptr<const TokenHeader> *result)
-{
-    for (const auto &entry : recentHeaders().entries) {
-        if (entry && entry->encoded == encoded) {
-            *result = entry;
-            return {};
-        }
-    }
-    const Result<QByteArray> bytes = fromBase64Url(encoded);
-    if (!bytes)
-        return notBase64Url(u"header"_s);
-    std::optional<QJsonObject> object = strictJsonObject(*bytes);
-    if (!object)
-        return notObject(u"header"_s);
-    if (const Result<void> checked = checkHeader(*object); !checked)
-        return checked;
-    auto header = std::make_shared<TokenHeader>();
-    header->object = std::move(*object);
-    header->encoded = encoded.toByteArray();
-    header->algorithm = header->object.value("alg"_L1).toString();
-    header->keyId = header->object.value("kid"_L1).toString();
-    header->type = plainTokenType(header->object.value("typ"_L1).toString());
-    *result = std::move(header);
-    return {};
-}
-
 enum class ClaimType { Text, Number, Texts };
 
 struct ClaimRule
@@ -152,6 +126,32 @@ Result<void> readClaims(QByteArrayView encoded, std::shared_ptr<const ClaimSet> 
 
 } // namespace
 
+Result<void> readTokenHeader(QByteArrayView encoded, std::shared_ptr<const TokenHeader> *result)
+{
+    for (const auto &entry : recentHeaders().entries) {
+        if (entry && entry->encoded == encoded) {
+            *result = entry;
+            return {};
+        }
+    }
+    const Result<QByteArray> bytes = fromBase64Url(encoded);
+    if (!bytes)
+        return notBase64Url(u"header"_s);
+    std::optional<QJsonObject> object = strictJsonObject(*bytes);
+    if (!object)
+        return notObject(u"header"_s);
+    if (const Result<void> checked = checkHeader(*object); !checked)
+        return checked;
+    auto header = std::make_shared<TokenHeader>();
+    header->object = std::move(*object);
+    header->encoded = encoded.toByteArray();
+    header->algorithm = header->object.value("alg"_L1).toString();
+    header->keyId = header->object.value("kid"_L1).toString();
+    header->type = plainTokenType(header->object.value("typ"_L1).toString());
+    *result = std::move(header);
+    return {};
+}
+
 Result<void> TokenText::read(QByteArrayView compact)
 {
     if (compact.size() > Jwt::kLargestSize)
@@ -160,7 +160,7 @@ Result<void> TokenText::read(QByteArrayView compact)
     const qsizetype second = first < 0 ? -1 : compact.indexOf('.', first + 1);
     if (second < 0 || compact.indexOf('.', second + 1) >= 0)
         return malformed(u"a signed token has three parts"_s);
-    if (const Result<void> read = readHeader(compact.first(first), &header); !read)
+    if (const Result<void> read = readTokenHeader(compact.first(first), &header); !read)
         return read;
     if (const Result<void> read = readClaims(compact.sliced(first + 1, second - first - 1), &claims); !read)
         return read;
@@ -180,6 +180,16 @@ void rememberHeader(const std::shared_ptr<const TokenHeader> &header)
         return;
     recent.entries[recent.next] = header;
     recent.next = (recent.next + 1) % recent.entries.size();
+}
+
+Result<void> checkTokenType(const QString &type, const QStringList &accepted, bool required)
+{
+    if (accepted.isEmpty() || (type.isEmpty() && !required))
+        return {};
+    const auto fits = [&](const QString &one) { return one == type || plainTokenType(one) == type; };
+    if (std::any_of(accepted.cbegin(), accepted.cend(), fits))
+        return {};
+    return Error(ErrorCode::WrongTokenType, u"\"typ\" is \"%1\", not %2"_s.arg(shownText(type), accepted.join(u" or ")));
 }
 
 QString plainTokenType(const QString &type)

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "claimset.h"
+#include "strictjson.h"
 #include "watchword/core/result.h"
+#include "watchword/jose/jwkset.h"
 
 #include <QByteArray>
 #include <QByteArrayView>
@@ -41,6 +43,12 @@ struct TokenText
 */
 void rememberHeader(const std::shared_ptr<const TokenHeader> &header);
 
+//! Also of a header that this thread remembers.
+Result<void> readTokenHeader(QByteArrayView encoded, std::shared_ptr<const TokenHeader> *result);
+//! \a type is plain, as plainTokenType() makes it; \a accepted may be written in any way.
+Result<void> checkTokenType(const QString &type, const QStringList &accepted, bool required);
 QString plainTokenType(const QString &type);
+//! The one key that a header may mean.
+Result<Jwk> chooseKey(const JwkSet &keys, const QString &keyId, const QString &algorithm);
 
 } // namespace Watchword

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/process.h"
 #include "support/testmain.h"
+#include "watchword/jose/jws.h"
 #include "watchword/jose/jwt.h"
 
 #include <QJsonArray>
@@ -23,6 +24,8 @@ private Q_SLOTS:
     void oursToThem();
     void keysCross_data() { algorithms(); }
     void keysCross();
+    void anyPayload_data() { algorithms(); }
+    void anyPayload();
     void largerRsaKeys_data();
     void largerRsaKeys();
     void damagedTokens_data() { algorithms(); }
@@ -189,6 +192,44 @@ void TestJoseCross::keysCross()
     JwkSet own;
     own.insert(ours.publicKey());
     QVERIFY(acceptedByUs(answer.value("token"_L1).toString().toLatin1(), own, algorithm));
+}
+
+// Any bytes, not only claims.
+void TestJoseCross::anyPayload()
+{
+    QFETCH(QString, algorithm);
+    const SigningKey key = SigningKey::generate(algorithm).value();
+    JwkSet keys;
+    keys.insert(key.publicKey());
+    JwsPolicy policy;
+    policy.algorithms = QStringList{algorithm};
+    policy.types = {u"licence"_s};
+    QByteArray every;
+    for (int c = 0; c < 256; ++c)
+        every += char(c);
+    for (const QByteArray &payload : {QByteArray("x"), every, QByteArray(50'000, '\0')}) {
+        const QJsonObject verify{
+            {u"do"_s, u"verifyBytes"_s}, {u"jwk"_s, key.publicKey().toPublicJson()}, {u"algorithms"_s, QJsonArray{algorithm}}};
+        QJsonObject request = verify;
+        QByteArray text = Jws::sign(key, payload, u"licence"_s).value();
+        request.insert(u"text"_s, QString::fromLatin1(text));
+        const QJsonObject theirs = ask(request);
+        QCOMPARE(QByteArray::fromBase64(theirs.value("payload"_L1).toString().toLatin1()), payload);
+        QCOMPARE(theirs.value("header"_L1).toObject(), Jws::verify(text, keys, policy)->header());
+        text[text.indexOf('.') + 1] = text.at(text.indexOf('.') + 1) == 'A' ? 'B' : 'A';
+        request.insert(u"text"_s, QString::fromLatin1(text));
+        QVERIFY(ask(request).value("refused"_L1).toBool());
+        QCOMPARE(Jws::verify(text, keys, policy).error().code(), ErrorCode::BadSignature);
+
+        const QJsonObject signedThere = ask({{u"do"_s, u"signBytes"_s},
+                                             {u"alg"_s, algorithm},
+                                             {u"pem"_s, QString::fromLatin1(key.toPem().reveal())},
+                                             {u"typ"_s, u"licence"_s},
+                                             {u"payload"_s, QString::fromLatin1(payload.toBase64())}});
+        const Result<Jws> read = Jws::verify(signedThere.value("text"_L1).toString().toLatin1(), keys, policy);
+        QVERIFY2(read, qPrintable(read ? QString() : read.error().toString()));
+        QCOMPARE(read->payload(), payload);
+    }
 }
 
 void TestJoseCross::largerRsaKeys_data()

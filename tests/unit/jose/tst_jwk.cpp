@@ -26,6 +26,8 @@ private Q_SLOTS:
     void setRefusesAmbiguousNames();
     void setLimits_data();
     void setLimits();
+    void nullIsAbsent();
+    void refusalsAreNamed();
     void setInsertReplaces();
     void setCandidates();
     void setRoundTrip();
@@ -297,7 +299,8 @@ void TestJwk::setLimits_data()
     QTest::newRow("keys twice") << QByteArray(R"({"keys":[],"keys":[]})") << ErrorCode::InvalidResponse;
     QTest::newRow("kid twice") << QByteArray(R"({"keys":[{"kid":"a","kid":"b"}]})") << ErrorCode::InvalidResponse;
     QTest::newRow("cut off") << many(2).chopped(3) << ErrorCode::InvalidResponse;
-    QTest::newRow("byte order mark") << QByteArray("\xef\xbb\xbf{\"keys\":[]}") << ErrorCode::InvalidResponse;
+    QTest::newRow("byte order mark") << QByteArray("\xef\xbb\xbf{\"keys\":[]}") << ErrorCode(-1);
+    QTest::newRow("two byte order marks") << QByteArray("\xef\xbb\xbf\xef\xbb\xbf{\"keys\":[]}") << ErrorCode::InvalidResponse;
 }
 
 void TestJwk::setLimits()
@@ -308,6 +311,58 @@ void TestJwk::setLimits()
     QCOMPARE(result.isOk(), code == ErrorCode(-1));
     if (!result)
         QCOMPARE(result.error().code(), code);
+}
+
+void TestJwk::nullIsAbsent()
+{
+    for (const QByteArray &base : {kRsaA2, kEcA3, kEdA2}) {
+        QJsonObject changes;
+        for (const char *member : {"d", "p", "k", "alg", "kid", "use", "key_ops", "x5c"})
+            changes.insert(QLatin1StringView(member), QJsonValue());
+        QJsonObject all = json(base);
+        for (auto it = changes.begin(); it != changes.end(); ++it)
+            all.insert(it.key(), QJsonValue::Null);
+        QVERIFY(all.contains("d"_L1) && all.value("d"_L1).isNull());
+        const Result<Jwk> parsed = Jwk::fromJson(all);
+        QVERIFY2(parsed, qPrintable(parsed ? QString() : parsed.error().toString()));
+        QCOMPARE(parsed->thumbprint(), jwk(base).thumbprint());
+        all.insert("d"_L1, QString());
+        QCOMPARE(Jwk::fromJson(all).error().code(), ErrorCode::UnusableKey);
+    }
+}
+
+// Who is refused because of a key that was left out is told which one it was and why.
+void TestJwk::refusalsAreNamed()
+{
+    const QString n = json(kRsaA2).value("n"_L1).toString();
+    const QJsonObject padded = with(kRsaA2, {{u"kid"_s, u"padded"_s}, {u"n"_s, QString(n + u'=')}});
+    const QJsonObject zero = with(
+        kRsaA2, {{u"kid"_s, u"zero"_s}, {u"n"_s, QString::fromLatin1(toBase64Url('\0' + fromBase64Url(n.toLatin1()).value()))}});
+    const QJsonObject secret = with(kRsaA2, {{u"d"_s, u"AQAB"_s}});
+    const JwkSet set = JwkSet::fromBytes(setText({padded, zero, secret, with(kEcA3, {{u"kid"_s, u"good"_s}})})).value();
+    QCOMPARE(set.keys().size(), 1);
+    const QString one = set.refusalText(u"zero"_s);
+    QVERIFY2(one.contains(u"\"zero\""_s) && one.contains(u"zero byte"_s) && !one.contains(u"padded"_s), qPrintable(one));
+    const QString all = set.refusalText(u"other"_s);
+    QVERIFY2(all.contains(u"padded"_s) && all.contains(u"one without a name"_s) && all.contains(u"private member"_s),
+             qPrintable(all));
+    QVERIFY(!all.contains(n.left(20))); // keys are public, but nobody reads them in a log
+    QCOMPARE(JwkSet::fromBytes(setText({json(kEcA3)}))->refusalText(), QString());
+
+    const QByteArray token = forge(R"({"alg":"RS256","kid":"padded"})", "{}", key(u"RS256"_s));
+    const Result<Jwt> refused = Jwt::verify(token, set, JwtPolicy(), WallTime());
+    QCOMPARE(refused.error().code(), ErrorCode::InvalidArgument); // the policy names no audience
+    JwtPolicy policy;
+    policy.audienceRequired = false;
+    const Result<Jwt> unknown = Jwt::verify(token, set, policy, WallTime());
+    QCOMPARE(unknown.error().code(), ErrorCode::UnknownKey);
+    QVERIFY2(unknown.error().detail().contains(u"\"padded\": the member \"n\" is not base64url"_s),
+             qPrintable(unknown.error().detail()));
+    QVERIFY(unknown.error().remedy().contains(u"at the issuer"_s));
+    QList<QJsonObject> many;
+    for (int i = 0; i < 9; ++i)
+        many += with(kEcA3, {{u"kid"_s, QString::number(i)}, {u"use"_s, u"enc"_s}});
+    QVERIFY(JwkSet::fromBytes(setText(many))->refusalText().endsWith(u"and 6 more"_s));
 }
 
 void TestJwk::setInsertReplaces()

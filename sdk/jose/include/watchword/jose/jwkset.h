@@ -45,6 +45,8 @@ public:
     */
     QList<Jwk> candidates(const QString &keyId, const QString &algorithm) const;
     const QList<Refusal> &refusals() const { return m_refusals; }
+    //! Which keys were left out and why, of \a keyId if there are some, in one line for the text of an error; empty if none was.
+    QString refusalText(const QString &keyId = {}) const;
 
     QByteArray toBytes() const; //!< {"keys":[...]}, public members only.
 
