@@ -342,10 +342,10 @@ Result<void> GatewayConfig::validate() const
     QSet<QString> urls;
     for (const IssuerConfig &issuer : issuers) {
         if (issuer.url.scheme() != "https"_L1 && !isLoopbackHost(issuer.url.host()))
-            return invalid(u"the issuer %1 must be https"_s.arg(issuer.url.toString()));
-        if (urls.contains(issuer.url.toString()))
-            return invalid(u"the issuer %1 is there twice; give one [[issuer]] all audiences"_s.arg(issuer.url.toString()));
-        urls.insert(issuer.url.toString());
+            return invalid(u"the issuer %1 must be https"_s.arg(issuer.issuer()));
+        if (urls.contains(issuer.issuer()))
+            return invalid(u"the issuer %1 is there twice; give one [[issuer]] all audiences"_s.arg(issuer.issuer()));
+        urls.insert(issuer.issuer());
     }
     return {};
 }

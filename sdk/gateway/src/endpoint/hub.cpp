@@ -56,7 +56,7 @@ QSet<QString> issuersOf(const GatewayConfig &config)
 {
     QSet<QString> urls;
     for (const IssuerConfig &issuer : config.issuers)
-        urls.insert(issuer.url.toString());
+        urls.insert(issuer.issuer());
     return urls;
 }
 

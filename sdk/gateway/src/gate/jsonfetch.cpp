@@ -93,4 +93,23 @@ void awaitBody(QNetworkReply *reply, QObject *context, FetchAnswer answer)
     });
 }
 
+void fetchDocument(QNetworkAccessManager *network, const FetchedDocument &document, QObject *context, FetchAnswer answer)
+{
+    QNetworkReply *reply = network->get(fetchRequest(document.url, document.caFile, document.patience));
+    awaitBody(reply, context, [=, answer = std::move(answer)](const Result<FetchedBody> &fetched) {
+        const QUrl target = reply->attribute(QNetworkRequest::RedirectionTargetAttribute).toUrl();
+        if (fetched || target.isEmpty())
+            return answer(fetched);
+        FetchedDocument next = document;
+        next.url = document.url.resolved(target);
+        const bool givesUpTls = document.url.scheme() == "https"_L1 && next.url.scheme() != "https"_L1;
+        if (!isSafeUrl(next.url) || givesUpTls)
+            return answer(
+                Error(ErrorCode::InvalidResponse, redactedUrl(document.url) + u" redirects to an address without TLS"_s));
+        if (next.redirectsLeft-- == 0)
+            return answer(Error(ErrorCode::InvalidResponse, redactedUrl(document.url) + u": too many redirects"_s));
+        fetchDocument(network, next, context, answer);
+    });
+}
+
 } // namespace Watchword::Gateway

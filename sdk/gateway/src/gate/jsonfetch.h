@@ -19,6 +19,15 @@ struct FetchedBody
 
 using FetchAnswer = std::function<void(const Result<FetchedBody> &)>;
 
+/*! A document that anybody may read. */
+struct FetchedDocument
+{
+    QUrl url;
+    QString caFile; //!< More authorities than the system's; empty: none.
+    Duration patience; //!< For each of its addresses.
+    int redirectsLeft = 3;
+};
+
 //! A request that follows no redirect, keeps no cookie and gives up after \a patience.
 QNetworkRequest fetchRequest(const QUrl &url, const QString &caFile, Duration patience);
 /*!
@@ -26,6 +35,8 @@ QNetworkRequest fetchRequest(const QUrl &url, const QString &caFile, Duration pa
     cut off with ResponseTooLarge. Destroying the manager of \a reply ends the request without an answer.
 */
 void awaitBody(QNetworkReply *reply, QObject *context, FetchAnswer answer);
+//! The same for a GET that follows redirects, as clients of the issuer do: three, and never to a less safe address.
+void fetchDocument(QNetworkAccessManager *network, const FetchedDocument &document, QObject *context, FetchAnswer answer);
 
 //! TLS, or plain to this machine only.
 bool isSafeUrl(const QUrl &url);

@@ -118,7 +118,7 @@ void ProofChecker::setConfig(const GatewayConfig &config)
     m_boundIssuers.clear();
     for (const IssuerConfig &issuer : config.issuers) {
         if (issuer.requireDpop)
-            m_boundIssuers.insert(issuer.url.toString());
+            m_boundIssuers.insert(issuer.issuer());
     }
 }
 

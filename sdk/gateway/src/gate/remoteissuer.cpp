@@ -30,10 +30,10 @@ struct KeyWaiter
 QUrl discoveryUrl(const QUrl &issuer)
 {
     QUrl url = issuer;
-    QString path = url.path();
+    QString path = url.path(QUrl::FullyEncoded);
     while (path.endsWith(u'/'))
         path.chop(1);
-    url.setPath(path + u"/.well-known/openid-configuration"_s);
+    url.setPath(path + u"/.well-known/openid-configuration"_s, QUrl::StrictMode);
     return url;
 }
 
@@ -66,6 +66,7 @@ public:
     void fetch();
     void fetchKeys();
     void fetchFailed(const Error &error);
+    Error unknownKey(const QString &keyId) const;
     void discovered(const Result<FetchedBody> &fetched);
     void received(const Result<FetchedBody> &fetched);
     void postIntrospection(const Secret &token, const JsonAnswer &answer);
@@ -97,11 +98,11 @@ void RemoteIssuer::Private::look()
         if (answer.action == KeyCache::Action::UseKeys)
             done.emplace_back(std::move(waiter), answer.keys);
         else if (answer.action == KeyCache::Action::UnknownKey)
-            done.emplace_back(std::move(waiter), Error(ErrorCode::UnknownKey, u"the issuer has no such key"_s));
+            done.emplace_back(std::move(waiter), unknownKey(waiter.keyId));
         else if (now >= waiter.deadline)
             done.emplace_back(
                 std::move(waiter),
-                Error(ErrorCode::TemporarilyUnavailable, u"keys of %1: %2"_s.arg(config.url.toString(), lastError.toString())));
+                Error(ErrorCode::TemporarilyUnavailable, u"keys of %1: %2"_s.arg(config.issuer(), lastError.toString())));
         else {
             if (answer.action == KeyCache::Action::Wait && answer.retryAt > now)
                 next = std::min(next, answer.retryAt);
@@ -120,6 +121,15 @@ void RemoteIssuer::Private::look()
         waiter.answer(result);
 }
 
+// A key that the issuer has and that cannot be used is what its administrator wants to hear of.
+Error RemoteIssuer::Private::unknownKey(const QString &keyId) const
+{
+    const QString leftOut = cache.keys().refusalText(keyId);
+    return Error(ErrorCode::UnknownKey,
+                 leftOut.isEmpty() ? u"the issuer has no such key"_s
+                                   : u"the issuer has no such key; its keys that cannot be used are "_s + leftOut);
+}
+
 void RemoteIssuer::Private::fetch()
 {
     if (isFetching)
@@ -130,8 +140,8 @@ void RemoteIssuer::Private::fetch()
         fetchKeys();
         return;
     }
-    QNetworkReply *reply = network.get(fetchRequest(discoveryUrl(config.url), config.caFile, kPatience));
-    awaitBody(reply, q, [this](const Result<FetchedBody> &fetched) { discovered(fetched); });
+    fetchDocument(&network, {discoveryUrl(config.url), config.caFile, kPatience}, q,
+                  [this](const Result<FetchedBody> &fetched) { discovered(fetched); });
 }
 
 void RemoteIssuer::Private::discovered(const Result<FetchedBody> &fetched)
@@ -143,9 +153,9 @@ void RemoteIssuer::Private::discovered(const Result<FetchedBody> &fetched)
     const QJsonObject document = QJsonDocument::fromJson(fetched->body).object();
     const QString issuer = document.value("issuer"_L1).toString();
     const QUrl keys(document.value("jwks_uri"_L1).toString(), QUrl::StrictMode);
-    if (issuer != config.url.toString()) {
+    if (issuer != config.issuer()) {
         fetchFailed(
-            Error(ErrorCode::IssuerMismatch, u"the discovery document of %1 is of another issuer"_s.arg(config.url.toString())));
+            Error(ErrorCode::IssuerMismatch, u"the discovery document of %1 is of another issuer"_s.arg(config.issuer())));
         return;
     }
     if (!isSafeUrl(keys)) {
@@ -161,8 +171,8 @@ void RemoteIssuer::Private::discovered(const Result<FetchedBody> &fetched)
 
 void RemoteIssuer::Private::fetchKeys()
 {
-    QNetworkReply *reply = network.get(fetchRequest(jwksUrl, config.caFile, kPatience));
-    awaitBody(reply, q, [this](const Result<FetchedBody> &fetched) { received(fetched); });
+    fetchDocument(&network, {jwksUrl, config.caFile, kPatience}, q,
+                  [this](const Result<FetchedBody> &fetched) { received(fetched); });
 }
 
 void RemoteIssuer::Private::received(const Result<FetchedBody> &fetched)
@@ -175,7 +185,8 @@ void RemoteIssuer::Private::received(const Result<FetchedBody> &fetched)
     }
     const Result<JwkSet> set = JwkSet::fromBytes(fetched->body);
     if (!set || set->isEmpty()) {
-        fetchFailed(set ? Error(ErrorCode::InvalidResponse, u"the issuer publishes no usable key"_s) : set.error());
+        fetchFailed(set ? Error(ErrorCode::InvalidResponse, u"the issuer publishes no usable key; "_s + set->refusalText())
+                        : set.error());
         return;
     }
     isFetching = false;

@@ -19,7 +19,8 @@ namespace Watchword::Gateway {
     What the gateway knows about one configured issuer that runs elsewhere: its discovery document (OpenID Connect
     Discovery section 4), its keys (fetched when KeyCache says so) and its introspection endpoint.
 
-    The only URLs that are ever asked are the configured one and those of its discovery document, without redirects.
+    The only URLs that are ever asked are the configured one and those of its discovery document, and where these two redirect to:
+    three times at most, and never to a less safe address.
     Every answer comes asynchronously, once; Offline and its likes when the issuer cannot be reached within
     kPatience. Destruction answers all that wait with Cancelled.
 

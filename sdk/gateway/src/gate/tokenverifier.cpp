@@ -43,7 +43,7 @@ JwtPolicy policyOf(const IssuerConfig &config)
         policy.types = config.tokenTypes;
         policy.typeRequired = true;
     }
-    policy.issuer = config.url.toString();
+    policy.issuer = config.issuer();
     policy.audiences = config.audiences;
     policy.leeway = config.clockSkew;
     return policy;
@@ -107,7 +107,7 @@ Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, cons
     if (!answer.value("active"_L1).toBool())
         return Error(ErrorCode::RevokedOrExpired, u"the issuer says that the token is not active"_s);
     Identity identity;
-    identity.issuer = config.url.toString();
+    identity.issuer = config.issuer();
     if (answer.contains("iss"_L1) && answer.value("iss"_L1).toString() != identity.issuer)
         return Error(ErrorCode::WrongIssuer, u"the introspected token is of another issuer"_s);
     const QJsonValue audience = answer.value("aud"_L1);
@@ -159,7 +159,7 @@ public:
     RemoteIssuer *remoteOf(const QString &issuer) const
     {
         const auto it = std::find_if(remotes.begin(), remotes.end(),
-                                     [&issuer](const auto &remote) { return remote->config().url.toString() == issuer; });
+                                     [&issuer](const auto &remote) { return remote->config().issuer() == issuer; });
         return it == remotes.end() ? nullptr : it->get();
     }
     Result<Identity> verifyEmbedded(const Secret &token) const;
@@ -179,7 +179,7 @@ Result<Identity> TokenVerifier::Private::verifyEmbedded(const Secret &token) con
     policy.algorithms = {u"ES256"_s};
     policy.types = {u"at+jwt"_s};
     policy.typeRequired = true;
-    policy.issuer = embedded->url().toString();
+    policy.issuer = embedded->identifier();
     policy.audiences = {embeddedAudience};
     policy.leeway = std::chrono::seconds(1); // one clock: nothing to forgive
     const Result<Jwt> jwt = Jwt::verify(token.reveal(), embedded->publicKeys(), policy, clock.wallNow());
@@ -192,7 +192,7 @@ Result<Identity> TokenVerifier::Private::verifyEmbedded(const Secret &token) con
 
 void TokenVerifier::Private::verifyJwt(const Secret &token, const Jwt &unproved, const Answer &answer)
 {
-    if (embedded && unproved.issuer() == embedded->url().toString()) {
+    if (embedded && unproved.issuer() == embedded->identifier()) {
         answer(verifyEmbedded(token));
         return;
     }

@@ -217,6 +217,11 @@ const IssuerUser *Issuer::Private::user(const QString &name) const
     return nullptr;
 }
 
+QString Issuer::identifier() const
+{
+    return d->issuerUrl();
+}
+
 QString Issuer::Private::issuerUrl() const
 {
     return url.toString(QUrl::FullyEncoded | QUrl::StripTrailingSlash);

@@ -48,6 +48,7 @@ public:
     Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls);
     void setTlsConfiguration(const QSslConfiguration &tls); //!< For new connections.
     QUrl url() const; //!< The issuer identifier, without a slash at the end; empty before listen() unless configured.
+    QString identifier() const; //!< The text of url(), as "iss" has it.
     quint16 port() const; //!< Of the server; 0 before listen().
     JwkSet publicKeys() const; //!< As published at /jwks.
 

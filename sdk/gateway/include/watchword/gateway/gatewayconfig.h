@@ -37,7 +37,9 @@ struct ListenConfig
 /*! [[issuer]]: whose tokens are believed. Keys are found from url alone, never from a token. */
 struct IssuerConfig
 {
-    QUrl url; //!< Equal to "iss", byte by byte.
+    QUrl url;
+    //! Equal to "iss", byte by byte: url as it was written, percent-encoding and all.
+    QString issuer() const { return url.toString(QUrl::FullyEncoded); }
     QStringList audiences; //!< At least one of them must be in "aud".
     QStringList algorithms{QStringLiteral("ES256"), QStringLiteral("RS256"), QStringLiteral("PS256"), QStringLiteral("EdDSA")};
     QStringList tokenTypes{QStringLiteral("at+jwt")}; //!< Accepted "typ" (RFC 9068); "*" accepts any, and none.
