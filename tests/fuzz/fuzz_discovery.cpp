@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (const QUrl &url : {metadata->authorizationEndpoint, metadata->tokenEndpoint, metadata->jwksUri}) {
         require(url.scheme() == QLatin1String("https") && !url.host().isEmpty() && url.userInfo().isEmpty());
     }
-    for (const QUrl &url : {metadata->revocationEndpoint, metadata->endSessionEndpoint})
+    for (const QUrl &url : {metadata->revocationEndpoint, metadata->endSessionEndpoint, metadata->deviceAuthorizationEndpoint,
+                            metadata->pushedAuthorizationRequestEndpoint})
         require(url.isEmpty() || url.scheme() == QLatin1String("https"));
     return 0;
 }

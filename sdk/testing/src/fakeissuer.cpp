@@ -16,6 +16,7 @@ void FakeIssuer::Private::handle(const TinyRequest &request, QTcpSocket *socket)
 {
     static const QHash<QByteArray, Endpoint> paths{
         {"/.well-known/openid-configuration", Endpoint::Discovery},
+        {"/.well-known/oauth-authorization-server", Endpoint::Discovery},
         {"/keys", Endpoint::Keys},
         {"/authorize", Endpoint::Authorization},
         {"/token", Endpoint::Token},
@@ -29,7 +30,27 @@ void FakeIssuer::Private::handle(const TinyRequest &request, QTcpSocket *socket)
         return TinyHttp::answer(socket, 404, "text/plain", "not here");
     const Endpoint endpoint = *found;
     ++counts[endpoint];
+    userAgent = request.headers.value("user-agent");
     Q_EMIT q->requestReceived(endpoint);
+    Gathering &gathering = gatherings[endpoint];
+    if (gathering.count == 0)
+        return serve(endpoint, request, socket);
+    gathering.there.emplaceBack(request, socket);
+    if (gathering.there.size() < gathering.count)
+        return;
+    const auto all = std::exchange(gathering, Gathering()).there;
+    for (const auto &[one, itsSocket] : all) {
+        if (itsSocket)
+            serve(endpoint, one, itsSocket);
+    }
+}
+
+void FakeIssuer::Private::serve(Endpoint endpoint, const TinyRequest &request, QTcpSocket *socket)
+{
+    if (QList<RawAnswer> &queue = rawAnswers[endpoint]; !queue.isEmpty()) {
+        const RawAnswer answer = queue.takeFirst();
+        return TinyHttp::answer(socket, answer.status, answer.contentType, answer.body);
+    }
     std::optional<Fault> fault;
     if (QList<Fault> &queue = faults[endpoint]; !queue.isEmpty())
         fault = queue.takeFirst();
@@ -99,6 +120,13 @@ bool FakeIssuer::Private::handleFault(Fault fault, QTcpSocket *socket)
     }
 }
 
+void FakeIssuer::Private::reply(Endpoint endpoint, QTcpSocket *socket, int status, QJsonObject answer)
+{
+    if (auto &queue = changes[endpoint]; !queue.isEmpty())
+        queue.takeFirst()(answer);
+    TinyHttp::answer(socket, status, "application/json", toJson(answer));
+}
+
 void FakeIssuer::Private::refuse(QTcpSocket *socket, int status, const QByteArray &error)
 {
     TinyHttp::answer(socket, status, "application/json", toJson({{u"error"_s, QString::fromLatin1(error)}}));
@@ -123,7 +151,7 @@ void FakeIssuer::Private::discovery(QTcpSocket *socket, std::optional<Fault> fau
         {u"code_challenge_methods_supported"_s, QJsonArray{u"S256"_s}},
         {u"id_token_signing_alg_values_supported"_s, QJsonArray{u"ES256"_s}},
     };
-    TinyHttp::answer(socket, 200, "application/json", toJson(document));
+    reply(Endpoint::Discovery, socket, 200, document);
 }
 
 void FakeIssuer::Private::authorize(const TinyRequest &request, QTcpSocket *socket, std::optional<Fault> fault)
@@ -209,6 +237,26 @@ void FakeIssuer::failNext(Endpoint endpoint, Fault fault, int times)
         d->faults[endpoint] += fault;
 }
 
+void FakeIssuer::answerNext(Endpoint endpoint, int status, const QByteArray &contentType, const QByteArray &body)
+{
+    d->rawAnswers[endpoint] += Private::RawAnswer{status, contentType, body};
+}
+
+void FakeIssuer::changeNext(Endpoint endpoint, std::function<void(QJsonObject &)> changed)
+{
+    d->changes[endpoint] += std::move(changed);
+}
+
+void FakeIssuer::gatherNext(Endpoint endpoint, int count)
+{
+    d->gatherings[endpoint].count = count;
+}
+
+void FakeIssuer::changeNonce()
+{
+    d->dpopNonce = randomToken("nonce-");
+}
+
 void FakeIssuer::rotateKeys()
 {
     d->key = SigningKey::generate(u"ES256"_s).valueOr({});
@@ -265,6 +313,11 @@ bool FakeIssuer::openBrowser(const QUrl &url)
 int FakeIssuer::requestCount(Endpoint endpoint) const
 {
     return d->counts.value(endpoint);
+}
+
+QByteArray FakeIssuer::userAgent() const
+{
+    return d->userAgent;
 }
 
 int FakeIssuer::refreshCount() const

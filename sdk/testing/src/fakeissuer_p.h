@@ -36,6 +36,17 @@ public:
         QString thumbprint; // of the key that its tokens are bound to
         qint64 authTime = 0; // 0: not yet
     };
+    struct RawAnswer
+    {
+        int status;
+        QByteArray contentType;
+        QByteArray body;
+    };
+    struct Gathering
+    {
+        int count = 0; // 0: requests are served as they come
+        QList<std::pair<TinyRequest, QPointer<QTcpSocket>>> there;
+    };
     struct Device
     {
         Grant grant;
@@ -51,6 +62,8 @@ public:
     }
 
     void handle(const TinyRequest &request, QTcpSocket *socket);
+    void serve(Endpoint endpoint, const TinyRequest &request, QTcpSocket *socket);
+    void reply(Endpoint endpoint, QTcpSocket *socket, int status, QJsonObject answer);
     bool handleFault(Fault fault, QTcpSocket *socket);
     void discovery(QTcpSocket *socket, std::optional<Fault> fault);
     void authorize(const TinyRequest &request, QTcpSocket *socket, std::optional<Fault> fault);
@@ -81,6 +94,9 @@ public:
     QString subject = u"alice"_s;
     QString name = u"Alice"_s;
     QHash<Endpoint, QList<Fault>> faults;
+    QHash<Endpoint, QList<RawAnswer>> rawAnswers;
+    QHash<Endpoint, QList<std::function<void(QJsonObject &)>>> changes;
+    QHash<Endpoint, Gathering> gatherings;
     QHash<Endpoint, int> counts;
     QHash<QByteArray, Grant> codes;
     QHash<QByteArray, Grant> refreshTokens;
@@ -89,6 +105,7 @@ public:
     QHash<QString, QUrlQuery> pushed; // by request_uri
     QString userCode; // the last one
     QByteArray dpopNonce;
+    QByteArray userAgent; // of the last request
     QSet<QString> proofs; // ids of proofs that were seen
     QList<QByteArray> secrets;
     int refreshes = 0;

@@ -71,7 +71,8 @@ std::optional<QString> FakeIssuer::Private::provenKey(const TinyRequest &request
     const auto result = DpopProof::verify(proof, {made, {}, std::chrono::minutes(5), std::chrono::minutes(1)}, date());
     const bool nonceMissing = options.demandNonces && dpopNonce.isEmpty();
     if (nonceMissing || (!result && result.error().code() == ErrorCode::WrongNonce)) {
-        dpopNonce = randomToken("nonce-");
+        if (nonceMissing)
+            dpopNonce = randomToken("nonce-");
         TinyHttp::answer(socket, 400, "application/json", toJson({{u"error"_s, u"use_dpop_nonce"_s}}),
                          {"DPoP-Nonce: " + dpopNonce});
         return std::nullopt;
@@ -97,13 +98,13 @@ void FakeIssuer::Private::authorizeDevice(const TinyRequest &request, QTcpSocket
     device.grant.family = userCode;
     device.expiresAt = date() + options.deviceLifetime;
     devices.insert(code, device);
-    TinyHttp::answer(socket, 200, "application/json",
-                     toJson({{u"device_code"_s, QString::fromLatin1(code)},
-                             {u"user_code"_s, userCode},
-                             {u"verification_uri"_s, issuer() + u"/activate"_s},
-                             {u"verification_uri_complete"_s, issuer() + u"/activate?user_code="_s + userCode},
-                             {u"interval"_s, qint64(options.deviceInterval.count())},
-                             {u"expires_in"_s, qint64(options.deviceLifetime.count())}}));
+    reply(Endpoint::Device, socket, 200,
+          {{u"device_code"_s, QString::fromLatin1(code)},
+           {u"user_code"_s, userCode},
+           {u"verification_uri"_s, issuer() + u"/activate"_s},
+           {u"verification_uri_complete"_s, issuer() + u"/activate?user_code="_s + userCode},
+           {u"interval"_s, qint64(options.deviceInterval.count())},
+           {u"expires_in"_s, qint64(options.deviceLifetime.count())}});
 }
 
 void FakeIssuer::Private::pollDevice(const TinyRequest &request, const QString &key, QTcpSocket *socket,
@@ -132,7 +133,7 @@ void FakeIssuer::Private::pushRequest(const TinyRequest &request, QTcpSocket *so
         return refuse(socket, 400, "invalid_request");
     const QString uri = u"urn:ietf:params:oauth:request_uri:"_s + QString::fromLatin1(randomToken({}));
     pushed.insert(uri, request.form);
-    TinyHttp::answer(socket, 201, "application/json", toJson({{u"request_uri"_s, uri}, {u"expires_in"_s, 60}}));
+    reply(Endpoint::PushedRequest, socket, 201, {{u"request_uri"_s, uri}, {u"expires_in"_s, 60}});
 }
 
 void FakeIssuer::Private::issue(const Grant &grant, IdToken wanted, QTcpSocket *socket, std::optional<Fault> fault)
@@ -160,7 +161,7 @@ void FakeIssuer::Private::issue(const Grant &grant, IdToken wanted, QTcpSocket *
         socket->disconnectFromHost();
         return;
     }
-    TinyHttp::answer(socket, 200, "application/json", toJson(answer));
+    reply(Endpoint::Token, socket, 200, answer);
 }
 
 QByteArray FakeIssuer::Private::accessToken(const Grant &grant) const

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/discovery.h"
-#include "provider/tokenresponse.h"
 #include "refresh/refreshschedule.h"
 #include "signin/loopbackrequest.h"
 #include "support/testmain.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 
@@ -13,7 +13,6 @@ using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
 Q_DECLARE_METATYPE(Watchword::ErrorCode)
-Q_DECLARE_METATYPE(Watchword::TokenAnswerClass)
 Q_DECLARE_METATYPE(Watchword::LoopbackVerdict::Kind)
 
 namespace {
@@ -43,9 +42,8 @@ private Q_SLOTS:
     void discoveryUrlForms();
     void discoveryDocuments_data();
     void discoveryDocuments();
-    void tokenAnswers_data();
-    void tokenAnswers();
-    void tokenGrantDetails();
+    void optionalEndpoints_data();
+    void optionalEndpoints();
     void loopback_data();
     void loopback();
     void loopbackIncomplete();
@@ -108,6 +106,11 @@ void TestAuthParsers::discoveryDocuments_data()
     QTest::newRow("issuer as number") << with(u"issuer"_s, 1) << ErrorCode::IssuerMismatch;
     QTest::newRow("plain token endpoint") << with(u"token_endpoint"_s, u"http://login.test/t"_s) << ErrorCode::InvalidResponse;
     QTest::newRow("relative endpoint") << with(u"jwks_uri"_s, u"/jwks"_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("nothing said") << QByteArray("{}") << ErrorCode::InvalidResponse;
+    QTest::newRow("issuer empty") << with(u"issuer"_s, u""_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("token endpoint empty") << with(u"token_endpoint"_s, u""_s) << ErrorCode::InvalidResponse;
+    QTest::newRow("endpoint of nothing") << with(u"jwks_uri"_s, QJsonArray{u"https://keys.test/"_s})
+                                         << ErrorCode::InvalidResponse;
     QTest::newRow("missing endpoint") << with(u"token_endpoint"_s, QJsonValue()) << ErrorCode::InvalidResponse;
     QTest::newRow("script") << with(u"authorization_endpoint"_s, u"javascript:alert(1)"_s) << ErrorCode::InvalidResponse;
     QTest::newRow("endpoint with user") << with(u"token_endpoint"_s, u"https://a:b@login.test/"_s) << ErrorCode::InvalidResponse;
@@ -126,80 +129,34 @@ void TestAuthParsers::discoveryDocuments()
     QCOMPARE(parsed.error().code(), code);
 }
 
-void TestAuthParsers::tokenAnswers_data()
+void TestAuthParsers::optionalEndpoints_data()
 {
-    QTest::addColumn<int>("status");
-    QTest::addColumn<QByteArray>("body");
-    QTest::addColumn<TokenAnswerClass>("meaning");
-    QTest::addColumn<ErrorCode>("code");
-    QTest::addColumn<bool>("maybeSpent");
-    using M = TokenAnswerClass;
-    const auto error = [](const char *name) { return QByteArray("{\"error\":\"") + name + "\"}"; };
-    QTest::newRow("invalid_grant") << 400 << error("invalid_grant") << M::FinalUser << ErrorCode::InvalidGrant << false;
-    QTest::newRow("login_required") << 400 << error("login_required") << M::FinalUser << ErrorCode::InteractionRequired << false;
-    QTest::newRow("invalid_client") << 401 << error("invalid_client") << M::FinalConfiguration << ErrorCode::InvalidClient
-                                    << false;
-    QTest::newRow("invalid_scope") << 400 << error("invalid_scope") << M::FinalConfiguration << ErrorCode::InvalidScope << false;
-    QTest::newRow("unknown error") << 400 << error("whatever") << M::FinalConfiguration << ErrorCode::InvalidRequest << false;
-    QTest::newRow("temporarily") << 400 << error("temporarily_unavailable") << M::Busy << ErrorCode::TemporarilyUnavailable
-                                 << false;
-    QTest::newRow("503 with invalid_grant") << 503 << error("invalid_grant") << M::Busy << ErrorCode::TemporarilyUnavailable
-                                            << false;
-    QTest::newRow("429") << 429 << QByteArray() << M::Busy << ErrorCode::TemporarilyUnavailable << false;
-    QTest::newRow("500") << 500 << QByteArray() << M::Busy << ErrorCode::TemporarilyUnavailable << true;
-    QTest::newRow("504") << 504 << QByteArray("<html>") << M::Busy << ErrorCode::TemporarilyUnavailable << true;
-    QTest::newRow("portal 200") << 200 << QByteArray("<html>hotel</html>") << M::Garbage << ErrorCode::CaptivePortal << true;
-    QTest::newRow("portal 302") << 302 << QByteArray() << M::Garbage << ErrorCode::CaptivePortal << true;
-    QTest::newRow("proxy 403 html") << 403 << QByteArray("<html>denied</html>") << M::Garbage << ErrorCode::CaptivePortal << true;
-    QTest::newRow("200 without token") << 200 << QByteArray("{}") << M::Garbage << ErrorCode::InvalidResponse << true;
-    QTest::newRow("200 mac token") << 200 << QByteArray(R"({"access_token":"a","token_type":"mac"})") << M::Garbage
-                                   << ErrorCode::InvalidResponse << true;
-    QTest::newRow("200 token with newline") << 200 << QByteArray(R"({"access_token":"a\nb","token_type":"Bearer"})") << M::Garbage
-                                            << ErrorCode::InvalidResponse << true;
+    QTest::addColumn<QJsonValue>("value");
+    QTest::addColumn<bool>("told"); // that it cannot be used
+    QTest::newRow("null") << QJsonValue() << false;
+    QTest::newRow("empty") << QJsonValue(u""_s) << false;
+    QTest::newRow("http") << QJsonValue(u"http://login.test/x"_s) << true;
+    QTest::newRow("relative") << QJsonValue(u"/x"_s) << true;
+    QTest::newRow("script") << QJsonValue(u"javascript:alert(1)"_s) << true;
+    QTest::newRow("with a user") << QJsonValue(u"https://a:b@login.test/"_s) << true;
+    QTest::newRow("number") << QJsonValue(1) << true;
+    QTest::newRow("list") << QJsonValue(QJsonArray{u"https://login.test/x"_s}) << true;
 }
 
-void TestAuthParsers::tokenAnswers()
+void TestAuthParsers::optionalEndpoints()
 {
-    QFETCH(int, status);
-    QFETCH(QByteArray, body);
-    QFETCH(TokenAnswerClass, meaning);
-    QFETCH(ErrorCode, code);
-    QFETCH(bool, maybeSpent);
-    HttpOutcome outcome;
-    outcome.mayHaveBeenSent = true;
-    outcome.status = status;
-    outcome.body = body;
-    outcome.retryAfter = 24h;
-    const TokenAnswer answer = classifyTokenAnswer(outcome);
-    QCOMPARE(answer.meaning, meaning);
-    QCOMPARE(answer.error.code(), code);
-    QCOMPARE(answer.maybeSpent, maybeSpent);
-    if (meaning == TokenAnswerClass::Busy)
-        QCOMPARE(answer.error.retryAfter().value(), Duration(1h)); // capped
-    QVERIFY(answer.grant.accessToken.isEmpty());
-}
-
-void TestAuthParsers::tokenGrantDetails()
-{
-    const auto grant =
-        parseTokenGrant(R"({"access_token":"a.b","token_type":"bEARER","expires_in":"60","scope":"a  b","refresh_token":"r"})");
-    QVERIFY(grant);
-    QCOMPARE(grant->expiresIn.value(), 60s);
-    QCOMPARE(grant->scopes.value(), QStringList({u"a"_s, u"b"_s}));
-    for (const char *bad : {"null", "-1", "0", "\"x\"", "1e999", "[]"}) {
-        const QByteArray body = QByteArray(R"({"access_token":"a","token_type":"Bearer","expires_in":)") + bad + '}';
-        const auto parsed = parseTokenGrant(body);
-        if (parsed) // a number that is no number of JSON may also make the whole answer unreadable
-            QVERIFY2(!parsed->expiresIn || parsed->expiresIn->count() > 0, bad);
+    QFETCH(QJsonValue, value);
+    QFETCH(bool, told);
+    for (const QString &name : {u"revocation_endpoint"_s, u"end_session_endpoint"_s, u"device_authorization_endpoint"_s,
+                                u"pushed_authorization_request_endpoint"_s}) {
+        QJsonObject object = goodDocument();
+        object.insert(name, value);
+        const auto parsed = parseDiscovery(bytesOf(object), u"https://login.test/tenant"_s, false);
+        QVERIFY2(parsed, qPrintable(parsed ? QString() : parsed.error().toString()));
+        QVERIFY(parsed->revocationEndpoint.isEmpty() && parsed->endSessionEndpoint.isEmpty());
+        QVERIFY(parsed->deviceAuthorizationEndpoint.isEmpty() && parsed->pushedAuthorizationRequestEndpoint.isEmpty());
+        QCOMPARE(parsed->leftOut, told ? QStringList{name} : QStringList());
     }
-    const auto longest = parseTokenGrant(R"({"access_token":"a","token_type":"Bearer","expires_in":1e18})");
-    QVERIFY(longest && longest->expiresIn.value() < std::chrono::hours(24 * 366 * 11));
-
-    HttpOutcome lost;
-    lost.failure = Error(ErrorCode::ConnectionLost);
-    QCOMPARE(classifyTokenAnswer(lost).meaning, TokenAnswerClass::NotSent);
-    lost.mayHaveBeenSent = true;
-    QCOMPARE(classifyTokenAnswer(lost).meaning, TokenAnswerClass::Ambiguous);
 }
 
 void TestAuthParsers::loopback_data()
@@ -296,11 +253,17 @@ void TestAuthParsers::planNeverStorms()
         times.expiryUnmoved = i % 5 == 0;
         const RefreshPlan plan = planRefresh(times, random);
         QVERIFY(*plan.soft >= times.received + std::min<Duration>(30s, lifetime / 2));
-        QVERIFY(*plan.soft <= *plan.expiry);
+        QVERIFY(*plan.soft >= times.received + 1s); // whatever the provider says
+        QVERIFY(*plan.soft <= std::max(*plan.expiry, times.received + refreshSpacing(lifetime)));
         QVERIFY(*plan.hard <= *plan.expiry);
         QVERIFY(*plan.hard >= times.received);
         QCOMPARE(*plan.expiry, times.received + lifetime);
     }
+    QCOMPARE(refreshSpacing(Duration(-5s)), Duration(30s));
+    QCOMPARE(refreshSpacing(Duration(1s)), Duration(30s));
+    QCOMPARE(refreshSpacing(Duration(1001ms)), Duration(1s));
+    QCOMPARE(refreshSpacing(Duration(5s)), Duration(2500ms));
+    QCOMPARE(refreshSpacing(Duration(24h)), Duration(30s));
     const RefreshPlan unknown = planRefresh({Instant(1h), {}, {}, false}, random);
     QVERIFY(!unknown.soft && !unknown.hard && !unknown.expiry);
 }

@@ -17,7 +17,7 @@ TokenAnswer http(int status, const QByteArray &body, std::optional<Duration> ret
     outcome.status = status;
     outcome.body = body;
     outcome.retryAfter = retryAfter;
-    return classifyTokenAnswer(outcome);
+    return classifyTokenAnswer(outcome, AnswerTo::DeviceCode);
 }
 
 TokenAnswer named(const QByteArray &error)
@@ -30,7 +30,7 @@ TokenAnswer lost(ErrorCode code, bool sent)
     HttpOutcome outcome;
     outcome.mayHaveBeenSent = sent;
     outcome.failure = Error(code);
-    return classifyTokenAnswer(outcome);
+    return classifyTokenAnswer(outcome, AnswerTo::DeviceCode);
 }
 
 } // namespace
@@ -72,6 +72,8 @@ void TestDevicePolling::pauses_data()
     QTest::newRow("server_error") << named("server_error") << 5 << 5;
     QTest::newRow("portal") << http(200, page) << 5 << 5;
     QTest::newRow("portal refuses") << http(403, page) << 5 << 5;
+    QTest::newRow("refused without a word") << http(400, {}) << 5 << 5;
+    QTest::newRow("other JSON") << http(401, R"({"message":"no"})") << 5 << 5;
     QTest::newRow("a nonce again") << named("use_dpop_nonce") << 5 << 5;
     QTest::newRow("refused connection") << lost(ErrorCode::ConnectionRefused, false) << 5 << 5;
     QTest::newRow("no name") << lost(ErrorCode::HostNotFound, false) << 5 << 5;

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void withoutRunTheCalendarCounts();
     void sameEndIsNotChased();
     void refusedTokenStartsNoStorm();
+    void tokenThatIsOverAtOnce();
 };
 
 namespace {
@@ -267,6 +268,39 @@ void TestSessionTimes::refusedTokenStartsNoStorm()
     life.noteRefresh(clock.now());
     life.reject(next.accessToken.fingerprint());
     QCOMPARE(life.storm(clock.now()).value(), Duration(60s));
+}
+
+// What "expires_in" of zero, of less, or of a fraction of a second becomes.
+void TestSessionTimes::tokenThatIsOverAtOnce()
+{
+    SeededRandom random(5);
+    ManualClock clock;
+    const CorrectedClock corrected(clock);
+    const TokenSet first = tokensFor(corrected, 1s);
+    clock.advance(1500ms); // the request took that long, and who waits for the token gets it all the same
+    TokenLife life;
+    life.take(first, corrected, random);
+    QVERIFY(life.isLive(clock.now()) && life.isGoodFor({}, clock.now()));
+    clock.advance(1s);
+    QVERIFY(!life.isLive(clock.now()));
+    int refreshes = 0;
+    Instant last = clock.now();
+    for (const Instant end = clock.now() + 10min; clock.now() < end; clock.advance(100ms)) {
+        if (life.isGoodFor({}, clock.now()) || life.storm(clock.now())) // a request every 100 ms
+            continue;
+        QVERIFY(refreshes == 0 || clock.now() - last >= 30s);
+        last = clock.now();
+        life.take(tokensFor(corrected, 1s, QByteArray::number(++refreshes)), corrected, random);
+        life.noteRefresh(clock.now());
+        QVERIFY(*life.plan().soft - clock.now() >= 30s);
+    }
+    QVERIFY2(refreshes >= 19 && refreshes <= 21, qPrintable(QString::number(refreshes)));
+    // A start that finds such a token later hands it out to nobody.
+    TokenSet old = tokensFor(corrected, 1s);
+    clock.advance(31s);
+    TokenLife restored;
+    restored.take(old, corrected, random);
+    QVERIFY(!restored.isLive(clock.now()) && !restored.storm(clock.now()));
 }
 
 WATCHWORD_TEST_MAIN(TestSessionTimes)

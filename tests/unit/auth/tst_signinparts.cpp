@@ -58,7 +58,8 @@ void TestSignInParts::deviceAnswers_data()
     };
     row("good", "{" + good + "}", ErrorCode::Internal);
     row("page", "<html>", ErrorCode::CaptivePortal);
-    row("array", "[]", ErrorCode::CaptivePortal);
+    row("array", "[]");
+    row("text", "not here");
     row("broken", "{" + good);
     row("no device_code", R"({"user_code":"U","verification_uri":"https://a.test/d","expires_in":600})");
     row("no user_code", R"({"device_code":"d","verification_uri":"https://a.test/d","expires_in":600})");
@@ -69,15 +70,18 @@ void TestSignInParts::deviceAnswers_data()
     row("plain http", R"({"device_code":"d","user_code":"U","verification_uri":"http://a.test/d","expires_in":600})");
     row("script", R"({"device_code":"d","user_code":"U","verification_uri":"javascript:void","expires_in":600})");
     row("user in URI", R"({"device_code":"d","user_code":"U","verification_uri":"https://x@a.test/d","expires_in":600})");
-    row("unsafe complete URI", "{" + good + R"(,"verification_uri_complete":"file:///etc/passwd"})");
+    row("empty complete URI", "{" + good + R"(,"verification_uri_complete":""})", ErrorCode::Internal);
+    row("unsafe complete URI", "{" + good + R"(,"verification_uri_complete":"file:///etc/passwd"})", ErrorCode::Internal);
     row("no expires_in", R"({"device_code":"d","user_code":"U","verification_uri":"https://a.test/d"})");
     row("no life", R"({"device_code":"d","user_code":"U","verification_uri":"https://a.test/d","expires_in":0})");
-    row("interval of text", "{" + good + R"(,"interval":"soon"})");
-    row("huge", QByteArray(kLargestDeviceAuthorization + 1, ' '), ErrorCode::CaptivePortal);
+    row("interval of text", "{" + good + R"(,"interval":"soon"})", ErrorCode::Internal);
+    row("huge", QByteArray(kLargestDeviceAuthorization + 1, ' '), ErrorCode::ResponseTooLarge);
     row("unknown client", R"({"error":"invalid_client"})", ErrorCode::InvalidClient, 401);
     row("scope", R"({"error":"invalid_scope"})", ErrorCode::InvalidScope, 400);
     row("busy", {}, ErrorCode::TemporarilyUnavailable, 503);
-    row("missing", "not here", ErrorCode::CaptivePortal, 404);
+    row("missing", "not here", ErrorCode::HttpStatus, 404);
+    row("refused without a word", {}, ErrorCode::InvalidRequest, 400);
+    row("missing, with a page", "<html>", ErrorCode::CaptivePortal, 404);
 }
 
 void TestSignInParts::deviceAnswers()
@@ -106,6 +110,11 @@ void TestSignInParts::deviceAnswerDetails()
     QCOMPARE(parse(",\"interval\":0")->interval, 1s);
     QCOMPARE(parse(",\"interval\":1e300")->interval, 600s);
     QCOMPARE(parse(",\"interval\":null")->interval, 5s);
+    QCOMPARE(parse(",\"interval\":\"7\"")->interval, 7s);
+    for (const char *none : {"-1", "\"soon\"", "[7]", "true", "\"\""})
+        QCOMPARE(parse(QByteArray(",\"interval\":") + none)->interval, 5s);
+    for (const char *none : {"\"\"", "null", "\"http://a.test/d\"", "\"file:///etc/passwd\"", "7"})
+        QVERIFY(parse(QByteArray(",\"verification_uri_complete\":") + none)->verificationUriComplete.isEmpty());
     QVERIFY(parse({})->verificationUriComplete.isEmpty());
     QVERIFY(parse({})->deviceCode.equals(Secret::copy("d")));
     const QByteArray local = R"({"device_code":"d","user_code":"U","verification_uri":"http://127.0.0.1:1/d","expires_in":9})";
@@ -120,6 +129,11 @@ void TestSignInParts::pushedAnswers_data()
     QTest::addColumn<ErrorCode>("code");
     QTest::newRow("good") << 201 << QByteArray(R"({"request_uri":"urn:x:1","expires_in":60})") << ErrorCode::Internal;
     QTest::newRow("good with 200") << 200 << QByteArray(R"({"request_uri":"urn:x:1","expires_in":60})") << ErrorCode::Internal;
+    QTest::newRow("life as text") << 201 << QByteArray(R"({"request_uri":"urn:x:1","expires_in":"60"})") << ErrorCode::Internal;
+    QTest::newRow("life below one") << 201 << QByteArray(R"({"request_uri":"urn:x:1","expires_in":0.4})")
+                                    << ErrorCode::InvalidResponse;
+    QTest::newRow("error with 200") << 200 << QByteArray(R"({"error":"invalid_scope"})") << ErrorCode::InvalidScope;
+    QTest::newRow("refused without a word") << 400 << QByteArray() << ErrorCode::InvalidRequest;
     QTest::newRow("no URI") << 201 << QByteArray(R"({"expires_in":60})") << ErrorCode::InvalidResponse;
     QTest::newRow("no life") << 201 << QByteArray(R"({"request_uri":"urn:x:1"})") << ErrorCode::InvalidResponse;
     QTest::newRow("page") << 200 << QByteArray("<html>") << ErrorCode::CaptivePortal;

@@ -27,12 +27,12 @@ namespace {
 
 enum class Death { None, Before, After };
 enum class Disk { Fine, LoadFails, JournalFails, SaveFails, SaveFailsThrice, SaveSaysItFailed };
-enum class Network { Fine, NotSent, LostBefore, LostAfter, Busy, BadGateway, Portal, Denied, BadClient };
+enum class Network { Fine, NotSent, LostBefore, LostAfter, Busy, BadGateway, Portal, Denied, BadClient, Unusable };
 enum class Second { None, Rival, SignsOut, SignsOutWithoutKey, SignsIn };
 
 constexpr Step kSteps[] = {Step::Locking, Step::Reading,   Step::Probing,   Step::Journaling, Step::Sending,  Step::Pausing,
                            Step::Saving,  Step::Resolving, Step::Rereading, Step::Concluding, Step::Removing, Step::SavingLater};
-constexpr int kDeaths = 3, kDisks = 6, kNetworks = 9, kSeconds = 5;
+constexpr int kDeaths = 3, kDisks = 6, kNetworks = 10, kSeconds = 5;
 
 struct Cell
 {
@@ -126,9 +126,16 @@ struct World
         if (network == Network::LostAfter)
             return {M::Ambiguous, {}, Error(ErrorCode::ConnectionLost), true};
         TokenAnswer answer;
+        answer.grant.refreshToken = Secret::copy(next.toLatin1());
+        if (network == Network::Unusable) {
+            answer.meaning = M::Unusable;
+            answer.error = Error(ErrorCode::InvalidResponse);
+            answer.maybeSpent = true;
+            unsaved.insert(next, {process, decisions});
+            return answer;
+        }
         answer.meaning = M::Success;
         answer.grant.accessToken = Secret::copy("a" + next.toLatin1());
-        answer.grant.refreshToken = Secret::copy(next.toLatin1());
         answer.grant.expiresIn = 300s;
         unsaved.insert(next, {process, decisions});
         return answer;
@@ -461,7 +468,7 @@ void TestTransactionModel::everyCell()
     }
     std::printf("model: %d of %d cells visited, %d courses\n", visited, cells, courses);
     QVERIFY2(missed.isEmpty(), qPrintable(missed.mid(0, 10).join(u'\n')));
-    QCOMPARE(cells, 9'720);
+    QCOMPARE(cells, 10'800);
 }
 
 WATCHWORD_TEST_MAIN(TestTransactionModel)

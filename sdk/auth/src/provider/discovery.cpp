@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/discovery.h"
 
+#include "provider/answer.h"
 #include "watchword/core/internal/loopback.h"
 #include "watchword/core/log.h"
-
-#include <QJsonArray>
-#include <QJsonDocument>
-#include <QJsonObject>
 
 namespace Watchword {
 
@@ -19,28 +16,11 @@ Error unusable(const QString &why)
     return Error(ErrorCode::InvalidResponse, u"the discovery document "_s + why);
 }
 
-// An endpoint that is missing is fine when it is optional; one that is not safe never is.
-Result<QUrl> endpoint(const QJsonObject &object, QLatin1StringView name, bool required, bool allowLoopbackHttp)
+// Empty if it is missing, or cannot be used.
+QUrl endpoint(const QJsonValue &value, bool allowLoopbackHttp)
 {
-    const QJsonValue value = object.value(name);
-    if (value.isUndefined() || value.isNull()) {
-        if (required)
-            return unusable(u"has no %1"_s.arg(name));
-        return QUrl();
-    }
     const QUrl url(value.toString(), QUrl::StrictMode);
-    if (!value.isString() || !isSafeUrl(url, allowLoopbackHttp) || url.hasFragment())
-        return unusable(u"has an unusable %1"_s.arg(name));
-    return url;
-}
-
-QStringList texts(const QJsonValue &value)
-{
-    QStringList all;
-    const QJsonArray array = value.toArray();
-    for (const QJsonValue &one : array)
-        all += one.toString();
-    return all;
+    return isSafeUrl(url, allowLoopbackHttp) && !url.hasFragment() ? url : QUrl();
 }
 
 Result<void> readEndpoints(const QJsonObject &object, bool allowLoopbackHttp, ProviderMetadata &metadata)
@@ -60,10 +40,13 @@ Result<void> readEndpoints(const QJsonObject &object, bool allowLoopbackHttp, Pr
         {"pushed_authorization_request_endpoint"_L1, false, metadata.pushedAuthorizationRequestEndpoint},
     };
     for (const auto &one : all) {
-        const Result<QUrl> url = endpoint(object, one.name, one.required, allowLoopbackHttp);
-        if (!url)
-            return url.error();
-        one.target = *url;
+        const QJsonValue value = object.value(one.name);
+        one.target = endpoint(value, allowLoopbackHttp);
+        if (!one.target.isEmpty() || (isAbsent(value) && !one.required))
+            continue;
+        if (one.required)
+            return unusable((isAbsent(value) ? u"has no %1"_s : u"has an unusable %1"_s).arg(one.name));
+        metadata.leftOut += one.name;
     }
     return {};
 }
@@ -114,22 +97,24 @@ Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issu
 {
     if (body.size() > kLargestDiscoveryDocument)
         return Error(ErrorCode::ResponseTooLarge, u"the discovery document is larger than 256 KiB"_s);
-    const QJsonDocument document = QJsonDocument::fromJson(QByteArray(body.data(), body.size()));
-    if (!document.isObject())
+    const std::optional<QJsonObject> read = answerObject(body);
+    if (!read)
         return unusable(u"is not a JSON object"_s);
-    const QJsonObject object = document.object();
+    const QJsonObject &object = *read;
+    if (isAbsent(object.value("issuer"_L1)))
+        return unusable(u"names no issuer"_s);
     ProviderMetadata metadata;
     metadata.issuer = object.value("issuer"_L1).toString();
     // Character by character: RFC 8414 section 3.3 and OpenID Connect Discovery section 4.3 allow no equivalence.
     if (metadata.issuer != issuer)
         return Error(ErrorCode::IssuerMismatch,
-                     u"the provider calls itself \"%1\", not \"%2\""_s.arg(metadata.issuer.left(200), issuer));
-    if (const Result<void> read = readEndpoints(object, allowLoopbackHttp, metadata); !read)
-        return read.error();
-    metadata.issInResponse = object.value("authorization_response_iss_parameter_supported"_L1).toBool();
-    metadata.pushedRequestsRequired = object.value("require_pushed_authorization_requests"_L1).toBool();
-    metadata.idTokenAlgorithms = texts(object.value("id_token_signing_alg_values_supported"_L1));
-    metadata.dpopAlgorithms = texts(object.value("dpop_signing_alg_values_supported"_L1));
+                     u"the provider calls itself \"%1\", not \"%2\""_s.arg(printable(metadata.issuer, 200), issuer));
+    if (const Result<void> usable = readEndpoints(object, allowLoopbackHttp, metadata); !usable)
+        return usable.error();
+    metadata.issInResponse = flagOf(object.value("authorization_response_iss_parameter_supported"_L1));
+    metadata.pushedRequestsRequired = flagOf(object.value("require_pushed_authorization_requests"_L1));
+    metadata.idTokenAlgorithms = textsOf(object.value("id_token_signing_alg_values_supported"_L1)).value_or(QStringList());
+    metadata.dpopAlgorithms = textsOf(object.value("dpop_signing_alg_values_supported"_L1)).value_or(QStringList());
     return metadata;
 }
 

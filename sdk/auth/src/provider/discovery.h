@@ -25,6 +25,7 @@ struct ProviderMetadata
     bool pushedRequestsRequired = false; //!< RFC 9126 section 5.
     QStringList idTokenAlgorithms; //!< Empty: not said.
     QStringList dpopAlgorithms; //!< RFC 9449 section 5.1; empty: the provider binds no tokens.
+    QStringList leftOut; //!< Optional endpoints that are there and cannot be used, for the log.
 };
 
 constexpr qsizetype kLargestDiscoveryDocument = 256 * 1024;
@@ -35,7 +36,10 @@ WATCHWORD_TEST_EXPORT bool isSafeUrl(const QUrl &url, bool allowLoopbackHttp);
 WATCHWORD_TEST_EXPORT Result<void> checkIssuer(const QUrl &issuer, bool allowLoopbackHttp);
 //! Where the document may be, in the order of asking: OpenID Connect, then RFC 8414 with and without the path inserted.
 WATCHWORD_TEST_EXPORT QList<QUrl> discoveryUrls(const QUrl &issuer);
-//! The document's issuer must be that text exactly; endpoints must be as safe as the issuer itself.
+/*!
+    The document's issuer must be that text exactly, or it is IssuerMismatch; one that names none is InvalidResponse, as another
+    address may have the right one. Endpoints must be as safe as the issuer itself: optional ones that are not are left out.
+*/
 WATCHWORD_TEST_EXPORT Result<ProviderMetadata> parseDiscovery(QByteArrayView body, const QString &issuer, bool allowLoopbackHttp);
 //! The text of an issuer's URL as the application gave it.
 WATCHWORD_TEST_EXPORT QString issuerText(const QUrl &issuer);

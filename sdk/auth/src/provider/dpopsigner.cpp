@@ -46,12 +46,14 @@ Result<std::shared_ptr<DpopSigner>> DpopSigner::fromPem(const Secret &pem, Clock
 
 Result<QByteArray> DpopSigner::headerFor(const QByteArray &method, const QUrl &url, const Secret &accessToken)
 {
-    QString nonce;
-    {
-        const std::scoped_lock guard(m_mutex);
-        nonce = m_nonces.value(originOf(url));
-    }
+    const QString nonce = QString::fromLatin1(nonceFor(url));
     return DpopProof::create(m_key, {method, url, accessToken, nonce}, m_clock.wallNow() + Duration(m_offset.load()));
+}
+
+QByteArray DpopSigner::nonceFor(const QUrl &url)
+{
+    const std::scoped_lock guard(m_mutex);
+    return m_nonces.value(originOf(url)).toLatin1();
 }
 
 bool DpopSigner::rememberNonce(const QUrl &url, const QByteArray &nonce)

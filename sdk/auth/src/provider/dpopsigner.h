@@ -29,6 +29,8 @@ public:
 
     Result<QByteArray> headerFor(const QByteArray &method, const QUrl &url, const Secret &accessToken) override;
     bool rememberNonce(const QUrl &url, const QByteArray &nonce) override;
+    //! What the next proof for \a url will carry; empty: none is known.
+    QByteArray nonceFor(const QUrl &url);
 
     Secret pem() const { return m_key.toPem(); }
     QString thumbprint() const { return m_key.keyId(); }

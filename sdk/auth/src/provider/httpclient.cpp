@@ -81,6 +81,14 @@ ErrorCode codeOf(QNetworkReply::NetworkError error)
     return ErrorCode::ConnectionLost;
 }
 
+// A server whose clock was never set says 1970: nothing is learned from it.
+std::optional<WallTime> plausibleDate(const std::optional<WallTime> &date)
+{
+    const bool isPlausible =
+        date && *date >= wallTimeFromSeconds(1'577'836'800) && *date < wallTimeFromSeconds(7'258'118'400); // 2020 to 2200
+    return isPlausible ? date : std::nullopt;
+}
+
 // What is known while a reply runs; shared by its handlers.
 struct Exchange
 {
@@ -96,7 +104,7 @@ void readHeaders(const QNetworkReply &reply, WallTime now, HttpOutcome &outcome)
     outcome.contentType = reply.rawHeader("Content-Type").split(';').first().trimmed().toLower();
     outcome.cacheControl = reply.rawHeader("Cache-Control");
     outcome.dpopNonce = reply.rawHeader("DPoP-Nonce").left(512);
-    outcome.serverDate = parseHttpDate(reply.rawHeader("Date"), now);
+    outcome.serverDate = plausibleDate(parseHttpDate(reply.rawHeader("Date"), now));
     if (const QUrl target = reply.attribute(QNetworkRequest::RedirectionTargetAttribute).toUrl(); !target.isEmpty())
         outcome.redirect = reply.url().resolved(target);
     if (reply.hasRawHeader("Retry-After"))
@@ -117,9 +125,10 @@ QString whyNotFollowed(const QUrl &from, const QUrl &to)
 
 } // namespace
 
-HttpClient::HttpClient(const QList<QSslCertificate> &authorities, Clock &clock, QObject *parent)
+HttpClient::HttpClient(const QList<QSslCertificate> &authorities, QByteArray userAgent, Clock &clock, QObject *parent)
     : QObject(parent)
     , m_tls(QSslConfiguration::defaultConfiguration())
+    , m_userAgent(std::move(userAgent))
     , m_clock(clock)
 {
     m_tls.setProtocol(QSsl::TlsV1_2OrLater);
@@ -137,6 +146,19 @@ HttpClient::~HttpClient()
     }
 }
 
+QNetworkRequest HttpClient::requestTo(const QUrl &url) const
+{
+    QNetworkRequest request(url);
+    request.setHeader(QNetworkRequest::UserAgentHeader, m_userAgent); // Qt would say "Mozilla/5.0"
+    request.setRawHeader("Accept", "application/json");
+    request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
+    request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
+    request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
+    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
+    request.setSslConfiguration(m_tls);
+    return request;
+}
+
 void HttpClient::get(const QUrl &url, qsizetype limit, Callback callback)
 {
     follow(url, limit, kMostRedirects, m_clock.now() + kDeadline, std::move(callback));
@@ -144,13 +166,7 @@ void HttpClient::get(const QUrl &url, qsizetype limit, Callback callback)
 
 void HttpClient::follow(const QUrl &url, qsizetype limit, int hopsLeft, Instant end, Callback callback)
 {
-    QNetworkRequest request(url);
-    request.setRawHeader("Accept", "application/json");
-    request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
-    request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
-    request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
-    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
-    request.setSslConfiguration(m_tls);
+    const QNetworkRequest request = requestTo(url);
     auto *network = new QNetworkAccessManager(this);
     const auto onAnswer = [this, url, limit, hopsLeft, end, callback = std::move(callback)](HttpOutcome outcome) {
         if (outcome.failure || outcome.redirect.isEmpty())
@@ -167,19 +183,13 @@ void HttpClient::follow(const QUrl &url, qsizetype limit, int hopsLeft, Instant 
 
 void HttpClient::postForm(const QUrl &url, const Secret &form, qsizetype limit, Callback callback, const QByteArray &proof)
 {
-    QNetworkRequest request(url);
+    QNetworkRequest request = requestTo(url);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/x-www-form-urlencoded"_s);
     request.setHeader(QNetworkRequest::ContentLengthHeader, form.size());
-    request.setRawHeader("Accept", "application/json");
     if (!proof.isEmpty())
         request.setRawHeader("DPoP", proof);
-    request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
-    request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
-    request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
-    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
     request.setAttribute(QNetworkRequest::DoNotBufferUploadDataAttribute, true);
-    request.setSslConfiguration(m_tls);
     auto *network = new QNetworkAccessManager(this);
     auto *body = new OneTimeBody(form, nullptr);
     QNetworkReply *reply = network->post(request, body);

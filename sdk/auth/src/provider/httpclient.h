@@ -14,6 +14,7 @@
 #include <functional>
 
 class QNetworkReply;
+class QNetworkRequest;
 
 namespace Watchword {
 
@@ -34,7 +35,7 @@ class HttpClient : public QObject
 public:
     using Callback = std::function<void(const HttpOutcome &)>;
 
-    HttpClient(const QList<QSslCertificate> &authorities, Clock &clock, QObject *parent = nullptr);
+    HttpClient(const QList<QSslCertificate> &authorities, QByteArray userAgent, Clock &clock, QObject *parent = nullptr);
     ~HttpClient() override;
 
     void get(const QUrl &url, qsizetype limit, Callback callback);
@@ -58,7 +59,10 @@ private:
     void watch(QNetworkReply *reply, qsizetype limit, Instant end, Callback callback);
     void limitAfterWake(QObject *exchange, Alarm *deadline);
 
+    QNetworkRequest requestTo(const QUrl &url) const;
+
     QSslConfiguration m_tls;
+    QByteArray m_userAgent;
     Clock &m_clock;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/provider.h"
 
+#include "provider/answer.h"
+#include "watchword/core/internal/useragent.h"
 #include "watchword/core/log.h"
-
-#include <QJsonDocument>
-#include <QJsonObject>
+#include "watchword/jose/jwt.h"
 
 namespace Watchword {
 
@@ -12,10 +12,32 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+// "Watchword/1.2.3 (the application)": which program asks is what an administrator looks for in a log.
+QByteArray userAgentOf(const QString &applicationId)
+{
+    QByteArray comment;
+    for (const QChar c : applicationId.left(100)) // RFC 9110 section 5.6.5: no brackets, no backslash
+        comment += c.unicode() > 0x20 && c.unicode() < 0x7f && !u"()\\"_s.contains(c) ? c.toLatin1() : '_';
+    return comment.isEmpty() ? userAgent() : userAgent() + " (" + comment + ')';
+}
+
 bool demandsNonce(const HttpOutcome &outcome)
 {
     return (outcome.status == 400 || outcome.status == 401)
-        && QJsonDocument::fromJson(outcome.body).object().value("error"_L1).toString() == "use_dpop_nonce"_L1;
+        && answerObject(outcome.body).value_or(QJsonObject()).value("error"_L1).toString() == "use_dpop_nonce"_L1;
+}
+
+QByteArray nonceOf(const QByteArray &proof)
+{
+    const Result<Jwt> made = Jwt::parse(proof);
+    return made ? made->claim(u"nonce").toString().toLatin1() : QByteArray();
+}
+
+// The address is not what it was, or never was it: what the provider says about itself is asked for anew.
+bool mayHaveMoved(const HttpOutcome &outcome)
+{
+    const int status = outcome.status;
+    return !outcome.failure && ((status >= 300 && status < 400) || status == 404 || status == 405 || status == 410);
 }
 
 } // namespace
@@ -26,7 +48,7 @@ Provider::Provider(const SessionOptions &options, Clock &clock, QObject *parent)
     , m_clientId(options.clientId)
     , m_resource(options.resource)
     , m_allowLoopbackHttp(options.allowLoopbackHttp)
-    , m_http(options.certificateAuthorities, clock)
+    , m_http(options.certificateAuthorities, userAgentOf(options.applicationId), clock)
 {
 }
 
@@ -57,8 +79,7 @@ void Provider::fetchMetadata(qsizetype candidate)
     m_http.get(url, kLargestDiscoveryDocument, [this, candidate, url](const HttpOutcome &outcome) {
         if (outcome.failure)
             return settleMetadata(*outcome.failure);
-        const bool isJson = outcome.contentType.endsWith("json") || outcome.body.trimmed().startsWith('{');
-        if (outcome.status == 200 && isJson) {
+        if (outcome.status == 200 && !isPage(outcome)) {
             const auto parsed = parseDiscovery(outcome.body, issuerText(m_issuer), m_allowLoopbackHttp);
             if (parsed || parsed.error().code() == ErrorCode::IssuerMismatch)
                 return settleMetadata(parsed);
@@ -83,6 +104,9 @@ void Provider::settleMetadata(const Result<ProviderMetadata> &result)
 {
     if (result)
         m_metadata = *result;
+    if (result && !result->leftOut.isEmpty())
+        qCWarning(logAuth).noquote() << "the discovery document of" << redactedUrl(m_issuer)
+                                     << "has addresses that cannot be used:" << result->leftOut.join(u", "_s);
     const auto waiting = std::exchange(m_waiting, {});
     for (const auto &callback : waiting)
         callback(result);
@@ -112,35 +136,43 @@ void Provider::probe(std::function<void(const Result<void> &)> callback)
     });
 }
 
-void Provider::postToken(FormBody &form, const Signer &signer, TokenCallback callback)
+void Provider::postToken(FormBody &form, AnswerTo asked, const Signer &signer, TokenCallback callback)
 {
     form.add("client_id", m_clientId);
     if (!m_resource.isEmpty())
         form.add("resource", m_resource.toString(QUrl::FullyEncoded));
-    metadata([this, body = form.take(), signer, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
+    metadata([=, this, body = form.take(), callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
         if (!metadata)
             return callback(TokenAnswer{TokenAnswerClass::NotSent, {}, metadata.error(), false});
-        sendToken(metadata->tokenEndpoint, body, signer, callback, true);
+        sendToken({metadata->tokenEndpoint, body, asked, signer, callback}, true);
     });
 }
 
-// RFC 9449 section 8: a demand for a nonce is answered once, at once. Nothing was spent by the first request.
-void Provider::sendToken(const QUrl &endpoint, const Secret &body, const Signer &signer, TokenCallback callback, bool mayRepeat)
+// RFC 9449 section 8: a demand for a nonce is answered once, at once. Nothing was spent by the first request. Another request may
+// have brought the same nonce meanwhile, so what counts is that it is not the one that was refused.
+void Provider::sendToken(const TokenRequestParts &request, bool mayRepeat)
 {
     QByteArray proof;
-    if (signer) {
-        const Result<QByteArray> made = signer->headerFor("POST", endpoint, {});
+    if (request.signer) {
+        const Result<QByteArray> made = request.signer->headerFor("POST", request.endpoint, {});
         if (!made)
-            return callback(TokenAnswer{TokenAnswerClass::NotSent, {}, made.error(), false});
+            return request.callback(TokenAnswer{TokenAnswerClass::NotSent, {}, made.error(), false});
         proof = *made;
     }
     const auto onAnswer = [=, this](const HttpOutcome &outcome) {
-        const bool isNew = signer && signer->rememberNonce(endpoint, outcome.dpopNonce);
-        if (isNew && mayRepeat && demandsNonce(outcome))
-            return sendToken(endpoint, body, signer, callback, false);
-        callback(classifyTokenAnswer(outcome));
+        if (request.signer)
+            request.signer->rememberNonce(request.endpoint, outcome.dpopNonce);
+        if (request.signer && mayRepeat && demandsNonce(outcome) && request.signer->nonceFor(request.endpoint) != nonceOf(proof))
+            return sendToken(request, false);
+        if (mayHaveMoved(outcome))
+            m_metadata.reset();
+        const TokenAnswer answer = classifyTokenAnswer(outcome, request.asked);
+        if (!answer.grant.oddities.isEmpty())
+            qCWarning(logAuth).noquote() << "a token response of" << redactedUrl(m_issuer)
+                                         << "was not read as a whole:" << answer.grant.oddities.join(u", "_s);
+        request.callback(answer);
     };
-    m_http.postForm(endpoint, body, kLargestTokenResponse, onAnswer, proof);
+    m_http.postForm(request.endpoint, request.body, kLargestTokenResponse, onAnswer, proof);
 }
 
 void Provider::exchangeCode(const Secret &code, const Secret &verifier, const QUrl &redirect, const Signer &signer,
@@ -151,21 +183,21 @@ void Provider::exchangeCode(const Secret &code, const Secret &verifier, const QU
         .add("code", code)
         .add("redirect_uri", redirect.toString(QUrl::FullyEncoded))
         .add("code_verifier", verifier);
-    postToken(form, signer, std::move(callback));
+    postToken(form, AnswerTo::Code, signer, std::move(callback));
 }
 
 void Provider::exchangeDeviceCode(const Secret &deviceCode, const Signer &signer, TokenCallback callback)
 {
     FormBody form;
     form.add("grant_type", QByteArrayView("urn:ietf:params:oauth:grant-type:device_code")).add("device_code", deviceCode);
-    postToken(form, signer, std::move(callback));
+    postToken(form, AnswerTo::DeviceCode, signer, std::move(callback));
 }
 
 void Provider::refresh(const Secret &refreshToken, const Signer &signer, TokenCallback callback)
 {
     FormBody form;
     form.add("grant_type", QByteArrayView("refresh_token")).add("refresh_token", refreshToken);
-    postToken(form, signer, std::move(callback));
+    postToken(form, AnswerTo::Refresh, signer, std::move(callback));
 }
 
 void Provider::pushAuthorization(const Parameters &parameters, std::function<void(const Result<PushedRequest> &)> callback)

@@ -14,8 +14,8 @@
 namespace Watchword {
 
 /*!
-    One OpenID provider over the network. Its metadata is fetched once and kept; a failure is not kept. Callbacks as those
-    of HttpClient.
+    One OpenID provider over the network. Its metadata is fetched once and kept, until the token endpoint turns out to be
+    elsewhere; a failure is not kept. Callbacks as those of HttpClient.
 */
 class WATCHWORD_TEST_EXPORT Provider : public QObject
 {
@@ -48,8 +48,16 @@ public:
 private:
     void fetchMetadata(qsizetype candidate);
     void settleMetadata(const Result<ProviderMetadata> &result);
-    void postToken(FormBody &form, const Signer &signer, TokenCallback callback);
-    void sendToken(const QUrl &endpoint, const Secret &body, const Signer &signer, TokenCallback callback, bool mayRepeat);
+    struct TokenRequestParts
+    {
+        QUrl endpoint;
+        Secret body;
+        AnswerTo asked;
+        Signer signer;
+        TokenCallback callback;
+    };
+    void postToken(FormBody &form, AnswerTo asked, const Signer &signer, TokenCallback callback);
+    void sendToken(const TokenRequestParts &request, bool mayRepeat);
 
     QUrl m_issuer;
     QString m_clientId;

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/tokenresponse.h"
 
+#include "provider/answer.h"
 #include "watchword/core/result.h"
 #include "watchword/jose/jwt.h"
-
-#include <QJsonDocument>
-#include <QJsonObject>
 
 #include <algorithm>
 
@@ -30,6 +28,7 @@ Meaning meaningOf(const QString &error)
     using M = TokenAnswerClass;
     static const QHash<QString, Meaning> known{
         {u"invalid_grant"_s, {M::FinalUser, ErrorCode::InvalidGrant}},
+        {u"bad_refresh_token"_s, {M::FinalUser, ErrorCode::InvalidGrant}}, // GitHub
         {u"interaction_required"_s, {M::FinalUser, ErrorCode::InteractionRequired}},
         {u"login_required"_s, {M::FinalUser, ErrorCode::InteractionRequired}},
         {u"consent_required"_s, {M::FinalUser, ErrorCode::InteractionRequired}},
@@ -52,23 +51,17 @@ Meaning meaningOf(const QString &error)
     return known.value(error, {M::FinalConfiguration, ErrorCode::InvalidRequest});
 }
 
-// Texts of a provider end in logs and dialogs: printable, short, in one line.
-QString printable(const QString &text)
+// Empty: not said, or not readable, which is an oddity.
+std::optional<std::chrono::seconds> lifetimeOf(const QJsonValue &value, QStringList &oddities)
 {
-    QString clean;
-    for (const QChar c : text.left(300))
-        clean += c.isPrint() ? c : u' ';
-    return clean;
-}
-
-std::optional<std::chrono::seconds> lifetime(const QJsonValue &value)
-{
-    bool isNumber = value.isDouble();
-    // Some providers send the number as text.
-    const double seconds = isNumber ? value.toDouble() : value.toString().toDouble(&isNumber);
-    if (!isNumber || !(seconds > 0))
+    if (isAbsent(value))
         return std::nullopt;
-    return std::chrono::seconds(qint64(std::min(seconds, double(kLongestLifetime.count()))));
+    const std::optional<double> seconds = numberOf(value);
+    if (!seconds) {
+        oddities += u"expires_in is not a number"_s;
+        return std::nullopt;
+    }
+    return std::chrono::seconds(qint64(std::clamp(*seconds, 1.0, double(kLongestLifetime.count()))));
 }
 
 std::optional<Duration> boundedRetryAfter(const HttpOutcome &outcome)
@@ -88,13 +81,13 @@ TokenAnswer busy(const HttpOutcome &outcome, const QString &why, ErrorCode code 
     return answer;
 }
 
-TokenAnswer garbage(const HttpOutcome &outcome)
+// What came is no answer of a token endpoint.
+TokenAnswer garbage(const HttpOutcome &outcome, ErrorCode code, const QString &why)
 {
     TokenAnswer answer;
     answer.meaning = TokenAnswerClass::Garbage;
     answer.maybeSpent = true;
-    answer.error = Error(ErrorCode::CaptivePortal, u"the answer of the token endpoint is not JSON: a portal or proxy page"_s)
-                       .withHttpStatus(outcome.status);
+    answer.error = Error(code, why).withHttpStatus(outcome.status);
     return answer;
 }
 
@@ -107,17 +100,67 @@ TokenAnswer transportFailure(const HttpOutcome &outcome)
     return answer;
 }
 
+TokenAnswer refusal(const HttpOutcome &outcome, const QJsonObject &object, const QString &name)
+{
+    const Meaning meaning = meaningOf(name);
+    if (meaning.meaning == TokenAnswerClass::Busy)
+        return busy(outcome, printable(name), meaning.code);
+    const QString description = object.value("error_description"_L1).toString();
+    TokenAnswer answer;
+    answer.meaning = meaning.meaning;
+    answer.error =
+        Error(meaning.code, description.isEmpty() ? printable(name) : u"%1: %2"_s.arg(printable(name), printable(description)))
+            .withHttpStatus(outcome.status);
+    return answer;
+}
+
+// An error status, no page, and no word about the reason.
+TokenAnswer unexplained(const HttpOutcome &outcome, AnswerTo asked)
+{
+    const bool refused = outcome.status == 400 || outcome.status == 401;
+    TokenAnswer answer;
+    if (!refused || asked == AnswerTo::DeviceCode) {
+        answer = busy(outcome, u"the provider refused without saying why"_s, ErrorCode::HttpStatus);
+        answer.maybeSpent = true;
+        return answer;
+    }
+    const bool isRequest = asked == AnswerTo::Request;
+    answer.meaning = isRequest ? TokenAnswerClass::FinalConfiguration : TokenAnswerClass::FinalUser;
+    answer.error =
+        Error(isRequest ? ErrorCode::InvalidRequest : ErrorCode::InvalidGrant, u"the provider refused without saying why"_s)
+            .withHttpStatus(outcome.status);
+    return answer;
+}
+
+// A success by its status. What is in it decides.
+TokenAnswer granted(const HttpOutcome &outcome, const QJsonObject &object, AnswerTo asked)
+{
+    Result<TokenGrant> grant = parseTokenGrant(outcome.body, asked);
+    if (grant)
+        return {TokenAnswerClass::Success, std::move(grant).value(), {}, false};
+    TokenAnswer answer = garbage(outcome, ErrorCode::InvalidResponse, {});
+    answer.error = grant.error().withHttpStatus(outcome.status);
+    answer.grant.refreshToken = Secret::take(object.value("refresh_token"_L1).toString().toUtf8());
+    if (!answer.grant.refreshToken.isEmpty() || !isAbsent(object.value("access_token"_L1)))
+        answer.meaning = TokenAnswerClass::Unusable; // and not the JSON of somebody else
+    return answer;
+}
+
 } // namespace
 
-Result<TokenGrant> parseTokenGrant(QByteArrayView body)
+ErrorCode codeOfOAuthError(const QString &error)
+{
+    return meaningOf(error).code;
+}
+
+Result<TokenGrant> parseTokenGrant(QByteArrayView body, AnswerTo asked)
 {
     const auto wrong = [](const QString &what) { return Error(ErrorCode::InvalidResponse, u"the token response "_s + what); };
-    const QJsonDocument document = QJsonDocument::fromJson(QByteArray(body.data(), body.size()));
-    if (!document.isObject())
+    const std::optional<QJsonObject> object = answerObject(body);
+    if (!object)
         return wrong(u"is not a JSON object"_s);
-    const QJsonObject object = document.object();
     TokenGrant grant;
-    grant.accessToken = Secret::take(object.value("access_token"_L1).toString().toUtf8());
+    grant.accessToken = Secret::take(object->value("access_token"_L1).toString().toUtf8());
     if (grant.accessToken.isEmpty())
         return wrong(u"has no access_token"_s);
     // RFC 6750 section 2.1: anything else could not be sent in a header, or would break it.
@@ -125,51 +168,47 @@ Result<TokenGrant> parseTokenGrant(QByteArrayView body)
         if (c <= ' ' || c >= 0x7f)
             return wrong(u"has an access_token with characters that no header may hold"_s);
     }
-    grant.tokenType = object.value("token_type"_L1).toString();
-    if (grant.tokenType.compare("Bearer"_L1, Qt::CaseInsensitive) != 0
+    const QJsonValue type = object->value("token_type"_L1);
+    grant.tokenType = type.toString();
+    const bool isLeftOut = asked == AnswerTo::Refresh && isAbsent(type);
+    if (!isLeftOut && grant.tokenType.compare("Bearer"_L1, Qt::CaseInsensitive) != 0
         && grant.tokenType.compare("DPoP"_L1, Qt::CaseInsensitive) != 0)
-        return wrong(u"has the unknown token_type \"%1\""_s.arg(printable(grant.tokenType.left(40))));
-    grant.refreshToken = Secret::take(object.value("refresh_token"_L1).toString().toUtf8());
-    grant.idToken = Secret::take(object.value("id_token"_L1).toString().toUtf8());
-    grant.expiresIn = lifetime(object.value("expires_in"_L1));
-    const QJsonValue scope = object.value("scope"_L1);
-    if (scope.isString())
-        grant.scopes = scope.toString().split(u' ', Qt::SkipEmptyParts);
+        return wrong(isAbsent(type) ? u"has no token_type"_s
+                                    : u"has the unknown token_type \"%1\""_s.arg(printable(grant.tokenType, 40)));
+    grant.refreshToken = Secret::take(object->value("refresh_token"_L1).toString().toUtf8());
+    grant.idToken = Secret::take(object->value("id_token"_L1).toString().toUtf8());
+    grant.expiresIn = lifetimeOf(object->value("expires_in"_L1), grant.oddities);
+    if (const QJsonValue scope = object->value("scope"_L1); !scope.isUndefined() && !scope.isNull()) {
+        grant.scopes = textsOf(scope);
+        if (!grant.scopes)
+            grant.oddities += u"scope is neither a text nor a list of texts"_s;
+    }
     return grant;
 }
 
-TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome)
+TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome, AnswerTo asked)
 {
     if (outcome.failure || outcome.status == 0)
         return transportFailure(outcome);
-    const QJsonDocument document = QJsonDocument::fromJson(outcome.body);
-    if (outcome.status == 200) {
-        const Result<TokenGrant> grant = parseTokenGrant(outcome.body);
-        if (grant)
-            return {TokenAnswerClass::Success, *grant, {}, false};
-        TokenAnswer answer = garbage(outcome);
-        if (document.isObject()) // JSON, but not a grant: no portal does that
-            answer.error = grant.error().withHttpStatus(outcome.status);
-        return answer;
-    }
-    const QString name = document.object().value("error"_L1).toString();
-    const Meaning meaning = meaningOf(name);
-    if (outcome.status == 429 || outcome.status >= 500) {
-        const bool known = meaning.meaning == TokenAnswerClass::Busy; // some providers say slow_down with 429
+    const std::optional<QJsonObject> object = answerObject(outcome.body);
+    const QString name = object ? object->value("error"_L1).toString() : QString();
+    if (outcome.status == 408 || outcome.status == 429 || outcome.status >= 500) {
+        const Meaning meaning = meaningOf(name); // some providers say slow_down with 429
         return busy(outcome, name.isEmpty() ? u"the provider is busy"_s : printable(name),
-                    known ? meaning.code : ErrorCode::TemporarilyUnavailable);
+                    meaning.meaning == TokenAnswerClass::Busy ? meaning.code : ErrorCode::TemporarilyUnavailable);
     }
-    if (outcome.status < 400 || name.isEmpty())
-        return garbage(outcome);
-    if (meaning.meaning == TokenAnswerClass::Busy)
-        return busy(outcome, printable(name), meaning.code);
-    const QString description = document.object().value("error_description"_L1).toString();
-    TokenAnswer answer;
-    answer.meaning = meaning.meaning;
-    answer.error =
-        Error(meaning.code, description.isEmpty() ? printable(name) : u"%1: %2"_s.arg(printable(name), printable(description)))
-            .withHttpStatus(outcome.status);
-    return answer;
+    const bool isGrant = outcome.status < 300 && object && !isAbsent(object->value("access_token"_L1));
+    if (!name.isEmpty() && !isGrant)
+        return refusal(outcome, *object, name);
+    if (outcome.status < 300 && object)
+        return granted(outcome, *object, asked);
+    if (isPage(outcome))
+        return garbage(outcome, ErrorCode::CaptivePortal, u"the token endpoint answered with a page: a portal or a proxy"_s);
+    if (outcome.status < 300)
+        return garbage(outcome, ErrorCode::InvalidResponse, u"the answer of the token endpoint is not JSON"_s);
+    if (outcome.status < 400)
+        return garbage(outcome, ErrorCode::CaptivePortal, u"the token endpoint leads elsewhere: a portal, or it was moved"_s);
+    return unexplained(outcome, asked);
 }
 
 // The life that it was given, if the clocks do not agree: a date that is set wrong must not make it longer.

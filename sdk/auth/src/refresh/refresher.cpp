@@ -149,7 +149,7 @@ std::optional<Error> Refresher::refusal(const Error &lastProblem) const
     const SessionMachine::Held *held = m_parts.machine.held();
     const std::optional<Duration> storm = held ? held->life.storm(now) : std::nullopt;
     if (storm && !isRunning())
-        return Error(ErrorCode::TemporarilyUnavailable, u"the service refused a token that was just refreshed"_s)
+        return Error(ErrorCode::TemporarilyUnavailable, u"the token that was just refreshed has ended already, or was refused"_s)
             .withRetryAfter(*storm);
     if (const std::optional<Duration> wait = m_network.remaining(now))
         return Error(lastProblem).withRetryAfter(*wait);

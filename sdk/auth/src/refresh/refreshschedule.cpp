@@ -28,6 +28,11 @@ Duration usabilityMargin(Duration lifetime)
     return std::min<Duration>(10s, lifetime / 4);
 }
 
+Duration refreshSpacing(Duration lifetime)
+{
+    return lifetime <= 1s ? Duration(30s) : std::clamp<Duration>(lifetime / 2, 1s, 30s);
+}
+
 RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random)
 {
     RefreshPlan plan;
@@ -40,11 +45,11 @@ RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random)
     const Duration lead = times.expiryUnmoved ? std::min<Duration>(20s, lifetime / 2) : refreshLead(lifetime);
     const Duration jitter =
         times.expiryUnmoved ? Duration::zero() : fraction(std::min<Duration>(60s, lifetime / 10), random.nextUnit());
-    const Duration spacing = std::min<Duration>(30s, lifetime / 2);
-    plan.soft = std::max(*plan.expiry - lead - jitter, times.received + spacing);
+    const Instant earliest = times.received + refreshSpacing(lifetime);
+    plan.soft = std::max(*plan.expiry - lead - jitter, earliest);
     // Such a provider gives nothing new before the end; ever shorter steps towards it would be a storm.
     if (times.expiryUnmoved && lifetime <= 20s)
-        plan.soft = plan.expiry;
+        plan.soft = std::max(*plan.expiry, earliest);
     return plan;
 }
 

@@ -30,6 +30,11 @@ struct TokenTimes
 WATCHWORD_TEST_EXPORT Duration refreshLead(Duration lifetime);
 //! How far before its end a token of this lifetime stops being handed out: 10 s, for short lives a quarter of them.
 WATCHWORD_TEST_EXPORT Duration usabilityMargin(Duration lifetime);
+/*!
+    The least time between two refreshes of tokens of this lifetime, whatever asks for them: half the lifetime, at least 1 s and
+   at most 30 s; 30 s for tokens of a second, because no refresh keeps up with those. The floor of every schedule.
+*/
+WATCHWORD_TEST_EXPORT Duration refreshSpacing(Duration lifetime);
 WATCHWORD_TEST_EXPORT RefreshPlan planRefresh(const TokenTimes &times, RandomSource &random);
 
 /*! How long to wait after a refresh that failed, by what kind of failure it was. */

@@ -256,8 +256,9 @@ RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWr
     }
     if (m_step != Step::Journaling)
         return {};
-    // A token is not spent that could not be accounted for afterwards. Unsaved tokens are lost with the process anyway.
-    if (!event.result && !m_published)
+    // A token is not spent that could not be accounted for afterwards, unless nothing is left to wait with. Unsaved tokens are
+    // lost with the process anyway.
+    if (!event.result && !m_published && !m_needed)
         return end(Outcome::Storage, event.result.error());
     m_step = Step::Sending;
     ++m_sends;
@@ -284,6 +285,8 @@ RefreshTransaction::Actions RefreshTransaction::onAnswered(const TokenAnswer &an
         return answer.maybeSpent ? end(Outcome::Busy, answer.error) : resolve(Outcome::Busy, answer.error);
     case TokenAnswerClass::Garbage:
         return end(Outcome::Busy, answer.error);
+    case TokenAnswerClass::Unusable:
+        return answer.grant.refreshToken.isEmpty() ? end(Outcome::Busy, answer.error) : onUnusable(answer);
     case TokenAnswerClass::FinalConfiguration:
         return resolve(Outcome::Configuration, answer.error);
     case TokenAnswerClass::FinalUser:
@@ -302,13 +305,11 @@ RefreshTransaction::Actions RefreshTransaction::onGrant(const TokenGrant &grant,
     m_unexamined = m_base.subject.isEmpty() ? Secret() : grant.idToken;
     if (!m_unexamined.isEmpty() && namesAnotherPerson(m_unexamined, m_base.issuer, m_base.subject))
         return refuseGrant(grant);
-    m_new = m_base;
-    if (m_known.generation == m_base.generation && !m_known.idToken.isEmpty()) { // examined since it was saved
-        m_new.idToken = m_known.idToken;
-        m_new.accountName = m_known.accountName;
-    }
+    m_pending.reset();
+    m_new = successor();
     m_new.accessToken = grant.accessToken;
-    m_new.tokenType = grant.tokenType;
+    if (!grant.tokenType.isEmpty())
+        m_new.tokenType = grant.tokenType;
     if (!grant.refreshToken.isEmpty())
         m_new.refreshToken = grant.refreshToken;
     if (grant.scopes)
@@ -317,8 +318,33 @@ RefreshTransaction::Actions RefreshTransaction::onGrant(const TokenGrant &grant,
     m_new.sentAt = m_sentAt;
     m_new.bootId = m_run;
     m_new.expiresAt = grant.expiresIn ? std::optional<WallTime>(now + *grant.expiresIn) : std::nullopt;
-    m_new.generation = std::max(m_base.generation, m_known.generation) + 1;
-    m_new.tombstone = false;
+    return save();
+}
+
+// The refresh token that was sent is spent, and its successor came with something that cannot be used.
+RefreshTransaction::Actions RefreshTransaction::onUnusable(const TokenAnswer &answer)
+{
+    m_pending = Finish{Outcome::Busy, answer.error};
+    m_new = successor();
+    m_new.refreshToken = answer.grant.refreshToken;
+    return save();
+}
+
+// What is stored, one generation later.
+TokenSet RefreshTransaction::successor() const
+{
+    TokenSet next = m_base;
+    if (m_known.generation == m_base.generation && !m_known.idToken.isEmpty()) { // examined since it was saved
+        next.idToken = m_known.idToken;
+        next.accountName = m_known.accountName;
+    }
+    next.generation = std::max(m_base.generation, m_known.generation) + 1;
+    next.tombstone = false;
+    return next;
+}
+
+RefreshTransaction::Actions RefreshTransaction::save()
+{
     m_published = false;
     m_saveFailures = 0;
     m_step = Step::Saving;
@@ -395,7 +421,7 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
         if (late)
             return {Unlock{}, Finish{Outcome::Recovered, {}}};
         Actions actions = published(true);
-        actions.insert(actions.end(), {Unlock{}, Finish{Outcome::Refreshed, {}}});
+        actions.insert(actions.end(), {Unlock{}, m_pending.value_or(Finish{Outcome::Refreshed, {}})});
         return actions;
     }
     if (event.result.error().code() == ErrorCode::WrongState) {
@@ -414,7 +440,7 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
     if (std::exchange(m_published, true))
         return {wait};
     Actions actions = published(false);
-    actions.insert(actions.end(), {Finish{Outcome::Refreshed, event.result.error()}, wait});
+    actions.insert(actions.end(), {m_pending.value_or(Finish{Outcome::Refreshed, event.result.error()}), wait});
     return actions;
 }
 

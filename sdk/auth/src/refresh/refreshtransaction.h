@@ -23,7 +23,6 @@ namespace Watchword {
        under the lock.
     The journal is on the disk before the token leaves. It is how a later attempt knows that an earlier one may have been
     carried out.
-
     A sign-in and a sign-out take the same way without sending anything (Replace).
 
     The owner executes actions in order and reports what came of them by step(). Events that do not fit the step are
@@ -183,6 +182,9 @@ private:
     Actions onJournalWritten(const JournalWritten &event, Instant instant);
     Actions onAnswered(const TokenAnswer &answer, WallTime now);
     Actions onGrant(const TokenGrant &grant, WallTime now);
+    Actions onUnusable(const TokenAnswer &answer);
+    TokenSet successor() const;
+    Actions save();
     Actions refuseGrant(const TokenGrant &grant);
     Actions published(bool stored);
     void forget();

@@ -9,6 +9,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// A second or less: such a token has ended when it arrives, by the time that a request takes.
+bool isOverAtOnce(Duration lifetime)
+{
+    return lifetime <= 1s;
+}
+
 bool isSameEnd(const std::optional<Instant> &before, Instant now, Duration lifetime)
 {
     if (!before)
@@ -45,6 +51,9 @@ void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, Random
     times.received = received.value_or(now);
     if (tokens.expiresAt && tokens.issuedAt)
         times.lifetime = *tokens.expiresAt - *tokens.issuedAt;
+    // Whoever waits for it gets it; a start that finds it later does not.
+    if (received && times.lifetime && isOverAtOnce(*times.lifetime) && now - *received < refreshSpacing(*times.lifetime))
+        times.received = now;
     if (!tokens.sentAt || tokens.bootId != clock.run())
         times.uncertainty = clock.uncertainty();
     if (times.lifetime)
@@ -80,14 +89,13 @@ bool TokenLife::isGoodFor(const TokenRequest &request, Instant now) const
 
 Duration TokenLife::spacing() const
 {
-    if (!m_plan.expiry)
-        return 60s;
-    return std::min<Duration>(30s, (*m_plan.expiry - m_received) / 2);
+    return m_plan.expiry ? refreshSpacing(*m_plan.expiry - m_received) : Duration(60s);
 }
 
 std::optional<Duration> TokenLife::storm(Instant now) const
 {
-    if (!isRejected() || !m_lastRefreshed || now - *m_lastRefreshed >= spacing())
+    const bool isGood = isLive(now) && (!m_plan.hard || now < *m_plan.hard);
+    if (isGood || !m_lastRefreshed || now - *m_lastRefreshed >= spacing())
         return std::nullopt;
     return spacing() - (now - *m_lastRefreshed);
 }

@@ -34,8 +34,8 @@ public:
     bool isRejected() const { return !m_rejected.isEmpty() && m_rejected == m_fingerprint; }
     //! How soon after a successful refresh the next one makes sense.
     Duration spacing() const;
-    //! How long a refused token must wait for the next refresh; empty: not at all. A service that refuses each new token is
-    //! not helped by more of them.
+    //! How long a token that was just refreshed and cannot be used, because it was refused or has ended, must wait for the next
+    //! refresh; empty: not at all. A service that refuses each new token is not helped by more of them.
     std::optional<Duration> storm(Instant now) const;
     Instant received() const { return m_received; }
 

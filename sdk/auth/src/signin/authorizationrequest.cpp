@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/authorizationrequest.h"
 
+#include "provider/answer.h"
 #include "provider/tokenresponse.h"
 
-#include <QJsonDocument>
-#include <QJsonObject>
 #include <QUrlQuery>
 
 #include <algorithm>
@@ -97,13 +96,15 @@ Result<PushedRequest> readPushedRequest(const HttpOutcome &outcome)
     if (outcome.failure)
         return *outcome.failure;
     if (outcome.status != 201 && outcome.status != 200)
-        return classifyTokenAnswer(outcome).error;
-    const QJsonDocument document = QJsonDocument::fromJson(outcome.body);
-    if (!document.isObject() && outcome.status == 200)
+        return classifyTokenAnswer(outcome, AnswerTo::Request).error;
+    if (isPage(outcome))
         return Error(ErrorCode::CaptivePortal, u"the pushed authorization request was answered with a page"_s);
+    const QJsonObject object = answerObject(outcome.body).value_or(QJsonObject());
+    if (isAbsent(object.value("request_uri"_L1)) && !isAbsent(object.value("error"_L1)))
+        return classifyTokenAnswer(outcome, AnswerTo::Request).error;
     PushedRequest result;
-    result.requestUri = document.object().value("request_uri"_L1).toString();
-    const double life = document.object().value("expires_in"_L1).toDouble();
+    result.requestUri = object.value("request_uri"_L1).toString();
+    const double life = numberOf(object.value("expires_in"_L1)).value_or(0);
     if (result.requestUri.isEmpty() || result.requestUri.size() > 2048 || !(life >= 1))
         return Error(ErrorCode::InvalidResponse,
                      u"the answer to the pushed authorization request has no usable request_uri and expires_in"_s);

@@ -162,6 +162,8 @@ void CodeGrant::onAnswer(const TokenAnswer &answer, int attempt)
         return;
     }
     m_code.clear();
+    if (answer.meaning == TokenAnswerClass::Unusable)
+        Q_EMIT leftOver(answer.grant);
     if (answer.meaning == TokenAnswerClass::Success)
         Q_EMIT granted(answer.grant, m_sentAt);
     else if (answer.error.code() == ErrorCode::InvalidGrant)

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/deviceauthorization.h"
 
+#include "provider/answer.h"
 #include "provider/discovery.h"
 #include "provider/tokenresponse.h"
-
-#include <QJsonDocument>
-#include <QJsonObject>
 
 #include <algorithm>
 
@@ -24,14 +22,6 @@ Error wrong(const QString &what)
     return Error(ErrorCode::InvalidResponse, u"the device authorization response "_s + what);
 }
 
-// Some providers send numbers as text.
-std::optional<double> number(const QJsonValue &value)
-{
-    bool isNumber = value.isDouble();
-    const double read = isNumber ? value.toDouble() : value.toString().toDouble(&isNumber);
-    return isNumber && read >= 0 ? std::optional(read) : std::nullopt;
-}
-
 bool isShowable(const QString &code)
 {
     return !code.isEmpty() && code.size() <= 64
@@ -44,10 +34,10 @@ Result<DeviceAuthorization> parseDeviceAuthorization(QByteArrayView body, bool a
 {
     if (body.size() > kLargestDeviceAuthorization)
         return Error(ErrorCode::ResponseTooLarge, u"the device authorization response is larger than 64 KiB"_s);
-    const QJsonDocument document = QJsonDocument::fromJson(QByteArray(body.data(), body.size()));
-    if (!document.isObject())
+    const std::optional<QJsonObject> read = answerObject(body);
+    if (!read)
         return wrong(u"is not a JSON object"_s);
-    const QJsonObject object = document.object();
+    const QJsonObject &object = *read;
     DeviceAuthorization result;
     result.deviceCode = Secret::take(object.value("device_code"_L1).toString().toUtf8());
     if (result.deviceCode.isEmpty())
@@ -58,22 +48,17 @@ Result<DeviceAuthorization> parseDeviceAuthorization(QByteArrayView body, bool a
     result.verificationUri = QUrl(object.value("verification_uri"_L1).toString(), QUrl::StrictMode);
     if (!isSafeUrl(result.verificationUri, allowLoopbackHttp))
         return wrong(u"has no usable verification_uri"_s);
-    const QJsonValue complete = object.value("verification_uri_complete"_L1);
-    result.verificationUriComplete = QUrl(complete.toString(), QUrl::StrictMode);
-    if (!complete.isUndefined() && !complete.isNull() && !isSafeUrl(result.verificationUriComplete, allowLoopbackHttp))
-        return wrong(u"has an unusable verification_uri_complete"_s);
-    const auto life = number(object.value("expires_in"_L1));
+    const QUrl complete(object.value("verification_uri_complete"_L1).toString(), QUrl::StrictMode);
+    if (isSafeUrl(complete, allowLoopbackHttp))
+        result.verificationUriComplete = complete;
+    const auto life = numberOf(object.value("expires_in"_L1));
     if (!life || *life < 1)
         return wrong(u"has no usable expires_in"_s);
     result.expiresIn = std::chrono::seconds(qint64(std::min(*life, double(kLongestLife.count()))));
-    const QJsonValue interval = object.value("interval"_L1);
-    if (!interval.isUndefined() && !interval.isNull()) {
-        const auto seconds = number(interval);
-        if (!seconds)
-            return wrong(u"has an unusable interval"_s);
-        // Never more than one question a second, whatever a provider allows.
-        result.interval = std::chrono::seconds(qint64(std::clamp(*seconds, 1.0, double(kLongestInterval.count()))));
-    }
+    // Never more than one question a second, whatever a provider allows.
+    const auto interval = numberOf(object.value("interval"_L1));
+    if (interval && *interval >= 0)
+        result.interval = std::chrono::seconds(qint64(std::clamp(*interval, 1.0, double(kLongestInterval.count()))));
     return result;
 }
 
@@ -82,12 +67,11 @@ Result<DeviceAuthorization> readDeviceAuthorization(const HttpOutcome &outcome, 
     if (outcome.failure)
         return *outcome.failure;
     if (outcome.status == 200) {
-        auto parsed = parseDeviceAuthorization(outcome.body, allowLoopbackHttp);
-        if (!parsed && !outcome.body.trimmed().startsWith('{'))
+        if (isPage(outcome))
             return Error(ErrorCode::CaptivePortal, u"the device authorization endpoint answered with a page"_s);
-        return parsed;
+        return parseDeviceAuthorization(outcome.body, allowLoopbackHttp);
     }
-    return classifyTokenAnswer(outcome).error;
+    return classifyTokenAnswer(outcome, AnswerTo::Request).error;
 }
 
 } // namespace Watchword

@@ -16,9 +16,9 @@ struct DeviceAuthorization
     Secret deviceCode;
     QString userCode; //!< For people: printable, in one line, at most 64 characters.
     QUrl verificationUri;
-    QUrl verificationUriComplete; //!< Empty: the provider gave none.
-    std::chrono::seconds expiresIn{0};
-    std::chrono::seconds interval{5};
+    QUrl verificationUriComplete; //!< Empty: the provider gave none that can be used.
+    std::chrono::seconds expiresIn{0}; //!< At most a day.
+    std::chrono::seconds interval{5}; //!< Between one second and ten minutes; 5 s if none was given that can be used.
 };
 
 constexpr qsizetype kLargestDeviceAuthorization = 64 * 1024;

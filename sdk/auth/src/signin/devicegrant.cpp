@@ -70,6 +70,8 @@ void DeviceGrant::ask()
         const ErrorCode code = answer.error.code();
         if (answer.meaning != TokenAnswerClass::Success && code != ErrorCode::AuthorizationPending)
             Q_EMIT self->noted(u"signin.device_answer"_s, answer.error.toString());
+        if (answer.meaning == TokenAnswerClass::Unusable)
+            Q_EMIT self->leftOver(answer.grant);
         self->feed(DevicePolling::Answered{answer});
     });
 }

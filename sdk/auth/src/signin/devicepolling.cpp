@@ -49,6 +49,7 @@ DevicePolling::Actions DevicePolling::onAnswer(const TokenAnswer &answer, Instan
         return finish(answer.grant);
     case TokenAnswerClass::FinalUser:
     case TokenAnswerClass::FinalConfiguration:
+    case TokenAnswerClass::Unusable: // the device code was redeemed
         return finish(answer.error);
     case TokenAnswerClass::Busy:
         if (answer.error.code() == ErrorCode::SlowDown)

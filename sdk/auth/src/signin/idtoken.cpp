@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/idtoken.h"
 
+#include "provider/answer.h"
 #include "watchword/core/secret.h"
 #include "watchword/jose/base64url.h"
 #include "watchword/jose/jwt.h"
@@ -118,12 +119,12 @@ Result<IdTokenClaims> verifyIdToken(const Secret &idToken, const Secret &accessT
         return Error(ErrorCode::MissingClaim, u"ID token: sub is missing"_s);
     for (const QStringView name : {u"preferred_username", u"email", u"name"}) {
         if (claims.accountName.isEmpty())
-            claims.accountName = token->claim(name).toString().left(200);
+            claims.accountName = printable(token->claim(name).toString(), 200);
     }
     if (!expected.subject.isEmpty() && claims.subject != expected.subject)
         return Error(ErrorCode::WrongUser,
                      u"\"%1\" signed in, but this account belongs to somebody else"_s.arg(
-                         claims.accountName.isEmpty() ? claims.subject : claims.accountName));
+                         claims.accountName.isEmpty() ? printable(claims.subject, 200) : claims.accountName));
     claims.acr = token->claim(u"acr").toString();
     claims.authTime = token->authTime();
     return claims;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signin/loopbackrequest.h"
 
+#include "provider/answer.h"
+#include "provider/tokenresponse.h"
+
 #include <QList>
 #include <QUrl>
 #include <QUrlQuery>
@@ -32,21 +35,7 @@ std::optional<QString> onlyValue(const QUrlQuery &query, const QString &name)
 
 Error errorOf(const QString &name, const QString &description)
 {
-    ErrorCode code = ErrorCode::InvalidRequest;
-    if (name == "access_denied"_L1)
-        code = ErrorCode::AccessDenied;
-    else if (name == "temporarily_unavailable"_L1 || name == "server_error"_L1)
-        code = ErrorCode::TemporarilyUnavailable;
-    else if (name == "invalid_scope"_L1 || name == "invalid_target"_L1)
-        code = ErrorCode::InvalidScope;
-    else if (name == "unauthorized_client"_L1)
-        code = ErrorCode::InvalidClient;
-    else if (name == "login_required"_L1 || name == "consent_required"_L1 || name == "interaction_required"_L1)
-        code = ErrorCode::InteractionRequired;
-    QString text;
-    for (const QChar c : (description.isEmpty() ? name : name + u": "_s + description).left(300))
-        text += c.isPrint() ? c : u' ';
-    return Error(code, text);
+    return Error(codeOfOAuthError(name), printable(description.isEmpty() ? name : name + u": "_s + description));
 }
 
 LoopbackVerdict judgeQuery(const QUrlQuery &query, const ExpectedRedirect &expected)

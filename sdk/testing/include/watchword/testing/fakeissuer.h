@@ -5,10 +5,12 @@
 #include "watchword/testing/export.h"
 
 #include <QByteArray>
+#include <QJsonObject>
 #include <QObject>
 #include <QSslCertificate>
 #include <QUrl>
 
+#include <functional>
 #include <memory>
 
 namespace Watchword {
@@ -78,7 +80,7 @@ public:
         bool sayLifetime = true; //!< False: no expires_in; "exp" of the access token alone says it.
         bool rotateRefreshTokens = true;
         bool refreshIdTokens = false; //!< A refresh brings a new ID token (OpenID Connect Core section 12.2).
-        bool demandNonces = false; //!< Each DPoP proof must carry the nonce that the last answer gave.
+        bool demandNonces = false; //!< Each DPoP proof must carry the nonce that a refusal gives.
         bool requirePushedRequests = false;
         std::chrono::seconds deviceInterval{5};
         std::chrono::seconds deviceLifetime{600};
@@ -97,6 +99,13 @@ public:
 
     //! The next \a times requests to \a endpoint get \a fault; faults of one endpoint queue up.
     void failNext(Endpoint endpoint, Fault fault, int times = 1);
+    //! The next request to \a endpoint gets this answer, before any fault, and nothing is carried out.
+    void answerNext(Endpoint endpoint, int status, const QByteArray &contentType, const QByteArray &body);
+    //! The next JSON answer of \a endpoint that is no refusal is \a changed before it is sent; what it says was carried out.
+    void changeNext(Endpoint endpoint, std::function<void(QJsonObject &)> changed);
+    //! The next \a count requests to \a endpoint are carried out, one after the other, when all of them are there.
+    void gatherNext(Endpoint endpoint, int count);
+    void changeNonce(); //!< With demandNonces: from now on proofs must carry another one.
     void rotateKeys(); //!< New signing key; the old one is not published any more.
     void revokeAll(); //!< Every refresh token becomes invalid.
     void setLifetime(std::chrono::seconds lifetime);
@@ -111,6 +120,7 @@ public:
     void setBrowserAuthorities(const QList<QSslCertificate> &authorities);
 
     int requestCount(Endpoint endpoint) const;
+    QByteArray userAgent() const; //!< Of the last request.
     int refreshCount() const; //!< Refreshes that were carried out.
     int reuseCount() const; //!< Spent refresh tokens that came again; each ends its family.
     int activeFamilies() const; //!< Sign-ins that can still be refreshed.
