@@ -4,13 +4,19 @@
 #include "provider/answer.h"
 #include "provider/tokenresponse.h"
 
-#include <QList>
-#include <QUrl>
 #include <QUrlQuery>
+
+#include <utility> // Beast 1.74 uses it in C++20 and forgets it
+
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
 
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
 
 namespace {
 
@@ -59,19 +65,36 @@ LoopbackVerdict judgeQuery(const QUrlQuery &query, const ExpectedRedirect &expec
     return {LoopbackVerdict::Kind::Accepted, 0, {}, Secret::take(code->toUtf8())};
 }
 
-// The value of the one "Host" header; empty if there is none, or more than one (RFC 9112 section 3.2).
-QByteArray hostOf(QByteArrayView head)
+QByteArray bytesOf(beast::string_view text)
 {
-    QByteArray host;
-    int count = 0;
-    const QList<QByteArray> lines = head.toByteArray().split('\n');
-    for (const QByteArray &line : lines.mid(1)) {
-        if (line.first(std::max<qsizetype>(line.indexOf(':'), 0)).toLower() != "host")
-            continue;
-        host = line.sliced(5).trimmed().toLower();
-        ++count;
-    }
-    return count == 1 ? host : QByteArray();
+    return {text.data(), qsizetype(text.size())};
+}
+
+// RFC 9112 section 3.2: exactly one "Host".
+bool isHost(const http::request<http::empty_body> &request, const QString &expected)
+{
+    return expected.isEmpty()
+        || (request.count(http::field::host) == 1 && bytesOf(request[http::field::host]).toLower() == expected.toLatin1());
+}
+
+LoopbackVerdict judgeHead(const http::request<http::empty_body> &request, const ExpectedRedirect &expected)
+{
+    if (request.version() != 10 && request.version() != 11)
+        return stray(400);
+    if (request.method() != http::verb::get)
+        return stray(405);
+    const QByteArray target = bytesOf(request.target());
+    if (!target.startsWith('/'))
+        return stray(400);
+    const qsizetype mark = target.indexOf('?');
+    if (mark < 0 || target.first(mark) != expected.path.toUtf8())
+        return stray(404);
+    if (!isHost(request, expected.host))
+        return stray(400);
+    // Forms may write a space as plus; QUrlQuery leaves that alone.
+    QByteArray text = target.sliced(mark + 1);
+    text.replace('+', "%20");
+    return judgeQuery(QUrlQuery(QString::fromUtf8(text)), expected);
 }
 
 } // namespace
@@ -91,28 +114,17 @@ LoopbackVerdict judgeRedirect(const QUrl &received, const QUrl &registered, cons
 LoopbackVerdict judgeLoopbackRequest(QByteArrayView received, const ExpectedRedirect &expected)
 {
     const qsizetype end = received.indexOf(QByteArrayView("\r\n\r\n"));
-    if (end < 0)
-        return received.size() > kLargestLoopbackRequest ? stray(431) : LoopbackVerdict{};
-    if (end > kLargestLoopbackRequest)
+    if (end > kLargestLoopbackRequest || (end < 0 && received.size() > kLargestLoopbackRequest))
         return stray(431);
-    const QByteArrayView line = received.first(received.indexOf('\r'));
-    const QList<QByteArray> words = line.toByteArray().split(' ');
-    if (words.size() != 3 || !words.at(2).startsWith("HTTP/1."))
-        return stray(400);
-    if (words.at(0) != "GET")
-        return stray(405);
-    if (!words.at(1).startsWith('/'))
-        return stray(400);
-    const qsizetype mark = words.at(1).indexOf('?');
-    const QByteArray path = words.at(1).first(mark < 0 ? words.at(1).size() : mark);
-    if (path != expected.path.toUtf8() || mark < 0)
-        return stray(404);
-    if (!expected.host.isEmpty() && hostOf(received.first(end)) != expected.host.toLatin1())
-        return stray(400);
-    // Forms may write a space as plus; QUrlQuery leaves that alone.
-    QByteArray text = words.at(1).sliced(mark + 1);
-    text.replace('+', "%20");
-    return judgeQuery(QUrlQuery(QString::fromUtf8(text)), expected);
+    if (end < 0)
+        return {};
+    const QByteArrayView head = received.first(end + 4);
+    http::request_parser<http::empty_body> parser;
+    parser.header_limit(std::uint32_t(head.size() + 1));
+    beast::error_code error;
+    parser.put(boost::asio::const_buffer(head.data(), std::size_t(head.size())), error);
+    const bool isRead = !error || error == http::error::need_more; // of a body, which nobody wants
+    return isRead && parser.is_header_done() ? judgeHead(parser.get(), expected) : stray(400);
 }
 
 QByteArray loopbackAnswer(const LoopbackVerdict &verdict)
