@@ -36,6 +36,7 @@ private Q_SLOTS:
     void deviceAndPushedAnswers_data();
     void deviceAndPushedAnswers();
     void movedTokenEndpoint();
+    void revocationByAPage();
     void nameOfTheProgram();
 };
 
@@ -287,6 +288,27 @@ void TestAnswers::movedTokenEndpoint()
     probe.session.signIn();
     QVERIFY(probe.reaches(State::Active));
     QCOMPARE(m_issuer->requestCount(Endpoint::Discovery), 2);
+}
+
+// A page with 200 has revoked nothing: the token is sent again, and again until the provider has it.
+void TestAnswers::revocationByAPage()
+{
+    ManualClock clock;
+    m_issuer->setCalendar(clock.wallNow() - Clock::system().wallNow());
+    SessionOptions o = options();
+    o.clock = &clock;
+    SessionProbe probe(o);
+    QVERIFY(signedIn(probe));
+    m_issuer->failNext(Endpoint::Revocation, FakeIssuer::Fault::PortalPage);
+    m_issuer->answerNext(Endpoint::Revocation, 403, "text/html", "<html>Blocked</html>");
+    probe.session.signOut();
+    for (int tries = 1; tries <= 2; ++tries) {
+        QVERIFY(Support::waitUntil([&] { return probe.events.count(u"signout.revocation_waits"_s) == tries; }));
+        QCOMPARE(m_issuer->activeFamilies(), 1);
+        clock.advance(1min);
+    }
+    QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }));
+    QCOMPARE(m_issuer->requestCount(Endpoint::Revocation), 3);
 }
 
 void TestAnswers::nameOfTheProgram()

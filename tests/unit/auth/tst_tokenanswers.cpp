@@ -204,6 +204,7 @@ void TestTokenAnswers::receivedTokenIsNeverLost_data()
     QTest::newRow("other type") << QByteArray(R"("access_token":"a","token_type":"mac")") << false << u"mac"_s;
     QTest::newRow("type as list") << QByteArray(R"("access_token":"a","token_type":["Bearer"])") << false << u"token_type"_s;
     QTest::newRow("no access token") << QByteArray(R"("token_type":"Bearer")") << false << u"no access_token"_s;
+    QTest::newRow("beside an error") << QByteArray(R"("error":"server_error")") << false << u"no access_token"_s;
     QTest::newRow("NUL") << QByteArray(R"("access_token":"a\u0000","token_type":"Bearer")") << false << u"no header"_s;
     QTest::newRow("access token as list") << QByteArray(R"("access_token":["a"],"token_type":"Bearer")") << false
                                           << u"no access_token"_s;

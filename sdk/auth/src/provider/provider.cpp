@@ -120,6 +120,8 @@ void Provider::keys(std::function<void(const Result<JwkSet> &)> callback)
         m_http.get(metadata->jwksUri, JwkSet::kLargestSize, [callback](const HttpOutcome &outcome) {
             if (outcome.failure)
                 return callback(*outcome.failure);
+            if (isPage(outcome))
+                return callback(Error(ErrorCode::CaptivePortal, u"the provider's keys: a page came instead"_s));
             if (outcome.status != 200)
                 return callback(Error(ErrorCode::HttpStatus, u"the provider's keys"_s).withHttpStatus(outcome.status));
             callback(JwkSet::fromBytes(outcome.body));
@@ -239,6 +241,9 @@ void Provider::revoke(const Secret &refreshToken, std::function<void(const Resul
         m_http.postForm(metadata->revocationEndpoint, body, 64 * 1024, [callback](const HttpOutcome &outcome) {
             if (outcome.failure)
                 return callback(*outcome.failure);
+            // Nobody revoked anything by a portal's page; the token is told to the provider later.
+            if (isPage(outcome) || (outcome.status >= 300 && outcome.status < 400))
+                return callback(Error(ErrorCode::CaptivePortal, u"revocation: a page came instead of an answer"_s));
             if (outcome.status != 200)
                 return callback(Error(ErrorCode::HttpStatus, u"revocation"_s)
                                     .withHttpStatus(outcome.status)

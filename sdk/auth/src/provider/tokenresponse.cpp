@@ -197,7 +197,8 @@ TokenAnswer classifyTokenAnswer(const HttpOutcome &outcome, AnswerTo asked)
         return busy(outcome, name.isEmpty() ? u"the provider is busy"_s : printable(name),
                     meaning.meaning == TokenAnswerClass::Busy ? meaning.code : ErrorCode::TemporarilyUnavailable);
     }
-    const bool isGrant = outcome.status < 300 && object && !isAbsent(object->value("access_token"_L1));
+    const bool isGrant = outcome.status < 300 && object
+        && (!isAbsent(object->value("access_token"_L1)) || !object->value("refresh_token"_L1).toString().isEmpty());
     if (!name.isEmpty() && !isGrant)
         return refusal(outcome, *object, name);
     if (outcome.status < 300 && object)
