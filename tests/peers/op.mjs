@@ -12,6 +12,7 @@
 //   KEYS_FILE            keeps the signing keys over a restart
 //   DPOP_NONCE=1         demands DPoP nonces
 //   DEVICE_TTL           lifetime of device codes in seconds (120)
+//   ROTATE=0             a refresh token is good until it is revoked
 //   WEAK=1               signs nobody in as strongly as acr_values ask
 //
 // Prints "READY <issuer>". Who signs in is login_hint (default "alice"); the hint "deny" refuses.
@@ -23,6 +24,7 @@
 //   /ctl/hang-token?n=1              the next n token requests are not carried out, and get no answer
 //   /ctl/outage?ms=3000              every request is cut for so long
 //   /ctl/device?user_code=..[&user=erin | &deny=1]
+//   /ctl/revoke                     ends every refresh token, as an administrator does
 //   /ctl/refreshes                  what came of each refresh token: [{"token":"SHA-256, 8 digits","outcome":"success"}, ..]
 //   /ctl/stats                       {"token":{"authorization_code":1,"refresh_token":2},"revocation":0,"ended":0,"hung":0,"errors":{"invalid_grant":1}}
 import fs from 'node:fs';
@@ -98,7 +100,7 @@ const provider = new Provider(issuer, {
     }),
   }),
   pkce: { required: () => true },
-  rotateRefreshToken: true,
+  rotateRefreshToken: process.env.ROTATE !== '0',
   issueRefreshToken: async (context, client) => client.grantTypeAllowed('refresh_token'),
   expiresWithSession: async () => false,
   ttl: {
@@ -146,6 +148,8 @@ const provider = new Provider(issuer, {
 const switches = { failToken: 0, retryAfter: 1, loseToken: 0, hangToken: 0, outageUntil: 0 };
 const stats = { token: {}, revocation: 0, ended: 0, hung: 0, errors: {} };
 const refreshes = [];
+const issued = [];
+provider.on('refresh_token.saved', (token) => { issued.push(token); });
 function logRefresh(context, outcome) {
   const token = context.oidc?.params?.refresh_token;
   if (token) refreshes.push({ token: createHash('sha256').update(token).digest('hex').slice(0, 8), outcome });
@@ -198,6 +202,7 @@ async function control(url, response) {
     case '/ctl/lose-token': switches.loseToken = number('n', 1); break;
     case '/ctl/hang-token': switches.hangToken = number('n', 1); break;
     case '/ctl/outage': switches.outageUntil = Date.now() + number('ms', 1000); break;
+    case '/ctl/revoke': for (const token of issued.splice(0)) await token.destroy(); break;
     case '/ctl/refreshes': body = JSON.stringify(refreshes); break;
     case '/ctl/stats': body = JSON.stringify(stats); break;
     case '/ctl/device':
