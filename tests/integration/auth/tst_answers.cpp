@@ -36,6 +36,7 @@ private Q_SLOTS:
     void deviceAndPushedAnswers_data();
     void deviceAndPushedAnswers();
     void movedTokenEndpoint();
+    void refusalWithoutRotation();
     void revocationByAPage();
     void nameOfTheProgram();
 };
@@ -288,6 +289,23 @@ void TestAnswers::movedTokenEndpoint()
     probe.session.signIn();
     QVERIFY(probe.reaches(State::Active));
     QCOMPARE(m_issuer->requestCount(Endpoint::Discovery), 2);
+}
+
+// Every refresh sends the same token, and each was answered: nobody says that an answer was lost.
+void TestAnswers::refusalWithoutRotation()
+{
+    FakeIssuer::Options issuerOptions;
+    issuerOptions.rotateRefreshTokens = false;
+    m_issuer = std::make_unique<FakeIssuer>(issuerOptions);
+    QVERIFY(m_issuer->listen());
+    SessionProbe probe(options());
+    QVERIFY(signedIn(probe));
+    QVERIFY(probe.refreshed());
+    QVERIFY(probe.refreshed());
+    m_issuer->revokeAll();
+    probe.session.refresh();
+    QVERIFY(probe.reaches(State::NeedsSignIn));
+    QCOMPARE(probe.session.stateReason().code(), ErrorCode::RevokedOrExpired);
 }
 
 // A page with 200 has revoked nothing: the token is sent again, and again until the provider has it.

@@ -80,7 +80,7 @@ void TestSignIn::signInFailures_data()
     };
     row("discovery closed", Endpoint::Discovery, Fault::CloseUnseen, ErrorCode::ConnectionLost, 5);
     row("discovery busy", Endpoint::Discovery, Fault::Busy, ErrorCode::TemporarilyUnavailable);
-    row("discovery portal", Endpoint::Discovery, Fault::PortalPage, ErrorCode::CaptivePortal);
+    row("discovery portal", Endpoint::Discovery, Fault::PortalPage, ErrorCode::CaptivePortal, 2); // at both addresses
     row("discovery huge", Endpoint::Discovery, Fault::HugeBody, ErrorCode::ResponseTooLarge);
     row("discovery other issuer", Endpoint::Discovery, Fault::WrongIssuer, ErrorCode::IssuerMismatch);
     row("denied", Endpoint::Authorization, Fault::Denied, ErrorCode::AccessDenied);
@@ -97,7 +97,7 @@ void TestSignIn::signInFailures_data()
     row("ID token of other issuer", Endpoint::Token, Fault::WrongIssuer, ErrorCode::WrongIssuer);
     row("signature", Endpoint::Token, Fault::WrongSignature, ErrorCode::BadSignature);
     row("keys busy", Endpoint::Keys, Fault::Busy, ErrorCode::HttpStatus);
-    row("keys portal", Endpoint::Keys, Fault::PortalPage, ErrorCode::InvalidResponse);
+    row("keys portal", Endpoint::Keys, Fault::PortalPage, ErrorCode::CaptivePortal);
 }
 
 void TestSignIn::signInFailures()

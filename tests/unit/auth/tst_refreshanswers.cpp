@@ -13,6 +13,8 @@ private Q_SLOTS:
     void unusableAnswerKeepsItsRefreshToken_data();
     void unusableAnswerKeepsItsRefreshToken();
     void typeOfTheTokenBefore();
+    void withoutRotation_data();
+    void withoutRotation();
 };
 
 void TestRefreshAnswers::unusableAnswerKeepsItsRefreshToken_data()
@@ -62,6 +64,54 @@ void TestRefreshAnswers::typeOfTheTokenBefore()
         const T::Actions actions = machine.step(T::Answered{answer}, {}, Instant(1h));
         QCOMPARE(std::get<T::Save>(actions.at(0)).tokens.tokenType, said.isEmpty() ? u"DPoP"_s : said);
     }
+}
+
+void TestRefreshAnswers::withoutRotation_data()
+{
+    QTest::addColumn<bool>("sameTokenSent"); // or none
+    QTest::addColumn<bool>("lastIsLost");
+    QTest::newRow("none comes") << false << false;
+    QTest::newRow("the same comes") << true << false;
+    QTest::newRow("the last answer is lost") << false << true;
+}
+
+// The same refresh token is sent again and again: what was answered is no loose end that a refusal could be blamed on.
+void TestRefreshAnswers::withoutRotation()
+{
+    QFETCH(bool, sameTokenSent);
+    QFETCH(bool, lastIsLost);
+    SeededRandom random(1);
+    T machine(random);
+    TokenSet stored = tokensOf(1, u"r1"_s);
+    std::optional<RefreshJournal> journal;
+    const auto send = [&] {
+        machine.step(T::Start{stored}, {}, Instant(1h));
+        machine.step(T::LockTried{{}}, {}, Instant(1h));
+        machine.step(T::Loaded{stored, journal}, {}, Instant(1h));
+        const T::Actions actions = machine.step(T::Probed{{}}, {}, Instant(1h));
+        journal = std::get<T::WriteJournal>(actions.at(0)).journal;
+        machine.step(T::JournalWritten{{}}, {}, Instant(1h));
+    };
+    for (int round = 0; round < 3; ++round) {
+        send();
+        QCOMPARE(journal->unresolved, 1);
+        TokenAnswer answer;
+        answer.meaning = TokenAnswerClass::Success;
+        answer.grant.accessToken = secretOf(u"access"_s);
+        answer.grant.refreshToken = sameTokenSent ? secretOf(u"r1"_s) : Secret();
+        stored = std::get<T::Save>(machine.step(T::Answered{answer}, {}, Instant(1h)).at(0)).tokens;
+        machine.step(T::Saved{{}}, {}, Instant(1h));
+    }
+    if (lastIsLost) {
+        send();
+        journal->unresolved = 1; // and the process ended there
+        machine = T(random);
+    }
+    send();
+    machine.step(T::Answered{{TokenAnswerClass::FinalUser, {}, Error(ErrorCode::InvalidGrant), false}}, {}, Instant(1h));
+    const T::Actions actions = machine.step(T::Loaded{stored, journal}, {}, Instant(1h));
+    const auto ended = std::get<T::WriteJournal>(actions.at(0)).journal.ended;
+    QVERIFY(ended == (lastIsLost ? ErrorCode::RotationLost : ErrorCode::RevokedOrExpired));
 }
 
 WATCHWORD_TEST_MAIN(TestRefreshAnswers)

@@ -123,10 +123,7 @@ RefreshTransaction::Actions RefreshTransaction::replaceStored(quint64 storedGene
 {
     m_new = *m_replacement;
     m_new.generation = std::max(storedGeneration, m_known.generation) + 1;
-    m_published = false;
-    m_saveFailures = 0;
-    m_step = Step::Saving;
-    return {Save{m_new}};
+    return save();
 }
 
 RefreshTransaction::Actions RefreshTransaction::onLockTried(const LockTried &event, Instant instant)
@@ -239,8 +236,11 @@ RefreshJournal RefreshTransaction::nextJournal(WallTime now)
         ++next.unresolved;
         return next;
     }
-    const int earlier = m_before && m_before->fingerprint == fingerprint ? m_before->unresolved : 0;
-    return {fingerprint, QUuid::createUuid().toString(QUuid::WithoutBraces), now, earlier + 1};
+    // A provider that does not rotate lets a token be sent again and again: what was stored since then is the answer to that.
+    const bool isOpen = m_before && m_before->fingerprint == fingerprint && m_before->generation == m_base.generation;
+    return {fingerprint, QUuid::createUuid().toString(QUuid::WithoutBraces),
+            now,         (isOpen ? m_before->unresolved : 0) + 1,
+            {},          m_base.generation};
 }
 
 RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWritten &event, Instant instant)
@@ -256,9 +256,8 @@ RefreshTransaction::Actions RefreshTransaction::onJournalWritten(const JournalWr
     }
     if (m_step != Step::Journaling)
         return {};
-    // A token is not spent that could not be accounted for afterwards, unless nothing is left to wait with. Unsaved tokens are
-    // lost with the process anyway.
-    if (!event.result && !m_published && !m_needed)
+    // A token is not spent that could not be accounted for afterwards. Unsaved tokens are lost with the process anyway.
+    if (!event.result && !m_published)
         return end(Outcome::Storage, event.result.error());
     m_step = Step::Sending;
     ++m_sends;

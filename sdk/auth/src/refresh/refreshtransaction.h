@@ -23,6 +23,7 @@ namespace Watchword {
        under the lock.
     The journal is on the disk before the token leaves. It is how a later attempt knows that an earlier one may have been
     carried out.
+
     A sign-in and a sign-out take the same way without sending anything (Replace).
 
     The owner executes actions in order and reports what came of them by step(). Events that do not fit the step are

@@ -26,7 +26,7 @@ struct WATCHWORD_AUTH_EXPORT RefreshJournal
     int unresolved = 0; //!< Attempts with this token whose outcome is unknown.
     //! The provider refused this token for good: RotationLost or RevokedOrExpired. It is not sent again.
     std::optional<ErrorCode> ended = std::nullopt;
-    quint64 generation = 0; //!< With ended: of the tokens that are left when the refused one is taken out.
+    quint64 generation = 0; //!< Of the tokens it was sent with; with ended, of those that are left when it is taken out.
 
     friend bool operator==(const RefreshJournal &, const RefreshJournal &) = default;
 };
