@@ -2,7 +2,7 @@
 // A plain WebSocket echo server (npm ws): upstream of the gateway, peer of the link.
 //
 // Environment: PORT (0 = any), HOST (127.0.0.1), BEARER (when set, the upgrade needs exactly this bearer token),
-// PROTOCOL (subprotocol to choose when the client offers it), TLS_CERT and TLS_KEY (PEM files, for wss),
+// PROTOCOL (subprotocol to choose when the client offers it; else ws does what it does by default), TLS_CERT and TLS_KEY (PEM files, for wss),
 // ECHO_HEADERS=1 (the first message is the JSON of the upgrade's path and headers), LIFE_MS (a bearer token is good for so
 // long after it was first seen: then its connections are closed with 1008, and it is refused). "stats" is answered by
 // {"open","most","closes":{code:count}}.
@@ -19,7 +19,9 @@ const front = tls ? https.createServer(tls) : http.createServer();
 const sockets = new WebSocketServer({
   noServer: true,
   maxPayload: 64 * 1024 * 1024,
-  handleProtocols: (offered) => (offered.has(process.env.PROTOCOL) ? process.env.PROTOCOL : false),
+  ...(process.env.PROTOCOL && {
+    handleProtocols: (offered) => (offered.has(process.env.PROTOCOL) ? process.env.PROTOCOL : false),
+  }),
 });
 
 const firstSeen = new Map();

@@ -229,6 +229,7 @@ ClosePolicy ClosePolicy::defaultPolicy()
         {E::SubprotocolMismatch, {A::RetrySlowly, E::SubprotocolMismatch}},
         {E::ProtocolViolation, {A::RetrySlowly, E::ProtocolViolation}},
         {E::UpgradeRejected, {A::RetrySlowly, E::UpgradeRejected}},
+        {E::MessageTooBig, {A::Stop, E::MessageTooBig}}, // it would come again
         {E::InsecureTransport, {A::Stop, E::InsecureTransport}},
         {E::InvalidArgument, {A::Stop, E::InvalidArgument}},
         {E::MalformedToken, {A::Stop, E::MalformedToken}},

@@ -58,6 +58,7 @@ Result<ConnectionOptions> optionsOf(const QCommandLineParser &parser, const Cred
     options.url = QUrl(parser.positionalArguments().constFirst(), QUrl::StrictMode);
     options.origin = parser.value(u"origin"_s).toUtf8();
     options.certificateAuthorities = credentials.authorities();
+    options.offerWatchword = !parser.isSet(u"no-watchword"_s);
     options.allowLoopbackPlain = parser.isSet(u"plain-loopback"_s);
     const Result<void> valid = options.validate();
     return valid ? Result<ConnectionOptions>(options) : Result<ConnectionOptions>(valid.error());
@@ -74,6 +75,8 @@ int runConnect(const QStringList &arguments)
     parser.addOption({u"origin"_s, u"The Origin to declare."_s, u"origin"_s});
     parser.addOption(
         {u"linger"_s, u"How long to listen after the end of standard input; \"0\" is for ever."_s, u"duration"_s, u"1s"_s});
+    parser.addOption(
+        {u"no-watchword"_s, u"Offers no subprotocol, so that every message passes untouched: for servers without a gateway."_s});
     parser.addOption({u"plain-loopback"_s, u"Permits ws:// to this machine, for development."_s});
     parser.addPositionalArgument(u"url"_s, u"wss://host/path"_s);
     if (const std::optional<int> end = parse(parser, u"connect"_s, arguments, 1))

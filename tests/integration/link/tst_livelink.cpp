@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Connection does with a server that let it in: messages, renewal, cuts, close codes, back pressure.
 #include "linkfixture.h"
+#include "watchword/core/version.h"
 
 #include <QJsonObject>
 #include <QSet>
@@ -60,6 +61,7 @@ void TestLiveLink::messagesBothWays()
     QCOMPARE(binaries.first().size(), 70'000);
     QCOMPARE(gateway.requests().first().headers.value("origin"), QByteArray("https://orders.example.com"));
     QCOMPARE(gateway.requests().first().headers.value("x-version"), QByteArray("7"));
+    QCOMPARE(gateway.requests().first().headers.value("user-agent"), "Watchword/" + versionText().toLatin1());
     QVERIFY(connection.tokenExpiresAt() > QDateTime::currentDateTimeUtc().addSecs(3500));
 }
 

@@ -44,6 +44,7 @@ ConnectionOptions TestSwappedLinks::echoOptions(const QUrl &url)
     options.backoff.cap = 50ms;
     options.budgetAttempts = 1000;
     options.drainTimeout = 1s;
+    options.readyTimeout = 300ms; // the server chooses what it is offered first, and never says hello
     return options;
 }
 

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void initTestCase();
     void echoes_data();
     void echoes();
+    void repeatsWhatItIsOffered();
     void refusesAWrongToken_data() { echoes_data(); }
     void refusesAWrongToken();
     void comesBackAfterACrash_data() { echoes_data(); }
@@ -57,8 +58,8 @@ std::optional<QUrl> TestRealServers::startServer(Support::ReadyProcess &process,
     process.setEnvironment(u"TLS_CERT"_s, certificate);
     process.setEnvironment(u"TLS_KEY"_s, key);
     process.setEnvironment(u"BEARER"_s, QLatin1StringView(kToken));
-    QFETCH(const QString, server);
-    const auto ready = server == "ws"_L1
+    const bool isWs = qstrcmp(QTest::currentDataTag(), "python3-websockets") != 0;
+    const auto ready = isWs == "ws"_L1
         ? process.start(u"node"_s, {folder + u"ws-echo.mjs"_s}, u"READY "_s)
         : process.start(u"/usr/bin/python3"_s, {folder + u"websockets-echo.py"_s, certificate, key, QLatin1StringView(kToken)},
                         u"READY "_s);
@@ -105,6 +106,32 @@ void TestRealServers::echoes()
     QVERIFY(waitUntil([&] { return !client.ends.isEmpty(); }));
     QCOMPARE(client.ends.first().closeCode(), 1008);
     QCOMPARE(client.connection->state(), State::Disconnected);
+}
+
+// npm ws as it is by default chooses the first subprotocol that it is offered, and never says "hello".
+void TestRealServers::repeatsWhatItIsOffered()
+{
+    REQUIRE_SERVER(process, url);
+    Client client(*url, m_authority, kToken);
+    client.options.readyTimeout = 300ms;
+    client.open();
+    QVERIFY(waitUntil([&] { return client.isReady(); }));
+    QVERIFY(!client.connection->isWatchword());
+    QCOMPARE(client.connection->selectedSubprotocol(), QLatin1StringView(kSubprotocol));
+    QVERIFY(client.connection->sendText(u"\x1e{\"t\":\"ping\"}"_s)); // untouched
+    QVERIFY(waitUntil([&] { return client.texts == QStringList{u"\x1e{\"t\":\"ping\"}"_s}; }));
+    QVERIFY(client.errors.isEmpty());
+    // It is remembered.
+    QVERIFY(client.connection->sendText(u"close 4001 go and come back"_s));
+    QVERIFY(waitUntil([&] { return client.readies == 2; }));
+    QCOMPARE(client.connection->selectedSubprotocol(), QString());
+    // Where others could be chosen, it is asked again without ours.
+    Client chat(*url, m_authority, kToken);
+    chat.options.readyTimeout = 300ms;
+    chat.options.subprotocols = {u"chat"_s};
+    chat.open();
+    QVERIFY(waitUntil([&] { return chat.isReady(); }));
+    QCOMPARE(chat.connection->selectedSubprotocol(), u"chat"_s);
 }
 
 void TestRealServers::refusesAWrongToken()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/link/connectionmachine.h"
+#include "machine/connectionmachine.h"
 
 #include <QStringList>
 
@@ -25,9 +25,12 @@ public:
 
 inline QString stateName(const M::State &state)
 {
-    static const char *const names[] = {"Idle", "AwaitingToken", "Opening", "AwaitingHello", "Up", "Waiting", "Closing"};
+    static const char *const names[] = {"Idle", "Attempt", "Up", "Closing"};
+    static const char *const attempts[] = {"Waiting", "AwaitingToken", "Opening", "AwaitingHello"};
     static const char *const steps[] = {"Scheduled", "TokenAsked", "Opening", "AwaitingHello"};
     QString name = QString::fromLatin1(names[state.index()]);
+    if (const auto *attempt = std::get_if<M::Attempt>(&state))
+        name = QString::fromLatin1(attempts[int(attempt->step)]);
     if (const auto *up = std::get_if<M::Up>(&state)) {
         if (up->draining)
             name += "+Draining"_L1;
@@ -85,9 +88,9 @@ struct Bench
     {
         if (std::holds_alternative<M::Idle>(machine.state()))
             step(M::Open{});
-        else if (std::holds_alternative<M::Waiting>(machine.state()))
+        else if (is("Waiting"))
             untilDeadline();
-        if (std::holds_alternative<M::AwaitingToken>(machine.state()))
+        if (is("AwaitingToken"))
             token(fingerprint, validFor);
         step(M::Upgraded{id(), watchword});
         if (watchword)

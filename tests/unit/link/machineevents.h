@@ -130,8 +130,7 @@ struct Observed
             return true;
         if (!transports.contains(end->id))
             return false;
-        const bool isAttempt =
-            std::holds_alternative<M::Opening>(bench.machine.state()) || end->id == bench.machine.replacementId();
+        const bool isAttempt = bench.is("Opening") || end->id == bench.machine.replacementId();
         if (end->end.http.status == 401 && !end->end.nonceGiven && isAttempt)
             lastRefused = transports.at(end->id);
         transports.erase(end->id);

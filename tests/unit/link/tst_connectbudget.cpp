@@ -156,7 +156,7 @@ void TestConnectBudget::noPathPassesBy()
         run(M::Probe{});
         run(M::Tick{});
         run(M::TokenReady{bench.id(), u"t%1"_s.arg(turns), bench.now + 1h});
-        if (std::holds_alternative<M::Opening>(bench.machine.state())) {
+        if (bench.is("Opening")) {
             run(M::Upgraded{bench.id(), true});
             limited.id = bench.id();
             run(byServer ? limited : bench.hello());

@@ -3,10 +3,12 @@
 
 #include "connection/connection_p.h"
 
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QMetaMethod>
 
+#include <algorithm>
 #include <utility>
 
 namespace Watchword {
@@ -14,20 +16,6 @@ namespace Watchword {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-Connection::State publicState(const ConnectionMachine::State &state)
-{
-    using M = ConnectionMachine;
-    if (std::holds_alternative<M::Idle>(state))
-        return Connection::State::Disconnected;
-    if (std::holds_alternative<M::Up>(state))
-        return Connection::State::Ready;
-    if (std::holds_alternative<M::Waiting>(state))
-        return Connection::State::Waiting;
-    if (std::holds_alternative<M::Closing>(state))
-        return Connection::State::Closing;
-    return Connection::State::Connecting;
-}
 
 // Who has a clock of its own cannot be counted on the time line of the others. The table gets the close codes of the
 // server's own protocol.
@@ -40,6 +28,12 @@ ConnectionOptions completed(ConnectionOptions options)
     return options;
 }
 
+// What is known of a message to be acknowledged right after it was given.
+Result<void> resultSoFar(const QFuture<Result<void>> &future)
+{
+    return future.isFinished() ? resultOf(future) : Result<void>::ok();
+}
+
 } // namespace
 
 Connection::Private::Private(Connection *connection, TokenProvider *provider, ConnectionOptions o)
@@ -49,15 +43,24 @@ Connection::Private::Private(Connection *connection, TokenProvider *provider, Co
     , options(completed(std::move(o)))
     , clock(options.clock ? *options.clock : Clock::system())
     , alarm(clock)
-    , deadlines(clock)
+    , nextSecond(clock)
     , machine(options, usesTokens)
     , log(clock)
+    , sender(swap, options, clock, counts,
+             [this] {
+                 static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::queuedBytesChanged);
+                 if (q->isSignalConnected(changed))
+                     Q_EMIT q->queuedBytesChanged();
+             })
+    // Rooms move when the connection that leaves is drained.
+    , rooms([this](const Frame &frame) { (swap.leaving() ? *swap.leaving() : swap.current()).send(frame.toText()); })
+    , surroundings(clock)
 {
 }
 
 Connection::Private::~Private()
 {
-    for (Link *one : {&link, successor ? &*successor : nullptr, leaving ? &*leaving : nullptr}) {
+    for (Link *one : {&swap.current(), swap.arriving(), swap.leaving()}) {
         if (!one || !one->transport)
             continue;
         one->transport->disconnect(q);
@@ -68,162 +71,72 @@ Connection::Private::~Private()
 void Connection::Private::post(M::Event event)
 {
     events.push_back(std::move(event));
-    if (std::exchange(running, true))
+    if (events.size() > 1)
         return;
     while (!events.empty()) {
-        const M::Event next = std::move(events.front());
-        events.pop_front();
-        const M::Actions actions = machine.step(next, clock.now());
+        const M::Actions actions = machine.step(events.front(), clock.now());
         if (const auto deadline = machine.deadline())
             alarm.startAt(*deadline);
         else
             alarm.cancel();
-        updateFacts();
+        const Facts before = facts;
+        noteFacts(actions);
+        tell(before);
         for (const M::Action &action : actions) {
             qCDebug(logLink).noquote() << M::toString(action);
             std::visit([this](const auto &a) { perform(a); }, action);
         }
-    }
-    running = false;
-}
-
-void Connection::Private::updateFacts()
-{
-    const State newState = publicState(machine.state());
-    QDateTime retryAt;
-    if (const auto *waiting = std::get_if<M::Waiting>(&machine.state()))
-        retryAt = dateOf(waiting->deadline);
-    const bool stateIsNew = std::exchange(state, newState) != newState;
-    const bool retryIsNew = std::exchange(nextRetryAt, retryAt) != retryAt;
-    const int count = machine.failures() + (newState == State::Connecting ? 1 : 0);
-    const bool attemptIsNew = std::exchange(attempt, count) != count;
-    if (newState != State::Ready)
-        offersReady = false;
-    if (retryIsNew)
-        Q_EMIT q->nextRetryAtChanged();
-    if (attemptIsNew)
-        Q_EMIT q->attemptChanged();
-    if (stateIsNew) {
-        countMetrics();
-        Q_EMIT q->stateChanged(newState);
-    }
-}
-
-void Connection::Private::setLastError(const Error &error)
-{
-    lastError = error;
-    Q_EMIT q->lastErrorChanged();
-}
-
-QDateTime Connection::Private::dateOf(Instant instant) const
-{
-    const WallTime wall = clock.wallNow() + (instant - clock.now());
-    return toDateTime(wall);
-}
-
-void Connection::Private::beginRecord(M::AttemptId id, const QString &why)
-{
-    if (machine.replacementId() != id) {
-        finishRecord(recordId, u"tries again at once: "_s + why, true);
-        recordId = id;
-    }
-    log.begin(id, options.url, why);
-}
-
-void Connection::Private::finishRecord(M::AttemptId id, const QString &what, bool willRetry, const QDateTime &nextTryAt)
-{
-    if (const std::optional<ConnectError> failure = log.finish(id, what, willRetry, nextTryAt)) {
-        ++counts.failures;
-        Q_EMIT q->attemptFailed(*failure);
-        Q_EMIT q->metricsChanged();
+        events.pop_front();
     }
 }
 
 void Connection::Private::perform(const M::BecomeReady &)
 {
+    Link &link = swap.current();
     log.reach(link.id, AttemptPhase::Ready);
     warnedOf.reset();
-    offersReady = link.transport != nullptr;
-    if (!link.watchword)
-        outbox.failAll(Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s));
-    roomsUp();
-    flushHeld();
-    pumpAcknowledged();
+    link.stage = Link::Stage::InUse;
+    if (link.isWatchword())
+        rooms.linkUp();
+    sender.linkReady();
     Q_EMIT q->ready();
+    deliverHeldBack();
 }
 
-void Connection::Private::perform(const M::ReportRenewed &)
+Result<void> Connection::Private::follow(const QString &room, const RoomPosition &after, decltype(&Rooms::follow) how)
 {
-    Q_EMIT q->tokenRenewed();
+    const Link &link = swap.current();
+    const Result<bool> isNew = (rooms.*how)(room, after);
+    if (!isNew)
+        return isNew.error();
+    if (*isNew && link.isInUse() && link.isWatchword() && !swap.leaving())
+        rooms.linkUp(room);
+    return {};
 }
 
-void Connection::Private::perform(const M::ReportExpiry &action)
+void Connection::Private::leave(const QString &room, decltype(&Rooms::leave) how)
 {
-    const QDateTime expiry = action.expiresAt ? dateOf(*action.expiresAt) : QDateTime();
-    if (std::exchange(tokenExpiresAt, expiry) != expiry)
-        Q_EMIT q->tokenExpiresAtChanged();
-}
-
-void Connection::Private::perform(const M::ReportRtt &action)
-{
-    rttMs = action.rtt.count();
-    Q_EMIT q->rttChanged();
-}
-
-void Connection::Private::perform(const M::ReportError &action)
-{
-    qCInfo(logLink).noquote() << redactedUrl(options.url) << action.error.toString();
-    if (action.id)
-        log.setError(action.id, action.error);
-    setLastError(action.error);
-    Q_EMIT q->errorOccurred(action.error);
-}
-
-void Connection::Private::perform(const M::ReportWait &action)
-{
-    finishRecord(action.id, action.why, true, nextRetryAt);
-    if (action.needsSomebody && std::exchange(warnedOf, action.error.code()) != action.error.code())
-        qCWarning(logLink).noquote() << redactedUrl(options.url) << action.error.toString() << '-' << action.error.remedy();
-    if (action.error != lastError)
-        setLastError(action.error);
-}
-
-void Connection::Private::perform(const M::ReportClosed &action)
-{
-    retire(link);
-    const bool asked = action.reason.code() == ErrorCode::Cancelled;
-    finishRecord(action.id, asked ? u"closed"_s : u"stopped: "_s + action.reason.toString(), false);
-    if (!asked && action.reason != lastError)
-        setLastError(action.reason);
-    outbox.failAll(action.reason);
-    if (const qsizetype count = outbox.discardHeld(action.reason)) {
-        Q_EMIT q->errorOccurred(
-            Error(ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
-    }
-    if (action.personNeeded)
-        Q_EMIT q->authenticationRequired(action.reason);
-    Q_EMIT q->closed(action.reason);
-}
-
-void Connection::Private::closedWithBadOptions(const Error &error)
-{
-    badOptions = false;
-    setLastError(error);
-    Q_EMIT q->closed(error);
+    const Link &at = swap.leaving() ? *swap.leaving() : swap.current();
+    if ((rooms.*how)(room) && swap.current().isInUse() && at.isWatchword())
+        at.send(Frame(QLatin1StringView(FrameType::Unsubscribe), {{u"room"_s, room}}).toText());
 }
 
 Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>(this, tokens, std::move(options)))
 {
-    connect(&d->wakeTimer, &QTimer::timeout, this, [this] {
-        const auto awake = std::chrono::steady_clock::now();
-        if (d->wakes.look(d->clock.now(), d->clock.wallNow(), awake, d->options.wakeCheck))
-            d->post(ConnectionMachine::Woke{});
-    });
     connect(&d->metricsTimer, &QTimer::timeout, this, &Connection::metricsChanged);
     connect(&d->alarm, &Alarm::due, this, [this] { d->post(ConnectionMachine::Tick{}); });
-    connect(&d->deadlines, &Alarm::due, this, [this] { d->onDeadline(); });
+    connect(&d->nextSecond, &Alarm::due, this, [this] { d->countDown(); });
+    connect(&d->surroundings, &Surroundings::woke, this, [this] { d->post(ConnectionMachine::Woke{}); });
+    connect(&d->surroundings, &Surroundings::networkLost, this, [this] { d->post(ConnectionMachine::NetworkDown{}); });
+    connect(&d->surroundings, &Surroundings::networkCame, this, [this] { d->post(ConnectionMachine::NetworkUp{}); });
+    connect(&d->sender, &Sender::drained, this, &Connection::queueDrained);
+    connect(&d->sender, &Sender::expired, this, [this] { d->checkDrained(); });
+    connect(&d->rooms, &Rooms::published, this, &Connection::published);
+    connect(&d->rooms, &Rooms::gap, this, &Connection::gap);
+    connect(&d->rooms, &Rooms::roomLive, this, &Connection::roomLive);
+    connect(&d->rooms, &Rooms::snapshotFailed, this, [this](const Error &error) { d->complain(error); });
     if (tokens) {
         connect(tokens, &TokenProvider::tokenChanged, this, [this] { d->post(ConnectionMachine::TokenChanged{}); });
         connect(tokens, &TokenProvider::tokenRevoked, this, [this] { d->post(ConnectionMachine::TokenRevoked{}); });
@@ -236,16 +149,19 @@ Connection::~Connection() = default;
 void Connection::connectNotify(const QMetaMethod &signal)
 {
     if (signal == QMetaMethod::fromSignal(&Connection::messageReceived))
-        d->listenersChanged = true;
+        d->bytes = Private::Bytes::Unknown;
     else if (signal == QMetaMethod::fromSignal(&Connection::metricsChanged))
         QMetaObject::invokeMethod(
             this, [this] { d->tellMetricsEachSecond(); }, Qt::QueuedConnection);
+    else if (signal == QMetaMethod::fromSignal(&Connection::retryInChanged))
+        QMetaObject::invokeMethod(
+            this, [this] { d->countDown(); }, Qt::QueuedConnection);
 }
 
 void Connection::disconnectNotify(const QMetaMethod &)
 {
     // QObject calls this from destructors of receivers with its locks held, so it must not be asked here.
-    d->listenersChanged = true;
+    d->bytes = Private::Bytes::Unknown;
 }
 
 const ConnectionOptions &Connection::options() const
@@ -255,7 +171,7 @@ const ConnectionOptions &Connection::options() const
 
 Result<void> Connection::setOptions(ConnectionOptions options)
 {
-    if (d->state != State::Disconnected)
+    if (d->facts.state != State::Disconnected)
         return Error(ErrorCode::WrongState, u"options can be changed only while disconnected"_s);
     if (options.clock != d->options.clock)
         return Error(ErrorCode::InvalidArgument, u"the clock of a connection cannot be changed"_s);
@@ -266,35 +182,42 @@ Result<void> Connection::setOptions(ConnectionOptions options)
 
 Connection::State Connection::state() const
 {
-    return d->state;
+    return d->facts.state;
 }
 Error Connection::lastError() const
 {
-    return d->lastError;
+    return d->facts.lastError;
 }
 QDateTime Connection::nextRetryAt() const
 {
-    return d->nextRetryAt;
+    return d->facts.nextRetryAt;
+}
+int Connection::retryIn() const
+{
+    if (!d->machine.isWaiting())
+        return 0;
+    const Duration left = std::max(*d->machine.deadline() - d->clock.now(), Duration::zero());
+    return int(std::chrono::ceil<std::chrono::seconds>(left).count());
 }
 int Connection::attempt() const
 {
-    return d->attempt;
+    return d->facts.attempt;
 }
 qint64 Connection::rttMs() const
 {
-    return d->rttMs;
+    return d->facts.rttMs;
 }
 bool Connection::isWatchword() const
 {
-    return d->link.watchword;
+    return d->facts.watchword;
 }
 QString Connection::selectedSubprotocol() const
 {
-    return d->link.subprotocol;
+    return d->facts.subprotocol;
 }
 QDateTime Connection::tokenExpiresAt() const
 {
-    return d->tokenExpiresAt;
+    return d->facts.tokenExpiresAt;
 }
 QList<AttemptRecord> Connection::attempts() const
 {
@@ -303,23 +226,25 @@ QList<AttemptRecord> Connection::attempts() const
 
 qint64 Connection::queuedBytes() const
 {
-    const qint64 leaving = d->leaving && d->leaving->transport ? d->leaving->transport->bytesQueued() : 0;
-    return d->outbox.heldBytes() + d->bytesQueued() + leaving;
+    const Link *const leaving = std::as_const(d->swap).leaving();
+    const qint64 onLeaving = leaving && leaving->transport ? leaving->transport->bytesQueued() : 0;
+    return d->sender.heldBytes() + d->swap.bytesQueued() + onLeaving;
 }
 
 void Connection::open()
 {
-    if (d->state != State::Disconnected || d->badOptions)
+    if (d->facts.state != State::Disconnected || d->refusedOptions)
         return;
     const Result<void> valid = d->options.validate();
     if (valid) {
-        d->watchSurroundings();
+        d->connectsBeforeOpen = d->counts.connects;
+        d->surroundings.watch(d->options);
         d->post(ConnectionMachine::Open{});
         return;
     }
-    d->badOptions = true;
+    d->refusedOptions = valid.error();
     QMetaObject::invokeMethod(
-        this, [this, error = valid.error()] { d->closedWithBadOptions(error); }, Qt::QueuedConnection);
+        this, [this] { d->refuseOptions(Error(*d->refusedOptions)); }, Qt::QueuedConnection);
 }
 
 void Connection::close()
@@ -337,6 +262,59 @@ void Connection::probe()
 void Connection::replace()
 {
     d->post(ConnectionMachine::Replace{});
+}
+
+Result<void> Connection::sendText(const QString &text, Delivery delivery)
+{
+    return delivery == Delivery::AtLeastOnce ? resultSoFar(deliver(text.toUtf8(), delivery)) : d->sender.send(text, delivery);
+}
+
+Result<void> Connection::sendBinary(const QByteArray &bytes, Delivery delivery)
+{
+    return delivery == Delivery::AtLeastOnce ? resultSoFar(deliver(bytes, delivery)) : d->sender.send(bytes, delivery);
+}
+
+Result<void> Connection::sendFrame(const Frame &frame)
+{
+    return d->sender.sendFrame(frame);
+}
+
+QFuture<Result<void>> Connection::deliver(const QByteArray &message, const DeliveryOptions &options)
+{
+    return d->sender.deliver(message, options);
+}
+
+QFuture<Result<void>> Connection::deliver(const QByteArray &message, Delivery delivery)
+{
+    return deliver(message, DeliveryOptions{.delivery = delivery});
+}
+
+QFuture<Result<QByteArray>> Connection::request(const QString &operation, const QByteArray &payload, Duration timeout)
+{
+    return d->sender.request(operation, payload, timeout);
+}
+
+Result<void> Connection::subscribe(const QString &room, const RoomPosition &after)
+{
+    const Link &link = d->swap.current();
+    if (link.isInUse() && !link.isWatchword())
+        return Error(ErrorCode::SubprotocolMismatch, u"this server has no rooms that can be followed"_s);
+    return d->follow(room, after, &Rooms::follow);
+}
+
+void Connection::unsubscribe(const QString &room)
+{
+    d->leave(room, &Rooms::leave);
+}
+
+RoomPosition Connection::position(const QString &room) const
+{
+    return d->rooms.position(room);
+}
+
+void Connection::setSnapshotSource(SnapshotSource source)
+{
+    d->rooms.setSnapshotSource(std::move(source));
 }
 
 } // namespace Watchword

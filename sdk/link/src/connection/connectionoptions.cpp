@@ -20,6 +20,8 @@ Result<void> validateNames(const ConnectionOptions &options)
 {
     if (!Wire::isHeaderValue(options.origin))
         return invalid(u"origin holds a control character"_s);
+    if (!Wire::isHeaderValue(options.userAgent))
+        return invalid(u"userAgent holds a control character"_s);
     for (const QString &name : options.subprotocols) {
         if (!Wire::isHeaderName(name.toLatin1()) || name != QString::fromLatin1(name.toLatin1()))
             return invalid(u"subprotocols: \"%1\" is not an RFC 9110 token"_s.arg(name.left(60)));

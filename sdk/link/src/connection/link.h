@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/core/tokenset.h"
-#include "watchword/link/connectionmachine.h"
-#include "watchword/link/transport.h"
-
 #include "connection/outbox.h"
+#include "machine/connectionmachine.h"
+
+#include "watchword/core/tokenset.h"
+#include "watchword/link/transport.h"
 
 #include <memory>
 #include <optional>
@@ -15,23 +15,31 @@ namespace Watchword {
 /*! One attempt: its transport, and what is known of the server at the other end. */
 struct Link
 {
+    using Id = ConnectionMachine::AttemptId;
+    enum class Stage {
+        Opening, //!< The server has not accepted the connection yet.
+        InUse,
+        Ending //!< Nothing of the application is sent any more.
+    };
+    enum class Speech {
+        Plain,
+        Watchword,
+        PresumedPlain //!< It chose watchword.v1 and said nothing at all; its first message shows what it is.
+    };
     std::unique_ptr<Transport> transport{}; //!< Null before it starts and after it ended.
-    ConnectionMachine::AttemptId id = 0;
+    Id id = 0;
+    Stage stage = Stage::Opening;
     AccessToken token{}; //!< Of the last TokenReady.
-    bool watchword = false;
+    Speech speech = Speech::Plain;
     QString subprotocol{};
     QString session{}; //!< "sid"; the server knows by it what it got before.
     qint64 largestMessage = 0; //!< What the server said it accepts; 0 if it said nothing.
     std::optional<qint64> serverTimeMs{}; //!< At serverTimeAt.
     Instant serverTimeAt{};
-};
 
-/*! What came on a connection that takes over, before the one that it replaces was drained. */
-struct HeldBack
-{
-    ConnectionMachine::AttemptId id;
-    Message content;
-    bool isForApplication = false; //!< Else frames are still to be looked for in it.
+    bool isWatchword() const { return speech == Speech::Watchword; }
+    bool isInUse() const { return stage == Stage::InUse && transport; }
+    void send(const Message &message) const; //!< As it travels. Without a transport it is gone.
 };
 
 } // namespace Watchword

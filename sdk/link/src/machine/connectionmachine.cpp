@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "watchword/link/connectionmachine.h"
+#include "machine/connectionmachine.h"
 
 #include "machine/machinerun.h"
 
@@ -17,19 +17,20 @@ namespace {
 // A tick that comes later than this was held up by a sleeping machine or a stopped process.
 constexpr Duration kWakeThreshold = 5s;
 
+Error closedByApplication()
+{
+    return Error(ErrorCode::Cancelled, u"closed by the application"_s);
+}
+
 Instant deadlineOfUp(const ConnectionMachine::Up &up)
 {
     Instant earliest = up.nextPing;
-    if (up.pongDeadline)
-        earliest = std::min(earliest, *up.pongDeadline);
-    if (up.renewal)
-        earliest = std::min(earliest, up.renewal->deadline);
-    if (up.farewell)
-        earliest = std::min(earliest, up.farewellDeadline);
-    if (up.replacement)
-        earliest = std::min(earliest, up.replacement->deadline);
-    if (up.draining)
-        earliest = std::min(earliest, up.draining->deadline);
+    const auto consider = [&earliest](bool applies, Instant at) { earliest = applies ? std::min(earliest, at) : earliest; };
+    consider(up.pongDeadline.has_value(), up.pongDeadline.value_or(Instant()));
+    consider(up.renewal.has_value(), up.renewal ? up.renewal->deadline : Instant());
+    consider(up.farewell.has_value(), up.farewellDeadline);
+    consider(up.replacement.has_value(), up.replacement ? up.replacement->deadline : Instant());
+    consider(up.draining.has_value(), up.draining ? up.draining->deadline : Instant());
     return earliest;
 }
 
@@ -37,12 +38,15 @@ Instant deadlineOfUp(const ConnectionMachine::Up &up)
 
 ConnectionMachine::ConnectionMachine(const ConnectionOptions &options, bool usesTokens)
     : m_usesTokens(usesTokens)
+    , m_state(Idle{})
 {
     setOptions(options);
 }
 
 void ConnectionMachine::setOptions(const ConnectionOptions &options)
 {
+    if (options.url != m_options.url)
+        m_speech = Speech::Unknown;
     m_options = options;
     m_rules = rulesOf(options, {});
     m_server = ConnectBudget::serverOf(options.url);
@@ -90,21 +94,37 @@ std::optional<Instant> ConnectionMachine::deadline() const
 
 bool ConnectionMachine::isAlive(AttemptId id) const
 {
-    return std::visit(Overloaded{[](const Idle &) { return false; }, [](const Waiting &) { return false; },
-                                 [](const AwaitingToken &) { return false; },
-                                 [id](const Up &up) {
+    const auto holds = [id](const Attempt &attempt) { return attempt.id == id && attempt.step >= Attempt::Step::Opening; };
+    return std::visit(Overloaded{[](const Idle &) { return false; }, [&](const Attempt &attempt) { return holds(attempt); },
+                                 [&](const Up &up) {
                                      return up.id == id || (up.draining && up.draining->id == id)
-                                         || (up.replacement && up.replacement->id == id
-                                             && up.replacement->step >= Replacement::Step::Opening);
+                                         || (up.replacement && holds(*up.replacement));
                                  },
-                                 [id](const auto &state) { return state.id == id; }},
+                                 [id](const Closing &state) { return state.id == id; }},
                       m_state);
+}
+
+bool ConnectionMachine::isWaiting() const
+{
+    const Attempt *attempt = std::get_if<Attempt>(&m_state);
+    return attempt && attempt->step == Attempt::Step::Waiting;
+}
+
+ConnectionMachine::AttemptId ConnectionMachine::attemptId() const
+{
+    return std::visit([](const auto &state) { return state.id; }, m_state);
 }
 
 ConnectionMachine::AttemptId ConnectionMachine::replacementId() const
 {
     const Up *up = std::get_if<Up>(&m_state);
-    return up && up->replacement && up->replacement->step != Replacement::Step::Scheduled ? up->replacement->id : 0;
+    return up && up->replacement && up->replacement->step != Attempt::Step::Waiting ? up->replacement->id : 0;
+}
+
+int ConnectionMachine::failures() const
+{
+    const auto count = [](const auto &state) { return state.outage.link.failures + state.outage.token.failures; };
+    return std::visit(Overloaded{[](const Idle &) { return 0; }, [](const Closing &) { return 0; }, count}, m_state);
 }
 
 ConnectionMachine::Run::Run(ConnectionMachine &machine, Instant now)
@@ -114,9 +134,9 @@ ConnectionMachine::Run::Run(ConnectionMachine &machine, Instant now)
 {
 }
 
-double ConnectionMachine::Run::chance()
+RandomSource &ConnectionMachine::Run::random()
 {
-    return (m_options.random ? *m_options.random : RandomSource::system()).nextUnit();
+    return m_options.random ? *m_options.random : RandomSource::system();
 }
 
 ConnectionMachine::Up *ConnectionMachine::Run::upOf(AttemptId id)
@@ -127,39 +147,35 @@ ConnectionMachine::Up *ConnectionMachine::Run::upOf(AttemptId id)
 
 void ConnectionMachine::Run::on(const Open &)
 {
-    if (std::holds_alternative<Idle>(m.m_state))
-        beginAttempt(u"open"_s);
+    if (const Idle *idle = std::get_if<Idle>(&m.m_state))
+        begin(m.m_state.emplace<Attempt>(Attempt{.id = idle->id, .token = idle->token}), u"open"_s);
 }
 
 void ConnectionMachine::Run::on(const Close &)
 {
-    const Error cancelled(ErrorCode::Cancelled, u"closed by the application"_s);
-    std::visit(Overloaded{[](const Idle &) {}, [](const Closing &) {},
-                          [&](const Up &up) {
-                              const AttemptId id = up.id;
-                              leaveAlone(std::get<Up>(m.m_state), 0);
-                              add(CloseTransport{id, int(CloseCode::Normal), {}});
-                              m.m_state = Closing{id, m_now + m_options.closeTimeout};
-                          },
-                          [&](const auto &) {
-                              if (m.isAlive(m.m_id))
-                                  drop(m.m_id, 0);
-                              finish(cancelled, false);
-                          }},
-               State(m.m_state));
+    if (Up *up = std::get_if<Up>(&m.m_state)) {
+        const AttemptId id = up->id;
+        endBesides(*up, 0);
+        add(CloseTransport{id, int(CloseCode::Normal), {}});
+        m.m_state = Closing{id, m_now + m_options.closeTimeout};
+    } else if (std::holds_alternative<Attempt>(m.m_state)) {
+        if (m.isAlive(m.attemptId()))
+            add(DropTransport{m.attemptId(), 0});
+        finish(closedByApplication(), false);
+    }
 }
 
 void ConnectionMachine::Run::on(const RetryNow &)
 {
-    Waiting *waiting = std::get_if<Waiting>(&m.m_state);
-    if (!waiting)
+    if (!m.isWaiting())
         return;
-    const Instant possible = std::max({m_now, waiting->earliest, budgetAllowsAt()});
+    Attempt &attempt = std::get<Attempt>(m.m_state);
+    const Instant possible = std::max({m_now, attempt.earliest, budgetAllowsAt()});
     if (possible <= m_now) {
-        beginAttempt(u"retryNow"_s);
-    } else if (possible != waiting->deadline) {
-        waiting->deadline = possible;
-        add(ReportWait{waiting->id, waiting->error, possible, u"as soon as the server and the budget permit"_s});
+        begin(attempt, u"retryNow"_s);
+    } else if (possible != attempt.deadline) {
+        attempt.deadline = possible;
+        add(ReportWait{attempt.id, *attempt.waitsFor, possible, u"as soon as the server and the budget permit"_s});
     }
 }
 
@@ -168,25 +184,14 @@ void ConnectionMachine::Run::on(const Tick &)
     const std::optional<Instant> deadline = m.deadline();
     if (!deadline || m_now < *deadline)
         return;
-    const Duration late = m_now - *deadline;
-    const State before = m.m_state;
-    std::visit(
-        Overloaded{[](const Idle &) {},
-                   [&](const AwaitingToken &) { overWithoutTransport(Error(ErrorCode::Timeout, u"no access token in time"_s)); },
-                   [&](const Opening &state) {
-                       drop(state.id, 0);
-                       over({.error = Error(ErrorCode::Timeout, u"no answer from the server in time"_s)});
-                   },
-                   [&](const AwaitingHello &state) {
-                       drop(state.id, int(CloseCode::DeadPeer));
-                       over({.error = Error(ErrorCode::Timeout, u"no \"hello\" from the server in time"_s)});
-                   },
-                   [&](const Up &) { tickUp(std::get<Up>(m.m_state), late); }, [&](const Waiting &) { beginAttempt(u"retry"_s); },
-                   [&](const Closing &state) {
-                       drop(state.id, 0);
-                       finish(Error(ErrorCode::Cancelled, u"closed by the application"_s), false);
-                   }},
-        before);
+    if (Up *up = std::get_if<Up>(&m.m_state)) {
+        tickUp(*up, m_now - *deadline);
+    } else if (Attempt *attempt = std::get_if<Attempt>(&m.m_state)) {
+        tick(*attempt);
+    } else if (const Closing *closing = std::get_if<Closing>(&m.m_state)) {
+        add(DropTransport{closing->id, 0});
+        finish(closedByApplication(), false);
+    }
 }
 
 void ConnectionMachine::Run::tickUp(Up &up, Duration late)
@@ -194,16 +199,15 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
     if (up.draining && m_now >= up.draining->deadline)
         endDrain(up);
     if (up.farewell && m_now >= up.farewellDeadline) {
-        const AttemptId id = up.id;
-        drop(id, 0);
-        over({.closeCode = up.farewell->code, .error = Error(ErrorCode::ClosedByPeer)});
+        add(DropTransport{up.id, 0});
+        lose({.closeCode = up.farewell->code, .error = Error(ErrorCode::ClosedByPeer)});
         return;
     }
     if (late > kWakeThreshold) {
         wake(up);
     } else if (up.pongDeadline && m_now >= *up.pongDeadline) {
-        drop(up.id, int(CloseCode::DeadPeer));
-        over({.closeCode = int(CloseCode::DeadPeer), .error = Error(ErrorCode::Timeout, u"the server gave no sign of life"_s)});
+        add(DropTransport{up.id, int(CloseCode::DeadPeer)});
+        lose({.closeCode = int(CloseCode::DeadPeer), .error = Error(ErrorCode::Timeout, u"the server gave no sign of life"_s)});
         return;
     }
     if (m_now >= up.nextPing) {
@@ -221,7 +225,8 @@ void ConnectionMachine::Run::tickUp(Up &up, Duration late)
             retryRenewal(up);
         }
     }
-    tickReplacement(up);
+    if (up.replacement && m_now >= up.replacement->deadline)
+        tick(*up.replacement);
 }
 
 void ConnectionMachine::Run::ping(Up &up, Duration timeout)
@@ -253,80 +258,13 @@ void ConnectionMachine::Run::on(const Pong &event)
         add(ReportRtt{m_now - up->pingSentAt});
 }
 
-void ConnectionMachine::Run::on(const Upgraded &event)
-{
-    const bool awaited = isOpening(event.id);
-    if (!awaited)
-        return;
-    if (!event.watchword)
-        accepted({.id = event.id, .expiresAt = {}, .inBandRenewal = false, .heartbeat = {}, .refreshBefore = {}, .policy = {}},
-                 false);
-    else if (Up *up = std::get_if<Up>(&m.m_state))
-        replacementStep(*up, Replacement::Step::AwaitingHello, m_options.readyTimeout);
-    else
-        m.m_state = AwaitingHello{event.id, m_now + m_options.readyTimeout};
-}
-
-void ConnectionMachine::Run::on(const Hello &event)
-{
-    const AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state);
-    const bool isMain = waiting && waiting->id == event.id;
-    if (isMain || replacementOf(event.id, Replacement::Step::AwaitingHello))
-        accepted(event, true);
-}
-
-bool ConnectionMachine::Run::isOpening(AttemptId id)
-{
-    const Opening *opening = std::get_if<Opening>(&m.m_state);
-    return (opening && opening->id == id) || replacementOf(id, Replacement::Step::Opening);
-}
-
-// Whatever was tried: the server wants this connection.
-void ConnectionMachine::Run::accepted(const Hello &hello, bool watchword)
-{
-    const Up *const before = std::get_if<Up>(&m.m_state);
-    const std::optional<Up> replaced = before ? std::optional<Up>(*before) : std::nullopt;
-    if (replaced)
-        adoptReplacement(*replaced);
-    Up up{.id = hello.id,
-          .watchword = watchword,
-          .inBandRenewal = watchword && hello.inBandRenewal,
-          .heartbeat = m_options.heartbeat,
-          .refreshBefore = hello.refreshBefore.value_or(Duration::zero()),
-          .since = m_now,
-          .lastActivity = m_now,
-          .nextPing = m_now};
-    if (hello.heartbeat && *hello.heartbeat > Duration::zero())
-        up.heartbeat = std::clamp<Duration>(*hello.heartbeat, 1s, 5min);
-    // Clients that were all connected by one restart must not beat together.
-    up.nextPing = m_now + Duration(qint64(double(up.heartbeat.count()) * std::max(0.1, chance())));
-    m.m_rules = rulesOf(m_options, hello.policy);
-    m.m_freshNetwork = false;
-    m.m_nonceTaken = false;
-    if (hello.expiresAt)
-        m.m_tokenExpiresAt = hello.expiresAt;
-    if (m.m_usesTokens && (m_options.makeBeforeBreak || (watchword && !hello.keepsToken)))
-        scheduleRenewal(up);
-    if (replaced) {
-        const Instant latest = m_now + m_options.drainTimeout;
-        up.draining = Draining{replaced->id, latest, latest};
-        add(SwapTransport{replaced->id, hello.id});
-    } else {
-        add(BecomeReady{hello.id});
-    }
-    m.m_state = up;
-    add(ReportExpiry{m.m_tokenExpiresAt});
-}
-
 void ConnectionMachine::Run::on(const Farewell &event)
 {
     if (Up *up = upOf(event.id)) {
         up->farewell = event;
         up->farewellDeadline = m_now + m_options.closeTimeout;
-    } else if (AwaitingHello *waiting = std::get_if<AwaitingHello>(&m.m_state); waiting && waiting->id == event.id) {
-        waiting->farewell = event;
-    } else if (Replacement *replacement = replacementOf(event.id, Replacement::Step::AwaitingHello)) {
-        replacement->farewell = event;
+    } else if (Attempt *attempt = attemptOf(event.id, Step::AwaitingHello)) {
+        attempt->farewell = event;
     }
 }
 
@@ -334,15 +272,38 @@ void ConnectionMachine::Run::on(const Ended &event)
 {
     if (!m.isAlive(event.id))
         return;
-    Up *up = std::get_if<Up>(&m.m_state);
+    Up *const up = std::get_if<Up>(&m.m_state);
     if (std::holds_alternative<Closing>(m.m_state))
-        finish(Error(ErrorCode::Cancelled, u"closed by the application"_s), false);
-    else if (up && up->draining && up->draining->id == event.id)
+        finish(closedByApplication(), false);
+    else if (!up)
+        over(std::get<Attempt>(m.m_state), event.end);
+    else if (up->id == event.id)
+        lose(event.end);
+    else if (up->draining && up->draining->id == event.id)
         endDrain(*up);
-    else if (up && up->id != event.id)
-        replacementOver(*up, event.end);
     else
-        over(event.end);
+        over(*up->replacement, event.end);
+}
+
+void ConnectionMachine::Run::on(const TokenRevoked &)
+{
+    if (std::holds_alternative<Idle>(m.m_state))
+        return;
+    if (Up *up = std::get_if<Up>(&m.m_state))
+        endBesides(*up, int(CloseCode::Normal));
+    if (m.isAlive(m.attemptId()))
+        add(DropTransport{m.attemptId(), int(CloseCode::Normal)});
+    finish(Error(ErrorCode::SignedOut, u"the session ended"_s), false);
+}
+
+void ConnectionMachine::Run::finish(const Error &reason, bool personNeeded)
+{
+    Idle idle{.id = m.attemptId()};
+    if (const Attempt *attempt = std::get_if<Attempt>(&m.m_state))
+        idle.token = attempt->token;
+    add(ReportClosed{idle.id, reason, personNeeded});
+    m.m_state = idle;
+    m.m_rules = rulesOf(m_options, {});
 }
 
 } // namespace Watchword

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "watchword/link/connectionmachine.h"
+#include "machine/connectionmachine.h"
+#include "machine/judgement.h"
 
 namespace Watchword {
 
-/*! One step of the machine: changes its state and collects the actions. */
+/*!
+    One step of the machine: changes its state and collects the actions.
+
+    What gets an Attempt works for the attempt that the machine is in and for the replacement beside a connection alike.
+    Those of them that may end the attempt are called last: the reference is not valid afterwards.
+*/
 class ConnectionMachine::Run
 {
 public:
@@ -25,6 +31,7 @@ public:
     void on(const TokenChanged &);
     void on(const TokenRevoked &);
     void on(const Upgraded &event);
+    void on(const SpokePlainly &event);
     void on(const Hello &event);
     void on(const Pong &event);
     void on(const RenewalAccepted &event);
@@ -37,35 +44,40 @@ public:
     void on(const Drained &event);
 
 private:
-    // The way in: every attempt begins here.
-    void beginAttempt(const QString &why);
-    void startTransport(AttemptId id, const QString &why);
-    bool isOpening(AttemptId id);
-    void accepted(const Hello &hello, bool watchword);
+    // The way in.
+    using Step = Attempt::Step;
+    Attempt *attemptOf(AttemptId id, Step step); //!< Null unless it is in that step.
+    bool isReplacement() const { return std::holds_alternative<Up>(m.m_state); } //!< What an Attempt at hand is.
+    Attempt &attemptAfter(const Up &up); //!< The state is what follows the end of \a up.
+    void enter(Attempt &attempt, Step step, Duration timeout);
+    void begin(Attempt &attempt, const QString &why);
+    bool isPutOff(Attempt &replacement);
+    void openTransport(Attempt &attempt);
+    void accept(Attempt attempt, const Hello &hello, bool watchword);
+    void goOnAsPlain(Attempt &attempt);
+    void tick(Attempt &attempt);
     Instant budgetAllowsAt();
-    void waitForBudget();
+    void waitForBudget(Attempt &attempt);
 
-    // The way out: every attempt ends in over(), every life of the connection in finish().
-    void over(const TransportEnd &end);
-    void act(const RetryDecision &decision, const Error &error, int closeCode, bool expiredInUse);
-    void overWithoutTransport(const Error &error);
-    void refused(const RetryDecision &decision, const Error &error, bool expiredInUse);
-    void wait(const Error &error, Duration delay, Duration asked, bool forToken, const QString &why);
-    void waitWithBackoff(const Track &track, const Error &error, Duration asked, bool planned);
+    // The way out: every attempt and every connection ends in over(), every life of the machine in finish().
+    void tokenFailed(Attempt &attempt, const Error &error);
+    void over(Attempt &attempt, const TransportEnd &end, const Up *lost = nullptr);
+    void lose(const TransportEnd &end);
+    void act(Attempt &attempt, const Judgement &judgement, bool expiredInUse);
+    void refused(Attempt &attempt, const Judgement &judgement, bool expiredInUse);
+    void backOff(Attempt &attempt, Track Outage::*track, const Error &error, Duration asked, bool isPlanned = false);
+    void wait(Attempt &attempt, const Error &error, Duration delay, Duration asked, const QString &why);
+    void giveUp(const Attempt &attempt, const Error &error, bool personNeeded, const QString &why);
     void finish(const Error &reason, bool personNeeded);
-    void drop(AttemptId id, int code);
-    RetryDecision decide(const TransportEnd &end, const std::optional<Farewell> &farewell) const;
-    void countFailure(const Up *up);
     void count(Track &track);
     Duration slowDelay();
-    static Error refined(const TransportEnd &end, const RetryDecision &decision, int closeCode);
     static QString seconds(Duration duration);
 
     // While up.
     void tickUp(Up &up, Duration late);
     void ping(Up &up, Duration timeout);
     void wake(Up &up);
-    void hurry(const QString &why);
+    void hurry(Attempt &attempt, const QString &why);
     Duration soon();
     void scheduleRenewal(Up &up);
     void askForRenewal(Up &up, bool force);
@@ -73,29 +85,19 @@ private:
     void renewByConnecting(Up &up, const QString &why);
     void retryRenewal(Up &up);
     bool mayAskForRenewal(const Up &up) const;
+    bool wasStable(const Up &up) const;
 
     // A second attempt while up.
-    Replacement *replacementOf(AttemptId id, Replacement::Step step);
-    void replacementStep(Up &up, Replacement::Step step, Duration timeout);
     void wantReplacement(Up &up, Instant at, const QString &why, std::optional<Instant> until);
-    void hastenReplacement(Up &up, bool wasDown);
-    void tickReplacement(Up &up);
-    void beginReplacement(Up &up);
-    void replacementToken(Up &up, const TokenReady &event);
-    void openReplacement(Up &up);
-    void replacementTokenFailed(Up &up, const Error &error);
-    void replacementOver(Up &up, const TransportEnd &end);
-    void retryReplacement(Up &up, const Error &error, Duration delay, Duration asked);
-    void retryReplacement(Up &up, const Error &error, Duration asked);
-    void stopReplacement(Up &up, const Error &error, const QString &why);
-    void adoptReplacement(const Up &up);
-    bool takesOver(const Up &up, RetryAction action, int closeCode) const;
-    void promoteReplacement(const Up &up);
+    bool takesOver(const Up &lost, const Judgement &judgement) const;
+    void promoteReplacement(const Up &lost, const Outage &outage);
     void endDrain(Up &up);
-    void leaveAlone(Up &up, int code);
+    void endBesides(Up &up, int code); //!< All but the connection itself: what drains and what replaces it.
+    void abandonReplacement(const Up &up, int code);
 
     Up *upOf(AttemptId id);
-    double chance();
+    double chance() { return random().nextUnit(); }
+    RandomSource &random();
     void add(Action action) { m_actions.push_back(std::move(action)); }
 
     ConnectionMachine &m;

@@ -6,8 +6,10 @@
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/frame.h"
 #include "watchword/core/log.h"
+#include "watchword/core/version.h"
 #include "watchword/link/connectbudget.h"
 
+#include <QCoreApplication>
 #include <QNetworkRequest>
 #include <QSslConfiguration>
 #include <QSslSocket>
@@ -29,6 +31,19 @@ Duration hearingTime(const ConnectionOptions &options)
     if (options.clock && !options.clock->runsByItself())
         return Duration::zero();
     return std::min({Duration(250), options.heartbeat / 8, options.pongTimeout / 8, options.probeTimeout / 8});
+}
+
+// What QWebSocket makes of a close frame that it cannot read: codes above 1011 but private ones, which it does not know, and
+// reasons that are cut within a character. Its texts are translated.
+bool isUnreadable(int code, const QString &reason)
+{
+    const auto says = [&reason](const char *text) {
+        const QString known = QCoreApplication::translate("QWebSocketDataProcessor", text);
+        return reason.startsWith(known.section("%1"_L1, 0, 0));
+    };
+    if (code == QWebSocketProtocol::CloseCodeProtocolError)
+        return says("Invalid close code %1 detected.") || says("Payload of close frame is too small.");
+    return code == QWebSocketProtocol::CloseCodeWrongDatatype && says("Invalid UTF-8 code encountered.");
 }
 
 } // namespace
@@ -70,6 +85,11 @@ QUrl WebSocketTransport::authorizedUrl() const
     return m_atOrigin ? m_url : QUrl();
 }
 
+QByteArray WebSocketTransport::userAgent() const
+{
+    return m_options.userAgent.isEmpty() ? "Watchword/" + versionText().toLatin1() : m_options.userAgent;
+}
+
 Result<void> WebSocketTransport::authorize(QNetworkRequest &request)
 {
     const Result<RequestHeaders> headers = m_token.headersFor("GET", m_url);
@@ -86,6 +106,7 @@ void WebSocketTransport::connectTo(const QUrl &url)
 {
     m_url = url;
     QNetworkRequest request(url);
+    request.setRawHeader("User-Agent", userAgent());
     if (m_atOrigin) {
         for (auto header = m_options.headers.cbegin(); header != m_options.headers.cend(); ++header)
             request.setRawHeader(header.key(), header.value());
@@ -145,7 +166,10 @@ bool WebSocketTransport::follow(const HttpAnswer &answer)
 void WebSocketTransport::makeSocket()
 {
     m_socket = new QWebSocket(QString::fromLatin1(m_options.origin), QWebSocketProtocol::Version13, this);
-    m_socket->setProxy(m_options.proxy);
+    QNetworkProxy proxy = m_options.proxy;
+    if (proxy.type() == QNetworkProxy::HttpProxy && !proxy.hasRawHeader("User-Agent"))
+        proxy.setRawHeader("User-Agent", userAgent());
+    m_socket->setProxy(proxy);
     m_socket->setMaxAllowedIncomingFrameSize(quint64(m_options.maximumMessage));
     m_socket->setMaxAllowedIncomingMessageSize(quint64(m_options.maximumMessage));
     if (m_options.url.scheme() == "wss"_L1) {
@@ -206,6 +230,7 @@ void WebSocketTransport::shortenWay()
         m_reader = child;
         connect(child, SIGNAL(textMessageReceived(QString)), this, SLOT(onText(QString)), Qt::DirectConnection);
         disconnect(child, SIGNAL(textFrameReceived(QString, bool)), m_socket, nullptr);
+        takeVerdicts(*child);
     }
 }
 
@@ -376,10 +401,10 @@ void WebSocketTransport::onDisconnected()
     end.closeCode = m_dropped ? int(CloseCode::Abnormal) : int(m_socket->closeCode());
     if (!m_dropped)
         end.closeReason = m_socket->closeReason();
-    // Qt knows no codes above 1011 but private ones: it takes 1012 to 1014 for a mistake of the peer and says 1002.
-    if (end.closeCode == int(CloseCode::ProtocolError) && end.closeReason.startsWith("Invalid close code"_L1)) {
+    // The server closed, politely or not; that Qt cannot read how is no reason to stay away.
+    if (isUnreadable(end.closeCode, end.closeReason)) {
         end.closeCode = int(CloseCode::Abnormal);
-        end.closeReason = u"closed with a code that Qt does not know"_s;
+        end.closeReason = u"the server closed, with a code or reason that cannot be read"_s;
     }
     end.error = Error(m_dropped ? ErrorCode::ConnectionLost : ErrorCode::ClosedByPeer, end.closeReason);
     finish(end);

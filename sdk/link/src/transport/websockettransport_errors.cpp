@@ -80,4 +80,30 @@ Error WebSocketTransport::networkError(QAbstractSocket::SocketError error) const
     }
 }
 
+// QWebSocket tells what it finds wrong in the server's frames as if the server had closed with that code, and gives up a frame
+// that stalls for five seconds, whatever our heartbeat would say.
+void WebSocketTransport::takeVerdicts(QObject &reader)
+{
+    if (reader.metaObject()->indexOfSignal("errorEncountered(QWebSocketProtocol::CloseCode,QString)") < 0
+        || !disconnect(&reader, SIGNAL(errorEncountered(QWebSocketProtocol::CloseCode, QString)), m_socket, nullptr))
+        return;
+    connect(&reader, SIGNAL(errorEncountered(QWebSocketProtocol::CloseCode, QString)), this,
+            SLOT(onVerdict(QWebSocketProtocol::CloseCode, QString)), Qt::DirectConnection);
+    if (const QTimer *stall = reader.findChild<QTimer *>())
+        stall->disconnect(&reader);
+}
+
+void WebSocketTransport::onVerdict(QWebSocketProtocol::CloseCode code, const QString &text)
+{
+    if (m_over)
+        return;
+    ErrorCode error = ErrorCode::ProtocolViolation;
+    if (code == QWebSocketProtocol::CloseCodeTooMuchData)
+        error = ErrorCode::MessageTooBig;
+    else if (code == QWebSocketProtocol::CloseCodeGoingAway) // a stall
+        error = ErrorCode::Timeout;
+    finish({.error = Error(error, u"what the server sent was refused here: "_s + text.left(200))});
+    m_socket->close(code, {});
+}
+
 } // namespace Watchword

@@ -8,6 +8,7 @@
 #include <QPointer>
 #include <QSslError>
 #include <QTimer>
+#include <QWebSocketProtocol>
 
 #include <functional>
 
@@ -40,6 +41,7 @@ public:
 
 private Q_SLOTS:
     void onText(const QString &text);
+    void onVerdict(QWebSocketProtocol::CloseCode code, const QString &text);
 
 private:
     void connectTo(const QUrl &url);
@@ -49,6 +51,8 @@ private:
     void makeSocket();
     void watchChild();
     void shortenWay();
+    void takeVerdicts(QObject &reader);
+    QByteArray userAgent() const;
     void ignoreSocket();
     void onEncrypted();
     void onRead();

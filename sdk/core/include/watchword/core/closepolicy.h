@@ -107,7 +107,8 @@ public:
     //! \a after is the shortest wait whenever this row applies.
     void setHttpStatus(int status, RetryAction action, ErrorCode code, Duration after = {});
     void setCloseCode(int closeCode, RetryAction action, ErrorCode code, Duration after = {});
-    //! Errors without HTTP answer and close code: DNS, TCP, TLS, pins, proxy. TLS errors can be retried, never ignored.
+    //! Errors without HTTP answer and close code: DNS, TCP, TLS, pins, proxy, and what this end finds wrong in the frames of the
+    //! other one (ProtocolViolation, MessageTooBig). TLS errors can be retried, never ignored.
     void setNetworkError(ErrorCode code, RetryAction action, Duration after = {});
     void apply(const PolicyChanges &changes); //!< For changes by the application: rows become as they are written.
     /*!

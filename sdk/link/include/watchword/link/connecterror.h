@@ -36,7 +36,7 @@ struct WATCHWORD_LINK_EXPORT ConnectError
     QStringList tlsErrors{}; //!< What is wrong with the certificate, all of it.
     QStringList acrValues{}; //!< Of a 401 that asks for a stronger or fresher sign-in (RFC 9470).
     std::optional<std::chrono::seconds> maxAge{};
-    int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
+    int closeCode = 0; //!< The server's; 1006 without a close frame that can be read; 0: none, the fault was found at this end.
     QString closeReason{};
 
     bool willRetry = false;

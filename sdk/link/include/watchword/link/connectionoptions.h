@@ -43,7 +43,9 @@ struct WATCHWORD_LINK_EXPORT ConnectionOptions
     //! How the token travels and how the server speaks about the connection; null: Authorization header, frames untouched.
     //! A token that is bound to a key (RFC 9449) needs that header: with a strategy that leaves it out the connection stops.
     std::shared_ptr<const AuthStrategy> strategy{};
-    bool offerWatchword = true; //!< False leaves every frame untouched, whatever the server speaks.
+    //! False leaves every frame untouched, whatever the server speaks. A server that repeats what it is offered and does not
+    //! say "hello" within readyTimeout is found out, and taken for a plain one from then on; false saves it that time.
+    bool offerWatchword = true;
 
     QList<QSslCertificate> certificateAuthorities{}; //!< Trusted beside those of the operating system.
     //! SHA-256 of SubjectPublicKeyInfo (RFC 7469 section 2.4), 32 bytes each. When not empty, the key of the server's own
@@ -59,6 +61,7 @@ struct WATCHWORD_LINK_EXPORT ConnectionOptions
     QSslKey clientKey{}; //!< Of the first of clientCertificates.
     QSsl::SslProtocol minimumTls = QSsl::TlsV1_2OrLater; //!< Or QSsl::TlsV1_3OrLater. Nothing older.
     bool allowLoopbackPlain = false; //!< Permits ws:// to 127.0.0.0/8, ::1 and localhost, for development.
+    QByteArray userAgent{}; //!< Of the upgrade request and of CONNECT to a proxy; empty: "Watchword/" and its version.
     QMap<QByteArray, QByteArray> headers{}; //!< Added to the upgrade request; names and values are validated.
     //! HTTP CONNECT and SOCKS5, with user name and password if they want them (Basic; SOCKS5: RFC 1929). TLS is spoken
     //! with the server, through the proxy. The default is QNetworkProxy::applicationProxy().

@@ -44,7 +44,9 @@ struct WATCHWORD_LINK_EXPORT HttpAnswer
 struct TransportEnd
 {
     HttpAnswer http{}; //!< status is set if the upgrade was refused.
-    int closeCode = 0; //!< 1006 if the connection dropped without a close frame; 0 before the 101.
+    //! What the server's close frame said; 1006 if there was none that could be read. 0 before the 101, and when this end found
+    //! something wrong: then error has ProtocolViolation, MessageTooBig or Timeout, which are rows of their own in the policy.
+    int closeCode = 0;
     QString closeReason{};
     QStringList tlsErrors{}; //!< If TLS failed: all that is wrong with the certificate.
     //! The refusal brought a nonce for the proof that was not known: the same once more, with it (RFC 9449 section 9).

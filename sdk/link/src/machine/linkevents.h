@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/closepolicy.h"
+#include "watchword/core/testexport.h"
 #include "watchword/core/tokenprovider.h"
 #include "watchword/link/transport.h"
 
@@ -60,10 +61,21 @@ struct LinkEvents
     struct TokenRevoked
     {
     };
+    enum class WithoutHello { //!< What a connection is on which the server does not say hello in time.
+        Fails,
+        IsPlain, //!< Nothing was said yet that a plain server would understand in another way.
+        IsOfferedNothing //!< It ends, and the next attempt offers nothing.
+    };
     struct Upgraded //!< 101 received.
     {
         AttemptId id;
-        bool watchword;
+        bool watchword; //!< The server speaks first.
+        WithoutHello withoutHello = WithoutHello::Fails;
+        bool needsHello = false; //!< Something waits that only watchword.v1 can do: to be silent once proves nothing.
+    };
+    struct SpokePlainly //!< The first thing that the server said is no frame of watchword.v1.
+    {
+        AttemptId id;
     };
     struct Hello
     {
@@ -128,12 +140,12 @@ struct LinkEvents
         Duration linger{}; //!< How long it may be before something comes all the same; each event counts anew.
     };
     using Event = std::variant<Open, Close, RetryNow, Tick, Probe, Woke, NetworkDown, NetworkUp, TokenReady, TokenFailed,
-                               TokenChanged, TokenRevoked, Upgraded, Hello, Pong, RenewalAccepted, RenewalRefused, RenewalDue,
-                               Farewell, Ended, Replace, EndAnnounced, Drained>;
+                               TokenChanged, TokenRevoked, Upgraded, SpokePlainly, Hello, Pong, RenewalAccepted, RenewalRefused,
+                               RenewalDue, Farewell, Ended, Replace, EndAnnounced, Drained>;
 };
 
 /*! What a ConnectionMachine wants to be done, in this order. */
-struct LinkActions : LinkEvents
+struct WATCHWORD_TEST_EXPORT LinkActions : LinkEvents
 {
     struct RequestToken
     {
@@ -145,6 +157,11 @@ struct LinkActions : LinkEvents
     {
         AttemptId id;
         QString why;
+        bool offersWatchword = true; //!< Else the server is known to repeat what it is offered without speaking it.
+    };
+    struct TreatAsPlain //!< The server chose watchword.v1 and does not speak it.
+    {
+        AttemptId id;
     };
     struct CloseTransport //!< Politely; Ended or the close deadline follows.
     {
@@ -227,10 +244,12 @@ struct LinkActions : LinkEvents
         std::optional<Instant> until; //!< When the next one begins; empty: there will be none.
         QString why;
     };
-    using Action = std::variant<RequestToken, StartTransport, CloseTransport, DropTransport, SendPing, SendRenewal, BecomeReady,
-                                ReportRenewed, ReportExpiry, ReportRtt, ReportError, ReportWait, ReportClosed, SwapTransport,
-                                EndDrain, PromoteReplacement, AbandonReplacement, ReportReplacement>;
+    using Action = std::variant<RequestToken, StartTransport, TreatAsPlain, CloseTransport, DropTransport, SendPing, SendRenewal,
+                                BecomeReady, ReportRenewed, ReportExpiry, ReportRtt, ReportError, ReportWait, ReportClosed,
+                                SwapTransport, EndDrain, PromoteReplacement, AbandonReplacement, ReportReplacement>;
     using Actions = std::vector<Action>;
+
+    static QString toString(const Action &action); //!< For logs and tests; holds no secret.
 };
 
 } // namespace Watchword

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Renewal of the token on the live connection, as the ConnectionMachine decides it; and how actions read in
-// logs.
+// Renewal of the token on the live connection, as the ConnectionMachine decides it.
 #include "machine/machinerun.h"
 
 #include <algorithm>
@@ -22,13 +21,13 @@ Duration scaled(Duration duration, double factor)
 void ConnectionMachine::Run::scheduleRenewal(Up &up)
 {
     up.renewal.reset();
-    if (!m.m_tokenExpiresAt)
+    if (!up.token.expiresAt)
         return;
-    const Duration lifetime = *m.m_tokenExpiresAt - m_now;
+    const Duration lifetime = *up.token.expiresAt - m_now;
     Duration lead = up.refreshBefore > Duration::zero() ? up.refreshBefore : std::clamp<Duration>(lifetime / 5, 30s, 300s);
     // Jitter, so that clients that signed in together do not refresh together.
     lead = std::min(scaled(lead, 0.9 + 0.2 * chance()), lifetime / 2);
-    const Instant at = std::max(*m.m_tokenExpiresAt - lead, m_now + 250ms);
+    const Instant at = std::max(*up.token.expiresAt - lead, m_now + 250ms);
     up.renewal = Renewing{.deadline = at};
 }
 
@@ -38,7 +37,7 @@ void ConnectionMachine::Run::askForRenewal(Up &up, bool force)
     request.reason = TokenRequest::Reason::Renew;
     request.rejectedFingerprint = m.m_refused;
     // A token that outlives the present one is a newer one; the provider has to refresh for it.
-    const Duration left = m.m_tokenExpiresAt ? *m.m_tokenExpiresAt - m_now : Duration::zero();
+    const Duration left = up.token.expiresAt ? *up.token.expiresAt - m_now : Duration::zero();
     request.minimumValidity = force ? std::max(left, Duration::zero()) + 1s : Duration::zero();
     const bool retried = up.renewal && up.renewal->retriedAfterRefusal;
     up.renewal =
@@ -50,9 +49,9 @@ void ConnectionMachine::Run::renewalToken(Up &up, const TokenReady &event)
 {
     if (!up.renewal || up.renewal->step != Renewing::Step::TokenAsked)
         return;
-    if (event.fingerprint == m.m_fingerprint || event.fingerprint == m.m_refused) {
+    if (event.fingerprint == up.token.fingerprint || event.fingerprint == m.m_refused) {
         // Where the server does not mind, a token that ended may stay the only one for long.
-        const bool isOver = m.m_tokenExpiresAt && *m.m_tokenExpiresAt <= m_now;
+        const bool isOver = up.token.expiresAt && *up.token.expiresAt <= m_now;
         const Instant soonest = m_now + (isOver ? 30s : 1s);
         scheduleRenewal(up);
         if (up.renewal)
@@ -65,8 +64,7 @@ void ConnectionMachine::Run::renewalToken(Up &up, const TokenReady &event)
     }
     up.renewal->step = Renewing::Step::Sent;
     up.renewal->deadline = m_now + m_options.renewTimeout;
-    up.renewal->fingerprint = event.fingerprint;
-    up.renewal->expiresAt = event.expiresAt;
+    up.renewal->token = {event.fingerprint, event.expiresAt, up.token.subject};
     add(SendRenewal{up.id});
 }
 
@@ -77,16 +75,15 @@ void ConnectionMachine::Run::renewByConnecting(Up &up, const QString &why)
         wantReplacement(up, m_now, why, {});
         return;
     }
-    const AttemptId id = up.id;
-    drop(id, int(CloseCode::Normal));
-    beginAttempt(why);
+    add(DropTransport{up.id, int(CloseCode::Normal)});
+    begin(attemptAfter(Up(up)), why);
 }
 
 void ConnectionMachine::Run::retryRenewal(Up &up)
 {
     Duration delay = 5s + scaled(5s, chance());
-    if (m.m_tokenExpiresAt && *m.m_tokenExpiresAt > m_now)
-        delay = std::min<Duration>(delay, std::max<Duration>(500ms, (*m.m_tokenExpiresAt - m_now) / 4));
+    if (up.token.expiresAt && *up.token.expiresAt > m_now)
+        delay = std::min<Duration>(delay, std::max<Duration>(500ms, (*up.token.expiresAt - m_now) / 4));
     up.renewal = Renewing{.deadline = m_now + delay};
 }
 
@@ -95,12 +92,13 @@ void ConnectionMachine::Run::on(const RenewalAccepted &event)
     Up *up = upOf(event.id);
     if (!up || !up->renewal || up->renewal->step != Renewing::Step::Sent)
         return;
-    m.m_fingerprint = up->renewal->fingerprint;
-    m.m_tokenExpiresAt = event.expiresAt ? event.expiresAt : up->renewal->expiresAt;
-    m.m_refusedInARow = false;
+    up->token = up->renewal->token;
+    if (event.expiresAt)
+        up->token.expiresAt = event.expiresAt;
+    up->outage.tokenRefused = false;
     scheduleRenewal(*up);
     add(ReportRenewed{});
-    add(ReportExpiry{m.m_tokenExpiresAt});
+    add(ReportExpiry{up->token.expiresAt});
 }
 
 void ConnectionMachine::Run::on(const RenewalRefused &event)
@@ -124,7 +122,7 @@ void ConnectionMachine::Run::on(const RenewalRefused &event)
         retryRenewal(*up);
         return;
     }
-    m.m_refused = up->renewal->fingerprint;
+    m.m_refused = up->renewal->token.fingerprint;
     if (event.code == int(CloseCode::TokenInvalid)) {
         add(ReportError{
             Error(ErrorCode::IdentityChanged, u"the new token belongs to somebody else"_s).withCloseCode(event.code)});
@@ -153,58 +151,6 @@ bool ConnectionMachine::Run::mayAskForRenewal(const Up &up) const
     const bool idle = !up.renewal || up.renewal->step == Renewing::Step::Scheduled;
     const bool possible = up.inBandRenewal || (m_options.makeBeforeBreak && m.replacementId() == 0);
     return idle && possible && m.m_usesTokens;
-}
-
-namespace {
-
-struct ActionText
-{
-    using M = ConnectionMachine;
-
-    QString operator()(const M::RequestToken &a) const
-    {
-        static constexpr const char *names[] = {"Connect", "Renew", "Rejected", "Application"};
-        const QString refused = a.request.rejectedFingerprint;
-        return u"RequestToken %1 %2 %3"_s.arg(a.id).arg(QLatin1StringView(names[int(a.request.reason)]),
-                                                        refused.isEmpty() ? u"-"_s : refused);
-    }
-    QString operator()(const M::StartTransport &a) const { return u"StartTransport %1"_s.arg(a.id); }
-    QString operator()(const M::CloseTransport &a) const { return u"CloseTransport %1 %2"_s.arg(a.id).arg(a.code); }
-    QString operator()(const M::DropTransport &a) const { return u"DropTransport %1 %2"_s.arg(a.id).arg(a.code); }
-    QString operator()(const M::SendPing &a) const { return u"SendPing %1 %2"_s.arg(a.id).arg(a.nonce); }
-    QString operator()(const M::SendRenewal &a) const { return u"SendRenewal %1"_s.arg(a.id); }
-    QString operator()(const M::BecomeReady &a) const { return u"BecomeReady %1"_s.arg(a.id); }
-    QString operator()(const M::ReportRenewed &) const { return u"ReportRenewed"_s; }
-    QString operator()(const M::ReportExpiry &a) const
-    {
-        return a.expiresAt ? u"ReportExpiry %1"_s.arg(a.expiresAt->time_since_epoch().count()) : u"ReportExpiry -"_s;
-    }
-    QString operator()(const M::ReportRtt &a) const { return u"ReportRtt %1"_s.arg(a.rtt.count()); }
-    QString operator()(const M::ReportError &a) const { return u"ReportError %1"_s.arg(a.error.codeName()); }
-    QString operator()(const M::ReportWait &a) const
-    {
-        return u"ReportWait %1 %2 until %3"_s.arg(a.id).arg(a.error.codeName()).arg(a.until.time_since_epoch().count());
-    }
-    QString operator()(const M::ReportClosed &a) const
-    {
-        return u"ReportClosed %1 %2%3"_s.arg(a.id).arg(a.reason.codeName(), a.personNeeded ? u" person"_s : QString());
-    }
-    QString operator()(const M::SwapTransport &a) const { return u"SwapTransport %1 %2"_s.arg(a.from).arg(a.to); }
-    QString operator()(const M::EndDrain &a) const { return u"EndDrain %1"_s.arg(a.id); }
-    QString operator()(const M::PromoteReplacement &a) const { return u"PromoteReplacement %1 %2"_s.arg(a.lost).arg(a.id); }
-    QString operator()(const M::AbandonReplacement &a) const { return u"AbandonReplacement %1 %2"_s.arg(a.id).arg(a.code); }
-    QString operator()(const M::ReportReplacement &a) const
-    {
-        const QString until = a.until ? QString::number(a.until->time_since_epoch().count()) : u"-"_s;
-        return u"ReportReplacement %1 %2 until %3"_s.arg(a.id).arg(a.error.codeName(), until);
-    }
-};
-
-} // namespace
-
-QString ConnectionMachine::toString(const Action &action)
-{
-    return std::visit(ActionText{}, action);
 }
 
 } // namespace Watchword

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine/judgement.h"
+
+namespace Watchword {
+
+namespace {
+
+RetryDecision decide(const TransportEnd &end, const std::optional<LinkEvents::Farewell> &farewell, const ClosePolicy &policy)
+{
+    const std::optional<Duration> asked = end.error.retryAfter();
+    // The token is not at fault, so another one would not help: its proof was not accepted.
+    if (end.error.code() == ErrorCode::WrongNonce || end.error.code() == ErrorCode::InvalidRequest)
+        return {RetryAction::Retry, end.error.code(), asked.value_or(Duration::zero())};
+    if (end.error.code() == ErrorCode::InsufficientAuthentication)
+        return {RetryAction::SignIn, end.error.code(), {}};
+    // Whatever the portal answered, it was not the server.
+    if (end.error.code() == ErrorCode::CaptivePortal)
+        return policy.forNetworkError(ErrorCode::CaptivePortal, asked);
+    if (end.http.status)
+        return policy.forHttpStatus(end.http.status, asked);
+    // What this end found wrong is not what the server said: it has rows of its own.
+    if (!end.closeCode)
+        return policy.forNetworkError(end.error.code(), asked);
+    if (!farewell)
+        return policy.forCloseCode(end.closeCode, asked);
+    RetryDecision decision = policy.forCloseCode(farewell->code, farewell->after);
+    decision.action = farewell->action.value_or(decision.action);
+    return decision;
+}
+
+} // namespace
+
+Judgement Judgement::of(const TransportEnd &end, const std::optional<LinkEvents::Farewell> &farewell, const ClosePolicy &policy,
+                        bool expiredInUse)
+{
+    Judgement result{
+        .decision = decide(end, farewell, policy), .error = end.error, .closeCode = farewell ? farewell->code : end.closeCode};
+    RetryDecision &decision = result.decision;
+    // Servers that know no 4401 say policy violation when a token ends.
+    if (expiredInUse && result.closeCode == int(CloseCode::PolicyViolation) && decision.action == RetryAction::Stop)
+        decision = {RetryAction::RefreshThenRetry, ErrorCode::TokenExpired, decision.after};
+    Error &error = result.error;
+    const bool isGeneric = error.code() == ErrorCode::UpgradeRejected || error.code() == ErrorCode::ClosedByPeer
+        || error.code() == ErrorCode::ConnectionLost;
+    if (isGeneric && error.code() != decision.code)
+        error = Error(decision.code, error.detail()).withRetryAfter(error.retryAfter());
+    if (end.http.status)
+        error = error.withHttpStatus(end.http.status);
+    if (result.closeCode)
+        error = error.withCloseCode(result.closeCode);
+    if (error.detail().isEmpty() && result.closeCode)
+        error = error.withDetail(closeCodeName(result.closeCode));
+    return result;
+}
+
+bool Judgement::isPlanned() const
+{
+    return closeCode == int(CloseCode::GoingAway) || closeCode == int(CloseCode::ServiceRestart);
+}
+
+} // namespace Watchword
