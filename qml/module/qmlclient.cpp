@@ -42,7 +42,6 @@ void QmlClient::assign(T &member, const T &value, const char *property)
     }
     const bool hadClient = m_client != nullptr;
     m_client.reset();
-    m_rooms.clear();
     member = value;
     Q_EMIT optionsChanged();
     if (hadClient)
@@ -256,15 +255,6 @@ void QmlClient::watchLink()
     Connection *connection = link();
     connect(connection, &Connection::textReceived, this, &QmlClient::messageReceived);
     connect(connection, &Connection::metricsChanged, this, &QmlClient::metricsChanged);
-    connect(connection, &Connection::roomLive, this, [this](const QString &room) {
-        m_liveRooms.insert(room);
-        Q_EMIT roomsChanged();
-    });
-    connect(connection, &Connection::stateChanged, this, [this](Connection::State state) {
-        if (state != Connection::State::Ready)
-            m_liveRooms.clear();
-        Q_EMIT roomsChanged();
-    });
 }
 
 void QmlClient::setSignInProblem(const QString &text)
@@ -357,26 +347,4 @@ void QmlClient::request(const QString &operation, const QJSValue &payload, int t
 QString QmlClient::explain() const
 {
     return m_client ? m_client->session().explain() + u'\n' + m_client->connection().explain() : QString();
-}
-
-Watchword::Result<void> QmlClient::joinRoom(const QString &name, const Watchword::RoomPosition &after)
-{
-    if (m_rooms.contains(name)) {
-        ++m_rooms[name];
-        return {};
-    }
-    const Watchword::Result<void> joined = m_client->connection().subscribe(name, after);
-    if (joined)
-        m_rooms.insert(name, 1);
-    return joined;
-}
-
-void QmlClient::leaveRoom(const QString &name)
-{
-    const auto found = m_rooms.find(name);
-    if (found == m_rooms.end() || --*found > 0)
-        return;
-    m_rooms.erase(found);
-    m_liveRooms.remove(name);
-    m_client->connection().unsubscribe(name);
 }

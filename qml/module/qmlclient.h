@@ -6,10 +6,8 @@
 #include "watchword/link/connectionmetrics.h"
 
 #include <QDateTime>
-#include <QHash>
 #include <QJSValue>
 #include <QQmlParserStatus>
-#include <QSet>
 #include <QStringList>
 #include <QTimer>
 #include <QUrl>
@@ -130,9 +128,6 @@ public:
 
     // For Room.
     Watchword::Connection *link() const; //!< Null before start().
-    Watchword::Result<void> joinRoom(const QString &name, const Watchword::RoomPosition &after); //!< Counts who is there.
-    void leaveRoom(const QString &name); //!< Ends the subscription when the last one leaves.
-    bool isRoomLive(const QString &name) const { return m_liveRooms.contains(name); }
 
     void classBegin() override { }
     void componentComplete() override;
@@ -171,7 +166,6 @@ Q_SIGNALS:
     void signInProblemChanged();
     void sessionReasonChanged();
     void metricsChanged();
-    void roomsChanged(); //!< A room became live, or all ceased to be.
 
 private:
     template <typename T>
@@ -190,7 +184,5 @@ private:
     int m_secondsToRetry = 0;
     QString m_signInProblem;
     QTimer m_nextSecond;
-    QHash<QString, int> m_rooms; //!< How many Room follow it.
-    QSet<QString> m_liveRooms;
     std::unique_ptr<Watchword::Client> m_client;
 };

@@ -13,10 +13,7 @@ QmlRoom::QmlRoom(QObject *parent)
 {
 }
 
-QmlRoom::~QmlRoom()
-{
-    leave();
-}
+QmlRoom::~QmlRoom() = default;
 
 void QmlRoom::setClient(QmlClient *client)
 {
@@ -24,11 +21,9 @@ void QmlRoom::setClient(QmlClient *client)
         return;
     if (m_client)
         m_client->disconnect(this);
-    leave();
     m_client = client;
     if (client) {
         connect(client, &QmlClient::startedChanged, this, &QmlRoom::update);
-        connect(client, &QmlClient::roomsChanged, this, &QmlRoom::refresh);
         connect(client, &QObject::destroyed, this, &QmlRoom::update);
     }
     Q_EMIT clientChanged();
@@ -63,9 +58,7 @@ void QmlRoom::setStartAfter(const QVariantMap &position)
 
 QVariantMap QmlRoom::position() const
 {
-    if (!m_joined)
-        return {};
-    const Watchword::RoomPosition seen = m_joined->position(m_joinedName);
+    const Watchword::RoomPosition seen = m_room ? m_room->position() : Watchword::RoomPosition();
     if (seen == Watchword::RoomPosition())
         return {};
     return {{u"epoch"_s, seen.epoch}, {u"offset"_s, double(seen.offset)}};
@@ -81,65 +74,52 @@ void QmlRoom::componentComplete()
 void QmlRoom::update()
 {
     Connection *wanted = m_complete && m_active && !m_name.isEmpty() && m_client ? m_client->link() : nullptr;
-    if (m_joined != wanted || m_joinedName != (wanted ? m_name : QString()) || !m_joinError.isEmpty()) {
-        leave();
-        m_joinError.clear();
+    if (!wanted || !m_room || m_room->connection() != wanted || m_room->name() != m_name) {
+        m_room.reset();
         if (wanted)
-            join();
+            join(wanted);
     }
     refresh();
 }
 
-void QmlRoom::join()
+void QmlRoom::join(Connection *connection)
 {
     const Watchword::RoomPosition after{m_startAfter.value(u"epoch"_s).toString(), m_startAfter.value(u"offset"_s).toULongLong()};
-    const Watchword::Result<void> joined = m_client->joinRoom(m_name, after);
-    if (!joined) {
-        m_joinError = joined.error().code() == Watchword::ErrorCode::InvalidArgument
-            ? tr("A room needs a name of 1 to 128 characters.")
-            : Outcome::textOf(joined.error());
-        return;
-    }
-    m_joined = m_client->link();
-    m_joinedName = m_name;
-    connect(m_joined, &Connection::published, this, [this](const Publication &publication) {
-        if (publication.room != m_joinedName)
-            return;
+    m_room = std::make_unique<Watchword::Room>(connection, m_name, after);
+    connect(m_room.get(), &Watchword::Room::published, this, [this](const Publication &publication) {
         Q_EMIT published(QString::fromUtf8(publication.payload), publication.from, double(publication.offset));
-        Q_EMIT positionChanged();
     });
-    connect(m_joined, &Connection::gap, this, [this](const Gap &lost) {
-        if (lost.room == m_joinedName)
-            Q_EMIT gap(double(lost.from), double(lost.to), lost.reason);
-    });
-}
-
-void QmlRoom::leave()
-{
-    if (m_joined)
-        m_joined->disconnect(this);
-    if (m_joined && m_client && m_client->link() == m_joined)
-        m_client->leaveRoom(m_joinedName);
-    m_joined = nullptr;
-    m_joinedName.clear();
+    connect(m_room.get(), &Watchword::Room::gap, this,
+            [this](const Gap &lost) { Q_EMIT gap(double(lost.from), double(lost.to), lost.reason); });
+    connect(m_room.get(), &Watchword::Room::positionChanged, this, &QmlRoom::positionChanged);
+    connect(m_room.get(), &Watchword::Room::liveChanged, this, &QmlRoom::refresh);
+    connect(m_room.get(), &Watchword::Room::problemChanged, this, &QmlRoom::refresh);
 }
 
 void QmlRoom::refresh()
 {
-    const bool live = m_joined && m_client && m_client->isRoomLive(m_joinedName);
+    const bool live = m_room && m_room->isLive();
     if (std::exchange(m_live, live) != live)
         Q_EMIT liveChanged();
-    if (live)
-        Q_EMIT positionChanged();
-    const bool roomless = m_joined && m_joined->state() == Connection::State::Ready && !m_joined->isWatchword();
-    const QString text = roomless ? tr("This server has no rooms.") : m_joinError;
+    const std::optional<Watchword::Error> problem = m_room ? m_room->problem() : std::nullopt;
+    QString text;
+    if (problem && problem->code() == Watchword::ErrorCode::InvalidArgument)
+        text = tr("A room needs a name of 1 to 128 characters.");
+    else if (problem && problem->code() == Watchword::ErrorCode::SubprotocolMismatch)
+        text = tr("This server has no rooms.");
+    else if (problem)
+        text = Outcome::textOf(*problem);
     if (std::exchange(m_errorText, text) != text)
         Q_EMIT errorTextChanged();
 }
 
 void QmlRoom::publish(const QString &text, const QJSValue &callback)
 {
-    Connection *link = m_client ? m_client->link() : nullptr;
+    if (m_room && m_room->connection() && m_room->name() == m_name) {
+        Outcome::tell(this, m_room->publish(text), callback);
+        return;
+    }
+    Connection *link = m_client ? m_client->link() : nullptr; // it may publish without being in it
     if (!link || m_name.isEmpty()) {
         Outcome::tell(this,
                       Outcome::failed<void>(Watchword::Error(Watchword::ErrorCode::WrongState,
@@ -147,7 +127,5 @@ void QmlRoom::publish(const QString &text, const QJSValue &callback)
                       callback);
         return;
     }
-    Watchword::DeliveryOptions options;
-    options.room = m_name;
-    Outcome::tell(this, link->deliver(text.toUtf8(), options), callback);
+    Outcome::tell(this, link->deliver(text.toUtf8(), Watchword::DeliveryOptions{.room = m_name}), callback);
 }

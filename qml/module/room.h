@@ -3,11 +3,15 @@
 
 #include "qmlclient.h"
 
+#include "watchword/link/room.h"
+
 #include <QJSValue>
 #include <QPointer>
 #include <QQmlParserStatus>
 #include <QVariantMap>
 #include <qqmlregistration.h>
+
+#include <memory>
 
 /*!
     `Room` in QML: one room of a rooms endpoint, followed over every reconnect.
@@ -81,16 +85,13 @@ Q_SIGNALS:
 
 private:
     void update();
-    void join();
-    void leave();
+    void join(Watchword::Connection *connection);
     void refresh();
 
     QPointer<QmlClient> m_client;
-    QPointer<Watchword::Connection> m_joined; //!< Where it is joined, as m_joinedName.
-    QString m_joinedName;
+    std::unique_ptr<Watchword::Room> m_room; //!< While it is joined.
     QString m_name;
     QVariantMap m_startAfter;
-    QString m_joinError;
     QString m_errorText;
     bool m_active = true;
     bool m_complete = false;

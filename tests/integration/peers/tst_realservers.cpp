@@ -59,7 +59,7 @@ std::optional<QUrl> TestRealServers::startServer(Support::ReadyProcess &process,
     process.setEnvironment(u"TLS_KEY"_s, key);
     process.setEnvironment(u"BEARER"_s, QLatin1StringView(kToken));
     const bool isWs = qstrcmp(QTest::currentDataTag(), "python3-websockets") != 0;
-    const auto ready = isWs == "ws"_L1
+    const auto ready = isWs
         ? process.start(u"node"_s, {folder + u"ws-echo.mjs"_s}, u"READY "_s)
         : process.start(u"/usr/bin/python3"_s, {folder + u"websockets-echo.py"_s, certificate, key, QLatin1StringView(kToken)},
                         u"READY "_s);

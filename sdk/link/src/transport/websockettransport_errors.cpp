@@ -95,7 +95,8 @@ void WebSocketTransport::takeVerdicts(QObject &reader)
 
 void WebSocketTransport::onVerdict(QWebSocketProtocol::CloseCode code, const QString &text)
 {
-    if (m_over)
+    // Of a connection that was cut within a frame Qt reads the half. That it is gone says more, and disconnected() follows.
+    if (m_over || m_dropped || !m_child || m_child->state() != QAbstractSocket::ConnectedState)
         return;
     ErrorCode error = ErrorCode::ProtocolViolation;
     if (code == QWebSocketProtocol::CloseCodeTooMuchData)
