@@ -23,8 +23,8 @@ ApplicationWindow {
         clientId: window.demo.client_id
         scopes: window.demo.scopes
         server: window.demo.gateway + window.demo.endpoints.room
-        certificateAuthorities: "file://" + window.demo.ca
-        storage: Client.Memory
+        additionalCertificateAuthorities: "file://" + window.demo.ca
+        storage: Client.MemoryOnly
     }
     Room {
         id: room

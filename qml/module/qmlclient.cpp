@@ -9,7 +9,7 @@
 #include <QSslCertificate>
 
 static_assert(int(QmlClient::State::Failed) == int(Watchword::Client::State::Failed));
-static_assert(int(QmlClient::Storage::Memory) == int(Watchword::ClientStorage::Memory));
+static_assert(int(QmlClient::Storage::MemoryOnly) == int(Watchword::StoragePolicy::MemoryOnly));
 
 static_assert(int(QmlClient::Delivery::AtLeastOnce) == int(Watchword::Connection::Delivery::AtLeastOnce));
 
@@ -95,12 +95,12 @@ void QmlClient::setRoute(Route route)
 
 void QmlClient::setStorage(Storage storage)
 {
-    assign(m_options.storage, Watchword::ClientStorage(storage), "storage");
+    assign(m_options.storage, Watchword::StoragePolicy(storage), "storage");
 }
 
-void QmlClient::setCertificateAuthorities(const QUrl &file)
+void QmlClient::setAdditionalCertificateAuthorities(const QUrl &file)
 {
-    assign(m_authorities, file, "certificateAuthorities");
+    assign(m_authorities, file, "additionalCertificateAuthorities");
 }
 
 void QmlClient::setAutoStart(bool on)
@@ -204,8 +204,8 @@ void QmlClient::makeClient()
 {
     if (!m_authorities.isEmpty()) {
         const QString file = QQmlFile::urlToLocalFileOrQrc(m_authorities);
-        m_options.certificateAuthorities = QSslCertificate::fromPath(file);
-        if (m_options.certificateAuthorities.isEmpty())
+        m_options.additionalCertificateAuthorities = QSslCertificate::fromPath(file);
+        if (m_options.additionalCertificateAuthorities.isEmpty())
             qmlWarning(this) << "there is no certificate in " << file;
     }
     m_client = std::make_unique<Client>(m_options);
@@ -226,17 +226,10 @@ void QmlClient::makeClient()
     Q_EMIT sessionReasonChanged();
 }
 
-// A Client may replace its session once, when there is no keychain; the old one is alive until then.
 void QmlClient::watchSession()
 {
     using Watchword::Session;
     Session *session = &m_client->session();
-    connect(session, &QObject::destroyed, this, [this] {
-        if (!m_client)
-            return;
-        watchSession();
-        Q_EMIT startedChanged();
-    });
     connect(session, &Session::deviceSignInChanged, this, &QmlClient::stateChanged); // the text says where
     connect(session, &Session::stateChanged, this, [this](Session::State state) {
         if (state == Session::State::SigningIn)

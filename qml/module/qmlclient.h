@@ -55,8 +55,8 @@ class QmlClient : public QObject, public QQmlParserStatus
     Q_PROPERTY(QUrl resource READ resource WRITE setResource NOTIFY optionsChanged FINAL)
     Q_PROPERTY(Route route READ route WRITE setRoute NOTIFY optionsChanged FINAL)
     Q_PROPERTY(Storage storage READ storage WRITE setStorage NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(
-        QUrl certificateAuthorities READ certificateAuthorities WRITE setCertificateAuthorities NOTIFY optionsChanged FINAL)
+    Q_PROPERTY(QUrl additionalCertificateAuthorities READ additionalCertificateAuthorities WRITE
+                   setAdditionalCertificateAuthorities NOTIFY optionsChanged FINAL)
     Q_PROPERTY(bool autoStart READ autoStart WRITE setAutoStart NOTIFY optionsChanged FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString stateText READ stateText NOTIFY stateChanged FINAL)
@@ -74,8 +74,8 @@ class QmlClient : public QObject, public QQmlParserStatus
 public:
     enum class State { Stopped, Starting, SignInNeeded, SigningIn, Connecting, Ready, Waiting, Failed };
     Q_ENUM(State) //!< As Watchword::Client::State.
-    enum class Storage { Keychain, KeychainOrMemory, Memory };
-    Q_ENUM(Storage) //!< As Watchword::ClientStorage.
+    enum class Storage { Keychain, KeychainOrMemory, EncryptedFile, MemoryOnly };
+    Q_ENUM(Storage) //!< As Watchword::StoragePolicy.
     enum class Delivery { RequireNow, DropIfOffline, QueueUntilReady, LatestOnly, AtLeastOnce };
     Q_ENUM(Delivery) //!< As Watchword::Connection::Delivery.
     enum class Route {
@@ -106,8 +106,8 @@ public:
     void setRoute(Route route);
     Storage storage() const { return Storage(m_options.storage); }
     void setStorage(Storage storage);
-    QUrl certificateAuthorities() const { return m_authorities; } //!< A PEM file, trusted beside the system's.
-    void setCertificateAuthorities(const QUrl &file);
+    QUrl additionalCertificateAuthorities() const { return m_authorities; } //!< A PEM file, trusted beside the system's.
+    void setAdditionalCertificateAuthorities(const QUrl &file);
     bool autoStart() const { return m_autoStart; }
     void setAutoStart(bool on);
 

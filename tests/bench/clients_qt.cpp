@@ -89,7 +89,7 @@ Watchword::ConnectionOptions sdkOptions(const QStringList &arguments)
 {
     Watchword::ConnectionOptions options;
     options.url = QUrl(arguments.value(0));
-    options.certificateAuthorities = QSslCertificate::fromPath(arguments.value(1));
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(arguments.value(1));
     return options;
 }
 

@@ -107,7 +107,7 @@ Fleet::Fleet(const QStringList &arguments)
 {
     Watchword::ConnectionOptions options;
     options.url = QUrl(arguments.value(0));
-    options.certificateAuthorities = QSslCertificate::fromPath(arguments.value(1));
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(arguments.value(1));
     QFile file(arguments.value(2));
     if (file.open(QIODevice::ReadOnly)) {
         const QList<QByteArray> lines = file.readAll().trimmed().split('\n');

@@ -78,7 +78,7 @@ QString Scene::load(const QByteArray &qml, const QSize &size)
     m_view.show();
     client()->setProperty("issuer", m_issuer.url());
     client()->setProperty("server", m_gateway.url());
-    client()->setProperty("certificateAuthorities", QUrl::fromLocalFile(authorityFile()));
+    client()->setProperty("additionalCertificateAuthorities", QUrl::fromLocalFile(authorityFile()));
     return {};
 }
 

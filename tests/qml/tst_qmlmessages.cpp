@@ -29,7 +29,7 @@ Item {
             lastAnswer = outcome.answer
         }
     }
-    Client { id: client; clientId: "native"; storage: Client.Memory; autoStart: false }
+    Client { id: client; clientId: "native"; storage: Client.MemoryOnly; autoStart: false }
 }
 )";
 

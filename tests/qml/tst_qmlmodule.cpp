@@ -24,7 +24,7 @@ Item {
     Client {
         id: client
         clientId: "native"
-        storage: Client.Memory
+        storage: Client.MemoryOnly
         autoStart: false
         onMessageReceived: (message) => messages.push(message)
     }

@@ -31,8 +31,8 @@ Item {
     property var outcomes: []
     property string answer: ""
     property var kept: ({})
-    Client { id: client; clientId: "native"; storage: Client.Memory; autoStart: false }
-    Client { id: other; clientId: "native"; account: "other"; storage: Client.Memory; autoStart: false }
+    Client { id: client; clientId: "native"; storage: Client.MemoryOnly; autoStart: false }
+    Client { id: other; clientId: "native"; account: "other"; storage: Client.MemoryOnly; autoStart: false }
     Room {
         id: room
         client: client
@@ -248,7 +248,7 @@ void TestQmlRooms::realGateway()
         client->setProperty("clientId", demo.value("client_id"_L1).toString());
         client->setProperty("scopes", demo.value("scopes"_L1).toVariant().toStringList());
         client->setProperty("server", QUrl(demo.value("gateway"_L1).toString() + u"/room"_s));
-        client->setProperty("certificateAuthorities", QUrl::fromLocalFile(demo.value("ca"_L1).toString()));
+        client->setProperty("additionalCertificateAuthorities", QUrl::fromLocalFile(demo.value("ca"_L1).toString()));
         QVERIFY(QMetaObject::invokeMethod(client, "start"));
         const QJsonObject user = users.at(int(people.size())).toObject();
         people.push_back(std::make_unique<Tool::LoginBrowser>(

@@ -39,7 +39,7 @@ Rectangle {
         highlight: "#1b5cc8"
         highlightedText: "#ffffff"
     }
-    Client { id: client; clientId: "native"; storage: Client.Memory; autoStart: false }
+    Client { id: client; clientId: "native"; storage: Client.MemoryOnly; autoStart: false }
     Connections { target: client.session; function onBrowserRequested() { browsers += 1 } }
     SignIn { id: face; anchors.fill: parent; client: client }
 }

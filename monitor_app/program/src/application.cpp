@@ -217,7 +217,7 @@ void Application::watchDemo(const DemoInfo &info)
     Watchword::SessionOptions session = sessionOptions({info.gateway, info.issuer, info.clientId, info.caFile});
     session.resource = QUrl(info.audience);
     session.storage = Watchword::StoragePolicy::MemoryOnly;
-    session.certificateAuthorities = trusted;
+    session.additionalCertificateAuthorities = trusted;
     session.openBrowser = [login = QPointer<DemoLogin>(d->login.get())](const QUrl &url) {
         if (login)
             login->open(url);
@@ -227,7 +227,7 @@ void Application::watchDemo(const DemoInfo &info)
     watching.gateway = info.gateway;
     watching.watchPath = info.watchPath;
     watching.auditPath = info.auditPath;
-    watching.certificateAuthorities = trusted;
+    watching.additionalCertificateAuthorities = trusted;
     watching.auditAfter = u"0"_s;
     watching.mirror = false;
     d->workspace.setDemo(true);
@@ -265,14 +265,14 @@ void Application::connectTo(const ServerSettings &server)
     Watchword::SessionOptions session = sessionOptions(server);
     session.route = d->route;
     session.resource = d->options.resource;
-    session.certificateAuthorities = authorities(server.authorityFile);
+    session.additionalCertificateAuthorities = authorities(server.authorityFile);
     if (d->withoutStoring)
         session.storage = Watchword::StoragePolicy::MemoryOnly;
     else
         session.keyStore = std::make_shared<Watchword::KeychainKeyStore>(applicationId);
     Watchword::WatchOptions watching;
     watching.gateway = server.server;
-    watching.certificateAuthorities = session.certificateAuthorities;
+    watching.additionalCertificateAuthorities = session.additionalCertificateAuthorities;
     watching.mirror = false;
     watch(std::move(session), std::move(watching));
 }

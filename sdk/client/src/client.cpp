@@ -4,11 +4,8 @@
 #include "watchword/auth/session.h"
 #include "watchword/core/internal/utf8.h"
 #include "watchword/keychain/keychainkeystore.h"
-#include "watchword/link/networkhints.h"
 
-#include <QCoreApplication>
 #include <QMetaMethod>
-#include <QSslConfiguration>
 
 #include <memory>
 #include <utility>
@@ -19,72 +16,15 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-QString applicationIdOf(const ClientOptions &options)
+// A Session does not know the keychain of the desktop.
+SessionOptions withKeychain(const ClientOptions &options)
 {
-    if (!options.applicationId.isEmpty())
-        return options.applicationId;
-    QStringList parts{QCoreApplication::organizationName(), QCoreApplication::applicationName()};
-    parts.removeAll(QString());
-    return parts.isEmpty() ? options.clientId : parts.join(u'.');
-}
-
-SessionOptions sessionOptions(const ClientOptions &options, bool inMemory)
-{
-    SessionOptions session;
-    session.issuer = options.issuer;
-    session.clientId = options.clientId;
-    session.scopes = options.scopes;
-    session.resource = options.resource;
-    session.account = options.account;
-    session.applicationId = applicationIdOf(options);
-    session.dataFolder = options.storageFolder;
-    session.openBrowser = options.openBrowser;
-    session.route = options.route;
-    session.privateUseRedirect = options.privateUseRedirect;
-    session.pushedAuthorization = options.pushedAuthorization;
-    session.tokenBinding = options.tokenBinding;
-    session.clock = options.clock;
-    session.random = options.link.random;
-    session.networkHints = options.link.networkHints;
-    if (!session.networkHints && (!options.clock || options.clock->runsByItself()))
-        session.networkHints = systemNetworkHints(options.issuer);
-    session.allowLoopbackHttp = options.allowLoopbackHttp;
-    if (!options.certificateAuthorities.isEmpty()) // of a Session they are the only ones
-        session.certificateAuthorities = QSslConfiguration::systemCaCertificates() + options.certificateAuthorities;
-    session.storage = inMemory ? StoragePolicy::MemoryOnly : StoragePolicy::Require;
-    if (session.storage == StoragePolicy::Require) {
-        session.keyStore = options.keyStore ? options.keyStore
-                                            : std::make_shared<KeychainKeyStore>(
-                                                session.applicationId, nullptr, options.clock ? *options.clock : Clock::system());
-    }
+    SessionOptions session = options.sessionOptions();
+    const bool usesKeychain = session.storage == StoragePolicy::Keychain || session.storage == StoragePolicy::KeychainOrMemory;
+    if (usesKeychain && !session.keyStore)
+        session.keyStore = std::make_shared<KeychainKeyStore>(session.applicationId, nullptr, *session.clock);
     return session;
 }
-
-ConnectionOptions connectionOptions(const ClientOptions &options)
-{
-    ConnectionOptions link = options.link;
-    link.url = options.server;
-    link.origin = options.origin;
-    link.certificateAuthorities += options.certificateAuthorities;
-    link.clock = options.clock;
-    return link;
-}
-
-/*! What the Connection borrows: the tokens of the present Session, which may be replaced. */
-class SessionTokens final : public TokenProvider
-{
-public:
-    void setSession(Session *session)
-    {
-        m_session = session;
-        connect(session, &TokenProvider::tokenChanged, this, &TokenProvider::tokenChanged);
-        connect(session, &TokenProvider::tokenRevoked, this, &TokenProvider::tokenRevoked);
-    }
-    QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override { return m_session->requestToken(request); }
-
-private:
-    Session *m_session = nullptr;
-};
 
 } // namespace
 
@@ -94,15 +34,14 @@ public:
     Private(Client *client, ClientOptions o)
         : q(client)
         , options(std::move(o))
-        , connection(&tokens, connectionOptions(options))
+        , session(withKeychain(options))
+        , connection(&session, options.connectionOptions())
     {
     }
 
-    void makeSession(bool inMemory);
-    void onSessionState();
     bool isSignedIn() const
     {
-        const Session::State s = session->state();
+        const Session::State s = session.state();
         return s == Session::State::Active || s == Session::State::Offline || s == Session::State::Degraded;
     }
     State computeState() const;
@@ -115,10 +54,8 @@ public:
 
     Client *const q;
     const ClientOptions options;
-    std::unique_ptr<Session> session;
-    SessionTokens tokens;
-    Connection connection; // goes before the tokens, which it borrows
-    bool inMemory = false;
+    Session session;
+    Connection connection; // goes before the session, whose tokens it borrows
     bool started = false;
     bool personNeeded = false; //!< Said once by signInNeeded(); until tokens are there again.
     bool failed = false; //!< The connection ended for a reason that no retry helps.
@@ -136,7 +73,7 @@ public:
 
 Client::State Client::Private::computeState() const
 {
-    if (session->state() == Session::State::SigningIn)
+    if (session.state() == Session::State::SigningIn)
         return State::SigningIn;
     if (!started)
         return State::Stopped;
@@ -154,42 +91,6 @@ Client::State Client::Private::computeState() const
     default:
         return State::Connecting;
     }
-}
-
-void Client::Private::makeSession(bool memory)
-{
-    inMemory = memory;
-    session = std::make_unique<Session>(sessionOptions(options, memory));
-    tokens.setSession(session.get());
-    Session *s = session.get();
-    connect(s, &Session::stateChanged, q, [this] { onSessionState(); });
-    connect(s, &Session::accountChanged, q, &Client::accountNameChanged);
-    connect(s, &Session::signInNeeded, q, [this](const Error &reason) { onSignInNeeded(reason); });
-    connect(s, &Session::signInFailed, q, [this](const Error &error) { report(error); });
-    connect(s, &Session::storageDegraded, q, [this](const Error &error) { report(error); });
-    connect(s, &Session::signedIn, q, [this] {
-        personNeeded = false;
-        failed = false;
-        update();
-    });
-}
-
-void Client::Private::onSessionState()
-{
-    const bool noKeychain =
-        session->state() == Session::State::KeychainWaiting && session->stateReason().code() == ErrorCode::KeychainUnavailable;
-    if (!noKeychain || inMemory || options.storage != ClientStorage::KeychainOrMemory) {
-        update();
-        return;
-    }
-    // A new session and not a made-up key: a file that the keychain's key can open stays as it is.
-    report(session->stateReason().withRemedy(u"Without a keychain this sign-in ends with the program."_s));
-    session->disconnect(q);
-    session->disconnect(&tokens);
-    session.release()->deleteLater();
-    makeSession(true);
-    session->start();
-    update();
 }
 
 // One place that compares what is with what should be.
@@ -247,10 +148,10 @@ void Client::Private::onAuthenticationRequired(const Error &reason)
         return;
     }
     if (reason.code() == ErrorCode::SessionRevoked)
-        session->signOut();
+        session.signOut();
     // The session is asked, so that its next sign-in is the one that the server wants; it answers with StepUp.
     if (wanted)
-        session->requestToken(*wanted);
+        session.requestToken(*wanted);
     askedFor = wanted;
     onSignInNeeded(reason);
 }
@@ -270,7 +171,17 @@ Client::Client(ClientOptions options, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>(this, std::move(options)))
 {
-    d->makeSession(d->options.storage == ClientStorage::Memory);
+    Session *s = &d->session;
+    connect(s, &Session::stateChanged, this, [this] { d->update(); });
+    connect(s, &Session::accountChanged, this, &Client::accountNameChanged);
+    connect(s, &Session::signInNeeded, this, [this](const Error &reason) { d->onSignInNeeded(reason); });
+    connect(s, &Session::signInFailed, this, [this](const Error &error) { d->report(error); });
+    connect(s, &Session::storageDegraded, this, [this](const Error &error) { d->report(error); });
+    connect(s, &Session::signedIn, this, [this] {
+        d->personNeeded = false;
+        d->failed = false;
+        d->update();
+    });
     Connection *c = &d->connection;
     connect(c, &Connection::stateChanged, this, [this] { d->update(); });
     connect(c, &Connection::nextRetryAtChanged, this, &Client::nextRetryAtChanged);
@@ -290,7 +201,7 @@ Client::Client(ClientOptions options, QObject *parent)
 
 Client::~Client()
 {
-    d->session->disconnect(this);
+    d->session.disconnect(this);
     d->connection.disconnect(this);
 }
 
@@ -311,7 +222,7 @@ Error Client::lastError() const
 }
 QString Client::accountName() const
 {
-    return d->session->accountName();
+    return d->session.accountName();
 }
 bool Client::isSignedIn() const
 {
@@ -323,7 +234,7 @@ QDateTime Client::nextRetryAt() const
 }
 Session &Client::session()
 {
-    return *d->session;
+    return d->session;
 }
 Connection &Client::connection()
 {
@@ -345,13 +256,13 @@ void Client::start()
     if (again && !d->failed)
         return;
     d->failed = false;
-    const Session::State before = d->session->state();
-    d->session->start();
+    const Session::State before = d->session.state();
+    d->session.start();
     d->update();
     // A session that ran before has said already that it needs a person, and says it only once.
     const bool told = before == Session::State::NeedsSignIn || before == Session::State::StepUp
         || (d->restored && before == Session::State::SignedOut);
-    if (told && d->session->state() == before)
+    if (told && d->session.state() == before)
         d->onSignInNeeded(d->needReason);
 }
 
@@ -360,25 +271,25 @@ void Client::stop()
     d->started = false;
     d->failed = false;
     d->personNeeded = false;
-    d->session->cancelSignIn();
+    d->session.cancelSignIn();
     d->connection.close();
     d->update();
 }
 
 void Client::signIn()
 {
-    const Session::State s = d->session->state();
+    const Session::State s = d->session.state();
     if (s == Session::State::SigningIn || (d->isSignedIn() && !d->personNeeded && !d->failed))
         return;
     d->started = true;
     d->newSignIn = true;
-    d->session->signIn();
+    d->session.signIn();
     d->update();
 }
 
 void Client::cancelSignIn()
 {
-    d->session->cancelSignIn();
+    d->session.cancelSignIn();
 }
 
 void Client::signOut()
@@ -386,7 +297,7 @@ void Client::signOut()
     d->personNeeded = d->started; // known, and nobody has to be told
     d->failed = false;
     d->connection.close();
-    d->session->signOut();
+    d->session.signOut();
     d->update();
 }
 

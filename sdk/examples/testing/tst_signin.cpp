@@ -27,8 +27,8 @@ private:
         options.issuer = issuer.url();
         options.clientId = QStringLiteral("orders-desktop");
         options.server = gateway.url(QStringLiteral("/v1/stream"));
-        options.storage = ClientStorage::Memory; // nothing is left on the disk
-        options.certificateAuthorities = {gateway.tls().authority};
+        options.storage = StoragePolicy::MemoryOnly; // nothing is left on the disk
+        options.additionalCertificateAuthorities = {gateway.tls().authority};
         options.allowLoopbackHttp = true; // the fake issuer is http on a loopback address
         options.openBrowser = [&issuer](const QUrl &url) { return issuer.openBrowser(url); };
         return options;

@@ -189,7 +189,7 @@ SessionOptions sessionOptions(const Account &account, const QList<QSslCertificat
     options.applicationId = u"watchword-cli"_s;
     options.tokenBinding = account.binding;
     options.lifetimeFromJwt = account.lifetimeFromJwt;
-    options.certificateAuthorities = authorities;
+    options.additionalCertificateAuthorities = authorities;
     options.networkHints = systemNetworkHints(options.issuer);
     if (account.passphraseFile.isEmpty()) {
         options.keyStore = std::make_shared<KeychainKeyStore>(options.applicationId);
@@ -197,7 +197,7 @@ SessionOptions sessionOptions(const Account &account, const QList<QSslCertificat
     }
     options.storage = StoragePolicy::EncryptedFile;
     // A folder has one key: that of the keychain is in the folder of the other accounts.
-    options.dataFolder = QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(u"sealed"_s);
+    options.storageFolder = QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(u"sealed"_s);
     options.askPassphrase = [path = account.passphraseFile](const PassphraseQuestion &question) {
         if (question.wasWrong)
             return finishedFuture<Secret>(Error(ErrorCode::Cancelled, u"the passphrase in %1 is another one"_s.arg(path)));

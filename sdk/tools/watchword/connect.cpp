@@ -57,7 +57,7 @@ Result<ConnectionOptions> optionsOf(const QCommandLineParser &parser, const Cred
     ConnectionOptions options;
     options.url = QUrl(parser.positionalArguments().constFirst(), QUrl::StrictMode);
     options.origin = parser.value(u"origin"_s).toUtf8();
-    options.certificateAuthorities = credentials.authorities();
+    options.additionalCertificateAuthorities = credentials.authorities();
     options.offerWatchword = !parser.isSet(u"no-watchword"_s);
     options.allowLoopbackPlain = parser.isSet(u"plain-loopback"_s);
     const Result<void> valid = options.validate();

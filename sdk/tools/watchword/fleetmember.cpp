@@ -28,10 +28,10 @@ ClientOptions optionsOf(int number, bool inRoom, FleetMember::Manner manner, con
     options.origin = manner == FleetMember::Manner::WrongOrigin ? QByteArray("https://evil.example") : plan.origin;
     options.account = u"fleet-%1"_s.arg(number);
     options.applicationId = u"watchword-fleet"_s;
-    options.storage = ClientStorage::Memory;
-    options.certificateAuthorities = plan.authorities;
+    options.storage = StoragePolicy::MemoryOnly;
+    options.additionalCertificateAuthorities = plan.authorities;
     // Each stands for a program on a machine of its own.
-    options.link.budget = std::make_shared<ConnectBudget>();
+    options.connection.budget = std::make_shared<ConnectBudget>();
     return options;
 }
 
@@ -205,8 +205,8 @@ void FleetMember::useExpired()
     ConnectionOptions options;
     options.url = m_client->options().server;
     options.origin = m_plan.origin;
-    options.certificateAuthorities = m_plan.authorities;
-    options.budget = m_client->options().link.budget;
+    options.additionalCertificateAuthorities = m_plan.authorities;
+    options.budget = m_client->options().connection.budget;
     m_stale = std::make_unique<Connection>(m_expired.get(), options);
     connect(m_stale.get(), &Connection::closed, this, [this](const Error &error) { ++m_counts.errors[error.codeName()]; });
     m_stale->open();

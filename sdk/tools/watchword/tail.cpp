@@ -119,7 +119,7 @@ int runTail(const QStringList &arguments)
     options.watchPath.clear();
     options.auditPath = parser.value(u"path"_s);
     options.auditAfter = parser.value(u"after"_s);
-    options.certificateAuthorities = credentials.authorities();
+    options.additionalCertificateAuthorities = credentials.authorities();
     WatchClient client(credentials.tokens(), options);
     Tail tail(parser, client);
     quitOnSignals();

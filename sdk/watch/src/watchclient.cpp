@@ -77,6 +77,7 @@ std::unique_ptr<StreamLink> WatchClient::Private::makeLink(const QString &subpro
 {
     StreamLink::Setup setup;
     setup.options.certificateAuthorities = options.certificateAuthorities;
+    setup.options.additionalCertificateAuthorities = options.additionalCertificateAuthorities;
     setup.options.clock = options.clock;
     setup.options.random = options.random;
     setup.subprotocol = subprotocol;

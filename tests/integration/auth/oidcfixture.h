@@ -53,7 +53,7 @@ protected:
         options.issuer = m_issuer;
         options.clientId = QStringLiteral("native");
         options.scopes = {QStringLiteral("openid"), QStringLiteral("offline_access"), QStringLiteral("api:read")};
-        options.dataFolder = m_folder->path();
+        options.storageFolder = m_folder->path();
         options.keyStore = m_keys;
         options.loginHint = QStringLiteral("bob");
         options.allowLoopbackHttp = true;

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
     options.issuer = QUrl(arguments.at(2));
     options.clientId = u"native"_s;
     options.scopes = {u"openid"_s, u"offline_access"_s, u"api:read"_s};
-    options.dataFolder = arguments.at(3);
+    options.storageFolder = arguments.at(3);
     options.keyStore = std::make_shared<KeychainKeyStore>(u"session-worker"_s);
     options.allowLoopbackHttp = true;
     options.openBrowser = [&browser](const QUrl &url) { return browser.open(url); };

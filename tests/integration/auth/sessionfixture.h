@@ -35,7 +35,7 @@ protected:
         Watchword::SessionOptions options;
         options.issuer = m_issuer->url();
         options.clientId = QStringLiteral("app");
-        options.dataFolder = m_folder->path() + QStringLiteral("/data");
+        options.storageFolder = m_folder->path() + QStringLiteral("/data");
         options.keyStore = m_keys;
         options.allowLoopbackHttp = true;
         options.destructionGrace = {}; // the issuer lives in this thread, and could not answer meanwhile

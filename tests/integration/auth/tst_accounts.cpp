@@ -162,7 +162,7 @@ void TestAccounts::accountsAreListed()
     first.session.signOut();
     QVERIFY(Support::waitUntil([&] { return Accounts::stored(options()).size() == 1; }));
     // A broken file hides itself only, and no file holds a secret.
-    const QDir folder(options().dataFolder);
+    const QDir folder(options().storageFolder);
     QFile broken(folder.filePath(u"broken.account"_s));
     QVERIFY(broken.open(QIODevice::WriteOnly) && broken.write("{]") == 2);
     broken.close();

@@ -339,7 +339,7 @@ void TestFlows::nothingSecretIsShown()
         QVERIFY(Support::waitUntil([&] { return probe.events.contains(u"signout.revocation_waits"_s); }));
     }
     shown += log.text();
-    const QDir folder(o.dataFolder);
+    const QDir folder(o.storageFolder);
     for (const QString &name : folder.entryList(QDir::Files)) {
         QFile file(folder.filePath(name));
         QVERIFY(file.open(QIODevice::ReadOnly));

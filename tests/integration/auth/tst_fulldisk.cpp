@@ -23,7 +23,7 @@ private:
     SessionOptions onDisk(const Support::SmallDisk &disk)
     {
         SessionOptions o = options();
-        o.dataFolder = disk.path() + u"/data"_s;
+        o.storageFolder = disk.path() + u"/data"_s;
         o.clock = &m_clock;
         m_issuer->setCalendar(m_clock.wallNow() - Clock::system().wallNow());
         return o;

@@ -175,7 +175,7 @@ void TestMemory::signOutLeavesNoSecret_data()
 {
     QTest::addColumn<StoragePolicy>("storage");
     QTest::newRow("in memory") << StoragePolicy::MemoryOnly;
-    QTest::newRow("on the disk") << StoragePolicy::Require;
+    QTest::newRow("on the disk") << StoragePolicy::Keychain;
 }
 
 void TestMemory::signOutLeavesNoSecret()
@@ -184,9 +184,9 @@ void TestMemory::signOutLeavesNoSecret()
     SessionOptions options;
     options.issuer = m_url;
     options.clientId = u"app"_s;
-    options.dataFolder = m_folder.path();
+    options.storageFolder = m_folder.path();
     options.storage = storage;
-    if (storage == StoragePolicy::Require)
+    if (storage == StoragePolicy::Keychain)
         options.keyStore = std::make_shared<MemoryKeyStore>();
     options.allowLoopbackHttp = true;
     options.openBrowser = [this](const QUrl &url) { return m_browser.open(url); };

@@ -285,7 +285,7 @@ void TestSession::memoryOnlyWritesNothing()
     QVERIFY(signedIn(probe));
     probe.session.refresh();
     QVERIFY(Support::waitUntil([&] { return probe.changed.size() == 2; }));
-    QVERIFY(!QDir(o.dataFolder).exists());
+    QVERIFY(!QDir(o.storageFolder).exists());
 }
 
 void TestSession::unwritableStoreDegrades()

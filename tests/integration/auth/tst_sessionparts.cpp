@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "refresh/refresher.h"
 #include "session/accountsignin.h"
-#include "session/completedoptions.h"
 #include "sessionfixture.h"
 #include "support/scriptedhints.h"
 #include "watchword/testing/manualclock.h"
@@ -20,7 +19,7 @@ class Parts
 {
 public:
     explicit Parts(const SessionOptions &given)
-        : options(completedOptions(given))
+        : options(given.completed())
         , clock(*options.clock)
         , machine({}, clock, *options.random)
         , provider(options, *options.clock)

@@ -239,7 +239,7 @@ void TestSessionSleep::notYetSentIsPutOff()
     SessionProbe probe(options());
     QVERIFY(signedIn(probe));
     const SessionOptions &all = probe.session.options();
-    EnvelopeTokenStore other({all.dataFolder, all.applicationId, all.account, all.issuer.toString() + u' ' + all.clientId},
+    EnvelopeTokenStore other({all.storageFolder, all.applicationId, all.account, all.issuer.toString() + u' ' + all.clientId},
                              Secret::random(32), *m_clock);
     Result<std::shared_ptr<StoreLock>> lock = other.tryLock(); // so that the refresh gets as far as the lock
     QVERIFY(lock);

@@ -29,6 +29,9 @@ private Q_SLOTS:
     void failedWriteOpensNoBrowser_data();
     void failedWriteOpensNoBrowser();
     void anotherKeychainIsSaid();
+    void memoryIfThereIsNoKeychain_data();
+    void memoryIfThereIsNoKeychain();
+    void memoryIfTheKeychainIsGoneAtTheSignIn();
     void signOutWhileWaiting();
     void signOutWhileWaitingReachesOthers();
     void signOutWhileWaitingThenSignIn();
@@ -121,6 +124,69 @@ void TestSessionStorage::waitsForTheKeychain()
     QCOMPARE(probe.needed.size(), 0); // nobody had to do anything but unlock
     QCOMPARE(m_issuer->requestCount(Endpoint::Authorization), 1);
     QCOMPARE(files(u"*.quarantined*"_s), QStringList());
+}
+
+void TestSessionStorage::memoryIfThereIsNoKeychain_data()
+{
+    QTest::addColumn<int>("mood");
+    QTest::addColumn<bool>("goesOn");
+    QTest::newRow("none") << int(Mood::Unavailable) << true;
+    QTest::newRow("locked") << int(Mood::Locked) << false; // somebody will unlock it
+    QTest::newRow("looks empty") << int(Mood::LooksEmpty) << false;
+    QTest::newRow("answers nothing") << int(Mood::AnswersNothing) << false;
+}
+
+// Only where there is no keychain at all. What the keychain's key can open stays on the disk.
+void TestSessionStorage::memoryIfThereIsNoKeychain()
+{
+    QFETCH(int, mood);
+    QFETCH(bool, goesOn);
+    signInOnce(m_fake);
+    const QStringList before = files(u"*"_s);
+    m_fake->setMood(Mood(mood));
+    SessionOptions o = options(m_fake);
+    o.storage = StoragePolicy::KeychainOrMemory;
+    {
+        SessionProbe probe(o);
+        probe.session.start();
+        if (!goesOn) {
+            QVERIFY(probe.reaches(State::KeychainWaiting));
+            QCOMPARE(probe.degraded.size(), 0);
+            return;
+        }
+        QVERIFY(Support::waitUntil([&] { return probe.needed.size() == 1; }));
+        QCOMPARE(probe.session.state(), State::SignedOut);
+        QCOMPARE(probe.degraded.size(), 1);
+        QCOMPARE(probe.degraded.first().first().value<Error>().code(), ErrorCode::KeychainUnavailable);
+        QVERIFY(!probe.session.nextAttempt().isValid());
+        probe.session.signIn();
+        QVERIFY(probe.reaches(State::Active));
+        QVERIFY(probe.token());
+        QVERIFY(probe.refreshed());
+        QCOMPARE(probe.degraded.size(), 1);
+    }
+    QCOMPARE(files(u"*"_s), before);
+    m_fake->setMood(Mood::Fine);
+    SessionProbe next(o);
+    next.session.start();
+    QVERIFY(next.reaches(State::Active)); // as before the keychain was away
+    QCOMPARE(next.needed.size(), 0);
+}
+
+void TestSessionStorage::memoryIfTheKeychainIsGoneAtTheSignIn()
+{
+    SessionOptions o = options(m_fake);
+    o.storage = StoragePolicy::KeychainOrMemory;
+    m_fake->setMood(Mood::Unavailable);
+    SessionProbe probe(o);
+    probe.session.signIn();
+    QVERIFY(probe.reaches(State::Active));
+    QCOMPARE(probe.degraded.size(), 1);
+    QCOMPARE(probe.failed.size(), 0);
+    QCOMPARE(probe.needed.size(), 0);
+    probe.session.signOut();
+    QCOMPARE(probe.session.state(), State::SignedOut);
+    QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }));
 }
 
 void TestSessionStorage::retriesGrowFromASecondToAMinute()

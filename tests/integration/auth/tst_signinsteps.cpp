@@ -183,7 +183,7 @@ void TestSignInSteps::otherPersonAcceptedDuringARefresh()
     signInOnce();
     SessionProbe probe(options());
     QVERIFY(bobWaits(probe));
-    StoreGate gate(options().dataFolder);
+    StoreGate gate(options().storageFolder);
     const int requests = m_issuer->requestCount(Endpoint::Token);
     probe.session.refresh();
     const auto isSent = [&] { return m_issuer->requestCount(Endpoint::Token) > requests; };
@@ -205,7 +205,7 @@ void TestSignInSteps::otherPersonAcceptedAndClosed()
     bool wasDone = false;
     for (int turns = 0; !wasDone; ++turns) {
         QVERIFY2(turns < 400, "the refresh never ended");
-        QDir(options().dataFolder).removeRecursively();
+        QDir(options().storageFolder).removeRecursively();
         m_issuer->signInAs(u"alice"_s, u"Alice"_s);
         signInOnce();
         {
@@ -329,7 +329,7 @@ void TestSignInSteps::signedOutWhileASignInWaitsForTheKeychain()
 void TestSignInSteps::unwritableStoreIsSignedOutLater()
 {
     signInOnce();
-    const QDir folder(options().dataFolder);
+    const QDir folder(options().storageFolder);
     QString file = folder.filePath(folder.entryList({u"*.tokens"_s}, QDir::Files).value(0));
     file.replace(u".tokens"_s, u".signedout"_s);
     QVERIFY(QDir().mkpath(file + u"/x"_s)); // a folder in the place of the file stops root, too

@@ -71,7 +71,7 @@ void TestStoreSteps::prepare(Doing doing)
 {
     m_issuer->revokeAll();
     m_issuer->signInAs(u"alice"_s, u"Alice"_s);
-    QDir(options().dataFolder).removeRecursively();
+    QDir(options().storageFolder).removeRecursively();
     signInOnce();
     if (doing != Doing::SignIn)
         return;
@@ -84,7 +84,7 @@ void TestStoreSteps::prepare(Doing doing)
 
 bool TestStoreSteps::begin(Doing doing, SessionProbe &probe, std::optional<StoreGate> &gate)
 {
-    const QString folder = options().dataFolder;
+    const QString folder = options().storageFolder;
     if (doing == Doing::Restore) {
         gate.emplace(folder);
         probe.session.start();

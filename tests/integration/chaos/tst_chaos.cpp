@@ -104,7 +104,7 @@ private:
     {
         ConnectionOptions options;
         options.url = gateway.url(u"/room?room=chaos"_s, proxy.serverPort());
-        options.certificateAuthorities = QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
+        options.additionalCertificateAuthorities = QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
         options.connectTimeout = 1500ms;
         options.readyTimeout = 700ms;
         options.heartbeat = 150ms; // the gateway of this test names none
@@ -211,7 +211,7 @@ void TestChaos::openWitness()
 {
     ConnectionOptions options;
     options.url = m_gateway.url(u"/room"_s);
-    options.certificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
     m_witnessTokens = std::make_unique<FixedTokenProvider>(Sender::accessToken(m_gateway.token(u"witness"_s)));
     m_witness = std::make_unique<Connection>(m_witnessTokens.get(), options);
     connect(m_witness.get(), &Connection::frameReceived, this, [this](const Frame &frame) {

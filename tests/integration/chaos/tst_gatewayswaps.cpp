@@ -47,7 +47,7 @@ ConnectionOptions TestGatewaySwaps::options() const
 {
     ConnectionOptions options;
     options.url = m_gateway.url(u"/room?room=lobby"_s);
-    options.certificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
     options.budgetAttempts = 1000;
     return options;
 }

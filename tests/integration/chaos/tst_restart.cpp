@@ -30,7 +30,7 @@ public:
         tokens = std::make_unique<FixedTokenProvider>(token);
         ConnectionOptions options;
         options.url = gateway.url(u"/echo"_s);
-        options.certificateAuthorities = authorities;
+        options.additionalCertificateAuthorities = authorities;
         options.planned = 2s;
         options.transport = [this](const ConnectionOptions &effective) {
             ++attempts;

@@ -54,7 +54,7 @@ void TestRollingRestart::nobodyNotices()
         QVERIFY(gateway.prepare("[drain]\nseconds = 4\n[[endpoint]]\npath = \"/echo\"\nscopes = [\"use\"]\nserves = \"echo\"\n"
                                 "limits = { messages_per_second = 0, bytes_per_second = 0 }\n"));
         QVERIFY(gateway.start());
-        options.certificateAuthorities += QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
+        options.additionalCertificateAuthorities += QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
     }
     ChaosProxy front(gateways[0].port(), 1);
     front.calmDown();

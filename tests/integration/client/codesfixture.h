@@ -75,7 +75,7 @@ public:
         tokens.proof = std::move(proof);
         ConnectionOptions options;
         options.url = gateway.url(path);
-        options.certificateAuthorities = QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
+        options.additionalCertificateAuthorities = QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
         options.budget = std::make_shared<ConnectBudget>();
         options.backoff.base = 50ms;
         options.backoff.floor = 20ms;

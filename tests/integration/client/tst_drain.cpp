@@ -36,7 +36,7 @@ void TestDrain::clientsMoveBeforeTheyAreCut()
         first, u"/echo"_s, [&] { return first.token(u"ada"_s); }, {},
         [&](ConnectionOptions &options) {
             options.url.setPort(balancer.serverPort());
-            options.certificateAuthorities += QSslCertificate::fromPath(second.file(u"ca.pem"_s));
+            options.additionalCertificateAuthorities += QSslCertificate::fromPath(second.file(u"ca.pem"_s));
         });
     QSignalSpy replaced(program.connection.get(), &Connection::replaced);
     QHash<QString, int> echoes;

@@ -157,7 +157,7 @@ void TestGatewayCodes::operators()
     FixedTokenProvider operatorToken(accessToken(m_gateway.token(u"op"_s, 3600, {{u"scope"_s, u"gw:read gw:kick gw:audit"_s}})));
     WatchOptions options;
     options.gateway = m_gateway.url({});
-    options.certificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
     WatchClient watch(&operatorToken, options);
     watch.start();
     QStringList ids;
@@ -248,7 +248,7 @@ void TestGatewayCodes::slowConsumer()
     FixedTokenProvider operatorToken(accessToken(m_gateway.token(u"op"_s, 3600, {{u"scope"_s, u"gw:read gw:audit"_s}})));
     WatchOptions watching;
     watching.gateway = m_gateway.url({});
-    watching.certificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
+    watching.additionalCertificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
     WatchClient watch(&operatorToken, watching);
     QByteArray audit;
     connect(&watch, &WatchClient::auditReceived, this, [&](const QList<QByteArray> &lines) { audit += lines.join('\n') + '\n'; });

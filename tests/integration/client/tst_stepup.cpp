@@ -49,8 +49,8 @@ ClientOptions TestStepUp::options()
     options.scopes = {u"openid"_s, u"offline_access"_s, u"use"_s};
     options.resource = QUrl(u"wss://gateway.test"_s);
     options.server = m_gateway.url(u"/strong"_s);
-    options.storage = ClientStorage::Memory;
-    options.certificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
+    options.storage = StoragePolicy::MemoryOnly;
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(m_gateway.file(u"ca.pem"_s));
     options.allowLoopbackHttp = true;
     options.openBrowser = [this](const QUrl &url) {
         m_signIns.append(QUrlQuery(url));

@@ -55,7 +55,7 @@ public:
         tokens.proof = proof;
         WatchOptions options;
         options.gateway = gateway.url({});
-        options.certificateAuthorities = QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
+        options.additionalCertificateAuthorities = QSslCertificate::fromPath(gateway.file(u"ca.pem"_s));
         client = std::make_unique<WatchClient>(&tokens, options);
     }
     bool awaitLive()

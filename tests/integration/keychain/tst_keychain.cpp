@@ -42,7 +42,7 @@ private:
         SessionOptions o;
         o.issuer = issuer.url();
         o.clientId = u"keychain-test"_s;
-        o.dataFolder = folder;
+        o.storageFolder = folder;
         o.keyStore = std::make_shared<KeychainKeyStore>(u"keychain-test"_s);
         o.allowLoopbackHttp = true;
         o.openBrowser = [&issuer](const QUrl &url) { return issuer.openBrowser(url); };

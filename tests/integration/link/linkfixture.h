@@ -106,7 +106,7 @@ inline ConnectionOptions quickOptions(const FakeGateway &gateway)
     ConnectionOptions options;
     options.url = gateway.url(u"/stream"_s);
     if (options.url.scheme() == "wss"_L1)
-        options.certificateAuthorities = {gateway.tls().authority};
+        options.additionalCertificateAuthorities = {gateway.tls().authority};
     else
         options.allowLoopbackPlain = true;
     options.connectTimeout = 30s;

@@ -83,7 +83,7 @@ void TestLinkSecurity::pinIsCheckedBeforeTheRequest()
     CanaryTokens tokens;
     ConnectionOptions options;
     options.url = server.url();
-    options.certificateAuthorities = {server.tls.authority};
+    options.additionalCertificateAuthorities = {server.tls.authority};
     options.pinnedKeys = {ThrowAwayTls::make().pin(), ThrowAwayTls::make().pin()};
     Connection connection(&tokens, options);
     QSignalSpy failed(&connection, &Connection::attemptFailed);
@@ -105,7 +105,7 @@ void TestLinkSecurity::backupPinAfterASwap()
     QVERIFY(gateway.listen());
     CanaryTokens tokens;
     ConnectionOptions options = quickOptions(gateway);
-    options.certificateAuthorities.append(spare.authority);
+    options.additionalCertificateAuthorities.append(spare.authority);
     options.pinnedKeys = {gateway.tls().pin(), spare.pin()};
     Connection connection(&tokens, options);
     QSignalSpy ready(&connection, &Connection::ready);
@@ -184,7 +184,7 @@ void TestLinkSecurity::minimumTls()
     QVERIFY(counter.listen(QHostAddress::LocalHost));
     ConnectionOptions options;
     options.url = counter.url();
-    options.certificateAuthorities = {counter.tls.authority};
+    options.additionalCertificateAuthorities = {counter.tls.authority};
     options.minimumTls = QSsl::SslProtocol(minimum);
     CanaryTokens tokens;
     Connection connection(&tokens, options);

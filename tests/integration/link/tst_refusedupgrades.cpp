@@ -260,7 +260,7 @@ void TestRefusedUpgrades::tlsFaults()
     QVERIFY(gateway.listen());
     ConnectionOptions options = quickOptions(gateway);
     if (fault == "unknown authority"_L1)
-        options.certificateAuthorities = {ThrowAwayTls::make().authority};
+        options.additionalCertificateAuthorities = {ThrowAwayTls::make().authority};
     if (fault == "pin"_L1)
         options.pinnedKeys = {ThrowAwayTls::make().pin()};
     CanaryTokens tokens;

@@ -50,7 +50,7 @@ int runClient(int argc, char **argv)
     DatedTokens tokens;
     ConnectionOptions options;
     options.url = QUrl(arguments.value(2));
-    options.certificateAuthorities = QSslCertificate::fromPath(arguments.value(3));
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(arguments.value(3));
     options.backoff.base = 20ms;
     options.planned = 20ms;
     Connection connection(&tokens, options);

@@ -133,7 +133,7 @@ void TestSurroundings::captivePortalIsTheReason()
     QCOMPARE(gateway.requests().size(), 0); // TLS errors are never ignored
     gateway.setTls(ThrowAwayTls::make());
     connection.close();
-    options.certificateAuthorities = {gateway.tls().authority};
+    options.additionalCertificateAuthorities = {gateway.tls().authority};
     hints.set(false, false);
     QVERIFY(connection.setOptions(options));
     connection.open();

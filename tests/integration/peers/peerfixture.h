@@ -87,7 +87,7 @@ struct Client
     Client(const QUrl &url, const QString &authority, const QByteArray &token)
     {
         options.url = url;
-        options.certificateAuthorities = QSslCertificate::fromPath(authority);
+        options.additionalCertificateAuthorities = QSslCertificate::fromPath(authority);
         options.backoff.base = 20ms;
         options.backoff.floor = 10ms;
         options.backoff.cap = 200ms;

@@ -170,7 +170,7 @@ SessionOptions TestCanary::sessionOptions()
     SessionOptions options;
     options.issuer = m_issuer->url();
     options.clientId = u"app"_s;
-    options.dataFolder = m_folder->path();
+    options.storageFolder = m_folder->path();
     options.keyStore = m_keys;
     options.allowLoopbackHttp = true;
     options.openBrowser = [this](const QUrl &url) { return browse(url); };
@@ -281,7 +281,7 @@ void TestCanary::flowsOfAClient()
     };
     ClientOptions options = clientOptions();
     options.server = gateway.url();
-    options.certificateAuthorities = {gateway.tls().authority};
+    options.additionalCertificateAuthorities = {gateway.tls().authority};
     {
         Client client(options);
         watch(client.session());

@@ -102,7 +102,7 @@ public:
         options.gateway.setScheme(QStringLiteral("wss"));
         options.gateway.setHost(QStringLiteral("127.0.0.1"));
         options.gateway.setPort(server->serverPort());
-        options.certificateAuthorities = QSslCertificate::fromData(read(QStringLiteral("ca.pem")));
+        options.additionalCertificateAuthorities = QSslCertificate::fromData(read(QStringLiteral("ca.pem")));
         options.rate = std::chrono::milliseconds(250);
         return options;
     }

@@ -143,8 +143,8 @@ Watchword::ClientOptions Stage::clientOptions()
     options.scopes = {u"openid"_s, u"offline_access"_s, u"orders:read"_s};
     options.resource = QUrl(kAudience);
     options.server = QUrl(m_gatewayUrl.toString() + u"/v1/stream"_s);
-    options.storage = Watchword::ClientStorage::Memory;
-    options.certificateAuthorities = m_authorities;
+    options.storage = Watchword::StoragePolicy::MemoryOnly;
+    options.additionalCertificateAuthorities = m_authorities;
     options.openBrowser = browser();
     return options;
 }
@@ -159,7 +159,7 @@ Watchword::SessionOptions Stage::operatorOptions()
     options.account = u"operator"_s;
     options.loginHint = u"operator"_s;
     options.storage = Watchword::StoragePolicy::MemoryOnly;
-    options.certificateAuthorities = m_authorities;
+    options.additionalCertificateAuthorities = m_authorities;
     options.openBrowser = browser();
     return options;
 }

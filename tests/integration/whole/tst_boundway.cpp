@@ -31,7 +31,7 @@ private:
         ClientOptions options = m_stage.clientOptions();
         options.clientId = u"native-dpop"_s;
         options.tokenBinding = TokenBinding::Required;
-        options.link.budgetAttempts = 100; // this program plays several
+        options.connection.budgetAttempts = 100; // this program plays several
         return options;
     }
     int refusals(const QString &reason) const { return int(m_refusals.count(reason)); }
@@ -51,7 +51,7 @@ void TestBoundWay::initTestCase()
     m_operator = std::make_unique<Session>(m_stage.operatorOptions());
     WatchOptions watching;
     watching.gateway = m_stage.gatewayUrl();
-    watching.certificateAuthorities = m_stage.authorities();
+    watching.additionalCertificateAuthorities = m_stage.authorities();
     watching.auditAfter = u"0"_s;
     m_watch = std::make_unique<WatchClient>(m_operator.get(), watching);
     connect(m_watch.get(), &WatchClient::auditReceived, this, [this](const QList<QByteArray> &lines) {
@@ -119,7 +119,7 @@ void TestBoundWay::stolenTokenIsWorthless()
     FixedTokenProvider thief(stolen);
     ConnectionOptions way;
     way.url = client.options().server;
-    way.certificateAuthorities = m_stage.authorities();
+    way.additionalCertificateAuthorities = m_stage.authorities();
     way.budgetAttempts = 100;
     Connection connection(&thief, way);
     connection.open();

@@ -99,7 +99,7 @@ void TestWholeWay::nothingIsLost()
     Session operatorSession(stage.operatorOptions());
     WatchOptions watchOptions;
     watchOptions.gateway = stage.gatewayUrl();
-    watchOptions.certificateAuthorities = stage.authorities();
+    watchOptions.additionalCertificateAuthorities = stage.authorities();
     watchOptions.auditAfter = u"0"_s;
     WatchClient watch(&operatorSession, watchOptions);
     follow(watch);
@@ -158,7 +158,7 @@ void TestWholeWay::checkMirror(Stage &stage, TokenProvider &tokens, const WatchC
     // The truth is a snapshot made now, by a second watcher; what differs at once may be on its way in a delta.
     WatchOptions options;
     options.gateway = stage.gatewayUrl();
-    options.certificateAuthorities = stage.authorities();
+    options.additionalCertificateAuthorities = stage.authorities();
     options.auditPath.clear();
     options.rate = 250ms;
     WatchClient truth(&tokens, options);

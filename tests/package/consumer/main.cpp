@@ -14,7 +14,7 @@ int main(int argc, char **argv)
     options.issuer = QUrl(QStringLiteral("https://login.example.com"));
     options.clientId = QStringLiteral("consumer");
     options.server = QUrl(QStringLiteral("wss://orders.example.com/v1/stream"));
-    options.storage = Watchword::ClientStorage::Memory;
+    options.storage = Watchword::StoragePolicy::MemoryOnly;
     const Watchword::Client client(options);
     const bool idle = client.state() == Watchword::Client::State::Stopped;
     const QString challenge = Watchword::Pkce::challengeOf("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");

@@ -295,7 +295,7 @@ void TestSessionOwners::keyStoreNewsAndTombstone()
     SessionOptions options;
     options.issuer = QUrl(u"https://issuer.example"_s);
     options.clientId = options.applicationId = u"app"_s;
-    options.dataFolder = folder.filePath(u"data"_s);
+    options.storageFolder = folder.filePath(u"data"_s);
     options.keyStore = std::make_shared<FakeKeyStore>();
     std::vector<SessionEvents::Event> events;
     const auto record = [&events](const SessionEvents::Event &event) { events.push_back(event); };
@@ -349,7 +349,7 @@ void TestSessionOwners::keyFailuresAreReported()
     CorrectedClock corrected(clock);
     SessionOptions options;
     options.clientId = options.applicationId = u"app"_s;
-    options.dataFolder = folder.filePath(u"data"_s);
+    options.storageFolder = folder.filePath(u"data"_s);
     const auto keys = std::make_shared<FakeKeyStore>();
     options.keyStore = keys;
     std::vector<SessionEvents::Event> events;

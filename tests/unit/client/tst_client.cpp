@@ -5,10 +5,8 @@
 #include "watchword/auth/session.h"
 #include "watchword/client/client.h"
 #include "watchword/testing/faultytransport.h"
-#include "watchword/testing/throwawaytls.h"
 
 #include <QSignalSpy>
-#include <QSslConfiguration>
 #include <QTemporaryDir>
 
 using namespace Watchword;
@@ -60,8 +58,6 @@ private Q_SLOTS:
     void cancelledBeforeAnythingWasRead();
     void sendIsHeldOrRefusedButNeverLostSilently();
     void slotsInWrongStates();
-    void routesReachTheSession();
-    void authoritiesAreTrustedBesideTheSystems();
 
 private:
     ClientOptions options()
@@ -73,7 +69,7 @@ private:
         options.storageFolder = m_folder->path();
         options.keyStore = std::make_shared<MemoryKeyStore>();
         options.openBrowser = [](const QUrl &) { return true; };
-        options.link.transport = FaultyTransport::factory(m_network);
+        options.connection.transport = FaultyTransport::factory(m_network);
         return options;
     }
     std::shared_ptr<FaultyTransport::Network> m_network;
@@ -95,42 +91,17 @@ void TestClient::nobodySignedIn()
     QCOMPARE(m_network->started, 0);
 }
 
-void TestClient::routesReachTheSession()
-{
-    ClientOptions o = options();
-    o.route = SignInRoute::Device;
-    o.privateUseRedirect = QUrl(u"com.example.app:/callback"_s);
-    o.pushedAuthorization = PushedAuthorization::Always;
-    Client client(o);
-    const SessionOptions &given = client.session().options();
-    QVERIFY(given.route == SignInRoute::Device);
-    QVERIFY(given.pushedAuthorization == PushedAuthorization::Always);
-    QCOMPARE(given.privateUseRedirect, o.privateUseRedirect);
-}
-
-void TestClient::authoritiesAreTrustedBesideTheSystems()
-{
-    QVERIFY(Client(options()).session().options().certificateAuthorities.isEmpty()); // which means the system's
-    ClientOptions o = options();
-    o.certificateAuthorities = {ThrowAwayTls::make().authority};
-    Client client(o);
-    const QList<QSslCertificate> trusted = client.session().options().certificateAuthorities;
-    QVERIFY(trusted.contains(o.certificateAuthorities.first()));
-    for (const QSslCertificate &ofSystem : QSslConfiguration::systemCaCertificates())
-        QVERIFY(trusted.contains(ofSystem));
-}
-
 void TestClient::missingKeychain_data()
 {
-    QTest::addColumn<ClientStorage>("storage");
+    QTest::addColumn<StoragePolicy>("storage");
     QTest::addColumn<bool>("goesOn");
-    QTest::newRow("keychain only") << ClientStorage::Keychain << false;
-    QTest::newRow("memory accepted") << ClientStorage::KeychainOrMemory << true;
+    QTest::newRow("keychain only") << StoragePolicy::Keychain << false;
+    QTest::newRow("memory accepted") << StoragePolicy::KeychainOrMemory << true;
 }
 
 void TestClient::missingKeychain()
 {
-    QFETCH(ClientStorage, storage);
+    QFETCH(StoragePolicy, storage);
     QFETCH(bool, goesOn);
     ClientOptions o = options();
     o.storage = storage;
@@ -179,7 +150,7 @@ void TestClient::cancelledBeforeAnythingWasRead()
 void TestClient::sendIsHeldOrRefusedButNeverLostSilently()
 {
     ClientOptions o = options();
-    o.link.offlineQueue = 4;
+    o.connection.offlineQueue = 4;
     Client client(o);
     QSignalSpy errors(&client, &Client::errorOccurred);
     QVERIFY(client.send("1234"));

@@ -99,7 +99,7 @@ void TestSupportBundle::holdsWhatWasAdded()
     client.issuer = QUrl(u"https://login.example.com"_s);
     client.clientId = u"orders"_s;
     client.server = QUrl(u"wss://orders.example.com/v1/stream?ticket=hidden"_s);
-    client.storage = ClientStorage::Memory;
+    client.storage = StoragePolicy::MemoryOnly;
     client.account = u"second"_s;
     Client other(client);
 

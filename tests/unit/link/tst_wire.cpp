@@ -326,7 +326,7 @@ void TestWire::tlsRemedies()
     QVERIFY(Wire::tlsRemedy(QSslError::CertificateExpired).contains("Renew"_L1));
     QVERIFY(Wire::tlsRemedy(QSslError::CertificateNotYetValid).contains("date of this machine"_L1));
     QVERIFY(Wire::tlsRemedy(QSslError::HostNameMismatch).contains("name"_L1));
-    QVERIFY(Wire::tlsRemedy(QSslError::SelfSignedCertificate).contains("certificateAuthorities"_L1));
+    QVERIFY(Wire::tlsRemedy(QSslError::SelfSignedCertificate).contains("additionalCertificateAuthorities"_L1));
     QVERIFY(Wire::tlsRemedy(QSslError::NoError).isEmpty());
     QVERIFY(Wire::isTlsVerdict(u"Error during SSL handshake: error:0A00042E:SSL routines::tlsv1 alert protocol version"_s));
     QVERIFY(!Wire::isTlsVerdict(u"The remote host closed the connection"_s));

@@ -125,7 +125,7 @@ QString whyNotFollowed(const QUrl &from, const QUrl &to)
 
 } // namespace
 
-HttpClient::HttpClient(const QList<QSslCertificate> &authorities, QByteArray userAgent, Clock &clock, QObject *parent)
+HttpClient::HttpClient(const SessionOptions &options, QByteArray userAgent, Clock &clock, QObject *parent)
     : QObject(parent)
     , m_tls(QSslConfiguration::defaultConfiguration())
     , m_userAgent(std::move(userAgent))
@@ -133,8 +133,9 @@ HttpClient::HttpClient(const QList<QSslCertificate> &authorities, QByteArray use
 {
     m_tls.setProtocol(QSsl::TlsV1_2OrLater);
     m_tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
-    if (!authorities.isEmpty())
-        m_tls.setCaCertificates(authorities);
+    if (!options.certificateAuthorities.isEmpty())
+        m_tls.setCaCertificates(options.certificateAuthorities);
+    m_tls.addCaCertificates(options.additionalCertificateAuthorities);
 }
 
 HttpClient::~HttpClient()

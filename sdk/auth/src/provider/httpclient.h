@@ -3,11 +3,11 @@
 
 #include "provider/httpoutcome.h"
 #include "session/correctedclock.h"
+#include "watchword/auth/sessionoptions.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
 
 #include <QNetworkAccessManager>
-#include <QSslCertificate>
 #include <QSslConfiguration>
 #include <QUrl>
 
@@ -35,7 +35,7 @@ class HttpClient : public QObject
 public:
     using Callback = std::function<void(const HttpOutcome &)>;
 
-    HttpClient(const QList<QSslCertificate> &authorities, QByteArray userAgent, Clock &clock, QObject *parent = nullptr);
+    HttpClient(const SessionOptions &options, QByteArray userAgent, Clock &clock, QObject *parent = nullptr);
     ~HttpClient() override;
 
     void get(const QUrl &url, qsizetype limit, Callback callback);

@@ -48,7 +48,7 @@ Provider::Provider(const SessionOptions &options, Clock &clock, QObject *parent)
     , m_clientId(options.clientId)
     , m_resource(options.resource)
     , m_allowLoopbackHttp(options.allowLoopbackHttp)
-    , m_http(options.certificateAuthorities, userAgentOf(options.applicationId), clock)
+    , m_http(options, userAgentOf(options.applicationId), clock)
 {
 }
 

@@ -38,7 +38,7 @@ AccountStore::AccountStore(const SessionOptions &options, CorrectedClock &clock,
     : m_options(options)
     , m_clock(clock)
     , m_report(std::move(report))
-    , m_vault(options.keyStore, options.dataFolder, clock.source())
+    , m_vault(options.keyStore, options.storageFolder, clock.source())
     , m_keyAlarm(clock.source())
     , m_storeAlarm(clock.source())
     , m_newsAlarm(clock.source())
@@ -63,7 +63,7 @@ AccountStore::~AccountStore() = default;
 
 EnvelopeTokenStore::Location AccountStore::location() const
 {
-    return {m_options.dataFolder, m_options.applicationId, m_options.account,
+    return {m_options.storageFolder, m_options.applicationId, m_options.account,
             issuerText(m_options.issuer) + u' ' + m_options.clientId};
 }
 
@@ -77,6 +77,13 @@ void AccountStore::openKey(SessionActions::KeyCreation creation)
 
 void AccountStore::onKey(const Result<Secret> &key)
 {
+    if (!key && key.error().code() == ErrorCode::KeychainUnavailable && m_options.storage == StoragePolicy::KeychainOrMemory) {
+        // What a keychain's key can open stays on the disk as it is.
+        Q_EMIT noted(u"store.memory"_s, key.error().toString());
+        useMemory();
+        sayDegraded(key.error().withRemedy(u"Without a keychain this sign-in ends with the program."_s));
+        return m_report(SessionEvents::KeyOpened{});
+    }
     if (!key)
         return m_report(SessionEvents::KeyFailed{key.error()});
     Q_EMIT noted(u"key.opened"_s, m_options.keyStore->backendName());
@@ -89,6 +96,11 @@ void AccountStore::onKey(const Result<Secret> &key)
 void AccountStore::useMemory()
 {
     use(std::make_shared<VolatileTokenStore>());
+}
+
+bool AccountStore::isInMemory() const
+{
+    return m_store && !std::dynamic_pointer_cast<EnvelopeTokenStore>(m_store);
 }
 
 void AccountStore::use(std::shared_ptr<TokenStore> store)
@@ -134,6 +146,8 @@ void AccountStore::readNews()
 
 void AccountStore::check()
 {
+    if (isInMemory())
+        return;
     const auto files = std::make_shared<EnvelopeTokenStore>(location(), Secret::random(32), m_clock.source());
     m_runner.run([files] { return files->check(); },
                  [this](const Result<void> &usable) {

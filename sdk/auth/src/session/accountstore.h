@@ -31,6 +31,7 @@ public:
     ~AccountStore() override;
 
     void useMemory(); //!< For StoragePolicy::MemoryOnly: there is neither key nor file.
+    bool isInMemory() const; //!< By useMemory(), or because there is no keychain (StoragePolicy::KeychainOrMemory).
     void openKey(SessionActions::KeyCreation creation);
     void retryKeyIn(Duration wait);
     void retryStoreIn(Duration wait);

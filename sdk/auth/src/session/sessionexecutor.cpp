@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/sessionexecutor.h"
 
-#include "session/completedoptions.h"
 #include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
@@ -25,7 +24,7 @@ M::Settings settingsOf(const SessionOptions &options)
 
 SessionExecutor::SessionExecutor(SessionOptions given, Session *session)
     : q(session)
-    , options(completedOptions(std::move(given)))
+    , options(given.completed())
     , clock(*options.clock)
     , machine(settingsOf(options), clock, *options.random)
     , provider(options, *options.clock)
@@ -219,7 +218,7 @@ void SessionExecutor::finishWhatCannotWait()
     requests.failAll(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
     refresher.runner().finishWhatCannotWait();
     // The sign-out of which the tokens could not be told: a file says it to the next start.
-    if (machine.is<M::StoringSignOut>() && options.storage != StoragePolicy::MemoryOnly)
+    if (machine.is<M::StoringSignOut>() && !store.isInMemory())
         store.leaveTombstone();
 }
 

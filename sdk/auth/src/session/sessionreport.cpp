@@ -58,9 +58,10 @@ QJsonObject SessionReport::options() const
             {"account"_L1, options.account},
             {"application_id"_L1, options.applicationId},
             {"storage"_L1, options.storage == StoragePolicy::MemoryOnly ? u"memory"_s : u"encrypted file"_s},
-            {"data_folder"_L1, shownFolder(options.dataFolder)},
+            {"storage_folder"_L1, shownFolder(options.storageFolder)},
             {"own_browser"_L1, bool(options.openBrowser)},
             {"own_certificate_authorities"_L1, options.certificateAuthorities.size()},
+            {"additional_certificate_authorities"_L1, options.additionalCertificateAuthorities.size()},
             {"loopback_http"_L1, options.allowLoopbackHttp},
             {"sign_in_timeout_s"_L1, qint64(options.signInTimeout.count())}};
 }

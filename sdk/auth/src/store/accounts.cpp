@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/auth/accounts.h"
 
-#include "session/completedoptions.h"
 #include "store/accountfile.h"
 #include "watchword/core/internal/durablefile.h"
 
@@ -62,7 +61,7 @@ void removeAccountFile(const QString &tokenFile)
 
 QList<StoredAccount> Accounts::stored(const SessionOptions &options)
 {
-    const QDir folder(completedOptions(options).dataFolder);
+    const QDir folder(options.completed().storageFolder);
     QList<StoredAccount> all;
     const QStringList names = folder.entryList({u'*' + kSuffix}, QDir::Files);
     for (const QString &name : names.first(std::min(names.size(), kMostAccounts))) {

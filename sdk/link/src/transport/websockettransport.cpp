@@ -180,7 +180,9 @@ void WebSocketTransport::makeSocket()
             tls.setPrivateKey(m_options.clientKey);
         }
         tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
-        tls.addCaCertificates(m_options.certificateAuthorities);
+        if (!m_options.certificateAuthorities.isEmpty())
+            tls.setCaCertificates(m_options.certificateAuthorities);
+        tls.addCaCertificates(m_options.additionalCertificateAuthorities);
         m_socket->setSslConfiguration(tls);
     }
     connect(m_socket, &QWebSocket::connected, this, &WebSocketTransport::onConnected);

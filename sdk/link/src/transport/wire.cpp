@@ -133,7 +133,8 @@ QString tlsRemedy(QSslError::SslError error)
     case QSslError::UnableToGetLocalIssuerCertificate:
     case QSslError::UnableToVerifyFirstCertificate:
     case QSslError::CertificateUntrusted:
-        return u"Add the authority of the certificate to this system or to ConnectionOptions::certificateAuthorities, and let "
+        return u"Add the authority of the certificate to this system or to ConnectionOptions::additionalCertificateAuthorities, "
+               u"and let "
                "the server send its whole chain."_s;
     case QSslError::CertificateRevoked:
         return u"The authority revoked this certificate: do not trust the server until it has a new one."_s;

@@ -141,7 +141,7 @@ void TestDemoState::sessionsGoOn()
     options.resource = demo.url(u"audience"_s);
     options.storage = StoragePolicy::MemoryOnly;
     options.route = SignInRoute::Browser;
-    options.dataFolder = folder.path();
+    options.storageFolder = folder.path();
     options.certificateAuthorities = QSslCertificate::fromPath(demo.info.value("ca"_L1).toString());
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.addCaCertificates(options.certificateAuthorities);

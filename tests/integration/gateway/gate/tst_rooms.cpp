@@ -64,7 +64,7 @@ TestRooms::Member::Member(TestRooms &test, const QString &path, const QJsonObjec
     : tokens(test.tokenOf(claims))
     , connection(&tokens,
                  {.url = QUrl(test.m_gate.gateway->url().toString() + path),
-                  .certificateAuthorities = QSslCertificate::fromPath(test.m_gate.file(u"ca.pem"_s)),
+                  .additionalCertificateAuthorities = QSslCertificate::fromPath(test.m_gate.file(u"ca.pem"_s)),
                   .budgetAttempts = 1000})
 {
     QObject::connect(&connection, &Connection::published, &connection,

@@ -43,7 +43,7 @@ public:
 class WATCHWORD_AUTH_EXPORT Accounts
 {
 public:
-    //! Of the application that \a options name by applicationId (or clientId) and dataFolder; the rest does not matter.
+    //! Of the application that \a options name by storageFolder, or by applicationId; the rest does not matter.
     static QList<StoredAccount> stored(const SessionOptions &options);
 };
 

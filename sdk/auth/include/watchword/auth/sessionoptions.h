@@ -17,9 +17,14 @@ namespace Watchword {
 
 class NetworkHints;
 
-/*! Where a session keeps its tokens. There is no policy that writes them to a disk in plain text. */
+/*! Where tokens are kept. There is no policy that writes them to a disk in plain text. */
 enum class StoragePolicy {
-    Require, //!< Encrypted file, key in the keychain; without a keychain the session waits for one and says so.
+    Keychain, //!< Encrypted file, key in the keychain. Without a keychain the session waits for one and says so.
+    /*!
+        The same, but where there is no keychain at all (KeychainUnavailable), tokens end with the program: storageDegraded() says
+        so once. A locked keychain is waited for.
+    */
+    KeychainOrMemory,
     EncryptedFile, //!< Encrypted file, key in a second one that a passphrase opens; see SessionOptions::askPassphrase.
     MemoryOnly //!< Tokens end with the program; the person signs in at every start.
 };
@@ -47,41 +52,45 @@ enum class TokenBinding {
 };
 
 /*!
-    Everything a Session needs to know. Only issuer and clientId are necessary (and keyStore for StoragePolicy::Require;
-    Watchword::Client gives one by itself). The values are read when the Session is made.
+    Everything a Session needs to know. Only issuer and clientId are necessary (and keyStore for Keychain and
+    KeychainOrMemory; Watchword::Client gives one by itself). The values are read when the Session is made.
 */
 struct WATCHWORD_AUTH_EXPORT SessionOptions
 {
-    QUrl issuer; //!< Exactly as the provider writes it in its discovery document. https, see allowLoopbackHttp.
-    QString clientId; //!< A public client (RFC 8252 section 8.4): there is no client secret.
+    QUrl issuer{}; //!< Exactly as the provider writes it in its discovery document. https, see allowLoopbackHttp.
+    QString clientId{}; //!< A public client (RFC 8252 section 8.4): there is no client secret.
     QStringList scopes = {QStringLiteral("openid"), QStringLiteral("offline_access")};
-    QUrl resource; //!< RFC 8707: the service that the access token is for. Empty: not sent.
+    QUrl resource{}; //!< RFC 8707: the service that the access token is for. Empty: not sent.
     QString account = QStringLiteral("default"); //!< Separates several accounts of one application.
-    QString applicationId; //!< Names the keychain entry and the folder; the client id if empty.
-    QString loginHint; //!< login_hint (OpenID Connect Core section 3.1.2.1); the person can still choose.
-    StoragePolicy storage = StoragePolicy::Require;
+    //! Names the keychain entry and the folder. Empty: organisation and name of QCoreApplication, or the client id without them.
+    QString applicationId{};
+    QString loginHint{}; //!< login_hint (OpenID Connect Core section 3.1.2.1); the person can still choose.
+    StoragePolicy storage = StoragePolicy::Keychain;
+    QString storageFolder{}; //!< Empty: AppDataLocation of QStandardPaths, and in it a folder of the application id.
+    std::shared_ptr<KeyStore> keyStore{}; //!< Lives in the session's thread. Not used with MemoryOnly.
+    AskPassphrase askPassphrase{}; //!< For StoragePolicy::EncryptedFile, where it is necessary.
 
     //! Ports to try for the redirect, for providers that compare it; empty: any free port, as RFC 8252 section 7.3 asks.
-    QList<quint16> redirectPorts;
+    QList<quint16> redirectPorts{};
     QString redirectPath = QStringLiteral("/callback"); //!< As registered at the provider.
     SignInRoute route = SignInRoute::Automatic;
     /*!
         For PrivateUseScheme: the whole redirect URI, as registered at the provider and in the operating system, such as
         "com.example.app:/callback" (RFC 8252 section 7.1). The application hands it to Session::handleRedirect().
     */
-    QUrl privateUseRedirect;
+    QUrl privateUseRedirect{};
     PushedAuthorization pushedAuthorization = PushedAuthorization::WhenRequired;
     TokenBinding tokenBinding = TokenBinding::None;
     //! More parameters of the authorization request, for providers that want them. They cannot replace ours.
-    QList<std::pair<QString, QString>> extraParameters;
+    QList<std::pair<QString, QString>> extraParameters{};
 
-    QList<QSslCertificate> certificateAuthorities; //!< Empty: those of the system. Otherwise only these are trusted.
-    QString dataFolder; //!< Empty: AppDataLocation of QStandardPaths, and in it a folder of the application id.
+    QList<QSslCertificate> certificateAuthorities{}; //!< Only these are trusted; empty: those of the system.
+    QList<QSslCertificate> additionalCertificateAuthorities{}; //!< Trusted beside them, or beside those of the system.
     /*!
         Opens the system browser and says whether that worked; empty: xdg-open, open or ShellExecute. Called in the
         session's thread. If it returns false the sign-in goes on, and signInUrl can be shown for copying.
     */
-    std::function<bool(const QUrl &)> openBrowser;
+    std::function<bool(const QUrl &)> openBrowser{};
 
     /*!
         Null: nobody knows, and every refresh is tried when it is due. Watchword::Client gives systemNetworkHints(), unless the
@@ -91,8 +100,6 @@ struct WATCHWORD_AUTH_EXPORT SessionOptions
     NetworkHints *networkHints = nullptr;
     Clock *clock = nullptr; //!< Null: the system's. Borrowed.
     RandomSource *random = nullptr; //!< Null: the system's. Only for delays. Borrowed.
-    std::shared_ptr<KeyStore> keyStore; //!< Lives in the session's thread. Not used with MemoryOnly.
-    AskPassphrase askPassphrase; //!< For StoragePolicy::EncryptedFile, where it is necessary.
     std::chrono::seconds signInTimeout{600};
     /*!
         So long the destructor of Session waits for the answer to a refresh that is on its way, if there is one: the provider may
@@ -107,6 +114,9 @@ struct WATCHWORD_AUTH_EXPORT SessionOptions
     */
     bool lifetimeFromJwt = false;
     bool allowLoopbackHttp = false; //!< Lets the issuer be http:// on a loopback address, for development and tests.
+
+    //! The same with what an empty applicationId, account and storageFolder, and a null clock and random, stand for.
+    SessionOptions completed() const;
 };
 
 } // namespace Watchword

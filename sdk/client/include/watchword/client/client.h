@@ -65,8 +65,7 @@ public:
     QString accountName() const; //!< For people; empty while unknown.
     bool isSignedIn() const;
     QDateTime nextRetryAt() const; //!< UTC; invalid unless Waiting.
-    //! As long as the Client; with ClientStorage::KeychainOrMemory it is replaced once if there is no keychain.
-    Session &session();
+    Session &session(); //!< As long as the Client.
     Connection &connection(); //!< As long as the Client. Its close() and open() are the Client's business.
     const ClientOptions &options() const;
 

@@ -47,7 +47,8 @@ struct WATCHWORD_LINK_EXPORT ConnectionOptions
     //! say "hello" within readyTimeout is found out, and taken for a plain one from then on; false saves it that time.
     bool offerWatchword = true;
 
-    QList<QSslCertificate> certificateAuthorities{}; //!< Trusted beside those of the operating system.
+    QList<QSslCertificate> certificateAuthorities{}; //!< Only these are trusted; empty: those of the system.
+    QList<QSslCertificate> additionalCertificateAuthorities{}; //!< Trusted beside them, or beside those of the system.
     //! SHA-256 of SubjectPublicKeyInfo (RFC 7469 section 2.4), 32 bytes each. When not empty, the key of the server's own
     //! certificate must be one of them before the request, and with it the token, leaves this machine; not one further
     //! up in the chain, which the server can choose freely. Pin a second key that is kept in a safe place: without it the

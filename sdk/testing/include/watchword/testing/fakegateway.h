@@ -23,7 +23,7 @@ namespace Watchword {
         Watchword::FakeGateway gateway;
         QVERIFY(gateway.listen());
         gateway.next(FakeGateway::refuse(429, {{"Retry-After", "1"}}));     // the first attempt; later ones succeed
-        Connection connection(&tokens, {.url = gateway.url(), .certificateAuthorities = {gateway.tls().authority}});
+        Connection connection(&tokens, {.url = gateway.url(), .additionalCertificateAuthorities = {gateway.tls().authority}});
 
     Without a script it accepts any request that carries a token, speaks watchword.v1 where the client offers it (hello,
     pong, ack, auth.ok), records everything and echoes application messages if asked to. next() queues how the coming

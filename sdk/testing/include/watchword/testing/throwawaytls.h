@@ -14,7 +14,7 @@ struct WATCHWORD_TESTING_EXPORT ThrowAwayTls
 {
     enum class Validity { Now, Expired };
 
-    QSslCertificate authority; //!< Give it to ConnectionOptions::certificateAuthorities.
+    QSslCertificate authority; //!< Give it to ConnectionOptions::additionalCertificateAuthorities.
     QSslCertificate certificate;
     QSslKey key;
 

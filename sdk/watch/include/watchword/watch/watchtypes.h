@@ -22,7 +22,8 @@ struct WATCHWORD_WATCH_EXPORT WatchOptions
     QUrl gateway; //!< wss://host:port; its path is replaced by the two below.
     QString watchPath = QStringLiteral("/watch"); //!< Empty: no tables, only the audit; the client stays Loading.
     QString auditPath = QStringLiteral("/audit"); //!< Empty: no audit stream.
-    QList<QSslCertificate> certificateAuthorities; //!< Trusted beside those of the operating system.
+    QList<QSslCertificate> certificateAuthorities; //!< Only these are trusted; empty: those of the system.
+    QList<QSslCertificate> additionalCertificateAuthorities; //!< Trusted beside them, or beside those of the system.
     std::chrono::milliseconds rate{500}; //!< Between two deltas, 250 to 5000.
     //! Where the audit starts: "<epoch>.<sequence>" resumes behind that event, "0" is the oldest, empty the newest 200.
     QString auditAfter;
