@@ -2,6 +2,25 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de">
 <context>
+    <name>AccountPicker</name>
+    <message>
+        <source>Accounts</source>
+        <translation>Konten</translation>
+    </message>
+    <message>
+        <source>Nobody is signed in on this computer.</source>
+        <translation>Auf diesem Computer ist niemand angemeldet.</translation>
+    </message>
+    <message>
+        <source>%1, in use</source>
+        <translation>%1, in Gebrauch</translation>
+    </message>
+    <message>
+        <source>Add an account</source>
+        <translation>Konto hinzufügen</translation>
+    </message>
+</context>
+<context>
     <name>ConnectionBanner</name>
     <message>
         <source>%1. Next try in %2 s.</source>
@@ -128,45 +147,6 @@
     <message>
         <source>Something unexpected happened.</source>
         <translation>Etwas Unerwartetes ist geschehen.</translation>
-    </message>
-</context>
-<context>
-    <name>QmlClient</name>
-    <message>
-        <source>Not connected</source>
-        <translation>Nicht verbunden</translation>
-    </message>
-    <message>
-        <source>Restoring your sign-in…</source>
-        <translation>Ihre Anmeldung wird wiederhergestellt…</translation>
-    </message>
-    <message>
-        <source>Please sign in</source>
-        <translation>Bitte melden Sie sich an</translation>
-    </message>
-    <message>
-        <source>Finish signing in in your browser</source>
-        <translation>Schließen Sie die Anmeldung im Browser ab</translation>
-    </message>
-    <message>
-        <source>Connecting…</source>
-        <translation>Verbindet…</translation>
-    </message>
-    <message>
-        <source>Connected</source>
-        <translation>Verbunden</translation>
-    </message>
-    <message>
-        <source>Connection lost</source>
-        <translation>Verbindung verloren</translation>
-    </message>
-    <message>
-        <source>Cannot connect</source>
-        <translation>Keine Verbindung möglich</translation>
-    </message>
-    <message>
-        <source>Finish signing in on your other device</source>
-        <translation>Schließen Sie die Anmeldung auf Ihrem anderen Gerät ab</translation>
     </message>
 </context>
 <context>
@@ -320,6 +300,57 @@
     <message>
         <source>Token is good for %1 s</source>
         <translation>Token gilt noch %1 s</translation>
+    </message>
+</context>
+<context>
+    <name>Watchword::Client</name>
+    <message>
+        <source>Not connected</source>
+        <translation>Nicht verbunden</translation>
+    </message>
+    <message>
+        <source>Restoring your sign-in…</source>
+        <translation>Ihre Anmeldung wird wiederhergestellt…</translation>
+    </message>
+    <message>
+        <source>Please sign in</source>
+        <translation>Bitte melden Sie sich an</translation>
+    </message>
+    <message>
+        <source>Finish signing in on your other device</source>
+        <translation>Schließen Sie die Anmeldung auf Ihrem anderen Gerät ab</translation>
+    </message>
+    <message>
+        <source>Finish signing in in your browser</source>
+        <translation>Schließen Sie die Anmeldung im Browser ab</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>Verbindet…</translation>
+    </message>
+    <message>
+        <source>Connected</source>
+        <translation>Verbunden</translation>
+    </message>
+    <message>
+        <source>Connection lost</source>
+        <translation>Verbindung verloren</translation>
+    </message>
+    <message>
+        <source>Cannot connect</source>
+        <translation>Keine Verbindung möglich</translation>
+    </message>
+    <message>
+        <source>Sign in again.</source>
+        <translation>Melden Sie sich erneut an.</translation>
+    </message>
+    <message>
+        <source>Wait a moment, or try now.</source>
+        <translation>Warten Sie einen Augenblick, oder versuchen Sie es jetzt.</translation>
+    </message>
+    <message>
+        <source>Tell whoever looks after this program.</source>
+        <translation>Verständigen Sie, wer dieses Programm betreut.</translation>
     </message>
 </context>
 <context>

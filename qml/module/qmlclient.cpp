@@ -4,13 +4,9 @@
 #include "outcome.h"
 #include "watchword/auth/sessiontext.h"
 
-#include <QQmlFile>
 #include <QQmlInfo>
-#include <QSslCertificate>
 
 static_assert(int(QmlClient::State::Failed) == int(Watchword::Client::State::Failed));
-static_assert(int(QmlClient::Storage::MemoryOnly) == int(Watchword::StoragePolicy::MemoryOnly));
-
 static_assert(int(QmlClient::Delivery::AtLeastOnce) == int(Watchword::Connection::Delivery::AtLeastOnce));
 
 using namespace Qt::StringLiterals;
@@ -20,10 +16,8 @@ using Watchword::Error;
 using Watchword::ErrorCode;
 
 QmlClient::QmlClient(QObject *parent)
-    : QObject(parent)
+    : QmlClientOptions(parent)
 {
-    m_nextSecond.setSingleShot(true);
-    connect(&m_nextSecond, &QTimer::timeout, this, &QmlClient::countDown);
 }
 
 QmlClient::~QmlClient()
@@ -31,76 +25,47 @@ QmlClient::~QmlClient()
     m_client.reset(); // while this is still whole: its session tells when it goes
 }
 
-template <typename T>
-void QmlClient::assign(T &member, const T &value, const char *property)
+bool QmlClient::mayChange(const char *property)
 {
-    if (member == value)
-        return;
-    if (m_client && m_client->state() != Watchword::Client::State::Stopped) {
-        qmlWarning(this) << property << " cannot change while the client runs; call stop() first";
-        return;
-    }
+    if (!m_client || m_client->state() == Client::State::Stopped)
+        return true;
+    qmlWarning(this) << property << " cannot change while the client runs; call stop() first";
+    return false;
+}
+
+void QmlClient::changed()
+{
     const bool hadClient = m_client != nullptr;
     m_client.reset();
-    member = value;
     Q_EMIT optionsChanged();
     if (hadClient)
         Q_EMIT startedChanged();
-}
-
-void QmlClient::setIssuer(const QUrl &issuer)
-{
-    assign(m_options.issuer, issuer, "issuer");
-}
-
-void QmlClient::setClientId(const QString &id)
-{
-    assign(m_options.clientId, id, "clientId");
-}
-
-void QmlClient::setScopes(const QStringList &scopes)
-{
-    assign(m_options.scopes, scopes, "scopes");
-}
-
-void QmlClient::setServer(const QUrl &server)
-{
-    assign(m_options.server, server, "server");
-}
-
-QString QmlClient::origin() const
-{
-    return QString::fromLatin1(m_options.origin);
-}
-
-void QmlClient::setOrigin(const QString &origin)
-{
-    assign(m_options.origin, origin.toLatin1(), "origin");
+    Q_EMIT accountsChanged();
 }
 
 void QmlClient::setAccount(const QString &account)
 {
-    assign(m_options.account, account, "account");
+    if (m_options.account == account)
+        return;
+    if (account.isEmpty()) {
+        qmlWarning(this) << "an account needs a name";
+        return;
+    }
+    m_options.account = account;
+    if (!m_client) {
+        Q_EMIT accountChanged();
+    } else if (const Watchword::Result<void> done = m_client->setAccount(account); !done) { // else it tells
+        qmlWarning(this) << done.error().toString();
+    }
 }
 
-void QmlClient::setResource(const QUrl &resource)
+QVariantList QmlClient::accounts() const
 {
-    assign(m_options.resource, resource, "resource");
-}
-
-void QmlClient::setRoute(Route route)
-{
-    assign(m_options.route, Watchword::SignInRoute(route), "route");
-}
-
-void QmlClient::setStorage(Storage storage)
-{
-    assign(m_options.storage, Watchword::StoragePolicy(storage), "storage");
-}
-
-void QmlClient::setAdditionalCertificateAuthorities(const QUrl &file)
-{
-    assign(m_authorities, file, "additionalCertificateAuthorities");
+    const auto all = m_client ? m_client->accounts() : QList<Watchword::StoredAccount>();
+    QVariantList list;
+    for (const Watchword::StoredAccount &one : all)
+        list += QVariant::fromValue(one);
+    return list;
 }
 
 void QmlClient::setAutoStart(bool on)
@@ -108,7 +73,7 @@ void QmlClient::setAutoStart(bool on)
     if (m_autoStart == on)
         return;
     m_autoStart = on;
-    Q_EMIT optionsChanged();
+    Q_EMIT autoStartChanged();
 }
 
 QmlClient::State QmlClient::state() const
@@ -118,26 +83,17 @@ QmlClient::State QmlClient::state() const
 
 QString QmlClient::stateText() const
 {
-    switch (state()) {
-    case State::Stopped:
-        return tr("Not connected");
-    case State::Starting:
-        return tr("Restoring your sign-in…");
-    case State::SignInNeeded:
-        return tr("Please sign in");
-    case State::SigningIn:
-        return m_client->session().deviceSignIn().isValid() ? tr("Finish signing in on your other device")
-                                                            : tr("Finish signing in in your browser");
-    case State::Connecting:
-        return tr("Connecting…");
-    case State::Ready:
-        return tr("Connected");
-    case State::Waiting:
-        return tr("Connection lost");
-    case State::Failed:
-        return tr("Cannot connect");
-    }
-    return {};
+    return m_client ? m_client->stateText() : Client::tr("Not connected");
+}
+
+QString QmlClient::suggestedAction() const
+{
+    return m_client ? m_client->suggestedAction() : QString();
+}
+
+int QmlClient::secondsToRetry() const
+{
+    return m_client ? m_client->secondsToRetry() : 0;
 }
 
 QString QmlClient::errorText() const
@@ -202,23 +158,27 @@ void QmlClient::componentComplete()
 
 void QmlClient::makeClient()
 {
-    if (!m_authorities.isEmpty()) {
-        const QString file = QQmlFile::urlToLocalFileOrQrc(m_authorities);
-        m_options.additionalCertificateAuthorities = QSslCertificate::fromPath(file);
-        if (m_options.additionalCertificateAuthorities.isEmpty())
-            qmlWarning(this) << "there is no certificate in " << file;
-    }
-    m_client = std::make_unique<Client>(m_options);
+    m_client = std::make_unique<Client>(readOptions());
     Client *client = m_client.get();
     connect(client, &Client::stateChanged, this, [this] {
         Q_EMIT stateChanged();
+        Q_EMIT sessionReasonChanged();
+    });
+    connect(client, &Client::stateTextChanged, this, &QmlClient::stateTextChanged);
+    connect(client, &Client::accountsChanged, this, &QmlClient::accountsChanged);
+    connect(client, &Client::accountChanged, this, [this] {
+        setSignInProblem({});
+        watchSession();
+        watchLink();
+        Q_EMIT accountChanged();
+        Q_EMIT startedChanged();
         Q_EMIT sessionReasonChanged();
     });
     connect(client, &Client::lastErrorChanged, this, &QmlClient::errorTextChanged);
     connect(client, &Client::accountNameChanged, this, &QmlClient::accountNameChanged);
     connect(client, &Client::signedInChanged, this, &QmlClient::signedInChanged);
     connect(client, &Client::nextRetryAtChanged, this, &QmlClient::nextRetryAtChanged);
-    connect(client, &Client::nextRetryAtChanged, this, &QmlClient::countDown);
+    connect(client, &Client::secondsToRetryChanged, this, &QmlClient::secondsToRetryChanged);
     connect(client, &Client::signInNeeded, this, [this](const Error &reason) { Q_EMIT signInNeeded(reason.remedy()); });
     watchSession();
     watchLink();
@@ -230,7 +190,6 @@ void QmlClient::watchSession()
 {
     using Watchword::Session;
     Session *session = &m_client->session();
-    connect(session, &Session::deviceSignInChanged, this, &QmlClient::stateChanged); // the text says where
     connect(session, &Session::stateChanged, this, [this](Session::State state) {
         if (state == Session::State::SigningIn)
             setSignInProblem({});
@@ -254,20 +213,6 @@ void QmlClient::setSignInProblem(const QString &text)
 {
     if (std::exchange(m_signInProblem, text) != text)
         Q_EMIT signInProblemChanged();
-}
-
-// Rounded up, so that it says 1 until the try begins.
-void QmlClient::countDown()
-{
-    const QDateTime at = nextRetryAt();
-    const qint64 left = at.isValid() ? std::max<qint64>(0, QDateTime::currentDateTimeUtc().msecsTo(at)) : 0;
-    const int seconds = int(std::min<qint64>((left + 999) / 1000, 1'000'000));
-    if (seconds > 0)
-        m_nextSecond.start(int(left - (seconds - 1) * 1000LL) + 1);
-    else
-        m_nextSecond.stop();
-    if (std::exchange(m_secondsToRetry, seconds) != seconds)
-        Q_EMIT secondsToRetryChanged();
 }
 
 void QmlClient::start()
@@ -335,6 +280,11 @@ void QmlClient::request(const QString &operation, const QJSValue &payload, int t
         ? m_client->connection().request(operation, readPayload(payload), Watchword::Duration(timeoutMs))
         : Outcome::failed<QByteArray>(Error(ErrorCode::WrongState, u"request() before start()"_s));
     Outcome::tell(this, done, callback);
+}
+
+bool QmlClient::handleRedirect(const QUrl &url)
+{
+    return m_client && m_client->session().handleRedirect(url);
 }
 
 QString QmlClient::explain() const

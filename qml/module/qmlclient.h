@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "qmlclientoptions.h"
 #include "watchword/auth/session.h"
 #include "watchword/client/client.h"
 #include "watchword/link/connectionmetrics.h"
@@ -8,9 +9,7 @@
 #include <QDateTime>
 #include <QJSValue>
 #include <QQmlParserStatus>
-#include <QStringList>
-#include <QTimer>
-#include <QUrl>
+#include <QVariantList>
 #include <qqmlregistration.h>
 
 #include <memory>
@@ -24,10 +23,10 @@ using LinkMetrics = Watchword::ConnectionMetrics;
         Client { id: orders; issuer: "https://login.example.com"; clientId: "orders-desktop"
                  server: "wss://orders.example.com/v1/stream"; onMessageReceived: (message) => console.log(message.length) }
 
-    Life cycle: the properties that describe the service are read once, when the declaration is complete or start() is
-    called; later changes are refused with a warning until stop(). With autoStart, which is the default, it starts by
-    itself. A person is only asked to sign in by signInNeeded(); call signIn() there or behind a button, or put a SignIn
-    on the screen. Destruction disconnects, stays signed in and calls no callback any more.
+    Life cycle: the options (see QmlClientOptions) are read once, when the declaration is complete or start() is
+    called; later changes are refused with a warning until stop(). `account` may change at any time. With autoStart, which is the
+   default, it starts by itself. A person is only asked to sign in by signInNeeded(); call signIn() there or behind a button, or
+   put a SignIn on the screen. Destruction disconnects, stays signed in and calls no callback any more.
 
     Messages: send() is the short way. deliver() follows one message to its end, request() asks the server, and Room
     follows a room. Their callbacks get an Outcome {ok, code, text, detail, answer}, exactly once and never before the
@@ -41,25 +40,17 @@ using LinkMetrics = Watchword::ConnectionMetrics;
 
     Threads: the QML engine's. Units: milliseconds, but secondsToRetry. No property or signal carries a token.
 */
-class QmlClient : public QObject, public QQmlParserStatus
+class QmlClient : public QmlClientOptions, public QQmlParserStatus
 {
     Q_OBJECT
     Q_INTERFACES(QQmlParserStatus)
     QML_NAMED_ELEMENT(Client)
-    Q_PROPERTY(QUrl issuer READ issuer WRITE setIssuer NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QString clientId READ clientId WRITE setClientId NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QStringList scopes READ scopes WRITE setScopes NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QUrl server READ server WRITE setServer NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QString origin READ origin WRITE setOrigin NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QString account READ account WRITE setAccount NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QUrl resource READ resource WRITE setResource NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(Route route READ route WRITE setRoute NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(Storage storage READ storage WRITE setStorage NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(QUrl additionalCertificateAuthorities READ additionalCertificateAuthorities WRITE
-                   setAdditionalCertificateAuthorities NOTIFY optionsChanged FINAL)
-    Q_PROPERTY(bool autoStart READ autoStart WRITE setAutoStart NOTIFY optionsChanged FINAL)
+    Q_PROPERTY(QString account READ account WRITE setAccount NOTIFY accountChanged FINAL)
+    Q_PROPERTY(QVariantList accounts READ accounts NOTIFY accountsChanged FINAL)
+    Q_PROPERTY(bool autoStart READ autoStart WRITE setAutoStart NOTIFY autoStartChanged FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
-    Q_PROPERTY(QString stateText READ stateText NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
+    Q_PROPERTY(QString suggestedAction READ suggestedAction NOTIFY stateTextChanged FINAL)
     Q_PROPERTY(QString errorText READ errorText NOTIFY errorTextChanged FINAL)
     Q_PROPERTY(QString accountName READ accountName NOTIFY accountNameChanged FINAL)
     Q_PROPERTY(QDateTime nextRetryAt READ nextRetryAt NOTIFY nextRetryAtChanged FINAL)
@@ -74,49 +65,26 @@ class QmlClient : public QObject, public QQmlParserStatus
 public:
     enum class State { Stopped, Starting, SignInNeeded, SigningIn, Connecting, Ready, Waiting, Failed };
     Q_ENUM(State) //!< As Watchword::Client::State.
-    enum class Storage { Keychain, KeychainOrMemory, EncryptedFile, MemoryOnly };
-    Q_ENUM(Storage) //!< As Watchword::StoragePolicy.
     enum class Delivery { RequireNow, DropIfOffline, QueueUntilReady, LatestOnly, AtLeastOnce };
     Q_ENUM(Delivery) //!< As Watchword::Connection::Delivery.
-    enum class Route {
-        Automatic = int(Watchword::SignInRoute::Automatic),
-        Browser = int(Watchword::SignInRoute::Browser),
-        Device = int(Watchword::SignInRoute::Device)
-    };
-    Q_ENUM(Route) //!< As Watchword::SignInRoute.
 
     explicit QmlClient(QObject *parent = nullptr);
     ~QmlClient() override;
 
-    QUrl issuer() const { return m_options.issuer; }
-    void setIssuer(const QUrl &issuer);
-    QString clientId() const { return m_options.clientId; }
-    void setClientId(const QString &id);
-    QStringList scopes() const { return m_options.scopes; }
-    void setScopes(const QStringList &scopes);
-    QUrl server() const { return m_options.server; }
-    void setServer(const QUrl &server);
-    QString origin() const;
-    void setOrigin(const QString &origin);
+    //! While it runs: goes on with another account; see Watchword::Client::setAccount(). AccountPicker shows them.
     QString account() const { return m_options.account; }
     void setAccount(const QString &account);
-    QUrl resource() const { return m_options.resource; } //!< RFC 8707.
-    void setResource(const QUrl &resource);
-    Route route() const { return Route(m_options.route); } //!< How a person signs in.
-    void setRoute(Route route);
-    Storage storage() const { return Storage(m_options.storage); }
-    void setStorage(Storage storage);
-    QUrl additionalCertificateAuthorities() const { return m_authorities; } //!< A PEM file, trusted beside the system's.
-    void setAdditionalCertificateAuthorities(const QUrl &file);
+    QVariantList accounts() const; //!< Watchword::StoredAccount: account, name, subject, signedInAt, the newest first.
     bool autoStart() const { return m_autoStart; }
     void setAutoStart(bool on);
 
     State state() const;
     QString stateText() const; //!< One sentence for people, translated.
+    QString suggestedAction() const; //!< What the person can do now, translated; empty: nothing.
     QString errorText() const; //!< What went wrong last and what to do, in English; empty while all is well.
     QString accountName() const;
     QDateTime nextRetryAt() const;
-    int secondsToRetry() const { return m_secondsToRetry; } //!< Counts down to nextRetryAt; 0 unless Waiting.
+    int secondsToRetry() const; //!< Counts down to nextRetryAt; 0 unless Waiting.
     bool isSignedIn() const;
     //! Why the last sign-in did not succeed, for people, translated. Empty for one that was cancelled, and from the next on.
     QString signInProblem() const { return m_signInProblem; }
@@ -150,14 +118,18 @@ public Q_SLOTS:
         \a timeoutMs 0 is 10 s. The callback's outcome.answer is what the server answered.
     */
     void request(const QString &operation, const QJSValue &payload = {}, int timeoutMs = 0, const QJSValue &callback = {});
+    bool handleRedirect(const QUrl &url); //!< For Client.PrivateUseScheme; see Watchword::Session::handleRedirect().
     QString explain() const; //!< What the sign-in and the last attempts did, in English, for a ticket; no secrets.
 
 Q_SIGNALS:
     void signInNeeded(const QString &reason);
     void messageReceived(const QString &message); //!< Binary messages are not shown in QML.
-    void optionsChanged();
-    void startedChanged();
+    void accountChanged();
+    void accountsChanged();
+    void autoStartChanged();
+    void startedChanged(); //!< Also when another account takes over.
     void stateChanged();
+    void stateTextChanged();
     void errorTextChanged();
     void accountNameChanged();
     void nextRetryAtChanged();
@@ -168,21 +140,15 @@ Q_SIGNALS:
     void metricsChanged();
 
 private:
-    template <typename T>
-    void assign(T &member, const T &value, const char *property);
-
+    bool mayChange(const char *property) override;
+    void changed() override;
     void makeClient();
     void watchSession();
     void watchLink();
-    void countDown();
     void setSignInProblem(const QString &text);
 
-    Watchword::ClientOptions m_options;
-    QUrl m_authorities;
     bool m_autoStart = true;
     bool m_complete = false;
-    int m_secondsToRetry = 0;
     QString m_signInProblem;
-    QTimer m_nextSecond;
     std::unique_ptr<Watchword::Client> m_client;
 };

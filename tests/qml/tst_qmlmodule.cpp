@@ -2,6 +2,8 @@
 #include "scene.h"
 #include "support/testmain.h"
 
+#include <QUrlQuery>
+
 using namespace Qt::StringLiterals;
 using namespace Watchword;
 
@@ -16,6 +18,7 @@ Item {
     property alias banner: banner
     property alias countdown: countdown
     property var messages: []
+    property string seen: ""
     property int sessionActive: Session.Active
     property int connectionReady: Connection.Ready
     property int connects: client.connection ? client.connection.metrics.connects : -1
@@ -48,6 +51,8 @@ private Q_SLOTS:
     void signsInAndConnectsFromTheBanner();
     void countsDownAndTriesNow();
     void refusesChangesWhileRunning();
+    void optionsReachTheSignIn();
+    void optionsThatAreWrong();
     void hasNoSecretInAnyProperty();
 
 private:
@@ -116,6 +121,37 @@ void TestQmlModule::refusesChangesWhileRunning()
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"clientId cannot change while the client runs"_s));
     client()->setProperty("clientId", u"other"_s);
     QCOMPARE(client()->property("clientId").toString(), u"native"_s);
+}
+
+void TestQmlModule::optionsReachTheSignIn()
+{
+    m_scene->eval(u"client.loginHint = 'alice@example.com'; client.extraParameters = { ui_locales: 'de' };"
+                  u"client.redirectPath = '/back'; client.signInTimeout = 60;"
+                  u"client.openBrowser = (url) => { seen = url.toString(); return true }; client.start()"_s);
+    QVERIFY(m_scene->waitFor(u"client.state === Client.SignInNeeded"_s));
+    m_scene->eval(u"client.signIn()"_s);
+    QVERIFY(m_scene->waitFor(u"seen !== ''"_s));
+    const QUrl page(m_scene->eval(u"seen"_s).toString());
+    const QUrlQuery query(page);
+    QCOMPARE(query.queryItemValue(u"login_hint"_s, QUrl::FullyDecoded), u"alice@example.com"_s);
+    QCOMPARE(query.queryItemValue(u"ui_locales"_s), u"de"_s);
+    QVERIFY(QUrl(query.queryItemValue(u"redirect_uri"_s, QUrl::FullyDecoded)).path() == "/back"_L1);
+    m_scene->issuer().openBrowser(page);
+    QVERIFY(m_scene->waitFor(u"client.state === Client.Ready"_s));
+    QCOMPARE(m_scene->eval(u"client.stateText"_s).toString(), u"Connected"_s);
+    QVERIFY(m_scene->holds(u"client.errorText === '' && client.suggestedAction === ''"_s));
+}
+
+void TestQmlModule::optionsThatAreWrong()
+{
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"70000 is not a port"_s));
+    m_scene->eval(u"client.redirectPorts = [49201, 70000]"_s);
+    QVERIFY(m_scene->holds(u"client.redirectPorts.length === 1 && client.redirectPorts[0] === 49201"_s));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"an account needs a name"_s));
+    m_scene->eval(u"client.account = ''"_s);
+    QCOMPARE(m_scene->eval(u"client.account"_s).toString(), u"default"_s);
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"there is no certificate in"_s));
+    m_scene->eval(u"client.certificateAuthorities = 'file:///nonexistent.pem'; client.start()"_s);
 }
 
 void TestQmlModule::hasNoSecretInAnyProperty()

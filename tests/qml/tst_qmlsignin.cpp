@@ -296,6 +296,7 @@ void TestQmlSignIn::otherPersonIsAccepted()
 
 void TestQmlSignIn::keychainWaits()
 {
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"KeychainUnavailable"_s));
     m_scene->eval(u"client.storage = Client.Keychain; client.account = 'keychain'; client.start()"_s);
     QVERIFY(shows(u"keychain"_s));
     QCOMPARE(text("heading"), u"The keychain is needed"_s);

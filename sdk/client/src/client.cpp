@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/client/client.h"
 
+#include "accountwatch.h"
+#include "clientmachine.h"
+#include "countdown.h"
 #include "watchword/auth/session.h"
+#include "watchword/auth/sessiontext.h"
 #include "watchword/core/internal/utf8.h"
+#include "watchword/core/log.h"
 #include "watchword/keychain/keychainkeystore.h"
 
 #include <QMetaMethod>
+#include <QThread>
 
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -17,302 +24,417 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // A Session does not know the keychain of the desktop.
-SessionOptions withKeychain(const ClientOptions &options)
+ClientOptions withKeychain(ClientOptions options)
 {
-    SessionOptions session = options.sessionOptions();
-    const bool usesKeychain = session.storage == StoragePolicy::Keychain || session.storage == StoragePolicy::KeychainOrMemory;
-    if (usesKeychain && !session.keyStore)
-        session.keyStore = std::make_shared<KeychainKeyStore>(session.applicationId, nullptr, *session.clock);
-    return session;
+    const bool usesKeychain = options.storage == StoragePolicy::Keychain || options.storage == StoragePolicy::KeychainOrMemory;
+    if (usesKeychain && !options.keyStore) {
+        options.keyStore = std::make_shared<KeychainKeyStore>(options.sessionOptions().applicationId, nullptr,
+                                                              options.clock ? *options.clock : Clock::system());
+    }
+    return options;
 }
+
+/*! One account's half of a Client: they come and go together. */
+struct Account
+{
+    explicit Account(const ClientOptions &options)
+        : session(std::make_unique<Session>(options.sessionOptions()))
+        , connection(std::make_unique<Connection>(session.get(), options.connectionOptions()))
+    {
+    }
+    std::unique_ptr<Session> session;
+    std::unique_ptr<Connection> connection; // goes before the session, whose tokens it borrows
+};
 
 } // namespace
 
 class Client::Private
 {
 public:
+    using M = ClientMachine;
+
     Private(Client *client, ClientOptions o)
         : q(client)
-        , options(std::move(o))
-        , session(withKeychain(options))
-        , connection(&session, options.connectionOptions())
+        , options(withKeychain(std::move(o)))
+        , ofAccount(std::make_unique<Account>(options))
+        , countdown(options.connectionOptions().clock ? *options.connectionOptions().clock : Clock::system())
+        , accounts(options.sessionOptions())
     {
     }
 
-    bool isSignedIn() const
-    {
-        const Session::State s = session.state();
-        return s == Session::State::Active || s == Session::State::Offline || s == Session::State::Degraded;
-    }
-    State computeState() const;
-    void update();
-    void report(const Error &error);
-    void rememberStepUp(const QStringList &acrValues, std::optional<std::chrono::seconds> maxAge);
-    void onAuthenticationRequired(const Error &reason);
-    void onClosed(const Error &reason);
-    void onSignInNeeded(const Error &reason);
+    Session &session() const { return *ofAccount->session; }
+    Connection &connection() const { return *ofAccount->connection; }
+    void watchSession();
+    void watchConnection();
+    void post(std::optional<M::Event> event);
+    void settle() { post(std::nullopt); }
+    void settleLater();
+    void setLastError(const Error &error);
+    void warnOnce(const Error &error);
+    void hook(const QMetaMethod &signal);
+
+    void perform(const M::StartSession &) { session().start(); }
+    void perform(const M::BeginSignIn &) { session().signIn(); }
+    void perform(const M::CancelSignIn &) { session().cancelSignIn(); }
+    void perform(const M::SignOutSession &) { session().signOut(); }
+    void perform(const M::AskSession &action);
+    void perform(const M::OpenConnection &) { connection().open(); }
+    void perform(const M::CloseConnection &) { connection().close(); }
+    void perform(const M::Report &action);
+    void perform(const M::Show &action);
+    void perform(const M::TellSignInNeeded &action) { Q_EMIT q->signInNeeded(action.reason); }
+    void perform(const M::TellReady &) { Q_EMIT q->ready(); }
+    void perform(const M::ReplaceAccount &);
 
     Client *const q;
-    const ClientOptions options;
-    Session session;
-    Connection connection; // goes before the session, whose tokens it borrows
-    bool started = false;
-    bool personNeeded = false; //!< Said once by signInNeeded(); until tokens are there again.
-    bool failed = false; //!< The connection ended for a reason that no retry helps.
-    bool newSignIn = false; //!< Signed in by a person and not connected since.
-    bool hooked = false;
-    bool restored = false; //!< The session looked for stored tokens, and there were none.
-    //! What the server asked of the next sign-in, with the end that Connection is about to report (RFC 9470).
-    std::optional<TokenRequest> stepUp;
-    std::optional<TokenRequest> askedFor; //!< What the last sign-in was asked to be like.
-    Error needReason{ErrorCode::SignInRequired};
+    ClientOptions options;
+    std::unique_ptr<Account> ofAccount;
+    M machine;
+    std::deque<std::optional<M::Event>> events; // empty: look at what session and connection are by then
+    bool running = false; // events are worked off
+    bool settles = false; // soon
+    Countdown countdown;
+    AccountWatch accounts;
+    QMetaObject::Connection messages; // to those who listen
     State state = State::Stopped;
-    bool signedIn = false;
+    bool signedIn = false; // as it was told last
     Error lastError{ErrorCode::Cancelled};
+    std::optional<ErrorCode> warnedOf;
 };
 
-Client::State Client::Private::computeState() const
+void Client::Private::watchSession()
 {
-    if (session.state() == Session::State::SigningIn)
-        return State::SigningIn;
-    if (!started)
-        return State::Stopped;
-    if (personNeeded)
-        return State::SignInNeeded;
-    if (failed)
-        return State::Failed;
-    if (!isSignedIn())
-        return State::Starting;
-    switch (connection.state()) {
-    case Connection::State::Ready:
-        return State::Ready;
-    case Connection::State::Waiting:
-        return State::Waiting;
-    default:
-        return State::Connecting;
+    Session *s = &session();
+    connect(s, &Session::stateChanged, q, [this] { settleLater(); });
+    connect(s, &Session::deviceSignInChanged, q, &Client::stateTextChanged);
+    connect(s, &Session::accountChanged, q, &Client::accountNameChanged);
+    connect(s, &Session::signInNeeded, q, [this](const Error &reason) { post(M::NeedsPerson{reason}); });
+    connect(s, &Session::signInFailed, q, [this](const Error &error) { post(M::SignInFailed{error}); });
+    connect(s, &Session::storageDegraded, q, [this](const Error &error) { post(M::Failure{error}); });
+    connect(s, &Session::signedIn, q, [this] { post(M::SignedIn{}); });
+    connect(s, &Session::signedOut, q, [this] { post(M::SignedOut{}); });
+}
+
+void Client::Private::watchConnection()
+{
+    Connection *c = &connection();
+    connect(c, &Connection::stateChanged, q, [this] { settleLater(); });
+    connect(c, &Connection::nextRetryAtChanged, q, [this, c] {
+        const QDateTime at = c->nextRetryAt();
+        countdown.setDeadline(at.isValid() ? std::optional(WallTime(Duration(at.toMSecsSinceEpoch()))) : std::nullopt);
+        Q_EMIT q->nextRetryAtChanged();
+    });
+    connect(c, &Connection::errorOccurred, q, [this](const Error &error) { post(M::Failure{error}); });
+    connect(c, &Connection::authenticationRequired, q, [this](const Error &reason) { post(M::Refusal{reason}); });
+    connect(c, &Connection::byeReceived, q, [this](const Bye &bye) { post(M::Demands{{bye.acrValues, bye.maxAge}}); });
+    connect(c, &Connection::attemptFailed, q, [this](const ConnectError &failure) {
+        if (failure.httpStatus != 0)
+            post(M::Demands{{failure.acrValues, failure.maxAge}});
+    });
+    connect(c, &Connection::closed, q, [this](const Error &reason) { post(M::Closed{reason}); });
+    connect(c, &Connection::ready, q, [this] {
+        warnedOf.reset();
+        settle();
+        post(M::Ready{});
+    });
+    if (messages)
+        messages = connect(c, &Connection::messageReceived, q, &Client::messageReceived);
+}
+
+void Client::Private::post(std::optional<M::Event> event)
+{
+    events.push_back(std::move(event));
+    if (std::exchange(running, true))
+        return;
+    while (!events.empty()) {
+        const std::optional<M::Event> next = std::move(events.front());
+        events.pop_front();
+        settles = settles && next;
+        const M::Settled now{session().state(), session().stateReason(), connection().state()};
+        for (const M::Action &action : machine.step(next.value_or(now)))
+            std::visit([this](const auto &a) { perform(a); }, action);
+        if (next)
+            settleLater();
     }
+    running = false;
 }
 
-// One place that compares what is with what should be.
-void Client::Private::update()
+// Not at once: see ClientMachine.
+void Client::Private::settleLater()
 {
-    if (isSignedIn() && started && !personNeeded && !failed && connection.state() == Connection::State::Disconnected)
-        connection.open();
-    if (std::exchange(signedIn, isSignedIn()) != signedIn)
-        Q_EMIT q->signedInChanged();
-    const State now = computeState();
-    if (std::exchange(state, now) != now)
-        Q_EMIT q->stateChanged(now);
-}
-
-void Client::Private::report(const Error &error)
-{
-    lastError = error;
-    Q_EMIT q->lastErrorChanged();
-    Q_EMIT q->errorOccurred(error);
-}
-
-void Client::Private::onSignInNeeded(const Error &reason)
-{
-    restored = true;
-    needReason = reason;
-    if (!started || std::exchange(personNeeded, true))
+    if (std::exchange(settles, true))
         return;
-    lastError = reason;
-    Q_EMIT q->lastErrorChanged();
-    update();
-    Q_EMIT q->signInNeeded(reason);
+    QMetaObject::invokeMethod(
+        q,
+        [this] {
+            if (settles)
+                settle();
+        },
+        Qt::QueuedConnection);
 }
 
-void Client::Private::rememberStepUp(const QStringList &acrValues, std::optional<std::chrono::seconds> maxAge)
+void Client::Private::setLastError(const Error &error)
 {
-    stepUp.reset();
-    if (acrValues.isEmpty() && !maxAge)
-        return;
-    stepUp.emplace();
-    stepUp->reason = TokenRequest::Reason::Rejected;
-    stepUp->acrValues = acrValues;
-    stepUp->maxAge = maxAge;
-}
-
-void Client::Private::onAuthenticationRequired(const Error &reason)
-{
-    const std::optional<TokenRequest> wanted =
-        reason.code() == ErrorCode::InsufficientAuthentication ? std::exchange(stepUp, std::nullopt) : std::nullopt;
-    const bool isAskedAgain =
-        wanted && askedFor && wanted->acrValues == askedFor->acrValues && wanted->maxAge == askedFor->maxAge;
-    // The session may be fine for its issuer while the server does not want its tokens. A person who signs in
-    // again and is refused again must not be sent to the browser in a circle.
-    if (newSignIn && (!wanted || isAskedAgain)) {
-        failed = true;
-        return;
-    }
-    if (reason.code() == ErrorCode::SessionRevoked)
-        session.signOut();
-    // The session is asked, so that its next sign-in is the one that the server wants; it answers with StepUp.
-    if (wanted)
-        session.requestToken(*wanted);
-    askedFor = wanted;
-    onSignInNeeded(reason);
-}
-
-void Client::Private::onClosed(const Error &reason)
-{
-    const bool asked = reason.code() == ErrorCode::Cancelled || reason.code() == ErrorCode::SignedOut;
-    if (!asked && !personNeeded) {
-        failed = true;
-        lastError = reason;
+    if (std::exchange(lastError, error) != error)
         Q_EMIT q->lastErrorChanged();
-    }
-    update();
+}
+
+// Those who look at nothing but the terminal have to see why nothing happens.
+void Client::Private::warnOnce(const Error &error)
+{
+    const bool isNetwork = error.condition() == ErrorCondition::Offline || error.condition() == ErrorCondition::Timeout;
+    if (error.code() != ErrorCode::KeychainUnavailable && !isNetwork)
+        return;
+    if (std::exchange(warnedOf, error.code()) == error.code())
+        return;
+    qCWarning(logAuth).noquote() << redactedUrl(options.issuer) << error.toString() << '-' << error.remedy();
+}
+
+void Client::Private::perform(const M::AskSession &action)
+{
+    TokenRequest request;
+    request.reason = TokenRequest::Reason::Rejected;
+    request.acrValues = action.demand.acrValues;
+    request.maxAge = action.demand.maxAge;
+    session().requestToken(request);
+}
+
+void Client::Private::perform(const M::Report &action)
+{
+    setLastError(action.error);
+    if (!ClientMachine::isSignedIn(session().state()))
+        warnOnce(action.error);
+    Q_EMIT q->errorOccurred(action.error);
+}
+
+void Client::Private::perform(const M::Show &action)
+{
+    setLastError(action.lastError);
+    if (const bool now = q->isSignedIn(); std::exchange(signedIn, now) != now)
+        Q_EMIT q->signedInChanged();
+    if (std::exchange(state, action.state) == action.state)
+        return;
+    Q_EMIT q->stateChanged(action.state);
+    Q_EMIT q->stateTextChanged();
+}
+
+// The old ones may be the callers, so they go later; the connection first.
+void Client::Private::perform(const M::ReplaceAccount &)
+{
+    for (QObject *old : {static_cast<QObject *>(ofAccount->connection.get()), static_cast<QObject *>(ofAccount->session.get())})
+        old->disconnect(q);
+    ofAccount->connection->close();
+    ofAccount->connection.release()->deleteLater();
+    ofAccount->session.release()->deleteLater();
+    ofAccount = std::make_unique<Account>(options);
+    countdown.setDeadline({});
+    watchSession();
+    watchConnection();
+    Q_EMIT q->accountChanged();
+    Q_EMIT q->accountNameChanged();
+    Q_EMIT q->nextRetryAtChanged();
+}
+
+void Client::Private::hook(const QMetaMethod &signal)
+{
+    if (signal == QMetaMethod::fromSignal(&Client::secondsToRetryChanged))
+        countdown.run();
+    else if (signal == QMetaMethod::fromSignal(&Client::accountsChanged))
+        accounts.run();
+    else if (signal == QMetaMethod::fromSignal(&Client::messageReceived) && !messages)
+        messages = connect(&connection(), &Connection::messageReceived, q, &Client::messageReceived);
 }
 
 Client::Client(ClientOptions options, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>(this, std::move(options)))
 {
-    Session *s = &d->session;
-    connect(s, &Session::stateChanged, this, [this] { d->update(); });
-    connect(s, &Session::accountChanged, this, &Client::accountNameChanged);
-    connect(s, &Session::signInNeeded, this, [this](const Error &reason) { d->onSignInNeeded(reason); });
-    connect(s, &Session::signInFailed, this, [this](const Error &error) { d->report(error); });
-    connect(s, &Session::storageDegraded, this, [this](const Error &error) { d->report(error); });
-    connect(s, &Session::signedIn, this, [this] {
-        d->personNeeded = false;
-        d->failed = false;
-        d->update();
-    });
-    Connection *c = &d->connection;
-    connect(c, &Connection::stateChanged, this, [this] { d->update(); });
-    connect(c, &Connection::nextRetryAtChanged, this, &Client::nextRetryAtChanged);
-    connect(c, &Connection::errorOccurred, this, [this](const Error &error) { d->report(error); });
-    connect(c, &Connection::authenticationRequired, this, [this](const Error &reason) { d->onAuthenticationRequired(reason); });
-    connect(c, &Connection::byeReceived, this, [this](const Bye &bye) { d->rememberStepUp(bye.acrValues, bye.maxAge); });
-    connect(c, &Connection::attemptFailed, this, [this](const ConnectError &failure) {
-        if (failure.httpStatus != 0)
-            d->rememberStepUp(failure.acrValues, failure.maxAge);
-    });
-    connect(c, &Connection::closed, this, [this](const Error &reason) { d->onClosed(reason); });
-    connect(c, &Connection::ready, this, [this] {
-        d->newSignIn = false;
-        Q_EMIT ready();
-    });
+    d->watchSession();
+    d->watchConnection();
+    connect(&d->countdown, &Countdown::tick, this, &Client::secondsToRetryChanged);
+    connect(&d->accounts, &AccountWatch::changed, this, &Client::accountsChanged);
 }
 
 Client::~Client()
 {
-    d->session.disconnect(this);
-    d->connection.disconnect(this);
+    d->session().disconnect(this);
+    d->connection().disconnect(this);
 }
 
-// Text is converted to bytes only for those who listen.
+// Called in the thread that connects, which may be any. What costs something is done only for those who listen.
 void Client::connectNotify(const QMetaMethod &signal)
 {
-    if (signal == QMetaMethod::fromSignal(&Client::messageReceived) && !std::exchange(d->hooked, true))
-        connect(&d->connection, &Connection::messageReceived, this, &Client::messageReceived);
+    static const QList<QMetaMethod> hooked{QMetaMethod::fromSignal(&Client::messageReceived),
+                                           QMetaMethod::fromSignal(&Client::secondsToRetryChanged),
+                                           QMetaMethod::fromSignal(&Client::accountsChanged)};
+    if (!hooked.contains(signal))
+        return;
+    if (QThread::currentThread() == thread())
+        d->hook(signal);
+    else
+        QMetaObject::invokeMethod(
+            this, [this, signal] { d->hook(signal); }, Qt::QueuedConnection);
 }
 
 Client::State Client::state() const
 {
     return d->state;
 }
+
+QString Client::stateText() const
+{
+    switch (d->state) {
+    case State::Stopped:
+        return tr("Not connected");
+    case State::Starting:
+        return tr("Restoring your sign-in…");
+    case State::SignInNeeded:
+        return tr("Please sign in");
+    case State::SigningIn:
+        return d->session().deviceSignIn().isValid() ? tr("Finish signing in on your other device")
+                                                     : tr("Finish signing in in your browser");
+    case State::Connecting:
+        return tr("Connecting…");
+    case State::Ready:
+        return tr("Connected");
+    case State::Waiting:
+        return tr("Connection lost");
+    case State::Failed:
+        return tr("Cannot connect");
+    }
+    return {};
+}
+
+QString Client::suggestedAction() const
+{
+    switch (d->state) {
+    case State::Starting:
+    case State::SigningIn:
+        return d->session().suggestedAction();
+    case State::SignInNeeded:
+        return d->session().state() == Session::State::Active ? tr("Sign in again.") : d->session().suggestedAction();
+    case State::Ready: // Degraded has something to say
+        return d->session().state() == Session::State::Degraded ? d->session().suggestedAction() : QString();
+    case State::Waiting:
+        return tr("Wait a moment, or try now.");
+    case State::Failed:
+        return tr("Tell whoever looks after this program.");
+    case State::Stopped:
+    case State::Connecting:
+        break;
+    }
+    return {};
+}
+
 Error Client::lastError() const
 {
     return d->lastError;
 }
+
+QString Client::account() const
+{
+    return d->session().options().account;
+}
+
 QString Client::accountName() const
 {
-    return d->session.accountName();
+    return d->session().accountName();
 }
+
+QList<StoredAccount> Client::accounts() const
+{
+    return d->accounts.accounts();
+}
+
 bool Client::isSignedIn() const
 {
-    return d->isSignedIn();
+    return ClientMachine::isSignedIn(d->session().state());
 }
+
 QDateTime Client::nextRetryAt() const
 {
-    return d->connection.nextRetryAt();
+    return d->connection().nextRetryAt();
 }
+
+int Client::secondsToRetry() const
+{
+    return d->countdown.seconds();
+}
+
 Session &Client::session()
 {
-    return d->session;
+    return d->session();
 }
+
 Connection &Client::connection()
 {
-    return d->connection;
+    return d->connection();
 }
+
 const ClientOptions &Client::options() const
 {
     return d->options;
 }
 
+Result<void> Client::setAccount(const QString &account)
+{
+    if (account.isEmpty())
+        return Error(ErrorCode::InvalidArgument, u"an account needs a name"_s);
+    if (account == this->account())
+        return {};
+    d->options.account = account;
+    d->post(ClientMachine::Switch{});
+    d->settle();
+    return {};
+}
+
 QFuture<Result<void>> Client::deliver(const QByteArray &message, const DeliveryOptions &options)
 {
-    return d->connection.deliver(message, options);
+    return d->connection().deliver(message, options);
 }
 
 void Client::start()
 {
-    const bool again = std::exchange(d->started, true);
-    if (again && !d->failed)
-        return;
-    d->failed = false;
-    const Session::State before = d->session.state();
-    d->session.start();
-    d->update();
-    // A session that ran before has said already that it needs a person, and says it only once.
-    const bool told = before == Session::State::NeedsSignIn || before == Session::State::StepUp
-        || (d->restored && before == Session::State::SignedOut);
-    if (told && d->session.state() == before)
-        d->onSignInNeeded(d->needReason);
+    d->post(ClientMachine::Start{});
+    d->settle();
 }
 
 void Client::stop()
 {
-    d->started = false;
-    d->failed = false;
-    d->personNeeded = false;
-    d->session.cancelSignIn();
-    d->connection.close();
-    d->update();
+    d->post(ClientMachine::Stop{});
+    d->settle();
 }
 
 void Client::signIn()
 {
-    const Session::State s = d->session.state();
-    if (s == Session::State::SigningIn || (d->isSignedIn() && !d->personNeeded && !d->failed))
-        return;
-    d->started = true;
-    d->newSignIn = true;
-    d->session.signIn();
-    d->update();
+    d->post(ClientMachine::SignIn{});
+    d->settle();
 }
 
 void Client::cancelSignIn()
 {
-    d->session.cancelSignIn();
+    d->session().cancelSignIn();
+    d->settle();
 }
 
 void Client::signOut()
 {
-    d->personNeeded = d->started; // known, and nobody has to be told
-    d->failed = false;
-    d->connection.close();
-    d->session.signOut();
-    d->update();
+    d->post(ClientMachine::SignOut{});
+    d->settle();
 }
 
 void Client::retryNow()
 {
-    d->connection.retryNow();
+    d->connection().retryNow();
 }
 
 Result<void> Client::send(const QByteArray &message)
 {
     const auto delivery = Connection::Delivery::QueueUntilReady;
-    const Result<void> sent = isUtf8(message) ? d->connection.sendText(QString::fromUtf8(message), delivery)
-                                              : d->connection.sendBinary(message, delivery);
+    const Result<void> sent = isUtf8(message) ? d->connection().sendText(QString::fromUtf8(message), delivery)
+                                              : d->connection().sendBinary(message, delivery);
     if (!sent)
-        d->report(sent.error());
+        d->post(ClientMachine::Failure{sent.error()});
     return sent;
 }
 
