@@ -36,8 +36,7 @@ void DeviceGrant::show(const DeviceAuthorization &authorization)
     code.userCode = authorization.userCode;
     code.verificationUri = authorization.verificationUri;
     code.verificationUriComplete = authorization.verificationUriComplete;
-    code.expiresAt = QDateTime::fromMSecsSinceEpoch(
-        (m_context.clock.source().wallNow() + authorization.expiresIn).time_since_epoch().count(), Qt::UTC);
+    code.expiresAt = toDateTime(m_context.clock.source().wallNow() + authorization.expiresIn);
     feed(DevicePolling::Start{authorization.interval, authorization.expiresIn});
     Q_EMIT codeReceived(code);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/httpmessage.h"
 
-#include <QDateTime>
+#include "watchword/core/internal/httptime.h"
+
 #include <QJsonDocument>
-#include <QLocale>
 
 #include <algorithm>
 
@@ -106,8 +106,7 @@ HttpResponse &HttpResponse::with(const QByteArray &name, const QByteArray &value
 QByteArray HttpResponse::toBytes(bool keepAlive, bool headOnly) const
 {
     QByteArray out = "HTTP/1.1 " + QByteArray::number(status) + ' ' + reasonPhrase(status) + "\r\n";
-    const QString date = QLocale::c().toString(QDateTime::currentDateTimeUtc(), u"ddd, dd MMM yyyy HH:mm:ss 'GMT'");
-    out += "Date: " + date.toLatin1() + "\r\n";
+    out += "Date: " + toHttpDate(Clock::system().wallNow()) + "\r\n";
     for (const RequestHead::Header &header : headers) {
         if (isSafe(header))
             out += header.first + ": " + header.second + "\r\n";
