@@ -200,6 +200,22 @@ def exports(path, lines):
             yield number, "a private name is exported; WATCHWORD_TEST_EXPORT shows it to tests only"
 
 
+MEMBER = re.compile(r"^(?:[^\s()=][^()=]*[\s*&])?([A-Z]\w+)::(?:\w+::)*~?\w+\(")
+HOMES = {}  # library -> the stems of its sources
+
+
+def homes(path, lines):
+    """A class lives in name.cpp, and what is beside it in name_<concern>.cpp."""
+    library = library_of(path)
+    if path.suffix != ".cpp" or library is None:
+        return
+    for number, line in enumerate(lines, 1):
+        match = MEMBER.match(line)
+        home = match and match.group(1).lower()
+        if home in HOMES.get(library, ()) and path.stem != home and not path.stem.startswith(home + "_"):
+            yield number, f"{match.group(1)} lives in {home}.cpp; its other files are called {home}_<concern>.cpp"
+
+
 def open_ends(path, lines):
     if "/tests/guards/" in path.as_posix() or path.suffix in {".png", ".json", ".svg"}:
         return
@@ -216,7 +232,7 @@ def top_level(root, files):
             yield name
 
 
-RULES = [spdx, sizes, private_types, internal_headers, module_includes, directions, secrets, naps, tls, exports, open_ends]
+RULES = [spdx, sizes, private_types, internal_headers, module_includes, directions, secrets, naps, tls, exports, homes, open_ends]
 
 SELF_TEST = {
     spdx: ("sdk/core/src/a.cpp", ["int x;"]),
@@ -229,11 +245,13 @@ SELF_TEST = {
     naps: ("tests/unit/a.cpp", ["QTest::qWait(10);"]),
     tls: ("sdk/link/src/a.cpp", ["socket.ignoreSslErrors();"]),
     exports: ("sdk/link/src/a.h", ["class WATCHWORD_LINK_EXPORT A"]),
+    homes: ("sdk/link/src/other.cpp", ["void Connection::Private::open()"]),
     open_ends: ("sdk/link/src/a.cpp", ["// TO" + "DO: later"]),
 }
 
 
 def self_test():
+    HOMES["link"] = {"connection"}
     blind = [rule.__name__ for rule, (name, lines) in SELF_TEST.items()
              if not list(rule(pathlib.PurePosixPath(name), lines))]
     for name in blind:
@@ -248,6 +266,9 @@ def main(arguments):
     root = pathlib.Path(arguments[0]).resolve()
     chosen = [rule for rule in RULES if not arguments[1:] or rule.__name__ in arguments[1:]]
     files = tracked(root)
+    for path in files:
+        if path.suffix == ".cpp":
+            HOMES.setdefault(library_of(path.relative_to(root)), set()).add(path.stem)
     findings = 0
     for path in files:
         if path.suffix in {".png", ".ico", ".icns", ".qm", ".ttf"} or "corpus" in path.parts:
