@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the code out of README.md, guide.md and testing.md and writes projects that hold it as printed.
+"""Takes the code out of README.md, guide.md, providers.md and testing.md and writes projects that hold it as printed.
 
 usage: blocks.py SOURCE_FOLDER OUT
     OUT/<document>-<n>/     each cmake block as CMakeLists.txt, beside its program
@@ -37,7 +37,7 @@ def main(root, out):
     fragments = ['#include "watchword/auth/accounts.h"', '#include "watchword/client/client.h"', "using namespace Watchword;", "using namespace std::chrono_literals;"]
     counts = {"projects": 0, "fragments": 0, "scripts": 0}
     readme_program = re.search(r"```cpp\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.S).group(1)
-    documents = {"readme": root / "README.md", "guide": root / "sdk/docs/guide.md", "testing": root / "sdk/docs/testing.md"}
+    documents = {"readme": root / "README.md", **{name: root / f"sdk/docs/{name}.md" for name in ("guide", "providers", "testing")}}
     for document, path in documents.items():
         program, qml_blocks = readme_program, []
         for number, block in enumerate(BLOCK.finditer(path.read_text(encoding="utf-8"))):

@@ -48,7 +48,8 @@ public:
         if (!reaches(Watchword::Client::State::SignInNeeded))
             return false;
         client.signIn();
-        return reaches(Watchword::Client::State::Ready) && Support::waitUntil([&] { return m_told.endsWith(QStringLiteral("ready")); });
+        return reaches(Watchword::Client::State::Ready)
+            && Support::waitUntil([&] { return m_told.endsWith(QStringLiteral("ready")); });
     }
 
     Watchword::Client client;
