@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the SDK, moves it elsewhere, and does with it what README.md, guide.md, providers.md and testing.md say, in folders outside of this tree: their
-# CMake, their commands and their programs are copied out of them, built and started.
+# Installs the SDK, moves it elsewhere, and does with it what README.md, guide.md, providers.md and testing.md say, in folders
+# outside of this tree: their CMake, their commands and their programs are copied out of them, built and started.
 set -eu
 unset LD_LIBRARY_PATH
 here=$SOURCE/tests/package
