@@ -77,8 +77,6 @@ std::optional<SignInOutcome> SessionMachine::feedSignIn(const SignInMachine::Eve
     return std::move(step.adopted);
 }
 
-// --- Before the account is read
-
 template <typename E>
 void SessionMachine::feedUnread(const E &event)
 {
@@ -182,13 +180,15 @@ void SessionMachine::mean(const UnreadAccount::NoKeyYet &meaning)
         need(meaning.reason);
 }
 
-// --- Tokens
-
 void SessionMachine::on(const NewsRead &event)
 {
     const Result<TokenSet> &stored = event.loaded.tokens;
     const bool open = is<Nobody>() || is<NeedsPerson>() || canRefresh();
-    if (!open || !stored || stored->generation <= m_generation)
+    if (!open || !stored)
+        return;
+    // A refused refresh token that could not be taken out of the store has left its number to somebody else.
+    const bool isUsed = is<NeedsPerson>() && (stored->tombstone || !stored->refreshToken.isEmpty());
+    if (isUsed ? stored->generation < m_generation : stored->generation <= m_generation)
         return;
     if (stored->tombstone)
         return signedOutElsewhere(*stored);
@@ -385,8 +385,6 @@ void SessionMachine::on(const IdTokenVerified &event)
     tell(Notice::AccountChanged);
 }
 
-// --- A sign-in that ends
-
 void SessionMachine::on(const SignInEnded &event)
 {
     if (!m_signIn.is<SignInMachine::AskingPerson>())
@@ -424,8 +422,6 @@ void SessionMachine::adoptSignIn(const SignInOutcome &outcome, Overtaken overtak
     act(Do{Task::StopRetries});
     act(Store{next, m_generation, overtaken});
 }
-
-// --- Signing out
 
 void SessionMachine::on(const SignOut &event)
 {

@@ -235,7 +235,7 @@ Meaning UnreadAccount::on(const StoreRetryDue &, Actions &actions)
 Meaning UnreadAccount::on(const TombstoneLeft &event, Actions &actions)
 {
     auto *unread = std::get_if<SignedOutUnread>(&m_state);
-    if (!unread)
+    if (!unread || unread->tombstone == Tombstone::Left)
         return Nothing{};
     if (event.result) {
         actions.push_back(Log{u"signout.left"_s});
