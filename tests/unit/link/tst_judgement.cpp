@@ -21,9 +21,9 @@ private Q_SLOTS:
 
 private:
     static Judgement of(const TransportEnd &end, const std::optional<LinkEvents::Farewell> &farewell = {},
-                        bool expiredInUse = false)
+                        Judgement::Use use = Judgement::Use::NotYet)
     {
-        return Judgement::of(end, farewell, ClosePolicy::defaultPolicy(), expiredInUse);
+        return Judgement::of(end, farewell, ClosePolicy::defaultPolicy(), use);
     }
 };
 
@@ -54,6 +54,10 @@ void TestJudgement::ours()
     QCOMPARE(found.decision.action, ours);
     QCOMPARE(found.error.code(), error);
     QCOMPARE(found.error.closeCode(), 0);
+    // A stream that was right before gets another chance at once.
+    const bool isSlow = ours == RetryAction::RetrySlowly;
+    QCOMPARE(of({.error = Error(error)}, {}, Judgement::Use::InUse).decision.action, isSlow ? RetryAction::Retry : ours);
+    QCOMPARE(of({.closeCode = code}, {}, Judgement::Use::InUse).decision.action, theirs);
     // A farewell is about a close of the server, and this is none.
     const LinkEvents::Farewell bye{1, 4410, RetryAction::SignIn, 0ms};
     QCOMPARE(of({.error = Error(error)}, bye).decision.action, ours);
@@ -74,9 +78,9 @@ void TestJudgement::expiredInUse()
 {
     const TransportEnd violation{.closeCode = 1008, .error = Error(ErrorCode::ClosedByPeer)};
     QCOMPARE(of(violation).decision.action, RetryAction::Stop);
-    QCOMPARE(of(violation, {}, true).decision.action, RetryAction::RefreshThenRetry);
-    QCOMPARE(of(violation, {}, true).error.code(), ErrorCode::TokenExpired);
-    QCOMPARE(of({.closeCode = 4403}, {}, true).decision.action, RetryAction::Stop);
+    QCOMPARE(of(violation, {}, Judgement::Use::InUseBeyondItsToken).decision.action, RetryAction::RefreshThenRetry);
+    QCOMPARE(of(violation, {}, Judgement::Use::InUseBeyondItsToken).error.code(), ErrorCode::TokenExpired);
+    QCOMPARE(of({.closeCode = 4403}, {}, Judgement::Use::InUseBeyondItsToken).decision.action, RetryAction::Stop);
 }
 
 void TestJudgement::whatTheErrorSaysFirst()

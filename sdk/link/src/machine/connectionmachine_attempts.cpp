@@ -336,7 +336,8 @@ void ConnectionMachine::Run::over(Attempt &attempt, const TransportEnd &end, con
         return;
     }
     const bool expiredInUse = lost && lost->token.expiresAt && *lost->token.expiresAt <= m_now + kExpiryLeeway;
-    const Judgement judgement = Judgement::of(end, attempt.farewell, m.m_rules.closePolicy, expiredInUse);
+    const auto use = expiredInUse ? Judgement::Use::InUseBeyondItsToken : lost ? Judgement::Use::InUse : Judgement::Use::NotYet;
+    const Judgement judgement = Judgement::of(end, attempt.farewell, m.m_rules.closePolicy, use);
     count(attempt.outage.link);
     if (!isReplacement())
         add(ReportError{judgement.error, attempt.id});

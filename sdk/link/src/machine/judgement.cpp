@@ -31,14 +31,19 @@ RetryDecision decide(const TransportEnd &end, const std::optional<LinkEvents::Fa
 } // namespace
 
 Judgement Judgement::of(const TransportEnd &end, const std::optional<LinkEvents::Farewell> &farewell, const ClosePolicy &policy,
-                        bool expiredInUse)
+                        Use use)
 {
     Judgement result{
         .decision = decide(end, farewell, policy), .error = end.error, .closeCode = farewell ? farewell->code : end.closeCode};
     RetryDecision &decision = result.decision;
     // Servers that know no 4401 say policy violation when a token ends.
-    if (expiredInUse && result.closeCode == int(CloseCode::PolicyViolation) && decision.action == RetryAction::Stop)
+    if (use == Use::InUseBeyondItsToken && result.closeCode == int(CloseCode::PolicyViolation)
+        && decision.action == RetryAction::Stop)
         decision = {RetryAction::RefreshThenRetry, ErrorCode::TokenExpired, decision.after};
+    // What this end found wrong in a stream that was right before, as when a server mixes two frames, ends with the stream.
+    const bool isOurs = !end.closeCode && !end.http.status && end.error.code() == ErrorCode::ProtocolViolation;
+    if (isOurs && use != Use::NotYet && decision.action == RetryAction::RetrySlowly)
+        decision.action = RetryAction::Retry;
     Error &error = result.error;
     const bool isGeneric = error.code() == ErrorCode::UpgradeRejected || error.code() == ErrorCode::ClosedByPeer
         || error.code() == ErrorCode::ConnectionLost;

@@ -14,9 +14,9 @@ struct WATCHWORD_TEST_EXPORT Judgement
     Error error{}; //!< What the transport said, under the code that the policy gives it.
     int closeCode = 0; //!< The server's; that of its farewell, if it said one.
 
-    //! \a expiredInUse: the token's time was over on a connection that was in use.
+    enum class Use { NotYet, InUse, InUseBeyondItsToken }; //!< Of the connection that ended.
     static Judgement of(const TransportEnd &end, const std::optional<LinkEvents::Farewell> &farewell, const ClosePolicy &policy,
-                        bool expiredInUse);
+                        Use use);
     bool isPlanned() const; //!< The server goes, or restarts, and all its clients are told.
 };
 
