@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What passes between the reactors and the Qt thread: values only. Private to the bridge.
+
+#include "http/requesthead.h"
+#include "net/reactor.h"
+#include "net/websockethandler.h"
+
+#include <QHostAddress>
+
+#include <atomic>
+#include <memory>
+
+namespace Watchword::Gateway {
+
+/*! The head of a request on a new connection. */
+struct HeadArrival
+{
+    ParsedHead parsed; //!< Complete, TooLarge or Invalid; Incomplete if it did not come in time.
+    QHostAddress peer; //!< The client; behind a proxy with a PROXY header, whom that named.
+    quint16 peerPort = 0;
+    QHostAddress proxy; //!< The other end of the TCP connection.
+    bool isSecure = false; //!< TLS with us.
+    QString tlsProtocol; //!< "TLSv1.3"
+    QString cipher;
+};
+
+//! Bytes of a connection that the kernel has not taken, as both threads see them.
+struct SocketGauge
+{
+    std::atomic<qint64> underway{0}; //!< On their way to the reactor.
+    std::atomic<qint64> queued{0}; //!< In the stream.
+};
+
+struct ToCore
+{
+    enum class Kind { Head, Text, Binary, Pong, Ended };
+    Kind kind = Kind::Ended;
+    Net::StreamId id;
+    QByteArray bytes{};
+    std::shared_ptr<const HeadArrival> head{};
+    std::shared_ptr<const Net::WebSocketEnd> end{};
+};
+
+struct ToReactor
+{
+    enum class Kind { Answer, Upgrade, Text, Binary, Ping, Close, Abort, Pause, Resume };
+    Kind kind = Kind::Abort;
+    Net::StreamId id;
+    QByteArray bytes{}; //!< The answer, the message, or the reason of a close.
+    quint16 code = 0;
+    quint64 largestMessage = 0;
+    std::shared_ptr<SocketGauge> gauge{};
+};
+
+//! What a message that is sent takes beside its payload.
+inline constexpr qint64 kFrameOverhead = 14;
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bridge/bridgemessage.h"
+#include "net/listener.h"
+#include "net/mailbox.h"
+
+#include <vector>
+
+namespace Watchword::Gateway {
+
+/*!
+    The end of the bridge in one reactor: collects during a turn what goes to the Qt thread, and passes it on at the turn's
+    end. While the Qt thread does not keep up, the connections that send are not read, so that TCP brakes their peers.
+
+    Threads: the reactor's, but inbox(). Lives as long as the reactor's thread.
+*/
+class BridgePort
+{
+public:
+    static constexpr std::size_t kBatch = 256 * 1024; //!< Waiting in the reactor; beyond that nothing more is read.
+
+    BridgePort(Net::Reactor &reactor, Net::Mailbox<ToCore> &toCore);
+
+    Net::Mailbox<ToReactor> &inbox() { return m_inbox; }
+    void send(ToCore message);
+    bool isFull() const { return m_weight > kBatch; }
+    void waitForRoom(const Net::StreamId &id) { m_waiting.push_back(id); }
+    void wake(); //!< From any thread: the Qt thread has room again.
+
+private:
+    void turnEnded();
+    void drainInbox();
+    void execute(ToReactor &command);
+    void upgrade(Net::Stream &stream, ToReactor &command);
+
+    Net::Reactor &m_reactor;
+    Net::Mailbox<ToCore> &m_toCore;
+    Net::Mailbox<ToReactor> m_inbox;
+    std::vector<ToCore> m_batch;
+    std::size_t m_weight = 0;
+    std::vector<Net::StreamId> m_waiting;
+    std::vector<ToReactor> m_commands;
+};
+
+/*! Reads the head of a request and lets the Qt thread decide. Threads: the reactor's. */
+class BridgeHead : public Net::StreamHandler
+{
+public:
+    BridgeHead(BridgePort &port, const Net::Accepted &accepted);
+
+    std::size_t received(Net::Stream &stream, std::span<std::uint8_t> bytes) override;
+    void timedOut(Net::Stream &stream) override;
+
+private:
+    void decide(Net::Stream &stream, const ParsedHead &parsed);
+
+    BridgePort &m_port;
+    const Net::Accepted m_accepted;
+    QByteArray m_bytes;
+    bool m_isDecided = false;
+};
+
+/*! Passes the messages of one connection to the Qt thread. Threads: the reactor's. */
+class BridgeUser : public Net::WebSocketUser
+{
+public:
+    BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge);
+
+    void messageReceived(Net::WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message) override;
+    void pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload) override;
+    void flushed(Net::WebSocketHandler &socket) override;
+    void ended(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end) override;
+
+    void setPausedByCore(Net::WebSocketHandler &socket, bool isPaused);
+    void roomCame(Net::WebSocketHandler &socket);
+    SocketGauge &gauge() { return *m_gauge; }
+
+private:
+    BridgePort &m_port;
+    std::shared_ptr<SocketGauge> m_gauge;
+    bool m_isPausedByCore = false;
+    bool m_waitsForRoom = false;
+};
+
+} // namespace Watchword::Gateway

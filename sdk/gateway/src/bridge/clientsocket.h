@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/testexport.h"
+
+#include <QByteArray>
+#include <QObject>
+#include <QString>
+
+namespace Watchword::Gateway {
+
+/*!
+    The WebSocket connection of a client or monitor, as what serves it sees it.
+
+    Life cycle: open from the start; disconnected() once, after which calls do nothing. close() sends a close frame and goes on
+    until the peer has answered, or two seconds. Destruction of an open one aborts it; a close that was asked for goes on
+    without it. No signal comes from inside a call.
+    Threads: the one it lives in.
+*/
+class WATCHWORD_TEST_EXPORT ClientSocket : public QObject
+{
+    Q_OBJECT
+
+public:
+    using QObject::QObject;
+
+    virtual QString subprotocol() const = 0; //!< Empty if none was agreed on.
+    virtual QString tlsProtocol() const = 0; //!< "TLSv1.3"; empty without TLS.
+    virtual qint64 sendText(const QString &text) = 0; //!< Returns its size as UTF-8.
+    virtual void sendBinary(const QByteArray &data) = 0;
+    virtual void ping(const QByteArray &payload) = 0; //!< At most 125 bytes.
+    virtual void close(int code, const QString &reason) = 0; //!< The reason is cut to what fits. The first call counts.
+    virtual void abort() = 0; //!< Without a word, and without what waits.
+    virtual qint64 queuedBytes() const = 0; //!< Sent, and not taken by the operating system yet.
+    //! TCP brakes the peer then. What it had sent before can still come, and its end is not noticed.
+    virtual void setReadPaused(bool isPaused) = 0;
+    //! After disconnected(): the code of the frame that ended it, 1005 if that had none, 1006 without a close frame.
+    virtual int closeCode() const = 0;
+    virtual QString closeReason() const = 0;
+
+Q_SIGNALS:
+    void textReceived(const QString &text);
+    void binaryReceived(const QByteArray &data);
+    void pongReceived(const QByteArray &payload);
+    void disconnected();
+};
+
+} // namespace Watchword::Gateway

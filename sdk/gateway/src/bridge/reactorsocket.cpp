@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/reactorsocket.h"
+
+namespace Watchword::Gateway {
+
+ReactorSocket::ReactorSocket(Bridge &bridge, const Net::StreamId &id, const QString &subprotocol, const QString &tlsProtocol,
+                             std::shared_ptr<SocketGauge> gauge)
+    : m_bridge(&bridge)
+    , m_id(id)
+    , m_subprotocol(subprotocol)
+    , m_tlsProtocol(tlsProtocol)
+    , m_gauge(std::move(gauge))
+{
+    bridge.m_sockets.insert(Bridge::keyOf(id), this);
+}
+
+ReactorSocket::~ReactorSocket()
+{
+    if (m_state == State::Open)
+        abort();
+    if (m_bridge)
+        m_bridge->m_sockets.remove(Bridge::keyOf(m_id));
+}
+
+void ReactorSocket::send(ToReactor::Kind kind, const QByteArray &bytes, quint16 code)
+{
+    if (m_bridge)
+        m_bridge->send({kind, m_id, bytes, code, 0, {}});
+}
+
+qint64 ReactorSocket::sendText(const QString &text)
+{
+    const QByteArray bytes = text.toUtf8();
+    if (m_state == State::Open) {
+        m_gauge->underway += bytes.size() + kFrameOverhead;
+        send(ToReactor::Kind::Text, bytes);
+    }
+    return bytes.size();
+}
+
+void ReactorSocket::sendBinary(const QByteArray &data)
+{
+    if (m_state != State::Open)
+        return;
+    m_gauge->underway += data.size() + kFrameOverhead;
+    send(ToReactor::Kind::Binary, data);
+}
+
+void ReactorSocket::ping(const QByteArray &payload)
+{
+    if (m_state == State::Open)
+        send(ToReactor::Kind::Ping, payload);
+}
+
+void ReactorSocket::close(int code, const QString &reason)
+{
+    if (m_state != State::Open)
+        return;
+    m_state = State::Closing;
+    send(ToReactor::Kind::Close, reason.toUtf8(), quint16(code));
+}
+
+void ReactorSocket::abort()
+{
+    if (m_state != State::Ended)
+        send(ToReactor::Kind::Abort);
+}
+
+qint64 ReactorSocket::queuedBytes() const
+{
+    return m_gauge->underway + m_gauge->queued;
+}
+
+void ReactorSocket::setReadPaused(bool isPaused)
+{
+    if (m_state == State::Open)
+        send(isPaused ? ToReactor::Kind::Pause : ToReactor::Kind::Resume);
+}
+
+void ReactorSocket::deliver(const ToCore &message)
+{
+    switch (message.kind) {
+    case ToCore::Kind::Text:
+        Q_EMIT textReceived(QString::fromUtf8(message.bytes));
+        break;
+    case ToCore::Kind::Binary:
+        Q_EMIT binaryReceived(message.bytes);
+        break;
+    case ToCore::Kind::Pong:
+        Q_EMIT pongReceived(message.bytes);
+        break;
+    case ToCore::Kind::Ended:
+        m_state = State::Ended;
+        m_closeCode = message.end->code;
+        m_closeReason = QString::fromStdString(message.end->reason);
+        Q_EMIT disconnected();
+        break;
+    case ToCore::Kind::Head:
+        break;
+    }
+}
+
+} // namespace Watchword::Gateway

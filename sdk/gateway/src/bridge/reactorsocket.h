@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bridge/bridge.h"
+
+namespace Watchword::Gateway {
+
+/*! A ClientSocket of a Bridge. */
+class ReactorSocket final : public ClientSocket
+{
+    Q_OBJECT
+
+public:
+    ReactorSocket(Bridge &bridge, const Net::StreamId &id, const QString &subprotocol, const QString &tlsProtocol,
+                  std::shared_ptr<SocketGauge> gauge);
+    ~ReactorSocket() override;
+
+    QString subprotocol() const override { return m_subprotocol; }
+    QString tlsProtocol() const override { return m_tlsProtocol; }
+    qint64 sendText(const QString &text) override;
+    void sendBinary(const QByteArray &data) override;
+    void ping(const QByteArray &payload) override;
+    void close(int code, const QString &reason) override;
+    void abort() override;
+    qint64 queuedBytes() const override;
+    void setReadPaused(bool isPaused) override;
+    int closeCode() const override { return m_closeCode; }
+    QString closeReason() const override { return m_closeReason; }
+
+    void deliver(const ToCore &message);
+
+private:
+    enum class State { Open, Closing, Ended };
+    void send(ToReactor::Kind kind, const QByteArray &bytes = {}, quint16 code = 0);
+
+    QPointer<Bridge> m_bridge;
+    const Net::StreamId m_id;
+    const QString m_subprotocol;
+    const QString m_tlsProtocol;
+    const std::shared_ptr<SocketGauge> m_gauge;
+    State m_state = State::Open;
+    int m_closeCode = 1006;
+    QString m_closeReason;
+};
+
+} // namespace Watchword::Gateway
