@@ -365,7 +365,8 @@ RefreshTransaction::Actions RefreshTransaction::refuseGrant(const TokenGrant &gr
 
 RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
 {
-    if (event.tokens && event.tokens->tombstone)
+    // One from before a sign-in that could not be stored yet does not count.
+    if (event.tokens && event.tokens->tombstone && event.tokens->generation >= m_base.generation)
         return end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
     // An older generation is what could not be replaced yet, and is spent.
     if (event.tokens && !event.tokens->refreshToken.isEmpty() && event.tokens->generation >= m_base.generation

@@ -81,7 +81,9 @@ void TransactionQueue::finish(const T::Finish &finish, std::optional<TokenSet> p
     using Of = SessionEvents::TransactionEnded::Of;
     if (published && published->tombstone)
         published.reset();
-    if (const auto *outdated = std::get_if<Outdated>(&m_state)) {
+    if (auto *outdated = std::get_if<Outdated>(&m_state)) {
+        if (published) // its number is used up, stored or not
+            outdated->next.knownGeneration = std::max(outdated->next.knownGeneration, published->generation);
         if (published && outdated->next.overtaken == SessionActions::Overtaken::TakenBack)
             outputs.push_back(SessionActions::TakeBack{published->refreshToken});
         else if (published)

@@ -224,7 +224,7 @@ void SessionMachine::adopt(const RefreshTransaction::Loaded &loaded)
 void SessionMachine::hold(Held &held, const TokenSet &tokens)
 {
     const bool otherPerson = held.tokens.subject != tokens.subject || held.tokens.accountName != tokens.accountName;
-    const bool isNews = tokens.generation > m_generation && !held.tokens.accessToken.equals(tokens.accessToken);
+    const bool isNews = !held.tokens.accessToken.equals(tokens.accessToken);
     held.tokens = tokens;
     held.life.take(tokens, *m_clock, *m_random);
     m_generation = std::max(m_generation, tokens.generation);
