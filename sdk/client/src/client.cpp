@@ -137,8 +137,6 @@ void Client::Private::watchConnection()
         settle();
         post(M::Ready{});
     });
-    if (messages)
-        messages = connect(c, &Connection::messageReceived, q, &Client::messageReceived);
 }
 
 void Client::Private::post(std::optional<M::Event> event)
@@ -221,6 +219,7 @@ void Client::Private::perform(const M::Show &action)
 // The old ones may be the callers, so they go later; the connection first.
 void Client::Private::perform(const M::ReplaceAccount &)
 {
+    const bool listened = bool(messages); // which ends with the connection
     for (QObject *old : {static_cast<QObject *>(ofAccount->connection.get()), static_cast<QObject *>(ofAccount->session.get())})
         old->disconnect(q);
     ofAccount->connection->close();
@@ -230,6 +229,8 @@ void Client::Private::perform(const M::ReplaceAccount &)
     countdown.setDeadline({});
     watchSession();
     watchConnection();
+    if (listened)
+        messages = connect(&connection(), &Connection::messageReceived, q, &Client::messageReceived);
     Q_EMIT q->accountChanged();
     Q_EMIT q->accountNameChanged();
     Q_EMIT q->nextRetryAtChanged();
