@@ -6,6 +6,7 @@
 #include <QThread>
 
 #include <algorithm>
+#include <utility>
 
 namespace Watchword {
 
@@ -74,11 +75,14 @@ void TransactionRunner::run(TransactionQueue::Outputs outputs)
     }
 }
 
+// One attempt at a time: a second one would find the lock taken by the first, whose answer is still on its way.
 void TransactionRunner::perform(const T::TryLock &, int serial)
 {
+    if (std::exchange(m_lockWanted, serial))
+        return;
     m_parts.store.run([](TokenStore &store) { return store.tryLock(); },
-                      [this, serial](const Result<std::shared_ptr<StoreLock>> &result) {
-                          if (serial != m_serial)
+                      [this](const Result<std::shared_ptr<StoreLock>> &result) {
+                          if (std::exchange(m_lockWanted, std::nullopt) != m_serial)
                               return; // a lock that nobody waits for goes here
                           if (result)
                               m_lock = *result;

@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 
 namespace Watchword {
 
@@ -96,6 +97,7 @@ private:
     TransactionQueue m_queue;
     std::deque<TransactionQueue::Output> m_outputs; // still to be performed
     std::shared_ptr<StoreLock> m_lock;
+    std::optional<int> m_lockWanted; // while an attempt at the lock is on its way: the serial of who wants it
     std::optional<RefreshJournal> m_journal; // that the disk did not take
     int m_serial = 0; // of the one asynchronous action that may still report
     Alarm m_wait;
