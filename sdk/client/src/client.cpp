@@ -180,7 +180,8 @@ void Client::Private::setLastError(const Error &error)
 // Those who look at nothing but the terminal have to see why nothing happens.
 void Client::Private::warnOnce(const Error &error)
 {
-    const bool isNetwork = error.condition() == ErrorCondition::Offline || error.condition() == ErrorCondition::Timeout;
+    // A code for another device that was used too late is a timeout, too, but nothing is out of reach.
+    const bool isNetwork = error.condition() == ErrorCondition::Offline || error.code() == ErrorCode::Timeout;
     if (error.code() != ErrorCode::KeychainUnavailable && !isNetwork)
         return;
     if (std::exchange(warnedOf, error.code()) == error.code())
