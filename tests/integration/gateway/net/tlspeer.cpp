@@ -8,6 +8,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <csignal>
+
 using Watchword::Gateway::Net::UniqueDescriptor;
 
 namespace {
@@ -95,6 +97,7 @@ TlsPeer::TlsPeer(std::uint16_t port, const std::string &authority, const TlsPeer
     , m_context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free)
     , m_session(nullptr, &SSL_free)
 {
+    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes to sockets without MSG_NOSIGNAL
     ERR_clear_error();
     if (!m_raw.isConnected() || !m_raw.send(options.greeting))
         return;
