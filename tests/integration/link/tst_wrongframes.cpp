@@ -206,7 +206,7 @@ void TestWrongFrames::factsBeforeTheState()
     connect(&connection, &Connection::stateChanged, &connection, [&](State state) {
         told.append(u"%1 %2 attempt %3%4"_s.arg(QVariant::fromValue(state).toString(), connection.lastError().codeName())
                         .arg(connection.attempt())
-                        .arg(connection.retryIn() > 0 ? u" soon"_s : QString()));
+                        .arg(connection.secondsToRetry() > 0 ? u" soon"_s : QString()));
     });
     connect(&connection, &Connection::lastErrorChanged, &connection, [&] { told.append(u"lastError"_s); });
     connect(&connection, &Connection::nextRetryAtChanged, &connection, [&] { told.append(u"nextRetryAt"_s); });

@@ -38,7 +38,7 @@ struct Told
         QObject::connect(c, &Connection::stateChanged, c, [this, c](State state) {
             lines.append(u"%1: %2, try %3, in %4 s"_s.arg(QVariant::fromValue(state).toString(), c->lastError().codeName())
                              .arg(c->attempt())
-                             .arg(c->retryIn()));
+                             .arg(c->secondsToRetry()));
         });
         QObject::connect(c, &Connection::lastErrorChanged, c, note("lastError"));
         QObject::connect(c, &Connection::nextRetryAtChanged, c, note("nextRetryAt"));
@@ -163,11 +163,11 @@ void TestConnectionFacts::countsDownWhileSomebodyListens()
 {
     Bench bench;
     QList<int> seconds;
-    QObject::connect(bench.connection.get(), &Connection::retryInChanged, bench.connection.get(),
-                     [&] { seconds.append(bench.connection->retryIn()); });
+    QObject::connect(bench.connection.get(), &Connection::secondsToRetryChanged, bench.connection.get(),
+                     [&] { seconds.append(bench.connection->secondsToRetry()); });
     bench.connection->open();
     bench.transport()->end({.http = {.status = 503}, .error = Error(ErrorCode::UpgradeRejected).withRetryAfter(3s)});
-    const int first = bench.connection->retryIn();
+    const int first = bench.connection->secondsToRetry();
     QVERIFY(first == 3 || first == 4); // jitter
     while (bench.connection->state() == State::Waiting)
         bench.clock.advance(100ms);
@@ -183,17 +183,17 @@ void TestConnectionFacts::countsDownForNobody()
     bench.connection->open();
     bench.transport()->end({.http = {.status = 503}, .error = Error(ErrorCode::UpgradeRejected).withRetryAfter(60s)});
     bench.clock.advance(10s);
-    const int left = bench.connection->retryIn();
+    const int left = bench.connection->secondsToRetry();
     QVERIFY(left >= 50 && left <= 62);
     // Who comes late hears of the seconds that are left.
-    QSignalSpy changed(bench.connection.get(), &Connection::retryInChanged);
+    QSignalSpy changed(bench.connection.get(), &Connection::secondsToRetryChanged);
     QCoreApplication::processEvents();
     changed.clear();
     bench.clock.advance(1s);
     bench.clock.advance(1s);
     QCOMPARE(changed.size(), 2);
     bench.connection->close();
-    QCOMPARE(bench.connection->retryIn(), 0);
+    QCOMPARE(bench.connection->secondsToRetry(), 0);
 }
 
 void TestConnectionFacts::badOptions()

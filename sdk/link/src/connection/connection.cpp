@@ -153,7 +153,7 @@ void Connection::connectNotify(const QMetaMethod &signal)
     else if (signal == QMetaMethod::fromSignal(&Connection::metricsChanged))
         QMetaObject::invokeMethod(
             this, [this] { d->tellMetricsEachSecond(); }, Qt::QueuedConnection);
-    else if (signal == QMetaMethod::fromSignal(&Connection::retryInChanged))
+    else if (signal == QMetaMethod::fromSignal(&Connection::secondsToRetryChanged))
         QMetaObject::invokeMethod(
             this, [this] { d->countDown(); }, Qt::QueuedConnection);
 }
@@ -192,7 +192,7 @@ QDateTime Connection::nextRetryAt() const
 {
     return d->facts.nextRetryAt;
 }
-int Connection::retryIn() const
+int Connection::secondsToRetry() const
 {
     if (!d->machine.isWaiting())
         return 0;

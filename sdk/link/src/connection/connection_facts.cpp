@@ -124,13 +124,13 @@ void Connection::Private::tellMetricsEachSecond()
 
 void Connection::Private::countDown()
 {
-    static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::retryInChanged);
+    static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::secondsToRetryChanged);
     nextSecond.cancel();
     if (!q->isSignalConnected(changed))
         return;
-    if (const int seconds = q->retryIn(); seconds > 0)
+    if (const int seconds = q->secondsToRetry(); seconds > 0)
         nextSecond.startAt(*machine.deadline() - std::chrono::seconds(seconds - 1));
-    Q_EMIT q->retryInChanged();
+    Q_EMIT q->secondsToRetryChanged();
 }
 
 QDateTime Connection::Private::dateOf(Instant instant) const

@@ -127,7 +127,7 @@ public:
     ConnectionOptions options;
     Clock &clock;
     Alarm alarm;
-    Alarm nextSecond; //!< Of retryIn().
+    Alarm nextSecond; //!< Of secondsToRetry().
     M machine;
     std::deque<M::Event> events; //!< The first one is being worked off.
     Facts facts;

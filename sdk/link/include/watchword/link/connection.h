@@ -68,7 +68,7 @@ class WATCHWORD_LINK_EXPORT Connection : public QObject
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(Watchword::Error lastError READ lastError NOTIFY lastErrorChanged FINAL)
     Q_PROPERTY(QDateTime nextRetryAt READ nextRetryAt NOTIFY nextRetryAtChanged FINAL)
-    Q_PROPERTY(int retryIn READ retryIn NOTIFY retryInChanged FINAL)
+    Q_PROPERTY(int secondsToRetry READ secondsToRetry NOTIFY secondsToRetryChanged FINAL)
     Q_PROPERTY(int attempt READ attempt NOTIFY attemptChanged FINAL)
     Q_PROPERTY(qint64 rttMs READ rttMs NOTIFY rttChanged FINAL)
     Q_PROPERTY(bool watchword READ isWatchword NOTIFY negotiatedChanged FINAL)
@@ -110,7 +110,7 @@ public:
     State state() const;
     Error lastError() const; //!< Code Cancelled while there was none.
     QDateTime nextRetryAt() const; //!< Invalid unless Waiting.
-    int retryIn() const; //!< Seconds to nextRetryAt(), the begun one counts; 0 unless Waiting.
+    int secondsToRetry() const; //!< Seconds to nextRetryAt(), the begun one counts; 0 unless Waiting.
     int attempt() const; //!< Attempts of this outage; 0 when stable.
     qint64 rttMs() const; //!< Of the last heartbeat; -1 if unknown.
     bool isWatchword() const; //!< The server chose watchword.v1.
@@ -193,7 +193,7 @@ Q_SIGNALS:
     void queueDrained(); //!< After QueueFull: there is room again.
     void lastErrorChanged();
     void nextRetryAtChanged();
-    void retryInChanged(); //!< Once a second while Waiting.
+    void secondsToRetryChanged(); //!< Once a second while Waiting.
     void attemptChanged();
     void rttChanged();
     void negotiatedChanged();
