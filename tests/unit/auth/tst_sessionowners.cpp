@@ -95,6 +95,7 @@ private Q_SLOTS:
     void decisionOvertakesWhatIsUnsent();
     void decisionWaitsForTheAnswer_data();
     void decisionWaitsForTheAnswer();
+    void whoSignsInAfterASignOutGetsNothingOfBefore();
     void ambiguousIsNotRepeatedForAReplacedToken();
     void whatCannotBeSavedIsSavedLater();
     void networkHold();
@@ -165,6 +166,22 @@ void TestSessionOwners::decisionWaitsForTheAnswer()
     bench.feed(T::LockTried{});
     const Outputs saving = bench.feed(T::Loaded{tokensOf("r2", 4)});
     QVERIFY(find<T::Save>(saving)->tokens.generation > 4);
+}
+
+// The answer to alice's refresh comes when she has signed out and bob has signed in.
+void TestSessionOwners::whoSignsInAfterASignOutGetsNothingOfBefore()
+{
+    QueueBench bench;
+    bench.send();
+    TokenSet tombstone;
+    tombstone.tombstone = true;
+    bench.replace(tombstone, SessionActions::Overtaken::TakenBack);
+    bench.replace(tokensOf("bob", 0), SessionActions::Overtaken::Kept);
+    bench.answer("r2");
+    const Outputs saved = bench.feed(T::Saved{});
+    QVERIFY(!find<SessionEvents::Published>(saved));
+    const auto *back = find<SessionActions::TakeBack>(saved);
+    QVERIFY(back && back->refreshToken.reveal() == "r2");
 }
 
 void TestSessionOwners::ambiguousIsNotRepeatedForAReplacedToken()

@@ -29,7 +29,12 @@ TransactionQueue::Outputs TransactionQueue::refresh(const TokenSet &known, WallT
 TransactionQueue::Outputs TransactionQueue::replace(const SessionActions::Store &store, WallTime now, Instant instant)
 {
     Outputs outputs;
-    m_state = Outdated{store};
+    SessionActions::Store next = store;
+    // What runs for the one before a sign-out is nobody's after the next sign-in either.
+    if (const auto *before = std::get_if<Outdated>(&m_state);
+        before && before->next.overtaken == SessionActions::Overtaken::TakenBack)
+        next.overtaken = SessionActions::Overtaken::TakenBack;
+    m_state = Outdated{next};
     feed(T::Cancel{}, now, instant, outputs);
     beginNext(now, instant, outputs);
     return outputs;
