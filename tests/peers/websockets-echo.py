@@ -2,7 +2,7 @@
 """An echo server by python3-websockets.
 
 websockets-echo.py CERTIFICATE KEY TOKEN: wss on a free port; the upgrade needs the bearer token, else 401. The server
-sends its own pings. A text "close <code> <reason>" is answered by that close. Prints "READY <url>".
+sends its own pings. A text "close <code> <reason>" is answered by that close, and "extensions" by those agreed on. Prints "READY <url>".
 """
 import asyncio
 import http
@@ -31,7 +31,10 @@ async def main(certificate, key, token):
     async def echo(socket, path=None):
         async for message in socket:
             order = re.fullmatch(r"close (\d{4}) (.*)", message) if isinstance(message, str) else None
-            if order:
+            if message == "extensions":
+                agreed = getattr(socket, "extensions", None) or socket.protocol.extensions
+                await socket.send(" ".join(extension.name for extension in agreed))
+            elif order:
                 await socket.close(int(order[1]), order[2])
             else:
                 await socket.send(message)

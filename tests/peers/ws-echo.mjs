@@ -6,6 +6,7 @@
 // ECHO_HEADERS=1 (the first message is the JSON of the upgrade's path and headers), LIFE_MS (a bearer token is good for so
 // long after it was first seen: then its connections are closed with 1008, and it is refused). "stats" is answered by
 // {"open","most","closes":{code:count}}.
+// DEFLATE=1 (permessage-deflate with what the client offers; a text "extensions" is answered by those agreed on).
 // Prints "READY <url>". A text message "close <code> <reason>" is answered by that close.
 import fs from 'node:fs';
 import http from 'node:http';
@@ -19,6 +20,7 @@ const front = tls ? https.createServer(tls) : http.createServer();
 const sockets = new WebSocketServer({
   noServer: true,
   maxPayload: 64 * 1024 * 1024,
+  perMessageDeflate: process.env.DEFLATE === '1' ? { threshold: 0 } : false,
   ...(process.env.PROTOCOL && {
     handleProtocols: (offered) => (offered.has(process.env.PROTOCOL) ? process.env.PROTOCOL : false),
   }),
@@ -56,7 +58,8 @@ front.on('upgrade', (request, socket, head) => {
       peer.send(JSON.stringify({ path: request.url, headers: request.headers }));
     peer.on('message', (data, isBinary) => {
       const order = isBinary ? null : /^close (\d{4})(?: (.*))?$/.exec(data.toString());
-      if (order) peer.close(Number(order[1]), order[2] ?? '');
+      if (process.env.DEFLATE === '1' && data.toString() === 'extensions') peer.send(peer.extensions);
+      else if (order) peer.close(Number(order[1]), order[2] ?? '');
       else if (!isBinary && process.env.LIFE_MS && data.toString() === 'stats') peer.send(JSON.stringify(stats));
       else peer.send(data, { binary: isBinary });
     });

@@ -100,10 +100,23 @@ private:
     }
 };
 
+//! The engine that the environment names: these tests run with both.
+inline Engine engineUnderTest()
+{
+    return qEnvironmentVariable("WATCHWORD_TEST_ENGINE") == "QtWebSockets"_L1 ? Engine::QtWebSockets : Engine::Wire;
+}
+
+inline ConnectionOptions plainOptions()
+{
+    ConnectionOptions options;
+    options.engine = engineUnderTest();
+    return options;
+}
+
 //! Tries again quickly, and gives up slowly: who waits for a deadline sets it, so that a busy machine is not taken for one.
 inline ConnectionOptions quickOptions(const FakeGateway &gateway)
 {
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = gateway.url(u"/stream"_s);
     if (options.url.scheme() == "wss"_L1)
         options.additionalCertificateAuthorities = {gateway.tls().authority};

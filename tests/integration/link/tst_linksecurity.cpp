@@ -81,7 +81,7 @@ void TestLinkSecurity::pinIsCheckedBeforeTheRequest()
     ByteCounter server(QSsl::TlsV1_2OrLater);
     QVERIFY(server.listen(QHostAddress::LocalHost));
     CanaryTokens tokens;
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = server.url();
     options.additionalCertificateAuthorities = {server.tls.authority};
     options.pinnedKeys = {ThrowAwayTls::make().pin(), ThrowAwayTls::make().pin()};
@@ -182,7 +182,7 @@ void TestLinkSecurity::minimumTls()
     QFETCH(bool, meets);
     ByteCounter counter{QSsl::SslProtocol(server)};
     QVERIFY(counter.listen(QHostAddress::LocalHost));
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = counter.url();
     options.additionalCertificateAuthorities = {counter.tls.authority};
     options.minimumTls = QSsl::SslProtocol(minimum);

@@ -76,7 +76,7 @@ void TestLiveLink::plainServerIsLeftUntouched()
         connect(socket, &QWebSocket::textMessageReceived, socket,
                 [socket](const QString &text) { socket->sendTextMessage(text); });
     });
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = server.serverUrl();
     options.allowLoopbackPlain = true;
     Connection connection(nullptr, options);
@@ -292,7 +292,7 @@ void TestLiveLink::nothingLostNothingTwice()
     QVERIFY(waitUntil([&] { return std::all_of(futures.cbegin(), futures.cend(), [](const auto &f) { return f.isFinished(); }); },
                       60s));
     for (const auto &future : std::as_const(futures))
-        QVERIFY(future.result().isOk());
+        QVERIFY2(future.result().isOk(), qPrintable(future.result().isOk() ? QString() : future.result().error().toString()));
     QStringList expected;
     for (int i = 0; i < 500; ++i)
         expected.append(u"message %1"_s.arg(i));

@@ -312,7 +312,7 @@ void TestRefusedUpgrades::malformedToken()
 void TestRefusedUpgrades::badOptions()
 {
     CanaryTokens tokens;
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = QUrl(u"ws://example.com/"_s);
     Connection connection(&tokens, options);
     QSignalSpy closed(&connection, &Connection::closed);

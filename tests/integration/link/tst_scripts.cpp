@@ -84,7 +84,7 @@ struct Stage
     HalfRandom random;
     ManualTokens tokens;
     std::shared_ptr<FaultyTransport::Network> network = std::make_shared<FaultyTransport::Network>();
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     QList<ConnectError> failures;
     std::unique_ptr<Connection> connection;
 };

@@ -48,7 +48,7 @@ int runClient(int argc, char **argv)
     QCoreApplication application(argc, argv);
     const QStringList arguments = application.arguments();
     DatedTokens tokens;
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = QUrl(arguments.value(2));
     options.additionalCertificateAuthorities = QSslCertificate::fromPath(arguments.value(3));
     options.backoff.base = 20ms;

@@ -39,7 +39,7 @@ QUrl TestStrategies::start(Support::ReadyProcess &process, const QString &script
 
 ConnectionOptions TestStrategies::optionsFor(const QUrl &url, std::shared_ptr<const AuthStrategy> strategy)
 {
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = url;
     options.allowLoopbackPlain = true;
     options.offerWatchword = false;

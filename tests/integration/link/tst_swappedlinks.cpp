@@ -36,7 +36,7 @@ QUrl TestSwappedLinks::startEcho(Support::ReadyProcess &process)
 
 ConnectionOptions TestSwappedLinks::echoOptions(const QUrl &url)
 {
-    ConnectionOptions options;
+    ConnectionOptions options = plainOptions();
     options.url = url;
     options.allowLoopbackPlain = true;
     options.backoff.base = 10ms;

@@ -49,11 +49,12 @@ private Q_SLOTS:
 void TestWrongFrames::closesThatCannotBeRead_data()
 {
     QTest::addColumn<QByteArray>("payload");
-    QTest::newRow("reason cut within a character") << QByteArray::fromHex("03e9c328");
-    QTest::newRow("reason cut at its end") << QByteArray::fromHex("03e96279e2");
-    QTest::newRow("1012") << QByteArray::fromHex("03f4");
-    QTest::newRow("reserved code") << QByteArray::fromHex("03ed");
-    QTest::newRow("half a code") << QByteArray::fromHex("03");
+    QTest::addColumn<int>("code"); // Qt tells none of those that can be read
+    QTest::newRow("reason cut within a character") << QByteArray::fromHex("03e9c328") << 1001;
+    QTest::newRow("reason cut at its end") << QByteArray::fromHex("03e96279e2") << 1001;
+    QTest::newRow("1012") << QByteArray::fromHex("03f4") << 1012;
+    QTest::newRow("reserved code") << QByteArray::fromHex("03ed") << 1006;
+    QTest::newRow("half a code") << QByteArray::fromHex("03") << 1006;
 }
 
 // The server went, whatever it wanted to say with it: the client comes back.
@@ -73,8 +74,11 @@ void TestWrongFrames::closesThatCannotBeRead()
     QCOMPARE(closed.size(), 0);
     QCOMPARE(failed.size(), 1);
     const ConnectError failure = failed.first().first().value<ConnectError>();
-    QCOMPARE(failure.closeCode, 1006);
-    QVERIFY2(failure.closeReason.contains("cannot be read"_L1), qPrintable(failure.toString()));
+    QFETCH(int, code);
+    const bool isQt = engineUnderTest() == Engine::QtWebSockets;
+    QCOMPARE(failure.closeCode, isQt ? 1006 : code);
+    if (isQt || code != 1012)
+        QVERIFY2(failure.closeReason.contains("cannot be read"_L1), qPrintable(failure.toString()));
 }
 
 void TestWrongFrames::ourVerdicts_data()

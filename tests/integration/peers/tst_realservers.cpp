@@ -21,6 +21,8 @@ private Q_SLOTS:
     void echoes_data();
     void echoes();
     void repeatsWhatItIsOffered();
+    void compressed_data();
+    void compressed();
     void refusesAWrongToken_data() { echoes_data(); }
     void refusesAWrongToken();
     void comesBackAfterACrash_data() { echoes_data(); }
@@ -57,8 +59,9 @@ std::optional<QUrl> TestRealServers::startServer(Support::ReadyProcess &process,
     process.setEnvironment(u"PORT"_s, QString::number(port));
     process.setEnvironment(u"TLS_CERT"_s, certificate);
     process.setEnvironment(u"TLS_KEY"_s, key);
+    process.setEnvironment(u"DEFLATE"_s, u"1"_s);
     process.setEnvironment(u"BEARER"_s, QLatin1StringView(kToken));
-    const bool isWs = qstrcmp(QTest::currentDataTag(), "python3-websockets") != 0;
+    const bool isWs = !QByteArray(QTest::currentDataTag()).startsWith("python3-websockets");
     const auto ready = isWs
         ? process.start(u"node"_s, {folder + u"ws-echo.mjs"_s}, u"READY "_s)
         : process.start(u"/usr/bin/python3"_s, {folder + u"websockets-echo.py"_s, certificate, key, QLatin1StringView(kToken)},
@@ -132,6 +135,54 @@ void TestRealServers::repeatsWhatItIsOffered()
     chat.open();
     QVERIFY(waitUntil([&] { return chat.isReady(); }));
     QCOMPARE(chat.connection->selectedSubprotocol(), u"chat"_s);
+}
+
+void TestRealServers::compressed_data()
+{
+    QTest::addColumn<int>("windowBits");
+    QTest::addColumn<bool>("keepContext");
+    for (const char *server : {"npm ws", "python3-websockets"}) {
+        for (const int windowBits : {9, 12, 15}) {
+            QTest::addRow("%s, %d bits", server, windowBits) << windowBits << true;
+            QTest::addRow("%s, %d bits, no context", server, windowBits) << windowBits << false;
+        }
+    }
+}
+
+// RFC 7692 both ways, with messages that resemble each other and some that do not.
+void TestRealServers::compressed()
+{
+    QFETCH(int, windowBits);
+    QFETCH(bool, keepContext);
+    REQUIRE_SERVER(process, url);
+    Client client(*url, m_authority, kToken);
+    client.options.offerWatchword = false;
+    client.options.compression.offered = true;
+    client.options.compression.windowBits = windowBits;
+    client.options.compression.keepContext = keepContext;
+    client.open();
+    QVERIFY(waitUntil([&] { return client.isReady(); }));
+    QVERIFY(client.connection->sendText(u"extensions"_s));
+    QVERIFY(waitUntil([&] { return client.texts.size() == 1; }));
+    QVERIFY2(client.texts.first().contains(u"permessage-deflate"_s), qPrintable(client.texts.first()));
+    client.texts.clear();
+    QStringList sent;
+    for (int i = 0; i < 200; ++i)
+        sent.append(u"{\"type\":\"order\",\"id\":%1,\"state\":\"gef\u00fcllt\"}"_s.arg(i * 7919).repeated(1 + i % 40));
+    sent.append(QString());
+    sent.append(u"short"_s);
+    for (const QString &text : std::as_const(sent))
+        QVERIFY(client.connection->sendText(text));
+    QVERIFY(waitUntil([&] { return client.texts.size() == sent.size(); }));
+    QCOMPARE(client.texts, sent);
+    QByteArray noise(300'000, '\0');
+    quint32 state = 1;
+    for (char &c : noise)
+        c = char((state = state * 1664525 + 1013904223) >> 24);
+    QVERIFY(client.connection->sendBinary(noise));
+    QVERIFY(waitUntil([&] { return client.binaries.size() == 1; }));
+    QCOMPARE(client.binaries.first(), noise);
+    QVERIFY(client.errors.isEmpty());
 }
 
 void TestRealServers::refusesAWrongToken()

@@ -112,6 +112,10 @@ void TestWire::addRowsOfTheWay()
     row(
         "redirects", [](ConnectionOptions &o) { o.maximumRedirects = 4; }, u"maximumRedirects"_s);
     row(
+        "compression", [](ConnectionOptions &o) { o.compression.windowBits = 7; }, u"compression"_s);
+    row(
+        "memory of compression", [](ConnectionOptions &o) { o.compression.memoryLevel = 10; }, u"compression"_s);
+    row(
         "long window", [](ConnectionOptions &o) { o.budgetWindow = 2h; }, u"budgetWindow"_s);
     row(
         "hop by hop",

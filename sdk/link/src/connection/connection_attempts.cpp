@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The attempts of a Connection and their transports, and how one takes the place of another.
 #include "connection/connection_p.h"
-#include "transport/websockettransport_p.h"
+#include "transport/textsource.h"
 
 #include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
@@ -96,7 +96,7 @@ void Connection::Private::watch(Transport *t, M::AttemptId id)
     QObject::connect(t, &Transport::opened, q, [this, id](const QString &chosen) { onOpened(id, chosen); });
     QObject::connect(t, &Transport::ended, q, [this, id](const TransportEnd &end) { onEnded(id, end); });
     const auto sink = [this, id](const QString &text) { onText(id, text); };
-    if (auto *direct = qobject_cast<WebSocketTransport *>(t))
+    if (auto *direct = dynamic_cast<TextSource *>(t))
         direct->setTextSink(sink);
     else
         QObject::connect(t, &Transport::textReceived, q, sink);

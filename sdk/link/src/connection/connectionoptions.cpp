@@ -68,6 +68,10 @@ Result<void> validateWay(const ConnectionOptions &options)
         return invalid(u"proxy: host name or port is missing"_s);
     if (options.maximumRedirects < 0 || options.maximumRedirects > 3)
         return invalid(u"maximumRedirects is not 0 to 3"_s);
+    const CompressionOptions &compression = options.compression;
+    if (compression.windowBits < 8 || compression.windowBits > 15 || compression.memoryLevel < 1 || compression.memoryLevel > 9
+        || compression.smallest < 0)
+        return invalid(u"compression: windowBits is not 8 to 15, memoryLevel not 1 to 9, or smallest negative"_s);
     return {};
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/websockettransport_p.h"
 
+#include "transport/transporterrors.h"
+#include "transport/websockethandshake.h"
 #include "transport/wire.h"
 
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/frame.h"
 #include "watchword/core/log.h"
-#include "watchword/core/version.h"
 #include "watchword/link/connectbudget.h"
 
 #include <QCoreApplication>
 #include <QNetworkRequest>
 #include <QSslConfiguration>
 #include <QSslSocket>
+#include <QTimer>
 #include <QWebSocket>
 #include <QWebSocketHandshakeOptions>
 
@@ -24,14 +26,6 @@ namespace Watchword {
 using namespace Qt::StringLiterals;
 
 namespace {
-
-// Far below every deadline that a sign of life moves. A clock that only moves when told has no "meanwhile".
-Duration hearingTime(const ConnectionOptions &options)
-{
-    if (options.clock && !options.clock->runsByItself())
-        return Duration::zero();
-    return std::min({Duration(250), options.heartbeat / 8, options.pongTimeout / 8, options.probeTimeout / 8});
-}
 
 // What QWebSocket makes of a close frame that it cannot read: codes above 1011 but private ones, which it does not know, and
 // reasons that are cut within a character. Its texts are translated.
@@ -48,21 +42,14 @@ bool isUnreadable(int code, const QString &reason)
 
 } // namespace
 
-std::unique_ptr<Transport> makeWebSocketTransport(const ConnectionOptions &options)
-{
-    return std::make_unique<WebSocketTransport>(options);
-}
-
 WebSocketTransport::WebSocketTransport(ConnectionOptions options)
     : m_options(std::move(options))
     , m_redirectsLeft(m_options.maximumRedirects)
+    , m_hearing(m_options, [this] { Q_EMIT activity(); })
 {
     if (m_options.offerWatchword)
         m_offered.append(QString::fromLatin1(kSubprotocol));
     m_offered += m_options.subprotocols;
-    m_hearing.setSingleShot(true);
-    m_hearing.setInterval(hearingTime(m_options));
-    connect(&m_hearing, &QTimer::timeout, this, &WebSocketTransport::onHearingOver);
 }
 
 WebSocketTransport::~WebSocketTransport()
@@ -85,11 +72,6 @@ QUrl WebSocketTransport::authorizedUrl() const
     return m_atOrigin ? m_url : QUrl();
 }
 
-QByteArray WebSocketTransport::userAgent() const
-{
-    return m_options.userAgent.isEmpty() ? "Watchword/" + versionText().toLatin1() : m_options.userAgent;
-}
-
 Result<void> WebSocketTransport::authorize(QNetworkRequest &request)
 {
     const Result<RequestHeaders> headers = m_token.headersFor("GET", m_url);
@@ -106,7 +88,7 @@ void WebSocketTransport::connectTo(const QUrl &url)
 {
     m_url = url;
     QNetworkRequest request(url);
-    request.setRawHeader("User-Agent", userAgent());
+    request.setRawHeader("User-Agent", userAgent(m_options));
     if (m_atOrigin) {
         for (auto header = m_options.headers.cbegin(); header != m_options.headers.cend(); ++header)
             request.setRawHeader(header.key(), header.value());
@@ -144,11 +126,8 @@ void WebSocketTransport::retireSocket()
 
 bool WebSocketTransport::follow(const HttpAnswer &answer)
 {
-    static const QList<int> redirects{301, 302, 303, 307, 308};
-    if (m_redirectsLeft == 0 || !redirects.contains(answer.status))
-        return false;
-    const QUrl target = Wire::redirectTarget(m_url, answer.header("location"));
-    if (target.scheme() != m_url.scheme() || !Wire::checkUrl(target, m_options.allowLoopbackPlain))
+    const QUrl target = m_redirectsLeft > 0 ? followedRedirect(answer, m_url, m_options) : QUrl();
+    if (target.isEmpty())
         return false;
     --m_redirectsLeft;
     m_atOrigin = m_atOrigin && ConnectBudget::serverOf(target) == ConnectBudget::serverOf(m_url);
@@ -166,24 +145,11 @@ bool WebSocketTransport::follow(const HttpAnswer &answer)
 void WebSocketTransport::makeSocket()
 {
     m_socket = new QWebSocket(QString::fromLatin1(m_options.origin), QWebSocketProtocol::Version13, this);
-    QNetworkProxy proxy = m_options.proxy;
-    if (proxy.type() == QNetworkProxy::HttpProxy && !proxy.hasRawHeader("User-Agent"))
-        proxy.setRawHeader("User-Agent", userAgent());
-    m_socket->setProxy(proxy);
+    m_socket->setProxy(proxyOf(m_options));
     m_socket->setMaxAllowedIncomingFrameSize(quint64(m_options.maximumMessage));
     m_socket->setMaxAllowedIncomingMessageSize(quint64(m_options.maximumMessage));
     if (m_options.url.scheme() == "wss"_L1) {
-        QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
-        tls.setProtocol(m_options.minimumTls);
-        if (!m_options.clientCertificates.isEmpty()) {
-            tls.setLocalCertificateChain(m_options.clientCertificates);
-            tls.setPrivateKey(m_options.clientKey);
-        }
-        tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
-        if (!m_options.certificateAuthorities.isEmpty())
-            tls.setCaCertificates(m_options.certificateAuthorities);
-        tls.addCaCertificates(m_options.additionalCertificateAuthorities);
-        m_socket->setSslConfiguration(tls);
+        m_socket->setSslConfiguration(tlsConfiguration(m_options));
     }
     connect(m_socket, &QWebSocket::connected, this, &WebSocketTransport::onConnected);
     connect(m_socket, &QWebSocket::disconnected, this, &WebSocketTransport::onDisconnected);
@@ -236,6 +202,33 @@ void WebSocketTransport::shortenWay()
     }
 }
 
+// QWebSocket tells what it finds wrong in the server's frames as if the server had closed with that code, and gives up a frame
+// that stalls for five seconds, whatever our heartbeat would say.
+void WebSocketTransport::takeVerdicts(QObject &reader)
+{
+    if (reader.metaObject()->indexOfSignal("errorEncountered(QWebSocketProtocol::CloseCode,QString)") < 0
+        || !disconnect(&reader, SIGNAL(errorEncountered(QWebSocketProtocol::CloseCode, QString)), m_socket, nullptr))
+        return;
+    connect(&reader, SIGNAL(errorEncountered(QWebSocketProtocol::CloseCode, QString)), this,
+            SLOT(onVerdict(QWebSocketProtocol::CloseCode, QString)), Qt::DirectConnection);
+    if (const QTimer *stall = reader.findChild<QTimer *>())
+        stall->disconnect(&reader);
+}
+
+void WebSocketTransport::onVerdict(QWebSocketProtocol::CloseCode code, const QString &text)
+{
+    // Of a connection that was cut within a frame Qt reads the half. That it is gone says more, and disconnected() follows.
+    if (m_over || m_dropped || !m_child || m_child->state() != QAbstractSocket::ConnectedState)
+        return;
+    ErrorCode error = ErrorCode::ProtocolViolation;
+    if (code == QWebSocketProtocol::CloseCodeTooMuchData)
+        error = ErrorCode::MessageTooBig;
+    else if (code == QWebSocketProtocol::CloseCodeGoingAway) // a stall
+        error = ErrorCode::Timeout;
+    finish({.error = Error(error, u"what the server sent was refused here: "_s + text.left(200))});
+    m_socket->close(code, {});
+}
+
 // Nothing that is under way in the socket gets to this object any more.
 void WebSocketTransport::ignoreSocket()
 {
@@ -255,27 +248,9 @@ void WebSocketTransport::onText(const QString &text)
         Q_EMIT textReceived(text);
 }
 
-// Who hears of activity() looks at the clock, and a TLS socket tells of every 4 KiB: at full speed that would cost more
-// than delivering what was read. So a burst is told at its start and then once in a while, too late by that at most.
 void WebSocketTransport::onRead()
 {
-    if (m_isHearing) {
-        m_heardMore = true;
-        return;
-    }
-    if (m_hearing.interval() > 0) {
-        m_isHearing = true;
-        if (!m_hearing.isActive())
-            m_hearing.start();
-    }
-    Q_EMIT activity();
-}
-
-void WebSocketTransport::onHearingOver()
-{
-    m_isHearing = false;
-    if (std::exchange(m_heardMore, false) && !m_over)
-        onRead();
+    m_hearing.heard();
 }
 
 void WebSocketTransport::beginTransaction()
@@ -289,9 +264,7 @@ void WebSocketTransport::onEncrypted()
     // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the token.
     const QByteArray key = m_options.pinnedKeys.isEmpty() ? QByteArray() : presentedKey();
     if (!m_options.pinnedKeys.isEmpty() && !m_options.pinnedKeys.contains(key)) {
-        const Error error(ErrorCode::PinMismatch,
-                          u"the key of the server's certificate is not a pinned one: sha256/"_s
-                              + QString::fromLatin1(key.toBase64()));
+        const Error error = pinMismatch(key);
         if (!m_options.pinsReportOnly) {
             finish({.error = error});
             m_socket->abort();
@@ -344,8 +317,7 @@ void WebSocketTransport::onConnected()
     const QString chosen = m_socket->subprotocol();
     if (!chosen.isEmpty() && !m_offered.contains(chosen)) {
         m_socket->close(QWebSocketProtocol::CloseCodeProtocolError);
-        finish({.error = Error(ErrorCode::SubprotocolMismatch,
-                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+        finish({.error = unofferedSubprotocol(chosen)});
         return;
     }
     m_opened = true;
@@ -367,22 +339,20 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
         answer.status = Wire::statusFromText(m_socket->errorString());
     const QString chosen = QString::fromLatin1(answer.header("sec-websocket-protocol"));
     if (answer.status == 101 && !chosen.isEmpty() && !m_offered.contains(chosen)) {
-        finish({.error = Error(ErrorCode::SubprotocolMismatch,
-                               u"the server chose subprotocol \"%1\", which was not offered"_s.arg(chosen.left(60)))});
+        finish({.error = unofferedSubprotocol(chosen)});
     } else if (answer.status == 101) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
     } else if (answer.status) {
         if (!follow(answer))
-            finish(refusedUpgrade(answer));
+            finish(refusedUpgrade(answer, m_url, m_nonceIsNew, m_options));
     } else if (m_wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the answer is not one of a WebSocket server: "_s + m_socket->errorString().left(200))});
     } else {
-        QStringList tlsErrors;
-        for (const QSslError &tls : std::as_const(m_tlsErrors))
-            tlsErrors.append(tls.errorString());
-        finish({.tlsErrors = tlsErrors, .error = networkError(m_child ? m_child->error() : error)});
+        const QString text = m_child ? m_child->errorString() : m_socket->errorString();
+        finish({.tlsErrors = textsOf(m_tlsErrors),
+                .error = networkError(m_child ? m_child->error() : error, {m_url, text, m_tlsErrors, m_wasAsked})});
     }
 }
 
@@ -417,6 +387,7 @@ void WebSocketTransport::finish(TransportEnd end)
 {
     if (std::exchange(m_over, true))
         return;
+    m_hearing.stop();
     ignoreSocket();
     QMetaObject::invokeMethod(
         this,
@@ -430,11 +401,9 @@ void WebSocketTransport::finish(TransportEnd end)
         Qt::QueuedConnection);
 }
 
-// Only what comes after a question is an answer to it, and that is told at once.
 bool WebSocketTransport::beginSending()
 {
-    m_isHearing = false;
-    m_heardMore = false;
+    m_hearing.expectAnswer();
     return m_opened && !m_over;
 }
 
@@ -471,6 +440,7 @@ void WebSocketTransport::abort()
 {
     m_over = true;
     m_aborted = true;
+    m_hearing.stop();
     if (!m_socket)
         return;
     ignoreSocket();

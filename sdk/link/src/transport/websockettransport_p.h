@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/hearing.h"
+#include "transport/textsource.h"
+
 #include "watchword/link/connectionoptions.h"
 #include "watchword/link/transport.h"
 
 #include <QAbstractSocket>
 #include <QPointer>
 #include <QSslError>
-#include <QTimer>
 #include <QWebSocketProtocol>
-
-#include <functional>
 
 class QNetworkRequest;
 class QTcpSocket;
@@ -18,8 +18,12 @@ class QWebSocket;
 
 namespace Watchword {
 
-/*! One attempt over TLS with a QWebSocket of its own. */
-class WebSocketTransport final : public Transport
+/*!
+    One attempt over TLS with a QWebSocket of its own: ConnectionOptions::Engine::QtWebSockets.
+
+    What Qt does otherwise than RFC 6455 stands at that option.
+*/
+class WebSocketTransport final : public Transport, public TextSource
 {
     Q_OBJECT
 
@@ -36,9 +40,6 @@ public:
     void abort() override;
     qint64 bytesQueued() const override;
 
-    //! Called for every text instead of the signal: at hundreds of thousands a second each signal on the way counts.
-    void setTextSink(std::function<void(const QString &)> sink) { m_textSink = std::move(sink); }
-
 private Q_SLOTS:
     void onText(const QString &text);
     void onVerdict(QWebSocketProtocol::CloseCode code, const QString &text);
@@ -52,11 +53,9 @@ private:
     void watchChild();
     void shortenWay();
     void takeVerdicts(QObject &reader);
-    QByteArray userAgent() const;
     void ignoreSocket();
     void onEncrypted();
     void onRead();
-    void onHearingOver();
     bool beginSending();
     void onConnected();
     void onError(QAbstractSocket::SocketError error);
@@ -64,13 +63,9 @@ private:
     void finish(TransportEnd end);
     void beginTransaction();
     HttpAnswer recoverAnswer();
-    TransportEnd refusedUpgrade(const HttpAnswer &answer) const;
-    Error networkError(QAbstractSocket::SocketError error) const;
-    Error tlsError(const QString &text) const;
     QByteArray presentedKey() const;
 
     const ConnectionOptions m_options;
-    std::function<void(const QString &)> m_textSink;
     QStringList m_offered;
     QUrl m_url; //!< The one that is asked now.
     AccessToken m_token; //!< For redirects to the same origin.
@@ -81,9 +76,7 @@ private:
     QWebSocket *m_socket = nullptr;
     QPointer<QTcpSocket> m_child; //!< Of m_socket; null on platforms that have none.
     QPointer<QObject> m_reader; //!< Of m_socket's frames; null if Qt has none that can be found.
-    QTimer m_hearing; //!< Runs for a moment after activity() was emitted.
-    bool m_isHearing = false; //!< It runs, and nothing was sent meanwhile.
-    bool m_heardMore = false; //!< Bytes came in since.
+    Hearing m_hearing;
     QList<QSslError> m_tlsErrors;
     bool m_transaction = false;
     bool m_wasAsked = false; //!< The request left; what came back is an answer.

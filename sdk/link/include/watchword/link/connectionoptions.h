@@ -7,6 +7,7 @@
 #include "watchword/core/random.h"
 #include "watchword/core/result.h"
 #include "watchword/link/authstrategy.h"
+#include "watchword/link/compressionoptions.h"
 #include "watchword/link/connectbudget.h"
 #include "watchword/link/export.h"
 #include "watchword/link/transport.h"
@@ -105,6 +106,9 @@ struct WATCHWORD_LINK_EXPORT ConnectionOptions
     qint64 offlineQueue = 256 * 1024; //!< Bytes that may be held while they cannot go out.
     qint64 unacknowledged = 1024 * 1024; //!< Bytes that Delivery::AtLeastOnce may have in flight or waiting.
     qint64 maximumMessage = 16 * 1024 * 1024; //!< Largest message accepted from the server, else close 1009.
+
+    CompressionOptions compression{}; //!< Off unless it is asked for.
+    Engine engine = Engine::Wire; //!< See there what the other one does not do.
 
     //! Null: systemNetworkHints(), unless the server is on a loopback address or \a clock does not run by itself.
     NetworkHints *networkHints = nullptr;

@@ -96,6 +96,17 @@ Q_SIGNALS:
     void ended(const Watchword::TransportEnd &end);
 };
 
+/*!
+    What makes the frames of a connection.
+
+    QtWebSockets is for WebAssembly, where it is used whatever is asked for, and for programs that want nothing else. It
+    follows RFC 6455 less closely: a text that is split inside a character is refused, codes 1012 to 1014 of a close frame are
+   told as 1006, header lines above 8 KiB are not read, a "Connection" header with several values and an interim answer are
+   refused, an extension that nobody offered is taken, compression is not to be had, and what a peer that does not read makes it
+   queue is not bounded.
+*/
+enum class Engine { Wire, QtWebSockets };
+
 using TransportFactory = std::function<std::unique_ptr<Transport>(const ConnectionOptions &options)>;
 
 //! The transport that Connection uses unless ConnectionOptions::transport is set.
