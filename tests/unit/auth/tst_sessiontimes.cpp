@@ -268,6 +268,13 @@ void TestSessionTimes::refusedTokenStartsNoStorm()
     life.noteRefresh(clock.now());
     life.reject(next.accessToken.fingerprint());
     QCOMPARE(life.storm(clock.now()).value(), Duration(60s));
+    const TokenSet ofSignIn = tokensFor(corrected, 300s, "c");
+    life.noteSignIn();
+    life.take(ofSignIn, corrected, random);
+    life.reject(ofSignIn.accessToken.fingerprint());
+    QVERIFY(!life.isLive(clock.now()) && !life.storm(clock.now()));
+    life.noteRefresh(clock.now());
+    QVERIFY(life.storm(clock.now()));
 }
 
 // What "expires_in" of zero, of less, or of a fraction of a second becomes.
@@ -296,11 +303,17 @@ void TestSessionTimes::tokenThatIsOverAtOnce()
     }
     QVERIFY2(refreshes >= 19 && refreshes <= 21, qPrintable(QString::number(refreshes)));
     // A start that finds such a token later hands it out to nobody.
-    TokenSet old = tokensFor(corrected, 1s);
-    clock.advance(31s);
-    TokenLife restored;
-    restored.take(old, corrected, random);
-    QVERIFY(!restored.isLive(clock.now()) && !restored.storm(clock.now()));
+    const TokenSet old = tokensFor(corrected, 1s);
+    for (const Duration later : {Duration(2s), Duration(29s)}) {
+        clock.advance(later);
+        TokenLife restored;
+        restored.take(old, corrected, random, TokenLife::Found::AtStart);
+        QVERIFY(!restored.isLive(clock.now()) && !restored.storm(clock.now()));
+    }
+    // Who waited all that time for the answer with it has no use for it either.
+    TokenLife late;
+    late.take(old, corrected, random);
+    QVERIFY(!late.isLive(clock.now()) && !late.storm(clock.now()));
 }
 
 WATCHWORD_TEST_MAIN(TestSessionTimes)

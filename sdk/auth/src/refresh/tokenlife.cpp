@@ -41,7 +41,7 @@ std::optional<Instant> TokenLife::receivedAt(const TokenSet &tokens, const Corre
     return now - std::max(age, Duration::zero());
 }
 
-void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random)
+void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random, Found found)
 {
     const QString fingerprint = tokens.accessToken.isEmpty() ? QString() : tokens.accessToken.fingerprint();
     const std::optional<Instant> end = m_plan.expiry;
@@ -52,7 +52,8 @@ void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, Random
     if (tokens.expiresAt && tokens.issuedAt)
         times.lifetime = *tokens.expiresAt - *tokens.issuedAt;
     // Whoever waits for it gets it; a start that finds it later does not.
-    if (received && times.lifetime && isOverAtOnce(*times.lifetime) && now - *received < refreshSpacing(*times.lifetime))
+    const bool isAwaited = found == Found::ByRefresh && received && times.lifetime && isOverAtOnce(*times.lifetime);
+    if (isAwaited && now - *received < refreshSpacing(*times.lifetime))
         times.received = now;
     if (!tokens.sentAt || tokens.bootId != clock.run())
         times.uncertainty = clock.uncertainty();

@@ -21,11 +21,14 @@ namespace Watchword {
 class WATCHWORD_TEST_EXPORT TokenLife
 {
 public:
-    void take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random);
+    enum class Found { ByRefresh, AtStart }; //!< Or by a sign-in, or just stored by another process; or left from before.
+    void take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random, Found found = Found::ByRefresh);
     void clear();
     //! A service refused the access token with this fingerprint.
     void reject(const QString &fingerprint) { m_rejected = fingerprint; }
     void noteRefresh(Instant now) { m_lastRefreshed = now; }
+    //! What a person does is no storm: the tokens of a sign-in may be refreshed at once, whatever was refreshed before.
+    void noteSignIn() { m_lastRefreshed.reset(); }
 
     const RefreshPlan &plan() const { return m_plan; }
     //! It may be handed out now.

@@ -205,7 +205,7 @@ void SessionMachine::adopt(const RefreshTransaction::Loaded &loaded)
     Held next = held() ? std::move(*heldHere()) : Held{};
     const bool wasSignedIn = is<SignedIn>();
     m_signIn.defer({}); // nobody is needed any more
-    hold(next, set);
+    hold(next, set, is<Unread>() ? TokenLife::Found::AtStart : TokenLife::Found::ByRefresh);
     const bool live = next.life.isLive(m_now);
     // The access token is still handed out, as by the session that was told so.
     const std::optional<Error> ended =
@@ -221,12 +221,12 @@ void SessionMachine::adopt(const RefreshTransaction::Loaded &loaded)
     act(live ? Action(SettleRequests{}) : Action(Refresh{u"restore"_s}));
 }
 
-void SessionMachine::hold(Held &held, const TokenSet &tokens)
+void SessionMachine::hold(Held &held, const TokenSet &tokens, TokenLife::Found found)
 {
     const bool otherPerson = held.tokens.subject != tokens.subject || held.tokens.accountName != tokens.accountName;
     const bool isNews = !held.tokens.accessToken.equals(tokens.accessToken);
     held.tokens = tokens;
-    held.life.take(tokens, *m_clock, *m_random);
+    held.life.take(tokens, *m_clock, *m_random, found);
     m_generation = std::max(m_generation, tokens.generation);
     act(Log{u"tokens.published"_s,
             u"generation %1, access token %2"_s.arg(tokens.generation).arg(tokens.accessToken.fingerprint())});
@@ -417,6 +417,7 @@ void SessionMachine::adoptSignIn(const SignInOutcome &outcome, Overtaken overtak
 {
     TokenSet next = outcome.tokens;
     next.generation = m_generation;
+    before.life.noteSignIn();
     m_state = StoringSignIn{next, std::move(before)};
     act(Log{u"signin.succeeded"_s, u"access token %1"_s.arg(next.accessToken.fingerprint())});
     act(Do{Task::StopRetries});
