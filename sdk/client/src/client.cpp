@@ -201,7 +201,9 @@ void Client::Private::perform(const M::AskSession &action)
 void Client::Private::perform(const M::Report &action)
 {
     setLastError(action.error);
-    if (!ClientMachine::isSignedIn(session().state()))
+    const Session::State state = session().state();
+    const bool isOffline = state == Session::State::Offline && action.error.code() == session().stateReason().code();
+    if (isOffline || !ClientMachine::isSignedIn(state))
         warnOnce(action.error);
     Q_EMIT q->errorOccurred(action.error);
 }
