@@ -2,7 +2,8 @@
 /*
     Another process with the same account, for tests that need two:
 
-        client_worker ISSUER SERVER AUTHORITY FOLDER   restores, prints "READY", signs out at the first line of its input, ends
+        client_worker ISSUER SERVER AUTHORITY FOLDER   restores, prints "READY", signs out at the first line of its input,
+                                                   ends when the provider has taken the tokens back
 */
 #include "watchword/auth/session.h"
 #include "watchword/client/client.h"
@@ -44,7 +45,10 @@ int main(int argc, char **argv)
         std::printf("READY\n");
         std::fflush(stdout);
     });
-    QObject::connect(&client.session(), &Session::signedOut, &application, &QCoreApplication::quit);
+    QObject::connect(&client.session(), &Session::eventLogged, &application, [](const SessionEvent &event) {
+        if (event.what == "signout.revoked"_L1)
+            QCoreApplication::quit();
+    });
     QSocketNotifier input(fileno(stdin), QSocketNotifier::Read);
     QObject::connect(&input, &QSocketNotifier::activated, &client, [&] {
         input.setEnabled(false);

@@ -51,7 +51,7 @@ bool TestTwoProcesses::startOther(Support::ReadyProcess &other)
     QProcess &process = other.process();
     process.start(QStringLiteral(CLIENT_WORKER),
                   {m_issuer->url().toString(), m_gateway->url().toString(), authority, shared().storageFolder});
-    return waitUntil([&] { return process.readAllStandardOutput().contains("READY"); }, 20s);
+    return waitUntil([&] { return other.log().contains("READY"); }, 20s); // it reads the output of the process itself
 }
 
 void TestTwoProcesses::signOutInTheOther_data()
