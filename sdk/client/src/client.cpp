@@ -74,6 +74,7 @@ public:
     void hook(const QMetaMethod &signal);
 
     void perform(const M::StartSession &) { session().start(); }
+    void perform(const M::RefreshSession &) { session().refresh(); }
     void perform(const M::BeginSignIn &) { session().signIn(); }
     void perform(const M::CancelSignIn &) { session().cancelSignIn(); }
     void perform(const M::SignOutSession &) { session().signOut(); }

@@ -86,9 +86,12 @@ void ClientMachine::on(const Start &, Actions &actions)
 {
     if (m_mode != Mode::Stopped && m_mode != Mode::Failed)
         return;
+    const bool wasRefused = m_mode == Mode::Failed && m_lastError.condition() == ErrorCondition::Unauthorized;
     forget();
     m_mode = Mode::Restoring;
     actions.emplace_back(StartSession{});
+    if (wasRefused) // the refused token is never sent again, and a person does not wait for the least time between refreshes
+        actions.emplace_back(RefreshSession{});
 }
 
 void ClientMachine::on(const Stop &, Actions &actions)

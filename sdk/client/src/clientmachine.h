@@ -111,6 +111,9 @@ public:
     struct StartSession
     {
     };
+    struct RefreshSession
+    {
+    }; //!< The server refused what it has.
     struct BeginSignIn
     {
     };
@@ -149,8 +152,8 @@ public:
     struct ReplaceAccount
     {
     }; //!< Session and Connection end, and others take their place.
-    using Action = std::variant<StartSession, BeginSignIn, CancelSignIn, SignOutSession, AskSession, OpenConnection,
-                                CloseConnection, Report, Show, TellSignInNeeded, TellReady, ReplaceAccount>;
+    using Action = std::variant<StartSession, RefreshSession, BeginSignIn, CancelSignIn, SignOutSession, AskSession,
+                                OpenConnection, CloseConnection, Report, Show, TellSignInNeeded, TellReady, ReplaceAccount>;
     using Actions = std::vector<Action>;
 
     Actions step(const Event &event);

@@ -235,6 +235,9 @@ void TestClientMachine::refusals()
     QCOMPARE(int(machine.mode()), next);
     machine.step(M::Closed{Error(code)}); // which follows
     QCOMPARE(int(machine.mode()), next);
+    const bool failed = machine.mode() == Mode::Failed;
+    QCOMPARE(bool(find<M::RefreshSession>(machine.step(M::Start{}))), failed); // what was refused is not tried again
+    QVERIFY(!find<M::RefreshSession>(machineIn(Mode::Failed).step(M::Start{}))); // nothing is wrong with the token
 }
 
 void TestClientMachine::strongerSignInIsAskedForOnce()
