@@ -78,7 +78,11 @@ class TestAccountPicker : public WatchwordTest
 
 private Q_SLOTS:
     void initTestCase() { QVERIFY(Scene::prepare()); }
-    void cleanup() { m_scene.reset(); }
+    void cleanup()
+    {
+        m_scene.reset();
+        m_folder.reset(); // the scene's client writes there until it is gone
+    }
     void showsAndSays();
     void onlyTheKeyboard();
     void nobody();
@@ -93,6 +97,7 @@ private:
     }
     QQuickItem *item(const QString &name) { return itemNamed(m_scene->root(), name); }
 
+    std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<Scene> m_scene;
 };
 
@@ -150,9 +155,9 @@ void TestAccountPicker::nobody()
 
 void TestAccountPicker::switchesARealClient()
 {
-    QTemporaryDir folder;
+    m_folder = std::make_unique<QTemporaryDir>();
     make(kReal);
-    m_scene->client()->setProperty("storageFolder", folder.path());
+    m_scene->client()->setProperty("storageFolder", m_folder->path());
     QVERIFY(m_scene->signIn());
     QVERIFY(m_scene->waitFor(u"picker.accounts.length === 1"_s));
     m_scene->issuer().signInAs(u"bob"_s, u"Bob"_s);
