@@ -19,6 +19,7 @@ private Q_SLOTS:
     void announcedAfterAnotherReason();
     void switchedOff();
     void withoutTokens();
+    void drainIsOverBeforeTheNextOne();
     void askedTwice();
     void anotherPerson();
     void unknownPersonsMayBeTheSame();
@@ -181,6 +182,21 @@ void TestReplacement::withoutTokens()
     bench.step(M::Replace{});
     QVERIFY(bench.is("Up+Draining+Scheduled"));
     QCOMPARE(bench.untilDeadline(), QStringList({u"EndDrain 1"_s, u"StartTransport 3"_s}));
+}
+
+// The tick that ends the drain may be late; another event after its time must not open a third transport beside it.
+void TestReplacement::drainIsOverBeforeTheNextOne()
+{
+    for (const bool usesTokens : {true, false}) {
+        Bench bench(usesTokens);
+        bench.up();
+        bench.bringReplacement(u"Draining"_s);
+        QVERIFY(bench.is("Up+Draining"));
+        const QStringList actions = bench.after(3s, M::Replace{});
+        QVERIFY2(actions.size() >= 2 && actions.first().startsWith("EndDrain"_L1), qPrintable(actions.join(u", "_s)));
+        QVERIFY2(actions.at(1).startsWith(usesTokens ? "RequestToken"_L1 : "StartTransport"_L1),
+                 qPrintable(actions.join(u", "_s)));
+    }
 }
 
 void TestReplacement::askedTwice()

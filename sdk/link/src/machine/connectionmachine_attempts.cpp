@@ -99,6 +99,8 @@ bool ConnectionMachine::Run::isPutOff(Attempt &replacement)
         up.replacement.reset();
         return true;
     }
+    if (up.draining && m_now >= up.draining->deadline)
+        endDrain(up); // its time is over, and the tick that says so is late
     Instant at = budgetAllowsAt();
     if (up.draining) // a third transport is never opened
         at = up.draining->deadline;
