@@ -2,8 +2,10 @@
 #include "watchword/gateway/gateway.h"
 
 #include "audit/auditlog.h"
+#include "bridge/bridge.h"
 #include "endpoint/hub.h"
 #include "gate/gate.h"
+#include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "issuer/issuer.h"
 #include "watch/watchservice.h"
@@ -95,6 +97,7 @@ public:
     Metrics metrics;
     ConnectionCaps caps;
     // In the order of need: each borrows from those above it.
+    std::unique_ptr<Bridge> bridge;
     std::unique_ptr<AuditLog> audit;
     std::unique_ptr<WatchTables> tables;
     std::unique_ptr<Issuer> issuer;
@@ -205,8 +208,9 @@ Result<void> Gateway::Private::start()
     if (const Result<void> opened = openIssuer(); !opened)
         return opened.error();
     openHub();
-    gate = std::make_unique<Gate>(config,
-                                  GateServices{clock, *audit, *verifier, caps, metrics, proofs, [this] { return readiness(); }});
+    bridge = std::make_unique<Bridge>(config.listen.threads);
+    gate = std::make_unique<Gate>(
+        config, GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     if (const Result<void> opened = gate->open(); !opened)
         return opened.error();
@@ -282,6 +286,7 @@ void Gateway::Private::release()
     issuer.reset();
     tables.reset();
     audit.reset();
+    bridge.reset();
 }
 
 std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &next) const

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "audit/auditlog.h"
+#include "qtsocket.h"
 #include "support/await.h"
 #include "support/process.h"
 #include "watch/watchservice.h"
@@ -68,10 +69,10 @@ public:
             authorizations.append(socket->request().rawHeader("Authorization"));
             sockets.append(socket);
             if (url.path() == QLatin1StringView("/audit"))
-                service->acceptAudit(socket, identity,
+                service->acceptAudit(std::make_unique<QtSocket>(socket), identity,
                                      QUrlQuery(url).queryItemValue(QStringLiteral("after"), QUrl::FullyDecoded));
             else
-                service->acceptWatch(socket, identity);
+                service->acceptWatch(std::make_unique<QtSocket>(socket), identity);
         });
         return server->listen(QHostAddress::LocalHost, port);
     }

@@ -50,8 +50,13 @@ ListenConfig readListen(TableReader table)
         if (!url.isValid() || url.authority().compare(name, Qt::CaseInsensitive) != 0 || !url.userInfo().isEmpty())
             table.fail("public_names", u"\"%1\" is no name; write host or host:port, as in \"orders.example.com\""_s.arg(name));
     }
+    listen.threads = table.integer("threads", listen.threads, 0, 256);
     listen.maxConnections = table.integer("max_connections", listen.maxConnections, 1, 1'000'000);
     listen.maxHandshakes = table.integer("max_handshakes", listen.maxHandshakes, 1, 100'000);
+    listen.connectionsPerAddress = table.integer("connections_per_address", listen.connectionsPerAddress, 0, 1'000'000);
+    listen.handshakesPerAddress = table.integer("handshakes_per_address", listen.handshakesPerAddress, 0, 100'000);
+    listen.acceptsPerSecond = table.integer("accepts_per_second", listen.acceptsPerSecond, 0, 100'000);
+    listen.proxyProtocol = table.boolean("proxy_protocol", false);
     listen.headTimeout = table.duration("head_timeout", listen.headTimeout);
     table.finish();
     return listen;

@@ -3,13 +3,13 @@
 
 #include "endpoint/echoservice.h"
 #include "endpoint/roomsservice.h"
+#include "gate/credential.h"
 #include "relay/relayservice.h"
 
 #include <QRandomGenerator>
 #include <QUrlQuery>
 
 #include <algorithm>
-#include <limits>
 
 namespace Watchword::Gateway {
 
@@ -21,11 +21,23 @@ namespace {
 constexpr Duration kTick = 1s;
 constexpr Duration kLongestSpread = 10s; // of the way back after a planned end
 constexpr int kReturnsPerSecond = 2000;
-constexpr Duration kUpgradeTime = 5s; // QWebSocketServer has no timer for sockets that it did not accept itself
+constexpr qint64 kLargestUnlimited = 64 * 1024 * 1024; // where the endpoint has no limit
+constexpr qint64 kLargestCommand = 256 * 1024; // of a monitor
 
-QString socketKey(const QHostAddress &address, quint16 port)
+// The reactor closes by itself, without a "bye", beyond its own bound: so that one lies behind the endpoint's.
+qint64 largestMessage(const GateTarget &target)
 {
-    return address.toString() + u'|' + QString::number(port);
+    if (target.kind != GateTarget::Kind::Endpoint)
+        return kLargestCommand;
+    return target.limits.messageBytes > 0 ? 2 * target.limits.messageBytes + 64 * 1024 : kLargestUnlimited;
+}
+
+QString chosenSubprotocol(const RequestHead &head, const QStringList &supported)
+{
+    const QStringList offered = offeredSubprotocols(head);
+    const auto chosen =
+        std::find_if(supported.begin(), supported.end(), [&offered](const QString &name) { return offered.contains(name); });
+    return chosen == supported.end() ? QString() : *chosen;
 }
 
 QString newConnectionId()
@@ -89,11 +101,6 @@ Hub::Hub(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarg
 
 Hub::~Hub()
 {
-    const QHash<QString, Pending> pending = std::exchange(m_pending, {});
-    for (const Pending &entry : pending) {
-        if (entry.socket)
-            entry.socket->abort();
-    }
     const QHash<QString, Peer *> peers = m_peers;
     for (Peer *peer : peers) {
         peer->disconnect(this);
@@ -120,12 +127,7 @@ std::unique_ptr<Hub::Endpoint> Hub::makeEndpoint(const std::shared_ptr<const Gat
         endpoint->config = *config;
         endpoint->service = makeService(*config, m_services.clock);
     }
-    // The mode only decides which scheme QWebSocket::requestUrl() shows.
-    endpoint->server = std::make_unique<QWebSocketServer>(u"watchword-gateway"_s, QWebSocketServer::SecureMode);
-    endpoint->server->setSupportedSubprotocols(subprotocolsOf(*target, config));
-    endpoint->server->setMaxPendingConnections(std::numeric_limits<int>::max());
-    Endpoint *raw = endpoint.get();
-    connect(endpoint->server.get(), &QWebSocketServer::newConnection, this, [this, raw] { upgraded(*raw); });
+    endpoint->subprotocols = subprotocolsOf(*target, config);
     return endpoint;
 }
 
@@ -182,42 +184,27 @@ void Hub::reload(const GatewayConfig &config, const QList<std::shared_ptr<const 
     }
 }
 
-void Hub::adopt(QTcpSocket *socket, const Admission &admission)
+void Hub::adopt(const PendingRequest &request, const Admission &admission)
 {
     const auto it = m_endpoints.find(admission.target->path);
     if (it == m_endpoints.end()) { // the path went away while the token was verified
-        socket->abort();
-        socket->deleteLater();
+        request.drop();
         return;
     }
-    const QString key = socketKey(socket->peerAddress(), socket->peerPort());
-    m_pending.insert(key, {socket, admission, m_services.clock.now() + kUpgradeTime});
-    connect(socket, &QAbstractSocket::disconnected, this, [this, key] { m_pending.remove(key); });
-    it->second->server->handleConnection(socket);
+    Endpoint &endpoint = *it->second;
+    std::unique_ptr<ClientSocket> socket = request.upgrade(
+        chosenSubprotocol(request.arrival().parsed.head, endpoint.subprotocols), largestMessage(*admission.target));
+    if (!socket)
+        return;
+    if (endpoint.service)
+        openPeer(endpoint, std::move(socket), admission);
+    else
+        openStream(endpoint, std::move(socket), admission);
 }
 
-void Hub::upgraded(Endpoint &endpoint)
+void Hub::openPeer(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission)
 {
-    while (QWebSocket *socket = endpoint.server->nextPendingConnection()) {
-        const QString key = socketKey(socket->peerAddress(), socket->peerPort());
-        const Pending pending = m_pending.take(key);
-        if (!pending.socket) { // it ended in the same turn
-            socket->deleteLater();
-            continue;
-        }
-        pending.socket->disconnect(this);
-        socket->setParent(nullptr);
-        if (endpoint.service)
-            openPeer(endpoint, std::unique_ptr<QWebSocket>(socket), pending);
-        else
-            openStream(endpoint, socket, pending);
-    }
-}
-
-void Hub::openPeer(Endpoint &endpoint, std::unique_ptr<QWebSocket> socket, const Pending &pending)
-{
-    auto *peer =
-        new Peer(newConnectionId(), std::move(socket), pending.socket, pending.admission, *endpoint.service, m_services, this);
+    auto *peer = new Peer(newConnectionId(), std::move(socket), admission, *endpoint.service, m_services, this);
     m_peers.insert(peer->id(), peer);
     m_services.metrics.connections = int(m_peers.size());
     connect(peer, &Peer::ended, this, [this, peer] { peerEnded(peer); });
@@ -226,22 +213,21 @@ void Hub::openPeer(Endpoint &endpoint, std::unique_ptr<QWebSocket> socket, const
         peer->announceEnd(*m_endAt - m_services.clock.now(), m_endReason);
 }
 
-void Hub::openStream(Endpoint &endpoint, QWebSocket *socket, const Pending &pending)
+void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission)
 {
     if (!m_watch) {
-        socket->close(QWebSocketProtocol::CloseCodeGoingAway);
-        socket->deleteLater();
+        socket->close(int(CloseCode::GoingAway), {});
         return;
     }
     // The slot counts as long as the socket lives.
-    connect(socket, &QObject::destroyed, this, [slot = pending.admission.slot] { Q_UNUSED(slot) });
+    connect(socket.get(), &QObject::destroyed, this, [slot = admission.slot] { Q_UNUSED(slot) });
     if (endpoint.target->kind == GateTarget::Kind::Watch) {
-        m_watch->acceptWatch(socket, pending.admission.identity, pending.admission.url);
+        m_watch->acceptWatch(std::move(socket), admission.identity, admission.url);
         return;
     }
-    const QUrlQuery query(QString::fromLatin1(pending.admission.query));
-    m_watch->acceptAudit(socket, pending.admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded),
-                         pending.admission.url);
+    const QUrlQuery query(QString::fromLatin1(admission.query));
+    m_watch->acceptAudit(std::move(socket), admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded),
+                         admission.url);
 }
 
 void Hub::peerEnded(Peer *peer)
@@ -314,12 +300,6 @@ void Hub::closeAll(CloseCode code)
 void Hub::tick()
 {
     m_tick.start(kTick);
-    const Instant now = m_services.clock.now();
-    const QHash<QString, Pending> pending = m_pending;
-    for (const Pending &entry : pending) {
-        if (now >= entry.deadline && entry.socket)
-            entry.socket->abort();
-    }
     const QHash<QString, Peer *> peers = m_peers;
     for (Peer *peer : peers) {
         if (m_peers.contains(peer->id()))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bridge/bridge.h"
 #include "endpoint/endpointservice.h"
 #include "endpoint/peer.h"
 #include "watch/watchservice.h"
 
 #include <QHash>
 #include <QSet>
-#include <QWebSocketServer>
 
 #include <functional>
 #include <map>
@@ -16,7 +16,7 @@
 namespace Watchword::Gateway {
 
 /*!
-    All connections behind the gate: completes the WebSocket handshake of admitted sockets, keeps the connections by
+    All connections behind the gate: upgrades admitted requests, keeps the connections by
     endpoint, and ends them for operators, revocations, a reload and the end of the program.
 
     Threads: one. Ownership: owns connections and services; borrows PeerServices.
@@ -36,7 +36,7 @@ public:
     void setWatchService(WatchService *service);
     void setRevokeSession(RevokeSession revoke);
 
-    void adopt(QTcpSocket *socket, const Admission &admission);
+    void adopt(const PendingRequest &request, const Admission &admission);
     DisconnectOutcome disconnectConnections(const QStringList &ids, int code, const QString &reason,
                                             std::chrono::milliseconds after, const Identity &by) override;
     void closeSession(const QString &sessionId); //!< 4410 to all connections of it.
@@ -55,22 +55,14 @@ private:
     {
         EndpointConfig config;
         std::shared_ptr<const GateTarget> target;
-        std::unique_ptr<QWebSocketServer> server;
+        QStringList subprotocols; // in the order of preference
         std::unique_ptr<EndpointService> service; // none for watch and audit
     };
-    struct Pending
-    {
-        QPointer<QTcpSocket> socket;
-        Admission admission;
-        Instant deadline;
-    };
-
     std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target, const EndpointConfig *config);
     void setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
     void retire(std::unique_ptr<Endpoint> endpoint);
-    void upgraded(Endpoint &endpoint);
-    void openPeer(Endpoint &endpoint, std::unique_ptr<QWebSocket> socket, const Pending &pending);
-    void openStream(Endpoint &endpoint, QWebSocket *socket, const Pending &pending);
+    void openPeer(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
+    void openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void peerEnded(Peer *peer);
     void tick();
 
@@ -79,7 +71,6 @@ private:
     RevokeSession m_revoke;
     std::map<QString, std::unique_ptr<Endpoint>> m_endpoints;
     std::vector<std::unique_ptr<Endpoint>> m_retired; // their connections are still closing
-    QHash<QString, Pending> m_pending; // by address and port of the client's end
     QHash<QString, Peer *> m_peers;
     QSet<QString> m_issuers; // configured ones
     std::optional<Instant> m_endAt; // announced

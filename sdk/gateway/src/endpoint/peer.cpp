@@ -7,8 +7,6 @@
 #include "watchword/core/internal/utf8.h"
 #include "watchword/core/log.h"
 
-#include <QSslSocket>
-
 #include <algorithm>
 
 namespace Watchword::Gateway {
@@ -21,7 +19,6 @@ namespace {
 constexpr Duration kDrainTime = 100ms; // reading on after the "bye", so that no reset overtakes it
 constexpr Duration kCloseTime = 2s; // for a peer that does not take the close frame
 constexpr Duration kPongTime = 15s;
-constexpr qint64 kLargestUnlimited = 64 * 1024 * 1024; // where the endpoint has no limit
 
 QString retryWord(CloseCode code)
 {
@@ -48,12 +45,11 @@ QString retryWord(CloseCode code)
 
 } // namespace
 
-Peer::Peer(QString id, std::unique_ptr<QWebSocket> socket, QTcpSocket *transport, const Admission &admission,
-           EndpointService &service, PeerServices &services, QObject *parent)
+Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &admission, EndpointService &service,
+           PeerServices &services, QObject *parent)
     : QObject(parent)
     , m_id(std::move(id))
     , m_socket(std::move(socket))
-    , m_transport(transport)
     , m_admission(admission)
     , m_identity(admission.identity)
     , m_service(service)
@@ -82,10 +78,6 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
     m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
     m_byteRate =
         TokenBucket(double(limits.bytesPerSecond), double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
-    // QWebSocket closes by itself, without a "bye", beyond its own bound: so that one lies behind ours.
-    const qint64 most = limits.messageBytes > 0 ? 2 * limits.messageBytes + 64 * 1024 : kLargestUnlimited;
-    m_socket->setMaxAllowedIncomingMessageSize(quint64(most));
-    m_socket->setMaxAllowedIncomingFrameSize(quint64(most));
     if (m_state == State::Open)
         planStepUp();
 }
@@ -97,11 +89,10 @@ QString Peer::subprotocol() const
 
 void Peer::start()
 {
-    connect(m_socket.get(), &QWebSocket::textMessageReceived, this, &Peer::textReceived);
-    connect(m_socket.get(), &QWebSocket::binaryMessageReceived, this, &Peer::binaryReceived);
-    connect(m_socket.get(), &QWebSocket::disconnected, this, &Peer::disconnected);
-    connect(m_socket.get(), &QWebSocket::aboutToClose, this, [this] { m_sawClose = true; });
-    connect(m_socket.get(), &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) {
+    connect(m_socket.get(), &ClientSocket::textReceived, this, &Peer::textReceived);
+    connect(m_socket.get(), &ClientSocket::binaryReceived, this, &Peer::binaryReceived);
+    connect(m_socket.get(), &ClientSocket::disconnected, this, &Peer::disconnected);
+    connect(m_socket.get(), &ClientSocket::pongReceived, this, [this](const QByteArray &payload) {
         if (!m_pingedAt || payload != m_pingNonce)
             return;
         m_rtt = m_services.clock.now() - *m_pingedAt;
@@ -154,7 +145,7 @@ void Peer::sendText(const QString &applicationText)
     if (m_state != State::Open)
         return;
     const qint64 size = utf8Size(applicationText);
-    m_socket->sendTextMessage(m_control ? Frame::escape(applicationText) : applicationText);
+    m_socket->sendText(m_control ? Frame::escape(applicationText) : applicationText);
     ++m_messagesOut;
     m_bytesOut += quint64(size);
     ++m_services.metrics.messagesOut;
@@ -166,7 +157,7 @@ void Peer::sendBinary(const QByteArray &data)
 {
     if (m_state != State::Open)
         return;
-    m_socket->sendBinaryMessage(data);
+    m_socket->sendBinary(data);
     ++m_messagesOut;
     m_bytesOut += quint64(data.size());
     ++m_services.metrics.messagesOut;
@@ -184,7 +175,7 @@ void Peer::sendControlText(const QString &text)
 {
     if (!m_control || m_state == State::Ended || m_state == State::New)
         return;
-    m_socket->sendTextMessage(text);
+    m_socket->sendText(text);
     m_bytesOut += quint64(utf8Size(text));
     m_isDirty = true;
 }
@@ -211,8 +202,7 @@ void Peer::refuse(const QString &requestId, const QString &code, const QString &
 
 qint64 Peer::queuedBytes() const
 {
-    const auto *secure = qobject_cast<QSslSocket *>(m_transport);
-    return m_socket->bytesToWrite() + (secure ? secure->encryptedBytesToWrite() : 0);
+    return m_socket->queuedBytes();
 }
 
 void Peer::textReceived(const QString &text)
@@ -319,8 +309,7 @@ void Peer::finishClose()
 {
     if (m_closedByUs) {
         // The close frame was written and is not taken.
-        if (m_transport)
-            m_transport->abort();
+        m_socket->abort();
         if (m_state != State::Ended)
             disconnected();
         return;
@@ -328,12 +317,13 @@ void Peer::finishClose()
     m_closedByUs = true;
     m_closeAt = m_services.clock.now() + kCloseTime;
     armAlarm();
-    m_socket->close(QWebSocketProtocol::CloseCode(quint16(m_close.code)), m_close.reason.left(120));
+    m_socket->close(int(m_close.code), m_close.reason);
 }
 
 void Peer::setReadPaused(bool isPaused)
 {
     m_isReadPaused = isPaused;
+    m_socket->setReadPaused(isPaused);
     m_lastIn = m_services.clock.now();
 }
 
@@ -351,8 +341,7 @@ void Peer::tick()
             closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
         } else if (m_pingedAt && !m_isReadPaused && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
             m_close.auditReason = u"no_pong"_s;
-            if (m_transport)
-                m_transport->abort();
+            m_socket->abort();
             return;
         } else if (!m_pingedAt && (m_pings == 0 || now - m_lastPing >= m_services.heartbeat)) {
             m_pingNonce = QByteArray::number(++m_pings);
@@ -371,8 +360,7 @@ void Peer::disconnected()
     m_state = State::Ended;
     m_alarm.cancel();
     const WallTime now = m_services.clock.wallNow();
-    const int ownCode = m_sawClose ? int(m_socket->closeCode()) : int(CloseCode::Abnormal);
-    const int code = m_closedByUs ? int(m_close.code) : ownCode;
+    const int code = m_closedByUs ? int(m_close.code) : m_socket->closeCode();
     const QString reason = m_closedByUs ? m_close.reason : clientText(m_socket->closeReason().toLatin1());
     updateRow();
     m_services.tables.closeConnection(m_id, code, reason, now);

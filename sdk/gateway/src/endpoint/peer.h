@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bridge/clientsocket.h"
 #include "gate/admission.h"
 #include "gate/metrics.h"
 #include "limit/tokenbucket.h"
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/frame.h"
-
-#include <QPointer>
-#include <QTcpSocket>
-#include <QWebSocket>
 
 namespace Watchword {
 struct ConnectionRow;
@@ -62,8 +59,8 @@ class Peer : public QObject
     Q_OBJECT
 
 public:
-    Peer(QString id, std::unique_ptr<QWebSocket> socket, QTcpSocket *transport, const Admission &admission,
-         EndpointService &service, PeerServices &services, QObject *parent = nullptr);
+    Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &admission, EndpointService &service,
+         PeerServices &services, QObject *parent = nullptr);
     ~Peer() override;
 
     void start();
@@ -73,7 +70,6 @@ public:
     QString subprotocol() const;
     bool speaksControl() const { return m_control; }
     bool isOpen() const { return m_state == State::Open; }
-    QTcpSocket *transport() const { return m_transport; }
     Clock &clock() const { return m_services.clock; }
 
     void sendText(const QString &applicationText); //!< Escaped where that is needed.
@@ -90,7 +86,7 @@ public:
     void closeForProtocol(const QString &what);
     //! Writes limit.hit and closes.
     void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
-    qint64 queuedBytes() const; //!< Plain and encrypted bytes that the peer has not taken.
+    qint64 queuedBytes() const; //!< Bytes that the peer has not taken.
 
     //! Nothing of the client is read, so its pongs cannot come either.
     void setReadPaused(bool isPaused);
@@ -139,8 +135,7 @@ private:
                   QJsonObject data = {});
 
     QString m_id;
-    std::unique_ptr<QWebSocket> m_socket;
-    QPointer<QTcpSocket> m_transport;
+    std::unique_ptr<ClientSocket> m_socket;
     Admission m_admission;
     Identity m_identity;
     EndpointService &m_service;
@@ -174,7 +169,6 @@ private:
     quint64 m_bytesOut = 0;
     quint64 m_renewals = 0;
     quint64 m_renewalsFailed = 0;
-    bool m_sawClose = false; // a close frame came, or QWebSocket sent one for a broken frame
     bool m_isDirty = true;
 };
 

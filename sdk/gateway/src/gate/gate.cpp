@@ -3,13 +3,13 @@
 
 #include "audit/auditlog.h"
 #include "gate/handshake.h"
+#include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "http/httpmessage.h"
 #include "watchword/core/log.h"
 
 #include <QDateTime>
 #include <QSslCertificate>
-#include <QTcpSocket>
 
 namespace Watchword::Gateway {
 
@@ -20,6 +20,32 @@ namespace {
 
 constexpr Duration kLimitRecordAge = 10s;
 constexpr int kUnknownPathRate = 20; // handshakes a second for paths that have no limits of their own
+
+constexpr Duration kLookEvery = 1s;
+constexpr std::size_t kMostQueued = 64 * 1024 * 1024; // for one client; endpoints close it long before, and say so
+
+Net::IpAddress toNet(const QHostAddress &address)
+{
+    if (address == QHostAddress(QHostAddress::Any))
+        return boost::asio::ip::address_v6::any();
+    boost::system::error_code error;
+    return boost::asio::ip::make_address(address.toString().toStdString(), error);
+}
+
+Error listenError(const std::error_code &error, const ListenConfig &config)
+{
+    const QString where = u"%1:%2"_s.arg(config.address.toString()).arg(config.port);
+    if (error == std::errc::address_in_use) {
+        return Error(ErrorCode::AddressInUse, u"%1 is in use by another program"_s.arg(where))
+            .withRemedy(u"Stop that program, or choose another port in [listen] address."_s);
+    }
+    if (error == std::errc::permission_denied) {
+        return Error(ErrorCode::PermissionDenied, u"not allowed to listen on %1"_s.arg(where))
+            .withRemedy(u"Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one or grant it."_s);
+    }
+    return Error(ErrorCode::ConfigInvalid, u"cannot listen on %1: %2"_s.arg(where, QString::fromStdString(error.message())))
+        .withRemedy(u"Check that the address in [listen] belongs to this machine."_s);
+}
 
 QStringList namesOf(const QSslCertificate &certificate)
 {
@@ -63,34 +89,67 @@ Gate::Gate(const GatewayConfig &config, const GateServices &services, QObject *p
     : QObject(parent)
     , m_config(config)
     , m_services(services)
+    , m_ticketKeys(std::make_shared<Net::TicketKeys>())
+    , m_look(services.clock)
     , m_targets(targetsOf(config))
 {
-    connect(&m_listener, &Listener::accepted, this, &Gate::take);
-    connect(&m_listener, &Listener::turnedAway, this, [this] {
-        ++m_services.metrics.accepted;
-        ++m_services.metrics.dropped;
-    });
+    connect(&services.bridge, &Bridge::requestArrived, this, &Gate::take);
+    connect(&m_look, &Alarm::due, this, &Gate::warnOfDescriptors);
 }
 
 Gate::~Gate()
 {
-    m_listener.close();
+    if (m_listener)
+        m_listener->close();
     const QSet<Handshake *> handshakes = std::exchange(m_handshakes, {});
     qDeleteAll(handshakes);
 }
 
-Result<void> Gate::open()
+Result<Net::Listener::Generation> Gate::readGeneration(const GatewayConfig &gatewayConfig)
 {
-    if (!m_config.listen.plain) {
-        const Result<QSslConfiguration> tls = readTlsConfiguration(m_config.listen);
+    const ListenConfig &config = gatewayConfig.listen;
+    Net::Listener::Generation generation;
+    if (!config.plain) {
+        Result<QSslConfiguration> tls = readTlsConfiguration(config);
         if (!tls)
             return tls.error();
+        Result<std::shared_ptr<const Net::TlsContext>> context = readTlsContext(config, m_ticketKeys);
+        if (!context)
+            return context.error();
         m_tls = *tls;
+        generation.tls = *context;
     }
-    m_listener.setTls(m_tls, m_config.listen.plain);
+    generation.accept.connections = std::size_t(config.maxConnections);
+    generation.accept.handshakes = std::size_t(config.maxHandshakes);
+    generation.accept.connectionsPerAddress = std::size_t(config.connectionsPerAddress);
+    generation.accept.handshakesPerAddress = std::size_t(config.handshakesPerAddress);
+    generation.accept.acceptsPerSecond = config.acceptsPerSecond;
+    if (config.proxyProtocol) {
+        for (const QString &proxy : gatewayConfig.trustedProxies)
+            generation.proxies.add(proxy.toStdString());
+    }
+    generation.stream.handshake = config.headTimeout;
+    generation.stream.most = kMostQueued;
+    return generation;
+}
+
+Result<void> Gate::open()
+{
+    const Result<Net::Listener::Generation> generation = readGeneration(m_config);
+    if (!generation)
+        return generation.error();
     m_services.proofs.setConfig(m_config);
     m_services.proofs.setCertificateNames(namesOf(m_tls.localCertificate()));
-    return m_listener.open(m_config.listen);
+    Net::ListenerOptions options;
+    options.address = {toNet(m_config.listen.address), m_config.listen.port};
+    options.accept = generation->accept;
+    options.stream = generation->stream;
+    options.proxies = generation->proxies;
+    m_listener = std::make_unique<Net::Listener>(m_services.bridge.pool(), options, m_services.bridge.factory());
+    if (const std::error_code error = m_listener->open(generation->tls))
+        return listenError(error, m_config.listen);
+    m_look.start(kLookEvery);
+    return {};
 }
 
 void Gate::drain()
@@ -101,32 +160,28 @@ void Gate::drain()
 void Gate::close()
 {
     m_isDraining = true;
-    m_listener.close();
+    if (m_listener)
+        m_listener->close();
 }
 
 quint16 Gate::port() const
 {
-    return m_listener.serverPort();
+    return m_listener ? m_listener->address().port : 0;
 }
 
 QHostAddress Gate::address() const
 {
-    return m_listener.serverAddress();
+    return m_config.listen.address;
 }
 
 Result<void> Gate::reload(const GatewayConfig &config)
 {
-    QSslConfiguration tls;
-    if (!config.listen.plain) {
-        const Result<QSslConfiguration> read = readTlsConfiguration(config.listen);
-        if (!read)
-            return read.error();
-        tls = *read;
-    }
-    m_tls = tls;
+    const Result<Net::Listener::Generation> generation = readGeneration(config);
+    if (!generation)
+        return generation.error();
     m_config = config;
     m_targets = targetsOf(config);
-    m_listener.setTls(m_tls, config.listen.plain);
+    m_listener->reload(*generation);
     m_services.proofs.setConfig(m_config);
     m_services.proofs.setCertificateNames(namesOf(m_tls.localCertificate()));
     return {};
@@ -140,26 +195,39 @@ std::optional<int> Gate::certificateDaysLeft() const
     return int(QDateTime::currentDateTimeUtc().daysTo(certificate.expiryDate()));
 }
 
-void Gate::take(QTcpSocket *socket)
+void Gate::countSockets()
 {
-    Metrics &metrics = m_services.metrics;
-    ++metrics.accepted;
-    if (metrics.sockets >= m_config.listen.maxConnections || m_handshakes.size() >= m_config.listen.maxHandshakes) {
-        ++metrics.dropped;
-        socket->abort();
-        socket->deleteLater();
+    if (!m_listener)
         return;
-    }
-    ++metrics.sockets;
-    connect(socket, &QObject::destroyed, this, [this] { --m_services.metrics.sockets; });
-    m_handshakes.insert(new Handshake(socket, *this));
-    metrics.handshakes = int(m_handshakes.size());
+    const Net::ListenerCounters &listener = m_listener->counters();
+    const Net::ReactorPool &pool = m_services.bridge.pool();
+    Metrics &metrics = m_services.metrics;
+    metrics.accepted = listener.accepted.value();
+    metrics.dropped = listener.totalReached.value() + listener.addressReached.value() + listener.tooFast.value()
+        + listener.handshakesReached.value() + listener.noDescriptor.value() + listener.badProxyHeader.value();
+    metrics.tlsFailed = pool.sum(&Net::StreamCounters::tlsFailed);
+    metrics.sockets = int(pool.sum(&Net::StreamCounters::live));
+    metrics.handshakes = int(pool.sum(&Net::StreamCounters::handshaking));
+}
+
+void Gate::warnOfDescriptors()
+{
+    m_look.start(kLookEvery);
+    const quint64 turnedAway = m_listener->counters().noDescriptor.value();
+    if (std::exchange(m_turnedAway, turnedAway) != turnedAway)
+        qCWarning(logGateway) << "no descriptor to spare for more connections: raise the limit of open files (LimitNOFILE)";
+}
+
+void Gate::take(const PendingRequest &request)
+{
+    auto *handshake = new Handshake(request, *this);
+    m_handshakes.insert(handshake);
+    handshake->begin();
 }
 
 void Gate::handshakeEnded(Handshake *handshake)
 {
     m_handshakes.remove(handshake);
-    m_services.metrics.handshakes = int(m_handshakes.size());
     handshake->deleteLater();
 }
 
@@ -226,6 +294,7 @@ QByteArray Gate::probe(const RequestHead &head)
     response.with("Content-Type", "text/plain; charset=utf-8").with("Cache-Control", "no-store");
     if (head.path == "/metrics") {
         response.headers.first().second = "text/plain; version=0.0.4; charset=utf-8";
+        countSockets();
         response.body = m_services.metrics.toPrometheus();
     } else if (head.path == "/readyz") {
         QByteArray missing = m_isDraining ? QByteArray("draining") : QByteArray();

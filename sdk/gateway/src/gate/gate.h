@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bridge/bridge.h"
 #include "gate/admission.h"
-#include "gate/listener.h"
 #include "gate/metrics.h"
 #include "limit/addressrates.h"
 
 #include <QHash>
 #include <QObject>
 #include <QSet>
+#include <QSslConfiguration>
 
 #include <functional>
 
@@ -27,17 +28,18 @@ struct GateServices
     ConnectionCaps &caps;
     Metrics &metrics;
     ProofChecker &proofs;
+    Bridge &bridge;
     std::function<QByteArray()> readiness; //!< Empty text: ready; else what is missing.
 };
 
 /*!
-    Stands before the WebSocket server: accepts sockets, waits for the head of the request, has the token verified, and
-    either answers with the right HTTP error or hands the untouched socket on (protocol.md section 1).
+    Listens, and decides about what the reactors accepted and read: has the token of each request verified, and either
+    answers with the right HTTP error or hands the request on to be upgraded (protocol.md section 1).
 
-    A socket that is not handed on lives at most headTimeout, plus RemoteIssuer::kPatience for the token, plus two seconds
-    for the answer; at most maxHandshakes of them live at once.
+    A connection that is not handed on lives at most headTimeout, plus RemoteIssuer::kPatience for the token, plus what a slow
+    client needs to take the answer; at most maxHandshakes of them live at once.
 
-    Threads: one. Ownership: owns sockets until accepted(), whose receiver takes them.
+    Threads: one. Ownership: borrows the bridge, whose reactors own the connections.
 */
 class Gate : public QObject
 {
@@ -56,12 +58,15 @@ public:
     std::optional<int> certificateDaysLeft() const;
 
 Q_SIGNALS:
-    //! The receiver owns \a socket, whose request has not been read yet.
-    void admitted(QTcpSocket *socket, const Watchword::Gateway::Admission &admission);
+    //! The receiver upgrades \a request.
+    void admitted(const Watchword::Gateway::PendingRequest &request, const Watchword::Gateway::Admission &admission);
 
 private:
     friend class Handshake;
-    void take(QTcpSocket *socket);
+    void take(const PendingRequest &request);
+    Result<Net::Listener::Generation> readGeneration(const GatewayConfig &config);
+    void countSockets();
+    void warnOfDescriptors();
     void handshakeEnded(Handshake *handshake);
     GateContext context(const GatePeer &peer);
     //! Writes the refusal to the audit and returns its id for the answer.
@@ -70,7 +75,10 @@ private:
 
     GatewayConfig m_config;
     GateServices m_services;
-    Listener m_listener;
+    std::shared_ptr<Net::TicketKeys> m_ticketKeys;
+    std::unique_ptr<Net::Listener> m_listener;
+    Alarm m_look; // at what the reactors counted
+    quint64 m_turnedAway = 0; // as far as the log says
     QList<std::shared_ptr<const GateTarget>> m_targets;
     AddressRates m_rates;
     QSet<Handshake *> m_handshakes;

@@ -4,101 +4,50 @@
 #include "gate/credential.h"
 #include "gate/tokenverifier.h"
 
-#include <QSslCipher>
-#include <QSslSocket>
-
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
-namespace {
-
-constexpr Duration kAnswerTime = 2s;
-// Closing a socket with unread bytes resets it, and the reset overtakes the answer: so much more is read and dropped.
-constexpr Duration kLinger = 300ms;
-constexpr qint64 kMostDiscarded = 256 * 1024;
-constexpr qint64 kReadBuffer = 64 * 1024;
-
-QString protocolName(QSsl::SslProtocol protocol)
-{
-    return protocol == QSsl::TlsV1_3 ? u"TLSv1.3"_s : (protocol == QSsl::TlsV1_2 ? u"TLSv1.2"_s : QString());
-}
-
-} // namespace
-
-Handshake::Handshake(QTcpSocket *socket, Gate &gate)
+Handshake::Handshake(const PendingRequest &request, Gate &gate)
     : m_gate(gate)
-    , m_socket(socket)
+    , m_request(request)
     , m_alarm(gate.m_services.clock)
-    , m_peer{socket->peerAddress(), socket->peerPort(), false, false}
+    , m_head(request.arrival().parsed.head)
+    , m_peer{request.arrival().peer, request.arrival().peerPort, false, false}
 {
-    socket->setReadBufferSize(kReadBuffer);
-    connect(&m_alarm, &Alarm::due, this, &Handshake::timedOut);
-    connect(socket, &QAbstractSocket::disconnected, this, &Handshake::end);
-    connect(socket, &QAbstractSocket::errorOccurred, this, [this] {
-        if (m_state == State::Tls)
-            ++m_gate.m_services.metrics.tlsFailed;
-        if (m_socket && m_socket->state() != QAbstractSocket::ConnectedState)
-            end();
-        else if (m_state == State::Tls && m_socket)
-            m_socket->abort();
-    });
-    connect(socket, &QIODevice::readyRead, this, &Handshake::readyRead);
-    m_alarm.start(gate.m_config.listen.headTimeout);
-    if (auto *secure = qobject_cast<QSslSocket *>(socket)) {
-        connect(secure, &QSslSocket::encrypted, this, &Handshake::encrypted);
-    } else {
-        m_state = State::Head;
-        QMetaObject::invokeMethod(this, &Handshake::readyRead, Qt::QueuedConnection);
-    }
+    connect(&m_alarm, &Alarm::due, this,
+            [this] { verified(Error(ErrorCode::TemporarilyUnavailable, u"the token could not be checked in time"_s)); });
 }
 
 Handshake::~Handshake()
 {
-    if (m_socket) {
-        m_socket->disconnect(this);
-        m_socket->abort();
-        m_socket->deleteLater();
-    }
+    if (m_state != State::Ended)
+        m_request.drop();
 }
 
-void Handshake::encrypted()
+void Handshake::begin()
 {
-    if (m_state != State::Tls)
+    switch (m_request.arrival().parsed.state) {
+    case HeadState::Incomplete:
+        refuse(refusalOfSlowHead());
         return;
-    m_state = State::Head;
-    readyRead();
-}
-
-void Handshake::readyRead()
-{
-    if (!m_socket)
+    case HeadState::TooLarge:
+    case HeadState::Invalid:
+        refuse(refusalOfHead(m_request.arrival().parsed));
         return;
-    if (m_state == State::Answering) {
-        closeWhenRead();
-        return;
-    }
-    if (m_state != State::Head || m_socket->bytesAvailable() == 0)
-        return;
-    const QByteArray bytes = m_socket->peek(kDefaultHeadLimit + 1);
-    const ParsedHead parsed = parseRequestHead(bytes);
-    if (parsed.state == HeadState::Incomplete)
-        return;
-    m_head = parsed.head;
-    if (parsed.state == HeadState::Complete)
+    case HeadState::Complete:
         headComplete();
-    else
-        refuse(refusalOfHead(parsed));
+        return;
+    }
 }
 
 void Handshake::headComplete()
 {
-    const bool isTls = qobject_cast<QSslSocket *>(m_socket) != nullptr;
-    const QHostAddress socketPeer = m_socket->peerAddress();
-    m_peer = peerOf(m_head, socketPeer, m_socket->peerPort(), isTls, m_gate.m_config);
-    const bool isProxy = m_gate.m_config.isTrustedProxy(socketPeer);
-    if (!isTls && !socketPeer.isLoopback() && !isProxy) {
+    const HeadArrival &arrival = m_request.arrival();
+    m_peer = peerOf(m_head, arrival.peer, arrival.peerPort, arrival.isSecure, m_gate.m_config);
+    const bool isProxy = m_gate.m_config.isTrustedProxy(arrival.proxy);
+    if (!arrival.isSecure && !arrival.proxy.isLoopback() && !isProxy) {
         refuse(refusalOfPlainPeer());
         return;
     }
@@ -132,7 +81,7 @@ void Handshake::headComplete()
 
 void Handshake::verified(const Result<Identity> &verdict)
 {
-    if (m_state != State::Verifying || !m_socket)
+    if (m_state != State::Verifying)
         return;
     ConnectionCaps::Refusal caps = ConnectionCaps::Refusal::None;
     const QString user = verdict ? verdict->issuer + u' ' + verdict->subject : QString();
@@ -147,16 +96,17 @@ void Handshake::verified(const Result<Identity> &verdict)
     m_token.clear();
     const GateDecision decision = decideIdentity(m_target, verdict, caps, now, possession);
     if (decision.action == GateDecision::Action::Accept)
-        admit(verdict);
+        admit(*verdict);
     else
         refuse(decision.refusal, verdict ? &*verdict : nullptr);
 }
 
-void Handshake::admit(const Result<Identity> &verdict)
+void Handshake::admit(const Identity &identity)
 {
+    const HeadArrival &arrival = m_request.arrival();
     Admission admission;
     admission.target = m_target;
-    admission.identity = *verdict;
+    admission.identity = identity;
     admission.peer = m_peer;
     admission.origin = clientText(m_head.value("Origin"));
     admission.userAgent = clientText(m_head.value("User-Agent"));
@@ -164,17 +114,12 @@ void Handshake::admit(const Result<Identity> &verdict)
     admission.query = m_head.query;
     admission.url = m_presentation.url;
     admission.at = m_gate.m_services.clock.wallNow();
-    admission.slot = m_gate.m_services.caps.take(m_target->path, verdict->issuer + u' ' + verdict->subject);
-    if (const auto *secure = qobject_cast<QSslSocket *>(m_socket)) {
-        admission.tlsProtocol = protocolName(secure->sessionProtocol());
-        admission.cipher = secure->sessionCipher().name();
-    }
-    QTcpSocket *socket = m_socket;
-    socket->disconnect(this);
-    socket->setReadBufferSize(0);
-    m_socket.clear();
-    Q_EMIT m_gate.admitted(socket, admission);
+    admission.slot = m_gate.m_services.caps.take(m_target->path, identity.issuer + u' ' + identity.subject);
+    admission.tlsProtocol = arrival.tlsProtocol;
+    admission.cipher = arrival.cipher;
+    const PendingRequest request = m_request;
     end();
+    Q_EMIT m_gate.admitted(request, admission);
 }
 
 void Handshake::refuse(const Refusal &refusal, const Identity *identity)
@@ -188,57 +133,8 @@ void Handshake::refuse(const Refusal &refusal, const Identity *identity)
 
 void Handshake::answer(const QByteArray &bytes)
 {
-    if (!m_socket)
-        return;
-    m_state = State::Answering;
-    m_alarm.start(kAnswerTime);
-    m_socket->write(bytes);
-    m_socket->flush();
-    const bool wasReadWhole = m_head.size > 0 && m_socket->bytesAvailable() <= m_head.size;
-    m_discarded += m_socket->readAll().size();
-    if (wasReadWhole && m_socket)
-        m_socket->disconnectFromHost();
-    else
-        m_alarm.start(kLinger);
-}
-
-void Handshake::closeWhenRead()
-{
-    m_discarded += m_socket->readAll().size();
-    if (m_discarded > kMostDiscarded)
-        m_socket->abort();
-}
-
-void Handshake::timedOut()
-{
-    if (!m_socket) {
-        end();
-        return;
-    }
-    switch (m_state) {
-    case State::Head:
-        if (m_socket->bytesAvailable() > 0)
-            refuse(refusalOfSlowHead());
-        else
-            m_socket->abort();
-        return;
-    case State::Verifying:
-        verified(Error(ErrorCode::TemporarilyUnavailable, u"the token could not be checked in time"_s));
-        return;
-    case State::Answering:
-        // Either the time to linger is over, or the peer does not take the answer.
-        if (m_socket->state() == QAbstractSocket::ConnectedState && m_socket->bytesToWrite() == 0) {
-            m_alarm.start(kAnswerTime);
-            m_socket->disconnectFromHost();
-        } else {
-            m_socket->abort();
-        }
-        return;
-    case State::Tls:
-    case State::Ended:
-        m_socket->abort();
-        return;
-    }
+    m_request.answer(bytes);
+    end();
 }
 
 void Handshake::end()

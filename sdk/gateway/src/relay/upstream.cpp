@@ -10,6 +10,7 @@
 #include <QWebSocketHandshakeOptions>
 
 #include <algorithm>
+#include <utility>
 
 namespace Watchword::Gateway {
 
@@ -50,7 +51,6 @@ Upstream::Upstream(const EndpointConfig &config, Peer &peer, QObject *parent)
     , m_socket(std::make_unique<QWebSocket>(peer.admission().origin))
     , m_deadline(peer.clock())
     , m_poll(peer.clock())
-    , m_clientPause(peer.transport())
 {
     m_socket->setMaxAllowedIncomingMessageSize(kLargestMessage);
     m_socket->setMaxAllowedIncomingFrameSize(kLargestMessage);
@@ -93,7 +93,6 @@ Upstream::Upstream(const EndpointConfig &config, Peer &peer, QObject *parent)
 Upstream::~Upstream()
 {
     m_upstreamPause.setSocket(nullptr);
-    m_clientPause.resume();
     m_socket->disconnect(this);
     m_socket->abort();
     m_socket.release()->deleteLater();
@@ -213,13 +212,7 @@ void Upstream::acknowledgeSent()
 
 void Upstream::pauseClient(bool isPaused)
 {
-    if (m_clientPause.isPaused() == isPaused)
-        return;
-    if (isPaused)
-        m_clientPause.pause();
-    else
-        m_clientPause.resume();
-    if (m_peer)
+    if (std::exchange(m_isClientPaused, isPaused) != isPaused && m_peer)
         m_peer->setReadPaused(isPaused);
 }
 
@@ -239,7 +232,7 @@ void Upstream::brake()
         m_upstreamPause.pause();
     else if (toClient <= clientHighWater / 4)
         m_upstreamPause.resume();
-    const bool isPaused = m_clientPause.isPaused() || m_upstreamPause.isPaused();
+    const bool isPaused = m_isClientPaused || m_upstreamPause.isPaused();
     if (!isPaused) {
         m_lastQueued = 0;
         return;
@@ -315,7 +308,6 @@ void Upstream::end(CloseCode code, const QString &reason, const QString &cause)
 
 void Upstream::finish()
 {
-    m_clientPause.setSocket(nullptr);
     m_peer = nullptr;
     const bool isUsable = m_state == State::Open || m_state == State::Answering;
     if (isUsable && m_socket->state() == QAbstractSocket::ConnectedState) {

@@ -80,7 +80,7 @@ private:
     QStringList m_unacknowledged;
     bool m_sawClose = false;
     std::optional<PeerClose> m_lastClose; // while Answering
-    ReadPause m_clientPause;
+    bool m_isClientPaused = false;
     ReadPause m_upstreamPause;
     qint64 m_lastQueued = 0;
     Instant m_progressAt{};

@@ -15,9 +15,9 @@ constexpr qsizetype kBatch = 100;
 
 } // namespace
 
-AuditStream::AuditStream(QWebSocket *socket, const Identity &identity, const QString &after, StreamContext &context,
-                         QObject *parent)
-    : StreamSocket(socket, identity, context, parent)
+AuditStream::AuditStream(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after,
+                         StreamContext &context, QObject *parent)
+    : StreamSocket(std::move(socket), identity, context, parent)
     , m_after(after)
     , m_epoch(context.audit.epoch())
     , m_mark(context.clock)

@@ -11,7 +11,8 @@ class AuditStream final : public StreamSocket
     Q_OBJECT
 
 public:
-    AuditStream(QWebSocket *socket, const Identity &identity, const QString &after, StreamContext &context, QObject *parent);
+    AuditStream(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after, StreamContext &context,
+                QObject *parent);
 
     void begin() override;
     qsizetype turn(qsizetype budget) override;

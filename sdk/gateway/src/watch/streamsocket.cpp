@@ -5,8 +5,6 @@
 #include "watchword/core/log.h"
 
 #include <QJsonDocument>
-#include <QSslConfiguration>
-#include <QWebSocket>
 
 namespace Watchword::Gateway {
 
@@ -16,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qint64 kPingEvery = 32 * 1024;
-constexpr quint64 kLargestCommand = 256 * 1024;
+constexpr int kInvalidPayload = 1007;
 constexpr double kMessagesPerSecond = 20;
 constexpr double kMessageBurst = 100;
 constexpr Duration kLastBytes = 2s; // for the close frame of a peer that does not read
@@ -44,9 +42,10 @@ const QString *AuditTail::behind(quint64 sequence) const
     return &m_texts[wanted - m_first];
 }
 
-StreamSocket::StreamSocket(QWebSocket *socket, const Identity &identity, StreamContext &context, QObject *parent)
+StreamSocket::StreamSocket(std::unique_ptr<ClientSocket> socket, const Identity &identity, StreamContext &context,
+                           QObject *parent)
     : QObject(parent)
-    , m_socket(socket)
+    , m_socket(socket.release())
     , m_identity(identity)
     , m_context(context)
     , m_cut(context.clock)
@@ -56,9 +55,7 @@ StreamSocket::StreamSocket(QWebSocket *socket, const Identity &identity, StreamC
     , m_creditAt(context.clock.now())
 {
     m_socket->setParent(this);
-    m_socket->setMaxAllowedIncomingMessageSize(kLargestCommand);
-    m_socket->setMaxAllowedIncomingFrameSize(kLargestCommand);
-    connect(m_socket, &QWebSocket::textMessageReceived, this, [this](const QString &text) {
+    connect(m_socket, &ClientSocket::textReceived, this, [this](const QString &text) {
         if (m_closing)
             return;
         if (isFlooding())
@@ -66,12 +63,12 @@ StreamSocket::StreamSocket(QWebSocket *socket, const Identity &identity, StreamC
         else
             receive(text);
     });
-    connect(m_socket, &QWebSocket::binaryMessageReceived, this, [this] {
+    connect(m_socket, &ClientSocket::binaryReceived, this, [this] {
         if (!m_closing)
             close(int(CloseCode::ProtocolError), u"binary_message"_s);
     });
-    connect(m_socket, &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) { acknowledge(payload); });
-    connect(m_socket, &QWebSocket::disconnected, this, &StreamSocket::end);
+    connect(m_socket, &ClientSocket::pongReceived, this, &StreamSocket::acknowledge);
+    connect(m_socket, &ClientSocket::disconnected, this, &StreamSocket::end);
     connect(&m_cut, &Alarm::due, this, &StreamSocket::planCut);
     connect(&m_progress, &Alarm::due, this,
             [this] { close(int(CloseCode::SlowConsumer), closeCodeName(int(CloseCode::SlowConsumer))); });
@@ -86,7 +83,7 @@ StreamSocket::~StreamSocket()
 {
     m_socket->disconnect(this);
     if (!m_closing)
-        m_socket->close(QWebSocketProtocol::CloseCodeGoingAway, u"going_away"_s);
+        m_socket->close(int(CloseCode::GoingAway), u"going_away"_s);
 }
 
 void StreamSocket::end()
@@ -98,14 +95,7 @@ void StreamSocket::end()
 
 QString StreamSocket::tlsProtocol() const
 {
-    switch (m_socket->sslConfiguration().sessionProtocol()) {
-    case QSsl::TlsV1_2:
-        return u"TLSv1.2"_s;
-    case QSsl::TlsV1_3:
-        return u"TLSv1.3"_s;
-    default:
-        return {};
-    }
+    return m_socket->tlsProtocol();
 }
 
 void StreamSocket::planCut()
@@ -127,10 +117,7 @@ void StreamSocket::close(int code, const QString &reason)
     m_cut.cancel();
     m_progress.cancel();
     m_abort.start(kLastBytes);
-    // Not inside the caller's stack: close() emits disconnected() at once, and the owner deletes this object then.
-    QMetaObject::invokeMethod(
-        m_socket, [socket = m_socket, code, reason] { socket->close(QWebSocketProtocol::CloseCode(code), reason); },
-        Qt::QueuedConnection);
+    m_socket->close(code, reason);
 }
 
 void StreamSocket::send(const QJsonObject &json)
@@ -142,7 +129,7 @@ void StreamSocket::sendText(const QString &text)
 {
     if (m_closing)
         return;
-    const qint64 size = m_socket->sendTextMessage(text);
+    const qint64 size = m_socket->sendText(text);
     if (m_acknowledged == m_sent)
         m_progress.start(m_context.limits.stallLimit);
     m_sent += std::max<qint64>(size, 1);
@@ -198,7 +185,7 @@ void StreamSocket::violate(const Error &error)
 {
     qCInfo(logGateway).noquote() << "monitor" << m_identity.subject << "closed:" << error.detail();
     if (error.code() == ErrorCode::InvalidResponse)
-        close(QWebSocketProtocol::CloseCodeWrongDatatype, u"invalid_payload"_s);
+        close(kInvalidPayload, u"invalid_payload"_s);
     else
         close(int(CloseCode::ProtocolError), u"protocol_error"_s);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bridge/clientsocket.h"
 #include "watch/watchmessage.h"
 #include "watch/watchservice.h"
 #include "watchword/core/closepolicy.h"
@@ -56,7 +57,7 @@ class StreamSocket : public QObject
     Q_OBJECT
 
 public:
-    StreamSocket(QWebSocket *socket, const Identity &identity, StreamContext &context, QObject *parent);
+    StreamSocket(std::unique_ptr<ClientSocket> socket, const Identity &identity, StreamContext &context, QObject *parent);
     ~StreamSocket() override;
 
     virtual void begin() = 0; //!< Called once, after the signals are connected.
@@ -99,7 +100,7 @@ private:
     void refuseRenewal(const Error &error);
     bool isFlooding();
 
-    QWebSocket *m_socket;
+    ClientSocket *m_socket; // a child
     Identity m_identity;
     QUrl m_url;
     StreamContext &m_context;

@@ -8,7 +8,6 @@
 
 #include <QSet>
 #include <QTimer>
-#include <QWebSocket>
 
 namespace Watchword::Gateway {
 
@@ -65,11 +64,10 @@ public:
             turn.start();
     }
 
-    bool admit(QWebSocket *socket, const Identity &identity, const QString &scope)
+    bool admit(ClientSocket &socket, const Identity &identity, const QString &scope)
     {
-        const auto refuse = [socket](int code, const QString &reason) {
-            socket->close(QWebSocketProtocol::CloseCode(code), reason);
-            socket->deleteLater();
+        const auto refuse = [&socket](int code, const QString &reason) {
+            socket.close(code, reason);
             return false;
         };
         if (draining || streams.size() >= context.limits.mostMonitors)
@@ -129,17 +127,18 @@ void WatchService::setServerInfo(const WatchServerInfo &info)
     d->context.info = info;
 }
 
-void WatchService::acceptWatch(QWebSocket *socket, const Identity &identity, const QUrl &url)
+void WatchService::acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url)
 {
-    if (d->admit(socket, identity, u"gw:read"_s))
-        d->add(new WatchStream(socket, identity, d->context, this), url);
+    if (d->admit(*socket, identity, u"gw:read"_s))
+        d->add(new WatchStream(std::move(socket), identity, d->context, this), url);
 }
 
-void WatchService::acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after, const QUrl &url)
+void WatchService::acceptAudit(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after,
+                               const QUrl &url)
 {
-    if (!d->admit(socket, identity, u"gw:audit"_s))
+    if (!d->admit(*socket, identity, u"gw:audit"_s))
         return;
-    auto *stream = new AuditStream(socket, identity, after, d->context, this);
+    auto *stream = new AuditStream(std::move(socket), identity, after, d->context, this);
     d->auditStreams.insert(stream);
     d->add(stream, url);
 }

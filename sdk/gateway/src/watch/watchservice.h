@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bridge/clientsocket.h"
 #include "watch/watchtables.h"
 #include "watchword/core/result.h"
 #include "watchword/core/secret.h"
@@ -10,8 +11,6 @@
 #include <QFuture>
 #include <QStringList>
 #include <QUrl>
-
-QT_FORWARD_DECLARE_CLASS(QWebSocket)
 
 namespace Watchword::Gateway {
 
@@ -102,9 +101,9 @@ public:
     void setServerInfo(const WatchServerInfo &info); //!< For the next "hello"; after a certificate reload.
 
     //! \a url is that of the upgrade, as proofs have to name it; without one no bound token can be renewed.
-    void acceptWatch(QWebSocket *socket, const Identity &identity, const QUrl &url = {});
+    void acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url = {});
     //! \a after is the query value of the upgrade, empty if there was none.
-    void acceptAudit(QWebSocket *socket, const Identity &identity, const QString &after, const QUrl &url = {});
+    void acceptAudit(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after, const QUrl &url = {});
     //! Closes every stream with 1012 (restart) or another \a code; new ones are refused with 1013.
     void drain(int code);
 

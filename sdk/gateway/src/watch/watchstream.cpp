@@ -32,8 +32,8 @@ QString idsText(const QStringList &ids)
 
 } // namespace
 
-WatchStream::WatchStream(QWebSocket *socket, const Identity &identity, StreamContext &context, QObject *parent)
-    : StreamSocket(socket, identity, context, parent)
+WatchStream::WatchStream(std::unique_ptr<ClientSocket> socket, const Identity &identity, StreamContext &context, QObject *parent)
+    : StreamSocket(std::move(socket), identity, context, parent)
     , m_view(context.clock)
     , m_delta(context.clock)
     , m_mark(context.clock)

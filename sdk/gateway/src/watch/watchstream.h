@@ -11,7 +11,7 @@ class WatchStream final : public StreamSocket
     Q_OBJECT
 
 public:
-    WatchStream(QWebSocket *socket, const Identity &identity, StreamContext &context, QObject *parent);
+    WatchStream(std::unique_ptr<ClientSocket> socket, const Identity &identity, StreamContext &context, QObject *parent);
 
     void begin() override;
     qsizetype turn(qsizetype budget) override;

@@ -29,8 +29,15 @@ struct ListenConfig
     //! "host[:port]" by which clients reach this gateway, beside the names of its certificate: for DPoP proofs behind a
     //! proxy. The first stands for all that a trusted proxy passes on under another name.
     QStringList publicNames;
+    int threads = 0; //!< That read and write the connections; 0: as many as the machine has cores. A change needs a restart.
     int maxConnections = 10'000; //!< Open sockets of all kinds; more are closed at once.
     int maxHandshakes = 1'000; //!< Sockets that have not finished their request head.
+    //! The same for each address, IPv6 by /64; and accepted sockets a second, of which a burst may be twice as many. 0: no limit.
+    int connectionsPerAddress = 0;
+    int handshakesPerAddress = 0;
+    int acceptsPerSecond = 0;
+    //! [trusted_proxy] begins each connection with a header of the PROXY protocol, version 1 or 2.
+    bool proxyProtocol = false;
     Duration headTimeout = std::chrono::seconds(5); //!< From accept to the end of the request head.
 };
 

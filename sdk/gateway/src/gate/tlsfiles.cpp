@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gate/listener.h"
+#include "gate/tlsfiles.h"
 
-#include "watchword/core/log.h"
+#include "watchword/core/secret.h"
 
 #include <QDateTime>
 #include <QFile>
@@ -10,20 +10,12 @@
 #include <QSslDiffieHellmanParameters>
 #include <QSslKey>
 #include <QSslSocket>
-#include <QTimer>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
-
-#ifdef Q_OS_UNIX
-#include <sys/resource.h>
-#include <unistd.h>
-#endif
 
 namespace Watchword::Gateway {
 
@@ -31,23 +23,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kBacklog = 1024;
 constexpr qint64 kLargestPem = 1024 * 1024;
-constexpr std::chrono::milliseconds kAcceptPause{500};
-constexpr qint64 kWarnEveryMs = 1000; // a flood of connections must not become one of the log
-
-// POSIX hands out the lowest free descriptor: a high one says that nearly all below it are in use.
-std::optional<qintptr> firstSpareDescriptor()
-{
-#ifdef Q_OS_UNIX
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        const auto all = qintptr(std::min<rlim_t>(limit.rlim_cur, 1 << 30));
-        return all - std::clamp<qintptr>(all / 4, Listener::kLeastSpare, Listener::kMostSpare);
-    }
-#endif
-    return {};
-}
 
 Result<QByteArray> readPem(const QString &name, const QString &what)
 {
@@ -140,71 +116,29 @@ Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
     return tls;
 }
 
-Listener::Listener(QObject *parent)
-    : QTcpServer(parent)
+Result<std::shared_ptr<const Net::TlsContext>> readTlsContext(const ListenConfig &listen, std::shared_ptr<Net::TicketKeys> keys)
 {
-    setListenBacklogSize(kBacklog);
-    // Qt stops accepting for good after an error, for one when the system or the process has no descriptor left.
-    connect(this, &QTcpServer::acceptError, this, [this] {
-        qCWarning(logGateway).noquote() << "a connection could not be accepted:" << errorString();
-        QTimer::singleShot(kAcceptPause, this, &QTcpServer::resumeAccepting);
-    });
-}
-
-Result<void> Listener::open(const ListenConfig &config)
-{
-    m_firstSpare = firstSpareDescriptor();
-    if (listen(config.address, config.port))
-        return {};
-    const QString where = u"%1:%2"_s.arg(config.address.toString()).arg(config.port);
-    switch (serverError()) {
-    case QAbstractSocket::AddressInUseError:
-        return Error(ErrorCode::AddressInUse, u"%1 is in use by another program"_s.arg(where))
-            .withRemedy(u"Stop that program, or choose another port in [listen] address."_s);
-    case QAbstractSocket::SocketAccessError:
-        return Error(ErrorCode::PermissionDenied, u"not allowed to listen on %1"_s.arg(where))
-            .withRemedy(u"Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one or grant it."_s);
-    default:
-        return Error(ErrorCode::ConfigInvalid, u"cannot listen on %1: %2"_s.arg(where, errorString()))
-            .withRemedy(u"Check that the address in [listen] belongs to this machine."_s);
-    }
-}
-
-void Listener::setTls(const QSslConfiguration &tls, bool isPlain)
-{
-    m_tls = tls;
-    m_isPlain = isPlain;
-}
-
-void Listener::turnAway(qintptr descriptor)
-{
-#ifdef Q_OS_UNIX
-    ::close(int(descriptor));
-#endif
-    if (!m_sinceWarning.isValid() || m_sinceWarning.hasExpired(kWarnEveryMs)) {
-        m_sinceWarning.start();
-        qCWarning(logGateway) << "no descriptor to spare for more connections: raise the limit of open files (LimitNOFILE)";
-    }
-    Q_EMIT turnedAway();
-}
-
-void Listener::incomingConnection(qintptr descriptor)
-{
-    if (m_firstSpare && descriptor >= *m_firstSpare) {
-        turnAway(descriptor);
-        return;
-    }
-    QTcpSocket *socket = m_isPlain ? new QTcpSocket : new QSslSocket;
-    if (!socket->setSocketDescriptor(descriptor)) {
-        delete socket;
-        return;
-    }
-    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    if (auto *secure = qobject_cast<QSslSocket *>(socket)) {
-        secure->setSslConfiguration(m_tls);
-        secure->startServerEncryption();
-    }
-    Q_EMIT accepted(socket);
+    // What can be said about the files in the user's words is said there.
+    if (const Result<QSslConfiguration> checked = readTlsConfiguration(listen); !checked)
+        return checked.error();
+    const Result<QByteArray> certificatePem = readPem(listen.certificateFile, u"certificate"_s);
+    if (!certificatePem)
+        return certificatePem.error();
+    Result<QByteArray> keyPem = readPem(listen.keyFile, u"key"_s);
+    if (!keyPem)
+        return keyPem.error();
+    Net::TlsOptions options;
+    options.certificatePem = certificatePem->toStdString();
+    options.keyPem = keyPem->toStdString();
+    options.tls13Only = listen.tls13Only;
+    options.ticketKeys = std::move(keys);
+    std::string problem;
+    std::shared_ptr<const Net::TlsContext> context = Net::TlsContext::create(options, problem);
+    wipe(keyPem.value().data(), keyPem->size());
+    wipe(options.keyPem.data(), qsizetype(options.keyPem.size()));
+    if (!context)
+        return Error(ErrorCode::ConfigInvalid, u"%1: %2"_s.arg(listen.certificateFile, QString::fromStdString(problem)));
+    return context;
 }
 
 } // namespace Watchword::Gateway

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bridge/clientsocket.h"
+
+#include <QSslConfiguration>
+#include <QWebSocket>
+
+#include <memory>
+
+/*! A ClientSocket of Qt's own WebSocket server, which is no code of ours. */
+class QtSocket : public Watchword::Gateway::ClientSocket
+{
+public:
+    explicit QtSocket(QWebSocket *socket)
+        : m_socket(socket)
+    {
+        connect(socket, &QWebSocket::textMessageReceived, this, &ClientSocket::textReceived);
+        connect(socket, &QWebSocket::binaryMessageReceived, this, &ClientSocket::binaryReceived);
+        connect(socket, &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) { Q_EMIT pongReceived(payload); });
+        connect(socket, &QWebSocket::disconnected, this, &ClientSocket::disconnected);
+    }
+    ~QtSocket() override
+    {
+        m_socket->disconnect(this);
+        m_socket.release()->deleteLater();
+    }
+
+    QString subprotocol() const override { return m_socket->subprotocol(); }
+    QString tlsProtocol() const override
+    {
+        const bool isNewest = m_socket->sslConfiguration().sessionProtocol() == QSsl::TlsV1_3;
+        return isNewest ? QStringLiteral("TLSv1.3") : QStringLiteral("TLSv1.2");
+    }
+    qint64 sendText(const QString &text) override { return m_socket->sendTextMessage(text); }
+    void sendBinary(const QByteArray &data) override { m_socket->sendBinaryMessage(data); }
+    void ping(const QByteArray &payload) override { m_socket->ping(payload); }
+    // close() and abort() of Qt emit disconnected() at once.
+    void close(int code, const QString &reason) override
+    {
+        QMetaObject::invokeMethod(
+            m_socket.get(),
+            [socket = m_socket.get(), code, reason] { socket->close(QWebSocketProtocol::CloseCode(code), reason); },
+            Qt::QueuedConnection);
+    }
+    void abort() override { QMetaObject::invokeMethod(m_socket.get(), &QWebSocket::abort, Qt::QueuedConnection); }
+    qint64 queuedBytes() const override { return m_socket->bytesToWrite(); }
+    void setReadPaused(bool) override { }
+    int closeCode() const override { return m_socket->closeCode(); }
+    QString closeReason() const override { return m_socket->closeReason(); }
+
+private:
+    std::unique_ptr<QWebSocket> m_socket;
+};
