@@ -21,6 +21,9 @@ double upgradesByAsio(const AsioTarget &target, int count, int parallel);
 //! The same with TCP and TLS alone.
 double handshakesByAsio(const AsioTarget &target, int count, int parallel);
 
+//! Echoes a second: \a messages of 256 bytes over \a connections, \a inFlight at once on each. Negative: failed.
+double pingPongByAsio(const AsioTarget &target, int messages, int connections, int inFlight);
+
 //! Opens \a count connections, prints READY once they were quiet for a second, and holds them until the process ends.
 int holdByAsio(const AsioTarget &target, int count);
 

@@ -24,6 +24,8 @@ int runAsPeer(const QStringList &arguments)
     const QHash<QString, Peer> peers{
         {u"flood-server"_s, Bench::floodServer},
         {u"echo-server"_s, Bench::echoServer},
+        {u"net-echo"_s, Bench::echoServerOfNet},
+        {u"ping-pong"_s, Bench::pingPongByClients},
         {u"upgrades"_s, Bench::upgradesByClients},
         {u"handshakes"_s, Bench::handshakesByClients},
         {u"hold"_s, Bench::holdConnections},
@@ -58,7 +60,8 @@ QJsonObject toJson(const Bench::Row &row, std::optional<double> ratio, bool met)
 
 QList<Bench::Row> allRows()
 {
-    return Bench::linkRows() + Bench::gateRows() + Bench::restartRows() + Bench::jwtRows() + Bench::tokenRows();
+    return Bench::linkRows() + Bench::gateRows() + Bench::netRows() + Bench::restartRows() + Bench::jwtRows()
+        + Bench::tokenRows();
 }
 
 int listRows()

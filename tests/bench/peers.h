@@ -12,6 +12,11 @@ int floodServer(const QStringList &arguments);
 //! FOLDER: TLS WebSocket echo by QWebSocketServer.
 int echoServer(const QStringList &arguments);
 
+//! FOLDER: TLS WebSocket echo on the gateway's engine alone.
+int echoServerOfNet(const QStringList &arguments);
+
+//! URL CA TOKENS COUNT: so many echoes a second, over 16 connections, one at a time on each.
+int pingPongByClients(const QStringList &arguments);
 //! URL CA TOKENS COUNT: upgrades a second.
 int upgradesByClients(const QStringList &arguments);
 //! URL CA TOKENS COUNT: TLS handshakes a second.

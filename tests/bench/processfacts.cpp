@@ -44,6 +44,15 @@ Ticks ticks()
     return sum;
 }
 
+qint64 kilobytesIn(const QString &file, QByteArrayView name)
+{
+    for (const QByteArray &line : contents(file).split('\n')) {
+        if (line.startsWith(name))
+            return line.mid(name.size()).simplified().split(' ').value(0).toLongLong();
+    }
+    return 0;
+}
+
 } // namespace
 
 double processorSeconds(qint64 pid)
@@ -57,11 +66,12 @@ double processorSeconds(qint64 pid)
 
 qint64 residentBytes(qint64 pid)
 {
-    for (const QByteArray &line : contents(u"/proc/%1/status"_s.arg(pid)).split('\n')) {
-        if (line.startsWith("VmRSS:"))
-            return line.mid(6).simplified().split(' ').value(0).toLongLong() * 1024;
-    }
-    return 0;
+    return kilobytesIn(u"/proc/%1/status"_s.arg(pid), "VmRSS:") * 1024;
+}
+
+qint64 proportionalBytes(qint64 pid)
+{
+    return kilobytesIn(u"/proc/%1/smaps_rollup"_s.arg(pid), "Pss:") * 1024;
 }
 
 double busyShare(int milliseconds)

@@ -8,6 +8,7 @@ namespace Bench {
 QList<Row> linkRows();
 QList<Row> jwtRows();
 QList<Row> gateRows();
+QList<Row> netRows();
 QList<Row> restartRows();
 QList<Row> tokenRows();
 

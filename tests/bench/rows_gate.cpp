@@ -87,7 +87,9 @@ AsioTarget asioTarget(const QStringList &arguments)
     target.port = quint16(QUrl(arguments.value(0)).port());
     target.authorityFile = arguments.value(1).toStdString();
     QFile file(arguments.value(2));
-    if (file.open(QIODevice::ReadOnly)) {
+    if (arguments.value(2) == "-"_L1) {
+        target.tokens.push_back("none");
+    } else if (file.open(QIODevice::ReadOnly)) {
         const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
         for (const QByteArray &line : lines)
             target.tokens.push_back(line.toStdString());
@@ -100,6 +102,13 @@ AsioTarget asioTarget(const QStringList &arguments)
 int upgradesByClients(const QStringList &arguments)
 {
     const double figure = upgradesByAsio(asioTarget(arguments), arguments.value(3).toInt(), kParallel);
+    std::printf("%.6f\n", figure);
+    return figure > 0 ? 0 : 1;
+}
+
+int pingPongByClients(const QStringList &arguments)
+{
+    const double figure = pingPongByAsio(asioTarget(arguments), arguments.value(3).toInt(), kParallel, 1);
     std::printf("%.6f\n", figure);
     return figure > 0 ? 0 : 1;
 }
