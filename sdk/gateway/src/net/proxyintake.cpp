@@ -111,8 +111,9 @@ void ProxyIntakes::finish(std::uint64_t id, Outcome outcome)
     const std::shared_ptr<Intake> intake = found.mapped();
     m_reactor.buryLater(intake);
     const Callback done = intake->takeCallback();
-    intake->drop();
+    // Counted first: who sees the end of the connection finds it in the counters.
     done(std::move(outcome));
+    intake->drop();
 }
 
 void ProxyIntakes::clear()
