@@ -7,11 +7,15 @@
 #include <QElapsedTimer>
 #include <QSslCertificate>
 #include <QSslConfiguration>
+#include <QTimer>
 #include <QWebSocket>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <functional>
+#include <memory>
+#include <vector>
 
 namespace Bench {
 
@@ -85,6 +89,28 @@ private:
     QList<qint64> m_times;
 };
 
+/*! Says READY once all are open, and a moment for what follows has passed. */
+class IdleCount
+{
+public:
+    explicit IdleCount(int wanted)
+        : m_wanted(wanted)
+    {
+    }
+    void add()
+    {
+        if (++m_seen == m_wanted)
+            QTimer::singleShot(std::chrono::seconds(1), QCoreApplication::instance(), [] {
+                std::printf("READY 0\n");
+                std::fflush(stdout);
+            });
+    }
+
+private:
+    int m_wanted;
+    int m_seen = 0;
+};
+
 Watchword::ConnectionOptions sdkOptions(const QStringList &arguments)
 {
     Watchword::ConnectionOptions options;
@@ -126,6 +152,36 @@ int receiveWithQWebSocket(const QStringList &arguments)
     ReceiveCount count(arguments.value(2).toInt());
     QObject::connect(&socket, &QWebSocket::textMessageReceived, &socket, [&count](const QString &) { count.add(); });
     openBare(socket, arguments);
+    return QCoreApplication::exec();
+}
+
+int idleWithSdk(const QStringList &arguments)
+{
+    Watchword::ConnectionOptions options = sdkOptions(arguments);
+    // The default allows for one program's attempts, and here are many.
+    options.budgetAttempts = 1'000'000;
+    Watchword::FixedTokenProvider tokens(someToken());
+    std::vector<std::unique_ptr<Watchword::Connection>> connections;
+    IdleCount count(arguments.value(2).toInt());
+    for (int i = 0; i < arguments.value(2).toInt(); ++i) {
+        connections.push_back(std::make_unique<Watchword::Connection>(&tokens, options));
+        Watchword::Connection *connection = connections.back().get();
+        QObject::connect(connection, &Watchword::Connection::ready, connection, [&count] { count.add(); });
+        connection->open();
+    }
+    return QCoreApplication::exec();
+}
+
+int idleWithQWebSocket(const QStringList &arguments)
+{
+    std::vector<std::unique_ptr<QWebSocket>> sockets;
+    IdleCount count(arguments.value(2).toInt());
+    for (int i = 0; i < arguments.value(2).toInt(); ++i) {
+        sockets.push_back(std::make_unique<QWebSocket>());
+        QWebSocket *socket = sockets.back().get();
+        QObject::connect(socket, &QWebSocket::connected, socket, [&count] { count.add(); });
+        openBare(*socket, arguments);
+    }
     return QCoreApplication::exec();
 }
 

@@ -9,8 +9,15 @@ namespace Bench {
 class GatewaySite : public Support::GatewayProcess
 {
 public:
-    bool prepare(int users);
+    //! \a serves is "serves = ..." or "upstream = ..." of the endpoint; \a listen is added to [listen].
+    bool prepare(int users, const QByteArray &serves = "serves = \"echo\"", const QByteArray &listen = {});
     qint64 pid() { return process().processId(); }
+    QString issuerUrl() const { return issuerValue("url"); }
+    QString audience() const { return issuerValue("audience"); }
+
+private:
+    bool addToListen(const QByteArray &lines) const;
+    QString issuerValue(const QByteArray &key) const;
 };
 
 } // namespace Bench

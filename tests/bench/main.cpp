@@ -25,16 +25,17 @@ int runAsPeer(const QStringList &arguments)
         {u"flood-server"_s, Bench::floodServer},
         {u"echo-server"_s, Bench::echoServer},
         {u"net-echo"_s, Bench::echoServerOfNet},
-        {u"ping-pong"_s, Bench::pingPongByClients},
-        {u"upgrades"_s, Bench::upgradesByClients},
-        {u"handshakes"_s, Bench::handshakesByClients},
-        {u"hold"_s, Bench::holdConnections},
+        {u"plain-echo"_s, Bench::plainEchoServer},
+        {u"load"_s, Bench::generateLoad},
+        {u"attack"_s, Bench::attackServer},
         {u"fleet"_s, Bench::runFleet},
         {u"receive-sdk"_s, Bench::receiveWithSdk},
         {u"receive-qwebsocket"_s, Bench::receiveWithQWebSocket},
         {u"receive-beast"_s, Bench::receiveWithBeast},
         {u"roundtrip-sdk"_s, Bench::roundTripWithSdk},
         {u"roundtrip-qwebsocket"_s, Bench::roundTripWithQWebSocket},
+        {u"idle-sdk"_s, Bench::idleWithSdk},
+        {u"idle-qwebsocket"_s, Bench::idleWithQWebSocket},
         {u"verify-jwt"_s, Bench::verifyJwt},
     };
     const auto peer = arguments.isEmpty() ? nullptr : peers.value(arguments.first());
@@ -60,8 +61,8 @@ QJsonObject toJson(const Bench::Row &row, std::optional<double> ratio, bool met)
 
 QList<Bench::Row> allRows()
 {
-    return Bench::linkRows() + Bench::gateRows() + Bench::netRows() + Bench::restartRows() + Bench::jwtRows()
-        + Bench::tokenRows();
+    return Bench::linkRows() + Bench::relayRows() + Bench::idleRows() + Bench::attackRows() + Bench::gateRows() + Bench::netRows()
+        + Bench::restartRows() + Bench::jwtRows() + Bench::tokenRows();
 }
 
 int listRows()

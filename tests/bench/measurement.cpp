@@ -83,13 +83,47 @@ std::optional<Figure> runPeer(const QStringList &arguments, int timeoutMs)
     return runProgram(QCoreApplication::applicationFilePath(), QStringList{u"--peer"_s} + arguments, timeoutMs);
 }
 
-std::optional<double> ratioInTurns(const std::function<std::optional<Figure>()> &ours,
-                                   const std::function<std::optional<Figure>()> &theirs, int turns)
+namespace {
+
+/*! What was measured in turns. */
+struct Turns
 {
-    Series a;
-    Series b;
+    Series ours;
+    Series theirs;
     Series ratios;
-    Series processor;
+    Series processor; //!< Ratios of processor time.
+    Series oursProcessor;
+    Series theirsProcessor;
+
+    void add(const Figure &mine, const Figure &other);
+    void print() const;
+};
+
+void Turns::add(const Figure &mine, const Figure &other)
+{
+    ours.add(mine.value);
+    theirs.add(other.value);
+    ratios.add(mine.value / other.value);
+    if (mine.processorSeconds <= 0 || other.processorSeconds <= 0)
+        return;
+    oursProcessor.add(mine.processorSeconds);
+    theirsProcessor.add(other.processorSeconds);
+    processor.add(mine.processorSeconds / other.processorSeconds);
+}
+
+void Turns::print() const
+{
+    std::fprintf(stderr, "  ours %.6g, theirs %.6g (medians of %d); ratio %s", ours.median(), theirs.median(), int(ours.size()),
+                 ratios.toText().constData());
+    if (!processor.isEmpty())
+        std::fprintf(stderr, "; processor time %.4g s, %.4g s; ratio %s", oursProcessor.median(), theirsProcessor.median(),
+                     processor.toText().constData());
+    std::fprintf(stderr, "\n");
+}
+
+std::optional<Turns> measureInTurns(const Measure &ours, const Measure &theirs, int turns)
+{
+    Turns all;
     const QDeadlineTimer end(kTimeOfTurns);
     for (int turn = 0; turn < turns && (turn < kFewestTurns || !end.hasExpired()); ++turn) {
         std::optional<Figure> other;
@@ -100,18 +134,37 @@ std::optional<double> ratioInTurns(const std::function<std::optional<Figure>()> 
             other = theirs();
         if (!mine || !other || other->value == 0)
             return std::nullopt;
-        a.add(mine->value);
-        b.add(other->value);
-        ratios.add(mine->value / other->value);
-        if (mine->processorSeconds > 0 && other->processorSeconds > 0)
-            processor.add(mine->processorSeconds / other->processorSeconds);
+        all.add(*mine, *other);
     }
-    std::fprintf(stderr, "  ours %.6g, theirs %.6g (medians of %d); ratio %s", a.median(), b.median(), int(a.size()),
-                 ratios.toText().constData());
-    if (!processor.isEmpty())
-        std::fprintf(stderr, "; processor time %s", processor.toText().constData());
-    std::fprintf(stderr, "\n");
-    return ratios.median();
+    all.print();
+    return all;
+}
+
+} // namespace
+
+std::optional<double> ratioInTurns(const Measure &ours, const Measure &theirs, int turns)
+{
+    const auto all = measureInTurns(ours, theirs, turns);
+    return all ? std::optional(all->ratios.median()) : std::nullopt;
+}
+
+std::optional<double> processorRatioInTurns(const Measure &ours, const Measure &theirs, int turns)
+{
+    const auto all = measureInTurns(ours, theirs, turns);
+    return all && !all->processor.isEmpty() ? std::optional(all->processor.median()) : std::nullopt;
+}
+
+std::optional<double> medianOf(const Measure &measure, int turns)
+{
+    Series all;
+    for (int turn = 0; turn < turns; ++turn) {
+        const auto figure = measure();
+        if (!figure)
+            return std::nullopt;
+        all.add(figure->value);
+    }
+    std::fprintf(stderr, "  median of %d: %s\n", turns, all.toText().constData());
+    return all.median();
 }
 
 QString certificateFolder()

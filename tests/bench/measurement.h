@@ -34,13 +34,18 @@ std::optional<Figure> runPeer(const QStringList &arguments, int timeoutMs = 120'
 //! The same for any program.
 std::optional<Figure> runProgram(const QString &program, const QStringList &arguments, int timeoutMs = 120'000);
 
+using Measure = std::function<std::optional<Figure>()>;
+
 /*!
     Measures two things in turns, changing which comes first, so that a busy moment of the machine hits both, and returns
     the median of the turns' ratios. It ends after \a turns, or when the time for one row is over and three turns are done.
     The medians, the spread of the ratios and, where known, the ratio of processor time go to stderr.
 */
-std::optional<double> ratioInTurns(const std::function<std::optional<Figure>()> &ours,
-                                   const std::function<std::optional<Figure>()> &theirs, int turns = 9);
+std::optional<double> ratioInTurns(const Measure &ours, const Measure &theirs, int turns = 9);
+//! The same, but returns the ratio of the processor time, which both used for the same work.
+std::optional<double> processorRatioInTurns(const Measure &ours, const Measure &theirs, int turns = 9);
+//! A figure that stands alone: the median of \a turns.
+std::optional<double> medianOf(const Measure &measure, int turns = 3);
 
 //! A folder with ca.pem, server.pem and server.key for the length of the run.
 QString certificateFolder();

@@ -47,12 +47,25 @@ class NetUpgrade : public HeadHandler
             stream.abort();
             return;
         }
-        stream.write(Wire::bytesOf(Wire::upgradeAnswer(head, "watchword.v1", {})));
+        const std::vector<std::string_view> offered = Wire::offeredSubprotocols(head);
+        stream.write(Wire::bytesOf(Wire::upgradeAnswer(head, offered.empty() ? std::string_view() : offered.front(), {})));
         stream.setHandler(std::make_unique<WebSocketHandler>(stream, WebSocketOptions(), std::make_unique<NetEcho>()));
         stream.setReadPaused(false);
     }
     void requestRefused(Stream &stream, const RequestProblem &) override { stream.abort(); }
 };
+
+} // namespace
+
+namespace {
+
+std::shared_ptr<const TlsContext> tlsOf(const std::string &folder, std::string &problem)
+{
+    TlsOptions options;
+    options.certificatePem = contentsOf(folder + "/server.pem");
+    options.keyPem = contentsOf(folder + "/server.key");
+    return TlsContext::create(options, problem);
+}
 
 } // namespace
 
@@ -64,19 +77,16 @@ int echoByNet(const std::string &folder)
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-    TlsOptions options;
-    options.certificatePem = contentsOf(folder + "/server.pem");
-    options.keyPem = contentsOf(folder + "/server.key");
     std::string problem;
-    const std::shared_ptr<const TlsContext> tls = TlsContext::create(options, problem);
+    const std::shared_ptr<const TlsContext> tls = folder.empty() ? nullptr : tlsOf(folder, problem);
     ReactorPool pool(1);
     pool.start();
     ListenerOptions listen;
     listen.address.address = boost::asio::ip::make_address("127.0.0.1");
     listen.accept = {.connections = 0, .handshakes = 0};
     Listener listener(pool, listen, [](Reactor &, const Accepted &) { return std::make_unique<NetUpgrade>(); });
-    const std::error_code error = tls ? listener.open(tls) : std::error_code();
-    if (!tls || error) {
+    const std::error_code error = problem.empty() ? listener.open(tls) : std::error_code();
+    if (!problem.empty() || error) {
         std::fprintf(stderr, "%s %s\n", problem.c_str(), error.message().c_str());
         return 1;
     }

@@ -5,7 +5,8 @@
 
 namespace Bench {
 
-//! A WebSocket echo on the gateway's sockets and frames alone, one reactor. Prints READY and its port; runs until it is ended.
+//! A WebSocket echo on the gateway's sockets and frames alone, one reactor; without TLS if \a folder is empty. Prints READY and
+//! its port; runs until it is ended.
 int echoByNet(const std::string &folder);
 
 } // namespace Bench

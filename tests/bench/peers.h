@@ -14,15 +14,12 @@ int echoServer(const QStringList &arguments);
 
 //! FOLDER: TLS WebSocket echo on the gateway's engine alone.
 int echoServerOfNet(const QStringList &arguments);
+//! The same without TLS.
+int plainEchoServer(const QStringList &arguments);
 
-//! URL CA TOKENS COUNT: so many echoes a second, over 16 connections, one at a time on each.
-int pingPongByClients(const QStringList &arguments);
-//! URL CA TOKENS COUNT: upgrades a second.
-int upgradesByClients(const QStringList &arguments);
-//! URL CA TOKENS COUNT: TLS handshakes a second.
-int handshakesByClients(const QStringList &arguments);
-//! URL CA TOKENS COUNT: holds so many connections until it is ended.
-int holdConnections(const QStringList &arguments);
+//! See runLoad() and runAttack().
+int generateLoad(const QStringList &arguments);
+int attackServer(const QStringList &arguments);
 
 /*!
     URL CA TOKENS COUNT REPORT: so many SDK connections that send acknowledged messages. Prints READY and the milliseconds
@@ -38,6 +35,10 @@ int receiveWithBeast(const QStringList &arguments);
 //! URL CA ROUNDS: median round trip in microseconds.
 int roundTripWithSdk(const QStringList &arguments);
 int roundTripWithQWebSocket(const QStringList &arguments);
+
+//! URL CA COUNT: holds so many idle connections until it is ended. Prints READY.
+int idleWithSdk(const QStringList &arguments);
+int idleWithQWebSocket(const QStringList &arguments);
 
 //! ALGORITHM SECONDS: verifications a second of Jwt::verify().
 int verifyJwt(const QStringList &arguments);

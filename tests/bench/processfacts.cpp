@@ -74,6 +74,17 @@ qint64 proportionalBytes(qint64 pid)
     return kilobytesIn(u"/proc/%1/smaps_rollup"_s.arg(pid), "Pss:") * 1024;
 }
 
+qint64 mostResidentBytes(qint64 pid)
+{
+    return kilobytesIn(u"/proc/%1/status"_s.arg(pid), "VmHWM:") * 1024;
+}
+
+bool forgetMostResident(qint64 pid)
+{
+    QFile file(u"/proc/%1/clear_refs"_s.arg(pid));
+    return file.open(QIODevice::WriteOnly | QIODevice::Unbuffered) && file.write("5") == 1;
+}
+
 double busyShare(int milliseconds)
 {
     const Ticks before = ticks();
@@ -82,6 +93,13 @@ double busyShare(int milliseconds)
     window.exec();
     const Ticks after = ticks();
     return after.all > before.all ? (after.used - before.used) / (after.all - before.all) : 0;
+}
+
+int descriptorLimit()
+{
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return int(std::min<rlim_t>(limit.rlim_max, 1'000'000));
 }
 
 bool raiseDescriptorLimit(int least)

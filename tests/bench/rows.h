@@ -7,6 +7,9 @@ namespace Bench {
 
 QList<Row> linkRows();
 QList<Row> jwtRows();
+QList<Row> relayRows();
+QList<Row> idleRows();
+QList<Row> attackRows();
 QList<Row> gateRows();
 QList<Row> netRows();
 QList<Row> restartRows();

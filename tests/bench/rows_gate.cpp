@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client_asio.h"
 #include "gatewaysite.h"
-#include "peers.h"
+#include "loadprocess.h"
 #include "processfacts.h"
 #include "rows.h"
-
-#include <QFile>
-#include <QUrl>
-
-#include <algorithm>
-#include <cstdio>
 
 namespace Bench {
 
@@ -19,24 +12,19 @@ namespace {
 
 constexpr int kUsers = 200;
 constexpr int kUpgrades = 1'000;
-constexpr int kParallel = 16;
 constexpr int kIdle = 800; // below the 1024 descriptors that a process may have by default
 
-QStringList clientArguments(const GatewaySite &site, const QString &name, quint16 port, int count)
+LoadOptions clientsOf(const GatewaySite &site, quint16 port)
 {
-    return {name, u"wss://127.0.0.1:%1/"_s.arg(port), site.file(u"ca.pem"_s), site.file(u"tokens.txt"_s), QString::number(count)};
+    LoadOptions options;
+    options.port = port;
+    options.authorityFile = site.file(u"ca.pem"_s);
+    options.tokensFile = site.file(u"tokens.txt"_s);
+    return options;
 }
 
-std::optional<Figure> load(const GatewaySite &site, const QString &client, quint16 port, qint64 server)
-{
-    const double before = processorSeconds(server);
-    std::optional<Figure> figure = runPeer(clientArguments(site, client, port, kUpgrades));
-    if (figure)
-        figure->processorSeconds = processorSeconds(server) - before;
-    return figure;
-}
-
-std::optional<double> loadRow(const QString &client)
+//! \a command is "handshakes" or "upgrades".
+std::optional<double> loadRow(const QString &command)
 {
     GatewaySite site;
     if (!site.prepare(kUsers) || !site.start())
@@ -44,18 +32,27 @@ std::optional<double> loadRow(const QString &client)
     const PeerServer bare({u"echo-server"_s, site.file(QString())});
     if (bare.port() == 0)
         return std::nullopt;
-    return ratioInTurns([&] { return load(site, client, site.port(), site.pid()); },
-                        [&] { return load(site, client, bare.port(), bare.pid()); }, 11);
+    LoadProcess ours(clientsOf(site, site.port()));
+    LoadProcess theirs(clientsOf(site, bare.port()));
+    const QString warmUp = command + u" 16"_s;
+    const QString load = command + u' ' + QString::number(kUpgrades);
+    if (!ours.run(warmUp) || !theirs.run(warmUp))
+        return std::nullopt;
+    return ratioInTurns([&] { return ours.run(load, {site.pid()}); }, [&] { return theirs.run(load, {bare.pid()}); }, 11);
 }
 
 //! Bytes that each of kIdle connections adds to a server that has served before.
 std::optional<Figure> idleBytes(GatewaySite &site, quint16 port, qint64 server)
 {
-    if (!runPeer(clientArguments(site, u"upgrades"_s, port, 100)))
+    LoadOptions options = clientsOf(site, port);
+    LoadProcess first(options);
+    if (!first.run(u"upgrades 100"_s))
         return std::nullopt;
     const qint64 before = residentBytes(server);
-    const PeerServer clients(clientArguments(site, u"hold"_s, port, kIdle));
-    if (!clients.isRunning())
+    options.connections = kIdle;
+    LoadProcess clients(options);
+    // As long as these take, the others had to settle.
+    if (!clients.run(u"upgrades 16"_s))
         return std::nullopt;
     return Figure{double(residentBytes(server) - before) / kIdle, 0};
 }
@@ -81,49 +78,7 @@ std::optional<double> memoryRow()
         3);
 }
 
-AsioTarget asioTarget(const QStringList &arguments)
-{
-    AsioTarget target;
-    target.port = quint16(QUrl(arguments.value(0)).port());
-    target.authorityFile = arguments.value(1).toStdString();
-    QFile file(arguments.value(2));
-    if (arguments.value(2) == "-"_L1) {
-        target.tokens.push_back("none");
-    } else if (file.open(QIODevice::ReadOnly)) {
-        const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
-        for (const QByteArray &line : lines)
-            target.tokens.push_back(line.toStdString());
-    }
-    return target;
-}
-
 } // namespace
-
-int upgradesByClients(const QStringList &arguments)
-{
-    const double figure = upgradesByAsio(asioTarget(arguments), arguments.value(3).toInt(), kParallel);
-    std::printf("%.6f\n", figure);
-    return figure > 0 ? 0 : 1;
-}
-
-int pingPongByClients(const QStringList &arguments)
-{
-    const double figure = pingPongByAsio(asioTarget(arguments), arguments.value(3).toInt(), kParallel, 1);
-    std::printf("%.6f\n", figure);
-    return figure > 0 ? 0 : 1;
-}
-
-int handshakesByClients(const QStringList &arguments)
-{
-    const double figure = handshakesByAsio(asioTarget(arguments), arguments.value(3).toInt(), kParallel);
-    std::printf("%.6f\n", figure);
-    return figure > 0 ? 0 : 1;
-}
-
-int holdConnections(const QStringList &arguments)
-{
-    return holdByAsio(asioTarget(arguments), arguments.value(3).toInt());
-}
 
 QList<Row> gateRows()
 {

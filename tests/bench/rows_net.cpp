@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client_asio.h"
+#include "loadprocess.h"
 #include "netserver.h"
 #include "peers.h"
 #include "processfacts.h"
 #include "rows.h"
 
-#include <QFile>
-
-#include <cstdio>
+#include <algorithm>
 
 namespace Bench {
 
@@ -20,20 +18,21 @@ constexpr int kConnections = 16;
 constexpr int kCrowd = 5'000;
 constexpr int kDescriptors = 6'000; // of the process that holds them
 
-QStringList netArguments(const QString &name, quint16 port, int count)
+LoadOptions clientsOfNet(const PeerServer &server, int connections)
 {
-    return {name, u"wss://127.0.0.1:%1/"_s.arg(port), certificateFolder() + u"/ca.pem"_s, u"-"_s, QString::number(count)};
+    LoadOptions options;
+    options.port = server.port();
+    options.authorityFile = certificateFolder() + u"/ca.pem"_s;
+    options.connections = connections;
+    return options;
 }
 
 //! Messages that the server echoes for each second of its processor time.
-std::optional<Figure> echoes(const PeerServer &server)
+std::optional<Figure> echoes(LoadProcess &clients, const PeerServer &server)
 {
-    const double before = processorSeconds(server.pid());
-    std::optional<Figure> figure = runPeer(netArguments(u"ping-pong"_s, server.port(), kMessages));
-    if (!figure)
-        return std::nullopt;
-    figure->processorSeconds = processorSeconds(server.pid()) - before;
-    figure->value = kMessages / std::max(figure->processorSeconds, 0.01);
+    auto figure = clients.run(u"echo %1"_s.arg(kMessages), {server.pid()});
+    if (figure)
+        figure->value = kMessages / std::max(figure->processorSeconds, 0.01);
     return figure;
 }
 
@@ -43,20 +42,28 @@ std::optional<double> idleRow()
         return std::nullopt;
     const PeerServer alone({u"net-echo"_s, certificateFolder()});
     const PeerServer crowded({u"net-echo"_s, certificateFolder()});
-    const PeerServer crowd(netArguments(u"hold"_s, crowded.port(), kCrowd));
-    if (alone.port() == 0 || crowded.port() == 0 || !crowd.isRunning())
+    if (alone.port() == 0 || crowded.port() == 0)
         return std::nullopt;
-    return ratioInTurns([&] { return echoes(crowded); }, [&] { return echoes(alone); });
+    const LoadProcess crowd(clientsOfNet(crowded, kCrowd));
+    LoadProcess beside(clientsOfNet(crowded, kConnections));
+    LoadProcess without(clientsOfNet(alone, kConnections));
+    if (!crowd.isReady() || !beside.run(u"echo 2000"_s) || !without.run(u"echo 2000"_s))
+        return std::nullopt;
+    return ratioInTurns([&] { return echoes(beside, crowded); }, [&] { return echoes(without, alone); });
 }
 
 std::optional<Figure> idleKilobytes()
 {
     const PeerServer server({u"net-echo"_s, certificateFolder()});
-    if (server.port() == 0 || !runPeer(netArguments(u"upgrades"_s, server.port(), 100)))
+    if (server.port() == 0)
+        return std::nullopt;
+    LoadProcess first(clientsOfNet(server, 0));
+    if (!first.run(u"upgrades 100"_s))
         return std::nullopt;
     const qint64 before = proportionalBytes(server.pid());
-    const PeerServer clients(netArguments(u"hold"_s, server.port(), kCrowd));
-    if (!clients.isRunning())
+    LoadProcess clients(clientsOfNet(server, kCrowd));
+    // As long as these take, the others had to settle.
+    if (!clients.run(u"upgrades 16"_s))
         return std::nullopt;
     return Figure{double(proportionalBytes(server.pid()) - before) / kCrowd / 1024, 0};
 }
@@ -65,12 +72,7 @@ std::optional<double> memoryOfIdleRow()
 {
     if (!raiseDescriptorLimit(kDescriptors))
         return std::nullopt;
-    return ratioInTurns(
-        idleKilobytes,
-        [] {
-            return std::optional<Figure>(Figure{1, 0});
-        },
-        3);
+    return medianOf(idleKilobytes);
 }
 
 } // namespace
@@ -78,6 +80,11 @@ std::optional<double> memoryOfIdleRow()
 int echoServerOfNet(const QStringList &arguments)
 {
     return echoByNet(arguments.value(0).toStdString());
+}
+
+int plainEchoServer(const QStringList &)
+{
+    return echoByNet({});
 }
 
 QList<Row> netRows()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gatewaysite.h"
 #include "histogram.h"
+#include "loadprocess.h"
 #include "processfacts.h"
 #include "rows.h"
 
@@ -79,10 +80,14 @@ std::optional<double> restartRow()
         return std::nullopt;
     const QStringList target{u"wss://127.0.0.1:%1/"_s.arg(site.port()), site.file(u"ca.pem"_s), site.file(u"tokens.txt"_s)};
     // The same number by clients that cost nearly nothing and never wait: no herd can be back sooner.
-    const auto rate = runPeer(QStringList{u"upgrades"_s} + target + QStringList{QString::number(kClients)});
+    LoadOptions upgrades;
+    upgrades.port = site.port();
+    upgrades.authorityFile = site.file(u"ca.pem"_s);
+    upgrades.tokensFile = site.file(u"tokens.txt"_s);
+    const auto rate = LoadProcess(upgrades).run(u"upgrades %1"_s.arg(kClients));
     if (!rate)
         return std::nullopt;
-    const double minimum = 1000.0 * kClients / rate->value;
+    const double minimum = 1000.0 * kClients / rate->perSecond;
 
     Support::ReadyProcess fleet;
     const QString reportFile = site.file(u"report.json"_s);
