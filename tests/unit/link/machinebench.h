@@ -29,13 +29,13 @@ inline QString stateName(const M::State &state)
     static const char *const attempts[] = {"Waiting", "AwaitingToken", "Opening", "AwaitingHello"};
     static const char *const steps[] = {"Scheduled", "TokenAsked", "Opening", "AwaitingHello"};
     QString name = QString::fromLatin1(names[state.index()]);
-    if (const auto *attempt = std::get_if<M::Attempt>(&state))
-        name = QString::fromLatin1(attempts[int(attempt->step)]);
-    if (const auto *up = std::get_if<M::Up>(&state)) {
-        if (up->draining)
+    if (const auto *attempt = std::get_if<Attempt>(&state))
+        name = QString::fromLatin1(attempts[attempt->step().index()]);
+    if (const auto *up = std::get_if<ConnectionInUse>(&state)) {
+        if (up->drainingId())
             name += "+Draining"_L1;
-        if (up->replacement)
-            name += u'+' + QString::fromLatin1(steps[int(up->replacement->step)]);
+        if (up->replacement())
+            name += u'+' + QString::fromLatin1(steps[up->replacement()->step().index()]);
     }
     return name;
 }
@@ -44,7 +44,7 @@ inline QString stateName(const M::State &state)
 struct Bench
 {
     explicit Bench(bool usesTokens = true, const std::function<void(ConnectionOptions &)> &change = {})
-        : machine(makeOptions(change), usesTokens)
+        : machine(makeOptions(change), usesTokens ? LinkContext::Tokens::Used : LinkContext::Tokens::None)
     {
     }
     ConnectionOptions makeOptions(const std::function<void(ConnectionOptions &)> &change)
@@ -99,8 +99,8 @@ struct Bench
     //! The attempt beside the connection in use, or the connection that it replaced; 0: neither.
     M::AttemptId other() const
     {
-        const auto *up = std::get_if<M::Up>(&machine.state());
-        return up && up->draining ? up->draining->id : machine.replacementId();
+        const auto *up = std::get_if<ConnectionInUse>(&machine.state());
+        return up && up->drainingId() ? up->drainingId() : machine.replacementId();
     }
     M::Hello helloOf(M::AttemptId attempt) const
     {
@@ -120,11 +120,12 @@ struct Bench
         end.error = status ? Error(ErrorCode::UpgradeRejected).withRetryAfter(error.retryAfter()) : error;
         return step(M::Ended{attempt, end});
     }
-    const M::Up &upState() const { return std::get<M::Up>(machine.state()); }
+    const ConnectionInUse &upState() const { return std::get<ConnectionInUse>(machine.state()); }
+    Instant renewalAt() const { return upState().renewal().deadline().value(); }
     //! Up, with a replacement that came as far as \a step, or "Draining".
     void bringReplacement(const QString &step)
     {
-        if (!std::holds_alternative<M::Up>(machine.state()))
+        if (!std::holds_alternative<ConnectionInUse>(machine.state()))
             up();
         if (step == "Scheduled"_L1) {
             this->step(M::EndAnnounced{id(), 10s, u"drain"_s});

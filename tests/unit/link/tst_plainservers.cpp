@@ -51,7 +51,7 @@ void TestPlainServers::silenceMeansPlain()
     bringSilent(bench, M::WithoutHello::IsPlain);
     const QStringList log = bench.untilDeadline();
     QCOMPARE(log.mid(0, 2), QStringList({u"TreatAsPlain 1"_s, u"BecomeReady 1"_s}));
-    QVERIFY(bench.is("Up") && !bench.upState().watchword);
+    QVERIFY(bench.is("Up") && !bench.upState().isWatchword());
     // It is remembered.
     bench.end(0, 1006);
     bench.untilDeadline();
@@ -87,7 +87,7 @@ void TestPlainServers::silenceOfAKnownGateway()
     MachineTest::Bench bench;
     bringSilent(bench, M::WithoutHello::IsPlain);
     bench.step(bench.hello());
-    QVERIFY(bench.upState().watchword);
+    QVERIFY(bench.upState().isWatchword());
     bench.end(0, 1006);
     for (int i = 0; i < 3; ++i) {
         bringSilent(bench, M::WithoutHello::IsPlain);

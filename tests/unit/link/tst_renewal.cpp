@@ -23,19 +23,19 @@ void TestRenewal::renewal()
     Bench bench;
     bench.up();
     const Instant expiry = kStart + 1h;
-    QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, expiry - 300s);
+    QCOMPARE(bench.renewalAt(), expiry - 300s);
     bench.machine.noteActivity(bench.now = expiry - 300s);
     QCOMPARE(bench.step(M::Tick{}).last(), u"RequestToken 1 Renew -"_s);
     QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, expiry + 1h}), QStringList({u"SendRenewal 1"_s}));
     QCOMPARE(bench.after(20ms, M::TokenChanged{}), QStringList()); // the echo of our own refresh
     const QStringList accepted = bench.step(M::RenewalAccepted{1, expiry + 1h});
     QCOMPARE(accepted, QStringList({u"ReportRenewed"_s, u"ReportExpiry %1"_s.arg((expiry + 1h).time_since_epoch().count())}));
-    QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, expiry + 1h - 300s);
+    QCOMPARE(bench.renewalAt(), expiry + 1h - 300s);
     QCOMPARE(bench.step(M::RenewalAccepted{1, {}}), QStringList()); // twice
     // Asked by the server, and the provider has nothing newer.
     QCOMPARE(bench.step(M::RenewalDue{1}), QStringList({u"RequestToken 1 Renew -"_s}));
     QCOMPARE(bench.step(M::TokenReady{1, u"bbbb"_s, expiry + 1h}), QStringList());
-    QVERIFY(std::get<M::Up>(bench.machine.state()).renewal->deadline > bench.now);
+    QVERIFY(bench.renewalAt() > bench.now);
 }
 
 void TestRenewal::renewalOfShortLives()
@@ -44,7 +44,7 @@ void TestRenewal::renewalOfShortLives()
     for (const Duration life : {Duration(2s), Duration(5s), Duration(60s), Duration(120s), Duration(24h)}) {
         Bench one;
         one.up(true, u"aaaa"_s, life);
-        const Duration lead = one.now + life - std::get<M::Up>(one.machine.state()).renewal->deadline;
+        const Duration lead = one.now + life - one.renewalAt();
         QVERIFY2(lead <= life / 2 && lead >= std::min<Duration>(life / 5, 300s) * 9 / 10,
                  qPrintable(QString::number(lead.count())));
     }
@@ -55,7 +55,7 @@ void TestRenewal::renewalOfShortLives()
     M::Hello hello = bench.hello();
     hello.refreshBefore = 10s;
     bench.step(hello);
-    QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, bench.now + 90s);
+    QCOMPARE(bench.renewalAt(), bench.now + 90s);
 }
 
 void TestRenewal::renewalRefused()
@@ -69,7 +69,7 @@ void TestRenewal::renewalRefused()
     bench.step(M::TokenReady{1, u"cccc"_s, kStart + 2h});
     QCOMPARE(bench.step(M::RenewalRefused{1, 4401}), QStringList({u"ReportError Unauthorized"_s}));
     QVERIFY(bench.is("Up")); // the old token still holds
-    QVERIFY(std::get<M::Up>(bench.machine.state()).renewal->deadline > bench.now);
+    QVERIFY(bench.renewalAt() > bench.now);
 }
 
 void TestRenewal::renewalOfAnotherPerson()
@@ -79,7 +79,7 @@ void TestRenewal::renewalOfAnotherPerson()
     bench.step(M::RenewalDue{1});
     bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 2h});
     QCOMPARE(bench.step(M::RenewalRefused{1, 4402}), QStringList({u"ReportError IdentityChanged"_s}));
-    QVERIFY(bench.is("Up") && !std::get<M::Up>(bench.machine.state()).renewal);
+    QVERIFY(bench.is("Up") && !bench.upState().renewal().deadline());
 }
 
 void TestRenewal::renewalFailsUntilTheEnd()
@@ -130,7 +130,7 @@ void TestRenewal::renewalWantsANonce()
     bench.step(M::TokenReady{1, u"bbbb"_s, kStart + 2h});
     bench.now += 3s;
     QCOMPARE(bench.step(M::RenewalRefused{1, 4401, Fault::Nonce}), QStringList({u"SendRenewal 1"_s}));
-    QCOMPARE(std::get<M::Up>(bench.machine.state()).renewal->deadline, bench.now + 10s);
+    QCOMPARE(bench.renewalAt(), bench.now + 10s);
     QCOMPARE(bench.step(M::RenewalAccepted{1, kStart + 2h}).first(), u"ReportRenewed"_s);
     // The next renewal may ask once more; twice in a row is a failure, and not one of the token.
     bench.step(M::RenewalDue{1});

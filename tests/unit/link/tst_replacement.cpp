@@ -69,7 +69,7 @@ void TestReplacement::renewedTokenReplaces()
     }
     QStringList log;
     if (trigger == "time"_L1) {
-        bench.machine.noteActivity(bench.now = bench.upState().renewal->deadline);
+        bench.machine.noteActivity(bench.now = bench.renewalAt());
         log = bench.step(M::Tick{});
     } else {
         log = bench.step(trigger == "TokenChanged"_L1 ? M::Event(M::TokenChanged{}) : M::Event(M::RenewalDue{1}));
@@ -88,7 +88,7 @@ void TestReplacement::renewedTokenReplaces()
     QCOMPARE(bench.machine.failures(), 0);
     QCOMPARE(bench.step(M::Drained{1}), QStringList{u"EndDrain 1"_s});
     QVERIFY(bench.is("Up"));
-    QVERIFY(bench.upState().renewal); // and so on
+    QVERIFY(bench.upState().renewal().deadline()); // and so on
 }
 
 void TestReplacement::announcedEnd()
@@ -96,7 +96,7 @@ void TestReplacement::announcedEnd()
     Bench bench;
     bench.up();
     QCOMPARE(bench.step(M::EndAnnounced{1, 20s, u"drain"_s}), QStringList());
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 5s); // half of the first half
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 5s); // half of the first half
     QCOMPARE(bench.after(5s), QStringList{u"RequestToken 2 Connect -"_s});
     QCOMPARE(bench.tokenOf(2, u"aaaa"_s), QStringList{u"StartTransport 2"_s}); // the same token is fine
     bench.step(M::Upgraded{2, true});
@@ -114,7 +114,7 @@ void TestReplacement::announcedEndIsSpread()
         Bench bench(true, [&random](ConnectionOptions &o) { o.random = &random; });
         bench.up();
         bench.step(M::EndAnnounced{1, 30s, u"drain"_s});
-        const Duration delay = bench.upState().replacement->deadline - bench.now;
+        const Duration delay = bench.upState().replacement()->deadline() - bench.now;
         QVERIFY(delay >= 0ms && delay <= 15s);
         moments.insert(delay.count() / 1000);
     }
@@ -128,13 +128,13 @@ void TestReplacement::announcedAgain()
     bench.step(M::EndAnnounced{1, 60s, u"drain"_s});
     bench.now += 1s;
     bench.step(M::EndAnnounced{1, 8s, u"restart"_s});
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 2s);
-    QCOMPARE(*bench.upState().replacement->until, bench.now + 8s);
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 2s);
+    QCOMPARE(*bench.upState().replacement()->until(), bench.now + 8s);
     // Wild values are bounded.
     Bench wild;
     wild.up();
     wild.step(M::EndAnnounced{1, 1000h, {}});
-    QCOMPARE(*wild.upState().replacement->until, wild.now + 1h);
+    QCOMPARE(*wild.upState().replacement()->until(), wild.now + 1h);
 }
 
 void TestReplacement::announcedEndWithoutTime()
@@ -153,7 +153,7 @@ void TestReplacement::announcedAfterAnotherReason()
     bench.up();
     bench.bringReplacement(u"Opening"_s);
     bench.step(M::EndAnnounced{1, 1s, u"drain"_s});
-    QVERIFY(!bench.upState().replacement->until); // wanted in any case
+    QVERIFY(!bench.upState().replacement()->until()); // wanted in any case
     bench.endOf(2, 503, 0);
     QVERIFY(bench.is("Up+Scheduled"));
 }
@@ -166,7 +166,7 @@ void TestReplacement::switchedOff()
         QCOMPARE(bench.step(M::Replace{}), QStringList());
         QCOMPARE(bench.step(M::EndAnnounced{1, 20s, u"drain"_s}), QStringList());
         QVERIFY(bench.is("Up"));
-        QCOMPARE(bench.upState().renewal.has_value(), watchword);
+        QCOMPARE(bench.upState().renewal().deadline().has_value(), watchword);
         if (!watchword)
             QCOMPARE(bench.step(M::TokenChanged{}), QStringList());
     }
@@ -309,8 +309,8 @@ void TestReplacement::failuresBackOff()
     QList<Duration> delays;
     for (int i = 0; i < 5; ++i) {
         bench.endOf(bench.machine.replacementId(), 503, 0);
-        delays.append(bench.upState().replacement->deadline - bench.now);
-        bench.machine.noteActivity(bench.now = bench.upState().replacement->deadline);
+        delays.append(bench.upState().replacement()->deadline() - bench.now);
+        bench.machine.noteActivity(bench.now = bench.upState().replacement()->deadline());
         bench.step(M::Tick{});
         bench.tokenOf(bench.machine.replacementId(), u"bbbb"_s);
     }
@@ -325,7 +325,7 @@ void TestReplacement::failuresBackOff()
     Bench wrong;
     wrong.bringReplacement(u"Opening"_s);
     wrong.endOf(2, 404, 0);
-    const Duration delay = wrong.upState().replacement->deadline - wrong.now;
+    const Duration delay = wrong.upState().replacement()->deadline() - wrong.now;
     QVERIFY(delay >= 2min && delay <= 5min);
 }
 
@@ -334,10 +334,10 @@ void TestReplacement::retryAfterIsHonoured()
     Bench bench;
     bench.bringReplacement(u"Opening"_s);
     bench.endOf(2, 503, 0, Error(ErrorCode::RateLimited).withRetryAfter(60s));
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 66s); // plus half of 20 %
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 66s); // plus half of 20 %
     bench.step(M::NetworkUp{});
     bench.step(M::Replace{});
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 60s); // asked for, and not a moment earlier
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 60s); // asked for, and not a moment earlier
 }
 
 void TestReplacement::noTryAfterTheEnd()
@@ -365,16 +365,16 @@ void TestReplacement::budgetIsShared()
     bench.step(M::Drained{1});
     QCOMPARE(bench.step(M::Replace{}), QStringList());
     QVERIFY(bench.is("Up+Scheduled"));
-    QCOMPARE(bench.upState().replacement->deadline, kStart + 60s);
+    QCOMPARE(bench.upState().replacement()->deadline(), kStart + 60s);
     QCOMPARE(bench.step(M::Replace{}), QStringList());
     // The announced end comes first: nothing is tried.
     Bench late(true, withBudget(1));
     late.up();
     late.step(M::EndAnnounced{1, 20s, u"drain"_s});
     QCOMPARE(late.after(5s), QStringList());
-    QCOMPARE(late.upState().replacement->deadline, kStart + 60s);
+    QCOMPARE(late.upState().replacement()->deadline(), kStart + 60s);
     QCOMPARE(late.after(55s, M::Tick{}).filter(u"RequestToken"_s), QStringList());
-    QVERIFY(!late.upState().replacement);
+    QVERIFY(!late.upState().replacement());
     // Somebody else was faster between the token and the attempt.
     const auto shared = std::make_shared<ConnectBudget>();
     Bench raced(true, [&shared](ConnectionOptions &o) {
@@ -394,9 +394,9 @@ void TestReplacement::noNetworkNoAttempt()
     bench.up();
     bench.step(M::NetworkDown{});
     QCOMPARE(bench.step(M::Replace{}), QStringList());
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 120s);
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 120s);
     bench.step(M::NetworkUp{});
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 1750ms);
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 1750ms);
     QCOMPARE(bench.after(1750ms), QStringList{u"RequestToken 2 Connect -"_s});
 }
 

@@ -48,7 +48,7 @@ void TestReplacementEnds::lostWhileTheNextOneOpens()
     QFETCH(QStringList, log);
     Bench bench(true, [](ConnectionOptions &o) { o.budgetAttempts = 2; });
     bench.bringReplacement(step);
-    const Instant deadline = bench.upState().replacement->deadline;
+    const Instant deadline = bench.upState().replacement()->deadline();
     QCOMPARE(bench.endOf(1, 0, 1006), log);
     QCOMPARE(stateName(bench.machine.state()), state);
     if (step == "Scheduled"_L1)
@@ -262,7 +262,7 @@ void TestReplacementEnds::earlyFarewell()
     bench.bringReplacement(u"AwaitingHello"_s);
     bench.step(M::Farewell{2, 4429, std::nullopt, 40s});
     bench.endOf(2, 0, 4429, Error(ErrorCode::ClosedByPeer));
-    QCOMPARE(bench.upState().replacement->deadline, bench.now + 44s);
+    QCOMPARE(bench.upState().replacement()->deadline(), bench.now + 44s);
 }
 
 WATCHWORD_TEST_MAIN(TestReplacementEnds)

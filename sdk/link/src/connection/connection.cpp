@@ -44,7 +44,7 @@ Connection::Private::Private(Connection *connection, TokenProvider *provider, Co
     , clock(options.clock ? *options.clock : Clock::system())
     , alarm(clock)
     , nextSecond(clock)
-    , machine(options, usesTokens)
+    , machine(options, usesTokens ? LinkContext::Tokens::Used : LinkContext::Tokens::None)
     , log(clock)
     , sender(swap, options, clock, counts,
              [this] {
