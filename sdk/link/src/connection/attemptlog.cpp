@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection/attemptlog.h"
 
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 
 #include "watchword/core/log.h"
 
@@ -181,10 +181,10 @@ void AttemptLog::setEnd(AttemptId id, const TransportEnd &end)
     }
     if (const QByteArray location = end.http.header("location"); !location.isEmpty())
         known.httpHeaders.insert(u"location"_s, redact(redactedUrl(QUrl(QString::fromLatin1(location.left(1000))))));
-    const QString acrValues = QString::fromUtf8(Wire::challengeParameter(end.http, "acr_values"_L1));
+    const QString acrValues = QString::fromUtf8(Upgrade::challengeParameter(end.http, "acr_values"_L1));
     known.acrValues = redact(acrValues.left(500)).split(u' ', Qt::SkipEmptyParts);
-    known.maxAge = Wire::maxAgeOf(QString::fromLatin1(Wire::challengeParameter(end.http, "max_age"_L1)));
-    known.problem = redact(Wire::problemText(end.http));
+    known.maxAge = Upgrade::maxAgeOf(QString::fromLatin1(Upgrade::challengeParameter(end.http, "max_age"_L1)));
+    known.problem = redact(Upgrade::problemText(end.http));
     // A token that is cut in two would not be recognised, so it is cut out first.
     known.bodySnippet = redact(QString::fromUtf8(end.http.body)).simplified().left(kLongestSnippet);
     known.tlsErrors = end.tlsErrors;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes to a Connection: messages, frames about the connection, and what servers of other protocols say.
 #include "connection/connection_p.h"
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 
 #include "watchword/core/internal/utf8.h"
 #include "watchword/core/log.h"
@@ -294,7 +294,7 @@ void Connection::Private::onBye(M::AttemptId id, const QJsonObject &fields)
     bye.ref = log.redact(fields.value("ref"_L1).toString().left(kLongestId));
     bye.reason = log.redact(fields.value("reason"_L1).toString().left(200));
     bye.acrValues = log.redact(fields.value("acr_values"_L1).toString().left(500)).split(u' ', Qt::SkipEmptyParts);
-    bye.maxAge = Wire::maxAgeOf(fields.value("max_age"_L1).toVariant().toString());
+    bye.maxAge = Upgrade::maxAgeOf(fields.value("max_age"_L1).toVariant().toString());
     post(M::Farewell{id, bye.code, retryActionFromName(bye.retry), bye.after});
     Q_EMIT q->byeReceived(bye);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/link/connectionoptions.h"
 
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 
 #include "watchword/core/frame.h"
 
@@ -18,22 +18,22 @@ Error invalid(const QString &what)
 
 Result<void> validateNames(const ConnectionOptions &options)
 {
-    if (!Wire::isHeaderValue(options.origin))
+    if (!Upgrade::isHeaderValue(options.origin))
         return invalid(u"origin holds a control character"_s);
-    if (!Wire::isHeaderValue(options.userAgent))
+    if (!Upgrade::isHeaderValue(options.userAgent))
         return invalid(u"userAgent holds a control character"_s);
     for (const QString &name : options.subprotocols) {
-        if (!Wire::isHeaderName(name.toLatin1()) || name != QString::fromLatin1(name.toLatin1()))
+        if (!Upgrade::isHeaderName(name.toLatin1()) || name != QString::fromLatin1(name.toLatin1()))
             return invalid(u"subprotocols: \"%1\" is not an RFC 9110 token"_s.arg(name.left(60)));
         if (options.subprotocols.count(name) > 1 || (options.offerWatchword && name == QLatin1StringView(kSubprotocol)))
             return invalid(u"subprotocols: \"%1\" is offered twice (RFC 6455 section 4.1)"_s.arg(name.left(60)));
     }
     for (auto header = options.headers.cbegin(); header != options.headers.cend(); ++header) {
-        if (!Wire::isHeaderName(header.key()))
+        if (!Upgrade::isHeaderName(header.key()))
             return invalid(u"headers: a name is empty or holds a character that names may not have"_s);
-        if (Wire::isReservedHeader(header.key()))
+        if (Upgrade::isReservedHeader(header.key()))
             return invalid(u"headers: %1 is set by the connection"_s.arg(QString::fromLatin1(header.key())));
-        if (!Wire::isHeaderValue(header.value()))
+        if (!Upgrade::isHeaderValue(header.value()))
             return invalid(u"headers: the value of %1 holds a control character"_s.arg(QString::fromLatin1(header.key())));
     }
     return {};
@@ -79,7 +79,7 @@ Result<void> validateWay(const ConnectionOptions &options)
 
 Result<void> ConnectionOptions::validate() const
 {
-    if (const Result<void> checked = Wire::checkUrl(url, allowLoopbackPlain); !checked)
+    if (const Result<void> checked = Upgrade::checkUrl(url, allowLoopbackPlain); !checked)
         return checked;
     if (const Result<void> checked = validateNames(*this); !checked)
         return checked;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/transporterrors.h"
 
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/log.h"
@@ -17,7 +17,7 @@ Error tlsError(const FailedWay &way)
     QString remedy;
     for (const QSslError &error : way.tlsErrors) {
         if (remedy.isEmpty())
-            remedy = Wire::tlsRemedy(error.error());
+            remedy = Upgrade::tlsRemedy(error.error());
     }
     const QString detail = way.tlsErrors.isEmpty() ? way.text : textsOf(way.tlsErrors).join(u"; "_s);
     // OpenSSL's words for the alerts of RFC 8446 section 6.2.
@@ -31,9 +31,9 @@ Error tlsError(const FailedWay &way)
 
 TransportEnd refusedUpgrade(const HttpAnswer &answer, const QUrl &url, bool nonceIsNew, const ConnectionOptions &options)
 {
-    Error error = Wire::refusal(answer, (options.clock ? *options.clock : Clock::system()).wallNow());
+    Error error = Upgrade::refusal(answer, (options.clock ? *options.clock : Clock::system()).wallNow());
     if (const QByteArray location = answer.header("location"); answer.status / 100 == 3 && !location.isEmpty()) {
-        const QString target = redactedUrl(Wire::redirectTarget(url, location)).left(300);
+        const QString target = redactedUrl(Upgrade::redirectTarget(url, location)).left(300);
         error = error.withDetail(u"the server redirects to %1, which is not followed"_s.arg(target))
                     .withRemedy(u"Set the URL to the new address, or allow ConnectionOptions::maximumRedirects; to another "
                                 "scheme it is never followed."_s);
@@ -71,12 +71,6 @@ QStringList textsOf(const QList<QSslError> &errors)
     return texts;
 }
 
-Error pinMismatch(const QByteArray &key)
-{
-    return Error(ErrorCode::PinMismatch,
-                 u"the key of the server's certificate is not a pinned one: sha256/"_s + QString::fromLatin1(key.toBase64()));
-}
-
 Error unofferedSubprotocol(const QString &chosen)
 {
     return Error(ErrorCode::SubprotocolMismatch,
@@ -88,8 +82,8 @@ QUrl followedRedirect(const HttpAnswer &answer, const QUrl &url, const Connectio
     static const QList<int> redirects{301, 302, 303, 307, 308};
     if (!redirects.contains(answer.status))
         return {};
-    const QUrl target = Wire::redirectTarget(url, answer.header("location"));
-    return target.scheme() == url.scheme() && Wire::checkUrl(target, options.allowLoopbackPlain) ? target : QUrl();
+    const QUrl target = Upgrade::redirectTarget(url, answer.header("location"));
+    return target.scheme() == url.scheme() && Upgrade::checkUrl(target, options.allowLoopbackPlain) ? target : QUrl();
 }
 
 Error networkError(QAbstractSocket::SocketError error, const FailedWay &way)
@@ -114,7 +108,7 @@ Error networkError(QAbstractSocket::SocketError error, const FailedWay &way)
     case QAbstractSocket::SslInternalError:
     case QAbstractSocket::SslInvalidUserDataError:
         // Qt says the same of a handshake that the network cut off; that one passes by itself.
-        if (way.tlsErrors.isEmpty() && !Wire::isTlsVerdict(text))
+        if (way.tlsErrors.isEmpty() && !Upgrade::isTlsVerdict(text))
             return Error(ErrorCode::ConnectionLost, u"the connection ended within the TLS handshake: "_s + text.left(200));
         return tlsError(way);
     case QAbstractSocket::ProxyAuthenticationRequiredError:

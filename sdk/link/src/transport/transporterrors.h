@@ -27,8 +27,6 @@ QStringList textsOf(const QList<QSslError> &errors);
 TransportEnd refusedUpgrade(const HttpAnswer &answer, const QUrl &url, bool nonceIsNew, const ConnectionOptions &options);
 //! The end of a connection in whose frames this end found \a fault. \a peerCloseCode: FrameParser::peerCloseCode().
 TransportEnd refusedFrames(Wire::Fault fault, std::uint16_t peerCloseCode);
-//! The key of the certificate is none of ConnectionOptions::pinnedKeys.
-Error pinMismatch(const QByteArray &key);
 Error unofferedSubprotocol(const QString &chosen);
 //! Where \a answer leads if that is followed: to the same scheme, within what checkUrl() allows. Empty otherwise.
 QUrl followedRedirect(const HttpAnswer &answer, const QUrl &url, const ConnectionOptions &options);

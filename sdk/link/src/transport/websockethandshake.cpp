@@ -2,9 +2,9 @@
 #include "transport/websockethandshake.h"
 
 #include "transport/transporterrors.h"
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 
-#include "watchword/core/version.h"
+#include "watchword/core/internal/useragent.h"
 
 #include <QRandomGenerator>
 #include <QSslSocket>
@@ -58,7 +58,7 @@ Wire::UpgradeRequest upgradeRequest(const ConnectionOptions &options, const QStr
     Wire::UpgradeRequest request{.target = requestTarget(url), .host = hostField(url), .origin = options.origin.toStdString()};
     for (const QString &subprotocol : offered)
         request.subprotocols.push_back(subprotocol.toStdString());
-    request.fields.emplace_back("User-Agent", userAgent(options).toStdString());
+    request.fields.emplace_back("User-Agent", userAgentOf(options).toStdString());
     for (auto header = options.headers.cbegin(); withHeaders && header != options.headers.cend(); ++header)
         request.fields.emplace_back(header.key().toStdString(), header.value().toStdString());
     request.deflate = deflateOptions(options.compression);
@@ -93,16 +93,16 @@ QString qtText(std::string_view text)
 
 } // namespace
 
-QByteArray userAgent(const ConnectionOptions &options)
+QByteArray userAgentOf(const ConnectionOptions &options)
 {
-    return options.userAgent.isEmpty() ? "Watchword/" + versionText().toLatin1() : options.userAgent;
+    return options.userAgent.isEmpty() ? userAgent() : options.userAgent;
 }
 
 QNetworkProxy proxyOf(const ConnectionOptions &options)
 {
     QNetworkProxy proxy = options.proxy;
     if (proxy.type() == QNetworkProxy::HttpProxy && !proxy.hasRawHeader("User-Agent"))
-        proxy.setRawHeader("User-Agent", userAgent(options));
+        proxy.setRawHeader("User-Agent", userAgentOf(options));
     return proxy;
 }
 
@@ -177,7 +177,7 @@ QByteArray WebSocketHandshake::newNonce() const
     const std::string_view value = m_handshake.answer().value("DPoP-Nonce");
     const QByteArray nonce(value.data(), qsizetype(value.size()));
     // Another connection may have told the signer of it since this proof was made: only the proof knows.
-    return m_proof.isEmpty() || nonce == Wire::nonceOf(m_proof) ? QByteArray() : nonce;
+    return m_proof.isEmpty() || nonce == Upgrade::nonceOf(m_proof) ? QByteArray() : nonce;
 }
 
 QString WebSocketHandshake::subprotocol() const

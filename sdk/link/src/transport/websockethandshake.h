@@ -12,8 +12,8 @@
 
 namespace Watchword {
 
-//! The name that servers and proxies see (RFC 9110 section 10.1.5).
-QByteArray userAgent(const ConnectionOptions &options);
+//! ConnectionOptions::userAgent, or that of all of Watchword.
+QByteArray userAgentOf(const ConnectionOptions &options);
 //! ConnectionOptions::proxy, to which CONNECT brings the same name.
 QNetworkProxy proxyOf(const ConnectionOptions &options);
 

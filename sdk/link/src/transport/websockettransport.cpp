@@ -2,13 +2,11 @@
 #include "transport/websockettransport_p.h"
 
 #include "transport/transporterrors.h"
+#include "transport/upgrade.h"
 #include "transport/websockethandshake.h"
-#include "transport/wire.h"
 
 #include "watchword/core/closepolicy.h"
-#include "watchword/core/frame.h"
 #include "watchword/core/log.h"
-#include "watchword/link/connectbudget.h"
 
 #include <QCoreApplication>
 #include <QNetworkRequest>
@@ -44,12 +42,9 @@ bool isUnreadable(int code, const QString &reason)
 
 WebSocketTransport::WebSocketTransport(ConnectionOptions options)
     : m_options(std::move(options))
-    , m_redirectsLeft(m_options.maximumRedirects)
+    , m_destination(m_options)
     , m_hearing(m_options, [this] { Q_EMIT activity(); })
 {
-    if (m_options.offerWatchword)
-        m_offered.append(QString::fromLatin1(kSubprotocol));
-    m_offered += m_options.subprotocols;
 }
 
 WebSocketTransport::~WebSocketTransport()
@@ -59,22 +54,22 @@ WebSocketTransport::~WebSocketTransport()
 
 void WebSocketTransport::start(const AccessToken &token)
 {
-    if (!token.value.isEmpty() && !Wire::isToken68(token.value.reveal())) {
-        finish({.error = Error(ErrorCode::MalformedToken, u"the token cannot travel in a header (RFC 9110 token68)"_s)});
+    if (m_state != State::Idle)
         return;
-    }
-    m_token = token;
-    connectTo(Wire::normalised(m_options.url));
+    if (const Result<void> fits = m_destination.setToken(token); !fits)
+        finish({.error = fits.error()});
+    else
+        connectToServer();
 }
 
 QUrl WebSocketTransport::authorizedUrl() const
 {
-    return m_atOrigin ? m_url : QUrl();
+    return m_destination.authorizedUrl();
 }
 
 Result<void> WebSocketTransport::authorize(QNetworkRequest &request)
 {
-    const Result<RequestHeaders> headers = m_token.headersFor("GET", m_url);
+    const Result<RequestHeaders> headers = m_destination.token().headersFor("GET", m_destination.url());
     if (!headers)
         return headers.error();
     request.setRawHeader("Authorization", headers->authorization.reveal().toByteArray());
@@ -84,24 +79,22 @@ Result<void> WebSocketTransport::authorize(QNetworkRequest &request)
     return {};
 }
 
-void WebSocketTransport::connectTo(const QUrl &url)
+void WebSocketTransport::connectToServer()
 {
-    m_url = url;
-    QNetworkRequest request(url);
-    request.setRawHeader("User-Agent", userAgent(m_options));
-    if (m_atOrigin) {
-        for (auto header = m_options.headers.cbegin(); header != m_options.headers.cend(); ++header)
-            request.setRawHeader(header.key(), header.value());
-        const Result<void> authorized = m_token.value.isEmpty() ? Result<void>() : authorize(request);
-        if (!authorized) {
-            finish({.error = authorized.error()});
-            return;
-        }
+    m_state = State::Connecting;
+    QNetworkRequest request(m_destination.url());
+    request.setRawHeader("User-Agent", userAgentOf(m_options));
+    for (auto header = m_options.headers.cbegin(); m_destination.isOrigin() && header != m_options.headers.cend(); ++header)
+        request.setRawHeader(header.key(), header.value());
+    const Result<void> authorized = m_destination.sendsToken() ? authorize(request) : Result<void>();
+    if (!authorized) {
+        finish({.error = authorized.error()});
+        return;
     }
     makeSocket();
     Q_EMIT phaseReached(AttemptPhase::Dns);
     QWebSocketHandshakeOptions handshake;
-    handshake.setSubprotocols(m_offered);
+    handshake.setSubprotocols(offeredSubprotocols(m_options));
     m_socket->open(request, handshake);
     watchChild();
     shortenWay();
@@ -122,24 +115,6 @@ void WebSocketTransport::retireSocket()
     m_child = nullptr;
     m_reader = nullptr;
     m_tlsErrors.clear();
-}
-
-bool WebSocketTransport::follow(const HttpAnswer &answer)
-{
-    const QUrl target = m_redirectsLeft > 0 ? followedRedirect(answer, m_url, m_options) : QUrl();
-    if (target.isEmpty())
-        return false;
-    --m_redirectsLeft;
-    m_atOrigin = m_atOrigin && ConnectBudget::serverOf(target) == ConnectBudget::serverOf(m_url);
-    retireSocket();
-    QMetaObject::invokeMethod(
-        this,
-        [this, target] {
-            if (!m_over)
-                connectTo(target);
-        },
-        Qt::QueuedConnection);
-    return true;
 }
 
 void WebSocketTransport::makeSocket()
@@ -175,7 +150,7 @@ void WebSocketTransport::watchChild()
     connect(m_child, &QAbstractSocket::hostFound, this, [this] { Q_EMIT phaseReached(AttemptPhase::Tcp); });
     connect(m_child, &QAbstractSocket::connected, this, [this, encrypted] {
         if (!encrypted)
-            beginTransaction();
+            ask();
         Q_EMIT phaseReached(encrypted ? AttemptPhase::Tls : AttemptPhase::Upgrade);
     });
     connect(m_child, &QIODevice::readyRead, this, &WebSocketTransport::onRead);
@@ -218,7 +193,7 @@ void WebSocketTransport::takeVerdicts(QObject &reader)
 void WebSocketTransport::onVerdict(QWebSocketProtocol::CloseCode code, const QString &text)
 {
     // Of a connection that was cut within a frame Qt reads the half. That it is gone says more, and disconnected() follows.
-    if (m_over || m_dropped || !m_child || m_child->state() != QAbstractSocket::ConnectedState)
+    if (m_state != State::Open || !m_child || m_child->state() != QAbstractSocket::ConnectedState)
         return;
     ErrorCode error = ErrorCode::ProtocolViolation;
     if (code == QWebSocketProtocol::CloseCodeTooMuchData)
@@ -253,112 +228,119 @@ void WebSocketTransport::onRead()
     m_hearing.heard();
 }
 
-void WebSocketTransport::beginTransaction()
+void WebSocketTransport::ask()
 {
     m_child->startTransaction();
-    m_transaction = true;
+    m_state = State::Asking;
 }
 
 void WebSocketTransport::onEncrypted()
 {
     // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the token.
-    const QByteArray key = m_options.pinnedKeys.isEmpty() ? QByteArray() : presentedKey();
-    if (!m_options.pinnedKeys.isEmpty() && !m_options.pinnedKeys.contains(key)) {
-        const Error error = pinMismatch(key);
+    if (const auto fault = pinFault(static_cast<QSslSocket *>(m_child.data())->peerCertificate(), m_options)) {
         if (!m_options.pinsReportOnly) {
-            finish({.error = error});
+            finish({.error = *fault});
             m_socket->abort();
             return;
         }
-        Q_EMIT noticed(error);
+        Q_EMIT noticed(*fault);
     }
-    beginTransaction();
+    ask();
     Q_EMIT phaseReached(AttemptPhase::Upgrade);
 }
 
-QByteArray WebSocketTransport::presentedKey() const
-{
-    const auto *tls = qobject_cast<const QSslSocket *>(m_child.data());
-    return tls ? Wire::keyHash(tls->peerCertificate()) : QByteArray();
-}
-
 // Everything that the server sent so far; the head is consumed afterwards, what follows a 101 stays.
-HttpAnswer WebSocketTransport::recoverAnswer()
+WebSocketTransport::Answer WebSocketTransport::recoverAnswer()
 {
-    if (!m_child || !m_transaction)
+    if (!m_child || m_state != State::Asking)
         return {};
-    m_transaction = false;
     m_child->rollbackTransaction();
     qsizetype headLength = -1;
-    HttpAnswer answer = Wire::parseAnswer(m_child->peek(m_child->bytesAvailable()), &headLength);
+    Answer answer{.http = Upgrade::parseAnswer(m_child->peek(m_child->bytesAvailable()), &headLength)};
     if (headLength > 0)
         m_child->skip(headLength);
     if (!m_proof.isEmpty()) {
         // Servers that repeat what they got must not bring it into logs.
-        answer.body.replace(m_proof, "[proof]");
-        for (auto &header : answer.headers)
+        answer.http.body.replace(m_proof, "[proof]");
+        for (auto &header : answer.http.headers)
             header.second.replace(m_proof, "[proof]");
         // Another connection may have told the signer of it since this proof was made: only the proof knows.
-        const QByteArray nonce = m_atOrigin ? answer.header("dpop-nonce") : QByteArray();
-        m_nonceIsNew = !nonce.isEmpty() && nonce != Wire::nonceOf(m_proof);
-        if (m_nonceIsNew)
-            m_token.proof->rememberNonce(m_url, nonce);
+        answer.newNonce = answer.http.header("dpop-nonce");
+        if (answer.newNonce == Upgrade::nonceOf(m_proof))
+            answer.newNonce.clear();
     }
     return answer;
 }
 
 void WebSocketTransport::onConnected()
 {
-    recoverAnswer();
+    m_destination.takeNonce(recoverAnswer().newNonce);
     if (!m_child && !m_options.pinnedKeys.isEmpty() && !m_options.pinsReportOnly) {
         finish({.error = Error(ErrorCode::PinMismatch, u"pins cannot be checked on this platform"_s)});
         return;
     }
     const QString chosen = m_socket->subprotocol();
-    if (!chosen.isEmpty() && !m_offered.contains(chosen)) {
+    if (!chosen.isEmpty() && !offeredSubprotocols(m_options).contains(chosen)) {
         m_socket->close(QWebSocketProtocol::CloseCodeProtocolError);
         finish({.error = unofferedSubprotocol(chosen)});
         return;
     }
-    m_opened = true;
+    m_state = State::Open;
     Q_EMIT opened(chosen);
 }
 
 void WebSocketTransport::onError(QAbstractSocket::SocketError error)
 {
-    if (m_over)
+    if (!isAlive())
         return;
-    if (m_opened) {
+    if (m_state >= State::Open) {
         // disconnected() follows; without this mark it would look like a polite end with code 1000.
-        m_dropped = true;
+        m_state = State::Dropped;
         return;
     }
-    m_wasAsked = m_transaction;
-    HttpAnswer answer = recoverAnswer();
-    if (!answer.status && !m_child)
-        answer.status = Wire::statusFromText(m_socket->errorString());
-    const QString chosen = QString::fromLatin1(answer.header("sec-websocket-protocol"));
-    if (answer.status == 101 && !chosen.isEmpty() && !m_offered.contains(chosen)) {
-        finish({.error = unofferedSubprotocol(chosen)});
-    } else if (answer.status == 101) {
-        finish({.error = Error(ErrorCode::ProtocolViolation,
-                               u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
-    } else if (answer.status) {
-        if (!follow(answer))
-            finish(refusedUpgrade(answer, m_url, m_nonceIsNew, m_options));
-    } else if (m_wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
+    const bool wasAsked = m_state == State::Asking;
+    Answer answer = recoverAnswer();
+    if (!answer.http.status && !m_child)
+        answer.http.status = Upgrade::statusFromText(m_socket->errorString());
+    if (answer.http.status) {
+        onRefused(answer);
+    } else if (wasAsked && m_child->error() == QAbstractSocket::UnknownSocketError) {
         finish({.error = Error(ErrorCode::ProtocolViolation,
                                u"the answer is not one of a WebSocket server: "_s + m_socket->errorString().left(200))});
     } else {
         const QString text = m_child ? m_child->errorString() : m_socket->errorString();
         finish({.tlsErrors = textsOf(m_tlsErrors),
-                .error = networkError(m_child ? m_child->error() : error, {m_url, text, m_tlsErrors, m_wasAsked})});
+                .error = networkError(m_child ? m_child->error() : error, {m_destination.url(), text, m_tlsErrors, wasAsked})});
+    }
+}
+
+// By the server, or a 101 by Qt.
+void WebSocketTransport::onRefused(const Answer &answer)
+{
+    const QString chosen = QString::fromLatin1(answer.http.header("sec-websocket-protocol"));
+    if (answer.http.status == 101 && !chosen.isEmpty() && !offeredSubprotocols(m_options).contains(chosen)) {
+        finish({.error = unofferedSubprotocol(chosen)});
+    } else if (answer.http.status == 101) {
+        finish({.error = Error(ErrorCode::ProtocolViolation,
+                               u"the server's 101 does not follow RFC 6455: "_s + m_socket->errorString())});
+    } else if (const auto end = m_destination.refusedBy(answer.http, answer.newNonce)) {
+        finish(*end);
+    } else {
+        retireSocket();
+        m_state = State::Connecting;
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                if (m_state == State::Connecting)
+                    connectToServer();
+            },
+            Qt::QueuedConnection);
     }
 }
 
 void WebSocketTransport::onDisconnected()
 {
-    if (!m_opened) {
+    if (m_state < State::Open) {
         // Qt emits this before the error that explains it.
         QMetaObject::invokeMethod(
             this,
@@ -369,30 +351,32 @@ void WebSocketTransport::onDisconnected()
             Qt::QueuedConnection);
         return;
     }
+    const bool isDropped = m_state == State::Dropped;
     TransportEnd end;
-    end.closeCode = m_dropped ? int(CloseCode::Abnormal) : int(m_socket->closeCode());
-    if (!m_dropped)
+    end.closeCode = isDropped ? int(CloseCode::Abnormal) : int(m_socket->closeCode());
+    if (!isDropped)
         end.closeReason = m_socket->closeReason();
     // The server closed, politely or not; that Qt cannot read how is no reason to stay away.
     if (isUnreadable(end.closeCode, end.closeReason)) {
         end.closeCode = int(CloseCode::Abnormal);
         end.closeReason = u"the server closed, with a code or reason that cannot be read"_s;
     }
-    end.error = Error(m_dropped ? ErrorCode::ConnectionLost : ErrorCode::ClosedByPeer, end.closeReason);
+    end.error = Error(isDropped ? ErrorCode::ConnectionLost : ErrorCode::ClosedByPeer, end.closeReason);
     finish(end);
 }
 
 // The one way out. Queued, because QWebSocket goes on working after it emitted these signals.
 void WebSocketTransport::finish(TransportEnd end)
 {
-    if (std::exchange(m_over, true))
+    if (!isAlive())
         return;
+    m_state = State::Over;
     m_hearing.stop();
     ignoreSocket();
     QMetaObject::invokeMethod(
         this,
         [this, end = std::move(end)] {
-            if (m_aborted)
+            if (m_state != State::Over)
                 return;
             if (m_socket)
                 m_socket->abort();
@@ -404,7 +388,7 @@ void WebSocketTransport::finish(TransportEnd end)
 bool WebSocketTransport::beginSending()
 {
     m_hearing.expectAnswer();
-    return m_opened && !m_over;
+    return m_state == State::Open;
 }
 
 void WebSocketTransport::sendText(const QString &text)
@@ -427,10 +411,10 @@ void WebSocketTransport::ping(const QByteArray &payload)
 
 void WebSocketTransport::close(int code, const QString &reason)
 {
-    if (m_over || !m_socket)
+    if (!isAlive() || !m_socket)
         return;
     // Before the 101 a close frame would land in the middle of HTTP.
-    if (m_opened)
+    if (m_state >= State::Open)
         m_socket->close(QWebSocketProtocol::CloseCode(code), reason);
     else
         finish({.error = Error(ErrorCode::Cancelled)});
@@ -438,8 +422,7 @@ void WebSocketTransport::close(int code, const QString &reason)
 
 void WebSocketTransport::abort()
 {
-    m_over = true;
-    m_aborted = true;
+    m_state = State::Aborted;
     m_hearing.stop();
     if (!m_socket)
         return;

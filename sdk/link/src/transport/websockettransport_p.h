@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/destination.h"
 #include "transport/hearing.h"
 #include "transport/textsource.h"
 
@@ -45,9 +46,23 @@ private Q_SLOTS:
     void onVerdict(QWebSocketProtocol::CloseCode code, const QString &text);
 
 private:
-    void connectTo(const QUrl &url);
+    enum class State {
+        Idle,
+        Connecting, //!< Up to TLS and pins.
+        Asking, //!< The request left; what comes back is an answer, which is kept in the socket's buffer.
+        Open,
+        Dropped, //!< The peer went without a close frame. What Qt read before it is still told.
+        Over, //!< ended() is on its way or was told.
+        Aborted
+    };
+    struct Answer
+    {
+        HttpAnswer http{};
+        QByteArray newNonce{}; //!< One that the proof of the request does not hold.
+    };
+    bool isAlive() const { return m_state < State::Over; }
+    void connectToServer();
     Result<void> authorize(QNetworkRequest &request);
-    bool follow(const HttpAnswer &answer);
     void retireSocket();
     void makeSocket();
     void watchChild();
@@ -59,31 +74,21 @@ private:
     bool beginSending();
     void onConnected();
     void onError(QAbstractSocket::SocketError error);
+    void onRefused(const Answer &answer);
     void onDisconnected();
     void finish(TransportEnd end);
-    void beginTransaction();
-    HttpAnswer recoverAnswer();
-    QByteArray presentedKey() const;
+    void ask();
+    Answer recoverAnswer();
 
     const ConnectionOptions m_options;
-    QStringList m_offered;
-    QUrl m_url; //!< The one that is asked now.
-    AccessToken m_token; //!< For redirects to the same origin.
+    Destination m_destination;
+    State m_state = State::Idle;
     QByteArray m_proof; //!< Of the present request.
-    bool m_nonceIsNew = false; //!< Of the last answer.
-    int m_redirectsLeft;
-    bool m_atOrigin = true; //!< Not sent to another host or port so far.
     QWebSocket *m_socket = nullptr;
     QPointer<QTcpSocket> m_child; //!< Of m_socket; null on platforms that have none.
     QPointer<QObject> m_reader; //!< Of m_socket's frames; null if Qt has none that can be found.
     Hearing m_hearing;
     QList<QSslError> m_tlsErrors;
-    bool m_transaction = false;
-    bool m_wasAsked = false; //!< The request left; what came back is an answer.
-    bool m_opened = false;
-    bool m_dropped = false; //!< The peer went without a close frame.
-    bool m_over = false;
-    bool m_aborted = false;
 };
 
 } // namespace Watchword

@@ -3,11 +3,8 @@
 
 #include "transport/readscratch.h"
 #include "transport/transporterrors.h"
-#include "transport/wire.h"
 
 #include "watchword/core/closepolicy.h"
-#include "watchword/core/frame.h"
-#include "watchword/link/connectbudget.h"
 
 #include <QPointer>
 #include <QSslConfiguration>
@@ -43,12 +40,9 @@ QByteArray copyOf(Wire::Bytes bytes)
 
 WireTransport::WireTransport(ConnectionOptions options)
     : m_options(std::move(options))
-    , m_redirectsLeft(m_options.maximumRedirects)
+    , m_destination(m_options)
     , m_hearing(m_options, [this] { Q_EMIT activity(); })
 {
-    if (m_options.offerWatchword)
-        m_offered.append(QString::fromLatin1(kSubprotocol));
-    m_offered += m_options.subprotocols;
     m_body.setSingleShot(true);
     m_body.setInterval(kBodyTime);
     connect(&m_body, &QTimer::timeout, this, &WireTransport::judgeRefusal);
@@ -65,17 +59,15 @@ void WireTransport::start(const AccessToken &token)
 {
     if (m_state != State::Idle)
         return;
-    if (!token.value.isEmpty() && !Wire::isToken68(token.value.reveal())) {
-        finish({.error = Error(ErrorCode::MalformedToken, u"the token cannot travel in a header (RFC 9110 token68)"_s)});
-        return;
-    }
-    m_token = token;
-    connectTo(Wire::normalised(m_options.url));
+    if (const Result<void> fits = m_destination.setToken(token); !fits)
+        finish({.error = fits.error()});
+    else
+        connectToServer();
 }
 
 QUrl WireTransport::authorizedUrl() const
 {
-    return m_atOrigin ? m_url : QUrl();
+    return m_destination.authorizedUrl();
 }
 
 bool WireTransport::isTls() const
@@ -85,13 +77,13 @@ bool WireTransport::isTls() const
 
 // --- the way to the server --------------------------------------------------------------------------------------
 
-void WireTransport::connectTo(const QUrl &url)
+void WireTransport::connectToServer()
 {
-    m_url = url;
+    const QUrl url = m_destination.url();
     m_state = State::Connecting;
-    m_handshake = std::make_unique<WebSocketHandshake>(m_options, m_offered, url, m_atOrigin);
-    if (m_atOrigin && !m_token.value.isEmpty()) {
-        if (const Result<void> authorized = m_handshake->authorize(m_token); !authorized) {
+    m_handshake = std::make_unique<WebSocketHandshake>(m_options, offeredSubprotocols(m_options), url, m_destination.isOrigin());
+    if (m_destination.sendsToken()) {
+        if (const Result<void> authorized = m_handshake->authorize(m_destination.token()); !authorized) {
             finish({.error = authorized.error()});
             return;
         }
@@ -150,18 +142,15 @@ void WireTransport::onConnected()
 // Nothing is queued before this: a server with a foreign key sees no byte of the request.
 void WireTransport::onEncrypted()
 {
-    if (!m_options.pinnedKeys.isEmpty()) {
-        const QByteArray key = Wire::keyHash(static_cast<QSslSocket *>(m_socket)->peerCertificate());
-        if (!m_options.pinnedKeys.contains(key)) {
-            if (!m_options.pinsReportOnly) {
-                finish({.error = pinMismatch(key)});
-                return;
-            }
-            const QPointer<WireTransport> guard(this);
-            Q_EMIT noticed(pinMismatch(key));
-            if (!guard || m_state != State::Connecting)
-                return;
+    if (const auto fault = pinFault(static_cast<QSslSocket *>(m_socket)->peerCertificate(), m_options)) {
+        if (!m_options.pinsReportOnly) {
+            finish({.error = *fault});
+            return;
         }
+        const QPointer<WireTransport> guard(this);
+        Q_EMIT noticed(*fault);
+        if (!guard || m_state != State::Connecting)
+            return;
     }
     ask();
 }
@@ -246,6 +235,7 @@ bool WireTransport::becomeOpen()
 {
     const QString chosen = m_handshake->subprotocol();
     const auto compression = m_handshake->compression();
+    m_destination.takeNonce(m_handshake->newNonce());
     m_handshake.reset();
     Wire::FrameRules rules;
     rules.limits.frame = rules.limits.message = std::uint64_t(m_options.maximumMessage);
@@ -343,7 +333,7 @@ void WireTransport::onError(QAbstractSocket::SocketError error)
         }
     }
     finish({.tlsErrors = textsOf(m_tlsErrors),
-            .error = networkError(error, {m_url, m_socket->errorString(), m_tlsErrors, wasAsked})});
+            .error = networkError(error, {m_destination.url(), m_socket->errorString(), m_tlsErrors, wasAsked})});
 }
 
 void WireTransport::onDisconnected()
@@ -358,23 +348,17 @@ void WireTransport::judgeRefusal()
 {
     m_body.stop();
     const HttpAnswer answer = m_handshake->answer();
-    const QByteArray nonce = m_atOrigin ? m_handshake->newNonce() : QByteArray();
-    if (!nonce.isEmpty())
-        m_token.proof->rememberNonce(m_url, nonce);
-    const QUrl target = m_redirectsLeft > 0 ? followedRedirect(answer, m_url, m_options) : QUrl();
-    if (target.isEmpty()) {
-        finish(refusedUpgrade(answer, m_url, !nonce.isEmpty(), m_options));
+    if (const auto end = m_destination.refusedBy(answer, m_handshake->newNonce())) {
+        finish(*end);
         return;
     }
-    --m_redirectsLeft;
-    m_atOrigin = m_atOrigin && ConnectBudget::serverOf(target) == ConnectBudget::serverOf(m_url);
     letGo(Parting::AtOnce);
     m_state = State::Connecting;
     QMetaObject::invokeMethod(
         this,
-        [this, target] {
+        [this] {
             if (m_state == State::Connecting)
-                connectTo(target);
+                connectToServer();
         },
         Qt::QueuedConnection);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/destination.h"
 #include "transport/framesender.h"
 #include "transport/hearing.h"
 #include "transport/textsource.h"
@@ -62,7 +63,7 @@ private:
         bool isGone = false;
     };
 
-    void connectTo(const QUrl &url);
+    void connectToServer();
     void makeSocket();
     void watchSocket();
     void onConnected();
@@ -95,12 +96,8 @@ private:
     bool isAlive() const { return m_state < State::Over; }
 
     const ConnectionOptions m_options;
-    QStringList m_offered;
+    Destination m_destination;
     State m_state = State::Idle;
-    QUrl m_url; //!< The one that is asked now.
-    AccessToken m_token; //!< For redirects to the same origin.
-    bool m_atOrigin = true; //!< Not sent to another host or port so far.
-    int m_redirectsLeft;
     QTcpSocket *m_socket = nullptr; //!< Null once it is let go.
     QList<QSslError> m_tlsErrors;
     std::unique_ptr<WebSocketHandshake> m_handshake; //!< Until it is over.

@@ -18,7 +18,7 @@
 
 class QSslCertificate;
 
-namespace Watchword::Wire {
+namespace Watchword::Upgrade {
 
 WATCHWORD_TEST_EXPORT bool isToken68(QByteArrayView value); //!< RFC 9110 section 11.2; what a bearer token may consist of.
 WATCHWORD_TEST_EXPORT bool isHeaderName(QByteArrayView value); //!< RFC 9110 section 5.6.2.
@@ -58,4 +58,4 @@ WATCHWORD_TEST_EXPORT Error refusal(const HttpAnswer &answer, WallTime now);
 //! The status in the text of QWebSocket's error string, 0 if there is none.
 WATCHWORD_TEST_EXPORT int statusFromText(const QString &text);
 
-} // namespace Watchword::Wire
+} // namespace Watchword::Upgrade

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/testmain.h"
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 #include "watchword/link/connectionoptions.h"
 
 using namespace Watchword;
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
-class TestWire : public WatchwordTest
+class TestUpgrade : public WatchwordTest
 {
     Q_OBJECT
 
@@ -34,7 +34,7 @@ private:
     static void addRowsOfTheWay(); //!< TLS, proxy, headers.
 };
 
-void TestWire::token68_data()
+void TestUpgrade::token68_data()
 {
     QTest::addColumn<QByteArray>("value");
     QTest::addColumn<bool>("valid");
@@ -49,13 +49,13 @@ void TestWire::token68_data()
     QTest::newRow("not ascii") << QByteArray("\xc3\xa4") << false;
 }
 
-void TestWire::token68()
+void TestUpgrade::token68()
 {
     QFETCH(QByteArray, value);
-    QTEST(Wire::isToken68(value), "valid");
+    QTEST(Upgrade::isToken68(value), "valid");
 }
 
-void TestWire::urls_data()
+void TestUpgrade::urls_data()
 {
     QTest::addColumn<QString>("url");
     QTest::addColumn<bool>("plainAllowed");
@@ -75,18 +75,18 @@ void TestWire::urls_data()
     QTest::newRow("token in query") << u"wss://a.test/?access_token=abc"_s << false << u"InvalidArgument"_s;
 }
 
-void TestWire::urls()
+void TestUpgrade::urls()
 {
     QFETCH(QString, url);
     QFETCH(bool, plainAllowed);
-    const Result<void> result = Wire::checkUrl(QUrl(url), plainAllowed);
+    const Result<void> result = Upgrade::checkUrl(QUrl(url), plainAllowed);
     QTEST(result ? QString() : result.error().codeName(), "code");
     if (!result)
         QVERIFY(!result.error().detail().contains("abc"_L1) && !result.error().detail().contains("pw"_L1));
-    QCOMPARE(Wire::normalised(QUrl(u"wss://a.test?x=1#f"_s)), QUrl(u"wss://a.test/?x=1"_s));
+    QCOMPARE(Upgrade::normalised(QUrl(u"wss://a.test?x=1#f"_s)), QUrl(u"wss://a.test/?x=1"_s));
 }
 
-void TestWire::addRowsOfTheWay()
+void TestUpgrade::addRowsOfTheWay()
 {
     const auto row = [](const char *name, std::function<void(ConnectionOptions &)> change, const QString &word) {
         QTest::newRow(name) << change << word;
@@ -131,7 +131,7 @@ void TestWire::addRowsOfTheWay()
         u"proxy-authorization"_s);
 }
 
-void TestWire::optionsAreValidated_data()
+void TestUpgrade::optionsAreValidated_data()
 {
     QTest::addColumn<std::function<void(ConnectionOptions &)>>("change");
     QTest::addColumn<QString>("word");
@@ -180,7 +180,7 @@ void TestWire::optionsAreValidated_data()
         "water", [](ConnectionOptions &o) { o.lowWater = o.highWater; }, u"lowWater"_s);
 }
 
-void TestWire::optionsAreValidated()
+void TestUpgrade::optionsAreValidated()
 {
     QFETCH(std::function<void(ConnectionOptions &)>, change);
     QFETCH(QString, word);
@@ -193,20 +193,20 @@ void TestWire::optionsAreValidated()
         QVERIFY2(result.error().detail().contains(word), qPrintable(result.error().toString()));
 }
 
-void TestWire::answers()
+void TestUpgrade::answers()
 {
     qsizetype head = 0;
-    const HttpAnswer answer = Wire::parseAnswer("HTTP/1.1 429 Too Many\r\nRetry-After:  7 \r\nX: a:b\r\n\r\nbody", &head);
+    const HttpAnswer answer = Upgrade::parseAnswer("HTTP/1.1 429 Too Many\r\nRetry-After:  7 \r\nX: a:b\r\n\r\nbody", &head);
     QCOMPARE(answer.status, 429);
     QCOMPARE(answer.header("retry-after"), QByteArray("7"));
     QCOMPARE(answer.header("x"), QByteArray("a:b"));
     QCOMPARE(answer.header("missing"), QByteArray());
     QCOMPARE(answer.body, QByteArray("body"));
     QCOMPARE(head, 51);
-    QCOMPARE(Wire::parseAnswer("HTTP/1.1 500 X\r\n\r\n" + QByteArray(10'000, 'x')).body.size(), 2048);
+    QCOMPARE(Upgrade::parseAnswer("HTTP/1.1 500 X\r\n\r\n" + QByteArray(10'000, 'x')).body.size(), 2048);
 }
 
-void TestWire::brokenAnswers_data()
+void TestUpgrade::brokenAnswers_data()
 {
     QTest::addColumn<QByteArray>("bytes");
     QTest::newRow("empty") << QByteArray();
@@ -219,19 +219,19 @@ void TestWire::brokenAnswers_data()
     QTest::newRow("four digits") << QByteArray("HTTP/1.1 4010 X\r\n\r\n");
 }
 
-void TestWire::brokenAnswers()
+void TestUpgrade::brokenAnswers()
 {
     QFETCH(QByteArray, bytes);
-    QCOMPARE(Wire::parseAnswer(bytes).status, 0);
+    QCOMPARE(Upgrade::parseAnswer(bytes).status, 0);
 }
 
-void TestWire::challenge()
+void TestUpgrade::challenge()
 {
     const auto says = [](const QList<QByteArray> &values, QByteArrayView error) {
         HttpAnswer answer{.status = 401};
         for (const QByteArray &value : values)
             answer.headers.append({"www-authenticate", value});
-        return Wire::hasChallengeError(answer, error);
+        return Upgrade::hasChallengeError(answer, error);
     };
     const QByteArray stepUp = R"(Bearer realm="/a, b", error="insufficient_user_authentication", max_age=5, acr_values="x y")";
     QVERIFY(says({stepUp}, "insufficient_user_authentication"));
@@ -242,20 +242,20 @@ void TestWire::challenge()
     QVERIFY(!says({R"(Bearer error_description="error=use_dpop_nonce")"}, "use_dpop_nonce"));
     HttpAnswer answer{.status = 401};
     answer.headers = {{"server", "max_age=7"}, {"www-authenticate", "DPoP algs=\"ES256\""}, {"www-authenticate", stepUp}};
-    QCOMPARE(Wire::challengeParameter(answer, "acr_values"_L1), QByteArray("x y"));
-    QCOMPARE(Wire::challengeParameter(answer, "max_age"_L1), QByteArray("5"));
-    QCOMPARE(Wire::challengeParameter(answer, "scope"_L1), QByteArray());
-    QCOMPARE(Wire::maxAgeOf(u"5"_s), std::optional(5s));
-    QCOMPARE(Wire::maxAgeOf(u"0"_s), std::optional(0s));
+    QCOMPARE(Upgrade::challengeParameter(answer, "acr_values"_L1), QByteArray("x y"));
+    QCOMPARE(Upgrade::challengeParameter(answer, "max_age"_L1), QByteArray("5"));
+    QCOMPARE(Upgrade::challengeParameter(answer, "scope"_L1), QByteArray());
+    QCOMPARE(Upgrade::maxAgeOf(u"5"_s), std::optional(5s));
+    QCOMPARE(Upgrade::maxAgeOf(u"0"_s), std::optional(0s));
     for (const QString &bad : {QString(), u"-1"_s, u"1.5"_s, u"soon"_s, u"999999999999"_s})
-        QVERIFY2(!Wire::maxAgeOf(bad), qPrintable(bad));
+        QVERIFY2(!Upgrade::maxAgeOf(bad), qPrintable(bad));
     const QByteArray claims = R"({"jti":"a","nonce":"n-1"})";
-    QCOMPARE(Wire::nonceOf("e30." + claims.toBase64(QByteArray::Base64UrlEncoding) + ".c2ln"), QByteArray("n-1"));
+    QCOMPARE(Upgrade::nonceOf("e30." + claims.toBase64(QByteArray::Base64UrlEncoding) + ".c2ln"), QByteArray("n-1"));
     for (const char *bad : {"", ".", "e30.e30.c2ln", "e30.W10.c2ln", "no proof"})
-        QVERIFY2(Wire::nonceOf(bad).isEmpty(), bad);
+        QVERIFY2(Upgrade::nonceOf(bad).isEmpty(), bad);
 }
 
-void TestWire::refusals_data()
+void TestUpgrade::refusals_data()
 {
     QTest::addColumn<int>("status");
     QTest::addColumn<QByteArray>("challenge");
@@ -273,37 +273,37 @@ void TestWire::refusals_data()
     row("portal", 511, {}, ErrorCode::CaptivePortal);
 }
 
-void TestWire::refusals()
+void TestUpgrade::refusals()
 {
     QFETCH(int, status);
     QFETCH(QByteArray, challenge);
     HttpAnswer answer{.status = status, .headers = {{"retry-after", "7"}}};
     if (!challenge.isEmpty())
         answer.headers.append({"www-authenticate", challenge});
-    const Error error = Wire::refusal(answer, WallTime(0s));
+    const Error error = Upgrade::refusal(answer, WallTime(0s));
     QTEST(int(error.code()), "code");
     QCOMPARE(error.httpStatus(), status);
     QCOMPARE(error.retryAfter(), std::optional<Duration>(7s));
 }
 
-void TestWire::problems()
+void TestUpgrade::problems()
 {
     HttpAnswer answer{.status = 403, .body = R"({"title":"Locked\u000aout","ref":"audit-7"})"};
-    QCOMPARE(Wire::problemText(answer), QString());
+    QCOMPARE(Upgrade::problemText(answer), QString());
     answer.headers = {{"content-type", "application/problem+json; charset=utf-8"}};
-    QCOMPARE(Wire::problemText(answer), u"Locked out (audit-7)"_s);
+    QCOMPARE(Upgrade::problemText(answer), u"Locked out (audit-7)"_s);
     answer.body = "{broken";
-    QCOMPARE(Wire::problemText(answer), QString());
+    QCOMPARE(Upgrade::problemText(answer), QString());
 }
 
-void TestWire::statusFromText()
+void TestUpgrade::statusFromText()
 {
-    QCOMPARE(Wire::statusFromText(u"Unhandled http status code: 429 (Too Many Requests)."_s), 429);
-    QCOMPARE(Wire::statusFromText(u"Unsupported WWW-Authenticate challenge(s) encountered."_s), 401);
-    QCOMPARE(Wire::statusFromText(u"Connection refused"_s), 0);
+    QCOMPARE(Upgrade::statusFromText(u"Unhandled http status code: 429 (Too Many Requests)."_s), 429);
+    QCOMPARE(Upgrade::statusFromText(u"Unsupported WWW-Authenticate challenge(s) encountered."_s), 401);
+    QCOMPARE(Upgrade::statusFromText(u"Connection refused"_s), 0);
 }
 
-void TestWire::redirects_data()
+void TestUpgrade::redirects_data()
 {
     QTest::addColumn<QByteArray>("location");
     QTest::addColumn<QString>("target");
@@ -319,24 +319,24 @@ void TestWire::redirects_data()
     QTest::newRow("control character") << QByteArray("/a\nb") << QString();
 }
 
-void TestWire::redirects()
+void TestUpgrade::redirects()
 {
     QFETCH(QByteArray, location);
-    QTEST(Wire::redirectTarget(QUrl(u"wss://a.test/x/?q"_s), location).toString(), "target");
+    QTEST(Upgrade::redirectTarget(QUrl(u"wss://a.test/x/?q"_s), location).toString(), "target");
 }
 
-void TestWire::tlsRemedies()
+void TestUpgrade::tlsRemedies()
 {
-    QVERIFY(Wire::tlsRemedy(QSslError::CertificateExpired).contains("Renew"_L1));
-    QVERIFY(Wire::tlsRemedy(QSslError::CertificateNotYetValid).contains("date of this machine"_L1));
-    QVERIFY(Wire::tlsRemedy(QSslError::HostNameMismatch).contains("name"_L1));
-    QVERIFY(Wire::tlsRemedy(QSslError::SelfSignedCertificate).contains("additionalCertificateAuthorities"_L1));
-    QVERIFY(Wire::tlsRemedy(QSslError::NoError).isEmpty());
-    QVERIFY(Wire::isTlsVerdict(u"Error during SSL handshake: error:0A00042E:SSL routines::tlsv1 alert protocol version"_s));
-    QVERIFY(!Wire::isTlsVerdict(u"The remote host closed the connection"_s));
-    QVERIFY(!Wire::isTlsVerdict(u"Error during SSL handshake: error:00000000:lib(0)::reason(0)"_s));
-    QVERIFY(!Wire::isTlsVerdict(u"error:0A000126:SSL routines::unexpected eof while reading"_s));
+    QVERIFY(Upgrade::tlsRemedy(QSslError::CertificateExpired).contains("Renew"_L1));
+    QVERIFY(Upgrade::tlsRemedy(QSslError::CertificateNotYetValid).contains("date of this machine"_L1));
+    QVERIFY(Upgrade::tlsRemedy(QSslError::HostNameMismatch).contains("name"_L1));
+    QVERIFY(Upgrade::tlsRemedy(QSslError::SelfSignedCertificate).contains("additionalCertificateAuthorities"_L1));
+    QVERIFY(Upgrade::tlsRemedy(QSslError::NoError).isEmpty());
+    QVERIFY(Upgrade::isTlsVerdict(u"Error during SSL handshake: error:0A00042E:SSL routines::tlsv1 alert protocol version"_s));
+    QVERIFY(!Upgrade::isTlsVerdict(u"The remote host closed the connection"_s));
+    QVERIFY(!Upgrade::isTlsVerdict(u"Error during SSL handshake: error:00000000:lib(0)::reason(0)"_s));
+    QVERIFY(!Upgrade::isTlsVerdict(u"error:0A000126:SSL routines::unexpected eof while reading"_s));
 }
 
-WATCHWORD_TEST_MAIN(TestWire)
-#include "tst_wire.moc"
+WATCHWORD_TEST_MAIN(TestUpgrade)
+#include "tst_upgrade.moc"

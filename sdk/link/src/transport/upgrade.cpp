@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transport/wire.h"
+#include "transport/upgrade.h"
 
 #include "watchword/core/internal/httptime.h"
 #include "watchword/core/internal/loopback.h"
@@ -16,7 +16,7 @@
 #include <algorithm>
 #include <memory>
 
-namespace Watchword::Wire {
+namespace Watchword::Upgrade {
 
 using namespace Qt::StringLiterals;
 
@@ -273,4 +273,4 @@ int statusFromText(const QString &text)
     return text.contains("WWW-Authenticate"_L1) || text.contains("Host requires authentication"_L1) ? 401 : 0;
 }
 
-} // namespace Watchword::Wire
+} // namespace Watchword::Upgrade
