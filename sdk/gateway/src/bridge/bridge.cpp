@@ -40,13 +40,13 @@ PendingRequest::PendingRequest(Bridge &bridge, const Net::StreamId &id, std::sha
 void PendingRequest::answer(const QByteArray &response) const
 {
     if (m_bridge)
-        m_bridge->send({ToReactor::Kind::Answer, m_id, response, 0, 0, {}});
+        m_bridge->send({ToReactor::Kind::Answer, m_id, response, 0, 0, {}, {}});
 }
 
 void PendingRequest::drop() const
 {
     if (m_bridge)
-        m_bridge->send({ToReactor::Kind::Abort, m_id, {}, 0, 0, {}});
+        m_bridge->send({ToReactor::Kind::Abort, m_id, {}, 0, 0, {}, {}});
 }
 
 std::unique_ptr<ClientSocket> PendingRequest::upgrade(const QString &subprotocol, qint64 largestMessage) const
@@ -55,9 +55,13 @@ std::unique_ptr<ClientSocket> PendingRequest::upgrade(const QString &subprotocol
         return {};
     const auto gauge = std::make_shared<SocketGauge>();
     auto socket = std::make_unique<ReactorSocket>(*m_bridge, m_id, subprotocol, m_arrival->tlsProtocol, gauge);
-    m_bridge->send(
-        {ToReactor::Kind::Upgrade, m_id, upgradeAnswer(m_arrival->parsed.head, subprotocol), 0, quint64(largestMessage), gauge});
+    m_bridge->send({ToReactor::Kind::Upgrade, m_id, switchAnswer(subprotocol), 0, quint64(largestMessage), gauge, {}});
     return socket;
+}
+
+QByteArray PendingRequest::switchAnswer(const QString &subprotocol) const
+{
+    return upgradeAnswer(m_arrival->parsed.head, subprotocol);
 }
 
 Bridge::Bridge(int threads, QObject *parent)

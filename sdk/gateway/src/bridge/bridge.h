@@ -33,6 +33,10 @@ public:
         bridge has gone. A client that has gone meanwhile is told by disconnected().
     */
     std::unique_ptr<ClientSocket> upgrade(const QString &subprotocol, qint64 largestMessage) const;
+    //! The 101 with \a subprotocol and its empty line, for who upgrades it himself.
+    QByteArray switchAnswer(const QString &subprotocol) const;
+    Bridge *bridge() const { return m_bridge; } //!< Null when it has gone.
+    const Net::StreamId &id() const { return m_id; }
 
 private:
     QPointer<Bridge> m_bridge;

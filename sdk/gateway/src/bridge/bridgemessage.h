@@ -4,12 +4,14 @@
 // What passes between the reactors and the Qt thread: values only. Private to the bridge.
 
 #include "http/requesthead.h"
+#include "net/counters.h"
 #include "net/reactor.h"
 #include "net/websockethandler.h"
 
 #include <QHostAddress>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 namespace Watchword::Gateway {
@@ -26,32 +28,53 @@ struct HeadArrival
     QString cipher;
 };
 
-//! Bytes of a connection that the kernel has not taken, as both threads see them.
+//! What both threads see of a connection.
 struct SocketGauge
 {
+    // Bytes that the kernel has not taken.
     std::atomic<qint64> underway{0}; //!< On their way to the reactor.
     std::atomic<qint64> queued{0}; //!< In the stream.
+    // Of a relayed one, whose messages do not reach the Qt thread.
+    Net::Counter messagesIn;
+    Net::Counter messagesOut;
+    Net::Counter bytesIn; //!< Payload, as it came.
+    Net::Counter bytesOut;
+    std::atomic<bool> isReadPaused{false}; //!< By the reactor, because its upstream is slow.
+};
+
+class BridgePort;
+
+/*! What a reactor tells the Qt thread about a connection, beside messages and its end. */
+struct BridgeEvent
+{
+    BridgeEvent() = default;
+    BridgeEvent(const BridgeEvent &) = delete;
+    BridgeEvent &operator=(const BridgeEvent &) = delete;
+    virtual ~BridgeEvent() = default;
 };
 
 struct ToCore
 {
-    enum class Kind { Head, Text, Binary, Pong, Ended };
+    enum class Kind { Head, Text, Binary, Pong, Event, Ended };
     Kind kind = Kind::Ended;
     Net::StreamId id;
     QByteArray bytes{};
     std::shared_ptr<const HeadArrival> head{};
     std::shared_ptr<const Net::WebSocketEnd> end{};
+    std::shared_ptr<const BridgeEvent> event{};
 };
 
 struct ToReactor
 {
-    enum class Kind { Answer, Upgrade, Text, Binary, Ping, Close, Abort, Pause, Resume };
+    enum class Kind { Answer, Upgrade, Text, Binary, Ping, Close, Abort, Pause, Resume, Task };
     Kind kind = Kind::Abort;
     Net::StreamId id;
     QByteArray bytes{}; //!< The answer, the message, or the reason of a close.
     quint16 code = 0;
     quint64 largestMessage = 0;
     std::shared_ptr<SocketGauge> gauge{};
+    //! For a Task: runs in the reactor. The stream is null if it has gone.
+    std::function<void(BridgePort &port, Net::Stream *stream)> task{};
 };
 
 //! What a message that is sent takes beside its payload.

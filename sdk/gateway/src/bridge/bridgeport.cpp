@@ -59,6 +59,10 @@ void BridgePort::turnEnded()
     const std::vector<Net::StreamId> waiting = std::exchange(m_waiting, {});
     for (const Net::StreamId &id : waiting) {
         Net::Stream *stream = m_reactor.find(id);
+        if (auto *end = stream ? dynamic_cast<BridgeEnd *>(&stream->handler()) : nullptr) {
+            end->roomCame(*stream);
+            continue;
+        }
         auto *socket = stream ? dynamic_cast<Net::WebSocketHandler *>(&stream->handler()) : nullptr;
         if (socket)
             static_cast<BridgeUser &>(socket->user()).roomCame(*socket);
@@ -89,9 +93,13 @@ void BridgePort::execute(ToReactor &command)
 {
     using Kind = ToReactor::Kind;
     Net::Stream *stream = m_reactor.find(command.id);
+    if (command.kind == Kind::Task) {
+        command.task(*this, stream);
+        return;
+    }
     if (!stream || !stream->isOpen()) {
         if (command.kind == Kind::Upgrade) // it went while the Qt thread decided
-            send({ToCore::Kind::Ended, command.id, {}, {}, std::make_shared<Net::WebSocketEnd>()});
+            send({ToCore::Kind::Ended, command.id, {}, {}, std::make_shared<Net::WebSocketEnd>(), {}});
         else if (command.kind == Kind::Abort && stream)
             stream->abort();
         return;
@@ -110,37 +118,46 @@ void BridgePort::execute(ToReactor &command)
         stream->abort();
         return;
     }
-    auto *socket = dynamic_cast<Net::WebSocketHandler *>(&stream->handler());
-    if (!socket)
+    if (auto *end = dynamic_cast<BridgeEnd *>(&stream->handler())) {
+        end->execute(*stream, command);
         return;
-    auto &user = static_cast<BridgeUser &>(socket->user());
+    }
+    if (auto *socket = dynamic_cast<Net::WebSocketHandler *>(&stream->handler()))
+        execute(*socket, command);
+}
+
+void BridgePort::execute(Net::WebSocketHandler &socket, ToReactor &command)
+{
+    using Kind = ToReactor::Kind;
+    auto &user = static_cast<BridgeUser &>(socket.user());
     // In this order: in between it counts twice, and never not at all.
     const auto sent = [&] {
-        user.gauge().queued = qint64(stream->queuedBytes());
+        user.gauge().queued = qint64(socket.stream().queuedBytes());
         user.gauge().underway -= command.bytes.size() + kFrameOverhead;
     };
     switch (command.kind) {
     case Kind::Text:
-        socket->send(Wire::Opcode::Text, viewOf(command.bytes));
+        socket.send(Wire::Opcode::Text, viewOf(command.bytes));
         sent();
         break;
     case Kind::Binary:
-        socket->send(Wire::Opcode::Binary, viewOf(command.bytes));
+        socket.send(Wire::Opcode::Binary, viewOf(command.bytes));
         sent();
         break;
     case Kind::Ping:
-        socket->ping(viewOf(command.bytes));
+        socket.ping(viewOf(command.bytes));
         break;
     case Kind::Close:
-        socket->close(command.code, Wire::textOf(viewOf(command.bytes)));
+        socket.close(command.code, Wire::textOf(viewOf(command.bytes)));
         break;
     case Kind::Pause:
     case Kind::Resume:
-        user.setPausedByCore(*socket, command.kind == Kind::Pause);
+        user.setPausedByCore(socket, command.kind == Kind::Pause);
         break;
     case Kind::Answer:
     case Kind::Upgrade:
     case Kind::Abort:
+    case Kind::Task:
         break;
     }
 }
@@ -194,7 +211,7 @@ void BridgeHead::decide(Net::Stream &stream, const ParsedHead &parsed)
         arrival->tlsProtocol = QString::fromLatin1(tls->protocol());
         arrival->cipher = QString::fromLatin1(tls->cipher());
     }
-    m_port.send({ToCore::Kind::Head, stream.id(), {}, std::move(arrival), {}});
+    m_port.send({ToCore::Kind::Head, stream.id(), {}, std::move(arrival), {}, {}});
 }
 
 BridgeUser::BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge)
@@ -205,8 +222,12 @@ BridgeUser::BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge)
 
 void BridgeUser::messageReceived(Net::WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message)
 {
-    m_port.send(
-        {type == Wire::Opcode::Text ? ToCore::Kind::Text : ToCore::Kind::Binary, socket.stream().id(), copyOf(message), {}, {}});
+    m_port.send({type == Wire::Opcode::Text ? ToCore::Kind::Text : ToCore::Kind::Binary,
+                 socket.stream().id(),
+                 copyOf(message),
+                 {},
+                 {},
+                 {}});
     if (m_port.isFull() && !std::exchange(m_waitsForRoom, true)) {
         m_port.waitForRoom(socket.stream().id());
         socket.setReadPaused(true);
@@ -215,7 +236,7 @@ void BridgeUser::messageReceived(Net::WebSocketHandler &socket, Wire::Opcode typ
 
 void BridgeUser::pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload)
 {
-    m_port.send({ToCore::Kind::Pong, socket.stream().id(), copyOf(payload), {}, {}});
+    m_port.send({ToCore::Kind::Pong, socket.stream().id(), copyOf(payload), {}, {}, {}});
 }
 
 void BridgeUser::flushed(Net::WebSocketHandler &socket)
@@ -226,7 +247,7 @@ void BridgeUser::flushed(Net::WebSocketHandler &socket)
 void BridgeUser::ended(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end)
 {
     m_gauge->queued = 0;
-    m_port.send({ToCore::Kind::Ended, socket.stream().id(), {}, {}, std::make_shared<Net::WebSocketEnd>(end)});
+    m_port.send({ToCore::Kind::Ended, socket.stream().id(), {}, {}, std::make_shared<Net::WebSocketEnd>(end), {}});
 }
 
 void BridgeUser::setPausedByCore(Net::WebSocketHandler &socket, bool isPaused)

@@ -27,11 +27,13 @@ public:
     bool isFull() const { return m_weight > kBatch; }
     void waitForRoom(const Net::StreamId &id) { m_waiting.push_back(id); }
     void wake(); //!< From any thread: the Qt thread has room again.
+    Net::Reactor &reactor() const { return m_reactor; }
 
 private:
     void turnEnded();
     void drainInbox();
     void execute(ToReactor &command);
+    static void execute(Net::WebSocketHandler &socket, ToReactor &command);
     void upgrade(Net::Stream &stream, ToReactor &command);
 
     Net::Reactor &m_reactor;
@@ -41,6 +43,15 @@ private:
     std::size_t m_weight = 0;
     std::vector<Net::StreamId> m_waiting;
     std::vector<ToReactor> m_commands;
+};
+
+/*! A connection that is no plain WebSocket of the Qt thread's, and gets its commands itself. Threads: the reactor's. */
+class BridgeEnd : public Net::StreamHandler
+{
+public:
+    //! Text, Binary, Ping, Close, Pause or Resume.
+    virtual void execute(Net::Stream &stream, ToReactor &command) = 0;
+    virtual void roomCame(Net::Stream &) { } //!< After BridgePort::waitForRoom().
 };
 
 /*! Reads the head of a request and lets the Qt thread decide. Threads: the reactor's. */

@@ -7,6 +7,8 @@
 #include <QObject>
 #include <QString>
 
+#include <optional>
+
 namespace Watchword::Gateway {
 
 /*!
@@ -37,6 +39,19 @@ public:
     //! After disconnected(): the code of the frame that ended it, 1005 if that had none, 1006 without a close frame.
     virtual int closeCode() const = 0;
     virtual QString closeReason() const = 0;
+
+    //! What a relayed connection carried so far past this thread: only control frames of its client come as signals.
+    struct Relayed
+    {
+        quint64 messagesIn = 0; //!< All of them, control frames too.
+        quint64 messagesOut = 0;
+        quint64 bytesIn = 0;
+        quint64 bytesOut = 0;
+        bool isReadPaused = false; //!< Pongs of the client are not read now.
+    };
+    virtual std::optional<Relayed> relayed() const { return {}; }
+    //! Nothing is relayed any more, in either direction: what is sent from now on is the last.
+    virtual void endRelay() { }
 
 Q_SIGNALS:
     void textReceived(const QString &text);

@@ -25,7 +25,13 @@ ReactorSocket::~ReactorSocket()
 void ReactorSocket::send(ToReactor::Kind kind, const QByteArray &bytes, quint16 code)
 {
     if (m_bridge)
-        m_bridge->send({kind, m_id, bytes, code, 0, {}});
+        m_bridge->send({kind, m_id, bytes, code, 0, {}, {}});
+}
+
+void ReactorSocket::run(std::function<void(BridgePort &port, Net::Stream *stream)> task)
+{
+    if (m_bridge && m_state != State::Ended)
+        m_bridge->send({ToReactor::Kind::Task, m_id, {}, 0, 0, {}, std::move(task)});
 }
 
 qint64 ReactorSocket::sendText(const QString &text)
@@ -88,6 +94,9 @@ void ReactorSocket::deliver(const ToCore &message)
         break;
     case ToCore::Kind::Pong:
         Q_EMIT pongReceived(message.bytes);
+        break;
+    case ToCore::Kind::Event:
+        eventReceived(*message.event);
         break;
     case ToCore::Kind::Ended:
         m_state = State::Ended;

@@ -6,7 +6,7 @@
 namespace Watchword::Gateway {
 
 /*! A ClientSocket of a Bridge. */
-class ReactorSocket final : public ClientSocket
+class ReactorSocket : public ClientSocket
 {
     Q_OBJECT
 
@@ -29,13 +29,20 @@ public:
 
     void deliver(const ToCore &message);
 
+protected:
+    virtual void eventReceived(const BridgeEvent &) { }
+    void run(std::function<void(BridgePort &port, Net::Stream *stream)> task); //!< In the reactor; nothing after the end.
+    void setSubprotocol(const QString &subprotocol) { m_subprotocol = subprotocol; }
+    void setEnded() { m_state = State::Ended; } //!< Destruction leaves the connection alone.
+    const std::shared_ptr<SocketGauge> &gauge() const { return m_gauge; }
+
 private:
     enum class State { Open, Closing, Ended };
     void send(ToReactor::Kind kind, const QByteArray &bytes = {}, quint16 code = 0);
 
     QPointer<Bridge> m_bridge;
     const Net::StreamId m_id;
-    const QString m_subprotocol;
+    QString m_subprotocol;
     const QString m_tlsProtocol;
     const std::shared_ptr<SocketGauge> m_gauge;
     State m_state = State::Open;

@@ -9,6 +9,7 @@
 namespace Watchword::Gateway {
 
 class Peer;
+struct EndpointLimits;
 struct PeerClose;
 
 /*!
@@ -36,6 +37,8 @@ public:
     virtual bool frame(Peer &peer, const Frame &frame) = 0;
     //! The gateway ends: closes \a peer with \a close as soon as it has what it is owed.
     virtual void finish(Peer &peer, const PeerClose &close);
+    //! After a reload.
+    virtual void limitsChanged(Peer &, const EndpointLimits &) { }
     //! Once a second.
     virtual void tick() { }
     //! It sends no more than the client takes: what waits for it is this service's to judge.

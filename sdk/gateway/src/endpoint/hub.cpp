@@ -192,25 +192,46 @@ void Hub::adopt(const PendingRequest &request, const Admission &admission)
         return;
     }
     Endpoint &endpoint = *it->second;
+    if (auto *relay = dynamic_cast<RelayService *>(endpoint.service.get())) {
+        openRelay(endpoint, *relay, request, admission);
+        return;
+    }
     std::unique_ptr<ClientSocket> socket = request.upgrade(
         chosenSubprotocol(request.arrival().parsed.head, endpoint.subprotocols), largestMessage(*admission.target));
     if (!socket)
         return;
     if (endpoint.service)
-        openPeer(endpoint, std::move(socket), admission);
+        openPeer(endpoint, newConnectionId(), std::move(socket), admission);
     else
         openStream(endpoint, std::move(socket), admission);
 }
 
-void Hub::openPeer(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission)
+void Hub::openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission)
 {
-    auto *peer = new Peer(newConnectionId(), std::move(socket), admission, *endpoint.service, m_services, this);
+    const QString id = newConnectionId();
+    relay.open(
+        request, admission, id, m_services.heartbeat,
+        [this, &endpoint, id, admission](std::unique_ptr<ClientSocket> socket) {
+            Peer *peer = openPeer(endpoint, id, std::move(socket), admission);
+            const auto present = m_endpoints.find(admission.target->path);
+            if (m_closing)
+                peer->close({.code = *m_closing});
+            else if (present == m_endpoints.end() || present->second.get() != &endpoint) // a reload came in between
+                peer->close({.code = CloseCode::PolicyChanged});
+        },
+        [this, request, admission](const Refusal &refusal) { Q_EMIT refused(request, admission, refusal); });
+}
+
+Peer *Hub::openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission)
+{
+    auto *peer = new Peer(id, std::move(socket), admission, *endpoint.service, m_services, this);
     m_peers.insert(peer->id(), peer);
     m_services.metrics.connections = int(m_peers.size());
     connect(peer, &Peer::ended, this, [this, peer] { peerEnded(peer); });
     peer->start();
     if (m_endAt)
         peer->announceEnd(*m_endAt - m_services.clock.now(), m_endReason);
+    return peer;
 }
 
 void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission)
@@ -289,6 +310,7 @@ void Hub::announceEnd(Duration in, const QString &reason)
 
 void Hub::closeAll(CloseCode code)
 {
+    m_closing = code;
     const QHash<QString, Peer *> peers = m_peers;
     const Duration spread = std::min<Duration>(kLongestSpread, Duration(peers.size() * 1000 / kReturnsPerSecond));
     for (Peer *peer : peers)

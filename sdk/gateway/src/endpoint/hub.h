@@ -15,6 +15,8 @@
 
 namespace Watchword::Gateway {
 
+class RelayService;
+
 /*!
     All connections behind the gate: upgrades admitted requests, keeps the connections by
     endpoint, and ends them for operators, revocations, a reload and the end of the program.
@@ -49,6 +51,9 @@ public:
 
 Q_SIGNALS:
     void emptied(); //!< The last connection ended.
+    //! An admitted request cannot be served after all; whoever admitted it answers.
+    void refused(const Watchword::Gateway::PendingRequest &request, const Watchword::Gateway::Admission &admission,
+                 const Watchword::Gateway::Refusal &refusal);
 
 private:
     struct Endpoint
@@ -61,7 +66,8 @@ private:
     std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target, const EndpointConfig *config);
     void setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
     void retire(std::unique_ptr<Endpoint> endpoint);
-    void openPeer(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
+    void openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission);
+    Peer *openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void peerEnded(Peer *peer);
     void tick();
@@ -75,6 +81,7 @@ private:
     QSet<QString> m_issuers; // configured ones
     std::optional<Instant> m_endAt; // announced
     QString m_endReason;
+    std::optional<CloseCode> m_closing; // what closeAll() said; for who comes later all the same
     Alarm m_tick;
 };
 

@@ -78,8 +78,10 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
     m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
     m_byteRate =
         TokenBucket(double(limits.bytesPerSecond), double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
-    if (m_state == State::Open)
-        planStepUp();
+    if (m_state != State::Open)
+        return;
+    m_service.limitsChanged(*this, limits);
+    planStepUp();
 }
 
 QString Peer::subprotocol() const
@@ -230,6 +232,8 @@ bool Peer::countIn(qint64 bytes)
         return false;
     const Instant now = m_services.clock.now();
     m_lastIn = now;
+    if (m_socket->relayed())
+        return true; // counted and judged where it was read
     ++m_messagesIn;
     m_bytesIn += quint64(bytes);
     ++m_services.metrics.messagesIn;
@@ -249,6 +253,28 @@ bool Peer::countIn(qint64 bytes)
         return false;
     }
     return true;
+}
+
+// What passed this thread by since the last time.
+void Peer::countRelayed()
+{
+    const std::optional<ClientSocket::Relayed> relayed = m_socket->relayed();
+    if (!relayed)
+        return;
+    const ClientSocket::Relayed last = std::exchange(m_relayed, *relayed);
+    const ClientSocket::Relayed news{relayed->messagesIn - last.messagesIn, relayed->messagesOut - last.messagesOut,
+                                     relayed->bytesIn - last.bytesIn, relayed->bytesOut - last.bytesOut};
+    if (news.bytesIn + news.messagesIn > 0 || relayed->isReadPaused)
+        m_lastIn = m_services.clock.now();
+    m_messagesIn += news.messagesIn;
+    m_messagesOut += news.messagesOut;
+    m_bytesIn += news.bytesIn;
+    m_bytesOut += news.bytesOut;
+    m_services.metrics.messagesIn += news.messagesIn;
+    m_services.metrics.messagesOut += news.messagesOut;
+    m_services.metrics.bytesIn += news.bytesIn;
+    m_services.metrics.bytesOut += news.bytesOut;
+    m_isDirty = m_isDirty || news.messagesIn + news.messagesOut + news.bytesIn + news.bytesOut > 0;
 }
 
 void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after)
@@ -289,6 +315,7 @@ void Peer::close(const PeerClose &close)
     m_close = close;
     if (m_close.reason.isEmpty())
         m_close.reason = closeCodeName(int(close.code));
+    m_socket->endRelay();
     QJsonObject bye = close.members;
     bye.insert("code"_L1, int(close.code));
     bye.insert("retry"_L1, retryWord(close.code));
@@ -320,16 +347,10 @@ void Peer::finishClose()
     m_socket->close(int(m_close.code), m_close.reason);
 }
 
-void Peer::setReadPaused(bool isPaused)
-{
-    m_isReadPaused = isPaused;
-    m_socket->setReadPaused(isPaused);
-    m_lastIn = m_services.clock.now();
-}
-
 void Peer::tick()
 {
     const Instant now = m_services.clock.now();
+    countRelayed();
     if (m_state == State::Open) {
         const qint64 queued = queuedBytes();
         // A ping waits behind all this: on a slow line its pong is late, and the peer is there all the same.
@@ -339,7 +360,7 @@ void Peer::tick()
         const qint64 most = m_admission.target->limits.queueBytes;
         if (most > 0 && queued > most && !m_service.boundsQueue()) {
             closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
-        } else if (m_pingedAt && !m_isReadPaused && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
+        } else if (m_pingedAt && !m_relayed.isReadPaused && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
             m_close.auditReason = u"no_pong"_s;
             m_socket->abort();
             return;
@@ -359,6 +380,7 @@ void Peer::disconnected()
         return;
     m_state = State::Ended;
     m_alarm.cancel();
+    countRelayed();
     const WallTime now = m_services.clock.wallNow();
     const int code = m_closedByUs ? int(m_close.code) : m_socket->closeCode();
     const QString reason = m_closedByUs ? m_close.reason : clientText(m_socket->closeReason().toLatin1());

@@ -71,6 +71,7 @@ public:
     bool speaksControl() const { return m_control; }
     bool isOpen() const { return m_state == State::Open; }
     Clock &clock() const { return m_services.clock; }
+    ClientSocket &socket() const { return *m_socket; }
 
     void sendText(const QString &applicationText); //!< Escaped where that is needed.
     void sendBinary(const QByteArray &data);
@@ -87,9 +88,6 @@ public:
     //! Writes limit.hit and closes.
     void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
     qint64 queuedBytes() const; //!< Bytes that the peer has not taken.
-
-    //! Nothing of the client is read, so its pongs cannot come either.
-    void setReadPaused(bool isPaused);
 
     //! Once a second: heartbeat, dead peers, slow readers, counters.
     void tick();
@@ -111,6 +109,7 @@ private:
     void textReceived(const QString &text);
     void binaryReceived(const QByteArray &data);
     bool countIn(qint64 bytes);
+    void countRelayed();
     void controlReceived(const QString &text);
     bool handleFrame(const Frame &frame);
     void messageReceived(const Frame &frame);
@@ -157,7 +156,7 @@ private:
     Instant m_lastIn{};
     Instant m_lastTaken{}; // the peer took something of what waited for it
     qint64 m_lastQueued = 0;
-    bool m_isReadPaused = false;
+    ClientSocket::Relayed m_relayed; // as far as it is counted
     std::optional<Instant> m_pingedAt;
     Instant m_lastPing{};
     QByteArray m_pingNonce;

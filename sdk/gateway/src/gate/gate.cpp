@@ -208,6 +208,8 @@ void Gate::countSockets()
     metrics.tlsFailed = pool.sum(&Net::StreamCounters::tlsFailed);
     metrics.sockets = int(pool.sum(&Net::StreamCounters::live));
     metrics.handshakes = int(pool.sum(&Net::StreamCounters::handshaking));
+    metrics.upstreams = int(pool.sumOutgoing(&Net::StreamCounters::live));
+    metrics.upstreamsOpened = pool.sumOutgoing(&Net::StreamCounters::established);
 }
 
 void Gate::warnOfDescriptors()
@@ -229,6 +231,12 @@ void Gate::handshakeEnded(Handshake *handshake)
 {
     m_handshakes.remove(handshake);
     handshake->deleteLater();
+}
+
+void Gate::refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal)
+{
+    const QString ref = record(refusal, request.arrival().parsed.head, admission.peer, &admission.identity);
+    request.answer(answerOf(refusal, ref));
 }
 
 GateContext Gate::context(const GatePeer &peer)

@@ -56,6 +56,8 @@ public:
     QHostAddress address() const;
     Result<void> reload(const GatewayConfig &config); //!< Certificate, targets and limits; all or nothing.
     std::optional<int> certificateDaysLeft() const;
+    //! For an admitted request that cannot be served after all: recorded and answered like every other refusal.
+    void refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal);
 
 Q_SIGNALS:
     //! The receiver upgrades \a request.

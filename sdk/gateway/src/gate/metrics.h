@@ -25,6 +25,8 @@ struct Metrics
     int sockets = 0; //!< Now
     int handshakes = 0; //!< Now
     int connections = 0; //!< Now
+    int upstreams = 0; //!< TCP connections to servers behind endpoints, now.
+    quint64 upstreamsOpened = 0;
 
     QByteArray toPrometheus() const; //!< Text format 0.0.4.
 };

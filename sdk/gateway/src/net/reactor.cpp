@@ -80,7 +80,7 @@ StreamId Reactor::add(std::unique_ptr<Stream> stream)
     Slot &slot = m_slots[index];
     const StreamId id{index, ++slot.generation, m_index};
     slot.stream = std::move(stream);
-    m_counters.live.add();
+    slot.stream->counters().live.add();
     slot.stream->begin(id);
     return id;
 }
@@ -104,8 +104,8 @@ void Reactor::bury(Stream &stream)
     ++slot.generation; // nobody finds it any more
     m_dead.push_back(std::move(slot.stream));
     m_freeSlots.push_back(id.index);
-    m_counters.live.subtract();
-    m_counters.ended.add();
+    stream.counters().live.subtract();
+    stream.counters().ended.add();
     m_load.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -61,7 +61,8 @@ public:
     void stop(); //!< From another thread; returns when the reactor's has ended. Twice does nothing.
     unsigned index() const { return m_index; }
     bool isCurrent() const { return std::this_thread::get_id() == m_thread.get_id(); }
-    const StreamCounters &counters() const { return m_counters; }
+    const StreamCounters &counters() const { return m_counters; } //!< Of accepted connections.
+    const StreamCounters &outgoing() const { return m_outgoing; } //!< Of those that we opened.
     //! Connections here and on their way here: what ReactorPool balances by.
     std::size_t load() const { return m_load.load(std::memory_order_relaxed); }
     void addLoad() { m_load.fetch_add(1, std::memory_order_relaxed); }
@@ -97,6 +98,7 @@ public:
     std::span<std::uint8_t> scratch() { return {m_scratch.get(), kScratch}; }
     BufferPool &buffers() { return m_buffers; }
     StreamCounters &mutableCounters() { return m_counters; }
+    StreamCounters &mutableOutgoing() { return m_outgoing; }
     void startTimer(TimingWheel::Timer &timer, TimingWheel::Duration after);
 
     StreamId add(std::unique_ptr<Stream> stream); //!< Consumes one addLoad(). Starts the stream.
@@ -138,6 +140,7 @@ private:
     std::atomic<std::size_t> m_load{0};
     Clock::time_point m_now;
     StreamCounters m_counters;
+    StreamCounters m_outgoing;
     std::unique_ptr<std::uint8_t[]> m_scratch;
     BufferPool m_buffers;
     TimingWheel m_wheel;

@@ -45,4 +45,12 @@ std::uint64_t ReactorPool::sum(Counter StreamCounters::*counter) const
     return all;
 }
 
+std::uint64_t ReactorPool::sumOutgoing(Counter StreamCounters::*counter) const
+{
+    std::uint64_t all = 0;
+    for (const auto &reactor : m_reactors)
+        all += (reactor->outgoing().*counter).value();
+    return all;
+}
+
 } // namespace Watchword::Gateway::Net

@@ -22,7 +22,8 @@ public:
     Reactor &first() const { return *m_reactors.front(); } //!< Where listeners live.
     Reactor &leastLoaded() const; //!< By live connections, not by hash: long ones pile up by chance else.
     //! Sum of one counter over all reactors.
-    std::uint64_t sum(Counter StreamCounters::*counter) const;
+    std::uint64_t sum(Counter StreamCounters::*counter) const; //!< Of accepted connections.
+    std::uint64_t sumOutgoing(Counter StreamCounters::*counter) const;
 
 private:
     std::vector<std::unique_ptr<Reactor>> m_reactors;

@@ -31,12 +31,13 @@ void StreamHandler::inputEnded(Stream &stream)
 
 void StreamHandler::timedOut(Stream &stream)
 {
-    stream.reactor().mutableCounters().timedOut.add();
+    stream.counters().timedOut.add();
     stream.abort();
 }
 
 Stream::Stream(Reactor &reactor, int descriptor, Options options, std::unique_ptr<StreamHandler> handler)
     : m_reactor(reactor)
+    , m_counters(options.isOutgoing ? reactor.mutableOutgoing() : reactor.mutableCounters())
     , m_descriptor(reactor.executor())
     , m_end(descriptor)
     , m_handler(std::move(handler))
@@ -55,7 +56,7 @@ Stream::Stream(Reactor &reactor, int descriptor, Options options, std::unique_pt
         ::close(descriptor);
     m_end.setPrefix(options.prefix);
     if (options.tls)
-        m_tls = std::make_unique<TlsSession>(std::move(options.tls), m_end);
+        m_tls = std::make_unique<TlsSession>(std::move(options.tls), m_end, options.serverName);
 }
 
 Stream::~Stream() = default;
@@ -63,7 +64,7 @@ Stream::~Stream() = default;
 void Stream::begin(StreamId id)
 {
     m_id = id;
-    m_reactor.mutableCounters().handshaking.add();
+    m_counters.handshaking.add();
     if (!m_descriptor.is_open()) {
         end(StreamEnd::PeerReset);
         return;
@@ -74,7 +75,7 @@ void Stream::begin(StreamId id)
         return;
     }
     m_state = State::Open;
-    m_reactor.mutableCounters().established.add();
+    m_counters.established.add();
     m_handler->established(*this);
     readAgain();
 }
@@ -88,11 +89,10 @@ void Stream::end(StreamEnd reason)
     m_stall.cancel();
     m_output.clear();
     m_kept = {};
-    StreamCounters &counters = m_reactor.mutableCounters();
     if (reason == StreamEnd::PeerReset)
-        counters.reset.add();
+        m_counters.reset.add();
     else if (reason == StreamEnd::TlsFailed)
-        counters.tlsFailed.add();
+        m_counters.tlsFailed.add();
     handshakeDone();
     boost::system::error_code ignored;
     m_descriptor.close(ignored);
@@ -187,10 +187,9 @@ void Stream::shakeHands()
     }
     m_state = State::Open;
     m_stall.cancel();
-    StreamCounters &counters = m_reactor.mutableCounters();
-    counters.established.add();
+    m_counters.established.add();
     if (m_tls->isResumed())
-        counters.resumed.add();
+        m_counters.resumed.add();
     if (m_output.size() > 0 && !std::exchange(m_isTouched, true))
         m_reactor.touch(*this);
     m_handler->established(*this);
@@ -201,7 +200,6 @@ void Stream::shakeHands()
 
 void Stream::readBatches()
 {
-    StreamCounters &counters = m_reactor.mutableCounters();
     for (int round = 0; round < kRounds; ++round) {
         // OpenSSL answers a request for new keys from inside SSL_read, and fails if a record of ours is half written then.
         if (m_tls && m_isWriteArmed) {
@@ -217,7 +215,7 @@ void Stream::readBatches()
         }
         const std::span<std::uint8_t> scratch = m_reactor.scratch();
         const IoResult got = fill(scratch);
-        counters.bytesIn.add(got.count);
+        m_counters.bytesIn.add(got.count);
         if (got.count > 0 && !deliver(scratch.first(got.count)) && m_state != State::Open)
             return;
         switch (got.status) {
@@ -320,7 +318,7 @@ bool Stream::write(std::span<const std::uint8_t> bytes)
         return false;
     m_output.append(bytes);
     if (m_output.size() > m_limits.most) {
-        m_reactor.mutableCounters().overflowed.add();
+        m_counters.overflowed.add();
         end(StreamEnd::Overflowed);
         return false;
     }
@@ -341,7 +339,7 @@ void Stream::flush()
         switch (result.status) {
         case IoStatus::Done:
             m_output.take(result.count);
-            m_reactor.mutableCounters().bytesOut.add(result.count);
+            m_counters.bytesOut.add(result.count);
             continue;
         case IoStatus::WantsWrite:
             armWrite();
@@ -390,7 +388,7 @@ void Stream::handshakeDone()
     if (!std::exchange(m_isHandshaking, false))
         return;
     m_ticket.handshakeDone();
-    m_reactor.mutableCounters().handshaking.subtract();
+    m_counters.handshaking.subtract();
 }
 
 void Stream::close()
@@ -443,7 +441,7 @@ void Stream::deadlineCame()
 {
     switch (m_state) {
     case State::Handshaking:
-        m_reactor.mutableCounters().timedOut.add();
+        m_counters.timedOut.add();
         end(StreamEnd::TimedOut);
         return;
     case State::Open:
@@ -465,7 +463,7 @@ void Stream::stallCame()
         m_reactor.startTimer(m_stall, m_limits.stall);
         return;
     }
-    m_reactor.mutableCounters().stalled.add();
+    m_counters.stalled.add();
     end(StreamEnd::Stalled);
 }
 

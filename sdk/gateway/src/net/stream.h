@@ -78,6 +78,8 @@ public:
         std::vector<std::uint8_t> prefix; //!< Read already.
         Ticket ticket;
         StreamLimits limits;
+        bool isOutgoing = false; //!< We connected; it counts in Reactor::outgoing().
+        std::string serverName{}; //!< With TLS then: whose certificate it has to be.
     };
 
     //! Takes \a descriptor, which is a connected, non-blocking socket.
@@ -88,6 +90,7 @@ public:
 
     StreamId id() const { return m_id; }
     Reactor &reactor() const { return m_reactor; }
+    StreamCounters &counters() const { return m_counters; }
     const SocketAddress &peer() const { return m_peer; }
     const SocketAddress &proxy() const { return m_proxy; }
     const TlsSession *tls() const { return m_tls.get(); } //!< Null: plain.
@@ -151,6 +154,7 @@ private:
     void stallCame();
 
     Reactor &m_reactor;
+    StreamCounters &m_counters;
     StreamId m_id;
     Descriptor m_descriptor;
     SocketEnd m_end;

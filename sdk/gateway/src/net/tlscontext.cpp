@@ -64,9 +64,9 @@ int prepareTicket(SSL *session, unsigned char *name, unsigned char *iv, EVP_CIPH
     return keys->prepare(name, iv, cipher, mac, isNew == 1);
 }
 
-std::string useCertificate(SSL_CTX *context, const TlsOptions &options)
+std::string useCertificate(SSL_CTX *context, const std::string &certificatePem, const std::string &keyPem)
 {
-    const Bio certificates = readable(options.certificatePem);
+    const Bio certificates = readable(certificatePem);
     const Certificate first(PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr), &X509_free);
     if (!first || SSL_CTX_use_certificate(context, first.get()) != 1)
         return reason("the certificate cannot be read as PEM");
@@ -79,7 +79,7 @@ std::string useCertificate(SSL_CTX *context, const TlsOptions &options)
     ERR_clear_error(); // the end of the file
     // An empty pass phrase instead of the default callback, which would ask on the terminal.
     char noPassPhrase[] = "";
-    const Key key(PEM_read_bio_PrivateKey(readable(options.keyPem).get(), nullptr, nullptr, noPassPhrase), &EVP_PKEY_free);
+    const Key key(PEM_read_bio_PrivateKey(readable(keyPem).get(), nullptr, nullptr, noPassPhrase), &EVP_PKEY_free);
     if (!key)
         return reason("the key cannot be read as PEM without a pass phrase");
     if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
@@ -87,21 +87,41 @@ std::string useCertificate(SSL_CTX *context, const TlsOptions &options)
     return {};
 }
 
-bool setRules(SSL_CTX *context, const TlsOptions &options)
+std::string addAuthorities(SSL_CTX *context, const std::string &pem)
+{
+    const Bio certificates = readable(pem);
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    int count = 0;
+    while (X509 *next = PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr)) {
+        const Certificate certificate(next, &X509_free);
+        if (X509_STORE_add_cert(store, certificate.get()) != 1)
+            return reason("an authority cannot be used");
+        ++count;
+    }
+    ERR_clear_error(); // the end of the file
+    return count > 0 ? std::string() : std::string("there is no PEM certificate of an authority");
+}
+
+// What both sides have in common.
+bool setRules(SSL_CTX *context, int leastVersion)
 {
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_options(
-        context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-    SSL_CTX_set_alpn_select_cb(context, &chooseProtocol, nullptr);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    constexpr unsigned char kSessions[] = "watchword-gateway";
-    SSL_CTX_set_session_id_context(context, kSessions, sizeof kSessions - 1);
-    const bool isDone = SSL_CTX_set_min_proto_version(context, options.tls13Only ? TLS1_3_VERSION : TLS1_2_VERSION) == 1
+    const bool isDone = SSL_CTX_set_min_proto_version(context, leastVersion) == 1
         && SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1
         && (SSL_CTX_set1_groups_list(context, kHybridGroups) == 1 || SSL_CTX_set1_groups_list(context, kGroups) == 1);
     ERR_clear_error(); // what an OpenSSL without the hybrid group left
     return isDone;
+}
+
+void setServerRules(SSL_CTX *context)
+{
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_alpn_select_cb(context, &chooseProtocol, nullptr);
+    constexpr unsigned char kSessions[] = "watchword-gateway";
+    SSL_CTX_set_session_id_context(context, kSessions, sizeof kSessions - 1);
 }
 
 } // namespace
@@ -162,11 +182,12 @@ std::shared_ptr<const TlsContext> TlsContext::create(const TlsOptions &options, 
 {
     ERR_clear_error();
     Context context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-    if (!context || !setRules(context.get(), options)) {
+    if (!context || !setRules(context.get(), options.tls13Only ? TLS1_3_VERSION : TLS1_2_VERSION)) {
         problem = reason("TLS cannot be set up");
         return {};
     }
-    problem = useCertificate(context.get(), options);
+    setServerRules(context.get());
+    problem = useCertificate(context.get(), options.certificatePem, options.keyPem);
     if (!problem.empty())
         return {};
     if (options.ticketKeys) {
@@ -178,6 +199,30 @@ std::shared_ptr<const TlsContext> TlsContext::create(const TlsOptions &options, 
         SSL_CTX_set_num_tickets(context.get(), 0);
     }
     return std::shared_ptr<const TlsContext>(new TlsContext(context.release(), options.ticketKeys));
+}
+
+std::shared_ptr<const TlsContext> TlsContext::createClient(const TlsClientOptions &options, std::string &problem)
+{
+    ERR_clear_error();
+    Context context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    const std::string protocols = char(kProtocol.size()) + std::string(kProtocol);
+    // OpenSSL takes the list as bytes; 0 is success here.
+    const auto *list = reinterpret_cast<const unsigned char *>(protocols.data());
+    if (!context || !setRules(context.get(), TLS1_2_VERSION) || SSL_CTX_set_default_verify_paths(context.get()) != 1
+        || SSL_CTX_set_alpn_protos(context.get(), list, unsigned(protocols.size())) != 0) {
+        problem = reason("TLS cannot be set up");
+        return {};
+    }
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    if (!options.authoritiesPem.empty())
+        problem = addAuthorities(context.get(), options.authoritiesPem);
+    if (problem.empty() && !options.certificatePem.empty())
+        problem = useCertificate(context.get(), options.certificatePem, options.keyPem);
+    if (!problem.empty())
+        return {};
+    std::shared_ptr<TlsContext> client(new TlsContext(context.release(), {}));
+    client->m_isClient = true;
+    return client;
 }
 
 TlsContext::TlsContext(SSL_CTX *context, std::shared_ptr<TicketKeys> keys)

@@ -56,6 +56,14 @@ struct TlsOptions
     std::shared_ptr<TicketKeys> ticketKeys{}; //!< Null: sessions are not resumed.
 };
 
+/*! TLS towards a server of ours. */
+struct TlsClientOptions
+{
+    std::string authoritiesPem{}; //!< Beside the system's.
+    std::string certificatePem{}; //!< Of the gateway, for servers that ask for one; with keyPem.
+    std::string keyPem{};
+};
+
 /*!
     What TLS needs to know about one generation of a listener: certificate, key, versions, groups, ALPN. Immutable and shared
     by all reactors; a reload makes a new one, and connections keep that with which they began.
@@ -72,17 +80,24 @@ class TlsContext
 public:
     //! Null with \a problem, one plain sentence, if certificate and key cannot be used.
     static std::shared_ptr<const TlsContext> create(const TlsOptions &options, std::string &problem);
+    /*!
+        The other side, for connections to servers: their certificate has to lead to an authority and to be good for the name
+        that TlsSession is given. There is no way to accept another one.
+    */
+    static std::shared_ptr<const TlsContext> createClient(const TlsClientOptions &options, std::string &problem);
     ~TlsContext();
     TlsContext(const TlsContext &) = delete;
     TlsContext &operator=(const TlsContext &) = delete;
 
     ssl_st *makeSession() const; //!< Null without memory. The caller frees it.
+    bool isClient() const { return m_isClient; }
 
 private:
     TlsContext(ssl_ctx_st *context, std::shared_ptr<TicketKeys> keys);
 
     ssl_ctx_st *m_context;
     std::shared_ptr<TicketKeys> m_ticketKeys;
+    bool m_isClient = false;
 };
 
 } // namespace Watchword::Gateway::Net

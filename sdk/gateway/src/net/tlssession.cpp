@@ -3,12 +3,13 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <utility>
 
 namespace Watchword::Gateway::Net {
 
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, SocketEnd &end)
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, SocketEnd &end, const std::string &serverName)
     : m_context(std::move(context))
     , m_session(m_context->makeSession())
 {
@@ -20,7 +21,29 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, SocketEnd &end
         return;
     }
     SSL_set_bio(m_session, bio, bio);
-    SSL_set_accept_state(m_session);
+    if (!m_context->isClient())
+        SSL_set_accept_state(m_session);
+    else if (!expect(serverName))
+        SSL_free(std::exchange(m_session, nullptr));
+}
+
+bool TlsSession::expect(const std::string &serverName)
+{
+    SSL_set_connect_state(m_session);
+    if (serverName.empty())
+        return false; // no certificate is good for nobody
+    // RFC 6066 section 3: an address is no server name.
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(m_session), serverName.c_str()) == 1)
+        return true;
+    ERR_clear_error();
+    SSL_set_hostflags(m_session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set_tlsext_host_name(m_session, serverName.c_str()) == 1 && SSL_set1_host(m_session, serverName.c_str()) == 1;
+}
+
+std::string TlsSession::verifyProblem() const
+{
+    const long result = m_session ? SSL_get_verify_result(m_session) : X509_V_OK;
+    return result == X509_V_OK ? std::string() : std::string(X509_verify_cert_error_string(result));
 }
 
 TlsSession::~TlsSession()

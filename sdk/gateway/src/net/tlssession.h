@@ -21,7 +21,8 @@ struct IoResult
 };
 
 /*!
-    TLS of one accepted connection, straight on its descriptor. An idle one owns OpenSSL's SSL object and no buffers.
+    TLS of one connection, straight on its descriptor; which side it is, its context knows. An idle one owns OpenSSL's SSL object
+   and no buffers.
 
     OpenSSL keeps its errors in a queue of the thread, not of the connection: it is cleared before each call, or the fault of
     one connection would end its neighbour.
@@ -30,8 +31,8 @@ struct IoResult
 class TlsSession
 {
 public:
-    //! isValid() is false without memory.
-    TlsSession(std::shared_ptr<const TlsContext> context, SocketEnd &end);
+    //! isValid() is false without memory. A client has to say whose certificate it expects: a DNS name or an IP address.
+    TlsSession(std::shared_ptr<const TlsContext> context, SocketEnd &end, const std::string &serverName = {});
     ~TlsSession();
     TlsSession(const TlsSession &) = delete;
     TlsSession &operator=(const TlsSession &) = delete;
@@ -45,8 +46,10 @@ public:
     const char *protocol() const; //!< "TLSv1.3"
     const char *cipher() const; //!< "TLS_AES_256_GCM_SHA384"
     bool isResumed() const;
+    std::string verifyProblem() const; //!< Of a client: what is wrong with the server's certificate. Empty if nothing is.
 
 private:
+    bool expect(const std::string &serverName);
     IoStatus statusOf(int result);
 
     std::shared_ptr<const TlsContext> m_context;

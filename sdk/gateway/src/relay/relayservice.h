@@ -2,17 +2,19 @@
 #pragma once
 
 #include "endpoint/endpointservice.h"
-#include "endpoint/seenids.h"
-#include "relay/upstream.h"
+#include "gate/admission.h"
+#include "relay/relaysocket.h"
 
-#include <QHash>
 #include <QObject>
+#include <QSet>
 
 namespace Watchword::Gateway {
 
 /*!
-    Passes messages on to an upstream WebSocket server and back, one upstream connection for each client. The client's own
-    headers do not reach the upstream, but its Origin and User-Agent; X-Watchword-* and X-Forwarded-* are the gateway's.
+    Passes messages on to an upstream WebSocket server and back, one upstream connection for each client; the messages pass
+    in the client's reactor (RelayLink). The upstream's handshake comes before the client's 101: its subprotocol and its
+    refusal are the client's. The client's own headers do not reach the upstream, but its Origin and User-Agent;
+    X-Watchword-* and X-Forwarded-* are the gateway's.
 */
 class RelayService final : public QObject, public EndpointService
 {
@@ -22,19 +24,34 @@ public:
     explicit RelayService(const EndpointConfig &config);
     ~RelayService() override;
 
+    /*!
+        Connects an admitted client. One of the two is called, unless the client or the service goes: \a opened with the
+        socket, whose 101 is on its way, or \a refused.
+    */
+    void open(const PendingRequest &request, const Admission &admission, const QString &connectionId,
+              std::chrono::milliseconds heartbeat, std::function<void(std::unique_ptr<ClientSocket>)> opened,
+              std::function<void(const Refusal &)> refused);
+
     void opened(Peer &peer) override;
-    void closed(Peer &peer) override;
-    void text(Peer &peer, const QString &text) override;
-    void binary(Peer &peer, const QByteArray &data) override;
-    void message(Peer &peer, const QString &id, const Frame &frame) override;
-    bool frame(Peer &peer, const Frame &frame) override;
+    void closed(Peer &) override { }
+    void limitsChanged(Peer &peer, const EndpointLimits &limits) override;
+    void text(Peer &, const QString &) override { }
+    void binary(Peer &, const QByteArray &) override { }
+    void message(Peer &, const QString &, const Frame &) override { }
+    bool frame(Peer &, const Frame &) override { return false; }
     void finish(Peer &peer, const PeerClose &close) override;
     bool boundsQueue() const override { return true; }
 
 private:
-    EndpointConfig m_config;
-    QHash<Peer *, Upstream *> m_upstreams;
-    SeenIds m_taken; //!< What an upstream got and was acknowledged.
+    UpstreamOrder orderFor(const PendingRequest &request, const Admission &admission, const QString &connectionId,
+                           bool speaksControl) const;
+    std::vector<UpstreamTarget> targetsFor(const Admission &admission) const;
+
+    const EndpointConfig m_config;
+    const std::shared_ptr<TakenIds> m_taken = std::make_shared<TakenIds>();
+    std::shared_ptr<const Net::TlsContext> m_tls; //!< For wss; null if it cannot be set up, see m_tlsProblem.
+    QString m_tlsProblem;
+    QSet<RelaySocket *> m_opening; //!< Owned until their upstream has answered.
 };
 
 } // namespace Watchword::Gateway

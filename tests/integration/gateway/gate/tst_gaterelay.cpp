@@ -28,7 +28,7 @@ private Q_SLOTS:
     void passesCloseCodesOn();
     void largeEchoIsBrakedNotCut();
     void queueAboveItsBoundIsBrakedNotCut();
-    void refusedUpstreamIs1014();
+    void unreachableUpstreamIs502();
     void killedUpstreamIs1014();
     void answersComeBeforeThePlannedEnd();
 
@@ -246,17 +246,13 @@ void TestRelay::queueAboveItsBoundIsBrakedNotCut()
     QVERIFY2(!log.closed, qPrintable(u"closed with %1 after %2 of %3"_s.arg(int(socket->closeCode())).arg(received).arg(sent)));
 }
 
-void TestRelay::refusedUpstreamIs1014()
+void TestRelay::unreachableUpstreamIs502()
 {
-    const auto socket = m_gate.client(u"/absent"_s, m_gate.token());
-    QStringList texts;
-    bool isClosed = false;
-    connect(socket.get(), &QWebSocket::textMessageReceived, this, [&](const QString &t) { texts += t; });
-    connect(socket.get(), &QWebSocket::disconnected, this, [&] { isClosed = true; });
-    QVERIFY(Support::waitUntil([&] { return isClosed; }));
-    const QStringList byes = texts.filter(u"\"t\":\"bye\""_s);
-    QCOMPARE(byes.size(), 1);
-    QCOMPARE(Frame::parse(byes.first())->fields().value("code"_L1).toInt(), 1014);
+    const QByteArray answer = m_gate.exchange(GateFixture::upgrade("/absent", m_gate.token()));
+    QCOMPARE(statusOf(answer), 502);
+    const QJsonObject problem = QJsonDocument::fromJson(answer.mid(answer.indexOf("\r\n\r\n") + 4)).object();
+    QCOMPARE(problem.value("status"_L1).toInt(), 502);
+    QVERIFY2(!problem.value("ref"_L1).toString().isEmpty(), answer.constData());
 }
 
 void TestRelay::killedUpstreamIs1014()

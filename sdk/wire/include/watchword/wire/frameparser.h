@@ -85,6 +85,8 @@ public:
     std::uint16_t peerCloseCode() const { return m_peerCloseCode; }
     //! True between the first byte of a message and its end, also while a control frame comes in between.
     bool isInMessage() const { return m_fragments > 0 || m_stage != Stage::Header || m_headerBytes > 0; }
+    //! In a sink's frameData(): text so far does not end inside a character. True for what is not text or not checked.
+    bool isTextWhole() const { return m_text.isComplete(); }
     //! Control frames so far, for a caller that allows only so many a second.
     std::uint64_t controlFrames() const { return m_controlFrames; }
 

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/relaylink.h"
+
+#include "watchword/core/frame.h"
+
+#include <algorithm>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kLastPing = "last";
+constexpr double kUpstreamControlFrames = 1000; // a second
+
+QByteArray toByteArray(Wire::Bytes bytes)
+{
+    return QByteArray(Wire::textOf(bytes).data(), qsizetype(bytes.size()));
+}
+
+Wire::Bytes bytesOf(const QByteArray &bytes)
+{
+    return Wire::bytesOf(std::string_view(bytes.constData(), std::size_t(bytes.size())));
+}
+
+bool makesSenseBehindUs(std::uint16_t code)
+{
+    return code == 1000 || code == 1001 || code == 1003 || (code >= 1007 && code <= 1009) || (code >= 1011 && code <= 1014)
+        || (code >= 3000 && code <= 4999);
+}
+
+// True while \a size is above the mark, and from there down to a quarter of it.
+bool isHeld(bool wasHeld, std::size_t size, std::size_t high)
+{
+    return size > (wasHeld ? high / 4 : high);
+}
+
+} // namespace
+
+RelayLink::RelayLink(BridgePort &port, RelayTerms terms, std::shared_ptr<SocketGauge> gauge, const Net::StreamId &client)
+    : m_port(port)
+    , m_clientId(client)
+    , m_gauge(std::move(gauge))
+    , m_sender(std::move(terms.sender))
+    , m_taken(std::move(terms.taken))
+    , m_heartbeat(terms.heartbeat)
+    , m_speaksControl(terms.speaksControl)
+    , m_meter(terms.limits, now())
+    , m_state(terms.speaksControl ? State::AwaitsHello : State::Open)
+    , m_answerTimer(*this)
+{
+}
+
+void RelayLink::begin(BridgePort &port, Net::Stream &client, Net::Stream *upstream, RelayTerms terms,
+                      std::shared_ptr<SocketGauge> gauge)
+{
+    const std::shared_ptr<RelayLink> link(new RelayLink(port, std::move(terms), std::move(gauge), client.id()));
+    auto clientLeg = std::make_unique<RelayLeg>(client, RelayLeg::Options{}, link);
+    link->m_client = clientLeg.get();
+    client.clearDeadline();
+    client.setHandler(std::move(clientLeg));
+    client.setReadPaused(false);
+    if (!upstream || !upstream->isOpen()) {
+        link->upstreamEnded(1014, "bad_gateway", false);
+        return;
+    }
+    RelayLeg::Options options{Wire::Role::Client, kUpstreamControlFrames, kFinishTime};
+    auto upstreamLeg = std::make_unique<RelayLeg>(*upstream, options, link);
+    link->m_upstream = upstreamLeg.get();
+    upstream->setHandler(std::move(upstreamLeg));
+    upstream->setDeadline(link->m_heartbeat);
+    upstream->setReadPaused(link->m_state == State::AwaitsHello);
+}
+
+RelayLink *RelayLink::of(Net::Stream *client)
+{
+    const auto *leg = client ? dynamic_cast<RelayLeg *>(&client->handler()) : nullptr;
+    return leg ? dynamic_cast<RelayLink *>(&leg->user()) : nullptr;
+}
+
+Instant RelayLink::now() const
+{
+    return Instant(std::chrono::duration_cast<Duration>(m_port.reactor().now().time_since_epoch()));
+}
+
+void RelayLink::post(std::shared_ptr<const BridgeEvent> event)
+{
+    m_port.send({ToCore::Kind::Event, m_clientId, {}, {}, {}, std::move(event)});
+}
+
+void RelayLink::setLimits(const EndpointLimits &limits)
+{
+    m_meter.setLimits(limits, now());
+}
+
+void RelayLink::frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header)
+{
+    const bool isNew = header.opcode != Wire::Opcode::Continuation;
+    if (&leg == m_upstream) {
+        if (isNew && m_state != State::Ending) {
+            m_ofUpstream = Course::Undecided;
+            m_upstreamType = header.opcode;
+            m_gauge->messagesOut.add();
+        }
+        return;
+    }
+    if (isNew) {
+        const bool isTaken = m_state == State::Open || m_state == State::AwaitsHello;
+        m_ofClient = isTaken ? Course::Undecided : Course::Drop;
+        m_clientType = header.opcode;
+        m_filter.begin(header.opcode);
+        if (isTaken)
+            m_gauge->messagesIn.add();
+    }
+    if (m_ofClient == Course::Drop)
+        return;
+    if (const std::optional<LimitBreach> broken = m_meter.take(header, now()))
+        breach(*broken);
+}
+
+void RelayLink::breach(const LimitBreach &breach)
+{
+    if (m_state == State::Ending)
+        return;
+    auto event = std::make_shared<RelayLimitReached>();
+    event->breach = breach;
+    post(std::move(event));
+    startEnding(1001, {});
+}
+
+void RelayLink::pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast)
+{
+    if (&leg == m_client)
+        pieceOfClient(bytes, isLast);
+    else
+        pieceOfUpstream(bytes, isLast);
+}
+
+void RelayLink::pieceOfClient(Wire::MutableBytes bytes, bool isLast)
+{
+    if (m_ofClient == Course::Drop || !m_upstream)
+        return;
+    m_gauge->bytesIn.add(bytes.size());
+    if (m_speaksControl) {
+        switch (m_filter.look(bytes, isLast)) {
+        case ControlFilter::Verdict::Pass:
+            break;
+        case ControlFilter::Verdict::Hold:
+            return;
+        case ControlFilter::Verdict::Control:
+            if (m_filter.heldBytes() > kLargestControl) {
+                breach({u"message_bytes"_s, CloseCode::MessageTooBig, qint64(m_filter.heldBytes()), qint64(kLargestControl), {}});
+            } else if (isLast) {
+                controlReceived(m_filter.takeControl());
+            }
+            return;
+        }
+    }
+    if (m_ofClient == Course::Undecided) {
+        m_ofClient = Course::Passing;
+        m_upstream->beginMessage(m_clientType);
+    }
+    m_upstream->sendPiece(bytes, isLast);
+}
+
+void RelayLink::pieceOfUpstream(Wire::MutableBytes bytes, bool isLast)
+{
+    static constexpr std::uint8_t kMark[] = {ControlFilter::kMark};
+    if (m_ofUpstream == Course::Drop || !m_client)
+        return;
+    m_gauge->bytesOut.add(bytes.size());
+    if (m_ofUpstream == Course::Undecided) {
+        m_ofUpstream = m_speaksControl && m_upstreamType == Wire::Opcode::Text ? Course::Escaping : Course::Passing;
+        m_client->beginMessage(m_upstreamType);
+    }
+    Wire::Bytes prefix;
+    if (m_ofUpstream == Course::Escaping && !bytes.empty()) {
+        m_ofUpstream = Course::Passing;
+        if (bytes[0] == ControlFilter::kMark)
+            prefix = kMark;
+    }
+    m_client->sendPiece(bytes, isLast, prefix);
+    if (isLast)
+        sendWaiting();
+}
+
+void RelayLink::controlReceived(const std::vector<std::uint8_t> &text)
+{
+    const QByteArray bytes = toByteArray(text);
+    if (takeMessage(QString::fromUtf8(bytes)))
+        return;
+    m_port.send({ToCore::Kind::Text, m_clientId, bytes, {}, {}, {}});
+    if (m_port.isFull() && !std::exchange(m_waitsForRoom, true)) {
+        m_port.waitForRoom(m_clientId);
+        pauseClient();
+    }
+}
+
+bool RelayLink::takeMessage(const QString &text)
+{
+    const Result<Frame> frame = Frame::parse(text);
+    if (!frame || frame->type() != QLatin1StringView(FrameType::Message))
+        return false;
+    const QString id = frame->fields().value("id"_L1).toString();
+    if (id.isEmpty() || id.size() > 128)
+        return false;
+    if (m_taken->contains(m_sender, id)) {
+        acknowledge(id); // the first acknowledgement was lost with its connection
+        return true;
+    }
+    m_upstream->sendMessage(Wire::Opcode::Text, bytesOf(frame->payload()));
+    m_unacknowledged.emplace_back(m_upstream->bytesWritten(), id);
+    return true;
+}
+
+void RelayLink::acknowledge(const QString &id)
+{
+    sendToClient(bytesOf(Frame(QLatin1StringView(FrameType::Ack), {{u"id"_s, id}}).toText().toUtf8()));
+}
+
+void RelayLink::acknowledgeSent()
+{
+    if (!m_upstream || !m_upstream->stream().isOpen())
+        return;
+    const std::uint64_t sent = m_upstream->bytesWritten() - m_upstream->queuedBytes();
+    while (!m_unacknowledged.empty() && m_unacknowledged.front().first <= sent) {
+        const QString id = m_unacknowledged.front().second;
+        m_unacknowledged.pop_front();
+        m_taken->add(m_sender, id);
+        acknowledge(id);
+    }
+}
+
+void RelayLink::sendToClient(Wire::Bytes text)
+{
+    if (!m_client || !m_client->isOpen())
+        return;
+    if (!m_client->isInMessage()) {
+        m_client->sendMessage(Wire::Opcode::Text, text);
+        return;
+    }
+    if (m_state == State::Ending)
+        return; // the message before it will never end
+    m_waitingBytes += text.size();
+    m_waiting.emplace_back(text.begin(), text.end());
+    if (m_waitingBytes > kMostWaiting)
+        breach({u"queue_bytes"_s, CloseCode::SlowConsumer, qint64(m_waitingBytes), qint64(kMostWaiting), {}});
+}
+
+void RelayLink::sendWaiting()
+{
+    while (!m_waiting.empty() && m_client && !m_client->isInMessage()) {
+        const std::vector<std::uint8_t> text = std::move(m_waiting.front());
+        m_waiting.pop_front();
+        m_waitingBytes -= text.size();
+        m_client->sendMessage(Wire::Opcode::Text, text);
+    }
+}
+
+void RelayLink::pongReceived(RelayLeg &leg, Wire::Bytes payload)
+{
+    if (&leg == m_client)
+        m_port.send({ToCore::Kind::Pong, m_clientId, toByteArray(payload), {}, {}, {}});
+    else if (Wire::textOf(payload) == kLastPing)
+        answered();
+}
+
+void RelayLink::finishAnswers()
+{
+    const bool isUsable = m_state == State::Open && m_upstream && m_upstream->isOpen();
+    if (!isUsable) {
+        post(std::make_shared<RelayAnswered>());
+        return;
+    }
+    m_state = State::Answering;
+    m_upstream->ping(Wire::bytesOf(kLastPing));
+    m_port.reactor().startTimer(m_answerTimer, kAnswerTime);
+}
+
+void RelayLink::answered()
+{
+    if (m_state != State::Answering)
+        return;
+    m_answerTimer.cancel();
+    acknowledgeSent(); // the pong came behind them
+    post(std::make_shared<RelayAnswered>());
+}
+
+void RelayLink::end()
+{
+    startEnding(1001, {});
+}
+
+void RelayLink::startEnding(std::uint16_t code, std::string_view reason)
+{
+    if (m_state == State::Ending)
+        return;
+    m_state = State::Ending;
+    m_ofClient = m_ofUpstream = Course::Drop;
+    m_answerTimer.cancel();
+    m_waiting.clear();
+    m_unacknowledged.clear();
+    m_isClientHeld = m_waitsForRoom = false;
+    pauseClient();
+    if (m_upstream)
+        m_upstream->close(code, reason);
+}
+
+void RelayLink::upstreamEnded(std::uint16_t code, const std::string &reason, bool isClosed)
+{
+    if (m_state == State::Ending)
+        return;
+    auto event = std::make_shared<UpstreamEnded>();
+    event->code = code;
+    event->reason = reason;
+    event->isClosed = isClosed;
+    post(std::move(event));
+    startEnding(1001, {});
+}
+
+std::uint16_t RelayLink::codeForUpstream(const Net::WebSocketEnd &end)
+{
+    if (end.by == Net::WebSocketEnd::By::Peer && (end.code == 1005 || makesSenseBehindUs(end.code)))
+        return end.code;
+    return 1001;
+}
+
+std::uint16_t RelayLink::codeForClient(std::uint16_t code)
+{
+    if (code == 1005)
+        return 1000;
+    return makesSenseBehindUs(code) ? code : 1014;
+}
+
+void RelayLink::closing(RelayLeg &leg, const Net::WebSocketEnd &end)
+{
+    const bool isPeers = end.by == Net::WebSocketEnd::By::Peer;
+    if (&leg == m_client) {
+        startEnding(codeForUpstream(end), isPeers ? std::string_view(end.reason) : std::string_view());
+        return;
+    }
+    if (m_state == State::Answering)
+        answered();
+    const std::uint16_t code = isPeers ? codeForClient(end.code) : 1014;
+    const bool isKept = isPeers && (code == end.code || end.code == 1005);
+    upstreamEnded(code, isKept ? end.reason : std::string("bad_gateway"), isPeers);
+}
+
+void RelayLink::ended(RelayLeg &leg, const Net::WebSocketEnd &end)
+{
+    const bool isStuck = end.stream == Net::StreamEnd::Stalled || end.stream == Net::StreamEnd::Overflowed;
+    if (&leg == m_upstream) {
+        m_upstream = nullptr;
+        if (m_state == State::Answering)
+            answered();
+        if (isStuck)
+            breach({u"upstream_stalled"_s, CloseCode::TryAgainLater, 0, qint64(kHighWater), 1s});
+        else
+            upstreamEnded(1014, "bad_gateway", false);
+        return;
+    }
+    auto told = std::make_shared<Net::WebSocketEnd>(end);
+    if (isStuck) {
+        breach({u"queue_bytes"_s, CloseCode::SlowConsumer, 0, m_meter.limits().queueBytes, {}});
+        told->by = Net::WebSocketEnd::By::Us;
+        told->code = std::uint16_t(CloseCode::SlowConsumer);
+    }
+    m_client = nullptr;
+    m_gauge->queued = 0;
+    startEnding(codeForUpstream(end), {});
+    m_port.send({ToCore::Kind::Ended, m_clientId, {}, {}, std::move(told), {}});
+}
+
+void RelayLink::batchEnded(RelayLeg &leg)
+{
+    if (&leg == m_upstream)
+        m_isUpstreamAsked = false;
+    balance();
+}
+
+void RelayLink::flushed(RelayLeg &leg)
+{
+    if (&leg == m_client)
+        m_gauge->queued = qint64(m_client->queuedBytes());
+    else if (!m_unacknowledged.empty())
+        acknowledgeSent();
+    if (m_isClientHeld || m_isUpstreamHeld)
+        balance();
+}
+
+void RelayLink::balance()
+{
+    if (m_state == State::Ending || !m_client || !m_upstream)
+        return;
+    if (const bool held = isHeld(m_isClientHeld, m_upstream->queuedBytes(), kHighWater); held != m_isClientHeld) {
+        m_isClientHeld = held;
+        pauseClient();
+    }
+    const qint64 queueBytes = m_meter.limits().queueBytes;
+    const std::size_t high = queueBytes > 0 ? std::min(std::size_t(queueBytes), kHighWater) : kHighWater;
+    if (const bool held = isHeld(m_isUpstreamHeld, m_client->queuedBytes(), high); held != m_isUpstreamHeld) {
+        m_isUpstreamHeld = held;
+        m_upstream->setReadPaused(held || m_state == State::AwaitsHello);
+    }
+}
+
+void RelayLink::pauseClient()
+{
+    const bool isPaused = m_isClientHeld || m_waitsForRoom;
+    m_gauge->isReadPaused = isPaused;
+    if (m_client)
+        m_client->setReadPaused(isPaused);
+}
+
+void RelayLink::roomCame(RelayLeg &)
+{
+    m_waitsForRoom = false;
+    pauseClient();
+}
+
+void RelayLink::quiet(RelayLeg &leg)
+{
+    if (&leg != m_upstream || m_state == State::Ending)
+        return;
+    if (m_isUpstreamAsked && !m_isUpstreamHeld) {
+        leg.stream().abort();
+        return;
+    }
+    m_isUpstreamAsked = true;
+    leg.ping({});
+    leg.stream().setDeadline(m_heartbeat);
+}
+
+void RelayLink::execute(RelayLeg &leg, ToReactor &command)
+{
+    if (&leg != m_client)
+        return;
+    switch (command.kind) {
+    case ToReactor::Kind::Text:
+        sendToClient(bytesOf(command.bytes));
+        // In this order: in between it counts twice, and never not at all.
+        m_gauge->queued = qint64(leg.queuedBytes());
+        m_gauge->underway -= command.bytes.size() + kFrameOverhead;
+        if (m_state == State::AwaitsHello) {
+            m_state = State::Open;
+            if (m_upstream)
+                m_upstream->setReadPaused(m_isUpstreamHeld);
+        }
+        break;
+    case ToReactor::Kind::Ping:
+        leg.ping(bytesOf(command.bytes));
+        break;
+    case ToReactor::Kind::Close:
+        startEnding(1001, {});
+        leg.close(command.code, Wire::textOf(bytesOf(command.bytes)));
+        break;
+    default:
+        break; // what only rooms and monitors are sent
+    }
+}
+
+} // namespace Watchword::Gateway

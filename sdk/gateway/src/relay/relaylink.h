@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "relay/controlfilter.h"
+#include "relay/relayevents.h"
+#include "relay/relayleg.h"
+#include "relay/takenids.h"
+
+#include <deque>
+
+namespace Watchword::Gateway {
+
+/*! What a relay has to know about its client. */
+struct RelayTerms
+{
+    bool speaksControl = false; //!< watchword.v1
+    EndpointLimits limits;
+    Identity sender;
+    std::shared_ptr<TakenIds> taken;
+    std::chrono::milliseconds heartbeat{25'000}; //!< Of the upstream.
+};
+
+/*!
+    Joins a client with its upstream, in their reactor: what one sends goes to the other piece by piece, and no message crosses
+    a thread. Of a client that speaks watchword.v1 control frames are collected: "msg" is answered here, when the operating
+    system has all bytes of it; the others go to the Qt thread. The client's limits are judged by the announced lengths.
+
+        AwaitsHello -- first text of the Qt thread --> Open -- finishAnswers() --> Answering
+        any of them -- one leg closes, breaks or ends; end(); a limit --> Ending: nothing is relayed any more
+
+    - A client without control frames is Open from the start. While AwaitsHello the upstream is not read: "hello" comes first.
+    - Answering: no new message of the client is taken, and the upstream's answers still go to it. A WebSocket ping behind the
+      last message tells: servers answer it in its turn. After kAnswerTime it is over anyway.
+    - Ending: the other leg is closed. The upstream is told what the client said (RelayLink::codeForUpstream()); what was
+      accepted for it still goes out, for kFinishTime. The client is closed by the Qt thread, which says "bye" first.
+
+    Back-pressure: where one side reads slower than the other sends, the other is not read. A side that takes nothing for as
+    long as its stream allows ends the connection (4440 for the client, 1013 for the upstream).
+    A silent upstream is pinged every RelayTerms::heartbeat, and given up when it does not answer until the next.
+
+    Life cycle: begin() once; it lives as long as one of its legs. Threads: the reactor's.
+*/
+class RelayLink final : public RelayLegUser, public std::enable_shared_from_this<RelayLink>
+{
+public:
+    static constexpr std::size_t kHighWater = 256 * 1024; //!< Unsent bytes of one side that stop reading the other.
+    static constexpr std::size_t kLargestControl = 16 * 1024 * 1024; //!< Where the endpoint has no limit.
+    static constexpr std::size_t kMostWaiting = 256 * 1024; //!< Texts of the Qt thread behind a message that goes on.
+    static constexpr std::chrono::milliseconds kAnswerTime{1000};
+    static constexpr std::chrono::milliseconds kFinishTime{5000};
+
+    //! \a client has got its 101; \a upstream is null if it has gone meanwhile.
+    static void begin(BridgePort &port, Net::Stream &client, Net::Stream *upstream, RelayTerms terms,
+                      std::shared_ptr<SocketGauge> gauge);
+
+    //! Of the stream of a client; null if it is none that is relayed.
+    static RelayLink *of(Net::Stream *client);
+    void setLimits(const EndpointLimits &limits);
+    void finishAnswers();
+    void end();
+
+    //! What an upstream hears for how its client ended.
+    static std::uint16_t codeForUpstream(const Net::WebSocketEnd &end);
+    //! What a client hears for the close frame of its upstream; 1014 for what only makes sense between the two of us.
+    static std::uint16_t codeForClient(std::uint16_t code);
+
+    void frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header) override;
+    void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) override;
+    void pongReceived(RelayLeg &leg, Wire::Bytes payload) override;
+    void batchEnded(RelayLeg &leg) override;
+    void flushed(RelayLeg &leg) override;
+    void quiet(RelayLeg &leg) override;
+    void closing(RelayLeg &leg, const Net::WebSocketEnd &end) override;
+    void ended(RelayLeg &leg, const Net::WebSocketEnd &end) override;
+    void execute(RelayLeg &leg, ToReactor &command) override;
+    void roomCame(RelayLeg &leg) override;
+
+private:
+    enum class State { AwaitsHello, Open, Answering, Ending };
+    //! What becomes of the message that a side is sending. Escaping: its first byte may need a mark before it.
+    enum class Course { Drop, Undecided, Escaping, Passing };
+
+    class AnswerTimer final : public Net::TimingWheel::Timer
+    {
+    public:
+        explicit AnswerTimer(RelayLink &link)
+            : m_link(link)
+        {
+        }
+
+    private:
+        void due() override { m_link.answered(); }
+        RelayLink &m_link;
+    };
+
+    RelayLink(BridgePort &port, RelayTerms terms, std::shared_ptr<SocketGauge> gauge, const Net::StreamId &client);
+    void pieceOfClient(Wire::MutableBytes bytes, bool isLast);
+    void pieceOfUpstream(Wire::MutableBytes bytes, bool isLast);
+    void controlReceived(const std::vector<std::uint8_t> &text);
+    bool takeMessage(const QString &text); // false: it is no valid "msg"
+    void acknowledge(const QString &id);
+    void acknowledgeSent();
+    void sendToClient(Wire::Bytes text);
+    void sendWaiting();
+    void answered();
+    void upstreamEnded(std::uint16_t code, const std::string &reason, bool isClosed);
+    void breach(const LimitBreach &breach);
+    void startEnding(std::uint16_t code, std::string_view reason);
+    void balance();
+    void pauseClient();
+    void post(std::shared_ptr<const BridgeEvent> event);
+    Instant now() const;
+
+    BridgePort &m_port;
+    const Net::StreamId m_clientId;
+    const std::shared_ptr<SocketGauge> m_gauge;
+    const Identity m_sender;
+    const std::shared_ptr<TakenIds> m_taken;
+    const std::chrono::milliseconds m_heartbeat;
+    const bool m_speaksControl;
+    RelayMeter m_meter;
+    State m_state;
+    RelayLeg *m_client = nullptr;
+    RelayLeg *m_upstream = nullptr;
+    ControlFilter m_filter;
+    Course m_ofClient = Course::Drop;
+    Wire::Opcode m_clientType = Wire::Opcode::Binary;
+    Course m_ofUpstream = Course::Drop;
+    Wire::Opcode m_upstreamType = Wire::Opcode::Binary;
+    bool m_isClientHeld = false; // because of the upstream
+    bool m_waitsForRoom = false; // because of the Qt thread
+    bool m_isUpstreamHeld = false;
+    bool m_isUpstreamAsked = false; // by a ping that nothing followed yet
+    std::deque<std::pair<std::uint64_t, QString>> m_unacknowledged; // ids by where they end in what was written
+    std::deque<std::vector<std::uint8_t>> m_waiting; // texts of the Qt thread
+    std::size_t m_waitingBytes = 0;
+    AnswerTimer m_answerTimer;
+};
+
+} // namespace Watchword::Gateway

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "limit/tokenbucket.h"
+#include "watchword/core/closepolicy.h"
+#include "watchword/gateway/gatewayconfig.h"
+#include "watchword/wire/frame.h"
+
+namespace Watchword::Gateway {
+
+/*! A limit of an endpoint that a client broke. */
+struct LimitBreach
+{
+    QString limit;
+    CloseCode code = CloseCode::PolicyViolation;
+    qint64 value = 0; //!< 0: not known.
+    qint64 most = 0;
+    Duration after{};
+};
+
+/*! The limits of an endpoint for what one client sends, by the announced lengths. Threads: reentrant. */
+class WATCHWORD_TEST_EXPORT RelayMeter
+{
+public:
+    RelayMeter(const EndpointLimits &limits, Instant now);
+
+    void setLimits(const EndpointLimits &limits, Instant now);
+    const EndpointLimits &limits() const { return m_limits; }
+    std::optional<LimitBreach> take(const Wire::FrameHeader &header, Instant now);
+
+private:
+    EndpointLimits m_limits;
+    TokenBucket m_messageRate;
+    TokenBucket m_byteRate;
+    quint64 m_messageBytes = 0; // announced so far
+};
+
+} // namespace Watchword::Gateway
