@@ -136,7 +136,7 @@ Result<void> Gateway::Private::openIssuer()
     if (!created)
         return created.error();
     issuer = std::move(created).value();
-    if (const Result<void> listening = issuer->listen(embedded.address, embedded.port, *tls); !listening)
+    if (const Result<void> listening = issuer->listen(embedded.address, embedded.port, *tls, &bridge->pool()); !listening)
         return listening.error();
     verifier->setEmbeddedIssuer(issuer.get(), embedded.audience);
     connect(issuer.get(), &Issuer::tokenIssued, tables.get(), [this](TokenRow row) {
@@ -203,12 +203,12 @@ Result<void> Gateway::Private::start()
     startedAt = clock.wallNow();
     if (const Result<void> opened = openAudit(); !opened)
         return opened.error();
+    bridge = std::make_unique<Bridge>(config.listen.threads);
     tables = std::make_unique<WatchTables>(clock);
     verifier = std::make_unique<TokenVerifier>(config.issuers, clock);
     if (const Result<void> opened = openIssuer(); !opened)
         return opened.error();
     openHub();
-    bridge = std::make_unique<Bridge>(config.listen.threads);
     gate = std::make_unique<Gate>(
         config, GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
@@ -383,8 +383,11 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     d->verifier->warmUp();
     d->hub->reload(next, targetsOf(next));
     if (d->issuer) {
-        if (const Result<QSslConfiguration> tls = readTlsConfiguration(next.listen); tls)
-            d->issuer->setTlsConfiguration(*tls);
+        // The gate has taken the same files a moment ago.
+        const Result<QSslConfiguration> tls = readTlsConfiguration(next.listen);
+        const Result<void> taken = tls ? d->issuer->setTlsConfiguration(*tls) : Result<void>(tls.error());
+        if (!taken)
+            qCWarning(logGateway).noquote() << "the issuer keeps its certificate:" << taken.error().toString();
     }
     if (d->watch) {
         WatchServerInfo info;

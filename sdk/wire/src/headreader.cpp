@@ -5,6 +5,13 @@
 
 namespace Watchword::Wire {
 
+namespace {
+
+// Who speaks something else, and waits for an answer, shall get one at once and not after the time for a head.
+constexpr std::size_t kLongestMethod = 32;
+
+} // namespace
+
 HeadReader::HeadReader(HeadKind kind, HeadLimits limits)
     : m_kind(kind)
     , m_limits(limits)
@@ -46,6 +53,10 @@ bool HeadReader::takeCharacter(char c)
         m_fault = HeadFault::FoldedLine;
     else if (c != '\r' && c != '\n' && ++m_line > m_limits.line)
         m_fault = m_lines == 0 ? HeadFault::FirstLineTooLong : HeadFault::LineTooLong;
+    else if (c == ' ' && m_lines == 0)
+        m_sawBlank = true;
+    else if (m_kind == HeadKind::Request && m_lines == 0 && !m_sawBlank && m_line > kLongestMethod)
+        m_fault = HeadFault::Malformed;
     if (m_fault != HeadFault::None)
         return false;
     m_text += c;
@@ -58,6 +69,8 @@ bool HeadReader::endLine()
     if (std::exchange(m_line, 0) > 0) {
         if (++m_lines > m_limits.fields + 1)
             m_fault = HeadFault::TooManyFields;
+        else if (m_lines == 1 && !m_sawBlank)
+            m_fault = HeadFault::Malformed;
         return false;
     }
     if (m_lines > 0)

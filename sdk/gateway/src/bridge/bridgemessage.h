@@ -19,7 +19,7 @@ namespace Watchword::Gateway {
 /*! The head of a request on a new connection. */
 struct HeadArrival
 {
-    ParsedHead parsed; //!< Complete, TooLarge or Invalid; Incomplete if it did not come in time.
+    ParsedHead parsed; //!< Good, or why not.
     QHostAddress peer; //!< The client; behind a proxy with a PROXY header, whom that named.
     quint16 peerPort = 0;
     QHostAddress proxy; //!< The other end of the TCP connection.

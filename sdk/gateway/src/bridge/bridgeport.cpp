@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/bridgeport.h"
 
-#include <QHostAddress>
+#include "bridge/netvalues.h"
 
 #include <limits>
 
@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t kMessageWeight = 128; // beside its bytes
 constexpr std::chrono::milliseconds kDecisionTime = 30s; // of the Qt thread, which answers long before
-
-QHostAddress toQt(const Net::IpAddress &address)
-{
-    return address.is_v4() ? QHostAddress(address.to_v4().to_uint()) : QHostAddress(address.to_v6().to_bytes().data());
-}
 
 Wire::Bytes viewOf(const QByteArray &bytes)
 {
@@ -163,43 +158,24 @@ void BridgePort::execute(Net::WebSocketHandler &socket, ToReactor &command)
 }
 
 BridgeHead::BridgeHead(BridgePort &port, const Net::Accepted &accepted)
-    : m_port(port)
+    : Net::HeadHandler(kHeadLimits)
+    , m_port(port)
     , m_accepted(accepted)
 {
 }
 
-std::size_t BridgeHead::received(Net::Stream &stream, std::span<std::uint8_t> bytes)
+void BridgeHead::requestReceived(Net::Stream &stream, const Wire::HttpHead &head)
 {
-    if (m_isDecided)
-        return bytes.size();
-    const qsizetype before = m_bytes.size();
-    // No more than the parser looks at: what is behind it waits, or is dropped with a refusal.
-    const std::size_t taken = std::min(bytes.size(), std::size_t(kDefaultHeadLimit + 1 - before));
-    m_bytes.append(reinterpret_cast<const char *>(bytes.data()), qsizetype(taken));
-    const ParsedHead parsed = parseRequestHead(m_bytes);
-    if (parsed.state == HeadState::Incomplete)
-        return taken;
-    const bool isComplete = parsed.state == HeadState::Complete;
-    if (isComplete)
-        stream.setReadPaused(true);
-    decide(stream, parsed);
-    return isComplete ? std::size_t(parsed.head.size - before) : bytes.size();
+    decide(stream, requestHeadOf(head));
 }
 
-void BridgeHead::timedOut(Net::Stream &stream)
+void BridgeHead::requestRefused(Net::Stream &stream, const Net::RequestProblem &problem)
 {
-    if (m_isDecided || m_bytes.isEmpty()) {
-        Net::StreamHandler::timedOut(stream);
-        return;
-    }
-    stream.reactor().mutableCounters().timedOut.add();
-    decide(stream, {HeadState::Incomplete, {}, {}});
+    decide(stream, problem.isLate ? lateHead() : problemOf(problem.fault));
 }
 
 void BridgeHead::decide(Net::Stream &stream, const ParsedHead &parsed)
 {
-    m_isDecided = true;
-    m_bytes.clear();
     stream.setDeadline(kDecisionTime);
     auto arrival = std::make_shared<HeadArrival>();
     arrival->parsed = parsed;

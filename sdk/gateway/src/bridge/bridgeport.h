@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bridge/bridgemessage.h"
+#include "net/headhandler.h"
 #include "net/listener.h"
 #include "net/mailbox.h"
 
@@ -55,21 +56,18 @@ public:
 };
 
 /*! Reads the head of a request and lets the Qt thread decide. Threads: the reactor's. */
-class BridgeHead : public Net::StreamHandler
+class BridgeHead final : public Net::HeadHandler
 {
 public:
     BridgeHead(BridgePort &port, const Net::Accepted &accepted);
 
-    std::size_t received(Net::Stream &stream, std::span<std::uint8_t> bytes) override;
-    void timedOut(Net::Stream &stream) override;
-
 private:
+    void requestReceived(Net::Stream &stream, const Wire::HttpHead &head) override;
+    void requestRefused(Net::Stream &stream, const Net::RequestProblem &problem) override;
     void decide(Net::Stream &stream, const ParsedHead &parsed);
 
     BridgePort &m_port;
     const Net::Accepted m_accepted;
-    QByteArray m_bytes;
-    bool m_isDecided = false;
 };
 
 /*! Passes the messages of one connection to the Qt thread. Threads: the reactor's. */

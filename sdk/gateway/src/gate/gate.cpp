@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 
 #include "audit/auditlog.h"
+#include "bridge/netvalues.h"
 #include "gate/handshake.h"
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
@@ -23,29 +24,6 @@ constexpr int kUnknownPathRate = 20; // handshakes a second for paths that have 
 
 constexpr Duration kLookEvery = 1s;
 constexpr std::size_t kMostQueued = 64 * 1024 * 1024; // for one client; endpoints close it long before, and say so
-
-Net::IpAddress toNet(const QHostAddress &address)
-{
-    if (address == QHostAddress(QHostAddress::Any))
-        return boost::asio::ip::address_v6::any();
-    boost::system::error_code error;
-    return boost::asio::ip::make_address(address.toString().toStdString(), error);
-}
-
-Error listenError(const std::error_code &error, const ListenConfig &config)
-{
-    const QString where = u"%1:%2"_s.arg(config.address.toString()).arg(config.port);
-    if (error == std::errc::address_in_use) {
-        return Error(ErrorCode::AddressInUse, u"%1 is in use by another program"_s.arg(where))
-            .withRemedy(u"Stop that program, or choose another port in [listen] address."_s);
-    }
-    if (error == std::errc::permission_denied) {
-        return Error(ErrorCode::PermissionDenied, u"not allowed to listen on %1"_s.arg(where))
-            .withRemedy(u"Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one or grant it."_s);
-    }
-    return Error(ErrorCode::ConfigInvalid, u"cannot listen on %1: %2"_s.arg(where, QString::fromStdString(error.message())))
-        .withRemedy(u"Check that the address in [listen] belongs to this machine."_s);
-}
 
 QStringList namesOf(const QSslCertificate &certificate)
 {
@@ -147,7 +125,7 @@ Result<void> Gate::open()
     options.proxies = generation->proxies;
     m_listener = std::make_unique<Net::Listener>(m_services.bridge.pool(), options, m_services.bridge.factory());
     if (const std::error_code error = m_listener->open(generation->tls))
-        return listenError(error, m_config.listen);
+        return listenError(error, m_config.listen.address, m_config.listen.port);
     m_look.start(kLookEvery);
     return {};
 }

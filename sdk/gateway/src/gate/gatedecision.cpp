@@ -318,14 +318,18 @@ bool isIssuerTrouble(const Error &error)
 
 Refusal refusalOfHead(const ParsedHead &parsed)
 {
-    if (parsed.state == HeadState::TooLarge)
-        return refusal(431, "Request head too large", u"head_too_large"_s, u"the request head is larger than 16 KiB"_s);
-    return refusal(400, "Bad request", u"malformed_head"_s, parsed.problem);
-}
-
-Refusal refusalOfSlowHead()
-{
-    return refusal(408, "Request timeout", u"head_timeout"_s, u"the request head did not come in time"_s);
+    switch (parsed.status) {
+    case 408:
+        return refusal(408, "Request timeout", u"head_timeout"_s, parsed.problem);
+    case 414:
+        return refusal(414, "Request target too long", u"target_too_long"_s, parsed.problem);
+    case 431:
+        return refusal(431, "Request head too large", u"head_too_large"_s, parsed.problem);
+    case 505:
+        return refusal(505, "HTTP version not supported", u"http_version"_s, parsed.problem);
+    default:
+        return refusal(400, "Bad request", u"malformed_head"_s, parsed.problem);
+    }
 }
 
 Refusal refusalOfPlainPeer()

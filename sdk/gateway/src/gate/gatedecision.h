@@ -94,7 +94,6 @@ WATCHWORD_TEST_EXPORT QString signInWeakness(const GateTarget &target, const Ide
 WATCHWORD_TEST_EXPORT bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin);
 //! For heads that could not be parsed, and for peers that did not send one in time.
 WATCHWORD_TEST_EXPORT Refusal refusalOfHead(const ParsedHead &parsed);
-WATCHWORD_TEST_EXPORT Refusal refusalOfSlowHead();
 WATCHWORD_TEST_EXPORT Refusal refusalOfPlainPeer();
 
 //! The error says nothing about the token, only that the issuer could not be asked.

@@ -28,18 +28,10 @@ Handshake::~Handshake()
 
 void Handshake::begin()
 {
-    switch (m_request.arrival().parsed.state) {
-    case HeadState::Incomplete:
-        refuse(refusalOfSlowHead());
-        return;
-    case HeadState::TooLarge:
-    case HeadState::Invalid:
-        refuse(refusalOfHead(m_request.arrival().parsed));
-        return;
-    case HeadState::Complete:
+    if (m_request.arrival().parsed.isGood())
         headComplete();
-        return;
-    }
+    else
+        refuse(refusalOfHead(m_request.arrival().parsed));
 }
 
 void Handshake::headComplete()

@@ -1,129 +1,201 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/httpserver.h"
 
-#include "http/httpconnection.h"
+#include "bridge/netvalues.h"
+#include "http/httpexchange.h"
 #include "watchword/core/log.h"
 
-#include <QSet>
+#include <QPointer>
+#include <QSslCertificate>
 #include <QSslKey>
-#include <QTcpServer>
+
+#include <future>
 
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
 
-namespace {
-
-Error listenError(const QTcpServer &server, const QHostAddress &address, quint16 port)
-{
-    const QString where = u"%1 port %2: %3"_s.arg(address.toString()).arg(port).arg(server.errorString());
-    switch (server.serverError()) {
-    case QAbstractSocket::AddressInUseError:
-        return Error(ErrorCode::AddressInUse, where);
-    case QAbstractSocket::SocketAccessError:
-        return Error(ErrorCode::PermissionDenied, where);
-    default:
-        return Error(ErrorCode::ConfigInvalid, where);
-    }
-}
-
-} // namespace
-
-// Not QSslServer: that one counts a connection only once its handshake is done, so a peer that never finishes one would
-// not count against the limit.
-class HttpServer::Private final : public QTcpServer
+class HttpServer::Private
 {
 public:
-    Private(Handler h, const HttpLimits &l)
+    Private(Handler h, const HttpLimits &limits)
         : handler(std::move(h))
-        , limits(l)
+        , port(std::make_shared<HttpPort>())
     {
+        port->limits = limits;
     }
 
-    ~Private() override { dropAll(); }
+    Result<std::shared_ptr<const Net::TlsContext>> contextOf(const QSslConfiguration &tls) const;
+    Net::AcceptLimits acceptLimits() const;
+    Net::StreamLimits streamLimits() const;
+    void handle(HttpServer *server, const Net::StreamId &id, const HttpRequest &request, quint64 number, bool keepAlive);
+    void dropAll();
 
-    void dropAll()
-    {
-        const auto all = std::exchange(connections, {});
-        qDeleteAll(all);
-    }
-
-    void incomingConnection(qintptr descriptor) override
-    {
-        auto *socket = new QSslSocket;
-        if (!socket->setSocketDescriptor(descriptor) || connections.size() >= limits.connections) {
-            qCDebug(logGateway) << "http connection dropped," << connections.size() << "are open";
-            socket->abort();
-            delete socket;
-            return;
-        }
-        socket->setSslConfiguration(tls);
-        auto *connection = new HttpConnection(socket, handler, limits, this);
-        connections.insert(connection);
-        connect(connection, &HttpConnection::ended, this, [this, connection] {
-            if (connections.remove(connection))
-                connection->deleteLater();
-        });
-        connection->start();
-    }
-
-    Handler handler;
-    HttpLimits limits;
-    QSslConfiguration tls;
-    QSet<HttpConnection *> connections;
+    const Handler handler;
+    const std::shared_ptr<HttpPort> port;
+    const std::shared_ptr<Net::TicketKeys> ticketKeys = std::make_shared<Net::TicketKeys>();
+    std::unique_ptr<Net::ReactorPool> ownPool;
+    Net::ReactorPool *pool = nullptr; // null when it does not listen
+    std::unique_ptr<Net::Listener> listener;
+    QHostAddress address;
 };
+
+Result<std::shared_ptr<const Net::TlsContext>> HttpServer::Private::contextOf(const QSslConfiguration &tls) const
+{
+    if (tls.localCertificate().isNull() || tls.privateKey().isNull())
+        return Error(ErrorCode::TlsFailed, u"there is no certificate or no private key for the HTTP server"_s);
+    Net::TlsOptions options;
+    const QList<QSslCertificate> chain = tls.localCertificateChain();
+    for (const QSslCertificate &certificate : chain)
+        options.certificatePem += certificate.toPem().toStdString();
+    QByteArray key = tls.privateKey().toPem();
+    options.keyPem = key.toStdString();
+    options.ticketKeys = ticketKeys;
+    std::string problem;
+    std::shared_ptr<const Net::TlsContext> context = Net::TlsContext::create(options, problem);
+    key.fill('\0');
+    std::fill(options.keyPem.begin(), options.keyPem.end(), '\0');
+    if (!context)
+        return Error(ErrorCode::TlsFailed, QString::fromStdString(problem));
+    return context;
+}
+
+Net::AcceptLimits HttpServer::Private::acceptLimits() const
+{
+    Net::AcceptLimits limits;
+    limits.connections = limits.handshakes = std::size_t(port->limits.connections);
+    return limits;
+}
+
+Net::StreamLimits HttpServer::Private::streamLimits() const
+{
+    Net::StreamLimits limits;
+    limits.handshake = port->limits.handshake;
+    return limits;
+}
+
+void HttpServer::Private::handle(HttpServer *server, const Net::StreamId &id, const HttpRequest &request, quint64 number,
+                                 bool keepAlive)
+{
+    if (!pool) // closed while it was on its way
+        return;
+    const bool isHead = request.head.method == "HEAD";
+    handler(request, [self = QPointer<HttpServer>(server), id, number, keepAlive, isHead](const HttpResponse &response) {
+        if (!self || !self->d->pool)
+            return;
+        Net::Reactor &reactor = self->d->pool->at(id.reactor);
+        reactor.post([&reactor, id, number, keepAlive, bytes = response.toBytes(keepAlive, isHead)] {
+            Net::Stream *stream = reactor.find(id);
+            auto *exchange = stream && stream->isOpen() ? dynamic_cast<HttpExchange *>(&stream->handler()) : nullptr;
+            if (exchange)
+                exchange->answer(*stream, number, bytes, keepAlive);
+        });
+    });
+}
+
+void HttpServer::Private::dropAll()
+{
+    // The listener has posted all that it accepted, and what is posted to a reactor comes in its order.
+    for (std::size_t i = 0; i < pool->size(); ++i) {
+        Net::Reactor &reactor = pool->at(i);
+        std::promise<void> dropped;
+        std::future<void> done = dropped.get_future();
+        reactor.post([&reactor, port = port, dropped = std::move(dropped)]() mutable {
+            reactor.forEachStream([&port](Net::Stream &stream) {
+                const auto *exchange = dynamic_cast<HttpExchange *>(&stream.handler());
+                if (exchange && exchange->belongsTo(*port))
+                    stream.abort();
+            });
+            dropped.set_value();
+        });
+        done.wait();
+    }
+}
 
 HttpServer::HttpServer(Handler handler, HttpLimits limits, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>(std::move(handler), limits))
 {
+    // Called by reactors while this listens; close() ends all of that before this goes.
+    d->port->deliver = [this](const Net::StreamId &id, const HttpRequest &request, quint64 number, bool keepAlive) {
+        QMetaObject::invokeMethod(
+            this, [this, id, request, number, keepAlive] { d->handle(this, id, request, number, keepAlive); },
+            Qt::QueuedConnection);
+    };
 }
 
-HttpServer::~HttpServer() = default;
-
-Result<void> HttpServer::listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls)
+HttpServer::~HttpServer()
 {
-    if (d->isListening())
+    close();
+}
+
+Result<void> HttpServer::listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls, Net::ReactorPool *pool)
+{
+    if (d->pool)
         return Error(ErrorCode::WrongState, u"the HTTP server listens already"_s);
-    if (tls.localCertificate().isNull() || tls.privateKey().isNull())
-        return Error(ErrorCode::TlsFailed, u"there is no certificate or no private key for the HTTP server"_s);
-    setTlsConfiguration(tls);
-    if (!d->listen(address, port))
-        return listenError(*d, address, port);
+    const Result<std::shared_ptr<const Net::TlsContext>> context = d->contextOf(tls);
+    if (!context)
+        return context.error();
+    if (!pool) {
+        d->ownPool = std::make_unique<Net::ReactorPool>(1);
+        d->ownPool->start();
+        pool = d->ownPool.get();
+    }
+    Net::ListenerOptions options;
+    options.address = {toNet(address), port};
+    options.accept = d->acceptLimits();
+    options.stream = d->streamLimits();
+    d->listener = std::make_unique<Net::Listener>(*pool, options, [shared = d->port](Net::Reactor &, const Net::Accepted &peer) {
+        return std::make_unique<HttpExchange>(shared, peer);
+    });
+    if (const std::error_code error = d->listener->open(*context)) {
+        d->listener.reset();
+        d->ownPool.reset();
+        return listenError(error, address, port);
+    }
+    d->pool = pool;
+    d->address = address;
     return {};
 }
 
-void HttpServer::setTlsConfiguration(const QSslConfiguration &tls)
+Result<void> HttpServer::setTlsConfiguration(const QSslConfiguration &tls)
 {
-    d->tls = tls;
-    d->tls.setProtocol(QSsl::TlsV1_2OrLater);
-    d->tls.setPeerVerifyMode(QSslSocket::VerifyNone); // of clients, which have no certificates
+    const Result<std::shared_ptr<const Net::TlsContext>> context = d->contextOf(tls);
+    if (!context)
+        return context.error();
+    if (d->listener)
+        d->listener->reload({*context, d->acceptLimits(), d->streamLimits(), {}});
+    return {};
 }
 
 void HttpServer::close()
 {
-    d->close();
+    if (!d->pool)
+        return;
+    d->listener->close();
     d->dropAll();
+    d->pool = nullptr;
+    d->ownPool.reset();
 }
 
 bool HttpServer::isListening() const
 {
-    return d->isListening();
+    return d->pool != nullptr;
 }
 
 quint16 HttpServer::port() const
 {
-    return d->serverPort();
+    return d->pool ? d->listener->address().port : 0;
 }
 
 QHostAddress HttpServer::address() const
 {
-    return d->serverAddress();
+    return d->address;
 }
 
 int HttpServer::connectionCount() const
 {
-    return int(d->connections.size());
+    return d->port->connections;
 }
 
 } // namespace Watchword::Gateway

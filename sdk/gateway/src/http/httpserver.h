@@ -15,10 +15,13 @@
 
 namespace Watchword::Gateway {
 
+namespace Net {
+class ReactorPool;
+}
+
 /*! Bounds of an HttpServer. A peer that breaks one is answered where possible and closed. */
 struct HttpLimits
 {
-    qsizetype headBytes = 16 * 1024;
     qsizetype bodyBytes = 64 * 1024;
     int connections = 512; //!< With those in the TLS handshake; further ones are dropped.
     std::chrono::milliseconds handshake{10'000};
@@ -30,12 +33,13 @@ struct HttpLimits
 };
 
 /*!
-    A small HTTPS server (HTTP/1.1, TLS 1.2 or later) for the embedded issuer and the health pages.
+    A small HTTPS server (HTTP/1.1, TLS 1.2 or later) for the embedded issuer. Its connections live in reactors; requests
+    are handled in the server's thread.
 
     Life cycle: construct with a handler, listen() once, close() or destroy. The handler gets each complete request and
     a Responder, which it calls once, at once or later, in the server's thread. A Responder that is called after its
     connection or the server has gone does nothing, as does a second call.
-    Threads: the one it lives in. Ownership: owns its connections; the handler must outlive it.
+    Threads: the one it lives in. Ownership: its connections; the handler must outlive it, and so must the reactors.
     Errors: a request that cannot be parsed is answered with 400, 411, 413, 414/431 or 505 and never reaches the handler.
 */
 class WATCHWORD_TEST_EXPORT HttpServer : public QObject
@@ -49,11 +53,12 @@ public:
     explicit HttpServer(Handler handler, HttpLimits limits = {}, QObject *parent = nullptr);
     ~HttpServer() override;
 
-    //! Port 0 takes a free one. Fails with AddressInUse, PermissionDenied, WrongState, or Configuration's TlsFailed when
-    //! \a tls has no certificate or key. The protocol is raised to TLS 1.2 or later.
-    Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls);
-    //! For new connections, so that a certificate can be changed without a restart.
-    void setTlsConfiguration(const QSslConfiguration &tls);
+    //! Port 0 takes a free one. A null \a pool makes a reactor of its own. Fails with AddressInUse, PermissionDenied, WrongState,
+    //! or Configuration's TlsFailed when \a tls has no certificate or key. The protocol is raised to TLS 1.2 or later.
+    Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls,
+                        Net::ReactorPool *pool = nullptr);
+    //! For new connections, so that a certificate can be changed without a restart. One that cannot be used changes nothing.
+    Result<void> setTlsConfiguration(const QSslConfiguration &tls);
     void close(); //!< Stops listening and drops all connections.
     bool isListening() const;
     quint16 port() const;

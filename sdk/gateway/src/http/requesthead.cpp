@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/requesthead.h"
 
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-
-#include <algorithm>
-#include <limits>
-
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
-namespace beast = boost::beast;
 
 namespace {
-
-constexpr qsizetype kMostFields = 100;
-
-ParsedHead badHead(const QString &problem)
-{
-    return {.state = HeadState::Invalid, .head = {}, .problem = problem};
-}
 
 bool equalNames(QByteArrayView a, QByteArrayView b)
 {
@@ -36,69 +21,9 @@ QByteArrayView trimmed(QByteArrayView text)
     return text;
 }
 
-bool isMethodCharacter(char c)
-{
-    return (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || (c >= 'a' && c <= 'z');
-}
-
-// Beast waits for the end of the head before it looks at it, and folds lines as RFC 7230 still allowed. So what is wrong
-// in any case is found here first, on however few bytes there are: a TLS hello or garbage does not wait for a timeout.
-QString problemInBytes(QByteArrayView bytes)
-{
-    for (qsizetype i = 0; i < bytes.size(); ++i) {
-        const char c = bytes.at(i);
-        if (c == ' ')
-            break;
-        if (!isMethodCharacter(c) || i >= 32)
-            return u"it does not start with a method"_s;
-    }
-    for (qsizetype i = 0; i < bytes.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(bytes.at(i));
-        if (byte == '\r') {
-            if (i + 1 < bytes.size() && bytes.at(i + 1) != '\n')
-                return u"a carriage return stands alone"_s;
-        } else if (byte == '\n') {
-            if (i == 0 || bytes.at(i - 1) != '\r')
-                return u"a line ends without a carriage return"_s;
-            if (i + 1 < bytes.size() && (bytes.at(i + 1) == ' ' || bytes.at(i + 1) == '\t'))
-                return u"a field is folded"_s;
-        } else if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
-            return u"it has a control character"_s;
-        }
-    }
-    return {};
-}
-
-QByteArray toBytes(beast::string_view text)
+QByteArray toBytes(std::string_view text)
 {
     return {text.data(), qsizetype(text.size())};
-}
-
-// Digits and nothing else: a list ("3, 3") or a sign is read differently by different servers.
-bool isLength(const QByteArray &value)
-{
-    constexpr qsizetype kMostDigits = 18; // fits qint64
-    return !value.isEmpty() && value.size() <= kMostDigits
-        && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-QString problemInFields(const RequestHead &head)
-{
-    const qsizetype hosts = head.values("Host").size();
-    if (hosts > 1)
-        return u"Host comes more than once"_s;
-    if (hosts == 0 && head.minorVersion >= 1)
-        return u"Host is missing"_s;
-    const qsizetype lengths = head.values("Content-Length").size();
-    if (lengths > 1)
-        return u"Content-Length comes more than once"_s;
-    if (lengths == 1 && !isLength(head.value("Content-Length")))
-        return u"Content-Length is not a number"_s;
-    if (lengths == 1 && head.contains("Transfer-Encoding"))
-        return u"Transfer-Encoding and Content-Length come together"_s;
-    if (head.values("Transfer-Encoding").size() > 1)
-        return u"Transfer-Encoding comes more than once"_s;
-    return {};
 }
 
 QString problemInTarget(QByteArrayView target)
@@ -165,47 +90,42 @@ bool RequestHead::keepsAlive() const
     return minorVersion >= 1 || hasToken("Connection", "keep-alive");
 }
 
-ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit)
+ParsedHead requestHeadOf(const Wire::HttpHead &parsed)
 {
-    const qsizetype end = bytes.first(qMin(bytes.size(), limit)).indexOf("\r\n\r\n");
-    const QByteArrayView visible = end >= 0 ? bytes.first(end + 4) : bytes.first(qMin(bytes.size(), limit));
-    // The last line end is followed by the body or by nothing, never by a folded field.
-    if (const QString problem = problemInBytes(end >= 0 ? visible.chopped(2) : visible); !problem.isEmpty())
-        return badHead(problem);
-    if (end < 0)
-        return {.state = bytes.size() >= limit ? HeadState::TooLarge : HeadState::Incomplete, .head = {}, .problem = {}};
-
-    beast::http::request_parser<beast::http::empty_body> parser;
-    parser.header_limit(static_cast<std::uint32_t>(visible.size() + 1));
-    parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-    beast::error_code error;
-    parser.put(boost::asio::const_buffer(visible.data(), static_cast<std::size_t>(visible.size())), error);
-    if (error && error != beast::http::error::need_more)
-        return badHead(u"the HTTP parser says: %1"_s.arg(QString::fromStdString(error.message())));
-    if (!parser.is_header_done())
-        return badHead(u"the head does not end where it should"_s);
-
-    const auto &message = parser.get();
-    if (message.version() != 10 && message.version() != 11)
-        return badHead(u"the HTTP version is not 1.0 or 1.1"_s);
     RequestHead head;
-    head.method = toBytes(message.method_string());
-    head.target = toBytes(message.target());
+    head.method = toBytes(parsed.method());
+    head.target = toBytes(parsed.target());
     if (const QString problem = problemInTarget(head.target); !problem.isEmpty())
-        return badHead(problem);
+        return {400, {}, problem};
+    const std::size_t hosts = parsed.count("Host");
+    if (hosts > 1)
+        return {400, {}, u"Host comes more than once"_s};
+    if (hosts == 0 && parsed.minorVersion() >= 1)
+        return {400, {}, u"Host is missing"_s};
+    // A length beyond all that Qt can count would be none at all.
+    bool isCountable = true;
+    if (const std::string_view length = parsed.value("Content-Length"); parsed.count("Content-Length") > 0)
+        toBytes(length).toLongLong(&isCountable);
+    if (!isCountable)
+        return problemOf(Wire::HeadFault::Framing);
     const qsizetype mark = head.target.indexOf('?');
     head.path = mark < 0 ? head.target : head.target.first(mark);
     head.query = mark < 0 ? QByteArray() : head.target.sliced(mark + 1);
-    head.minorVersion = static_cast<int>(message.version() % 10);
-    head.size = visible.size();
-    for (const auto &field : message) {
-        if (head.headers.size() >= kMostFields)
-            return badHead(u"there are more than %1 fields"_s.arg(kMostFields));
-        head.headers.append({toBytes(field.name_string()), trimmed(toBytes(field.value())).toByteArray()});
-    }
-    if (const QString problem = problemInFields(head); !problem.isEmpty())
-        return badHead(problem);
-    return {.state = HeadState::Complete, .head = head, .problem = {}};
+    head.minorVersion = parsed.minorVersion();
+    for (std::size_t i = 0; i < parsed.fieldCount(); ++i)
+        head.headers.append({toBytes(parsed.field(i).name), toBytes(parsed.field(i).value)});
+    return {0, head, {}};
+}
+
+ParsedHead problemOf(Wire::HeadFault fault)
+{
+    const std::string_view text = Wire::describe(fault);
+    return {Wire::statusOf(fault), {}, QString::fromLatin1(text.data(), qsizetype(text.size()))};
+}
+
+ParsedHead lateHead()
+{
+    return {408, {}, u"the request head did not come in time"_s};
 }
 
 } // namespace Watchword::Gateway

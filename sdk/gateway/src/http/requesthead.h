@@ -2,13 +2,13 @@
 #pragma once
 
 #include "watchword/core/testexport.h"
+#include "watchword/wire/httphead.h"
 
 #include <QByteArray>
 #include <QByteArrayView>
 #include <QList>
 #include <QString>
 
-#include <optional>
 #include <utility>
 
 namespace Watchword::Gateway {
@@ -31,7 +31,6 @@ struct WATCHWORD_TEST_EXPORT RequestHead
     QByteArray query; //!< Behind the first "?"; empty if there is none.
     int minorVersion = 1; //!< HTTP/1.minorVersion
     QList<Header> headers; //!< In the order they came in.
-    qsizetype size = 0; //!< Bytes of the head with its empty line; the body starts there.
 
     bool contains(QByteArrayView name) const;
     //! The first value of \a name; empty if there is none.
@@ -46,31 +45,28 @@ struct WATCHWORD_TEST_EXPORT RequestHead
     bool keepsAlive() const;
 };
 
-enum class HeadState {
-    Complete,
-    Incomplete, //!< Valid so far; call again with more bytes.
-    TooLarge, //!< Longer than the limit: answer 431.
-    Invalid //!< Answer 400 and close.
-};
-
+/*! A head, or why none came out of what the peer sent. Threads: reentrant value. */
 struct WATCHWORD_TEST_EXPORT ParsedHead
 {
-    HeadState state = HeadState::Incomplete;
-    RequestHead head; //!< Only filled when Complete.
+    int status = 0; //!< 0: the head is good. Else the answer: 400, 408, 414, 431 or 505.
+    RequestHead head; //!< Empty unless it is good.
     QString problem; //!< English, for logs and the audit; repeats nothing that the peer sent.
+
+    bool isGood() const { return status == 0; }
 };
 
-inline constexpr qsizetype kDefaultHeadLimit = 16 * 1024;
+//! What the gateway lets a request head be. Tokens of some identity providers carry all groups of a person in one line.
+inline constexpr Wire::HeadLimits kHeadLimits{16 * 1024, 64 * 1024, 100};
 
 /*!
-    Parses the request head at the start of \a bytes, which may hold more than it. Touches nothing, so it can run on
-    peeked bytes again and again.
-
-    Strict where tolerance is a smuggling risk (RFC 9112 sections 3.2, 5.1, 6.3 and 11.2). Refused are: HTTP versions
-    other than 1.0 and 1.1; a target that is not in origin form; control characters and NUL; bad field names; folded
-    fields; white space before the colon; bare LF; HTTP/1.1 without Host; more than one Host; Transfer-Encoding together
-    with Content-Length; more than one Content-Length; more than 100 fields.
+    A request head as Wire::HeadReader read it, which refuses what could be read in two ways. Refused here are: a target that
+    is not in origin form or has a character that must be percent-encoded (RFC 9112 section 3.2.1); HTTP/1.1 without Host;
+    more than one Host; a Content-Length that does not fit qint64.
 */
-WATCHWORD_TEST_EXPORT ParsedHead parseRequestHead(QByteArrayView bytes, qsizetype limit = kDefaultHeadLimit);
+WATCHWORD_TEST_EXPORT ParsedHead requestHeadOf(const Wire::HttpHead &head);
+//! Of a head that could not be read.
+WATCHWORD_TEST_EXPORT ParsedHead problemOf(Wire::HeadFault fault);
+//! Of a head that did not come in time: 408.
+WATCHWORD_TEST_EXPORT ParsedHead lateHead();
 
 } // namespace Watchword::Gateway

@@ -285,9 +285,9 @@ Result<std::unique_ptr<Issuer>> Issuer::create(const IssuerOptions &options, Aud
     return issuer;
 }
 
-Result<void> Issuer::listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls)
+Result<void> Issuer::listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls, Net::ReactorPool *pool)
 {
-    const Result<void> listening = d->server.listen(address, port, tls);
+    const Result<void> listening = d->server.listen(address, port, tls, pool);
     if (listening && d->options.url.isEmpty()) {
         const bool any = address == QHostAddress::Any || address == QHostAddress::AnyIPv4;
         d->url.setScheme(u"https"_s);
@@ -297,9 +297,9 @@ Result<void> Issuer::listen(const QHostAddress &address, quint16 port, const QSs
     return listening;
 }
 
-void Issuer::setTlsConfiguration(const QSslConfiguration &tls)
+Result<void> Issuer::setTlsConfiguration(const QSslConfiguration &tls)
 {
-    d->server.setTlsConfiguration(tls);
+    return d->server.setTlsConfiguration(tls);
 }
 
 QUrl Issuer::url() const

@@ -18,6 +18,9 @@ class QSslConfiguration;
 namespace Watchword::Gateway {
 
 class AuditLog;
+namespace Net {
+class ReactorPool;
+}
 
 /*!
     The embedded OpenID provider of one machine: code flow with PKCE, refresh tokens with rotation and reuse detection,
@@ -44,9 +47,10 @@ public:
     static Result<std::unique_ptr<Issuer>> create(const IssuerOptions &options, AuditLog &audit, Clock &clock);
     ~Issuer() override;
 
-    //! Port 0 takes a free one. Errors are those of HttpServer::listen().
-    Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls);
-    void setTlsConfiguration(const QSslConfiguration &tls); //!< For new connections.
+    //! As HttpServer::listen(). \a pool outlives the issuer.
+    Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls,
+                        Net::ReactorPool *pool = nullptr);
+    Result<void> setTlsConfiguration(const QSslConfiguration &tls); //!< For new connections.
     QUrl url() const; //!< The issuer identifier, without a slash at the end; empty before listen() unless configured.
     QString identifier() const; //!< The text of url(), as "iss" has it.
     quint16 port() const; //!< Of the server; 0 before listen().

@@ -115,7 +115,16 @@ void TestGate::statuses_data()
     row("no upgrade", "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n", 426, "Sec-WebSocket-Version: 13\r\n");
     row("garbage", "\x01\x02\x03 garbage\r\n\r\n", 400);
     row("large head", up(good, "X: " + QByteArray(17'000, 'x') + "\r\n"), 431);
-    row("endless line", "GET /" + QByteArray(60'000, 'x'), 431);
+    row("endless line", "GET /" + QByteArray(60'000, 'x'), 414);
+    row("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
+    row("no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", 400);
+    // What a provider puts into the token of a person with many groups.
+    row("a line of 16 KiB", up(good, "X: " + QByteArray(16'384 - 3, 'x') + "\r\n"), 101);
+    row("a token of 15 KiB", up(changed(u"groups"_s, QString(11'000, u'g'))), 101);
+    row("a line of 16 KiB and a byte", up(good, "X: " + QByteArray(16'384 - 2, 'x') + "\r\n"), 431);
+    row("a head of 60 KiB", up(good, ("X: " + QByteArray(15'000, 'x') + "\r\n").repeated(4)), 101);
+    row("a head of 70 KiB", up(good, ("X: " + QByteArray(14'000, 'x') + "\r\n").repeated(5)), 431);
+    row("too many fields", up(good, QByteArray("X: 1\r\n").repeated(101)), 431);
 }
 
 void TestGate::statuses()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/gatedecision.h"
+#include "headtext.h"
 #include "support/testmain.h"
 #include "watchword/jose/base64url.h"
 
@@ -153,8 +154,8 @@ void TestGateDecision::requests()
     QFETCH(int, status);
     QFETCH(QString, reason);
     QFETCH(QByteArray, challenge);
-    const ParsedHead parsed = parseRequestHead(request);
-    QCOMPARE(parsed.state, HeadState::Complete);
+    const ParsedHead parsed = parseHead(request);
+    QCOMPARE(parsed.status, 0);
     const auto list = targets();
     GateContext context;
     context.targets = &list;
@@ -240,7 +241,7 @@ void TestGateDecision::scopesAreNamedButNotForHiddenPaths()
     const Refusal hidden = decideIdentity(targets().at(2), identity, ConnectionCaps::Refusal::None, kNow).refusal;
     QCOMPARE(hidden.status, 404);
     QVERIFY(hidden.headers.isEmpty());
-    const ParsedHead unknown = parseRequestHead(upgrade("/nothing", {}));
+    const ParsedHead unknown = parseHead(upgrade("/nothing", {}));
     const auto list = targets();
     GateContext context;
     context.targets = &list;
@@ -287,17 +288,17 @@ void TestGateDecision::acceptsAndTakesTheTokenFromEitherPlace()
     const auto list = targets();
     GateContext context;
     context.targets = &list;
-    const ParsedHead header = parseRequestHead(upgrade("/v1/stream?a=1", "Authorization: bearer abc.def.ghi\r\n"));
+    const ParsedHead header = parseHead(upgrade("/v1/stream?a=1", "Authorization: bearer abc.def.ghi\r\n"));
     const GateDecision byHeader = decideRequest(header.head, {}, context);
     QCOMPARE(byHeader.action, GateDecision::Action::Verify);
     QCOMPARE(byHeader.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
     const ParsedHead browser =
-        parseRequestHead(upgrade("/v1/stream", "Origin: https://app.example.com\r\n" + bearerProtocol("abc.def.ghi")));
+        parseHead(upgrade("/v1/stream", "Origin: https://app.example.com\r\n" + bearerProtocol("abc.def.ghi")));
     const GateDecision bySubprotocol = decideRequest(browser.head, {}, context);
     QCOMPARE(bySubprotocol.action, GateDecision::Action::Verify);
     QCOMPARE(bySubprotocol.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
     QVERIFY(!byHeader.isDpop && !bySubprotocol.isDpop);
-    const ParsedHead dpop = parseRequestHead(upgrade("/v1/stream", "Authorization: DPoP abc.def.ghi\r\nDPoP: p.r.f\r\n"));
+    const ParsedHead dpop = parseHead(upgrade("/v1/stream", "Authorization: DPoP abc.def.ghi\r\nDPoP: p.r.f\r\n"));
     const GateDecision withProof = decideRequest(dpop.head, {}, context);
     QCOMPARE(withProof.action, GateDecision::Action::Verify);
     QCOMPARE(withProof.credential.reveal().toByteArray(), QByteArray("abc.def.ghi"));
@@ -312,11 +313,11 @@ void TestGateDecision::limitedAddressesAreNotVerified()
     GateContext context;
     context.targets = &list;
     context.handshakeRate = [](const GateTarget *) { return std::optional<Duration>(1500); };
-    const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", "Authorization: Bearer abc\r\n"));
+    const ParsedHead parsed = parseHead(upgrade("/v1/stream", "Authorization: Bearer abc\r\n"));
     const GateDecision decision = decideRequest(parsed.head, {}, context);
     QCOMPARE(decision.refusal.status, 429);
     QCOMPARE(header(decision.refusal, "Retry-After"), QByteArray("2"));
-    const ParsedHead probe = parseRequestHead("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    const ParsedHead probe = parseHead("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     QCOMPARE(decideRequest(probe.head, {}, context).action, GateDecision::Action::Probe);
 }
 
@@ -326,7 +327,7 @@ void TestGateDecision::drainingAnswersWithRetryAfter()
     GateContext context;
     context.targets = &list;
     context.draining = true;
-    const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", "Authorization: Bearer abc\r\n"));
+    const ParsedHead parsed = parseHead(upgrade("/v1/stream", "Authorization: Bearer abc\r\n"));
     const GateDecision decision = decideRequest(parsed.head, {}, context);
     QCOMPARE(decision.refusal.status, 503);
     QVERIFY(!header(decision.refusal, "Retry-After").isEmpty());
@@ -334,8 +335,8 @@ void TestGateDecision::drainingAnswersWithRetryAfter()
 
 void TestGateDecision::answerIsProblemJsonWithRef()
 {
-    const ParsedHead invalid = parseRequestHead("\x16\x03\x01garbage\r\n\r\n");
-    QCOMPARE(invalid.state, HeadState::Invalid);
+    const ParsedHead invalid = parseHead("\x16\x03\x01garbage\r\n\r\n");
+    QCOMPARE(invalid.status, 400);
     const Refusal refusal = refusalOfHead(invalid);
     const QByteArray bytes = answerOf(refusal, u"ref-1"_s);
     QVERIFY(bytes.startsWith("HTTP/1.1 400 "));
@@ -344,10 +345,12 @@ void TestGateDecision::answerIsProblemJsonWithRef()
     QCOMPARE(body.value("ref"_L1).toString(), u"ref-1"_s);
     QCOMPARE(body.value("status"_L1).toInt(), 400);
     QVERIFY(body.contains("type"_L1) && body.contains("title"_L1));
-    ParsedHead large;
-    large.state = HeadState::TooLarge;
-    QCOMPARE(refusalOfHead(large).status, 431);
-    QCOMPARE(refusalOfSlowHead().status, 408);
+    using Wire::HeadFault;
+    QCOMPARE(refusalOfHead(problemOf(HeadFault::LineTooLong)).status, 431);
+    QCOMPARE(refusalOfHead(problemOf(HeadFault::LineTooLong)).reasonCode, u"head_too_large"_s);
+    QCOMPARE(refusalOfHead(problemOf(HeadFault::FirstLineTooLong)).status, 414);
+    QCOMPARE(refusalOfHead(problemOf(HeadFault::Version)).status, 505);
+    QCOMPARE(refusalOfHead(lateHead()).status, 408);
 }
 
 void TestGateDecision::forwardedAddressesCountOnlyFromProxies_data()
@@ -384,7 +387,7 @@ void TestGateDecision::forwardedAddressesCountOnlyFromProxies()
     GatewayConfig config;
     config.trustedProxies = QStringList{u"10.0.0.0/24"_s};
     const QByteArray field = forwarded.isEmpty() ? QByteArray() : "X-Forwarded-For: " + forwarded + "\r\n";
-    const ParsedHead parsed = parseRequestHead(upgrade("/v1/stream", field));
+    const ParsedHead parsed = parseHead(upgrade("/v1/stream", field));
     const GatePeer read = peerOf(parsed.head, QHostAddress(peer), 99, true, config);
     QCOMPARE(read.address, QHostAddress(address));
     QTEST(read.port, "port");

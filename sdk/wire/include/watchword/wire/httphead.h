@@ -114,6 +114,7 @@ private:
     std::size_t m_line = 0; //!< Characters of the present line, without its end.
     std::size_t m_lines = 0; //!< Complete ones.
     bool m_afterReturn = false;
+    bool m_sawBlank = false; //!< In the first line.
     bool m_skippedLine = false; //!< An empty one before the first.
     bool m_complete = false;
     HeadFault m_fault = HeadFault::None;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Qt's and the reactors' names for the same things.
+
+#include "net/address.h"
+#include "watchword/core/result.h"
+
+#include <QHostAddress>
+
+#include <system_error>
+
+namespace Watchword::Gateway {
+
+QHostAddress toQt(const Net::IpAddress &address);
+//! QHostAddress::Any is "::", which takes IPv4 too.
+Net::IpAddress toNet(const QHostAddress &address);
+//! Why Net::Listener::open() failed, and what to do.
+Error listenError(const std::error_code &error, const QHostAddress &address, quint16 port);
+
+} // namespace Watchword::Gateway
