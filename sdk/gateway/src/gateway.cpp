@@ -298,6 +298,8 @@ std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &nex
     if (next.listen.address != config.listen.address || next.listen.port != config.listen.port
         || next.listen.plain != config.listen.plain)
         return fixed(u"[listen] address"_s);
+    if (next.listen.threads != config.listen.threads)
+        return fixed(u"[listen] threads"_s);
     if (next.audit.database != config.audit.database)
         return fixed(u"[audit] database"_s);
     if (next.embeddedIssuer != config.embeddedIssuer)

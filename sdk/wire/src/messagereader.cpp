@@ -27,6 +27,12 @@ MessageReader::MessageReader(FrameRules rules, std::shared_ptr<Compression> comp
 {
 }
 
+void MessageReader::setLimits(const FrameLimits &limits)
+{
+    m_parser.setLimits(limits);
+    m_limit = limits.message;
+}
+
 FeedResult MessageReader::feed(MutableBytes bytes, MessageSink &sink)
 {
     if (m_fault != Fault::None)

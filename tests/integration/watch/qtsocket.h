@@ -45,9 +45,12 @@ public:
     }
     void abort() override { QMetaObject::invokeMethod(m_socket.get(), &QWebSocket::abort, Qt::QueuedConnection); }
     qint64 queuedBytes() const override { return m_socket->bytesToWrite(); }
+    quint64 receivedBytes() const override { return 0; } // Qt does not tell
+    void setRules(const Watchword::Gateway::SocketRules &) override { }
     void setReadPaused(bool) override { }
     int closeCode() const override { return m_socket->closeCode(); }
     QString closeReason() const override { return m_socket->closeReason(); }
+    QString fault() const override { return {}; }
 
 private:
     std::unique_ptr<QWebSocket> m_socket;

@@ -18,13 +18,26 @@ unsigned threadsFor(int wanted)
     return wanted > 0 ? unsigned(wanted) : std::max(1u, std::thread::hardware_concurrency());
 }
 
-QByteArray upgradeAnswer(const RequestHead &head, const QString &subprotocol)
+std::optional<Wire::DeflateAnswer> deflateAnswer(const RequestHead &head, const std::optional<Wire::DeflateOptions> &options)
+{
+    if (!options)
+        return {};
+    std::vector<std::string_view> offers;
+    const QList<QByteArray> values = head.values("Sec-WebSocket-Extensions");
+    for (const QByteArray &value : values)
+        offers.emplace_back(value.constData(), std::size_t(value.size()));
+    return Wire::answerDeflateOffers(offers, *options);
+}
+
+QByteArray upgradeAnswer(const RequestHead &head, const QString &subprotocol, const std::string &extensions)
 {
     const QByteArray key = head.value("Sec-WebSocket-Key");
     QByteArray answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
     answer += QByteArray::fromStdString(Wire::acceptValue({key.constData(), std::size_t(key.size())}));
     if (!subprotocol.isEmpty())
         answer += "\r\nSec-WebSocket-Protocol: " + subprotocol.toLatin1();
+    if (!extensions.empty())
+        answer += "\r\nSec-WebSocket-Extensions: " + QByteArray::fromStdString(extensions);
     return answer + "\r\n\r\n";
 }
 
@@ -40,28 +53,36 @@ PendingRequest::PendingRequest(Bridge &bridge, const Net::StreamId &id, std::sha
 void PendingRequest::answer(const QByteArray &response) const
 {
     if (m_bridge)
-        m_bridge->send({ToReactor::Kind::Answer, m_id, response, 0, 0, {}, {}});
+        m_bridge->send({ToReactor::Kind::Answer, m_id, response});
 }
 
 void PendingRequest::drop() const
 {
     if (m_bridge)
-        m_bridge->send({ToReactor::Kind::Abort, m_id, {}, 0, 0, {}, {}});
+        m_bridge->send({ToReactor::Kind::Abort, m_id});
 }
 
-std::unique_ptr<ClientSocket> PendingRequest::upgrade(const QString &subprotocol, qint64 largestMessage) const
+std::unique_ptr<ClientSocket> PendingRequest::upgrade(const QString &subprotocol, const SocketRules &rules,
+                                                      const std::optional<Wire::DeflateOptions> &compression) const
 {
     if (!m_bridge)
         return {};
+    const RequestHead &head = m_arrival->parsed.head;
     const auto gauge = std::make_shared<SocketGauge>();
+    SocketOpening opening{rules, gauge, {}};
+    const std::optional<Wire::DeflateAnswer> agreed = deflateAnswer(head, compression);
+    if (agreed)
+        opening.compression = SocketOpening::Compression{agreed->parameters, *compression};
     auto socket = std::make_unique<ReactorSocket>(*m_bridge, m_id, subprotocol, m_arrival->tlsProtocol, gauge);
-    m_bridge->send({ToReactor::Kind::Upgrade, m_id, switchAnswer(subprotocol), 0, quint64(largestMessage), gauge, {}});
+    ToReactor command{ToReactor::Kind::Upgrade, m_id, upgradeAnswer(head, subprotocol, agreed ? agreed->text : std::string())};
+    command.opening = std::make_shared<const SocketOpening>(std::move(opening));
+    m_bridge->send(std::move(command));
     return socket;
 }
 
 QByteArray PendingRequest::switchAnswer(const QString &subprotocol) const
 {
-    return upgradeAnswer(m_arrival->parsed.head, subprotocol);
+    return upgradeAnswer(m_arrival->parsed.head, subprotocol, {});
 }
 
 Bridge::Bridge(int threads, QObject *parent)

@@ -29,10 +29,12 @@ public:
     void answer(const QByteArray &response) const; //!< Writes it and closes.
     void drop() const; //!< Closes without a word.
     /*!
-        Answers a valid upgrade with 101 and \a subprotocol, which may be empty. The caller owns the socket; null when the
-        bridge has gone. A client that has gone meanwhile is told by disconnected().
+        Answers a valid upgrade with 101 and \a subprotocol, which may be empty. With \a compression the client's offer of it
+        is accepted. The caller owns the socket; null when the bridge has gone. A client that has gone meanwhile is told by
+        disconnected().
     */
-    std::unique_ptr<ClientSocket> upgrade(const QString &subprotocol, qint64 largestMessage) const;
+    std::unique_ptr<ClientSocket> upgrade(const QString &subprotocol, const SocketRules &rules,
+                                          const std::optional<Wire::DeflateOptions> &compression = {}) const;
     //! The 101 with \a subprotocol and its empty line, for who upgrades it himself.
     QByteArray switchAnswer(const QString &subprotocol) const;
     Bridge *bridge() const { return m_bridge; } //!< Null when it has gone.

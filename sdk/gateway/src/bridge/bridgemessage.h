@@ -3,6 +3,7 @@
 
 // What passes between the reactors and the Qt thread: values only. Private to the bridge.
 
+#include "bridge/socketrules.h"
 #include "http/requesthead.h"
 #include "net/counters.h"
 #include "net/reactor.h"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace Watchword::Gateway {
 
@@ -34,6 +36,7 @@ struct SocketGauge
     // Bytes that the kernel has not taken.
     std::atomic<qint64> underway{0}; //!< On their way to the reactor.
     std::atomic<qint64> queued{0}; //!< In the stream.
+    std::atomic<quint64> received{0}; //!< Since the upgrade.
     // Of a relayed one, whose messages do not reach the Qt thread.
     Net::Counter messagesIn;
     Net::Counter messagesOut;
@@ -53,6 +56,19 @@ struct BridgeEvent
     virtual ~BridgeEvent() = default;
 };
 
+//! With what a WebSocket connection begins.
+struct SocketOpening
+{
+    SocketRules rules;
+    std::shared_ptr<SocketGauge> gauge;
+    struct Compression
+    {
+        Wire::DeflateParameters agreed;
+        Wire::DeflateOptions options;
+    };
+    std::optional<Compression> compression;
+};
+
 struct ToCore
 {
     enum class Kind { Head, Text, Binary, Pong, Event, Ended };
@@ -66,13 +82,12 @@ struct ToCore
 
 struct ToReactor
 {
-    enum class Kind { Answer, Upgrade, Text, Binary, Ping, Close, Abort, Pause, Resume, Task };
+    enum class Kind { Answer, Upgrade, Text, Binary, Ping, Close, Abort, Pause, Resume, Rules, Task };
     Kind kind = Kind::Abort;
     Net::StreamId id;
     QByteArray bytes{}; //!< The answer, the message, or the reason of a close.
     quint16 code = 0;
-    quint64 largestMessage = 0;
-    std::shared_ptr<SocketGauge> gauge{};
+    std::shared_ptr<const SocketOpening> opening{}; //!< Of an upgrade; its rules of Rules.
     //! For a Task: runs in the reactor. The stream is null if it has gone.
     std::function<void(BridgePort &port, Net::Stream *stream)> task{};
 };

@@ -19,6 +19,17 @@ Wire::Bytes viewOf(const QByteArray &bytes)
     return {reinterpret_cast<const std::uint8_t *>(bytes.constData()), std::size_t(bytes.size())};
 }
 
+Net::WebSocketLimits limitsOf(const SocketRules &rules)
+{
+    Net::WebSocketLimits limits;
+    const std::uint64_t largest = rules.largestMessage > 0 ? rules.largestMessage : std::numeric_limits<std::uint64_t>::max();
+    limits.frames.frame = limits.frames.message = largest;
+    limits.frames.fragments = rules.fragments > 0 ? rules.fragments : std::numeric_limits<std::uint32_t>::max();
+    limits.controlFramesPerSecond = rules.controlFramesPerSecond;
+    limits.messageTime = rules.messageTime;
+    return limits;
+}
+
 QByteArray copyOf(Wire::Bytes bytes)
 {
     return QByteArray(reinterpret_cast<const char *>(bytes.data()), qsizetype(bytes.size()));
@@ -72,15 +83,20 @@ void BridgePort::drainInbox()
     m_commands.clear();
 }
 
-void BridgePort::upgrade(Net::Stream &stream, ToReactor &command)
+void BridgePort::upgrade(Net::Stream &stream, const ToReactor &command)
 {
+    const SocketOpening &opening = *command.opening;
     stream.handshakeDone();
     stream.clearDeadline();
     stream.write(viewOf(command.bytes));
     Net::WebSocketOptions options;
-    options.limits.frame = options.limits.message = command.largestMessage;
+    options.limits = limitsOf(opening.rules);
+    if (opening.compression) {
+        options.compression = std::make_shared<Wire::Compression>(Wire::Role::Server, opening.compression->agreed,
+                                                                  opening.compression->options, &m_deflaters);
+    }
     stream.setHandler(
-        std::make_unique<Net::WebSocketHandler>(stream, options, std::make_unique<BridgeUser>(*this, std::move(command.gauge))));
+        std::make_unique<Net::WebSocketHandler>(stream, options, std::make_unique<BridgeUser>(*this, opening.gauge)));
     stream.setReadPaused(false);
 }
 
@@ -149,6 +165,9 @@ void BridgePort::execute(Net::WebSocketHandler &socket, ToReactor &command)
     case Kind::Resume:
         user.setPausedByCore(socket, command.kind == Kind::Pause);
         break;
+    case Kind::Rules:
+        socket.setLimits(limitsOf(command.opening->rules));
+        break;
     case Kind::Answer:
     case Kind::Upgrade:
     case Kind::Abort:
@@ -213,6 +232,11 @@ void BridgeUser::messageReceived(Net::WebSocketHandler &socket, Wire::Opcode typ
 void BridgeUser::pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload)
 {
     m_port.send({ToCore::Kind::Pong, socket.stream().id(), copyOf(payload), {}, {}, {}});
+}
+
+void BridgeUser::bytesReceived(Net::WebSocketHandler &, std::size_t count)
+{
+    m_gauge->received += count;
 }
 
 void BridgeUser::flushed(Net::WebSocketHandler &socket)

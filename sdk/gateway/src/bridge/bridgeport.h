@@ -35,7 +35,7 @@ private:
     void drainInbox();
     void execute(ToReactor &command);
     static void execute(Net::WebSocketHandler &socket, ToReactor &command);
-    void upgrade(Net::Stream &stream, ToReactor &command);
+    void upgrade(Net::Stream &stream, const ToReactor &command);
 
     Net::Reactor &m_reactor;
     Net::Mailbox<ToCore> &m_toCore;
@@ -44,6 +44,7 @@ private:
     std::size_t m_weight = 0;
     std::vector<Net::StreamId> m_waiting;
     std::vector<ToReactor> m_commands;
+    Wire::DeflatePool m_deflaters; // of the connections whose messages are compressed one by one
 };
 
 /*! A connection that is no plain WebSocket of the Qt thread's, and gets its commands itself. Threads: the reactor's. */
@@ -78,6 +79,7 @@ public:
 
     void messageReceived(Net::WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message) override;
     void pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload) override;
+    void bytesReceived(Net::WebSocketHandler &socket, std::size_t count) override;
     void flushed(Net::WebSocketHandler &socket) override;
     void ended(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end) override;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "bridge/socketrules.h"
 #include "watchword/core/testexport.h"
 
 #include <QByteArray>
@@ -34,11 +35,15 @@ public:
     virtual void close(int code, const QString &reason) = 0; //!< The reason is cut to what fits. The first call counts.
     virtual void abort() = 0; //!< Without a word, and without what waits.
     virtual qint64 queuedBytes() const = 0; //!< Sent, and not taken by the operating system yet.
+    virtual quint64 receivedBytes() const = 0; //!< Of any kind, pieces of messages too: while it grows, the peer is there.
+    virtual void setRules(const SocketRules &rules) = 0; //!< From the next frame on.
     //! TCP brakes the peer then. What it had sent before can still come, and its end is not noticed.
     virtual void setReadPaused(bool isPaused) = 0;
     //! After disconnected(): the code of the frame that ended it, 1005 if that had none, 1006 without a close frame.
     virtual int closeCode() const = 0;
     virtual QString closeReason() const = 0;
+    //! After disconnected(): what the peer did that ended it, as a sentence; empty if it or we just closed.
+    virtual QString fault() const = 0;
 
     //! What a relayed connection carried so far past this thread: only control frames of its client come as signals.
     struct Relayed

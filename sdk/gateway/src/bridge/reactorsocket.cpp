@@ -3,6 +3,33 @@
 
 namespace Watchword::Gateway {
 
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString faultOf(const Net::WebSocketEnd &end)
+{
+    switch (end.by) {
+    case Net::WebSocketEnd::By::Fault:
+        return QString::fromStdString(end.reason);
+    case Net::WebSocketEnd::By::Transport:
+        break;
+    case Net::WebSocketEnd::By::Peer:
+    case Net::WebSocketEnd::By::Us:
+        return {};
+    }
+    switch (end.stream) {
+    case Net::StreamEnd::Stalled:
+        return u"it took nothing for too long"_s;
+    case Net::StreamEnd::Overflowed:
+        return u"more waited for it than may wait"_s;
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
 ReactorSocket::ReactorSocket(Bridge &bridge, const Net::StreamId &id, const QString &subprotocol, const QString &tlsProtocol,
                              std::shared_ptr<SocketGauge> gauge)
     : m_bridge(&bridge)
@@ -25,13 +52,13 @@ ReactorSocket::~ReactorSocket()
 void ReactorSocket::send(ToReactor::Kind kind, const QByteArray &bytes, quint16 code)
 {
     if (m_bridge)
-        m_bridge->send({kind, m_id, bytes, code, 0, {}, {}});
+        m_bridge->send({kind, m_id, bytes, code});
 }
 
 void ReactorSocket::run(std::function<void(BridgePort &port, Net::Stream *stream)> task)
 {
     if (m_bridge && m_state != State::Ended)
-        m_bridge->send({ToReactor::Kind::Task, m_id, {}, 0, 0, {}, std::move(task)});
+        m_bridge->send({ToReactor::Kind::Task, m_id, {}, 0, {}, std::move(task)});
 }
 
 qint64 ReactorSocket::sendText(const QString &text)
@@ -77,6 +104,15 @@ qint64 ReactorSocket::queuedBytes() const
     return m_gauge->underway + m_gauge->queued;
 }
 
+void ReactorSocket::setRules(const SocketRules &rules)
+{
+    if (m_state != State::Open || !m_bridge)
+        return;
+    ToReactor command{ToReactor::Kind::Rules, m_id};
+    command.opening = std::make_shared<const SocketOpening>(SocketOpening{rules, {}, {}});
+    m_bridge->send(std::move(command));
+}
+
 void ReactorSocket::setReadPaused(bool isPaused)
 {
     if (m_state == State::Open)
@@ -102,6 +138,7 @@ void ReactorSocket::deliver(const ToCore &message)
         m_state = State::Ended;
         m_closeCode = message.end->code;
         m_closeReason = QString::fromStdString(message.end->reason);
+        m_fault = faultOf(*message.end);
         Q_EMIT disconnected();
         break;
     case ToCore::Kind::Head:

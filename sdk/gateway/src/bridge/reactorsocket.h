@@ -23,9 +23,12 @@ public:
     void close(int code, const QString &reason) override;
     void abort() override;
     qint64 queuedBytes() const override;
+    quint64 receivedBytes() const override { return m_gauge->received; }
+    void setRules(const SocketRules &rules) override;
     void setReadPaused(bool isPaused) override;
     int closeCode() const override { return m_closeCode; }
     QString closeReason() const override { return m_closeReason; }
+    QString fault() const override { return m_fault; }
 
     void deliver(const ToCore &message);
 
@@ -48,6 +51,7 @@ private:
     State m_state = State::Open;
     int m_closeCode = 1006;
     QString m_closeReason;
+    QString m_fault;
 };
 
 } // namespace Watchword::Gateway

@@ -107,8 +107,22 @@ EndpointLimits readLimits(TableReader table)
     limits.messageBytes = table.size("message_bytes", limits.messageBytes);
     limits.handshakesPerSecond = table.integer("handshakes_per_second", limits.handshakesPerSecond, 0, kMost);
     limits.queueBytes = table.size("queue_bytes", limits.queueBytes);
+    limits.controlFramesPerSecond = table.integer("control_frames_per_second", limits.controlFramesPerSecond, 0, kMost);
+    limits.fragments = table.integer("fragments", limits.fragments, 0, kMost);
+    limits.messageTime = table.duration("message_time", limits.messageTime);
     table.finish();
     return limits;
+}
+
+EndpointCompression readCompression(TableReader table)
+{
+    EndpointCompression compression;
+    compression.windowBits = table.integer("window_bits", compression.windowBits, 8, 15);
+    compression.keepContext = table.boolean("keep_context", compression.keepContext);
+    compression.memoryLevel = table.integer("memory_level", compression.memoryLevel, 1, 9);
+    compression.smallest = table.size("smallest", compression.smallest);
+    table.finish();
+    return compression;
 }
 
 RoomHistoryConfig readHistory(TableReader table)
@@ -157,6 +171,8 @@ EndpointConfig readEndpoint(TableReader table)
         endpoint.policy = readPolicy(*policy);
     if (auto limits = table.table("limits"))
         endpoint.limits = readLimits(*limits);
+    if (auto compression = table.table("compression"))
+        endpoint.compression = readCompression(*compression);
     if (auto history = table.table("history")) {
         endpoint.history = readHistory(*history);
         if (endpoint.service != EndpointConfig::Service::Rooms)
@@ -233,6 +249,10 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
     }
     if (auto table = root.table("drain")) {
         config.drain = std::chrono::seconds(table->integer("seconds", 0, 0, 3600));
+        table->finish();
+    }
+    if (auto table = root.table("limits")) {
+        config.memory = table->size("memory", config.memory);
         table->finish();
     }
     if (auto table = root.table("dpop")) {

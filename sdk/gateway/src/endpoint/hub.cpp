@@ -2,6 +2,7 @@
 #include "endpoint/hub.h"
 
 #include "endpoint/echoservice.h"
+#include "endpoint/endpointrules.h"
 #include "endpoint/roomsservice.h"
 #include "gate/credential.h"
 #include "relay/relayservice.h"
@@ -21,15 +22,17 @@ namespace {
 constexpr Duration kTick = 1s;
 constexpr Duration kLongestSpread = 10s; // of the way back after a planned end
 constexpr int kReturnsPerSecond = 2000;
-constexpr qint64 kLargestUnlimited = 64 * 1024 * 1024; // where the endpoint has no limit
-constexpr qint64 kLargestCommand = 256 * 1024; // of a monitor
 
-// The reactor closes by itself, without a "bye", beyond its own bound: so that one lies behind the endpoint's.
-qint64 largestMessage(const GateTarget &target)
+std::optional<Wire::DeflateOptions> compressionOf(const EndpointConfig &config)
 {
-    if (target.kind != GateTarget::Kind::Endpoint)
-        return kLargestCommand;
-    return target.limits.messageBytes > 0 ? 2 * target.limits.messageBytes + 64 * 1024 : kLargestUnlimited;
+    if (!config.compression)
+        return {};
+    Wire::DeflateOptions options;
+    options.serverWindowBits = options.clientWindowBits = config.compression->windowBits;
+    options.serverKeepsContext = options.clientKeepsContext = config.compression->keepContext;
+    options.memoryLevel = config.compression->memoryLevel;
+    options.smallest = std::size_t(config.compression->smallest);
+    return options;
 }
 
 QString chosenSubprotocol(const RequestHead &head, const QStringList &supported)
@@ -196,8 +199,9 @@ void Hub::adopt(const PendingRequest &request, const Admission &admission)
         openRelay(endpoint, *relay, request, admission);
         return;
     }
-    std::unique_ptr<ClientSocket> socket = request.upgrade(
-        chosenSubprotocol(request.arrival().parsed.head, endpoint.subprotocols), largestMessage(*admission.target));
+    std::unique_ptr<ClientSocket> socket =
+        request.upgrade(chosenSubprotocol(request.arrival().parsed.head, endpoint.subprotocols), rulesOf(*admission.target),
+                        compressionOf(endpoint.config));
     if (!socket)
         return;
     if (endpoint.service)

@@ -2,6 +2,7 @@
 #include "endpoint/peer.h"
 
 #include "audit/auditlog.h"
+#include "endpoint/endpointrules.h"
 #include "endpoint/endpointservice.h"
 #include "watch/watchtables.h"
 #include "watchword/core/internal/utf8.h"
@@ -74,6 +75,8 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
 {
     const EndpointLimits &limits = target->limits;
     const Instant now = m_services.clock.now();
+    if (rulesOf(*target) != rulesOf(*m_admission.target))
+        m_socket->setRules(rulesOf(*target));
     m_admission.target = target;
     m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
     m_byteRate =
@@ -352,6 +355,10 @@ void Peer::tick()
     const Instant now = m_services.clock.now();
     countRelayed();
     if (m_state == State::Open) {
+        const quint64 received = m_socket->receivedBytes();
+        // A pong cannot come in the middle of a frame that takes long on a slow line.
+        if (std::exchange(m_lastReceived, received) != received)
+            m_lastIn = now;
         const qint64 queued = queuedBytes();
         // A ping waits behind all this: on a slow line its pong is late, and the peer is there all the same.
         if (queued < m_lastQueued)
@@ -398,8 +405,10 @@ void Peer::disconnected()
     QString cause = m_close.auditReason;
     if (cause.isEmpty())
         cause = closeCodeName(code).isEmpty() ? QString::number(code) : closeCodeName(code);
-    audit(u"conn.closed"_s, isPolicy ? 2 : 1, u"success"_s, cause, u"The connection ended."_s,
-          {{u"ws"_s, ws}, {u"initiator"_s, m_closedByUs ? u"policy"_s : u"user"_s}});
+    const QString fault = m_closedByUs ? QString() : m_socket->fault();
+    const QString message = fault.isEmpty() ? u"The connection ended."_s : u"The connection ended: "_s + fault + u'.';
+    audit(u"conn.closed"_s, isPolicy || !fault.isEmpty() ? 2 : 1, u"success"_s, cause, message,
+          {{u"ws"_s, ws}, {u"initiator"_s, m_closedByUs || !fault.isEmpty() ? u"policy"_s : u"user"_s}});
     m_admission.slot.reset();
     m_service.closed(*this);
     Q_EMIT ended();

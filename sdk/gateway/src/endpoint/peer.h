@@ -157,6 +157,7 @@ private:
     Instant m_lastTaken{}; // the peer took something of what waited for it
     qint64 m_lastQueued = 0;
     ClientSocket::Relayed m_relayed; // as far as it is counted
+    quint64 m_lastReceived = 0;
     std::optional<Instant> m_pingedAt;
     Instant m_lastPing{};
     QByteArray m_pingNonce;

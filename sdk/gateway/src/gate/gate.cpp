@@ -72,7 +72,8 @@ Gate::Gate(const GatewayConfig &config, const GateServices &services, QObject *p
     , m_targets(targetsOf(config))
 {
     connect(&services.bridge, &Bridge::requestArrived, this, &Gate::take);
-    connect(&m_look, &Alarm::due, this, &Gate::warnOfDescriptors);
+    connect(&m_look, &Alarm::due, this, &Gate::look);
+    setMemoryLimit();
 }
 
 Gate::~Gate()
@@ -158,6 +159,7 @@ Result<void> Gate::reload(const GatewayConfig &config)
     if (!generation)
         return generation.error();
     m_config = config;
+    setMemoryLimit();
     m_targets = targetsOf(config);
     m_listener->reload(*generation);
     m_services.proofs.setConfig(m_config);
@@ -173,6 +175,12 @@ std::optional<int> Gate::certificateDaysLeft() const
     return int(QDateTime::currentDateTimeUtc().daysTo(certificate.expiryDate()));
 }
 
+void Gate::setMemoryLimit()
+{
+    m_memory.setLimit(m_config.memory > 0 ? m_config.memory : memoryOfControlGroup() / 10 * 9);
+    m_memory.take(residentBytes());
+}
+
 void Gate::countSockets()
 {
     if (!m_listener)
@@ -181,18 +189,37 @@ void Gate::countSockets()
     const Net::ReactorPool &pool = m_services.bridge.pool();
     Metrics &metrics = m_services.metrics;
     metrics.accepted = listener.accepted.value();
-    metrics.dropped = listener.totalReached.value() + listener.addressReached.value() + listener.tooFast.value()
-        + listener.handshakesReached.value() + listener.noDescriptor.value() + listener.badProxyHeader.value();
+    metrics.dropped = {
+        {"max_connections", listener.totalReached.value()}, {"connections_per_address", listener.addressReached.value()},
+        {"accepts_per_second", listener.tooFast.value()},   {"max_handshakes", listener.handshakesReached.value()},
+        {"open_files", listener.noDescriptor.value()},      {"proxy_protocol", listener.badProxyHeader.value()}};
+    using Net::StreamCounters;
+    metrics.cut = {{"head_timeout", pool.sum(&StreamCounters::timedOut)},
+                   {"stalled", pool.sum(&StreamCounters::stalled)},
+                   {"queue", pool.sum(&StreamCounters::overflowed)},
+                   {"control_frames_per_second", pool.sum(&StreamCounters::tooManyControls)},
+                   {"fragments", pool.sum(&StreamCounters::tooManyFragments)},
+                   {"message_bytes", pool.sum(&StreamCounters::messageTooBig)},
+                   {"message_time", pool.sum(&StreamCounters::messageTooSlow)},
+                   {"protocol", pool.sum(&StreamCounters::protocolBroken)}};
     metrics.tlsFailed = pool.sum(&Net::StreamCounters::tlsFailed);
+    metrics.tlsResumed = pool.sum(&Net::StreamCounters::resumed);
+    metrics.memory = quint64(residentBytes());
     metrics.sockets = int(pool.sum(&Net::StreamCounters::live));
     metrics.handshakes = int(pool.sum(&Net::StreamCounters::handshaking));
     metrics.upstreams = int(pool.sumOutgoing(&Net::StreamCounters::live));
     metrics.upstreamsOpened = pool.sumOutgoing(&Net::StreamCounters::established);
 }
 
-void Gate::warnOfDescriptors()
+void Gate::look()
 {
     m_look.start(kLookEvery);
+    const bool wasReached = m_memory.isReached();
+    m_memory.take(residentBytes());
+    if (m_memory.isReached() && !wasReached)
+        qCWarning(logGateway) << "new connections are refused: the process has" << m_memory.limit() << "bytes of memory";
+    if (m_trim.isDue(int(m_services.bridge.pool().sum(&Net::StreamCounters::live)), m_services.clock.now()))
+        trimHeap();
     const quint64 turnedAway = m_listener->counters().noDescriptor.value();
     if (std::exchange(m_turnedAway, turnedAway) != turnedAway)
         qCWarning(logGateway) << "no descriptor to spare for more connections: raise the limit of open files (LimitNOFILE)";
@@ -222,6 +249,7 @@ GateContext Gate::context(const GatePeer &peer)
     GateContext context;
     context.targets = &m_targets;
     context.draining = m_isDraining;
+    context.isMemoryFull = m_memory.isReached();
     context.handshakeRate = [this, address = peer.address](const GateTarget *target) {
         const int rate = target ? target->limits.handshakesPerSecond : kUnknownPathRate;
         return m_rates.take(target ? target->path : QString(), address, rate, 2.0 * rate, m_services.clock.now());
@@ -284,6 +312,8 @@ QByteArray Gate::probe(const RequestHead &head)
         response.body = m_services.metrics.toPrometheus();
     } else if (head.path == "/readyz") {
         QByteArray missing = m_isDraining ? QByteArray("draining") : QByteArray();
+        if (missing.isEmpty() && m_memory.isReached())
+            missing = "memory";
         if (missing.isEmpty() && m_services.readiness)
             missing = m_services.readiness();
         response.status = missing.isEmpty() ? 200 : 503;

@@ -5,6 +5,7 @@
 #include "gate/admission.h"
 #include "gate/metrics.h"
 #include "limit/addressrates.h"
+#include "limit/memorylimits.h"
 
 #include <QHash>
 #include <QObject>
@@ -68,7 +69,8 @@ private:
     void take(const PendingRequest &request);
     Result<Net::Listener::Generation> readGeneration(const GatewayConfig &config);
     void countSockets();
-    void warnOfDescriptors();
+    void look(); //!< Once a second at what the reactors counted, and at the memory.
+    void setMemoryLimit();
     void handshakeEnded(Handshake *handshake);
     GateContext context(const GatePeer &peer);
     //! Writes the refusal to the audit and returns its id for the answer.
@@ -79,7 +81,9 @@ private:
     GateServices m_services;
     std::shared_ptr<Net::TicketKeys> m_ticketKeys;
     std::unique_ptr<Net::Listener> m_listener;
-    Alarm m_look; // at what the reactors counted
+    Alarm m_look;
+    MemoryLimit m_memory;
+    HeapTrim m_trim;
     quint64 m_turnedAway = 0; // as far as the log says
     QList<std::shared_ptr<const GateTarget>> m_targets;
     AddressRates m_rates;

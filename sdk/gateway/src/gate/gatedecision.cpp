@@ -233,6 +233,12 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
     const bool isInUrl = credential.kind == Credential::Kind::InUrl;
     if (isProbe(head) && !isInUrl)
         return decideProbe(head, peer);
+    if (context.isMemoryFull) {
+        Refusal result =
+            tooMany(503, "Try again later", u"memory"_s, u"the gateway has no memory for more"_s, std::chrono::seconds(10));
+        result.auditType = u"limit.hit"_s;
+        return refuse(result);
+    }
     const std::shared_ptr<const GateTarget> target = findTarget(head, context);
     if (context.handshakeRate) {
         if (const std::optional<Duration> wait = context.handshakeRate(target.get())) {

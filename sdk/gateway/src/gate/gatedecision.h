@@ -72,6 +72,7 @@ struct GateContext
 {
     const QList<std::shared_ptr<const GateTarget>> *targets = nullptr;
     bool draining = false;
+    bool isMemoryFull = false;
     //! Takes one handshake of \a target's budget for the address, or says how long to wait.
     std::function<std::optional<Duration>(const GateTarget *target)> handshakeRate;
 };

@@ -16,12 +16,23 @@ void single(QByteArray &out, const char *name, const char *type, const char *hel
     out += QByteArray("watchword_") + name + ' ' + QByteArray::number(value) + '\n';
 }
 
-void labelled(QByteArray &out, const char *name, const char *help, const char *label, const QMap<int, quint64> &values)
+QByteArray labelOf(int value)
+{
+    return QByteArray::number(value);
+}
+
+QByteArray labelOf(const QByteArray &value)
+{
+    return value;
+}
+
+template <typename Key>
+void labelled(QByteArray &out, const char *name, const char *help, const char *label, const QMap<Key, quint64> &values)
 {
     header(out, name, "counter", help);
     for (auto it = values.cbegin(); it != values.cend(); ++it) {
-        out += QByteArray("watchword_") + name + '{' + label + "=\"" + QByteArray::number(it.key()) + "\"} "
-            + QByteArray::number(it.value()) + '\n';
+        out += QByteArray("watchword_") + name + '{' + label + "=\"" + labelOf(it.key()) + "\"} " + QByteArray::number(it.value())
+            + '\n';
     }
 }
 
@@ -31,8 +42,10 @@ QByteArray Metrics::toPrometheus() const
 {
     QByteArray out;
     single(out, "sockets_accepted_total", "counter", "Accepted TCP connections.", accepted);
-    single(out, "sockets_dropped_total", "counter", "TCP connections closed because there were too many.", dropped);
+    labelled(out, "sockets_dropped_total", "TCP connections closed unseen, by the limit they were over.", "limit", dropped);
+    labelled(out, "sockets_cut_total", "TCP connections cut later, by the bound they broke.", "bound", cut);
     single(out, "tls_failed_total", "counter", "TLS handshakes that failed.", tlsFailed);
+    single(out, "tls_resumed_total", "counter", "TLS handshakes that resumed a session.", tlsResumed);
     single(out, "connections_opened_total", "counter", "WebSocket connections that were accepted.", opened);
     single(out, "renewals_total", "counter", "Tokens renewed on a live connection.", renewed);
     single(out, "renewals_failed_total", "counter", "Renewals that were refused.", renewalsFailed);
@@ -48,6 +61,7 @@ QByteArray Metrics::toPrometheus() const
     single(out, "upstream_sockets_opened_total", "counter", "TCP connections to upstreams that were established.",
            upstreamsOpened);
     single(out, "upstream_sockets", "gauge", "Open TCP connections to upstreams.", quint64(upstreams));
+    single(out, "resident_bytes", "gauge", "Memory of the process.", memory);
     return out;
 }
 

@@ -10,8 +10,10 @@ namespace Watchword::Gateway {
 struct Metrics
 {
     quint64 accepted = 0; //!< Sockets
-    quint64 dropped = 0; //!< Sockets over the limit, closed unseen.
+    QMap<QByteArray, quint64> dropped; //!< Sockets over a limit, closed unseen, by limit.
+    QMap<QByteArray, quint64> cut; //!< Connections that broke a bound of the reactors, by bound.
     quint64 tlsFailed = 0;
+    quint64 tlsResumed = 0;
     quint64 opened = 0; //!< Connections
     quint64 renewed = 0;
     quint64 renewalsFailed = 0;
@@ -27,6 +29,7 @@ struct Metrics
     int connections = 0; //!< Now
     int upstreams = 0; //!< TCP connections to servers behind endpoints, now.
     quint64 upstreamsOpened = 0;
+    quint64 memory = 0; //!< Resident bytes now.
 
     QByteArray toPrometheus() const; //!< Text format 0.0.4.
 };

@@ -29,6 +29,11 @@ struct StreamCounters
     Counter overflowed; //!< More was to be sent than may wait.
     Counter reset; //!< Ended by an error of TCP or TLS after the handshake.
     Counter ended;
+    Counter tooManyControls; //!< WebSocket connections that were closed for a rule, from here on.
+    Counter tooManyFragments;
+    Counter messageTooBig;
+    Counter messageTooSlow;
+    Counter protocolBroken;
     Counter bytesIn;
     Counter bytesOut;
     Counter live; //!< Now

@@ -12,7 +12,7 @@ Wire::FrameRules rulesOf(const WebSocketOptions &options)
 {
     Wire::FrameRules rules;
     rules.role = Wire::Role::Server;
-    rules.limits = options.limits;
+    rules.limits = options.limits.frames;
     return rules;
 }
 
@@ -22,8 +22,8 @@ WebSocketHandler::WebSocketHandler(Stream &stream, const WebSocketOptions &optio
     : m_stream(stream)
     , m_user(std::move(user))
     , m_options(options)
-    , m_reader(rulesOf(options))
-    , m_controlCredit(2 * options.controlFramesPerSecond)
+    , m_reader(rulesOf(options), options.compression)
+    , m_controlCredit(2 * options.limits.controlFramesPerSecond)
     , m_creditAt(stream.reactor().now())
 {
 }
@@ -41,17 +41,37 @@ void WebSocketHandler::writeFrame(Wire::Opcode opcode, Wire::Bytes payload)
         m_stream.write(payload);
 }
 
+bool WebSocketHandler::writeCompressed(Wire::Opcode opcode, Wire::Bytes message)
+{
+    std::vector<std::uint8_t> deflated;
+    if (!m_options.compression || !m_options.compression->deflate(message, deflated))
+        return false;
+    std::array<std::uint8_t, Wire::kLargestHeader> header{};
+    Wire::FrameHeader frame;
+    frame.opcode = opcode;
+    frame.compressed = true;
+    frame.length = deflated.size();
+    const std::size_t size = Wire::writeHeader(header.data(), frame, nullptr);
+    if (m_stream.write(std::span(header).first(size)))
+        m_stream.write(deflated);
+    return true;
+}
+
 bool WebSocketHandler::send(Wire::Opcode type, Wire::Bytes message)
 {
     if (m_state != State::Open)
         return false;
-    writeFrame(type, message);
+    if (!writeCompressed(type, message))
+        writeFrame(type, message);
     return m_state == State::Open;
 }
 
 bool WebSocketHandler::ping(Wire::Bytes payload)
 {
-    return send(Wire::Opcode::Ping, payload.first(std::min(payload.size(), Wire::kLargestControl)));
+    if (m_state != State::Open)
+        return false;
+    writeFrame(Wire::Opcode::Ping, payload.first(std::min(payload.size(), Wire::kLargestControl)));
+    return m_state == State::Open;
 }
 
 void WebSocketHandler::close(std::uint16_t code, std::string_view reason)
@@ -80,25 +100,64 @@ void WebSocketHandler::beginClose(const WebSocketEnd &end)
 
 void WebSocketHandler::setReadPaused(bool isPaused)
 {
-    if (m_state == State::Open)
-        m_stream.setReadPaused(isPaused);
+    if (m_state != State::Open)
+        return;
+    // The time of a message is the peer's, and not that in which we do not read.
+    if (isPaused && std::exchange(m_isInMessage, false))
+        m_stream.clearDeadline();
+    m_stream.setReadPaused(isPaused);
+}
+
+void WebSocketHandler::setLimits(const WebSocketLimits &limits)
+{
+    m_options.limits = limits;
+    m_reader.setLimits(limits.frames);
 }
 
 std::size_t WebSocketHandler::received(Stream &stream, std::span<std::uint8_t> bytes)
 {
+    if (m_state == State::Open)
+        m_user->bytesReceived(*this, bytes.size());
     const Wire::FeedResult result = m_reader.feed(bytes, *this);
     if (result.status == Wire::FeedStatus::Failed && stream.isOpen()) {
-        if (m_state == State::Open) {
-            const Wire::Fault fault = m_reader.fault();
-            beginClose({WebSocketEnd::By::Fault, Wire::closeCodeOf(fault), std::string(Wire::describe(fault))});
-        } else {
+        if (m_state == State::Open)
+            fail(m_reader.fault());
+        else
             stream.close();
-        }
         return bytes.size();
     }
+    watchMessageTime();
     if (m_pong && !stream.isAboveHigh())
         answerPing();
     return result.status == Wire::FeedStatus::Stopped ? result.consumed : bytes.size();
+}
+
+void WebSocketHandler::fail(const Wire::Fault &fault)
+{
+    StreamCounters &counters = m_stream.reactor().mutableCounters();
+    switch (Wire::closeCodeOf(fault)) {
+    case 1009:
+        counters.messageTooBig.add();
+        break;
+    case 1008:
+        counters.tooManyFragments.add();
+        break;
+    default:
+        counters.protocolBroken.add();
+        break;
+    }
+    beginClose({WebSocketEnd::By::Fault, Wire::closeCodeOf(fault), std::string(Wire::describe(fault))});
+}
+
+void WebSocketHandler::watchMessageTime()
+{
+    if (m_state != State::Open || m_stream.isReadPaused())
+        return;
+    const bool wasIn = std::exchange(m_isInMessage, m_reader.isInMessage() && m_options.limits.messageTime.count() > 0);
+    if (m_isInMessage && !wasIn)
+        m_stream.setDeadline(m_options.limits.messageTime);
+    else if (wasIn && !m_isInMessage)
+        m_stream.clearDeadline();
 }
 
 Wire::Flow WebSocketHandler::flow() const
@@ -108,18 +167,22 @@ Wire::Flow WebSocketHandler::flow() const
 
 Wire::Flow WebSocketHandler::messageReceived(Wire::Opcode type, Wire::MutableBytes message)
 {
-    if (m_state == State::Open)
-        m_user->messageReceived(*this, type, message);
+    if (m_state != State::Open)
+        return flow();
+    if (std::exchange(m_isInMessage, false))
+        m_stream.clearDeadline();
+    m_user->messageReceived(*this, type, message);
     return flow();
 }
 
 bool WebSocketHandler::takeControlFrame()
 {
     const auto now = m_stream.reactor().now();
-    const double rate = m_options.controlFramesPerSecond;
+    const double rate = m_options.limits.controlFramesPerSecond;
     m_controlCredit = std::min(2 * rate, m_controlCredit + std::chrono::duration<double>(now - m_creditAt).count() * rate);
     m_creditAt = now;
     if (rate > 0 && m_controlCredit < 1) {
+        m_stream.reactor().mutableCounters().tooManyControls.add();
         beginClose({WebSocketEnd::By::Fault, 1008, "too many control frames"});
         return false;
     }
@@ -172,7 +235,12 @@ void WebSocketHandler::drained(Stream &)
 
 void WebSocketHandler::timedOut(Stream &stream)
 {
-    stream.close();
+    if (m_state != State::Open) {
+        stream.close();
+        return;
+    }
+    stream.reactor().mutableCounters().messageTooSlow.add();
+    beginClose({WebSocketEnd::By::Fault, 1008, "a message takes too long"});
 }
 
 void WebSocketHandler::ended(Stream &, StreamEnd reason)

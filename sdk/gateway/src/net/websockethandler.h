@@ -3,6 +3,7 @@
 
 #include "net/stream.h"
 
+#include "watchword/wire/compression.h"
 #include "watchword/wire/messagereader.h"
 
 #include <string>
@@ -11,12 +12,20 @@ namespace Watchword::Gateway::Net {
 
 class WebSocketHandler;
 
+/*! What a peer may make us do. 0 is no limit. */
+struct WebSocketLimits
+{
+    Wire::FrameLimits frames{};
+    double controlFramesPerSecond = 100; //!< Pings and pongs; a burst of twice as many is allowed, then 1008.
+    //! From the first byte of a message to its last, while we read; then 1008. Silence inside is fine.
+    std::chrono::milliseconds messageTime{60'000};
+};
+
 struct WebSocketOptions
 {
-    Wire::FrameLimits limits{};
-    //! Pings, pongs and empty frames a second; a burst of twice as many is allowed, then 1008.
-    double controlFramesPerSecond = 100;
+    WebSocketLimits limits{};
     std::chrono::milliseconds closeTime{2000}; //!< For the peer's close frame after ours.
+    std::shared_ptr<Wire::Compression> compression{}; //!< As it was agreed on; null: none.
 };
 
 /*! How a WebSocket connection ended. */
@@ -46,6 +55,7 @@ public:
     //! Whole and unmasked; text is UTF-8. The bytes live as long as the call.
     virtual void messageReceived(WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message) = 0;
     virtual void pongReceived(WebSocketHandler &, Wire::Bytes) { }
+    virtual void bytesReceived(WebSocketHandler &, std::size_t) { } //!< Of any kind: the peer is there.
     virtual void drained(WebSocketHandler &) { } //!< As StreamHandler::drained().
     virtual void flushed(WebSocketHandler &) { } //!< As StreamHandler::flushed().
     virtual void ended(WebSocketHandler &, const WebSocketEnd &) { } //!< The last call.
@@ -57,6 +67,8 @@ public:
 
     A peer that pings and reads nothing costs one pong: while output waits above the high mark, a later ping replaces the one
     that is not answered yet (section 5.5.3).
+
+    Compressed messages are inflated up to the limit of a message. What is sent is compressed where that was agreed on.
 
     Close: the first of close(), the peer's close frame and a fault decides. Messages that the peer sent before it saw ours
     are dropped. The server ends TCP first; a peer that does not answer has closeTime.
@@ -77,6 +89,7 @@ public:
     bool ping(Wire::Bytes payload); //!< At most 125 bytes.
     void close(std::uint16_t code, std::string_view reason);
     void setReadPaused(bool isPaused);
+    void setLimits(const WebSocketLimits &limits); //!< From the next frame on.
 
     std::size_t received(Stream &stream, std::span<std::uint8_t> bytes) override;
     void inputEnded(Stream &stream) override;
@@ -96,15 +109,19 @@ private:
     bool takeControlFrame();
     void beginClose(const WebSocketEnd &end);
     void answerPing();
+    void fail(const Wire::Fault &fault);
+    void watchMessageTime();
     void writeFrame(Wire::Opcode opcode, Wire::Bytes payload);
+    bool writeCompressed(Wire::Opcode opcode, Wire::Bytes message);
 
     Stream &m_stream;
     std::unique_ptr<WebSocketUser> m_user;
-    const WebSocketOptions m_options;
+    WebSocketOptions m_options;
     Wire::MessageReader m_reader;
     State m_state = State::Open;
     WebSocketEnd m_end;
     std::unique_ptr<std::string> m_pong; // that has to be sent
+    bool m_isInMessage = false; // and the deadline is its
     double m_controlCredit;
     Reactor::Clock::time_point m_creditAt;
 };

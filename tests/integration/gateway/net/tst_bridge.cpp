@@ -37,7 +37,7 @@ public:
                 request.answer(response.toBytes(false));
                 return;
             }
-            add(request.upgrade({}, 16 * 1024 * 1024));
+            add(request.upgrade({}, {.largestMessage = 16 * 1024 * 1024}));
         });
         Net::ListenerOptions options;
         options.address.address = boost::asio::ip::make_address("127.0.0.1");
@@ -163,7 +163,7 @@ void TestBridge::whoWentMeanwhileIsTold()
     QVERIFY(waitUntil([&site] { return site.requests.size() == 1; }));
     site.requests.first().drop();
     QVERIFY(peer.ends(0));
-    std::unique_ptr<ClientSocket> socket = site.requests.first().upgrade({}, 1000);
+    std::unique_ptr<ClientSocket> socket = site.requests.first().upgrade({}, {.largestMessage = 1000});
     QSignalSpy disconnected(socket.get(), &ClientSocket::disconnected);
     QVERIFY(disconnected.wait());
     QCOMPARE(socket->closeCode(), 1006);
@@ -271,7 +271,7 @@ void TestBridge::socketsOutliveTheBridge()
     socket->sendText(u"nobody"_s);
     socket->abort();
     request.answer("nobody");
-    QVERIFY(!request.upgrade({}, 1));
+    QVERIFY(!request.upgrade({}, {.largestMessage = 1}));
     socket.reset();
     // The close frame went out before.
     std::string all;

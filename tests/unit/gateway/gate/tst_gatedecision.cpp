@@ -331,6 +331,15 @@ void TestGateDecision::drainingAnswersWithRetryAfter()
     const GateDecision decision = decideRequest(parsed.head, {}, context);
     QCOMPARE(decision.refusal.status, 503);
     QVERIFY(!header(decision.refusal, "Retry-After").isEmpty());
+    context.draining = false;
+    context.isMemoryFull = true;
+    const GateDecision full = decideRequest(parsed.head, {}, context);
+    QCOMPARE(full.refusal.status, 503);
+    QCOMPARE(full.refusal.reasonCode, u"memory"_s);
+    QCOMPARE(full.refusal.auditType, u"limit.hit"_s);
+    QVERIFY(!header(full.refusal, "Retry-After").isEmpty());
+    const ParsedHead probe = parseHead("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    QCOMPARE(decideRequest(probe.head, {}, context).action, GateDecision::Action::Probe);
 }
 
 void TestGateDecision::answerIsProblemJsonWithRef()

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void readsTheExample();
     void readsProofsOfPossession();
     void readsThePolicyForClients();
+    void readsBoundsAndCompression();
     void mistakesHaveAPosition_data();
     void mistakesHaveAPosition();
     void allMistakesAreReported();
@@ -67,6 +68,27 @@ void TestGatewayConfig::readsProofsOfPossession()
     QCOMPARE(config->listen.publicNames, QStringList{u"Orders.example.com:8443"_s});
     const Result<GatewayConfig> plain = GatewayConfig::fromToml(kExample, u"g.toml"_s);
     QVERIFY(!plain->dpop.nonce && !plain->issuers.first().requireDpop && !plain->endpoints.first().requireDpop);
+}
+
+void TestGatewayConfig::readsBoundsAndCompression()
+{
+    QString text = kExample;
+    text.replace("[[issuer]]\n"_L1, "[limits]\nmemory = \"512 MiB\"\n[[issuer]]\n"_L1);
+    text.replace("message_bytes = \"64 KiB\" }\n"_L1,
+                 "control_frames_per_second = 7, fragments = 9, message_time = \"3 s\" }\n"
+                 "compression = { window_bits = 11, keep_context = false, memory_level = 4, smallest = \"1 KiB\" }\n"_L1);
+    const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
+    QVERIFY2(config, config ? "" : qPrintable(config.error().detail()));
+    QCOMPARE(config->memory, qint64(512) * 1024 * 1024);
+    const EndpointConfig &endpoint = config->endpoints.first();
+    QCOMPARE(endpoint.limits.controlFramesPerSecond, 7);
+    QCOMPARE(endpoint.limits.fragments, 9);
+    QCOMPARE(endpoint.limits.messageTime, Duration(3000));
+    QVERIFY(endpoint.compression == (EndpointCompression{11, false, 4, 1024}));
+    const Result<GatewayConfig> plain = GatewayConfig::fromToml(kExample, u"g.toml"_s);
+    QVERIFY(!plain->endpoints.first().compression && plain->memory == 0);
+    text.replace("window_bits = 11"_L1, "window_bits = 16"_L1);
+    QVERIFY(!GatewayConfig::fromToml(text, u"g.toml"_s));
 }
 
 void TestGatewayConfig::readsThePolicyForClients()

@@ -2,6 +2,7 @@
 #include "endpoint/seenids.h"
 #include "limit/addressrates.h"
 #include "limit/connectioncaps.h"
+#include "limit/memorylimits.h"
 #include "limit/tokenbucket.h"
 #include "support/testmain.h"
 #include "watchword/testing/manualclock.h"
@@ -23,6 +24,9 @@ private Q_SLOTS:
     void addressesAreForgotten();
     void slotsCountWhileTheyLive();
     void seenIdsAreBounded();
+    void memoryIsReachedUntilItIsWellBelow();
+    void heapIsTrimmedAfterManyAndSeldom();
+    void processKnowsItsMemory();
     void seenIdsBelongToTheirSender();
 };
 
@@ -109,6 +113,49 @@ void TestLimits::slotsCountWhileTheyLive()
     caps.reset();
     b.reset(); // a slot may outlive the caps
     c.reset();
+}
+
+void TestLimits::memoryIsReachedUntilItIsWellBelow()
+{
+    MemoryLimit memory;
+    memory.take(1'000'000);
+    QVERIFY(!memory.isReached()); // no limit
+    memory.setLimit(1000);
+    memory.take(999);
+    QVERIFY(!memory.isReached());
+    memory.take(1000);
+    QVERIFY(memory.isReached());
+    memory.take(950);
+    QVERIFY(memory.isReached());
+    memory.take(949);
+    QVERIFY(!memory.isReached());
+    memory.take(999);
+    QVERIFY(!memory.isReached());
+}
+
+void TestLimits::heapIsTrimmedAfterManyAndSeldom()
+{
+    ManualClock clock;
+    HeapTrim trim;
+    QVERIFY(!trim.isDue(0, clock.now()));
+    QVERIFY(!trim.isDue(10'000, clock.now()));
+    QVERIFY(!trim.isDue(8'000, clock.now())); // fewer than a quarter
+    QVERIFY(trim.isDue(7'500, clock.now()));
+    QVERIFY(!trim.isDue(7'500, clock.now()));
+    QVERIFY(!trim.isDue(100, clock.now())); // too soon
+    clock.advance(HeapTrim::kPause);
+    QVERIFY(trim.isDue(100, clock.now()));
+    clock.advance(HeapTrim::kPause);
+    QVERIFY(!trim.isDue(0, clock.now())); // too few
+}
+
+void TestLimits::processKnowsItsMemory()
+{
+    const qint64 before = residentBytes();
+    QVERIFY(before > 1024 * 1024);
+    const QByteArray much(32 * 1024 * 1024, 'm');
+    QVERIFY(residentBytes() - before > 16 * 1024 * 1024);
+    QVERIFY(much.size() > 0 && memoryOfControlGroup() >= 0);
 }
 
 void TestLimits::seenIdsAreBounded()

@@ -105,7 +105,7 @@ void TestRequestHead::hostile_data()
     add("asterisk form", "OPTIONS * HTTP/1.1\r\n" + host + "\r\n");
     add("fragment", "GET /a#b HTTP/1.1\r\n" + host + "\r\n");
     add("raw utf-8 in the target", "GET /\xc3\xa4 HTTP/1.1\r\n" + host + "\r\n");
-    add("space in the target", "GET /a b HTTP/1.1\r\n" + host + "\r\n");
+    add("space in the target", "GET /a b HTTP/1.1\r\n" + host + "\r\n", 505);
     add("two spaces", "GET  / HTTP/1.1\r\n" + host + "\r\n");
     add("two leading empty lines", "\r\n\r\n" + line + host + "\r\n"); // one is legal (RFC 9112 section 2.2)
     add("leading space", " " + line + host + "\r\n");

@@ -77,6 +77,21 @@ struct EndpointLimits
     //! What may wait for one slow reader before it is closed with 4440. Behind an upstream, which is made to wait instead,
     //! only a reader that takes nothing at all for 30 s is closed.
     qint64 queueBytes = 4 * 1024 * 1024;
+    //! These close without a "bye". Pings and pongs, of which a burst may be twice as many, and frames of a message: 1008.
+    int controlFramesPerSecond = 100;
+    int fragments = 65536;
+    Duration messageTime = std::chrono::seconds(60); //!< From the first byte of a message to its last; silence inside is fine.
+};
+
+/*! compression = {...} of an endpoint: permessage-deflate (RFC 7692) for clients that offer it. */
+struct EndpointCompression
+{
+    int windowBits = 12; //!< 8 to 15, for both directions: 2^n bytes of what was sent are looked back at.
+    //! Messages are compressed with what went before, for some 40 KiB a connection. Without it small ones hardly shrink.
+    bool keepContext = true;
+    int memoryLevel = 5; //!< 1 to 9, of zlib.
+    qint64 smallest = 64; //!< Shorter messages are sent as they are.
+    friend bool operator==(const EndpointCompression &, const EndpointCompression &) = default;
 };
 
 /*! history = {...} of an endpoint that serves rooms: what clients can catch up with after a reconnect. */
@@ -105,6 +120,9 @@ struct EndpointConfig
     bool hidden = false; //!< Without the scope the path answers 404 like an unknown one.
     bool requireDpop = false; //!< Tokens have to be bound to a key (RFC 9449).
     EndpointLimits limits;
+    //! Absent: off. It costs more processor time than all else that is done for a message, and where a secret and foreign text
+    //! travel in one stream, the lengths of the messages tell of the secret.
+    std::optional<EndpointCompression> compression;
     QJsonObject policy; //!< In place of GatewayConfig::policy.
     RoomHistoryConfig history; //!< For Service::Rooms. A change of it in a reload closes with 4441 and begins anew.
 };
@@ -179,6 +197,9 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     //! [drain] seconds: how long before a planned end clients are told, and new ones are refused. 0: not at all, for where
     //! nobody else accepts connections at this address meanwhile.
     std::chrono::seconds drain{0};
+    //! [limits] memory: resident bytes of the process from which on new connections get 503. 0: nine tenths of what the
+    //! control group allows, and no limit without one.
+    qint64 memory = 0;
     ListenConfig listen;
     QList<IssuerConfig> issuers;
     QList<EndpointConfig> endpoints;

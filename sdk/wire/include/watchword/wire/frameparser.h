@@ -77,6 +77,8 @@ class FrameParser
 public:
     explicit FrameParser(const FrameRules &rules);
 
+    //! From the next frame on.
+    void setLimits(const FrameLimits &limits) { m_rules.limits = limits; }
     //! \a bytes is unmasked in place. Never to be called from inside a call to its own sink.
     FeedResult feed(MutableBytes bytes, FrameSink &sink);
 

@@ -38,6 +38,7 @@ public:
     explicit MessageReader(FrameRules rules, std::shared_ptr<Compression> compression = {});
 
     FeedResult feed(MutableBytes bytes, MessageSink &sink);
+    void setLimits(const FrameLimits &limits); //!< From the next frame on.
 
     Fault fault() const { return m_fault != Fault::None ? m_fault : m_parser.fault(); }
     std::uint16_t peerCloseCode() const { return m_parser.peerCloseCode(); }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "limit/memorylimits.h"
+
+#include <QFile>
+
+#include <algorithm>
+
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+void MemoryLimit::take(qint64 resident)
+{
+    m_isReached = m_limit > 0 && resident >= (m_isReached ? m_limit - m_limit / 20 : m_limit);
+}
+
+bool HeapTrim::isDue(int connections, Instant now)
+{
+    m_most = std::max(m_most, connections);
+    if (m_most - connections < std::max(kLeast, m_most / 4) || (m_last && now - *m_last < kPause))
+        return false;
+    m_most = connections;
+    m_last = now;
+    return true;
+}
+
+qint64 residentBytes()
+{
+    QFile file(u"/proc/self/statm"_s);
+    if (!file.open(QIODevice::ReadOnly))
+        return 0;
+    return file.readAll().split(' ').value(1).toLongLong() * ::sysconf(_SC_PAGESIZE);
+}
+
+qint64 memoryOfControlGroup()
+{
+    // As a container sees its own group; elsewhere the group of the service is named.
+    QStringList files{u"/sys/fs/cgroup/memory.max"_s};
+    QFile own(u"/proc/self/cgroup"_s);
+    if (own.open(QIODevice::ReadOnly)) {
+        const QList<QByteArray> lines = own.readAll().split('\n');
+        for (const QByteArray &line : lines) {
+            if (line.startsWith("0::/"))
+                files.prepend(u"/sys/fs/cgroup"_s + QString::fromUtf8(line.mid(3)) + u"/memory.max"_s);
+        }
+    }
+    for (const QString &name : std::as_const(files)) {
+        QFile file(name);
+        if (!file.open(QIODevice::ReadOnly))
+            continue;
+        bool isNumber = false; // "max" is none
+        const qint64 bytes = file.readAll().trimmed().toLongLong(&isNumber);
+        if (isNumber)
+            return bytes;
+    }
+    return 0;
+}
+
+void trimHeap()
+{
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
+}
+
+} // namespace Watchword::Gateway

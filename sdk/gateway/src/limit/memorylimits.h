@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
+
+#include <optional>
+
+namespace Watchword::Gateway {
+
+/*!
+    Says when the process has so much memory that newcomers must wait: from the limit on, until it is a twentieth below.
+    Pure: the caller measures. Threads: one.
+*/
+class WATCHWORD_TEST_EXPORT MemoryLimit
+{
+public:
+    void setLimit(qint64 bytes) { m_limit = bytes; } //!< 0 is none.
+    qint64 limit() const { return m_limit; }
+    void take(qint64 resident);
+    bool isReached() const { return m_isReached; }
+
+private:
+    qint64 m_limit = 0;
+    bool m_isReached = false;
+};
+
+/*!
+    Says when the heap is to be given back to the system. glibc keeps what many closed connections leave. Giving it back takes
+    time, so it is for the end of many, and at most once in kPause. Pure. Threads: one.
+*/
+class WATCHWORD_TEST_EXPORT HeapTrim
+{
+public:
+    static constexpr std::chrono::minutes kPause{1};
+    static constexpr int kLeast = 500; //!< Connections that ended since the most there were.
+
+    bool isDue(int connections, Instant now);
+
+private:
+    int m_most = 0;
+    std::optional<Instant> m_last;
+};
+
+qint64 residentBytes(); //!< Of this process; 0 where the system does not tell.
+qint64 memoryOfControlGroup(); //!< What the process may have in all; 0 without such a limit.
+void trimHeap(); //!< Threads: any.
+
+} // namespace Watchword::Gateway
