@@ -171,8 +171,12 @@ EndpointConfig readEndpoint(TableReader table)
         endpoint.policy = readPolicy(*policy);
     if (auto limits = table.table("limits"))
         endpoint.limits = readLimits(*limits);
-    if (auto compression = table.table("compression"))
+    if (auto compression = table.table("compression")) {
         endpoint.compression = readCompression(*compression);
+        if (endpoint.service == EndpointConfig::Service::Upstream)
+            table.fail("compression",
+                       u"compression of [[endpoint]] is for serves = \"rooms\" and \"echo\"; a relay passes bytes on"_s);
+    }
     if (auto history = table.table("history")) {
         endpoint.history = readHistory(*history);
         if (endpoint.service != EndpointConfig::Service::Rooms)
