@@ -19,7 +19,6 @@ namespace {
 
 constexpr Duration kDrainTime = 100ms; // reading on after the "bye", so that no reset overtakes it
 constexpr Duration kCloseTime = 2s; // for a peer that does not take the close frame
-constexpr Duration kPongTime = 15s;
 
 QString retryWord(CloseCode code)
 {
@@ -57,7 +56,7 @@ Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &ad
     , m_services(services)
     , m_alarm(services.clock)
     , m_openedAt(services.clock.now())
-    , m_lastIn(m_openedAt)
+    , m_liveness(m_openedAt)
 {
     m_control = m_socket->subprotocol() == QLatin1StringView(kSubprotocol);
     setTarget(admission.target);
@@ -98,11 +97,7 @@ void Peer::start()
     connect(m_socket.get(), &ClientSocket::binaryReceived, this, &Peer::binaryReceived);
     connect(m_socket.get(), &ClientSocket::disconnected, this, &Peer::disconnected);
     connect(m_socket.get(), &ClientSocket::pongReceived, this, [this](const QByteArray &payload) {
-        if (!m_pingedAt || payload != m_pingNonce)
-            return;
-        m_rtt = m_services.clock.now() - *m_pingedAt;
-        m_lastIn = m_services.clock.now();
-        m_pingedAt.reset();
+        m_liveness.pongReceived(payload, m_services.clock.now());
         m_isDirty = true;
     });
     m_state = State::Open;
@@ -234,7 +229,7 @@ bool Peer::countIn(qint64 bytes)
     if (m_state != State::Open)
         return false;
     const Instant now = m_services.clock.now();
-    m_lastIn = now;
+    m_liveness.messageReceived(now);
     if (m_socket->relayed())
         return true; // counted and judged where it was read
     ++m_messagesIn;
@@ -268,7 +263,7 @@ void Peer::countRelayed()
     const ClientSocket::Relayed news{relayed->messagesIn - last.messagesIn, relayed->messagesOut - last.messagesOut,
                                      relayed->bytesIn - last.bytesIn, relayed->bytesOut - last.bytesOut};
     if (news.bytesIn + news.messagesIn > 0 || relayed->isReadPaused)
-        m_lastIn = m_services.clock.now();
+        m_liveness.messageReceived(m_services.clock.now());
     m_messagesIn += news.messagesIn;
     m_messagesOut += news.messagesOut;
     m_bytesIn += news.bytesIn;
@@ -355,26 +350,18 @@ void Peer::tick()
     const Instant now = m_services.clock.now();
     countRelayed();
     if (m_state == State::Open) {
-        const quint64 received = m_socket->receivedBytes();
-        // A pong cannot come in the middle of a frame that takes long on a slow line.
-        if (std::exchange(m_lastReceived, received) != received)
-            m_lastIn = now;
-        const qint64 queued = queuedBytes();
-        // A ping waits behind all this: on a slow line its pong is late, and the peer is there all the same.
-        if (queued < m_lastQueued)
-            m_lastTaken = now;
-        m_lastQueued = queued;
+        const Liveness::Traffic traffic{m_socket->receivedBytes(), queuedBytes(), m_relayed.isReadPaused};
         const qint64 most = m_admission.target->limits.queueBytes;
-        if (most > 0 && queued > most && !m_service.boundsQueue()) {
-            closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
-        } else if (m_pingedAt && !m_relayed.isReadPaused && now - std::max({*m_pingedAt, m_lastIn, m_lastTaken}) > kPongTime) {
+        const bool isSlow = most > 0 && traffic.queued > most && !m_service.boundsQueue();
+        const Liveness::Verdict verdict = m_liveness.look(traffic, m_services.heartbeat, now);
+        if (isSlow) {
+            closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, traffic.queued, most, {});
+        } else if (verdict == Liveness::Verdict::Gone) {
             m_close.auditReason = u"no_pong"_s;
             m_socket->abort();
             return;
-        } else if (!m_pingedAt && (m_pings == 0 || now - m_lastPing >= m_services.heartbeat)) {
-            m_pingNonce = QByteArray::number(++m_pings);
-            m_pingedAt = m_lastPing = now;
-            m_socket->ping(m_pingNonce);
+        } else if (verdict == Liveness::Verdict::Ping) {
+            m_socket->ping(m_liveness.payload());
         }
     }
     if (m_isDirty && m_state != State::Ended)
@@ -470,14 +457,14 @@ void Peer::putTokenRow(const QString &previous)
 void Peer::updateRow()
 {
     m_isDirty = false;
-    const Duration idle = m_services.clock.now() - m_lastIn;
+    const Duration idle = m_services.clock.now() - m_liveness.lastIn();
     m_services.tables.updateConnection(m_id, [this, idle](ConnectionRow &row) {
         row.msgsIn = m_messagesIn;
         row.msgsOut = m_messagesOut;
         row.bytesIn = m_bytesIn;
         row.bytesOut = m_bytesOut;
         row.queue = quint64(std::max<qint64>(0, queuedBytes()));
-        row.rtt = m_rtt;
+        row.rtt = m_liveness.roundTrip();
         row.renewals = m_renewals;
         row.renewFailed = m_renewalsFailed;
         row.lastIn = m_services.clock.wallNow() - idle;

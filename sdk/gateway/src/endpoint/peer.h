@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bridge/clientsocket.h"
+#include "endpoint/liveness.h"
 #include "gate/admission.h"
 #include "gate/metrics.h"
 #include "limit/tokenbucket.h"
@@ -153,16 +154,8 @@ private:
     bool m_isRenewing = false;
     std::optional<Renewal> m_nextRenewal;
     Instant m_openedAt{};
-    Instant m_lastIn{};
-    Instant m_lastTaken{}; // the peer took something of what waited for it
-    qint64 m_lastQueued = 0;
+    Liveness m_liveness;
     ClientSocket::Relayed m_relayed; // as far as it is counted
-    quint64 m_lastReceived = 0;
-    std::optional<Instant> m_pingedAt;
-    Instant m_lastPing{};
-    QByteArray m_pingNonce;
-    quint64 m_pings = 0;
-    std::optional<Duration> m_rtt;
     quint64 m_messagesIn = 0;
     quint64 m_messagesOut = 0;
     quint64 m_bytesIn = 0;
