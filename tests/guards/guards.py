@@ -26,7 +26,7 @@ DIRECTIONS = {
     "client": {"core", "jose", "auth", "keychain", "link"},
     "watch": {"core", "link"},
     "gateway": {"core", "jose", "wire"},
-    "doctor": {"core", "jose"},
+    "doctor": {"core", "jose", "wire"},
     "testing": {"core", "jose", "auth", "link"},
     "store": set(),
     "models": {"core", "watch", "link"},

@@ -25,6 +25,7 @@ int runExplain(const QStringList &arguments);
 int runConnect(const QStringList &arguments);
 int runTail(const QStringList &arguments);
 int runFleet(const QStringList &arguments);
+int runDoctor(const QStringList &arguments);
 
 //! Parses; returns the exit code when the program ends here: after --help, or because of a mistake.
 std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments,

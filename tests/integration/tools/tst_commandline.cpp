@@ -94,7 +94,7 @@ QString TestCommandLine::tokenFile()
 void TestCommandLine::helpOfEveryCommand_data()
 {
     QTest::addColumn<QString>("command");
-    for (const char *name : {"sign-in", "sign-out", "accounts", "token", "explain", "connect", "tail", "fleet"})
+    for (const char *name : {"sign-in", "sign-out", "accounts", "token", "explain", "connect", "tail", "doctor", "fleet"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 

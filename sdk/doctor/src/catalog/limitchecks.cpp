@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/catalog.h"
+
+namespace Watchword::Doctoring {
+
+QList<CheckText> limitChecks()
+{
+    return {
+        {"O1", Practice::Origin, Severity::High, "A foreign page is refused",
+         "Any page that a person opens can connect with the person's cookies or network (cross-site WebSocket hijacking). "
+         "Browsers do not "
+         "stop it; only the server can.",
+         "Compare Origin with a list of scheme, host and port, and answer 403 to all others.",
+         "RFC 6455 section 10.2; OWASP ASVS 5.0 4.4.2; CWE-1385"},
+        {"O2", Practice::Origin, Severity::Medium, "The Origin null is refused",
+         "Sandboxed frames and local files send it, and every attacker can have one.", "Do not put null on the list.",
+         "RFC 6454 section 7.1; OWASP ASVS 5.0 4.4.2; CWE-1385"},
+        {"O3", Practice::Origin, Severity::High, "An Origin that only contains an allowed one is refused",
+         "app.example.com.attacker.example and attackerapp.example.com cost a few euros.",
+         "Compare whole Origins; no prefix, suffix or regular expression without both ends.",
+         "RFC 6454 section 5; OWASP ASVS 5.0 4.4.2; CWE-1385"},
+        {"O4", Practice::Origin, Severity::Medium, "Port and scheme belong to the Origin",
+         "What runs at another port of the host, or comes over http, is another application.", "Compare scheme, host and port.",
+         "RFC 6454 section 4; OWASP ASVS 5.0 4.4.2; CWE-1385"},
+        {"X1", Practice::PrivateEndpoints, Severity::Critical, "A client cannot name itself by the proxy's headers",
+         "Behind a proxy that signs people in, servers believe headers like X-Forwarded-User. If the client can send them, "
+         "everybody is "
+         "everybody.",
+         "Have the proxy remove these headers from every request before it sets them, and let nobody reach the server but the "
+         "proxy.",
+         "OWASP ASVS 5.0 4.1.3; CWE-290"},
+        {"X3", Practice::PrivateEndpoints, Severity::Critical, "A client cannot choose its own address",
+         "A rule for machines of the house is worth nothing if X-Forwarded-For is believed from everybody.",
+         "Believe X-Forwarded-For, X-Real-IP and Forwarded only from proxies on a list, and read them from the right.",
+         "OWASP ASVS 5.0 4.1.3; RFC 7239 section 8.1; CWE-290"},
+        {"S2", Practice::Limits, Severity::Medium, "A request that is never finished is ended",
+         "A few thousand half requests take all places of a server, from one machine (slowloris).",
+         "Give a request head 5 to 10 seconds (nginx: client_header_timeout 10s; Node.js: headersTimeout).",
+         "RFC 9110 section 15.5.9; CWE-400"},
+        {"S3", Practice::Limits, Severity::High, "A connection that never says who it is is closed",
+         "Where the token comes in a message, everybody can hold connections open without one.",
+         "Close after 10 seconds without a valid token (4408 or 4401), and allow such connections few bytes and few places.",
+         "OWASP ASVS 5.0 4.4.3; CWE-400"},
+        {"S1", Practice::Limits, Severity::High, "A message that is too big is refused when it is announced",
+         "A server that makes room for what is announced can be emptied of memory by a few bytes.",
+         "Set a largest message (64 KiB to 1 MiB) and close with 1009.", "OWASP WebSocket Security Cheat Sheet; CWE-770", true},
+        {"L1", Practice::Limits, Severity::Medium, "Messages are limited",
+         "One client that sends in a loop, by mistake or not, takes the service from all others.",
+         "Limit messages and bytes per second and connection; close with 1008 or 4429.",
+         "OWASP WebSocket Security Cheat Sheet; OWASP ASVS 5.0 2.4.1; CWE-770", true},
+        {"L2", Practice::Limits, Severity::Medium, "Connections of one user are limited",
+         "One stolen or broken client opens connections until there is no room.",
+         "Limit open connections per user; answer 429 with Retry-After.", "OWASP WebSocket Security Cheat Sheet; CWE-770", true},
+        {"L3", Practice::Limits, Severity::Medium, "Wrong tokens in a row are slowed down",
+         "Guessing and stuffing need many tries, and each costs the server a signature.",
+         "Limit handshakes per address and second; answer 429 with Retry-After.", "OWASP ASVS 5.0 6.3.1; CWE-307", true},
+    };
+}
+
+} // namespace Watchword::Doctoring

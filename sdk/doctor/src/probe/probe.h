@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "probe/exchange.h"
+#include "watchword/core/secret.h"
+
+#include <optional>
+
+namespace Watchword::Doctoring {
+
+/*! A frame as it is to be sent, also one that no client may send. */
+struct ProbeFrame
+{
+    quint8 opcode = 1;
+    QByteArray payload; //!< kTokenMark stands for the probe's token.
+    bool fin = true;
+    bool masked = true;
+    std::optional<quint64> announced; //!< A length that is not the payload's.
+    int repeat = 1;
+    bool compressed = false; //!< RSV1
+};
+
+/*! One connection: what is sent on it, and how long is waited for what. Value. */
+struct Probe
+{
+    enum class Line {
+        Tls, //!< A request by TLS, answered by HTTP and then frames.
+        Plain, //!< The same without TLS. Never with a token.
+        Hello //!< Raw bytes without TLS, answered by raw bytes.
+    };
+
+    QString id;
+    Line line = Line::Tls;
+    quint16 port = 0; //!< 0: the endpoint's
+    QByteArray bytes; //!< The head, with kTokenMark for the token; the bytes of a hello as they are.
+    Secret token;
+    QString credential; //!< What the token is, for the report.
+    QList<ProbeFrame> frames; //!< Sent at once after a 101.
+    Duration patience{3000}; //!< For TCP, TLS and the answer together.
+    Duration linger{0}; //!< After a 101: how long to listen.
+    bool runsBeside = false; //!< Takes long; others do not wait for it.
+    bool isBurst = false; //!< Goes out at once, without the pace of the options.
+};
+
+} // namespace Watchword::Doctoring

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/rule.h"
+
+#include "watchword/core/internal/loopback.h"
+
+#include <algorithm>
+
+namespace Watchword::Doctoring {
+
+using namespace Qt::StringLiterals;
+
+Recording::Recording(DoctorOptions options)
+    : m_options(std::move(options))
+    , m_requests(m_options, &m_redactor)
+    , m_badTokens(m_options.token, m_options.signingKey)
+{
+}
+
+const Exchange *Recording::find(const QString &probe) const
+{
+    const auto found = m_exchanges.constFind(probe);
+    return found == m_exchanges.constEnd() ? nullptr : &*found;
+}
+
+std::optional<Admission> Recording::admission(const QString &probe) const
+{
+    const Exchange *exchange = find(probe);
+    return exchange ? std::optional(admissionOf(*exchange, m_options.tokenWay)) : std::nullopt;
+}
+
+bool Recording::isTrusted() const
+{
+    const Exchange *bare = find(u"bare"_s);
+    return bare && bare->end != Exchange::End::Untrusted && bare->end != Exchange::End::Unreachable;
+}
+
+bool Recording::waitsForMessage() const
+{
+    return m_options.tokenWay != DoctorOptions::TokenWay::Header && m_options.tokenWay != DoctorOptions::TokenWay::Subprotocol;
+}
+
+bool Recording::isOpen() const
+{
+    const std::optional<Admission> bare = admission(u"bare"_s);
+    return bare && bare->isAdmitted() && !waitsForMessage();
+}
+
+bool Recording::isTokenAccepted() const
+{
+    const std::optional<Admission> valid = admission(u"valid"_s);
+    return !m_options.token.isEmpty() && valid && valid->isAdmitted();
+}
+
+bool Recording::isOurs() const
+{
+    const QJsonObject &claims = m_badTokens.claims();
+    const QStringList scopes = claims.value("scope"_L1).toString().split(u' ');
+    if (isLoopbackHost(m_options.endpoint.host()) || (isTokenAccepted() && scopes.contains("gw:doctor"_L1)))
+        return true;
+    const Exchange *consent = find(u"consent"_s);
+    return consent && consent->status == 200 && consent->body.contains(consentText(m_options.endpoint));
+}
+
+UpgradeShape Recording::entry() const
+{
+    UpgradeShape shape;
+    if (isTokenAccepted()) {
+        shape.token = m_options.token;
+        shape.credential = u"the valid token"_s;
+    }
+    return shape;
+}
+
+Judgement pass(const QString &summary)
+{
+    return {Finding::Verdict::Pass, summary};
+}
+
+Judgement warn(const QString &summary, const QStringList &probes)
+{
+    return {Finding::Verdict::Warn, summary, probes};
+}
+
+Judgement fail(const QString &summary, const QStringList &probes)
+{
+    return {Finding::Verdict::Fail, summary, probes};
+}
+
+Judgement skip(const QString &summary)
+{
+    return {Finding::Verdict::Skipped, summary};
+}
+
+QString Rule::missing(const Recording &seen) const
+{
+    const DoctorOptions &options = seen.options();
+    if ((m_needs & Need::Ours) && !options.intrusive)
+        return u"needs --intrusive"_s;
+    if ((m_needs & Need::Ours) && !seen.isOurs())
+        return u"needs a sign that the endpoint is yours: the scope gw:doctor, or the line %1 at %2"_s.arg(
+            QString::fromLatin1(consentText(options.endpoint)), QString::fromLatin1(kConsentPath));
+    if ((m_needs & Need::Trusted) && !seen.isTrusted())
+        return u"there is no connection with trusted TLS, see T3 and T4"_s;
+    if ((m_needs & Need::Trusted) && !seen.isTokenAccepted() && seen.find(u"bare"_s)->status == 404)
+        return u"nothing is found at this path (HTTP 404)"_s;
+    if ((m_needs & Need::AtUpgrade) && seen.waitsForMessage())
+        return u"the server takes the token in a message"_s;
+    if ((m_needs & (Need::Token | Need::Jwt | Need::Key)) && options.token.isEmpty())
+        return u"needs a valid token"_s;
+    if ((m_needs & Need::Token) && !seen.isTokenAccepted())
+        return u"the token that was given is refused"_s;
+    if ((m_needs & Need::Entry) && !seen.hasEntry())
+        return options.token.isEmpty() ? u"needs a valid token"_s : u"the token that was given is refused"_s;
+    if ((m_needs & Need::Jwt) && !seen.badTokens().isJwt())
+        return u"the token is not a JWT"_s;
+    if ((m_needs & Need::Key) && options.signingKey.isNull())
+        return u"needs the signing key of a test issuer"_s;
+    return {};
+}
+
+Rules allRules()
+{
+    Rules rules;
+    addLineRules(rules);
+    addTokenRules(rules);
+    addOriginRules(rules);
+    addFrameRules(rules);
+    addLimitRules(rules);
+    return rules;
+}
+
+std::vector<Probe> RefusedRule::probes(const Recording &seen) const
+{
+    std::vector<Probe> list;
+    for (const Request &request : m_requests)
+        list.push_back(seen.requests().upgrade(request.probe, request.shape(seen)));
+    return list;
+}
+
+Judgement RefusedRule::judge(const Recording &seen) const
+{
+    for (const Cause &cause : m_causes) {
+        if (const auto other = seen.admission(cause.probe); other && other->isAdmitted())
+            return skip(u"see %1, which is the cause"_s.arg(cause.check));
+    }
+    QStringList admitted;
+    QStringList refused;
+    QString silent;
+    for (const Request &request : m_requests) {
+        const std::optional<Admission> admission = seen.admission(request.probe);
+        if (!admission)
+            continue;
+        if (admission->isAdmitted())
+            admitted.append(request.probe);
+        else if (admission->kind == Admission::Kind::Refused)
+            refused.append(request.probe);
+        else
+            silent = admission->what;
+    }
+    if (!admitted.isEmpty())
+        return fail(m_failure, admitted);
+    if (refused.size() < qsizetype(m_requests.size()))
+        return skip(u"no answer to judge: "_s + (silent.isEmpty() ? u"not sent"_s : silent));
+    return judgeRefusals(seen, refused);
+}
+
+Judgement RefusedRule::judgeRefusals(const Recording &seen, const QStringList &refused) const
+{
+    QStringList ways;
+    for (const QString &probe : refused)
+        ways.append(seen.admission(probe)->what);
+    ways.removeDuplicates();
+    return pass(u"refused: "_s + ways.join(u", "_s));
+}
+
+} // namespace Watchword::Doctoring

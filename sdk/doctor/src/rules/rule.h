@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "probe/admission.h"
+#include "probe/badtokens.h"
+#include "probe/redactor.h"
+#include "probe/requests.h"
+#include "watchword/doctor/finding.h"
+
+#include <QHash>
+
+#include <memory>
+#include <vector>
+
+namespace Watchword::Doctoring {
+
+/*! Everything that is known while an examination runs: the options, the tokens, and the exchanges so far. */
+class WATCHWORD_TEST_EXPORT Recording
+{
+public:
+    explicit Recording(DoctorOptions options);
+    Q_DISABLE_COPY_MOVE(Recording)
+
+    void add(const Exchange &exchange) { m_exchanges.insert(exchange.probe, exchange); }
+    const Exchange *find(const QString &probe) const; //!< Null if it was not sent.
+    const QHash<QString, Exchange> &all() const { return m_exchanges; }
+    std::optional<Admission> admission(const QString &probe) const; //!< Nothing if it was not sent.
+
+    const DoctorOptions &options() const { return m_options; }
+    const Requests &requests() const { return m_requests; }
+    const BadTokens &badTokens() const { return m_badTokens; }
+    const Redactor &redactor() const { return m_redactor; }
+
+    bool isTrusted() const; //!< TLS was good, and there was an answer.
+    bool isOpen() const; //!< The endpoint admits without a token, and does not wait for one in a message.
+    bool isTokenAccepted() const;
+    bool hasEntry() const { return isTokenAccepted() || isOpen(); } //!< There is a request that is admitted.
+    //! Intrusive probes are allowed: it is this machine, the token has "gw:doctor", or the host serves the consent.
+    bool isOurs() const;
+    bool waitsForMessage() const; //!< The token travels behind the upgrade.
+    UpgradeShape entry() const; //!< The request that is admitted; without an entry the one without a token.
+
+private:
+    const DoctorOptions m_options;
+    Redactor m_redactor;
+    const Requests m_requests;
+    const BadTokens m_badTokens;
+    QHash<QString, Exchange> m_exchanges;
+};
+
+/*! What a check found. */
+struct Judgement
+{
+    Finding::Verdict verdict = Finding::Verdict::Skipped;
+    QString summary;
+    QStringList probes{}; //!< Their exchanges are the evidence.
+};
+Judgement pass(const QString &summary);
+Judgement warn(const QString &summary, const QStringList &probes);
+Judgement fail(const QString &summary, const QStringList &probes);
+Judgement skip(const QString &summary);
+
+/*! When a check sends its probes: each stage knows what the ones before found. */
+enum class Stage { Line, Upgrade, Token, Intrusive, End };
+
+/*! What has to hold for a check to make sense. */
+namespace Need {
+enum Flag {
+    Nothing = 0,
+    Trusted = 1, //!< Recording::isTrusted()
+    Entry = 2, //!< Recording::hasEntry()
+    Token = 4, //!< Recording::isTokenAccepted()
+    Jwt = 8, //!< The token is one.
+    Key = 16, //!< DoctorOptions::signingKey
+    Ours = 32, //!< DoctorOptions::intrusive, and Recording::isOurs()
+    AtUpgrade = 64 //!< The token travels with the upgrade.
+};
+} // namespace Need
+
+/*!
+    One check: which probes it sends, and a pure verdict over what came back. It is asked for its probes once, when its stage
+    begins, and judged once, when all of them were answered.
+*/
+class WATCHWORD_TEST_EXPORT Rule
+{
+public:
+    Rule(QString id, Stage stage, int needs)
+        : m_id(std::move(id))
+        , m_stage(stage)
+        , m_needs(needs)
+    {
+    }
+    virtual ~Rule() = default;
+    Q_DISABLE_COPY_MOVE(Rule)
+
+    const QString &id() const { return m_id; }
+    Stage stage() const { return m_stage; }
+    QString missing(const Recording &seen) const; //!< Which need is not met, for people; empty if all are.
+
+    virtual std::vector<Probe> probes(const Recording &) const { return {}; }
+    virtual Judgement judge(const Recording &seen) const = 0;
+
+private:
+    const QString m_id;
+    const Stage m_stage;
+    const int m_needs;
+};
+
+//! For F3. It goes with the valid token, too, so that no further request is needed.
+ProbeFrame pingFrame();
+constexpr Duration kPongTime{700};
+
+using Rules = std::vector<std::unique_ptr<Rule>>;
+void addLineRules(Rules &rules);
+void addTokenRules(Rules &rules);
+void addOriginRules(Rules &rules);
+void addFrameRules(Rules &rules);
+void addLimitRules(Rules &rules);
+WATCHWORD_TEST_EXPORT Rules allRules();
+
+/*! The commonest rule: a few requests, none of which may be let in. */
+class RefusedRule : public Rule
+{
+public:
+    struct Request
+    {
+        QString probe;
+        std::function<UpgradeShape(const Recording &seen)> shape;
+    };
+    //! If \a probe was let in, the cause is that of \a check, and one cause is one finding.
+    struct Cause
+    {
+        QString probe;
+        QString check;
+    };
+    //! \a failure says what it means if a request is let in. The check is skipped if one of \a causes holds.
+    RefusedRule(QString id, Stage stage, int needs, QString failure, std::vector<Request> requests,
+                std::vector<Cause> causes = {})
+        : Rule(std::move(id), stage, needs)
+        , m_failure(std::move(failure))
+        , m_requests(std::move(requests))
+        , m_causes(std::move(causes))
+    {
+    }
+
+    std::vector<Probe> probes(const Recording &seen) const override;
+    Judgement judge(const Recording &seen) const override;
+
+protected:
+    virtual Judgement judgeRefusals(const Recording &seen, const QStringList &refused) const;
+
+private:
+    const QString m_failure;
+    const std::vector<Request> m_requests;
+    const std::vector<Cause> m_causes;
+};
+
+} // namespace Watchword::Doctoring

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/rule.h"
+
+#include "watchword/core/clock.h"
+#include "watchword/jose/base64url.h"
+
+#include <QJsonArray>
+#include <QRegularExpression>
+#include <QSet>
+
+#include <cmath>
+
+namespace Watchword::Doctoring {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qint64 kHour = 3600;
+constexpr qint64 kDay = 24 * kHour;
+constexpr int kShortLife = 3; // seconds of the token whose end is waited for
+const QString kCanary = QStringLiteral("base64url.bearer.authorization.k8s.io.d2F0Y2h3b3JkLWRvY3Rvcg"); // "watchword-doctor"
+
+qint64 nowSeconds()
+{
+    return toSecondsSinceEpoch(Clock::system().wallNow());
+}
+
+UpgradeShape with(const Secret &token, const QString &credential)
+{
+    UpgradeShape shape;
+    shape.token = token;
+    shape.credential = credential;
+    return shape;
+}
+
+RefusedRule::Request minted(const QString &probe, const QString &credential, const BadTokens::Change &change)
+{
+    return {probe, [credential, change](const Recording &seen) { return with(seen.badTokens().minted(change), credential); }};
+}
+
+// Under the names that servers take: one request for both.
+UpgradeShape inUrl(const Recording &seen)
+{
+    UpgradeShape shape = with(seen.options().token, u"the valid token"_s);
+    shape.query = QByteArray("access_token=") + kTokenMark + "&token=" + kTokenMark;
+    shape.isTokenElsewhere = true;
+    return shape;
+}
+
+RefusedRule::Request withFields(const QString &probe, const QList<std::pair<QByteArray, QByteArray>> &fields)
+{
+    return {probe, [fields](const Recording &) {
+                UpgradeShape shape;
+                shape.fields = fields;
+                return shape;
+            }};
+}
+
+class NoTokenRule final : public Rule
+{
+public:
+    NoTokenRule()
+        : Rule(u"H1"_s, Stage::Upgrade, Need::Trusted)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override { return {seen.requests().upgrade(u"bare"_s, {})}; }
+    Judgement judge(const Recording &seen) const override
+    {
+        const QStringList bare{u"bare"_s};
+        const Exchange *exchange = seen.find(bare.first());
+        const Admission admission = *seen.admission(bare.first());
+        if (seen.waitsForMessage() && exchange->end == Exchange::End::Opened)
+            return skip(u"the server takes the token in a message, see S3"_s);
+        if (admission.isAdmitted())
+            return fail(u"the endpoint lets everybody in"_s, bare);
+        if (admission.kind != Admission::Kind::Refused)
+            return skip(u"no answer to judge: "_s + admission.what);
+        if (exchange->end == Exchange::End::Opened)
+            return pass(u"accepted and closed: "_s + admission.what);
+        if (exchange->status / 100 == 3)
+            return warn(u"a client without a token is sent elsewhere (HTTP %1) instead of being told 401"_s.arg(exchange->status),
+                        bare);
+        if (exchange->status != 401)
+            return warn(u"%1 instead of 401: a client cannot know that it has to sign in"_s.arg(admission.what), bare);
+        const QByteArray challenge = exchange->value("WWW-Authenticate");
+        if (challenge.isEmpty())
+            return warn(u"401 without WWW-Authenticate: a client cannot know how to sign in"_s, bare);
+        if (challenge.contains("error="))
+            return warn(u"the challenge names an error although there was no token (RFC 6750 section 3.1)"_s, bare);
+        return pass(u"HTTP 401, "_s + seen.redactor().clean(challenge, 60));
+    }
+};
+
+/*! The baseline of everything that is done with a token. */
+class ValidRule final : public Rule
+{
+public:
+    ValidRule()
+        : Rule(u"H0"_s, Stage::Upgrade, Need::Trusted)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        if (seen.options().token.isEmpty())
+            return {};
+        UpgradeShape shape = with(seen.options().token, u"the valid token"_s);
+        shape.frames.append(pingFrame());
+        shape.linger = kPongTime;
+        return {seen.requests().upgrade(u"valid"_s, shape)};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const auto admission = seen.admission(u"valid"_s);
+        if (!admission)
+            return skip(u"no token was given: what is done with tokens is not examined"_s);
+        if (admission->isAdmitted())
+            return pass(u"admitted: "_s + admission->what);
+        return warn(u"the token that was given is refused (%1): what is done with tokens is not examined"_s.arg(admission->what),
+                    {u"valid"_s});
+    }
+};
+
+/*! Looks at all refusals, after everything else. */
+class VerboseRule final : public Rule
+{
+public:
+    VerboseRule()
+        : Rule(u"H13"_s, Stage::End, Need::Trusted)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        static const QStringList kSameForAll{u"badsignature"_s, u"badclaims"_s, u"none"_s,     u"embedded"_s, u"confused"_s,
+                                             u"expired"_s,      u"notyet"_s,    u"audience"_s, u"issuer"_s,   u"idtoken"_s};
+        QStringList loose;
+        QHash<QString, QString> texts; // normalised text -> a probe that got it
+        for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
+            const Exchange &exchange = *it;
+            if (exchange.end != Exchange::End::Answered || exchange.status < 400)
+                continue;
+            if (isLoose(exchange))
+                loose.append(it.key());
+            if (kSameForAll.contains(it.key()) && exchange.status != 429 && exchange.status != 503)
+                texts.insert(normalised(exchange), it.key());
+        }
+        loose.sort();
+        if (!loose.isEmpty())
+            return fail(u"refusals tell how the server works inside"_s, loose.mid(0, 2));
+        QStringList differing = texts.values();
+        differing.sort();
+        if (differing.size() > 1)
+            return warn(u"refusals of bad tokens differ, so that an attacker learns what to change"_s, differing.mid(0, 2));
+        return pass(u"refusals tell nothing"_s);
+    }
+
+private:
+    static bool isLoose(const Exchange &exchange)
+    {
+        static const QRegularExpression inside(u"\\bat [\\w.<>$]+ \\(|Traceback \\(|\\.(js|mjs|ts|py|java|go|php|rb|cs):\\d+|jwt "
+                                               u"(expired|malformed|not active|signature|audience|issuer)"
+                                               "|invalid (signature|algorithm|token signature)|signature (verification "
+                                               ")?failed|JsonWebTokenError|TokenExpiredError|JOSEError|JWSSignature"
+                                               "|Exception\\b|unexpected \"(aud|iss)\"|no applicable key"_s,
+                                               QRegularExpression::CaseInsensitiveOption);
+        return inside.match(QString::fromUtf8(exchange.head + exchange.body)).hasMatch();
+    }
+    // Ids, times and counters differ from answer to answer: words with a digit say nothing.
+    static QString normalised(const Exchange &exchange)
+    {
+        static const QRegularExpression varying(u"[\\w.:-]*\\d[\\w.:-]*"_s);
+        QString text = QString::fromUtf8(exchange.value("WWW-Authenticate") + '\n' + exchange.body);
+        return QString::number(exchange.status) + text.replace(varying, u"#"_s);
+    }
+};
+
+class EchoRule final : public Rule
+{
+public:
+    EchoRule()
+        : Rule(u"H14"_s, Stage::End, Need::Trusted)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        QStringList echoed;
+        for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
+            QByteArray text = it->body + '\n' + it->closeReason;
+            for (const auto &[name, value] : it->fields) {
+                if (name.compare("Sec-WebSocket-Protocol", Qt::CaseInsensitive) != 0) // see P1
+                    text += '\n' + value;
+            }
+            if (seen.redactor().finds(text))
+                echoed.append(it.key());
+        }
+        echoed.sort();
+        return echoed.isEmpty() ? pass(u"no answer repeats a token"_s) : fail(u"answers repeat the token"_s, echoed.mid(0, 1));
+    }
+};
+
+class SubprotocolEchoRule final : public Rule
+{
+public:
+    SubprotocolEchoRule()
+        : Rule(u"P1"_s, Stage::Token, Need::Trusted | Need::Entry)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        UpgradeShape shape = seen.entry();
+        shape.subprotocols.append(kCanary.toLatin1());
+        return {seen.requests().upgrade(u"echo"_s, shape)};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        for (const QString &probe : {u"echo"_s, u"valid"_s}) {
+            const Exchange *exchange = seen.find(probe);
+            const QByteArray chosen = exchange ? exchange->value("Sec-WebSocket-Protocol") : QByteArray();
+            if (chosen.contains(kCanary.toLatin1()) || seen.redactor().finds(chosen))
+                return fail(u"the server chooses the entry that carries a token, and so repeats it"_s, {probe});
+        }
+        return pass(u"an entry with a token is not chosen"_s);
+    }
+};
+
+class LifetimeRule final : public Rule
+{
+public:
+    LifetimeRule()
+        : Rule(u"E4"_s, Stage::End, Need::Trusted | Need::Token | Need::Jwt)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const QJsonObject &claims = seen.badTokens().claims();
+        if (!claims.value("exp"_L1).isDouble())
+            return fail(u"the token has no end (\"exp\")"_s, {u"valid"_s});
+        const auto from = claims.value("iat"_L1).toDouble(double(nowSeconds()));
+        const auto life = qint64(claims.value("exp"_L1).toDouble() - from);
+        if (life > kDay)
+            return fail(u"the token lives for %1 hours"_s.arg(life / kHour), {u"valid"_s});
+        if (life > kHour)
+            return warn(u"the token lives for %1 minutes"_s.arg(life / 60), {u"valid"_s});
+        return pass(u"the token lives for %1 s"_s.arg(life));
+    }
+};
+
+class ExpiryRule final : public Rule
+{
+public:
+    ExpiryRule()
+        : Rule(u"E1"_s, Stage::Token, Need::Trusted | Need::Token | Need::Jwt | Need::Key)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        const Secret token = seen.badTokens().minted([](QJsonObject &, QJsonObject &claims) {
+            claims.insert("iat"_L1, nowSeconds());
+            claims.insert("exp"_L1, nowSeconds() + kShortLife);
+        });
+        UpgradeShape shape = with(token, u"a token of three seconds"_s);
+        shape.linger = seen.options().expiryDeadline;
+        Probe probe = seen.requests().upgrade(u"shortlived"_s, shape);
+        probe.runsBeside = true;
+        return {probe};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const Exchange *exchange = seen.find(u"shortlived"_s);
+        if (exchange->end != Exchange::End::Opened)
+            return skip(u"a token of three seconds is not admitted: "_s + admissionOf(*exchange, seen.options().tokenWay).what);
+        const double after = double(exchange->toEnd.count()) / 1000;
+        if (exchange->closeCode == 0 && !exchange->isEnded)
+            return fail(u"the connection lives on %1 s after its token ended"_s.arg(seen.options().expiryDeadline.count() / 1000
+                                                                                    - kShortLife),
+                        {u"shortlived"_s});
+        if (after < kShortLife - 1)
+            return skip(u"the connection ended too early to tell: close %1"_s.arg(exchange->closeCode));
+        return pass(
+            u"ended %1 s after the token: close %2"_s.arg(std::max(0.0, after - kShortLife), 0, 'f', 1).arg(exchange->closeCode));
+    }
+};
+
+class ScopeRule final : public RefusedRule
+{
+public:
+    ScopeRule()
+        : RefusedRule(u"A1"_s, Stage::Token, Need::Trusted | Need::Token | Need::Jwt | Need::Key,
+                      u"a token without any scope is let in"_s,
+                      {minted(u"noscope"_s, u"a token without scope"_s, [](QJsonObject &, QJsonObject &claims) {
+                          claims.remove("scope"_L1);
+                          claims.remove("scp"_L1);
+                      })})
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        return hasScope(seen) ? RefusedRule::probes(seen) : std::vector<Probe>{};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        return hasScope(seen) ? RefusedRule::judge(seen) : skip(u"the valid token has no scope either"_s);
+    }
+
+private:
+    static bool hasScope(const Recording &seen)
+    {
+        return seen.badTokens().claims().contains("scope"_L1) || seen.badTokens().claims().contains("scp"_L1);
+    }
+};
+
+/*! Only where access tokens say in their header what they are (RFC 9068). */
+class IdTokenRule final : public RefusedRule
+{
+public:
+    IdTokenRule()
+        : RefusedRule(u"H12"_s, Stage::Token, Need::Trusted | Need::Token | Need::Jwt | Need::Key,
+                      u"a token that is no access token is let in"_s,
+                      {minted(u"idtoken"_s, u"a token of another type"_s, [](QJsonObject &header, QJsonObject &claims) {
+                          header.insert("typ"_L1, u"JWT"_s);
+                          claims.insert("nonce"_L1, u"watchword-doctor"_s);
+                      })})
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        return isTyped(seen) ? RefusedRule::probes(seen) : std::vector<Probe>{};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        return isTyped(seen) ? RefusedRule::judge(seen)
+                             : skip(u"the issuer's access tokens do not say what they are (RFC 9068)"_s);
+    }
+
+private:
+    static bool isTyped(const Recording &seen) { return seen.badTokens().type().endsWith("at+jwt"_L1); }
+};
+
+class UnknownPathRule final : public Rule
+{
+public:
+    UnknownPathRule()
+        : Rule(u"A3"_s, Stage::Token, Need::Trusted | Need::Entry)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        UpgradeShape shape = seen.entry();
+        shape.path = "/watchword-doctor-" + toBase64Url(Secret::random(6).reveal());
+        return {seen.requests().upgrade(u"path"_s, shape)};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const Admission admission = *seen.admission(u"path"_s);
+        if (admission.isAdmitted())
+            return warn(u"a path that does not exist is let in"_s, {u"path"_s});
+        return admission.kind == Admission::Kind::Refused ? pass(u"refused: "_s + admission.what) : skip(admission.what);
+    }
+};
+
+constexpr int kSigned = Need::Trusted | Need::Token | Need::Jwt;
+constexpr int kMinted = kSigned | Need::Key;
+
+// What lets in everybody, or every token.
+const std::vector<RefusedRule::Cause> kOpen{{QStringLiteral("bare"), QStringLiteral("H1")}};
+const std::vector<RefusedRule::Cause> kUnchecked{{QStringLiteral("badsignature"), QStringLiteral("H6")},
+                                                 {QStringLiteral("badclaims"), QStringLiteral("H6")}};
+const std::vector<RefusedRule::Cause> kOpenOrUnchecked{kOpen.front(), kUnchecked.front(), kUnchecked.back()};
+
+void addSignatureRules(Rules &rules)
+{
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"H6"_s, Stage::Token, kSigned, u"the signature of a token is not checked"_s,
+        std::vector<RefusedRule::Request>{{u"badsignature"_s,
+                                           [](const Recording &seen) {
+                                               return with(seen.badTokens().withOtherSignature(),
+                                                           u"a token with another signature"_s);
+                                           }},
+                                          {u"badclaims"_s, [](const Recording &seen) {
+                                               return with(seen.badTokens().withOtherClaims(), u"a token with another subject"_s);
+                                           }}}));
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"H4"_s, Stage::Token, kSigned, u"a token without signature (alg none) is let in"_s,
+        std::vector<RefusedRule::Request>{{u"none"_s,
+                                           [](const Recording &seen) {
+                                               return with(seen.badTokens().withoutSignature(u"none"_s),
+                                                           u"a token with algorithm none"_s);
+                                           }},
+                                          {u"none2"_s,
+                                           [](const Recording &seen) {
+                                               return with(seen.badTokens().withoutSignature(u"nOnE"_s),
+                                                           u"a token with algorithm nOnE"_s);
+                                           }}},
+        kUnchecked));
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"H5"_s, Stage::Token, kMinted, u"a token signed (HS256) with the public key is let in"_s,
+        std::vector<RefusedRule::Request>{{u"confused"_s,
+                                           [](const Recording &seen) {
+                                               return with(seen.badTokens().signedByPublicKey(),
+                                                           u"a token signed by HS256 with the public key"_s);
+                                           }}},
+        kUnchecked));
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"H9"_s, Stage::Token, kSigned, u"a token is checked with the key that it brings itself"_s,
+        std::vector<RefusedRule::Request>{{u"embedded"_s,
+                                           [](const Recording &seen) {
+                                               return with(seen.badTokens().withEmbeddedKey(),
+                                                           u"a token with its own key in the header"_s);
+                                           }}},
+        kUnchecked));
+}
+
+void addClaimRules(Rules &rules)
+{
+    const auto add = [&rules](const QString &id, const QString &failure, const RefusedRule::Request &request) {
+        rules.push_back(
+            std::make_unique<RefusedRule>(id, Stage::Token, kMinted, failure, std::vector<RefusedRule::Request>{request}));
+    };
+    add(u"H2"_s, u"a token that ended an hour ago is let in"_s,
+        minted(u"expired"_s, u"a token that ended an hour ago"_s, [](QJsonObject &, QJsonObject &claims) {
+            claims.insert("iat"_L1, nowSeconds() - 2 * kHour);
+            claims.insert("exp"_L1, nowSeconds() - kHour);
+        }));
+    add(u"H3"_s, u"a token that begins in an hour is let in"_s,
+        minted(u"notyet"_s, u"a token that begins in an hour"_s,
+               [](QJsonObject &, QJsonObject &claims) { claims.insert("nbf"_L1, nowSeconds() + kHour); }));
+    add(u"H7"_s, u"a token for somebody else (aud) is let in"_s,
+        minted(u"audience"_s, u"a token for another audience"_s,
+               [](QJsonObject &, QJsonObject &claims) { claims.insert("aud"_L1, u"https://other.watchword-doctor.example"_s); }));
+    add(u"H8"_s, u"a token of another issuer (iss) is let in"_s,
+        minted(u"issuer"_s, u"a token of another issuer"_s, [](QJsonObject &, QJsonObject &claims) {
+            claims.insert("iss"_L1, u"https://issuer.watchword-doctor.example"_s);
+        }));
+}
+
+void addPlaceRules(Rules &rules)
+{
+    rules.push_back(std::make_unique<RefusedRule>(u"H10"_s, Stage::Token, Need::Trusted | Need::Token | Need::AtUpgrade,
+                                                  u"a token in the URL is accepted"_s,
+                                                  std::vector<RefusedRule::Request>{{u"url"_s, inUrl}}, kOpen));
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"H11"_s, Stage::Token, Need::Trusted | Need::Token | Need::AtUpgrade,
+        u"a request with two different tokens is accepted"_s,
+        std::vector<RefusedRule::Request>{
+            {u"two"_s,
+             [](const Recording &seen) {
+                 UpgradeShape shape = seen.entry();
+                 shape.credential = u"the valid token"_s;
+                 shape.fields.append({"Authorization", "Bearer " + madeUpToken().reveal().toByteArray()});
+                 return shape;
+             }}},
+        kOpen));
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"X1"_s, Stage::Upgrade, Need::Trusted | Need::AtUpgrade, u"headers that only a proxy may set make a client somebody"_s,
+        std::vector<RefusedRule::Request>{withFields(u"identity"_s,
+                                                     {{"X-User", "admin"},
+                                                      {"X-Forwarded-User", "admin"},
+                                                      {"X-Remote-User", "admin"},
+                                                      {"X-Auth-Request-User", "admin"},
+                                                      {"X-Auth-Request-Email", "admin@example.com"},
+                                                      {"X-Watchword-Subject", "admin"}})},
+        kOpen));
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"X3"_s, Stage::Upgrade, Need::Trusted | Need::AtUpgrade,
+        u"who says by X-Forwarded-For to be a machine of the house is let in"_s,
+        std::vector<RefusedRule::Request>{withFields(
+            u"forwarded"_s, {{"X-Forwarded-For", "127.0.0.1"}, {"X-Real-IP", "127.0.0.1"}, {"Forwarded", "for=127.0.0.1"}})},
+        kOpen));
+}
+
+} // namespace
+
+void addTokenRules(Rules &rules)
+{
+    rules.push_back(std::make_unique<NoTokenRule>());
+    rules.push_back(std::make_unique<ValidRule>());
+    rules.push_back(std::make_unique<ExpiryRule>());
+    addSignatureRules(rules);
+    rules.push_back(std::make_unique<RefusedRule>(
+        u"H15"_s, Stage::Token, Need::Trusted, u"a token that nobody issued is let in"_s,
+        std::vector<RefusedRule::Request>{
+            {u"madeup"_s, [](const Recording &) { return with(madeUpToken(), u"a made-up token"_s); }}},
+        kOpenOrUnchecked));
+    addClaimRules(rules);
+    rules.push_back(std::make_unique<IdTokenRule>());
+    rules.push_back(std::make_unique<ScopeRule>());
+    addPlaceRules(rules);
+    rules.push_back(std::make_unique<SubprotocolEchoRule>());
+    rules.push_back(std::make_unique<UnknownPathRule>());
+    rules.push_back(std::make_unique<LifetimeRule>());
+    rules.push_back(std::make_unique<VerboseRule>());
+    rules.push_back(std::make_unique<EchoRule>());
+}
+
+} // namespace Watchword::Doctoring

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grading.h"
+#include "write/writers.h"
+
+namespace Watchword::Doctoring {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+// Text of a server must not become a link, an image or a tag.
+QString plain(const QString &text)
+{
+    QString result;
+    for (const QChar c : text) {
+        if (QStringLiteral("\\`*_{}[]<>()#+!|~").contains(c))
+            result += u'\\';
+        result += c;
+    }
+    return result;
+}
+
+QString fenced(const QStringList &lines)
+{
+    QString fence = u"```"_s;
+    const QString text = lines.join(u'\n');
+    while (text.contains(fence))
+        fence += u'`';
+    return fence + u"text\n"_s + text + u'\n' + fence;
+}
+
+} // namespace
+
+QByteArray markdownReport(const Report &report, const ReportStyle &style)
+{
+    QStringList lines;
+    lines.append(u"# Watchword doctor: "_s + plain(report.endpoint.toString()));
+    lines.append(QString());
+    lines.append(
+        u"Grade of what was examined: **%1**. %2."_s.arg(report.grade().isEmpty() ? u"none"_s : report.grade(), totals(report)));
+    if (!report.note.isEmpty())
+        lines.append(u"\n"_s + plain(report.note));
+    lines.append(u"\n| # | practice | grade |\n|---|---|---|"_s);
+    for (const Practice practice : allPractices()) {
+        const QString grade = report.grade(practice);
+        lines.append(u"| %1 | %2 | %3 |"_s.arg(int(practice)).arg(nameOf(practice), grade.isEmpty() ? u"not examined"_s : grade));
+    }
+    for (const Finding &finding : problemsOf(report)) {
+        const Check *check = Check::find(finding.checkId);
+        const QString fresh = isNew(finding, report, style) ? u", new"_s : QString();
+        lines.append(u"\n## %1: %2 (%3%4)\n"_s.arg(finding.checkId, check->title, nameOf(check->severity), fresh));
+        lines.append(u"Seen: %1\n"_s.arg(plain(finding.summary)));
+        lines.append(u"Why: %1\n"_s.arg(check->why));
+        lines.append(u"Fix: %1\n"_s.arg(check->fix));
+        lines.append(u"See %1, [the guide](%2)."_s.arg(check->basis.join(u", "_s), check->guideUrl()));
+        if (!finding.evidence.isEmpty())
+            lines.append(u'\n' + fenced(finding.evidence));
+    }
+    lines.append(u"\n## All checks\n\n| check | | what was seen |\n|---|---|---|"_s);
+    for (const Finding &finding : report.findings)
+        lines.append(u"| %1 | %2 | %3 |"_s.arg(finding.checkId, nameOf(finding.verdict), plain(finding.summary)));
+    return lines.join(u'\n').toUtf8() + '\n';
+}
+
+} // namespace Watchword::Doctoring

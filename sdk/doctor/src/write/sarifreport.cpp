@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "write/writers.h"
+
+#include <QCryptographicHash>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+namespace Watchword::Doctoring {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString levelOf(const Check &check)
+{
+    if (check.severity >= Severity::High)
+        return u"error"_s;
+    return check.severity >= Severity::Low ? u"warning"_s : u"note"_s;
+}
+
+// What code scanning pages sort by: 0 to 10.
+QString scoreOf(Severity severity)
+{
+    static const QStringList scores{u"0.0"_s, u"3.0"_s, u"5.5"_s, u"8.0"_s, u"9.5"_s};
+    return scores.at(int(severity));
+}
+
+QJsonObject text(const QString &text)
+{
+    return {{u"text"_s, text}};
+}
+
+QJsonObject ruleOf(const Check &check)
+{
+    QJsonArray tags{u"security"_s};
+    for (const QString &basis : check.basis) {
+        if (basis.startsWith("CWE-"_L1))
+            tags.append(u"external/cwe/"_s + basis.toLower());
+    }
+    return {{u"id"_s, check.id},
+            {u"shortDescription"_s, text(check.title)},
+            {u"fullDescription"_s, text(check.why)},
+            {u"help"_s, text(check.fix + u"\n"_s + check.basis.join(u", "_s))},
+            {u"helpUri"_s, check.guideUrl()},
+            {u"defaultConfiguration"_s, QJsonObject{{u"level"_s, levelOf(check)}}},
+            {u"properties"_s, QJsonObject{{u"tags"_s, tags}, {u"security-severity"_s, scoreOf(check.severity)}}}};
+}
+
+QJsonObject resultOf(const Finding &finding, int index, const Report &report, const ReportStyle &style)
+{
+    const Check *check = Check::find(finding.checkId);
+    QString level = check ? levelOf(*check) : u"warning"_s;
+    if (finding.verdict == Finding::Verdict::Warn && level == "error"_L1)
+        level = u"warning"_s;
+    const QJsonObject location{
+        {u"physicalLocation"_s, QJsonObject{{u"artifactLocation"_s, QJsonObject{{u"uri"_s, report.endpoint.toString()}}}}}};
+    const QByteArray identity = (finding.checkId + u' ' + report.endpoint.toString()).toUtf8();
+    QString message = finding.summary;
+    if (!finding.evidence.isEmpty())
+        message += u"\n\n"_s + finding.evidence.join(u'\n');
+    QJsonObject object{
+        {u"ruleId"_s, finding.checkId},
+        {u"ruleIndex"_s, index},
+        {u"level"_s, level},
+        {u"message"_s, text(message)},
+        {u"locations"_s, QJsonArray{location}},
+        {u"partialFingerprints"_s,
+         QJsonObject{{u"doctorCheck/v1"_s,
+                      QString::fromLatin1(QCryptographicHash::hash(identity, QCryptographicHash::Sha256).toHex())}}}};
+    if (style.baseline)
+        object.insert("baselineState"_L1, isNew(finding, report, style) ? u"new"_s : u"unchanged"_s);
+    return object;
+}
+
+} // namespace
+
+QByteArray sarifReport(const Report &report, const ReportStyle &style)
+{
+    QJsonArray rules;
+    QHash<QString, int> places;
+    for (const Check &check : Check::all()) {
+        places.insert(check.id, int(rules.size()));
+        rules.append(ruleOf(check));
+    }
+    QJsonArray results;
+    for (const Finding &finding : problemsOf(report))
+        results.append(resultOf(finding, places.value(finding.checkId), report, style));
+    const QJsonObject driver{
+        {u"name"_s, u"watchword doctor"_s}, {u"informationUri"_s, u"https://watchword.dev"_s}, {u"rules"_s, rules}};
+    const QJsonObject invocation{{u"executionSuccessful"_s, true},
+                                 {u"startTimeUtc"_s, report.startedAt.toUTC().toString(Qt::ISODate)}};
+    const QJsonObject run{
+        {u"tool"_s, QJsonObject{{u"driver"_s, driver}}}, {u"invocations"_s, QJsonArray{invocation}}, {u"results"_s, results}};
+    const QJsonObject log{{u"$schema"_s, u"https://json.schemastore.org/sarif-2.1.0.json"_s},
+                          {u"version"_s, u"2.1.0"_s},
+                          {u"runs"_s, QJsonArray{run}}};
+    return QJsonDocument(log).toJson(QJsonDocument::Indented);
+}
+
+} // namespace Watchword::Doctoring

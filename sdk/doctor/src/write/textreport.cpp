@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grading.h"
+#include "write/writers.h"
+
+#include <algorithm>
+
+namespace Watchword::Doctoring {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kNarrowest = 40;
+constexpr int kIndent = 8;
+
+enum class Paint { Plain, Bold, Dim, Green, Yellow, Red };
+
+QString painted(const QString &text, Paint paint, bool colour)
+{
+    static const QStringList codes{QString(), u"1"_s, u"2"_s, u"32"_s, u"33"_s, u"1;31"_s};
+    if (!colour || paint == Paint::Plain)
+        return text;
+    return u"\x1b["_s + codes.at(int(paint)) + u'm' + text + u"\x1b[0m"_s;
+}
+
+Paint paintOf(Finding::Verdict verdict)
+{
+    switch (verdict) {
+    case Finding::Verdict::Pass:
+        return Paint::Green;
+    case Finding::Verdict::Warn:
+        return Paint::Yellow;
+    case Finding::Verdict::Fail:
+        return Paint::Red;
+    case Finding::Verdict::Skipped:
+        break;
+    }
+    return Paint::Dim;
+}
+
+// At blanks; a word that is too long is cut. Every line begins with \a indent blanks.
+QStringList wrapped(const QString &text, int width, int indent)
+{
+    const int room = std::max(width - indent, 20);
+    QStringList lines;
+    QString line;
+    const QStringList words = text.split(u' ', Qt::SkipEmptyParts);
+    for (QString word : words) {
+        if (!line.isEmpty() && line.size() + 1 + word.size() > room) {
+            lines.append(QString(indent, u' ') + line);
+            line.clear();
+        }
+        for (; word.size() > room; word = word.mid(room))
+            lines.append(QString(indent, u' ') + word.left(room));
+        line += line.isEmpty() ? word : u' ' + word;
+    }
+    if (!line.isEmpty())
+        lines.append(QString(indent, u' ') + line);
+    return lines;
+}
+
+QString cut(const QString &text, int width)
+{
+    return text.size() <= width ? text : text.left(std::max(width - 1, 1)) + u"\u2026"_s;
+}
+
+QStringList details(const Finding &finding, const Report &report, const ReportStyle &style, int width)
+{
+    const Check *check = Check::find(finding.checkId);
+    QStringList lines;
+    if (!check)
+        return lines;
+    const QString fresh = isNew(finding, report, style) ? u"new, "_s : QString();
+    const QString head = u"%1  %2 (%3%4)"_s.arg(finding.checkId, -4).arg(check->title, fresh, nameOf(check->severity));
+    lines.append(QString());
+    const QStringList title = wrapped(head, width, 0);
+    for (const QString &line : title)
+        lines.append(painted(line, finding.verdict == Finding::Verdict::Fail ? Paint::Red : Paint::Yellow, style.colour));
+    lines += wrapped(u"Seen: "_s + finding.summary, width, 4);
+    lines += wrapped(u"Why:  "_s + check->why, width, 4);
+    lines += wrapped(u"Fix:  "_s + check->fix, width, 4);
+    lines += wrapped(u"See:  "_s + check->basis.join(u", "_s) + u", "_s + check->guideUrl(), width, 4);
+    for (const QString &line : finding.evidence)
+        lines.append(painted(cut(QString(6, u' ') + line, width), Paint::Dim, style.colour));
+    return lines;
+}
+
+} // namespace
+
+QByteArray textLine(const Finding &finding, const ReportStyle &style)
+{
+    const Check *check = Check::find(finding.checkId);
+    const int width = std::max(style.width, kNarrowest);
+    const QString title = check ? check->title : QString();
+    const QString rest = finding.verdict == Finding::Verdict::Pass ? title : title + u": "_s + finding.summary;
+    const QString mark = painted(nameOf(finding.verdict).leftJustified(4), paintOf(finding.verdict), style.colour);
+    return (mark + u' ' + finding.checkId.leftJustified(4) + u' ' + cut(rest, width - kIndent - 2)).toUtf8();
+}
+
+QByteArray textReport(const Report &report, const ReportStyle &style)
+{
+    const int width = std::max(style.width, kNarrowest);
+    QStringList lines;
+    for (const Finding &finding : problemsOf(report))
+        lines += details(finding, report, style, width);
+    if (!lines.isEmpty())
+        lines.append(QString());
+    for (const Practice practice : allPractices()) {
+        const QString grade = report.grade(practice);
+        const QString name = u"%1 %2"_s.arg(int(practice), 2).arg(nameOf(practice), -24);
+        const Paint paint =
+            grade.isEmpty() ? Paint::Dim : (grade == "A"_L1 ? Paint::Green : (grade < "C"_L1 ? Paint::Yellow : Paint::Red));
+        lines.append(u"  "_s + name + u' ' + painted(grade.isEmpty() ? u"\u2013"_s : grade, paint, style.colour));
+    }
+    lines.append(QString());
+    if (!report.note.isEmpty())
+        lines += wrapped(report.note, width, 0);
+    if (!report.isComplete)
+        lines.append(u"The examination ended early: what is not examined may still be wrong."_s);
+    lines += wrapped(totals(report), width, 0);
+    const QString grade = report.grade();
+    lines.append(
+        painted(u"Grade of what was examined: %1"_s.arg(grade.isEmpty() ? u"none"_s : grade), Paint::Bold, style.colour));
+    return lines.join(u'\n').toUtf8() + '\n';
+}
+
+} // namespace Watchword::Doctoring

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/doctor/reportwriter.h"
+
+#include <QStringList>
+
+namespace Watchword::Doctoring {
+
+QByteArray textReport(const Report &report, const ReportStyle &style);
+QByteArray textLine(const Finding &finding, const ReportStyle &style);
+QByteArray sarifReport(const Report &report, const ReportStyle &style);
+QByteArray junitReport(const Report &report);
+QByteArray markdownReport(const Report &report, const ReportStyle &style);
+QByteArray htmlReport(const Report &report, const ReportStyle &style);
+
+bool isNew(const Finding &finding, const Report &report, const ReportStyle &style); //!< False without a baseline.
+QList<Finding> problemsOf(const Report &report); //!< The worst first.
+QString totals(const Report &report); //!< "3 failed, 1 warning, 20 passed, 4 skipped; 34 requests in 5.2 s"
+
+} // namespace Watchword::Doctoring

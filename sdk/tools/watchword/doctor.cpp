@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include "../gateway/unixsignals.h"
+#include "watchword/core/internal/futures.h"
+#include "watchword/doctor/doctor.h"
+#include "watchword/doctor/reportwriter.h"
+
+#include <QCoreApplication>
+#include <QFile>
+#include <QSaveFile>
+
+#ifdef Q_OS_UNIX
+#include <sys/ioctl.h>
+#include <unistd.h>
+#endif
+
+namespace Watchword::Tool {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+// A tool in somebody's pipeline has to tell findings from trouble of its own.
+enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2 };
+
+constexpr int kIntrusiveRequests = 120;
+constexpr std::chrono::seconds kIntrusiveTime{45};
+
+bool isTerminal()
+{
+#ifdef Q_OS_UNIX
+    return ::isatty(STDOUT_FILENO) == 1;
+#else
+    return false;
+#endif
+}
+
+int terminalWidth()
+{
+#ifdef Q_OS_UNIX
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+#endif
+    const int columns = qEnvironmentVariableIntValue("COLUMNS");
+    return columns > 0 ? columns : 80;
+}
+
+/*! How the report is written, and where to. */
+struct Output
+{
+    ReportFormat format = ReportFormat::Text;
+    ReportStyle style;
+    QString file; // empty: standard output
+    bool isQuiet = false;
+
+    bool isTextOnTerminal() const { return format == ReportFormat::Text && file.isEmpty(); }
+};
+
+void addOptions(QCommandLineParser &parser)
+{
+    Credentials::addOptions(parser);
+    parser.addOption({u"origin"_s, u"An Origin that the endpoint allows, as in https://app.example.com."_s, u"origin"_s});
+    parser.addOption({u"subprotocol"_s, u"Offers this subprotocol; may be given several times."_s, u"name"_s});
+    parser.addOption(
+        {u"token-in"_s,
+         u"How the endpoint takes its token: header (the default), subprotocol, first-message, graphql or centrifugo."_s,
+         u"way"_s, u"header"_s});
+    parser.addOption({u"first-message"_s, u"The JSON text that carries the token; {token} is replaced."_s, u"json"_s});
+    parser.addOption(
+        {u"subprotocol-prefix"_s, u"What stands before the token in base64url, with --token-in subprotocol."_s, u"text"_s});
+    parser.addOption({u"signing-key"_s,
+                      u"The private key (PEM) of a test issuer: expired tokens and others of their kind are made with it."_s,
+                      u"file"_s});
+    parser.addOption({u"signing-algorithm"_s, u"Of that key."_s, u"name"_s, u"ES256"_s});
+    parser.addOption({u"intrusive"_s,
+                      u"Also bursts, many connections and a large frame. The endpoint has to be yours: on this machine, "
+                      "with a token that has the scope gw:doctor, or with a line that its host serves."_s});
+    parser.addOption({u"requests"_s, u"The most connections that are made; 40, with --intrusive 120."_s, u"number"_s});
+    parser.addOption({u"time"_s, u"The most time it may take; 20s, with --intrusive 45s."_s, u"duration"_s});
+    parser.addOption({u"format"_s, u"text (the default), json, sarif, junit, markdown or html."_s, u"name"_s, u"text"_s});
+    parser.addOption({u"output"_s, u"Writes the report to this file."_s, u"file"_s});
+    parser.addOption({u"baseline"_s, u"A report (json) of before: only what is new counts."_s, u"file"_s});
+    parser.addOption({u"quiet"_s, u"Without a line for each check."_s});
+    parser.addOption({u"width"_s, u"Columns of the text report."_s, u"number"_s});
+    parser.addOption({u"colour"_s, u"auto, always or never."_s, u"when"_s, u"auto"_s});
+}
+
+std::optional<DoctorOptions::TokenWay> wayOf(const QString &name)
+{
+    using Way = DoctorOptions::TokenWay;
+    static const QList<std::pair<QString, Way>> ways{{u"header"_s, Way::Header},
+                                                     {u"subprotocol"_s, Way::Subprotocol},
+                                                     {u"first-message"_s, Way::FirstMessage},
+                                                     {u"graphql"_s, Way::GraphqlTransportWs},
+                                                     {u"centrifugo"_s, Way::Centrifugo}};
+    for (const auto &[known, way] : ways) {
+        if (known == name)
+            return way;
+    }
+    return {};
+}
+
+Result<QByteArray> contentOf(const QString &path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(path, file.errorString()));
+    return file.readAll();
+}
+
+Error invalid(const QString &what)
+{
+    return Error(ErrorCode::ConfigInvalid, what);
+}
+
+Result<void> readBudgets(const QCommandLineParser &parser, DoctorOptions &options)
+{
+    options.intrusive = parser.isSet(u"intrusive"_s);
+    if (options.intrusive) {
+        options.requestBudget = kIntrusiveRequests;
+        options.timeBudget = kIntrusiveTime;
+    }
+    if (parser.isSet(u"requests"_s)) {
+        bool isNumber = false;
+        options.requestBudget = parser.value(u"requests"_s).toInt(&isNumber);
+        if (!isNumber || options.requestBudget < 1 || options.requestBudget > 1000)
+            return invalid(u"--requests is a number from 1 to 1000"_s);
+    }
+    if (parser.isSet(u"time"_s)) {
+        const auto time = durationOf(parser.value(u"time"_s));
+        if (!time || *time < std::chrono::seconds(1))
+            return invalid(u"--time is a number with ms, s, min or h, and 1s at least"_s);
+        options.timeBudget = *time;
+    }
+    return {};
+}
+
+Result<DoctorOptions> optionsOf(const QCommandLineParser &parser)
+{
+    DoctorOptions options;
+    options.endpoint = QUrl(parser.positionalArguments().constFirst(), QUrl::StrictMode);
+    if (options.endpoint.scheme() != "wss"_L1 || options.endpoint.host().isEmpty())
+        return invalid(u"the endpoint is named as wss://host/path"_s);
+    const auto way = wayOf(parser.value(u"token-in"_s));
+    if (!way)
+        return invalid(u"--token-in is header, subprotocol, first-message, graphql or centrifugo"_s);
+    options.tokenWay = *way;
+    options.origin = parser.value(u"origin"_s);
+    options.subprotocols = parser.values(u"subprotocol"_s);
+    if (parser.isSet(u"first-message"_s))
+        options.firstMessage = parser.value(u"first-message"_s).toUtf8();
+    if (parser.isSet(u"first-message"_s) && !options.firstMessage.contains("{token}"))
+        return invalid(u"--first-message has no {token}"_s);
+    if (parser.isSet(u"subprotocol-prefix"_s))
+        options.subprotocolPrefix = parser.value(u"subprotocol-prefix"_s).toLatin1();
+    if (parser.isSet(u"signing-key"_s)) {
+        Result<QByteArray> pem = contentOf(parser.value(u"signing-key"_s));
+        if (!pem)
+            return pem.error();
+        const Result<SigningKey> key = SigningKey::fromPem(Secret::take(std::move(*pem)), parser.value(u"signing-algorithm"_s));
+        if (!key)
+            return key.error();
+        options.signingKey = *key;
+    }
+    if (const Result<void> read = readBudgets(parser, options); !read)
+        return read.error();
+    return options;
+}
+
+Result<Output> outputOf(const QCommandLineParser &parser)
+{
+    Output output;
+    const auto format = reportFormatOf(parser.isSet(u"json"_s) ? u"json"_s : parser.value(u"format"_s));
+    if (!format)
+        return invalid(u"--format is text, json, sarif, junit, markdown or html"_s);
+    output.format = *format;
+    output.file = parser.value(u"output"_s);
+    output.isQuiet = parser.isSet(u"quiet"_s);
+    const QString colour = parser.value(u"colour"_s);
+    if (colour != "auto"_L1 && colour != "always"_L1 && colour != "never"_L1)
+        return invalid(u"--colour is auto, always or never"_s);
+    const bool isWanted = output.file.isEmpty() && isTerminal() && qEnvironmentVariableIsEmpty("NO_COLOR");
+    output.style.colour = colour == "always"_L1 || (colour == "auto"_L1 && isWanted);
+    output.style.width = parser.isSet(u"width"_s) ? parser.value(u"width"_s).toInt() : terminalWidth();
+    if (!parser.isSet(u"baseline"_s))
+        return output;
+    const Result<QByteArray> bytes = contentOf(parser.value(u"baseline"_s));
+    if (!bytes)
+        return bytes.error();
+    const Result<Report> baseline = Report::fromJson(*bytes);
+    if (!baseline)
+        return baseline.error();
+    output.style.baseline = *baseline;
+    return output;
+}
+
+int write(const Report &report, const Output &output)
+{
+    const QByteArray text = writeReport(report, output.format, output.style);
+    if (output.file.isEmpty()) {
+        printLine(text.chopped(1));
+    } else {
+        QSaveFile file(output.file);
+        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit()) {
+            printNote(u"watchword: %1: %2"_s.arg(output.file, file.errorString()));
+            return CouldNotRun;
+        }
+    }
+    const bool isBad = output.style.baseline ? !report.newSince(*output.style.baseline).isEmpty() : report.hasProblems();
+    return isBad ? Found : Clean;
+}
+
+int runWith(const DoctorOptions &options, const Output &output, bool json)
+{
+    Doctor doctor(options);
+    int signalled = 0;
+    auto *signals = new Tools::UnixSignals(&doctor);
+    QObject::connect(signals, &Tools::UnixSignals::terminated, &doctor, [&](int signal) {
+        signalled = signal;
+        doctor.stop();
+    });
+    if (!output.isQuiet) {
+        QObject::connect(&doctor, &Doctor::checked, &doctor, [&output](const Finding &finding, int, int) {
+            const QByteArray line = writeLine(finding, output.style);
+            if (output.isTextOnTerminal())
+                printLine(line);
+            else
+                printNote(QString::fromUtf8(line));
+        });
+    }
+    QObject::connect(
+        &doctor, &Doctor::finished, &doctor, [] { QCoreApplication::quit(); }, Qt::QueuedConnection);
+    doctor.start();
+    QCoreApplication::exec();
+    if (doctor.error()) {
+        report(*doctor.error(), json);
+        return CouldNotRun;
+    }
+    const int code = write(doctor.report(), output);
+    return signalled && code != CouldNotRun ? 128 + signalled : code;
+}
+
+// Of --token-file or --account; empty without both.
+Result<Secret> tokenOf(const QCommandLineParser &parser, DoctorOptions &options, Credentials &credentials)
+{
+    if (!parser.isSet(u"token-file"_s) && !parser.isSet(u"account"_s)) {
+        const Result<QList<QSslCertificate>> authorities = certificatesIn(parser.value(u"ca"_s));
+        if (!authorities)
+            return authorities.error();
+        options.additionalCertificateAuthorities = *authorities;
+        return Secret();
+    }
+    if (const Result<void> read = credentials.read(parser); !read)
+        return read.error();
+    options.additionalCertificateAuthorities = credentials.authorities();
+    Result<AccessToken> token;
+    QObject context;
+    whenDone(credentials.tokens()->requestToken({}), &context, [&token](const Result<AccessToken> &got) {
+        token = got;
+        QCoreApplication::quit();
+    });
+    QCoreApplication::exec();
+    if (!token)
+        return token.error();
+    if (token->proof)
+        return invalid(u"the token is bound to a key (DPoP); the doctor needs a bearer token"_s);
+    return token->value;
+}
+
+} // namespace
+
+int runDoctor(const QStringList &arguments)
+{
+    QCommandLineParser parser;
+    parser.setApplicationDescription(
+        u"Examines a WSS endpoint: TLS, what happens without a token, with a bad one, from a foreign page. It follows no "
+        "redirect, and sends nothing to another host. The token is never shown.\n\nExit codes: 0 nothing found, 1 findings, "
+        "2 could not run, 128 and the number of the signal that ended it."_s);
+    addOptions(parser);
+    parser.addPositionalArgument(u"endpoint"_s, u"wss://host/path"_s);
+    if (const std::optional<int> end = parse(parser, u"doctor"_s, arguments, 1))
+        return *end;
+    const bool json = parser.isSet(u"json"_s);
+    const Result<DoctorOptions> given = optionsOf(parser);
+    if (!given)
+        return misuse(given.error(), json);
+    DoctorOptions options = *given;
+    const Result<Output> output = outputOf(parser);
+    if (!output)
+        return misuse(output.error(), json);
+    Credentials credentials;
+    const Result<Secret> token = tokenOf(parser, options, credentials);
+    if (!token) {
+        report(token.error(), json);
+        return CouldNotRun;
+    }
+    options.token = *token;
+    return runWith(options, *output, json);
+}
+
+} // namespace Watchword::Tool

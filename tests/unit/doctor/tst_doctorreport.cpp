@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "recorded.h"
+
+#include "watchword/doctor/reportwriter.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QXmlStreamReader>
+
+using namespace DoctorTest;
+
+class TestDoctorReport : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void gradesAreCapped_data();
+    void gradesAreCapped();
+    void survivesAFile();
+    void refusesOtherFiles();
+    void newSinceABaseline();
+    void textFitsItsWidth_data();
+    void textFitsItsWidth();
+    void coloursOnlyIfAsked();
+    void sarifNamesRulesAndPlaces();
+    void junitIsXml();
+    void markupOfAServerIsText();
+
+private:
+    static Finding finding(const QString &id, Verdict verdict, const QString &summary = u"seen"_s);
+    static Report sample();
+};
+
+Finding TestDoctorReport::finding(const QString &id, Verdict verdict, const QString &summary)
+{
+    return {id, verdict, summary, {}};
+}
+
+Report TestDoctorReport::sample()
+{
+    Report report;
+    report.endpoint = QUrl(u"wss://orders.example.com/v1/stream"_s);
+    report.startedAt = QDateTime(QDate(2026, 5, 4), QTime(10, 11, 12), Qt::UTC);
+    report.took = Duration(5200);
+    report.requests = 34;
+    report.findings = {finding(u"T1"_s, Verdict::Pass),
+                       finding(u"T3"_s, Verdict::Warn, u"the newest version that the server offers is TLSv1.2"_s),
+                       finding(u"H4"_s, Verdict::Fail, u"a token without signature (alg none) is let in"_s),
+                       finding(u"H2"_s, Verdict::Skipped, u"needs the signing key of a test issuer"_s)};
+    report.findings[2].evidence =
+        QStringList{u"> GET /v1/stream HTTP/1.1"_s, u"> Authorization: Bearer \u00aba token with algorithm none\u00bb"_s,
+                    u"< HTTP/1.1 101 Switching Protocols"_s};
+    return report;
+}
+
+void TestDoctorReport::gradesAreCapped_data()
+{
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<int>("verdict");
+    QTest::addColumn<QString>("grade");
+    QTest::newRow("critical") << u"H4"_s << int(Verdict::Fail) << u"F"_s;
+    QTest::newRow("high") << u"O1"_s << int(Verdict::Fail) << u"D"_s;
+    QTest::newRow("medium") << u"O2"_s << int(Verdict::Fail) << u"C"_s;
+    QTest::newRow("low") << u"X4"_s << int(Verdict::Fail) << u"B"_s;
+    QTest::newRow("warning") << u"H1"_s << int(Verdict::Warn) << u"B"_s;
+    QTest::newRow("skipped") << u"H4"_s << int(Verdict::Skipped) << QString();
+}
+
+void TestDoctorReport::gradesAreCapped()
+{
+    QFETCH(QString, id);
+    QFETCH(int, verdict);
+    QFETCH(QString, grade);
+    Report report;
+    report.findings = {finding(id, Verdict(verdict))};
+    QCOMPARE(report.grade(), grade);
+    QCOMPARE(report.grade(Check::find(id)->practice), grade);
+    report.findings.prepend(finding(u"T1"_s, Verdict::Pass));
+    QCOMPARE(report.grade(), grade.isEmpty() ? u"A"_s : grade); // the worst decides
+    QCOMPARE(report.grade(Practice::Transport), u"A"_s);
+    QVERIFY(report.grade(Practice::Education).isEmpty());
+}
+
+void TestDoctorReport::survivesAFile()
+{
+    const Report report = sample();
+    const Result<Report> read = Report::fromJson(writeReport(report, ReportFormat::Json));
+    QVERIFY(read);
+    QCOMPARE(read->endpoint, report.endpoint);
+    QCOMPARE(read->startedAt, report.startedAt);
+    QCOMPARE(read->took, report.took);
+    QCOMPARE(read->requests, report.requests);
+    QVERIFY(read->findings == report.findings);
+    QCOMPARE(read->grade(), u"F"_s);
+}
+
+void TestDoctorReport::refusesOtherFiles()
+{
+    for (const QByteArray &bytes :
+         {QByteArray(), QByteArray("[]"), QByteArray("{\"version\":2,\"findings\":[]}"), QByteArray("{\"version\":1}"),
+          QByteArray("{\"version\":1,\"findings\":[{\"check\":\"T1\"}]}")}) {
+        const Result<Report> read = Report::fromJson(bytes);
+        QVERIFY(!read);
+        QCOMPARE(read.error().code(), ErrorCode::ConfigInvalid);
+    }
+    // One of a newer version knows checks that are unknown here, and somebody may have edited it.
+    const Result<Report> read = Report::fromJson("{\"version\":1,\"findings\":[{\"check\":\"Q7\",\"verdict\":\"fail\"},"
+                                                 "{\"check\":\"T1\",\"verdict\":\"fail\",\"summary\":\"a\\u001b[2Jb\"}]}");
+    QVERIFY(read);
+    QCOMPARE(read->findings.size(), 1);
+    QCOMPARE(read->findings.first().summary, u"a [2Jb"_s);
+}
+
+void TestDoctorReport::newSinceABaseline()
+{
+    Report before = sample();
+    Report now = sample();
+    QVERIFY(now.newSince(before).isEmpty());
+    now.findings.append(finding(u"O1"_s, Verdict::Fail));
+    QCOMPARE(now.newSince(before).size(), 1);
+    QCOMPARE(now.newSince(before).first().checkId, u"O1"_s);
+    now = sample();
+    now.findings[1].verdict = Verdict::Fail; // was a warning
+    QCOMPARE(now.newSince(before).size(), 1);
+    now.findings[1].verdict = Verdict::Pass; // better
+    QVERIFY(now.newSince(before).isEmpty());
+    QVERIFY(writeReport(now, ReportFormat::Text, {80, false, Report()}).contains("(new, critical)"));
+}
+
+void TestDoctorReport::textFitsItsWidth_data()
+{
+    QTest::addColumn<int>("width");
+    QTest::newRow("80") << 80;
+    QTest::newRow("120") << 120;
+    QTest::newRow("40") << 40;
+}
+
+void TestDoctorReport::textFitsItsWidth()
+{
+    QFETCH(int, width);
+    const QString text = QString::fromUtf8(writeReport(sample(), ReportFormat::Text, {width, false, {}}));
+    const QStringList lines = text.split(u'\n');
+    for (const QString &line : lines)
+        QVERIFY2(line.size() <= width, qPrintable(line));
+    const QString joined = text.simplified();
+    QVERIFY(joined.contains(u"H4 A token without signature is refused (critical)"_s));
+    QVERIFY(joined.contains(u"Why: The header says"_s) && joined.contains(u"Fix: Give the verifying function"_s));
+    QVERIFY(joined.indexOf(u"H4 "_s) < joined.indexOf(u"T3 "_s)); // the worst first
+    QVERIFY(joined.contains(u"1 failed, 1 to look at, 1 passed, 1 not examined; 34 requests in 5.2 s"_s));
+    QVERIFY(text.endsWith(u"Grade of what was examined: F\n"_s));
+    QVERIFY(QString::fromUtf8(writeLine(sample().findings.at(2), {width, false, {}})).size() <= width);
+}
+
+void TestDoctorReport::coloursOnlyIfAsked()
+{
+    QVERIFY(!writeReport(sample(), ReportFormat::Text).contains('\x1b'));
+    QVERIFY(writeReport(sample(), ReportFormat::Text, {80, true, {}}).contains("\x1b[1;31m"));
+    QCOMPARE(writeLine(finding(u"T1"_s, Verdict::Pass)), QByteArray("pass T1   Nothing is served without TLS"));
+}
+
+void TestDoctorReport::sarifNamesRulesAndPlaces()
+{
+    const QJsonObject log = QJsonDocument::fromJson(writeReport(sample(), ReportFormat::Sarif, {80, false, Report()})).object();
+    QCOMPARE(log.value("version"_L1).toString(), u"2.1.0"_s);
+    const QJsonObject run = log.value("runs"_L1)[0].toObject();
+    const QJsonArray rules = run.value("tool"_L1)["driver"_L1]["rules"_L1].toArray();
+    QCOMPARE(rules.size(), Check::all().size());
+    const QJsonArray results = run.value("results"_L1).toArray();
+    QCOMPARE(results.size(), 2);
+    const QJsonObject first = results.first().toObject();
+    QCOMPARE(first.value("ruleId"_L1).toString(), u"H4"_s);
+    QCOMPARE(rules.at(first.value("ruleIndex"_L1).toInt())["id"_L1].toString(), u"H4"_s);
+    QCOMPARE(first.value("level"_L1).toString(), u"error"_s);
+    QCOMPARE(first.value("baselineState"_L1).toString(), u"new"_s);
+    QCOMPARE(first.value("locations"_L1)[0]["physicalLocation"_L1]["artifactLocation"_L1]["uri"_L1].toString(),
+             u"wss://orders.example.com/v1/stream"_s);
+}
+
+void TestDoctorReport::junitIsXml()
+{
+    QXmlStreamReader xml(writeReport(sample(), ReportFormat::JUnit));
+    int cases = 0;
+    int failures = 0;
+    int skipped = 0;
+    while (!xml.atEnd()) {
+        xml.readNext();
+        if (!xml.isStartElement())
+            continue;
+        cases += xml.name() == "testcase"_L1;
+        failures += xml.name() == "failure"_L1;
+        skipped += xml.name() == "skipped"_L1;
+        if (xml.name() == "testsuite"_L1)
+            QCOMPARE(xml.attributes().value("failures"_L1).toString(), u"2"_s);
+    }
+    QVERIFY2(!xml.hasError(), qPrintable(xml.errorString()));
+    QCOMPARE(cases, 4);
+    QCOMPARE(failures, 2);
+    QCOMPARE(skipped, 1);
+}
+
+void TestDoctorReport::markupOfAServerIsText()
+{
+    Report report = sample();
+    report.findings[2].summary = u"<script>alert(1)</script> [x](javascript:1) ``` %1 %2"_s;
+    report.findings[2].evidence = QStringList{u"< </pre><img src=x> ```"_s};
+    const QByteArray html = writeReport(report, ReportFormat::Html);
+    QVERIFY(!html.contains("<script") && !html.contains("<img") && html.contains("&lt;script&gt;"));
+    QVERIFY(!html.contains("src=\"") && html.contains("default-src 'none'"));
+    const QByteArray markdown = writeReport(report, ReportFormat::Markdown);
+    QVERIFY(markdown.contains("\\<script\\>") && !markdown.contains(" <script") && markdown.contains("\\[x\\]\\(javascript"));
+    QVERIFY(markdown.contains("````text\n")); // a fence longer than what is inside
+    QVERIFY(markdown.contains("%1 %2"));
+    QVERIFY(writeReport(report, ReportFormat::Text).contains("%1 %2"));
+}
+
+WATCHWORD_TEST_MAIN(TestDoctorReport)
+#include "tst_doctorreport.moc"
