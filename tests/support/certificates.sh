@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# certificates.sh FOLDER: a throw-away authority and three server certificates: good, expired, for another host.
+# certificates.sh FOLDER: a throw-away authority and server certificates: good, expired, for another host, of no authority.
 set -eu
 mkdir -p "$1"
 cd "$1"
@@ -25,3 +25,6 @@ issue wronghost "DNS:other.test" -days 30
 # OpenSSL before 3.4 knows no dates here, and later ones no negative days.
 issue expired "DNS:localhost,IP:127.0.0.1" -not_before 20200101000000Z -not_after 20200201000000Z \
     || issue expired "DNS:localhost,IP:127.0.0.1" -days -1
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout selfsigned.key -out selfsigned.pem -days 30 \
+    -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" 2>/dev/null

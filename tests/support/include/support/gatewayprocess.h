@@ -41,6 +41,7 @@ public:
     QString file(const QString &name) const { return m_folder.filePath(name); } //!< ca.pem, server.pem, server.key ...
     //! An access token for an endpoint that wants the scope "use".
     QByteArray token(const QString &subject, int seconds = 6 * 3600, const QJsonObject &more = {}) const;
+    const Watchword::SigningKey &signingKey() const { return *m_key; } //!< Of the issuer; once prepared.
     QByteArray strangersToken(const QString &subject) const; //!< Of the issuer, signed by somebody else.
 
 private:

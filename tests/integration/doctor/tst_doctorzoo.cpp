@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "visit.h"
+
+#include <QElapsedTimer>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTemporaryDir>
+
+#include <map>
+
+using namespace DoctorTest;
+
+namespace {
+
+struct Animal
+{
+    const char *flaw;
+    const char *findings; // exactly these
+    int tokenSeconds = 300;
+};
+
+constexpr Animal kZoo[] = {
+    {"none", ""},
+    {"plain", "T1 fail"},
+    {"plain-redirect", "T1 warn"},
+    {"tls11", "T2 fail"},
+    {"tls12-only", "T3 warn"},
+    {"expired-certificate", "T4 fail"},
+    {"wrong-host", "T4 fail"},
+    {"self-signed", "T4 fail"},
+    {"null-cipher", "T5 fail"},
+    {"open", "H1 fail"},
+    {"no-challenge", "H1 warn"},
+    {"challenge-with-error", "H1 warn"},
+    {"forbidden", "H1 warn"},
+    {"login-page", "H1 warn"},
+    {"expired-accepted", "H2 fail"},
+    {"nbf-ignored", "H3 fail"},
+    {"alg-none", "H4 fail"},
+    {"alg-none-spelled", "H4 fail"},
+    {"key-confusion", "H5 fail"},
+    {"signature-unchecked", "H6 fail"},
+    {"audience-ignored", "H7 fail"},
+    {"issuer-ignored", "H8 fail"},
+    {"embedded-key", "H9 fail"},
+    {"token-in-url", "H10 fail"},
+    {"two-tokens", "H11 fail"},
+    {"type-ignored", "H12 fail"},
+    {"verbose-trace", "H13 fail"},
+    {"verbose-library", "H13 fail"},
+    {"differing", "H13 warn"},
+    {"token-in-answer", "H14 fail"},
+    {"subprotocol-echo", "P1 fail"},
+    {"outlives-token", "E1 fail"},
+    {"scope-unchecked", "A1 fail"},
+    {"any-path", "A3 warn"},
+    {"identity-headers", "X1 fail"},
+    {"forwarded-for", "X3 fail"},
+    {"any-version", "X2 fail"},
+    {"no-key", "X2 fail"},
+    {"one-connection-word", "X4 fail"},
+    {"short-lines", "X5 warn"},
+    {"origin-unchecked", "O1 fail"},
+    {"origin-null", "O2 fail"},
+    {"origin-prefix", "O3 fail"},
+    {"origin-suffix", "O3 fail"},
+    {"origin-port", "O4 fail"},
+    {"origin-scheme", "O4 fail"},
+    {"slow-heads", "S2 warn"},
+    {"unmasked-taken", "F1 fail"},
+    {"text-unchecked", "F2 fail"},
+    {"no-pong", "F3 fail"},
+    {"bits-unchecked", "F4 fail"},
+    {"long-lived-token", "E4 warn", 6 * 3600},
+    {"limited-", ""},
+    {"limited-no-size", "S1 fail"},
+    {"limited-no-messages", "L1 warn"},
+    {"limited-no-connections", "L2 warn"},
+    {"limited-no-guesses", "L3 warn"},
+};
+
+constexpr int kAtOnce = 6;
+
+} // namespace
+
+/*! Servers with one flaw each: the doctor finds exactly that one, and on the one without a flaw nothing. */
+class TestDoctorZoo : public WatchwordTest
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void findsTheFlaw_data();
+    void findsTheFlaw();
+    void knowsLessWithoutToken();
+    void stopsInTime();
+    void keepsItsBudget();
+
+private:
+    QByteArray token(int seconds) const;
+    DoctorOptions optionsFor(const QString &flaw, int tokenSeconds = 300) const;
+    Report examined(const DoctorOptions &options);
+
+    QTemporaryDir m_folder;
+    SigningKey m_key;
+    Support::ReadyProcess m_zoo;
+    QJsonObject m_ports;
+    std::map<QString, Report> m_reports;
+};
+
+QByteArray TestDoctorZoo::token(int seconds) const
+{
+    const qint64 now = toSecondsSinceEpoch(Clock::system().wallNow());
+    const auto signedToken = signJwt(m_key, u"at+jwt"_s,
+                                     {{u"iss"_s, u"https://login.example.com"_s},
+                                      {u"aud"_s, u"wss://orders.example.com"_s},
+                                      {u"sub"_s, u"user-1"_s},
+                                      {u"scope"_s, u"use"_s},
+                                      {u"iat"_s, now},
+                                      {u"exp"_s, now + seconds}});
+    return signedToken ? *signedToken : QByteArray();
+}
+
+DoctorOptions TestDoctorZoo::optionsFor(const QString &flaw, int tokenSeconds) const
+{
+    const QUrl url(u"wss://127.0.0.1:%1/v1/stream"_s.arg(m_ports.value(flaw).toInt()));
+    DoctorOptions options = quickOptions(url, m_folder.filePath(u"ca.pem"_s));
+    options.token = Secret::take(token(tokenSeconds));
+    options.signingKey = m_key;
+    options.intrusive = flaw.startsWith(u"limited-");
+    if (options.intrusive)
+        options.requestBudget = 120;
+    return options;
+}
+
+void TestDoctorZoo::initTestCase()
+{
+    QVERIFY(m_folder.isValid() && Support::makeCertificates(m_folder.path()));
+    m_key = *SigningKey::generate(u"ES256"_s);
+    QFile file(m_folder.filePath(u"issuer.json"_s));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(QJsonDocument(QJsonObject{{u"jwk"_s, m_key.publicKey().toPublicJson()},
+                                         {u"issuer"_s, u"https://login.example.com"_s},
+                                         {u"audience"_s, u"wss://orders.example.com"_s}})
+                   .toJson());
+    file.close();
+    QStringList arguments{QStringLiteral(WATCHWORD_SOURCE_DIR "/tests/peers/zoo.mjs"), m_folder.path()};
+    for (const Animal &animal : kZoo)
+        arguments.append(QString::fromLatin1(animal.flaw));
+    const bool hasPeers = !Support::peersFolder().isEmpty();
+    REQUIRE_COMPONENT(hasPeers, "the npm packages of tests/peers");
+    const auto ready = m_zoo.start(u"node"_s, arguments, u"READY "_s);
+    QVERIFY(ready);
+    m_ports = QJsonDocument::fromJson(ready->toUtf8()).object();
+    // They mostly wait: several at once, and not one after the other.
+    std::size_t next = 0;
+    std::size_t done = 0;
+    std::vector<std::unique_ptr<Doctor>> doctors;
+    const std::function<void()> begin = [&] {
+        if (next == std::size(kZoo))
+            return;
+        const Animal &animal = kZoo[next++];
+        const QString flaw = QString::fromLatin1(animal.flaw);
+        doctors.push_back(std::make_unique<Doctor>(optionsFor(flaw, animal.tokenSeconds)));
+        Doctor *doctor = doctors.back().get();
+        connect(
+            doctor, &Doctor::finished, this,
+            [&, doctor, flaw] {
+                m_reports.emplace(flaw, doctor->report());
+                ++done;
+                begin();
+            },
+            Qt::QueuedConnection);
+        doctor->start();
+    };
+    for (int i = 0; i < kAtOnce; ++i)
+        begin();
+    QVERIFY(waitUntil([&] { return done == std::size(kZoo); }, 200s));
+}
+
+void TestDoctorZoo::findsTheFlaw_data()
+{
+    QTest::addColumn<QString>("flaw");
+    QTest::addColumn<QString>("findings");
+    for (const Animal &animal : kZoo)
+        QTest::newRow(animal.flaw) << QString::fromLatin1(animal.flaw) << QString::fromLatin1(animal.findings);
+}
+
+void TestDoctorZoo::findsTheFlaw()
+{
+    QFETCH(const QString, flaw);
+    QFETCH(const QString, findings);
+    const Report &report = m_reports.at(flaw);
+    const QStringList problems = problemsOf(report);
+    if (problems.join(u", "_s) != findings) {
+        for (const Finding &finding : report.findings)
+            qInfo("%s %s %s", qPrintable(finding.checkId), qPrintable(nameOf(finding.verdict)), qPrintable(finding.summary));
+    }
+    QCOMPARE(problems.join(u", "_s), findings);
+    QVERIFY(report.isComplete);
+    // What was found is shown, without the token.
+    for (const Finding &finding : report.findings) {
+        QCOMPARE(finding.isProblem(), !finding.evidence.isEmpty());
+        QVERIFY(!finding.evidence.join(u' ').contains(u"eyJ"_s));
+    }
+    if (!findings.isEmpty())
+        return;
+    QVERIFY2(report.count(Verdict::Pass) >= 36, qPrintable(QString::number(report.count(Verdict::Pass))));
+    QCOMPARE(report.grade(), u"A"_s);
+}
+
+void TestDoctorZoo::knowsLessWithoutToken()
+{
+    DoctorOptions options = optionsFor(u"alg-none"_s);
+    options.token.clear();
+    options.signingKey = {};
+    const Report report = examined(options);
+    QVERIFY(problemsOf(report).isEmpty());
+    QCOMPARE(summaryOf(report, u"H4"_s), u"skip: needs a valid token"_s);
+    QCOMPARE(summaryOf(report, u"T3"_s).left(4), u"pass"_s);
+    // With a token that is refused it says so, and examines what it can.
+    options = optionsFor(u"none"_s);
+    options.token = Secret::copy("a-token-that-nobody-knows");
+    options.signingKey = {};
+    const Report refused = examined(options);
+    QCOMPARE(problemsOf(refused), QStringList{u"H0 warn"_s});
+    QVERIFY(refused.note.contains(u"HTTP 401"_s));
+}
+
+Report TestDoctorZoo::examined(const DoctorOptions &options)
+{
+    Doctor doctor(options);
+    doctor.start();
+    if (!waitUntil([&] { return doctor.state() == Doctor::State::Done; }, 60s))
+        qWarning("the doctor does not end");
+    return doctor.report();
+}
+
+void TestDoctorZoo::stopsInTime()
+{
+    Doctor doctor(optionsFor(u"none"_s));
+    int told = 0;
+    int finished = 0;
+    connect(&doctor, &Doctor::checked, this, [&](const Finding &, int done, int total) {
+        ++told;
+        QCOMPARE(done, told);
+        QCOMPARE(total, int(Check::all().size()));
+        if (told == 3)
+            doctor.stop();
+    });
+    connect(&doctor, &Doctor::finished, this, [&] { ++finished; });
+    doctor.start();
+    doctor.start(); // no effect
+    QVERIFY(waitUntil([&] { return finished > 0; }));
+    QCOMPARE(told, int(Check::all().size()));
+    QCOMPARE(finished, 1);
+    QVERIFY(!doctor.report().isComplete && !doctor.error());
+    QVERIFY(doctor.report().count(Verdict::Skipped) > 30);
+    doctor.stop(); // no effect
+    QCOMPARE(finished, 1);
+}
+
+void TestDoctorZoo::keepsItsBudget()
+{
+    DoctorOptions options = optionsFor(u"none"_s);
+    options.requestBudget = 12;
+    const Report report = examined(options);
+    QCOMPARE(report.requests, 12);
+    QVERIFY(!report.isComplete && problemsOf(report).isEmpty());
+    options = optionsFor(u"slow-heads"_s);
+    options.timeBudget = 1s;
+    QElapsedTimer time;
+    time.start();
+    const Report early = examined(options);
+    QVERIFY(time.elapsed() < 5'000);
+    QVERIFY(summaryOf(early, u"S2"_s).startsWith(u"skip: the time"_s));
+}
+
+WATCHWORD_TEST_MAIN(TestDoctorZoo)
+#include "tst_doctorzoo.moc"
