@@ -80,6 +80,17 @@ TokenAnswer Outside::answer(const QString &token, const QString &signedInAgain)
     return answer;
 }
 
+void Outside::takenBack(const Secret &token)
+{
+    const QString text = textOf(token);
+    kept(token);
+    m_takenBack += text;
+    m_overwritten.remove(text);
+    if (!m_spent.contains(text)) // what was spent need not tell the provider of its successor (RFC 7009 section 2.1)
+        m_ended += m_tokens.value(text).family;
+    count(u"taken back"_s);
+}
+
 void Outside::received(const QString &token, const QString &subject)
 {
     note(u"received %1"_s.arg(token));
@@ -117,6 +128,11 @@ Result<void> Outside::save(const TokenSet &set)
     if (set.subject.isEmpty() && !set.tombstone)
         violate(u"tokens of nobody were stored"_s);
     note(u"stored %1 %2 generation %3"_s.arg(set.subject, textOf(set.refreshToken)).arg(set.generation));
+    const QString before = textOf(m_disk.refreshToken);
+    const bool counted = !before.isEmpty() && !m_spent.contains(before) && !m_ended.contains(m_tokens.value(before).family);
+    const bool isOut = set.tombstone || set.subject != m_disk.subject;
+    if (counted && isOut && m_reading == Reading::Done && !m_takenBack.contains(before))
+        m_overwritten += before;
     m_disk = set;
     m_saved += textOf(set.refreshToken);
     kept(set.refreshToken);

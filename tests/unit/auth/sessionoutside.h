@@ -43,6 +43,7 @@ protected:
 
     void received(const QString &token, const QString &subject);
     void kept(const Secret &token) { m_outstanding.remove(textOf(token)); }
+    void takenBack(const Secret &token); //!< Written down for revocation, and revoked soon.
     void violate(const QString &what);
     void note(const QString &what);
     void count(const QString &what) { ++m_counts[what]; }
@@ -71,6 +72,9 @@ protected:
     QHash<QString, QString> m_outstanding; // received refresh tokens that are neither stored nor written down, and whose
     QHash<QString, QString> m_predecessors; // of tokens that came with a refresh
     QSet<QString> m_saved; // that the disk has seen
+    QSet<QString> m_takenBack;
+    QSet<QString> m_overwritten; // stored ones that still counted when a sign-out or somebody else's sign-in took their place
+    enum class Reading { Failed, Done } m_reading = Reading::Failed; // of what is stored, by the transaction that writes next
     QSet<QString> m_answered; // whose successor this process received, or whose end it was told
     enum class Decision { None, SignedIn, SignedOut } m_decision = Decision::None; // the last one of a person, anywhere
     QString m_decidedFor;

@@ -266,9 +266,7 @@ void World::perform(const M::Action &action)
         m_wait = Alarm::Off;
         run(m_queue->replace(*store, m_corrected->now(), m_clock.now()));
     } else if (const auto *stray = std::get_if<M::TakeBack>(&action)) {
-        kept(stray->refreshToken);
-        m_ended += m_tokens.value(textOf(stray->refreshToken)).family;
-        count(u"taken back"_s);
+        takenBack(stray->refreshToken);
     } else if (const auto *notice = std::get_if<M::Tell>(&action)) {
         tell(*notice);
     }
@@ -333,7 +331,11 @@ void World::perform(const TransactionQueue::Output &output)
             feed(T::LockTried{busy ? Result<void>(Error(ErrorCode::LockBusy)) : Result<void>()});
         });
     } else if (std::holds_alternative<T::Load>(output)) {
-        later([this, feed] { feed(T::Loaded{load(), m_journal}); });
+        later([this, feed] {
+            const T::Loaded loaded{load(), m_journal};
+            m_reading = loaded.tokens ? Reading::Done : Reading::Failed;
+            feed(loaded);
+        });
     } else if (std::holds_alternative<T::Probe>(output)) {
         m_network.push_back(
             [this, feed] { feed(T::Probed{fails(0.1) ? Result<void>(Error(ErrorCode::HostNotFound)) : Result<void>()}); });
@@ -362,7 +364,7 @@ void World::perform(const TransactionQueue::Output &output)
     } else if (std::holds_alternative<T::Unlock>(output)) {
         m_lock = Lock::Free;
     } else if (const auto *stray = std::get_if<M::TakeBack>(&output)) {
-        kept(stray->refreshToken);
+        takenBack(stray->refreshToken);
     } else if (const auto *news = std::get_if<M::Published>(&output)) {
         dispatch(*news);
     } else if (const auto *end = std::get_if<M::TransactionEnded>(&output)) {
@@ -399,6 +401,8 @@ void World::checkQuiet()
         kept(other->tokens.refreshToken); // held until it is accepted, or not
     for (auto it = m_outstanding.cbegin(); it != m_outstanding.cend(); ++it)
         violate(u"%1 was received and lost"_s.arg(it.key()));
+    for (const QString &token : std::as_const(m_overwritten))
+        violate(u"%1 was stored, is nobody's any more, and was not revoked"_s.arg(token));
     m_outstanding.clear();
     if (other)
         m_outstanding.insert(textOf(other->tokens.refreshToken), other->claims.subject);

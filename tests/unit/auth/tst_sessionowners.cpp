@@ -96,6 +96,8 @@ private Q_SLOTS:
     void decisionWaitsForTheAnswer_data();
     void decisionWaitsForTheAnswer();
     void whoSignsInAfterASignOutGetsNothingOfBefore();
+    void whatADecisionOverwrites_data();
+    void whatADecisionOverwrites();
     void ambiguousIsNotRepeatedForAReplacedToken();
     void whatCannotBeSavedIsSavedLater();
     void networkHold();
@@ -182,6 +184,37 @@ void TestSessionOwners::whoSignsInAfterASignOutGetsNothingOfBefore()
     QVERIFY(!find<SessionEvents::Published>(saved));
     const auto *back = find<SessionActions::TakeBack>(saved);
     QVERIFY(back && back->refreshToken.reveal() == "r2");
+}
+
+void TestSessionOwners::whatADecisionOverwrites_data()
+{
+    QTest::addColumn<QString>("decided"); // empty: signed out
+    QTest::addColumn<bool>("storedIsTombstone");
+    QTest::addColumn<bool>("isTakenBack");
+    QTest::newRow("signed out") << QString() << false << true;
+    QTest::newRow("somebody else signed in") << u"bob"_s << false << true;
+    QTest::newRow("the same person signed in") << u"alice"_s << false << false;
+    QTest::newRow("after a sign-out that could not read it") << u"alice"_s << true << true;
+}
+
+// Another process stored alice's tokens after the person decided here.
+void TestSessionOwners::whatADecisionOverwrites()
+{
+    QFETCH(QString, decided);
+    QFETCH(bool, storedIsTombstone);
+    QFETCH(bool, isTakenBack);
+    QueueBench bench;
+    TokenSet next = decided.isEmpty() ? TokenSet() : tokensOf("new", 0);
+    next.subject = decided;
+    next.tombstone = decided.isEmpty();
+    bench.replace(next, SessionActions::Overtaken::Kept);
+    bench.feed(T::LockTried{});
+    TokenSet stored = tokensOf("theirs", 7);
+    stored.tombstone = storedIsTombstone;
+    const Outputs outputs = bench.feed(T::Loaded{stored});
+    const auto *back = find<SessionActions::TakeBack>(outputs);
+    QCOMPARE(back && back->refreshToken.reveal() == "theirs", isTakenBack);
+    QVERIFY(find<T::Save>(outputs)->tokens.generation > 7);
 }
 
 void TestSessionOwners::ambiguousIsNotRepeatedForAReplacedToken()

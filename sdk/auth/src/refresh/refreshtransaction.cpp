@@ -21,6 +21,12 @@ Duration between(Duration low, Duration high, RandomSource &random)
     return low + Duration(qint64(double((high - low).count()) * random.nextUnit()));
 }
 
+RefreshTransaction::Actions joined(RefreshTransaction::Actions first, const RefreshTransaction::Actions &rest)
+{
+    first.insert(first.end(), rest.begin(), rest.end());
+    return first;
+}
+
 } // namespace
 
 std::optional<Error> whyEnded(const TokenSet &tokens, const std::optional<RefreshJournal> &journal)
@@ -110,13 +116,21 @@ RefreshTransaction::Actions RefreshTransaction::onReplace(const Replace &event, 
     m_pending.reset();
     if (m_step == Step::SavingLater) { // what could not be saved is not wanted any more, but its lock is
         const TokenSet unsaved = std::exchange(m_new, {});
-        Actions actions = replaceStored(unsaved.generation);
+        m_known.generation = std::max(m_known.generation, unsaved.generation);
+        m_step = Step::Reading;
         if (event.tokens.tombstone && !unsaved.refreshToken.isEmpty())
-            actions.insert(actions.begin(), Discard{unsaved.refreshToken});
-        return actions;
+            return {Discard{unsaved.refreshToken}, Load{}};
+        return {Load{}};
     }
     m_step = Step::Locking;
     return {TryLock{}};
+}
+
+// Another process may have refreshed, or signed somebody in, after the person decided: nobody here knows of those tokens.
+bool RefreshTransaction::isNobodysAfter(const TokenSet &decision, const TokenSet &stored)
+{
+    const bool isOut = decision.tombstone || stored.tombstone || decision.subject != stored.subject;
+    return isOut && !stored.refreshToken.isEmpty();
 }
 
 RefreshTransaction::Actions RefreshTransaction::replaceStored(quint64 storedGeneration)
@@ -156,8 +170,12 @@ RefreshTransaction::Actions RefreshTransaction::onLoaded(const Loaded &event)
 {
     if (m_step != Step::Reading)
         return {};
-    if (m_replacement)
-        return replaceStored(event.tokens ? event.tokens->generation : 0);
+    if (m_replacement) {
+        Actions actions = replaceStored(event.tokens ? event.tokens->generation : 0);
+        if (event.tokens && isNobodysAfter(*m_replacement, *event.tokens))
+            actions.insert(actions.begin(), Discard{event.tokens->refreshToken});
+        return actions;
+    }
     if (!event.journal)
         return end(Outcome::Storage, event.journal.error());
     m_before = *event.journal;
@@ -182,9 +200,8 @@ RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
         Actions actions;
         if (!orphan.isEmpty())
             actions.push_back(Discard{orphan});
-        const Actions rest = end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
-        actions.insert(actions.end(), rest.begin(), rest.end());
-        return actions;
+        return joined(actions,
+                      end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out"))));
     }
     m_base = stored;
     const std::optional<Error> ended = whyEnded(stored, m_before);
@@ -192,20 +209,14 @@ RefreshTransaction::Actions RefreshTransaction::onStored(const TokenSet &stored)
         Actions actions;
         if (stored.generation > m_known.generation)
             actions.push_back(Publish{stored, true});
-        const Actions rest = end(Outcome::NeedsPerson, *ended);
-        actions.insert(actions.end(), rest.begin(), rest.end());
-        return actions;
+        return joined(actions, end(Outcome::NeedsPerson, *ended));
     }
     if (ended) { // whoever was told so died before the token was taken out
         m_journal = *m_before;
         return remove(*ended);
     }
-    if (stored.generation > m_known.generation) {
-        Actions actions{Publish{stored, true}};
-        const Actions rest = end(Outcome::Adopted);
-        actions.insert(actions.end(), rest.begin(), rest.end());
-        return actions;
-    }
+    if (stored.generation > m_known.generation)
+        return joined({Publish{stored, true}}, end(Outcome::Adopted));
     if (stored.refreshToken.isEmpty())
         return end(Outcome::NeedsPerson,
                    Error(ErrorCode::SignInRequired, QStringLiteral("the provider gave no refresh token, or took it back")));
@@ -370,12 +381,8 @@ RefreshTransaction::Actions RefreshTransaction::onReloaded(const Loaded &event)
         return end(Outcome::SignedOut, Error(ErrorCode::SignedOut, QStringLiteral("the account was signed out")));
     // An older generation is what could not be replaced yet, and is spent.
     if (event.tokens && !event.tokens->refreshToken.isEmpty() && event.tokens->generation >= m_base.generation
-        && !event.tokens->refreshToken.equals(m_base.refreshToken)) {
-        Actions actions{Publish{*event.tokens, true}};
-        const Actions rest = end(Outcome::Adopted);
-        actions.insert(actions.end(), rest.begin(), rest.end());
-        return actions;
-    }
+        && !event.tokens->refreshToken.equals(m_base.refreshToken))
+        return joined({Publish{*event.tokens, true}}, end(Outcome::Adopted));
     // The attempt that was refused is itself counted as unresolved.
     const QString said = m_pending->error.detail();
     if (m_journal.unresolved > 1)
@@ -408,9 +415,7 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
         m_published = m_published && !event.result;
         Actions actions{Publish{m_new, bool(event.result)}};
         const Finish finish = *m_pending;
-        const Actions rest = end(finish.outcome, finish.error);
-        actions.insert(actions.end(), rest.begin(), rest.end());
-        return actions;
+        return joined(actions, end(finish.outcome, finish.error));
     }
     if (m_step != Step::Saving)
         return {};
@@ -420,9 +425,7 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
         m_step = Step::Idle;
         if (late)
             return {Unlock{}, Finish{Outcome::Recovered, {}}};
-        Actions actions = published(true);
-        actions.insert(actions.end(), {Unlock{}, m_pending.value_or(Finish{Outcome::Refreshed, {}})});
-        return actions;
+        return joined(published(true), {Unlock{}, m_pending.value_or(Finish{Outcome::Refreshed, {}})});
     }
     if (event.result.error().code() == ErrorCode::WrongState) {
         // Somebody wrote without the lock, as a sign-out may, or an earlier save arrived after all: look at what it is.
@@ -439,9 +442,7 @@ RefreshTransaction::Actions RefreshTransaction::onSaved(const Saved &event)
     const Wait wait{policy.delay(m_saveFailures, Duration::zero(), *m_random)};
     if (std::exchange(m_published, true))
         return {wait};
-    Actions actions = published(false);
-    actions.insert(actions.end(), {m_pending.value_or(Finish{Outcome::Refreshed, event.result.error()}), wait});
-    return actions;
+    return joined(published(false), {m_pending.value_or(Finish{Outcome::Refreshed, event.result.error()}), wait});
 }
 
 // Keys may have to be fetched for the ID token; neither the access token nor the lock wait for that.

@@ -124,8 +124,8 @@ public:
         TokenSet tokens;
         bool stored = true;
     };
-    //! Received, but nobody will keep it: it came for another person, or the account was signed out meanwhile. To be
-    //! revoked at the provider.
+    //! Nobody will keep it: it came for another person, or the account was signed out meanwhile, or it is stored for whom a
+    //! decision ends. To be revoked at the provider.
     struct Discard
     {
         Secret refreshToken;
@@ -176,6 +176,7 @@ private:
     Actions onLockTried(const LockTried &event, Instant instant);
     Actions onLoaded(const Loaded &event);
     Actions onStored(const TokenSet &stored);
+    static bool isNobodysAfter(const TokenSet &decision, const TokenSet &stored);
     Actions replaceStored(quint64 storedGeneration);
     Duration lockPause();
     Actions onReloaded(const Loaded &event);
