@@ -249,20 +249,13 @@ Result<void> Credentials::read(const QCommandLineParser &parser)
     return {};
 }
 
-void quitOnSignals()
+void interruptOnSignals(const std::function<void()> &leave)
 {
     auto *signals = new Tools::UnixSignals(QCoreApplication::instance());
-    QObject::connect(signals, &Tools::UnixSignals::terminated, QCoreApplication::instance(),
-                     [] { QCoreApplication::exit(Done); });
-}
-
-void interruptOnSignals(const std::function<void()> &undo)
-{
-    auto *signals = new Tools::UnixSignals(QCoreApplication::instance());
-    QObject::connect(signals, &Tools::UnixSignals::terminated, QCoreApplication::instance(), [undo](int signal) {
-        if (undo)
-            undo();
-        QCoreApplication::exit(128 + signal); // the last word, whatever ended by undo()
+    QObject::connect(signals, &Tools::UnixSignals::terminated, QCoreApplication::instance(), [leave](int signal) {
+        if (leave)
+            leave();
+        QCoreApplication::exit(128 + signal); // the last word, whatever ended by leave()
     });
 }
 

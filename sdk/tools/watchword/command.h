@@ -67,12 +67,10 @@ private:
     QList<QSslCertificate> m_authorities;
 };
 
-//! On SIGINT and SIGTERM ends the event loop with Done: for commands that run until somebody ends them.
-void quitOnSignals();
 /*!
-    On SIGINT and SIGTERM calls \a undo and ends the event loop with 128 and the number of the signal (130, 143), as shells
-    say it of a program that a signal ended: for commands that were not done.
+    On SIGINT and SIGTERM calls \a leave and ends the event loop with 128 and the number of the signal (130, 143), as shells
+    say it of a program that a signal ended.
 */
-void interruptOnSignals(const std::function<void()> &undo = {});
+void interruptOnSignals(const std::function<void()> &leave = {});
 
 } // namespace Watchword::Tool

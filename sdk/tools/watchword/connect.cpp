@@ -116,7 +116,7 @@ int runConnect(const QStringList &arguments)
     QObject::connect(&connection, &Connection::closed, &connection, [&](const Error &reason) {
         QCoreApplication::exit(reason.code() == ErrorCode::Cancelled ? int(Done) : exitCodeOf(reason));
     });
-    quitOnSignals();
+    interruptOnSignals([&connection] { connection.close(); });
     connection.open();
     input.start();
     return QCoreApplication::exec();

@@ -143,7 +143,7 @@ int runFleet(const QStringList &arguments)
     const Result<FleetPlan> plan = planOf(parser.value(u"demo-info"_s));
     if (!plan)
         return report(plan.error(), parser.isSet(u"json"_s));
-    quitOnSignals();
+    interruptOnSignals();
     Fleet fleet(*plan, clients, rate, *duration);
     const int code = QCoreApplication::exec();
     fleet.end();

@@ -38,7 +38,7 @@ void printHelp()
               "  0  done\n  1  failed\n  2  wrong usage or configuration\n  3  a person has to sign in\n"
               "  4  network: not reachable, timed out, TLS\n  5  keychain or file\n"
               "  6  refused: not allowed, or a limit\n  7  the audit chain does not verify\n"
-              "  128 and the number of the signal that ended what was not done: 130 after Ctrl+C");
+              "  128 and the number of the signal that ended it: 130 after Ctrl+C");
 }
 
 } // namespace

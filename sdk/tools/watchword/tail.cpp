@@ -122,12 +122,14 @@ int runTail(const QStringList &arguments)
     options.additionalCertificateAuthorities = credentials.authorities();
     WatchClient client(credentials.tokens(), options);
     Tail tail(parser, client);
-    quitOnSignals();
+    interruptOnSignals();
     client.start();
     const int code = QCoreApplication::exec();
-    if (code == Done && !parser.isSet(u"no-follow"_s))
-        tail.printSummary();
-    return code == Done ? tail.exitCode() : code;
+    const bool isInterrupted = code > 128;
+    if (isInterrupted)
+        tail.printSummary(); // with the cursor to go on from
+    // That the chain does not verify is worth more than why it was watched no longer.
+    return isInterrupted && tail.exitCode() != Done ? tail.exitCode() : code;
 }
 
 } // namespace Watchword::Tool

@@ -2,10 +2,13 @@
 #include "watchrig.h"
 
 #include "support/testmain.h"
+#include "watchword/core/closepolicy.h"
+#include "watchword/testing/fakegateway.h"
 
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
+#include <QTemporaryFile>
 
 #include <csignal>
 
@@ -42,6 +45,8 @@ private Q_SLOTS:
     void tailSaysThatItIsRefused();
     void tailSaysThatNobodyIsThere();
     void tailFollowsUntilItIsStopped();
+    void connectClosesWhenItIsStopped_data();
+    void connectClosesWhenItIsStopped();
     void noTokenIsSeen();
 
 private:
@@ -274,8 +279,41 @@ void TestCommandLine::tailFollowsUntilItIsStopped()
     QVERIFY(Support::waitUntil([&] { return out.count('\n') == 5; }, 30s));
     ::kill(pid_t(process->processId()), SIGTERM);
     QVERIFY(Support::waitUntil([&] { return process->state() == QProcess::NotRunning; }));
-    QCOMPARE(process->exitCode(), 0);
+    QCOMPARE(process->exitCode(), 143);
     QVERIFY(process->readAllStandardError().contains(".5"));
+}
+
+void TestCommandLine::connectClosesWhenItIsStopped_data()
+{
+    QTest::addColumn<int>("signal");
+    QTest::addColumn<int>("code");
+    QTest::newRow("SIGINT") << SIGINT << 130;
+    QTest::newRow("SIGTERM") << SIGTERM << 143;
+}
+
+void TestCommandLine::connectClosesWhenItIsStopped()
+{
+    QFETCH(int, signal);
+    QFETCH(int, code);
+    FakeGateway gateway;
+    QVERIFY(gateway.listen());
+    QTemporaryFile authority;
+    QVERIFY(authority.open());
+    authority.write(gateway.tls().authority.toPem());
+    authority.close();
+    int closedWith = 0;
+    connect(&gateway, &FakeGateway::accepted, this,
+            [&](FakePeer *peer) { connect(peer, &FakePeer::closed, this, [&](int with) { closedWith = with; }); });
+    const std::unique_ptr<QProcess> process =
+        makeProcess({u"connect"_s, gateway.url().toString(), u"--token-file"_s, tokenFile(), u"--ca"_s, authority.fileName()});
+    process->start();
+    process->write("hi\n");
+    QVERIFY(Support::waitUntil([&] { return gateway.peer() && gateway.peer()->texts() == QStringList(u"hi"_s); }));
+    ::kill(pid_t(process->processId()), signal);
+    QVERIFY(Support::waitUntil([&] { return process->state() == QProcess::NotRunning && closedWith; }));
+    QCOMPARE(process->exitStatus(), QProcess::NormalExit);
+    QCOMPARE(process->exitCode(), code);
+    QCOMPARE(closedWith, int(CloseCode::Normal));
 }
 
 // With every log category on, the token is seen only where it belongs: in the header of the upgrade.
