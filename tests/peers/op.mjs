@@ -22,6 +22,7 @@
 //   /ctl/fail-token?n=1[&after=2]    the next n token requests get 503 with Retry-After
 //   /ctl/lose-token?n=1              the next n token requests are carried out, but the answer is never sent
 //   /ctl/hang-token?n=1              the next n token requests are not carried out, and get no answer
+//   /ctl/weak?on=1                   as WEAK=1, until on=0
 //   /ctl/outage?ms=3000              every request is cut for so long
 //   /ctl/device?user_code=..[&user=erin | &deny=1]
 //   /ctl/revoke                     ends every refresh token, as an administrator does
@@ -167,7 +168,7 @@ provider.on('end_session.success', () => { stats.ended += 1; });
 provider.on('server_error', (context, error) => console.error('server_error', error));
 
 const strength = (params) =>
-  (process.env.WEAK === '1' ? undefined : (params.acr_values ?? '').split(' ')[0] || undefined);
+  (process.env.WEAK === '1' || switches.weak ? undefined : (params.acr_values ?? '').split(' ')[0] || undefined);
 
 async function answerInteraction(request, response) {
   const { params, prompt } = await provider.interactionDetails(request, response);
@@ -201,6 +202,7 @@ async function control(url, response) {
     case '/ctl/fail-token': switches.failToken = number('n', 1); switches.retryAfter = number('after', 1); break;
     case '/ctl/lose-token': switches.loseToken = number('n', 1); break;
     case '/ctl/hang-token': switches.hangToken = number('n', 1); break;
+    case '/ctl/weak': switches.weak = number('on', 1) === 1; break;
     case '/ctl/outage': switches.outageUntil = Date.now() + number('ms', 1000); break;
     case '/ctl/revoke': for (const token of issued.splice(0)) await token.destroy(); break;
     case '/ctl/refreshes': body = JSON.stringify(refreshes); break;

@@ -103,13 +103,13 @@ void followTo(Session &session, const Account &account, bool json)
     });
 }
 
-// A service may ask for a stronger sign-in only of somebody who is signed in; for anybody else the request says it.
+// Whoever is signed in, or nobody, is asked as a service would ask.
 void begin(Session &session, const SignInArguments &arguments)
 {
     if (!arguments.asksForStrength())
         return session.signIn();
     const auto signIn = [&session, strength = arguments.strength] {
-        static_cast<void>(session.requestToken(strength)); // moves it to StepUp, if somebody is signed in
+        static_cast<void>(session.requestToken(strength)); // the next sign-in does it
         session.signIn();
     };
     session.start();

@@ -86,6 +86,8 @@ Result<void> readRequest(const QCommandLineParser &parser, SignInArguments &argu
             return wrong(u"--max-age: a duration is a number with ms, s, min or h"_s);
         arguments.strength.maxAge = std::chrono::duration_cast<std::chrono::seconds>(*age);
     }
+    if (arguments.asksForStrength() && !parser.value(u"scope"_s).split(u' ').contains(u"openid"_s))
+        return wrong(u"--acr and --max-age need the scope openid: only an ID token says how somebody signed in"_s);
     return {};
 }
 
@@ -164,11 +166,6 @@ void SignInArguments::applyTo(SessionOptions &options) const
     options.route = route;
     options.signInTimeout = timeout;
     options.extraParameters = extraParameters;
-    // For the first sign-in, of which no service asks anything yet. A step-up sends its own, and these do not replace them.
-    if (!strength.acrValues.isEmpty())
-        options.extraParameters.append({u"acr_values"_s, strength.acrValues.join(u' ')});
-    if (strength.maxAge)
-        options.extraParameters.append({u"max_age"_s, QString::number(strength.maxAge->count())});
 }
 
 } // namespace Watchword::Tool

@@ -36,6 +36,7 @@ private Q_SLOTS:
     void interruptedSignIn();
     void everyOptionArrives();
     void pushedRequest();
+    void strengthOfTheFirstSignIn();
     void strongerSignIn();
     void passphraseInsteadOfKeychain();
     void eventsInOrder();
@@ -268,6 +269,26 @@ void TestSignInCommands::pushedRequest()
     const ToolHome::Run run = signInUntil(SIGINT, {u"--account"_s, u"pushed"_s, u"--par"_s, u"always"_s}, &query);
     QVERIFY2(run.code == 130, run.err.constData());
     QVERIFY2(query.hasQueryItem(u"request_uri"_s) && !query.hasQueryItem(u"scope"_s), qPrintable(query.toString()));
+}
+
+void TestSignInCommands::strengthOfTheFirstSignIn()
+{
+    const QStringList account{u"--account"_s, u"strong"_s};
+    const QStringList strong = account + QStringList{u"--acr"_s, u"urn:strong"_s, u"--max-age"_s, u"1h"_s};
+    QVERIFY(m_stage.control(u"weak?on=1"_s));
+    const ToolHome::Run weak = signInAs(strong);
+    QVERIFY(m_stage.control(u"weak?on=0"_s));
+    QCOMPARE(weak.code, 3);
+    const QJsonObject why = lastObject(weak.err);
+    QCOMPARE(why.value("error"_L1).toString(), u"InsufficientAuthentication"_s);
+    QVERIFY2(why.value("detail"_L1).toString().contains("urn:strong"_L1), weak.err.constData());
+    QVERIFY(!why.value("remedy"_L1).toString().isEmpty());
+    QCOMPARE(m_home.run(QStringList{u"token"_s, u"--raw"_s} + account).code, 3); // nobody is signed in
+    QCOMPARE(signInAs(strong).code, 0);
+    QCOMPARE(m_home.run(QStringList{u"sign-out"_s} + account).code, 0);
+    const ToolHome::Run unverifiable = m_home.run({u"sign-in"_s, u"--issuer"_s, u"https://x"_s, u"--client-id"_s, u"a"_s,
+                                                   u"--scope"_s, u"mail"_s, u"--acr"_s, u"urn:mfa"_s});
+    QCOMPARE(unverifiable.code, 2);
 }
 
 // Somebody who is signed in already is asked anew, and what came back is verified.

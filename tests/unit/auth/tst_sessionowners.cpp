@@ -300,19 +300,31 @@ void TestSessionOwners::stepUpOnce()
     QCOMPARE(stepUp.ask(request, now), Answer::AskedNow);
     QCOMPARE(stepUp.ask(request, now), Answer::AskedBefore);
     QVERIFY(stepUp.asked());
+    stepUp.begin();
     stepUp.confirm(now);
     QVERIFY(!stepUp.asked());
     QCOMPARE(stepUp.ask(request, now + 59s), Answer::NotAsked); // it has just been done
     request.reason = TokenRequest::Reason::Rejected; // whoever refused the token knows better
     QCOMPARE(stepUp.ask(request, now + 59s), Answer::AskedNow);
+    stepUp.begin();
     stepUp.confirm(now);
     request.reason = TokenRequest::Reason::Application;
     QCOMPARE(stepUp.ask(request, now + 60s), Answer::AskedNow);
+    stepUp.begin();
     stepUp.confirm(now);
     request.acrValues = {u"gold"_s};
     QCOMPARE(stepUp.ask(request, now), Answer::AskedNow); // that was not what was done
+    // What is asked while somebody signs in is not what that sign-in does.
+    stepUp.begin();
+    request.acrValues = {u"platinum"_s};
+    stepUp.ask(request, now);
+    stepUp.confirm(now);
+    QVERIFY(stepUp.asked() && stepUp.asked()->acrValues == request.acrValues);
+    QCOMPARE(stepUp.ask(request, now), Answer::AskedBefore);
     stepUp.forget();
     QVERIFY(!stepUp.asked());
+    stepUp.confirm(now); // of a sign-in of which nobody asked anything
+    QCOMPARE(stepUp.ask(request, now), Answer::AskedNow);
 }
 
 // A machine whose date is an hour ahead, and whose provider says so in between.

@@ -34,7 +34,7 @@ void AccountSignIn::begin(const TokenSet &owner)
 {
     SignInWish wish;
     wish.loginHint = m_options.loginHint.isEmpty() ? owner.accountName : m_options.loginHint;
-    if (const auto &asked = m_stepUp.asked()) {
+    if (const auto &asked = m_stepUp.begin()) {
         wish.acrValues = asked->acrValues;
         wish.maxAge = asked->maxAge;
     }

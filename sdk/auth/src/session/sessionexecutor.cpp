@@ -202,10 +202,11 @@ QFuture<Result<AccessToken>> SessionExecutor::request(const TokenRequest &reques
 
 std::optional<Error> SessionExecutor::askStepUp(const TokenRequest &request)
 {
-    if (machine.tokens().generation == 0) // nobody is signed in
+    if (machine.is<SessionMachine::Unread>()) // whoever it is will be asked when that is known
         return std::nullopt;
     const StepUp::Answer answer = signIn.stepUp().ask(request, clock.instant());
-    if (answer == StepUp::Answer::NotAsked)
+    // Nobody is signed in: the first sign-in will do it.
+    if (answer == StepUp::Answer::NotAsked || machine.tokens().generation == 0)
         return std::nullopt;
     updateState();
     if (answer == StepUp::Answer::AskedNow)

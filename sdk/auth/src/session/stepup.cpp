@@ -5,6 +5,15 @@
 
 namespace Watchword {
 
+namespace {
+
+bool wantsTheSame(const TokenRequest &one, const TokenRequest &other)
+{
+    return one.acrValues == other.acrValues && one.maxAge == other.maxAge;
+}
+
+} // namespace
+
 StepUp::Answer StepUp::ask(const TokenRequest &request, Instant now)
 {
     if (request.acrValues.isEmpty() && !request.maxAge)
@@ -18,13 +27,18 @@ StepUp::Answer StepUp::ask(const TokenRequest &request, Instant now)
 
 void StepUp::confirm(Instant now)
 {
-    if (m_asked)
-        m_done = Done{*std::exchange(m_asked, std::nullopt), now};
+    const auto begun = std::exchange(m_begun, std::nullopt);
+    if (!begun)
+        return;
+    m_done = Done{*begun, now};
+    if (m_asked && wantsTheSame(*m_asked, *begun))
+        m_asked.reset();
 }
 
 void StepUp::forget()
 {
     m_asked.reset();
+    m_begun.reset();
     m_done.reset();
 }
 

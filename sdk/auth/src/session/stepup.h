@@ -19,7 +19,9 @@ public:
     };
 
     Answer ask(const TokenRequest &request, Instant now);
-    //! A sign-in has done what was asked.
+    //! A sign-in begins, and will do what is returned.
+    const std::optional<TokenRequest> &begin() { return m_begun = m_asked; }
+    //! It has done it. What was asked since it began is still to be done.
     void confirm(Instant now);
     void forget();
     const std::optional<TokenRequest> &asked() const { return m_asked; }
@@ -32,6 +34,7 @@ private:
     };
 
     std::optional<TokenRequest> m_asked;
+    std::optional<TokenRequest> m_begun;
     std::optional<Done> m_done;
 };
 

@@ -50,11 +50,19 @@ Result<void> checkFreshness(const Jwt &token, const IdTokenExpectation &expected
         if (!authTime)
             return Error(ErrorCode::MissingClaim, u"the ID token has no auth_time although max_age was asked for"_s);
         if (now - *authTime > *expected.maxAge + kTimeLeeway)
-            return Error(ErrorCode::InsufficientAuthentication, u"the sign-in is older than the service asks for"_s);
+            return Error(ErrorCode::InsufficientAuthentication,
+                         u"the person signed in %1 s ago, and max_age asks for %2 s"_s
+                             .arg(std::chrono::duration_cast<std::chrono::seconds>(now - *authTime).count())
+                             .arg(expected.maxAge->count()));
     }
-    if (!expected.acrValues.isEmpty() && !expected.acrValues.contains(token.claim(u"acr").toString()))
-        return Error(ErrorCode::InsufficientAuthentication, u"the sign-in is weaker than the service asks for"_s);
-    return {};
+    const QString acr = printable(token.claim(u"acr").toString(), 100);
+    if (expected.acrValues.isEmpty() || expected.acrValues.contains(token.claim(u"acr").toString()))
+        return {};
+    const QString got = acr.isEmpty() ? u"says nothing of how strong the sign-in was (acr)"_s : u"says acr \"%1\""_s.arg(acr);
+    return Error(ErrorCode::InsufficientAuthentication,
+                 u"the ID token %1, and one of \"%2\" was asked for"_s.arg(got, expected.acrValues.join(u' ')))
+        .withRemedy(u"Sign in again in the stronger way that the provider offers. If it offers none, it does not know these "
+                    "acr_values; its administrator can say which ones it has."_s);
 }
 
 Result<void> checkIssuedAt(const Jwt &token, WallTime now)

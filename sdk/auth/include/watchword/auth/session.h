@@ -109,7 +109,8 @@ public:
         Waits while the session is Restoring or the refresh that is needed runs. Answers SignInRequired, RotationLost,
         RevokedOrExpired or SignedOut when only a person can help; while nobody is signed in but a sign-in runs, at once.
         With acrValues or maxAge it moves the session to StepUp and answers InsufficientAuthentication, unless a
-        sign-in that asked for the same has just been done. With Reason::Rejected it does so in any case.
+        sign-in that asked for the same has just been done. With Reason::Rejected it does so in any case. While nobody is
+        signed in the next sign-in asks for them: it fails with InsufficientAuthentication if the ID token does not say so.
     */
     QFuture<Result<AccessToken>> requestToken(const TokenRequest &request) override;
     //! What requestToken() would answer without any I/O; an error if there is no valid token now.
