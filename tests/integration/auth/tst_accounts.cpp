@@ -30,6 +30,7 @@ private Q_SLOTS:
     void signOutEverywhere();
     void revocationWaitsForTheProvider();
     void revocationSurvivesTheProgram();
+    void revocationIsTakenOver();
     void wordsFollowTheState();
 
 private:
@@ -240,6 +241,33 @@ void TestAccounts::revocationSurvivesTheProgram()
     QVERIFY(Support::waitUntil([&] { return m_issuer->activeFamilies() == 0; }));
     QVERIFY(probe.reaches(State::SignedOut));
     QVERIFY(Support::waitUntil([&] { return probe.events.contains(u"signout.revoked"_s); }));
+}
+
+// A program signs out and ends at once; another one of the same account goes on.
+void TestAccounts::revocationIsTakenOver()
+{
+    SessionProbe other(options());
+    {
+        SessionProbe probe(options());
+        QVERIFY(signedIn(probe));
+        other.session.start();
+        QVERIFY(other.reaches(State::Active));
+        m_issuer->failNext(Endpoint::Revocation, Fault::CloseUnseen, 1);
+        probe.session.signOut();
+        QVERIFY(Support::waitUntil([&] { return probe.events.contains(u"signout.revocation_waits"_s); }));
+    }
+    QVERIFY(Support::waitUntil([&] {
+        m_clock->advance(50ms); // the files are read when they have rested for so long
+        return other.session.state() == State::SignedOut;
+    }));
+    QCOMPARE(m_issuer->activeFamilies(), 1);
+    QVERIFY(!other.events.contains(u"revocation.taken_over"_s)); // the first one may still be at it
+    QVERIFY(Support::waitUntil([&] {
+        m_clock->advance(1min);
+        return other.events.contains(u"signout.revoked"_s);
+    }));
+    QCOMPARE(other.events.count(u"revocation.taken_over"_s), 1);
+    QCOMPARE(m_issuer->activeFamilies(), 0);
 }
 
 void TestAccounts::wordsFollowTheState()

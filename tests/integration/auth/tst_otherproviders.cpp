@@ -18,6 +18,7 @@ private Q_SLOTS:
     void init() override;
     void glewlwyd();
     void opaqueTokensWithoutRotation();
+    void inAgainRightAfterSigningOut();
 
 private:
     //! Sign-in, refresh, restart, the end of the session at the provider, and a sign-in after it.
@@ -118,6 +119,25 @@ void TestOtherProviders::opaqueTokensWithoutRotation()
     }
     wholeLife(
         all, [this] { QCOMPARE(ask(u"/ctl/revoke"_s), QByteArray("ok\n")); }, false);
+}
+
+// This provider keeps one grant for a browser session, and ends all of it when a token of it is revoked.
+void TestOtherProviders::inAgainRightAfterSigningOut()
+{
+    QVERIFY(startProvider({{u"DEFAULT_RESOURCE"_s, u"0"_s}, {u"AT_TTL"_s, u"3600"_s}}));
+    SessionOptions all = options();
+    all.scopes = {u"openid"_s, u"offline_access"_s};
+    SessionProbe probe(all);
+    QVERIFY(signedIn(probe));
+    for (int round = 1; round <= 5; ++round) {
+        probe.session.signOut();
+        probe.session.signIn();
+        QVERIFY2(probe.reaches(State::Active), qPrintable(probe.session.explain()));
+        QVERIFY2(probe.session.explain().count(u"signout.revoked"_s) == round, qPrintable(probe.session.explain()));
+        QVERIFY2(probe.refreshed(), qPrintable(probe.session.explain()));
+        QCOMPARE(probe.session.state(), State::Active);
+    }
+    QCOMPARE(probe.failed.size(), 0);
 }
 
 WATCHWORD_TEST_MAIN(TestOtherProviders)

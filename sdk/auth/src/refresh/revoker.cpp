@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kRecord = "revocations"_L1;
+constexpr Duration kTakeOverAfter = 1min; // whoever wrote it down has sent it long before, if it is there and can
 
 QList<RevocationQueue::Entry> storedEntries(TokenStore &store)
 {
@@ -25,8 +26,10 @@ Revoker::Revoker(Provider &provider, StoreRunner &runner, Clock &clock, RandomSo
     , m_clock(clock)
     , m_queue(random)
     , m_alarm(clock)
+    , m_look(clock)
 {
     connect(&m_alarm, &Alarm::due, this, &Revoker::next);
+    connect(&m_look, &Alarm::due, this, [this] { takeUp(u"revocation.taken_over"_s); });
 }
 
 Revoker::~Revoker() = default;
@@ -36,11 +39,23 @@ void Revoker::setStore(std::shared_ptr<TokenStore> store)
     if (m_store == store)
         return;
     m_store = std::move(store);
+    takeUp(u"revocation.resumed"_s);
+}
+
+void Revoker::lookLater()
+{
+    if (m_store && !m_look.isActive())
+        m_look.start(kTakeOverAfter);
+}
+
+void Revoker::takeUp(const QString &event)
+{
     m_runner.run([store = m_store] { return storedEntries(*store); },
-                 [this](const QList<RevocationQueue::Entry> &entries) {
+                 [this, event](const QList<RevocationQueue::Entry> &entries) {
+                     const int before = waiting();
                      m_queue.merge(entries);
-                     if (!entries.isEmpty())
-                         Q_EMIT noted(u"revocation.resumed"_s, QString::number(entries.size()));
+                     if (const int more = waiting() - before; more > 0)
+                         Q_EMIT noted(event, QString::number(more));
                      next();
                  });
 }
@@ -88,6 +103,7 @@ void Revoker::next()
     if (!token) {
         if (const auto at = m_queue.nextAt())
             m_alarm.start(std::max<Duration>(*at - now, 1ms));
+        Q_EMIT settled();
         return;
     }
     m_sending = true;

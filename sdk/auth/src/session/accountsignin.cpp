@@ -14,6 +14,10 @@ namespace {
 // So long a sign-in of somebody else waits to be accepted.
 constexpr Duration kOtherUserPatience = 10min;
 
+// Providers that keep one grant for a person and a client end all of it: a revocation that comes after the authorization takes
+// the new tokens along. It must not keep a person waiting for long either.
+constexpr Duration kRevocationPatience = 5s;
+
 } // namespace
 
 AccountSignIn::AccountSignIn(const SessionOptions &options, CorrectedClock &clock, Provider &provider, ProofKeys &keys,
@@ -24,13 +28,15 @@ AccountSignIn::AccountSignIn(const SessionOptions &options, CorrectedClock &cloc
     , m_keys(keys)
     , m_report(std::move(report))
     , m_patience(clock.source())
+    , m_longestWait(clock.source())
 {
+    connect(&m_longestWait, &Alarm::due, this, &AccountSignIn::startNow);
     connect(&m_patience, &Alarm::due, this, [this] { m_report(SessionEvents::OtherUserPatienceEnded{}); });
 }
 
 AccountSignIn::~AccountSignIn() = default;
 
-void AccountSignIn::begin(const TokenSet &owner)
+void AccountSignIn::begin(const TokenSet &owner, Begin when)
 {
     SignInWish wish;
     wish.loginHint = m_options.loginHint.isEmpty() ? owner.accountName : m_options.loginHint;
@@ -44,7 +50,17 @@ void AccountSignIn::begin(const TokenSet &owner)
     connect(m_flow.get(), &SignInFlow::codeReceived, this, &AccountSignIn::showDevice);
     connect(m_flow.get(), &SignInFlow::noted, this, &AccountSignIn::noted);
     connect(m_flow.get(), &SignInFlow::finished, this, &AccountSignIn::onFinished);
-    m_flow->start();
+    if (when == Begin::Now)
+        return startNow();
+    Q_EMIT noted(u"signin.waits"_s, u"for the revocation of the tokens before, %1 s at most"_s.arg(kRevocationPatience / 1s));
+    m_longestWait.start(kRevocationPatience);
+}
+
+void AccountSignIn::startNow()
+{
+    m_longestWait.cancel();
+    if (m_flow)
+        m_flow->start();
 }
 
 void AccountSignIn::onFinished(const Result<SignInOutcome> &outcome)
@@ -62,6 +78,7 @@ void AccountSignIn::showAgain()
 
 void AccountSignIn::end()
 {
+    m_longestWait.cancel();
     if (m_flow) {
         m_flow->disconnect(this);
         m_flow.release()->deleteLater(); // it may be the caller

@@ -26,7 +26,12 @@ public:
                   SessionEvents::Report report);
     ~AccountSignIn() override;
 
-    void begin(const TokenSet &owner);
+    enum class Begin {
+        Now,
+        AfterRevocation //!< Waits for startNow(), five seconds at most.
+    };
+    void begin(const TokenSet &owner, Begin when);
+    void startNow();
     void showAgain();
     void end();
     bool handleRedirect(const QUrl &url);
@@ -62,6 +67,7 @@ private:
     QUrl m_url;
     DeviceSignIn m_device;
     Alarm m_patience;
+    Alarm m_longestWait; //!< For a revocation.
     StepUp m_stepUp;
 };
 

@@ -31,7 +31,7 @@ SessionExecutor::SessionExecutor(SessionOptions given, Session *session)
     , keys(clock)
     , store(options, clock, [this](const auto &event) { onStoreReports(event); })
     , refresher({options, clock, provider, store, keys, machine, [this](const Secret &token) { examiner.examine(token); },
-                 [this](const Secret &token) { takeBackNow(token); }},
+                 [this](const Secret &token) { takeBack(token); }},
                 [this](const auto &event) { dispatch(event); })
     , signIn(options, clock, provider, keys, [this](const auto &event) { dispatch(event); })
     , examiner(provider, clock, machine, [this](const auto &event) { dispatch(event); })
@@ -51,6 +51,7 @@ void SessionExecutor::connectParts()
         if (store.isOpen() && !refresher.isRunning()) // which reads the store anyway
             store.readNews();
     });
+    connect(&store, &AccountStore::filesChanged, &revoker, &Revoker::lookLater);
     connect(&store, &AccountStore::degraded, q, &Session::storageDegraded);
     connect(&refresher, &Refresher::nextAttemptPlanned, this, &SessionExecutor::setNextAttempt);
     connect(&refresher, &Refresher::clockSkewDetected, q, &Session::clockSkewDetected);
@@ -63,6 +64,7 @@ void SessionExecutor::connectParts()
     connect(&signIn, &AccountSignIn::noted, this, &SessionExecutor::log);
     connect(&examiner, &IdTokenExaminer::noted, this, &SessionExecutor::log);
     connect(&revoker, &Revoker::noted, this, &SessionExecutor::log);
+    connect(&revoker, &Revoker::settled, &signIn, &AccountSignIn::startNow);
 }
 
 // A slot may want something at once: it is decided now, and carried out after what was decided before.
@@ -95,7 +97,8 @@ void SessionExecutor::perform(const Do &action)
     case Task::StopRetries:
         return store.stopRetries();
     case Task::BeginSignIn:
-        return signIn.begin(machine.owner());
+        return signIn.begin(machine.owner(),
+                            revoker.isUnderWay() ? AccountSignIn::Begin::AfterRevocation : AccountSignIn::Begin::Now);
     case Task::ShowSignInAgain:
         return signIn.showAgain();
     case Task::EndSignIn:
@@ -151,10 +154,12 @@ void SessionExecutor::onStoreReports(const SessionEvents::Event &event)
         dispatch(event);
 }
 
-void SessionExecutor::takeBackNow(const Secret &refreshToken)
+void SessionExecutor::takeBack(const Secret &refreshToken)
 {
     revoker.add(refreshToken);
-    revoker.next();
+    // What a person decided is stored first; the end of that sends what waits.
+    if (!machine.is<M::StoringSignIn>() && !machine.is<M::StoringSignOut>())
+        revoker.next();
 }
 
 void SessionExecutor::listAccount()

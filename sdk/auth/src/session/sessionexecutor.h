@@ -51,7 +51,7 @@ private:
     void setNextAttempt(std::optional<Duration> in);
     void onStoreReports(const SessionEvents::Event &event);
     void listAccount();
-    void takeBackNow(const Secret &refreshToken);
+    void takeBack(const Secret &refreshToken);
     void perform(const Do &action);
     void perform(const Tell &action);
     void perform(const OpenKey &action) { store.openKey(action.creation); }

@@ -36,6 +36,8 @@ SignInFlow::~SignInFlow() = default;
 
 void SignInFlow::start()
 {
+    if (m_step != Step::Idle)
+        return;
     m_step = Step::Discovering;
     m_deadline.start(m_context.options.signInTimeout);
     m_context.provider.metadata([self = QPointer(this)](const Result<ProviderMetadata> &metadata) {

@@ -23,7 +23,7 @@ public:
                std::shared_ptr<DpopSigner> signer, QObject *parent = nullptr);
     ~SignInFlow() override;
 
-    void start();
+    void start(); //!< Nothing, when it has started.
     void showAgain();
     bool handleRedirect(const QUrl &url);
     std::shared_ptr<DpopSigner> signer() const { return m_context.signer; }
