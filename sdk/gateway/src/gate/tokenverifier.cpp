@@ -53,7 +53,7 @@ JwtPolicy policyOf(const IssuerConfig &config)
 Error withSetting(const Error &error, const IssuerConfig &config)
 {
     return Error(error.code(),
-                 u"%1; token_types of [[issuer]] %2 says which are accepted"_s.arg(error.detail(), config.url.toString()));
+                 u"%1; token_types of [[issuer]] %2 says which are accepted"_s.arg(error.detail(), config.issuer()));
 }
 
 // RFC 7800 and RFC 9449 section 6. A token that is bound in another way is worth nothing to who cannot check that.
