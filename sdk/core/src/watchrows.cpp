@@ -180,18 +180,25 @@ public:
     std::optional<Error> error;
 };
 
-// The members of a row by their names, once for writing and for reading.
+// The members of a row by their names, once for writing and for reading. These have all rows.
 template <typename Row, typename Member>
-void connectionMembers(Row &row, Member &member)
+void commonMembers(Row &row, Member &member)
 {
     member("id"_L1, row.id);
     member("sid"_L1, row.sid);
     member("sub"_L1, row.sub);
     member("name"_L1, row.name);
     member("client"_L1, row.client);
+    member("node"_L1, row.node);
+}
+
+template <typename Row, typename Member>
+requires std::same_as<std::remove_const_t<Row>, ConnectionRow>
+void members(Row &row, Member &member)
+{
+    commonMembers(row, member);
     member("ip"_L1, row.ip);
     member("port"_L1, row.port);
-    member("node"_L1, row.node);
     member("path"_L1, row.path);
     member("origin"_L1, row.origin);
     member("ua"_L1, row.ua);
@@ -218,14 +225,10 @@ void connectionMembers(Row &row, Member &member)
 }
 
 template <typename Row, typename Member>
-void tokenMembers(Row &row, Member &member)
+requires std::same_as<std::remove_const_t<Row>, TokenRow>
+void members(Row &row, Member &member)
 {
-    member("id"_L1, row.id);
-    member("sid"_L1, row.sid);
-    member("sub"_L1, row.sub);
-    member("name"_L1, row.name);
-    member("client"_L1, row.client);
-    member("node"_L1, row.node);
+    commonMembers(row, member);
     member("kind"_L1, row.kind);
     member("issued"_L1, row.issued);
     member("nbf"_L1, row.nbf);
@@ -239,8 +242,18 @@ void tokenMembers(Row &row, Member &member)
 }
 
 template <typename Row>
-Result<Row> finished(Row row, Reader &in)
+QJsonObject written(const Row &row)
 {
+    Writer out;
+    members(row, out);
+    return out.json;
+}
+
+template <typename Row>
+Result<Row> readInto(Row row, const QJsonObject &json)
+{
+    Reader in(json);
+    members(row, in);
     if (row.id.isEmpty())
         in.fail("id"_L1);
     if (in.error)
@@ -267,34 +280,26 @@ QString wireName(TokenEnd end)
 
 QJsonObject ConnectionRow::toJson() const
 {
-    Writer out;
-    connectionMembers(*this, out);
-    return out.json;
+    return written(*this);
 }
 
 Result<ConnectionRow> ConnectionRow::fromJson(const QJsonObject &json)
 {
     ConnectionRow row;
     row.state = ConnectionState::Unknown;
-    Reader in(json);
-    connectionMembers(row, in);
-    return finished(std::move(row), in);
+    return readInto(std::move(row), json);
 }
 
 QJsonObject TokenRow::toJson() const
 {
-    Writer out;
-    tokenMembers(*this, out);
-    return out.json;
+    return written(*this);
 }
 
 Result<TokenRow> TokenRow::fromJson(const QJsonObject &json)
 {
     TokenRow row;
     row.kind = TokenKind::Unknown;
-    Reader in(json);
-    tokenMembers(row, in);
-    return finished(std::move(row), in);
+    return readInto(std::move(row), json);
 }
 
 } // namespace Watchword

@@ -21,6 +21,8 @@ public:
     EvpKey key;
     const Algorithm *algorithm = nullptr;
     Jwk publicKey;
+
+    static Result<SigningKey> finished(std::shared_ptr<Private> data); //!< With its public half.
 };
 
 namespace {
@@ -150,6 +152,17 @@ SigningKey::SigningKey(SigningKey &&) noexcept = default;
 SigningKey &SigningKey::operator=(const SigningKey &) = default;
 SigningKey &SigningKey::operator=(SigningKey &&) noexcept = default;
 
+Result<SigningKey> SigningKey::Private::finished(std::shared_ptr<Private> data)
+{
+    const Result<Jwk> half = publicHalf(data->key.get(), *data->algorithm);
+    if (!half)
+        return half.error();
+    data->publicKey = *half;
+    SigningKey key;
+    key.d = std::move(data);
+    return key;
+}
+
 Result<SigningKey> SigningKey::generate(const QString &algorithm)
 {
     const Algorithm *row = Algorithm::find(algorithm);
@@ -165,13 +178,7 @@ Result<SigningKey> SigningKey::generate(const QString &algorithm)
         data->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t(2048)));
     if (!data->key)
         return opensslError(u"generate a key"_s);
-    const Result<Jwk> half = publicHalf(data->key.get(), *row);
-    if (!half)
-        return half.error();
-    data->publicKey = *half;
-    SigningKey key;
-    key.d = std::move(data);
-    return key;
+    return Private::finished(std::move(data));
 }
 
 Result<SigningKey> SigningKey::fromPem(const Secret &pem, const QString &algorithm)
@@ -190,13 +197,7 @@ Result<SigningKey> SigningKey::fromPem(const Secret &pem, const QString &algorit
         return Error(ErrorCode::UnusableKey, u"not an unencrypted private key in PEM"_s);
     if (!fits(data->key.get(), *row))
         return Error(ErrorCode::UnusableKey, u"the key is not one for %1"_s.arg(algorithm));
-    const Result<Jwk> half = publicHalf(data->key.get(), *row);
-    if (!half)
-        return half.error();
-    data->publicKey = *half;
-    SigningKey key;
-    key.d = std::move(data);
-    return key;
+    return Private::finished(std::move(data));
 }
 
 Secret SigningKey::toPem() const

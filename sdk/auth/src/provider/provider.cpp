@@ -202,31 +202,35 @@ void Provider::refresh(const Secret &refreshToken, const Signer &signer, TokenCa
     postToken(form, AnswerTo::Refresh, signer, std::move(callback));
 }
 
-void Provider::pushAuthorization(const Parameters &parameters, std::function<void(const Result<PushedRequest> &)> callback)
+// What the authorization endpoint would get in its query, posted to another endpoint.
+template <typename Answer, typename Read>
+void Provider::postParameters(const FormTarget &target, const Parameters &parameters, Read read,
+                              std::function<void(const Result<Answer> &)> callback)
 {
-    metadata([this, parameters, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
+    metadata([=, this, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
         if (!metadata)
             return callback(metadata.error());
         FormBody form;
         for (const auto &[name, value] : parameters)
             form.add(name.toUtf8(), value);
-        m_http.postForm(metadata->pushedAuthorizationRequestEndpoint, form.take(), kLargestPushedAnswer,
-                        [callback](const HttpOutcome &outcome) { callback(readPushedRequest(outcome)); });
+        m_http.postForm((*metadata).*target.endpoint, form.take(), target.largestAnswer,
+                        [read, callback](const HttpOutcome &outcome) { callback(read(outcome)); });
     });
+}
+
+void Provider::pushAuthorization(const Parameters &parameters, std::function<void(const Result<PushedRequest> &)> callback)
+{
+    postParameters<PushedRequest>({&ProviderMetadata::pushedAuthorizationRequestEndpoint, kLargestPushedAnswer}, parameters,
+                                  &readPushedRequest, std::move(callback));
 }
 
 void Provider::authorizeDevice(const Parameters &parameters, std::function<void(const Result<DeviceAuthorization> &)> callback)
 {
-    metadata([this, parameters, callback = std::move(callback)](const Result<ProviderMetadata> &metadata) {
-        if (!metadata)
-            return callback(metadata.error());
-        FormBody form;
-        for (const auto &[name, value] : parameters)
-            form.add(name.toUtf8(), value);
-        m_http.postForm(
-            metadata->deviceAuthorizationEndpoint, form.take(), kLargestDeviceAuthorization,
-            [this, callback](const HttpOutcome &outcome) { callback(readDeviceAuthorization(outcome, m_allowLoopbackHttp)); });
-    });
+    const auto read = [allowHttp = m_allowLoopbackHttp](const HttpOutcome &outcome) {
+        return readDeviceAuthorization(outcome, allowHttp);
+    };
+    postParameters<DeviceAuthorization>({&ProviderMetadata::deviceAuthorizationEndpoint, kLargestDeviceAuthorization}, parameters,
+                                        read, std::move(callback));
 }
 
 void Provider::revoke(const Secret &refreshToken, std::function<void(const Result<void> &)> callback)

@@ -56,6 +56,14 @@ private:
         Signer signer;
         TokenCallback callback;
     };
+    struct FormTarget
+    {
+        QUrl ProviderMetadata::*endpoint;
+        qsizetype largestAnswer;
+    };
+    template <typename Answer, typename Read>
+    void postParameters(const FormTarget &target, const Parameters &parameters, Read read,
+                        std::function<void(const Result<Answer> &)> callback);
     void postToken(FormBody &form, AnswerTo asked, const Signer &signer, TokenCallback callback);
     void sendToken(const TokenRequestParts &request, bool mayRepeat);
 
