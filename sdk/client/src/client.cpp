@@ -91,8 +91,8 @@ public:
     ClientOptions options;
     std::unique_ptr<Account> ofAccount;
     M machine;
-    std::deque<std::optional<M::Event>> events; // empty: look at what session and connection are by then
-    bool running = false; // events are worked off
+    //! The first one is being worked off. Empty: look at what session and connection are by then.
+    std::deque<std::optional<M::Event>> events;
     bool settles = false; // soon
     Countdown countdown;
     AccountWatch accounts;
@@ -127,7 +127,6 @@ void Client::Private::watchConnection()
     });
     connect(c, &Connection::errorOccurred, q, [this](const Error &error) { post(M::Failure{error}); });
     connect(c, &Connection::authenticationRequired, q, [this](const Error &reason) { post(M::Refusal{reason}); });
-    connect(c, &Connection::byeReceived, q, [this](const Bye &bye) { post(M::Demands{{bye.acrValues, bye.maxAge}}); });
     connect(c, &Connection::attemptFailed, q, [this](const ConnectError &failure) {
         if (failure.httpStatus != 0)
             post(M::Demands{{failure.acrValues, failure.maxAge}});
@@ -143,19 +142,18 @@ void Client::Private::watchConnection()
 void Client::Private::post(std::optional<M::Event> event)
 {
     events.push_back(std::move(event));
-    if (std::exchange(running, true))
+    if (events.size() > 1)
         return;
     while (!events.empty()) {
-        const std::optional<M::Event> next = std::move(events.front());
-        events.pop_front();
+        const std::optional<M::Event> next = events.front();
         settles = settles && next;
         const M::Settled now{session().state(), session().stateReason(), connection().state()};
         for (const M::Action &action : machine.step(next.value_or(now)))
             std::visit([this](const auto &a) { perform(a); }, action);
         if (next)
             settleLater();
+        events.pop_front();
     }
-    running = false;
 }
 
 // Not at once: see ClientMachine.

@@ -26,6 +26,7 @@ quint64 offsetOf(const QJsonValue &value)
 RoomCursor::RoomCursor(QString room, const RoomPosition &start)
     : m_room(std::move(room))
     , m_position(start)
+    , m_state(Down())
 {
 }
 
@@ -55,81 +56,88 @@ RoomCursor::Actions RoomCursor::step(const Event &event)
     return std::exchange(m_actions, {});
 }
 
+RoomCursor::State RoomCursor::state() const
+{
+    static constexpr State states[]{State::Down,     State::Asked, State::Asked, State::Looking,
+                                    State::Snapshot, State::Live,  State::Live};
+    return states[m_state.index()];
+}
+
 void RoomCursor::ask()
 {
     QJsonObject fields{{u"room"_s, m_room}};
-    m_isResume = !m_position.epoch.isEmpty();
-    if (m_isResume) {
+    const Begin begin = m_position.epoch.isEmpty() ? Begin::Anew : Begin::Resumed;
+    if (begin == Begin::Resumed) {
         fields.insert("epoch"_L1, m_position.epoch);
         fields.insert("after"_L1, qint64(m_position.offset));
     }
-    m_state = State::Asked;
-    m_joined = false;
-    m_to = 0;
+    m_state = Asked{begin};
     add(Send{Frame(QLatin1StringView(FrameType::Subscribe), fields)});
 }
 
 void RoomCursor::on(const LinkUp &)
 {
-    if (m_state != State::Down)
+    if (!is<Down>())
         return;
-    m_reported = false;
     m_offsetAtLinkUp = m_position.offset;
     if (m_failures < kMostFailures) {
         ask();
         return;
     }
-    m_state = State::Looking;
+    m_state = Looking();
     add(Send{Frame(QLatin1StringView(FrameType::Subscribe), {{u"room"_s, m_room}, {u"look"_s, true}})});
 }
 
 void RoomCursor::on(const LinkDown &)
 {
-    const bool unfinished = m_state == State::Asked || (m_state == State::Live && !m_reported);
-    if (unfinished && m_isResume && m_position.offset == m_offsetAtLinkUp)
+    const auto *asked = std::get_if<Asked>(&m_state);
+    const auto *joined = std::get_if<Joined>(&m_state);
+    const bool isUnfinishedResume =
+        is<CatchingUp>() || (asked && asked->begin == Begin::Resumed) || (joined && joined->begin == Begin::Resumed);
+    if (isUnfinishedResume && m_position.offset == m_offsetAtLinkUp)
         ++m_failures;
-    m_state = State::Down;
+    m_state = Down();
     ++m_snapshots; // an answer for the old link does not count
 }
 
 void RoomCursor::on(const Answered &event)
 {
-    if (m_state == State::Looking) {
+    if (is<Looking>()) {
         const Gap gap{.room = m_room,
                       .from = m_position.offset + 1,
                       .to = event.epoch == m_position.epoch ? event.offset : 0,
                       .reason = u"resume_failed"_s};
-        m_continueAt = {event.epoch, event.offset};
-        fetch(gap);
+        fetch(gap, {event.epoch, event.offset});
         return;
     }
-    if (m_state != State::Asked)
+    const auto *asked = std::get_if<Asked>(&m_state);
+    if (!asked)
         return;
     if (event.gap && !event.joined) {
         Gap gap = *event.gap;
         gap.room = m_room;
-        m_continueAt = {event.epoch, event.continueAfter};
-        fetch(gap);
+        fetch(gap, {event.epoch, event.continueAfter});
         return;
     }
-    if (!m_isResume)
+    const Begin begin = asked->begin;
+    if (begin == Begin::Anew)
         m_position = {event.epoch, event.offset};
-    m_joined = event.joined;
-    m_to = m_isResume ? event.to : m_position.offset;
+    const quint64 to = begin == Begin::Resumed ? event.to : m_position.offset;
     // Neither joined nor any nearer: asking again would go round in a circle.
-    if (m_joined || m_to <= m_position.offset)
-        m_state = State::Live;
+    if (event.joined || to <= m_position.offset)
+        m_state = Joined{to, begin};
+    else
+        m_state = CatchingUp{to};
     arrived();
 }
 
-// Everything that the last answer promised is here.
+// Whether everything that the last answer promised is here.
 void RoomCursor::arrived()
 {
-    if (m_position.offset < m_to)
-        return;
-    if (m_state == State::Asked && m_to > 0 && !m_joined) {
+    if (const auto *catching = std::get_if<CatchingUp>(&m_state); catching && m_position.offset >= catching->to) {
         ask();
-    } else if (m_state == State::Live && !std::exchange(m_reported, true)) {
+    } else if (const auto *joined = std::get_if<Joined>(&m_state); joined && m_position.offset >= joined->to) {
+        m_state = Live();
         m_failures = 0;
         add(ReportLive{});
     }
@@ -138,13 +146,13 @@ void RoomCursor::arrived()
 void RoomCursor::on(const Published &event)
 {
     const quint64 offset = event.publication.offset;
-    if (m_state == State::Down)
+    if (is<Down>())
         return;
     if (offset == 0) { // a server that does not count
         add(Deliver{event.publication});
         return;
     }
-    if ((m_state != State::Live && m_state != State::Asked) || offset <= m_position.offset)
+    if (is<Looking>() || is<Snapshot>() || offset <= m_position.offset)
         return;
     if (offset > m_position.offset + 1) {
         add(ReportGap{Gap{.room = m_room, .from = m_position.offset + 1, .to = offset - 1, .reason = u"lost"_s}});
@@ -154,18 +162,19 @@ void RoomCursor::on(const Published &event)
     arrived();
 }
 
-void RoomCursor::fetch(const Gap &gap)
+void RoomCursor::fetch(const Gap &gap, const RoomPosition &continueAt)
 {
-    m_state = State::Snapshot;
+    m_state = Snapshot{continueAt};
     add(ReportGap{gap});
     add(FetchSnapshot{++m_snapshots, gap});
 }
 
 void RoomCursor::on(const SnapshotDone &event)
 {
-    if (m_state != State::Snapshot || event.number != m_snapshots)
+    const auto *snapshot = std::get_if<Snapshot>(&m_state);
+    if (!snapshot || event.number != m_snapshots)
         return;
-    m_position = {m_continueAt.epoch, std::max(m_continueAt.offset, event.includes)};
+    m_position = {snapshot->continueAt.epoch, std::max(snapshot->continueAt.offset, event.includes)};
     m_failures = 0;
     m_offsetAtLinkUp = m_position.offset;
     ask();

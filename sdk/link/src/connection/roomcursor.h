@@ -90,12 +90,44 @@ public:
     explicit RoomCursor(QString room, const RoomPosition &start = {});
 
     Actions step(const Event &event);
-    State state() const { return m_state; }
+    State state() const;
     const RoomPosition &position() const { return m_position; }
     int failures() const { return m_failures; }
     static Answered parse(const Frame &frame); //!< Of "sub.ok"; wild values become harmless ones.
 
 private:
+    enum class Begin { Anew, Resumed }; //!< Asked without, or with a position.
+    struct Down
+    {
+    };
+    struct Asked
+    {
+        Begin begin = Begin::Anew;
+    };
+    struct CatchingUp //!< Asked: what follows up to \a to is on its way, then it asks again.
+    {
+        quint64 to = 0;
+    };
+    struct Looking
+    {
+    };
+    struct Snapshot
+    {
+        RoomPosition continueAt;
+    };
+    struct Joined //!< Live, but what was promised up to \a to is not all here.
+    {
+        quint64 to = 0;
+        Begin begin = Begin::Anew;
+    };
+    struct Live
+    {
+    };
+    template <typename S>
+    bool is() const
+    {
+        return std::holds_alternative<S>(m_state);
+    }
     void on(const LinkUp &);
     void on(const LinkDown &);
     void on(const Answered &event);
@@ -103,18 +135,13 @@ private:
     void on(const SnapshotDone &event);
     void ask();
     void arrived();
-    void fetch(const Gap &gap);
+    void fetch(const Gap &gap, const RoomPosition &continueAt);
     void add(Action action) { m_actions.push_back(std::move(action)); }
 
     QString m_room;
     RoomPosition m_position;
-    State m_state = State::Down;
     int m_failures = 0; //!< Resumes in a row that did not become Live.
-    bool m_isResume = false;
-    bool m_joined = false;
-    bool m_reported = false; //!< ReportLive was added since the link came up.
-    quint64 m_to = 0;
-    RoomPosition m_continueAt; //!< After the snapshot.
+    std::variant<Down, Asked, CatchingUp, Looking, Snapshot, Joined, Live> m_state;
     quint64 m_offsetAtLinkUp = 0;
     quint64 m_snapshots = 0;
     Actions m_actions;

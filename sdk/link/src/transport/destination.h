@@ -46,8 +46,8 @@ private:
 };
 
 //! watchword.v1, if it is offered, and what the application wants.
-QStringList offeredSubprotocols(const ConnectionOptions &options);
+WATCHWORD_TEST_EXPORT QStringList offeredSubprotocols(const ConnectionOptions &options);
 //! Nothing if ConnectionOptions::pinnedKeys say nothing against the server's key.
-std::optional<Error> pinFault(const QSslCertificate &certificate, const ConnectionOptions &options);
+WATCHWORD_TEST_EXPORT std::optional<Error> pinFault(const QSslCertificate &certificate, const ConnectionOptions &options);
 
 } // namespace Watchword
