@@ -54,13 +54,12 @@ Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &ad
     , m_identity(admission.identity)
     , m_service(service)
     , m_services(services)
-    , m_alarm(services.clock)
+    , m_alarm(services.deadlines, [this] { alarmDue(); })
     , m_openedAt(services.clock.now())
     , m_liveness(m_openedAt)
 {
     m_control = m_socket->subprotocol() == QLatin1StringView(kSubprotocol);
     setTarget(admission.target);
-    connect(&m_alarm, &Alarm::due, this, &Peer::alarmDue);
 }
 
 Peer::~Peer()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bridge/clientsocket.h"
+#include "endpoint/deadlines.h"
 #include "endpoint/liveness.h"
 #include "gate/admission.h"
 #include "gate/metrics.h"
@@ -32,6 +33,7 @@ struct PeerServices
     QString node;
     Duration grace;
     Duration heartbeat;
+    Deadlines deadlines{clock};
 };
 
 //! How a connection ends, and what its last "bye" says.
@@ -142,7 +144,7 @@ private:
     PeerServices &m_services;
     State m_state = State::New;
     bool m_control = false;
-    Alarm m_alarm; // the next of: auth.due, cut, step-up, end of closing
+    Deadlines::Entry m_alarm; // the next of: auth.due, cut, step-up, end of closing
     std::optional<Instant> m_dueAt;
     std::optional<Instant> m_cutAt;
     std::optional<Instant> m_stepUpAt; // the sign-in gets too old for the endpoint

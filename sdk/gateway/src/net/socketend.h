@@ -31,6 +31,7 @@ public:
     }
 
     void setPrefix(std::span<const std::uint8_t> bytes);
+    bool hasPrefix() const { return m_prefix != nullptr; } //!< And it was not read.
     void beginTurn(); //!< The descriptor is readable, as far as anybody knows.
     bool wasCutShort() const { return m_left == 0; } //!< There may be more: the turn was over.
 

@@ -55,8 +55,10 @@ Stream::Stream(Reactor &reactor, int descriptor, Options options, std::unique_pt
     if (error)
         ::close(descriptor);
     m_end.setPrefix(options.prefix);
-    if (options.tls)
+    if (options.tls && options.isOutgoing)
         m_tls = std::make_unique<TlsSession>(std::move(options.tls), m_end, options.serverName);
+    else
+        m_context = std::move(options.tls);
 }
 
 Stream::~Stream() = default;
@@ -70,8 +72,13 @@ void Stream::begin(StreamId id)
         return;
     }
     setDeadline(m_limits.handshake);
-    if (m_tls) {
+    if (m_tls || (m_context && m_end.hasPrefix())) {
         shakeHands();
+        return;
+    }
+    // OpenSSL takes more than 40 KiB for a handshake. Who says nothing does not get them.
+    if (m_context) {
+        armRead();
         return;
     }
     m_state = State::Open;
@@ -171,6 +178,8 @@ void Stream::readable()
 
 void Stream::shakeHands()
 {
+    if (m_context)
+        m_tls = std::make_unique<TlsSession>(std::exchange(m_context, nullptr), m_end);
     switch (m_tls->isValid() ? m_tls->handshake() : IoStatus::Failed) {
     case IoStatus::Done:
         break;

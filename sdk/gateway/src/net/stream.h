@@ -93,7 +93,7 @@ public:
     StreamCounters &counters() const { return m_counters; }
     const SocketAddress &peer() const { return m_peer; }
     const SocketAddress &proxy() const { return m_proxy; }
-    const TlsSession *tls() const { return m_tls.get(); } //!< Null: plain.
+    const TlsSession *tls() const { return m_tls.get(); } //!< Null: plain, or nothing came yet.
     bool isOpen() const { return m_state == State::Handshaking || m_state == State::Open; }
 
     //! Queues \a bytes for the end of the turn. Nothing after close(). False: the stream has ended, of this or before.
@@ -158,6 +158,7 @@ private:
     StreamId m_id;
     Descriptor m_descriptor;
     SocketEnd m_end;
+    std::shared_ptr<const TlsContext> m_context; // until a client's first byte comes
     std::unique_ptr<TlsSession> m_tls;
     std::unique_ptr<StreamHandler> m_handler;
     SocketAddress m_peer;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "endpoint/deadlines.h"
 #include "endpoint/liveness.h"
 #include "endpoint/seenids.h"
 #include "limit/addressrates.h"
 #include "limit/connectioncaps.h"
 #include "limit/memorylimits.h"
 #include "limit/tokenbucket.h"
+#include "support/await.h"
 #include "support/testmain.h"
 #include "watchword/testing/manualclock.h"
 
@@ -28,6 +30,7 @@ private Q_SLOTS:
     void memoryIsReachedUntilItIsWellBelow();
     void heapIsTrimmedAfterManyAndSeldom();
     void processKnowsItsMemory();
+    void deadlinesComeInOrderAndOnce();
     void silentPeersAreGivenUp();
     void slowPeersAreNotGivenUp();
     void seenIdsBelongToTheirSender();
@@ -159,6 +162,50 @@ void TestLimits::processKnowsItsMemory()
     const QByteArray much(32 * 1024 * 1024, 'm');
     QVERIFY(residentBytes() - before > 16 * 1024 * 1024);
     QVERIFY(much.size() > 0 && memoryOfControlGroup() >= 0);
+}
+
+void TestLimits::deadlinesComeInOrderAndOnce()
+{
+    ManualClock clock;
+    Deadlines deadlines(clock);
+    QString rang;
+    int again = 0;
+    Deadlines::Entry first(deadlines, [&rang] { rang += u'1'; });
+    std::unique_ptr<Deadlines::Entry> second;
+    second = std::make_unique<Deadlines::Entry>(deadlines, [&] {
+        rang += u'2';
+        second.reset(); // destroys itself
+    });
+    Deadlines::Entry third(deadlines, [&] {
+        rang += u'3';
+        if (++again < 3)
+            third.startAt(clock.now());
+    });
+    Deadlines::Entry moved(deadlines, [&rang] { rang += u'm'; });
+    Deadlines::Entry cancelled(deadlines, [&rang] { rang += u'c'; });
+    moved.startAt(clock.now() + 1s);
+    cancelled.startAt(clock.now() + 1s);
+    second->startAt(clock.now() + 20s);
+    first.startAt(clock.now() + 10s);
+    third.startAt(clock.now() + 30s);
+    moved.startAt(clock.now() + 15s);
+    cancelled.cancel();
+    {
+        Deadlines::Entry gone(deadlines, [&rang] { rang += u'g'; });
+        gone.startAt(clock.now() + 5s);
+    }
+    clock.advance(9s);
+    QCOMPARE(rang, QString());
+    clock.advance(1s);
+    QCOMPARE(rang, u"1"_s);
+    clock.advance(10s);
+    QCOMPARE(rang, u"1m2"_s);
+    QVERIFY(!second);
+    clock.advance(10s);
+    QVERIFY(Support::waitUntil([&again] { return again == 3; }));
+    QCOMPARE(rang, u"1m2333"_s);
+    clock.advance(1h);
+    QCOMPARE(rang, u"1m2333"_s);
 }
 
 void TestLimits::silentPeersAreGivenUp()
