@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gate/gatedecision.h"
+#include "gate/gatepeer.h"
 #include "http/httpmessage.h"
 #include "http/requesthead.h"
 
@@ -24,9 +24,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         GatewayConfig config;
         config.trustedProxies = QStringList{QStringLiteral("10.0.0.0/8")};
         const QHostAddress proxy(QStringLiteral("10.0.0.1"));
-        const GatePeer behind = peerOf(head, proxy, 1, true, config);
-        if (behind.address.isNull() || (behind.viaProxy && !head.contains("X-Forwarded-For") && !head.contains("Forwarded")))
-            std::abort();
+        using Header = GatewayConfig::ProxyHeader;
+        for (const auto &[header, name] :
+             {std::pair(Header::XForwardedFor, "X-Forwarded-For"), std::pair(Header::Forwarded, "Forwarded")}) {
+            config.proxyHeader = header;
+            const GatePeer behind = peerOf(head, proxy, 1, true, config);
+            if (behind.address.isNull() || (behind.viaProxy && !head.contains(name)))
+                std::abort();
+        }
         const QHostAddress stranger(QStringLiteral("192.0.2.1"));
         if (peerOf(head, stranger, 1, true, config).address != stranger)
             std::abort();

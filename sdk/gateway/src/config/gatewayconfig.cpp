@@ -271,6 +271,11 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
             if (QHostAddress(entry).isNull() && QHostAddress::parseSubnet(entry).first.isNull())
                 table->fail("addresses", u"\"%1\" is neither an IP address nor a subnet as in \"10.0.0.0/8\""_s.arg(entry));
         }
+        const QString header = table->text("header", u"X-Forwarded-For"_s);
+        if (header.compare("Forwarded"_L1, Qt::CaseInsensitive) == 0)
+            config.proxyHeader = GatewayConfig::ProxyHeader::Forwarded;
+        else if (header.compare("X-Forwarded-For"_L1, Qt::CaseInsensitive) != 0)
+            table->fail("header", u"header of [trusted_proxy] must be \"X-Forwarded-For\" or \"Forwarded\""_s);
         table->finish();
     }
     if (auto table = root.table("log")) {

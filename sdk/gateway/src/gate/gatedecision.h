@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "gate/gatepeer.h"
 #include "gate/proofchecker.h"
 #include "http/requesthead.h"
 #include "limit/connectioncaps.h"
@@ -31,15 +32,6 @@ struct GateTarget
     bool requireDpop = false;
     QJsonObject policy{}; //!< Of "hello".
     EndpointLimits limits;
-};
-
-//! Who is at the other end of the socket.
-struct GatePeer
-{
-    QHostAddress address; //!< Of the client: of the socket, or as a trusted proxy says.
-    quint16 port = 0;
-    bool viaProxy = false;
-    bool secure = true; //!< TLS up to here, or up to the trusted proxy.
 };
 
 //! An upgrade that is not to be, with the answer to the client and, more exactly, to the audit.
@@ -102,9 +94,5 @@ WATCHWORD_TEST_EXPORT bool isIssuerTrouble(const Error &error);
 
 //! The HTTP answer: problem+json with \a ref.
 WATCHWORD_TEST_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref);
-
-//! \a socketPeer, or what the last trusted proxy says about its client.
-WATCHWORD_TEST_EXPORT GatePeer peerOf(const RequestHead &head, const QHostAddress &socketPeer, quint16 port, bool tls,
-                                      const GatewayConfig &config);
 
 } // namespace Watchword::Gateway

@@ -249,8 +249,13 @@ Listener::~Listener()
 std::error_code Listener::open(std::shared_ptr<const TlsContext> tls)
 {
     sockaddr_storage native{};
-    const std::size_t size = m_options.address.toNative(native);
+    std::size_t size = m_options.address.toNative(native);
     UniqueDescriptor socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0 && errno == EAFNOSUPPORT && m_options.address.address == IpAddress(boost::asio::ip::address_v6::any())) {
+        // "All addresses" of a machine without IPv6.
+        size = SocketAddress{boost::asio::ip::address_v4::any(), m_options.address.port}.toNative(native);
+        socket = UniqueDescriptor(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    }
     if (socket.get() < 0)
         return lastError();
     setOption(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);

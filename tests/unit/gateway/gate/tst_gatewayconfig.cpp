@@ -74,7 +74,9 @@ void TestGatewayConfig::readsBoundsAndCompression()
 {
     QString text = kExample;
     text.replace("upstream = \"ws://127.0.0.1:9000/stream\"\n"_L1, "serves = \"echo\"\n"_L1);
-    text.replace("[[issuer]]\n"_L1, "[limits]\nmemory = \"512 MiB\"\n[[issuer]]\n"_L1);
+    text.replace(
+        "[[issuer]]\n"_L1,
+        "[limits]\nmemory = \"512 MiB\"\n[trusted_proxy]\naddresses = \"10.0.0.1\"\nheader = \"forwarded\"\n[[issuer]]\n"_L1);
     text.replace("message_bytes = \"64 KiB\" }\n"_L1,
                  "control_frames_per_second = 7, fragments = 9, message_time = \"3 s\" }\n"
                  "compression = { window_bits = 11, keep_context = false, memory_level = 4, smallest = \"1 KiB\" }\n"_L1);
@@ -88,6 +90,8 @@ void TestGatewayConfig::readsBoundsAndCompression()
     QVERIFY(endpoint.compression == (EndpointCompression{11, false, 4, 1024}));
     const Result<GatewayConfig> plain = GatewayConfig::fromToml(kExample, u"g.toml"_s);
     QVERIFY(!plain->endpoints.first().compression && plain->memory == 0);
+    QCOMPARE(config->proxyHeader, GatewayConfig::ProxyHeader::Forwarded);
+    QCOMPARE(plain->proxyHeader, GatewayConfig::ProxyHeader::XForwardedFor);
     QString relayed = text;
     relayed.replace("serves = \"echo\"\n"_L1, "upstream = \"ws://127.0.0.1:9000/stream\"\n"_L1);
     QVERIFY(!GatewayConfig::fromToml(relayed, u"g.toml"_s));

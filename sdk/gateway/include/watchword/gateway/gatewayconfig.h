@@ -207,7 +207,11 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     AuditConfig audit;
     std::optional<WatchConfig> watch;
     std::optional<EmbeddedIssuerConfig> embeddedIssuer;
-    QStringList trustedProxies; //!< Addresses or subnets whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    QStringList trustedProxies; //!< Addresses or subnets that are believed about their clients.
+    //! By which header: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). The other one passes most proxies as the
+    //! client sent it, so only one is read.
+    enum class ProxyHeader { XForwardedFor, Forwarded };
+    ProxyHeader proxyHeader = ProxyHeader::XForwardedFor;
     //! The member "policy" of "hello": what clients are asked for more patience with (protocol.md section 3). Empty: nothing.
     QJsonObject policy;
     QString logLevel = QStringLiteral("info"); //!< debug, info, warning, error
