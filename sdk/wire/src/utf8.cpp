@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/wire/utf8.h"
 
+#include <array>
 #include <cstring>
 
 namespace Watchword::Wire {
@@ -10,6 +11,13 @@ namespace {
 // Most texts are ASCII for the most part.
 const std::uint8_t *skipAscii(const std::uint8_t *at, const std::uint8_t *end)
 {
+    std::array<std::uint64_t, 4> words{};
+    while (end - at >= std::ptrdiff_t(sizeof words)) {
+        std::memcpy(words.data(), at, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080U)
+            break;
+        at += sizeof words;
+    }
     std::uint64_t word = 0;
     while (end - at >= std::ptrdiff_t(sizeof word)) {
         std::memcpy(&word, at, sizeof word);

@@ -9,6 +9,17 @@
 
 namespace Watchword::Gateway::Net {
 
+namespace {
+
+// Whatever lies in the queue would be taken for an error of the call that follows. Emptying it costs much more than looking.
+void clearErrors()
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
+} // namespace
+
 TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, SocketEnd &end, const std::string &serverName)
     : m_context(std::move(context))
     , m_session(m_context->makeSession())
@@ -35,7 +46,7 @@ bool TlsSession::expect(const std::string &serverName)
     // RFC 6066 section 3: an address is no server name.
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(m_session), serverName.c_str()) == 1)
         return true;
-    ERR_clear_error();
+    clearErrors();
     SSL_set_hostflags(m_session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return SSL_set_tlsext_host_name(m_session, serverName.c_str()) == 1 && SSL_set1_host(m_session, serverName.c_str()) == 1;
 }
@@ -49,7 +60,7 @@ std::string TlsSession::verifyProblem() const
 TlsSession::~TlsSession()
 {
     SSL_free(m_session);
-    ERR_clear_error();
+    clearErrors();
 }
 
 IoStatus TlsSession::statusOf(int result)
@@ -78,7 +89,7 @@ IoStatus TlsSession::statusOf(int result)
 
 IoStatus TlsSession::handshake()
 {
-    ERR_clear_error();
+    clearErrors();
     const IoStatus status = statusOf(SSL_do_handshake(m_session));
     return status == IoStatus::Ended ? IoStatus::Failed : status;
 }
@@ -87,7 +98,7 @@ IoResult TlsSession::read(std::span<std::uint8_t> to)
 {
     if (m_isBroken)
         return {};
-    ERR_clear_error();
+    clearErrors();
     std::size_t count = 0;
     const int result = SSL_read_ex(m_session, to.data(), to.size(), &count);
     return {result == 1 ? IoStatus::Done : statusOf(result), count};
@@ -97,7 +108,7 @@ IoResult TlsSession::write(std::span<const std::uint8_t> from)
 {
     if (m_isBroken)
         return {};
-    ERR_clear_error();
+    clearErrors();
     std::size_t count = 0;
     const int result = SSL_write_ex(m_session, from.data(), from.size(), &count);
     return {result == 1 ? IoStatus::Done : statusOf(result), count};
@@ -109,7 +120,7 @@ IoStatus TlsSession::sendClose()
         return IoStatus::Failed;
     if (SSL_in_init(m_session) || (SSL_get_shutdown(m_session) & SSL_SENT_SHUTDOWN))
         return IoStatus::Done;
-    ERR_clear_error();
+    clearErrors();
     const int result = SSL_shutdown(m_session);
     return result >= 0 ? IoStatus::Done : statusOf(result);
 }
