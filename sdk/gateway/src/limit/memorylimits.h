@@ -42,8 +42,8 @@ private:
     std::optional<Instant> m_last;
 };
 
-qint64 residentBytes(); //!< Of this process; 0 where the system does not tell.
-qint64 memoryOfControlGroup(); //!< What the process may have in all; 0 without such a limit.
+WATCHWORD_TEST_EXPORT qint64 residentBytes(); //!< Of this process; 0 where the system does not tell.
+WATCHWORD_TEST_EXPORT qint64 memoryOfControlGroup(); //!< What the process may have in all; 0 without such a limit.
 void trimHeap(); //!< Threads: any.
 
 } // namespace Watchword::Gateway
