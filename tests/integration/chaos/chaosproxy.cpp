@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 using namespace std::chrono_literals;
@@ -88,6 +89,15 @@ ChaosLink::~ChaosLink()
         if (socket)
             socket->disconnect(this);
     }
+}
+
+// On a busy machine a timer may come before what is long known of a socket, so the system is asked.
+bool ChaosLink::isClientThere() const
+{
+    if (!m_clientThere || m_up.from->socketDescriptor() < 0)
+        return false;
+    pollfd one{int(m_up.from->socketDescriptor()), POLLRDHUP, 0};
+    return ::poll(&one, 1, 0) == 0;
 }
 
 void ChaosLink::take(Direction &direction)

@@ -37,7 +37,7 @@ public:
     ChaosLink(QTcpSocket *client, quint16 serverPort, const ChaosPlan &plan, QObject *parent);
     ~ChaosLink() override;
 
-    bool isClientThere() const { return m_clientThere; } //!< The client has not closed its end.
+    bool isClientThere() const; //!< The client has not closed its end.
     void end(ChaosPlan::End how);
 
 Q_SIGNALS:
