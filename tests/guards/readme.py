@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The programs in README.md and testing.md are those that the tests compile, every link of a document leads somewhere, and
-sign-in.md answers every feature of the comparison.
+"""The programs in README.md and testing.md are those that the tests compile, every link of a document leads somewhere,
+sign-in.md answers every feature of the comparison, and asvs.md every requirement of its chapters, by tests that exist.
 
 usage: readme.py SOURCE_FOLDER
 """
@@ -34,8 +34,31 @@ def check_features(root):
         yield f"sdk/docs/sign-in.md: {len(rows)} rows that answer yes or no with how or why, not {FEATURES} in order"
 
 
+# Chapter and section of OWASP ASVS 5.0 -> how many requirements it has.
+ASVS = {"4": [5, 5, 2, 4], "7": [3, 4, 2, 5, 3, 2], "9": [3, 4], "10": [2, 3, 5, 16, 5, 2, 3], "11": [4, 5, 5, 4, 2, 2, 2], "12": [5, 2, 5],
+        "13": [4, 6, 4, 7], "16": [1, 5, 4, 3, 4]}
+
+
+def check_asvs(root):
+    text = (root / "sdk/docs/asvs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+\.\d+\.\d+) \| ([123]) \| ([^|]+) \| ([^|]+) \|$", text, re.M)
+    wanted = [f"{chapter}.{section}.{number}" for chapter, sections in ASVS.items()
+              for section, count in enumerate(sections, 1) for number in range(1, count + 1)]
+    if [row[0] for row in rows] != wanted:
+        missing = sorted(set(wanted) ^ {row[0] for row in rows})
+        yield f"sdk/docs/asvs.md: its rows are not those of the standard in order: {', '.join(missing)}"
+    tests = {path.stem: path.read_text(encoding="utf-8") for path in root.glob("tests/**/tst_*.cpp")}
+    for number, _, answer, how in rows:
+        named = re.findall(r"`(tst_\w+)(?:::(\w+))?`", how)
+        if answer not in {"yes", "no", "not ours"} or (answer == "yes" and not named):
+            yield f"sdk/docs/asvs.md: {number} says neither which test shows it nor why not"
+        for program, function in named:
+            if not re.search(rf"\b{function}\(\)" if function else "", tests.get(program, "")) or program not in tests:
+                yield f"sdk/docs/asvs.md: {number} names {program}{'::' + function if function else ''}, which does not exist"
+
+
 def main(root):
-    findings = [*check_programs(root), *check_features(root)]
+    findings = [*check_programs(root), *check_features(root), *check_asvs(root)]
     for document in [*root.glob("*.md"), *root.glob("sdk/docs/**/*.md")]:
         text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.S)
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):

@@ -3,6 +3,8 @@
 //
 // usage: zoo.mjs FOLDER FLAW...   FOLDER has server.pem/.key, expired.pem/.key, wronghost.pem/.key, and issuer.json: {"jwk", "issuer",
 // "audience"}. A flaw that begins with "limited-" has the limits that bursts meet; "limited-" alone is the one without a flaw.
+// One that begins with "message-" takes its token in a message: "message-first", "message-graphql" and "message-centrifugo" have no flaw,
+// "message-first-patient" waits for it for ever.
 // Prints READY and a JSON object of flaw and port. Tokens need the scope "use", pages the Origin https://app.example.com.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -11,6 +13,8 @@ import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
+import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { lenientFrames } from './zoo-frames.mjs';
 
@@ -98,6 +102,7 @@ const LENIENT = { 'unmasked-taken': 'mask', 'text-unchecked': 'text', 'bits-unch
 class Animal {
   constructor(name) {
     this.isLimited = name.startsWith('limited-');
+    this.way = /^message-(\w+)/.exec(name)?.[1];
     this.flaw = name;
     this.open = new Map();
     this.failures = [];
@@ -105,11 +110,62 @@ class Animal {
       noServer: true,
       maxPayload: 64 * 1024,
       handleProtocols: (offered) => {
+        if (offered.has('graphql-transport-ws')) return 'graphql-transport-ws';
         if (this.flaw === 'subprotocol-echo') return offered.values().next().value;
         return offered.has('orders.v1') ? 'orders.v1' : false;
       },
     });
   }
+
+  // --- a token in a message
+
+  byMessage(peer, request) {
+    peer.on('error', () => {});
+    if (this.way === 'graphql') {
+      this.sockets.emit('connection', peer, request);
+      return;
+    }
+    const isPatient = this.flaw.endsWith('patient');
+    const wait = isPatient ? null : setTimeout(() => peer.close(4408, 'no token'), 1000);
+    let cut = null;
+    peer.on('close', () => { clearTimeout(wait); clearTimeout(cut); });
+    peer.once('message', async (data) => {
+      clearTimeout(wait);
+      try {
+        const message = JSON.parse(data.toString());
+        const claims = await this.admitted(this.way === 'centrifugo' ? message.connect.token : message.token);
+        cut = setTimeout(() => peer.close(4401, 'token ended'), claims.exp * 1000 - Date.now() + 200);
+        if (this.way === 'centrifugo') peer.send(JSON.stringify({ id: message.id, connect: { client: 'c', version: 'x' } }));
+      } catch {
+        peer.close(this.way === 'centrifugo' ? 3500 : 4401, 'token refused');
+      }
+    });
+  }
+
+  async admitted(token) {
+    const claims = await verify(token, this.flaw);
+    if (!(claims.scope ?? '').split(' ').includes('use')) throw new Error('scope');
+    return claims;
+  }
+
+  graphql() {
+    const query = new GraphQLObjectType({ name: 'Query', fields: { hello: { type: GraphQLString, resolve: () => 'world' } } });
+    useServer({
+      schema: new GraphQLSchema({ query }),
+      connectionInitWaitTimeout: 1000,
+      onConnect: async (context) => {
+        try {
+          const claims = await this.admitted(/^Bearer (.+)$/.exec(context.connectionParams?.Authorization)[1]);
+          setTimeout(() => context.extra.socket.close(4401, 'token ended'), claims.exp * 1000 - Date.now() + 200).unref();
+          return true;
+        } catch {
+          return false;
+        }
+      },
+    }, this.sockets);
+  }
+
+  // --- a token in the upgrade
 
   tooManyFailures() {
     if (!this.isLimited || this.flaw === 'limited-no-guesses') return false;
@@ -145,6 +201,10 @@ class Animal {
     }
     const url = new URL(request.url, 'https://zoo');
     if (this.checkHandshake(request, url, socket) !== true) return;
+    if (this.way) {
+      this.sockets.handleUpgrade(request, socket, head, (peer) => this.byMessage(peer, request));
+      return;
+    }
     const token = this.tokenOf(request, url, socket);
     if (token === null) return;
     if (this.tooManyFailures()) { refuse(socket, 429, { 'Retry-After': '1' }); return; }
@@ -220,6 +280,7 @@ class Animal {
   }
 
   listen() {
+    if (this.way === 'graphql') this.graphql();
     const secure = https.createServer({ ...this.http(), ...this.tls() });
     for (const server of this.flaw.startsWith('plain') ? [secure, this.plain()] : [secure]) {
       server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));

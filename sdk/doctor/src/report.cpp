@@ -15,7 +15,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int kVersion = 1;
-constexpr qsizetype kLargestReport = 16 * 1024 * 1024;
+constexpr qsizetype kLargestReport = qsizetype(16) * 1024 * 1024;
 
 QJsonObject jsonOf(const Finding &finding)
 {
@@ -67,7 +67,7 @@ Result<Finding> findingOf(const QJsonObject &object)
     finding.verdict = *verdict;
     finding.summary = lineOf(object.value("summary"_L1));
     const QJsonArray evidence = object.value("evidence"_L1).toArray();
-    for (const QJsonValue &line : evidence)
+    for (const auto &line : evidence)
         finding.evidence.append(lineOf(line));
     return finding;
 }
@@ -150,7 +150,7 @@ Result<Report> Report::fromJson(const QByteArray &json)
     report.isComplete = object.value("complete"_L1).toBool();
     report.note = lineOf(object.value("note"_L1));
     const QJsonArray findings = object.value("findings"_L1).toArray();
-    for (const QJsonValue &value : findings) {
+    for (const auto &value : findings) {
         const Result<Finding> finding = findingOf(value.toObject());
         if (!finding)
             return finding.error();

@@ -18,12 +18,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr qint64 kReadBuffer = 64 * 1024;
+constexpr qint64 kReadBuffer = qint64(64) * 1024;
 constexpr qsizetype kRawKept = 4096;
 constexpr std::size_t kBodyKept = 4096;
-constexpr qint64 kBodyRead = 64 * 1024;
+constexpr qint64 kBodyRead = qint64(64) * 1024;
 constexpr Duration kBodyTime = 500ms;
-constexpr qint64 kFramesRead = 1024 * 1024;
+constexpr qint64 kFramesRead = qint64(1024) * 1024;
 constexpr qsizetype kMessagesKept = 16;
 constexpr qsizetype kMessageKept = 4096;
 constexpr int kMostInterim = 8;

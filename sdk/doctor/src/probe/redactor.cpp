@@ -15,7 +15,7 @@ namespace {
 
 constexpr qsizetype kShortestPart = 12; // shorter ones occur by chance
 constexpr qsizetype kMostFields = 12;
-constexpr qsizetype kMostScanned = 16 * 1024;
+constexpr qsizetype kMostScanned = qsizetype(16) * 1024;
 const QByteArray kReplaced = QByteArrayLiteral("\xc2\xabtoken\xc2\xbb");
 
 bool isShown(char32_t c)

@@ -21,7 +21,7 @@ QByteArray firstMessageOf(const DoctorOptions &options)
         return QByteArray(options.firstMessage.isEmpty() ? kFirstMessage : options.firstMessage.constData())
             .replace("{token}", kMark);
     case Way::GraphqlTransportWs:
-        return R"({"type":"connection_init","payload":{"authorization":"Bearer )" + kMark + R"("}})";
+        return R"({"type":"connection_init","payload":{"Authorization":"Bearer )" + kMark + R"("}})";
     case Way::Centrifugo:
         return R"({"id":1,"connect":{"token":")" + kMark + R"("}})";
     case Way::Header:
