@@ -206,6 +206,8 @@ bool RelayLink::takeMessage(const QString &text)
     const QString id = frame->fields().value("id"_L1).toString();
     if (id.isEmpty() || id.size() > 128)
         return false;
+    if (m_state == State::Answering)
+        return true; // it would come behind the ping; the client sends it again elsewhere
     if (m_taken->contains(m_sender, id)) {
         acknowledge(id); // the first acknowledgement was lost with its connection
         return true;

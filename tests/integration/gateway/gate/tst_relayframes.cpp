@@ -36,6 +36,7 @@ private Q_SLOTS:
     void longAnnouncementIsRefusedAtOnce();
     void emptyFragmentsHaveAnEnd();
     void largeMessageIsNotCollected();
+    void messageThatEndsBehindThePlannedEndIsNotTaken();
 
 private:
     struct Pair
@@ -389,6 +390,35 @@ void TestRelayFrames::largeMessageIsNotCollected()
     QVERIFY2(most - before < 16 * 1024, qPrintable(u"%1 KiB more than before"_s.arg(most - before)));
     // 5.4: the pieces are one message, and each has its own header.
     QVERIFY(received < kSize + kSize / 100);
+}
+
+// It would be acknowledged, and its answer come behind the pong that says that all answers are there.
+void TestRelayFrames::messageThatEndsBehindThePlannedEndIsNotTaken()
+{
+    const Pair pair = connectPair("/raw", kControl);
+    QVERIFY(pair.isOpen);
+    const auto message = [](const QByteArray &id) { return "\x1e{\"t\":\"msg\",\"id\":\"" + id + "\"}\n" + id; };
+    pair.client->send(0x81, message("first"));
+    QVERIFY(waitUntil([&] { return m_upstream.frames.size() == 1; }));
+    QCOMPARE(m_upstream.frames[0].payload, "first");
+    const QByteArray second = RawFrames::fromClient(0x81, message("second"));
+    pair.client->write(second.left(20));
+    QVERIFY(waitUntil([&] { return pair.client->socket().bytesToWrite() + pair.client->socket().encryptedBytesToWrite() == 0; }));
+    m_gate.gateway->stop();
+    QVERIFY(waitUntil([&] { return m_upstream.frames.size() == 2; }));
+    QCOMPARE(m_upstream.frames[1].first, 0x89);
+    pair.client->write(second.mid(20));
+    m_upstream.send(0x81, "answer");
+    m_upstream.send(0x8a, m_upstream.frames[1].payload);
+    QVERIFY(waitUntil([&] { return pair.client->closeCode() != 0; }));
+    QCOMPARE(pair.client->closeCode(), 1012);
+    QByteArrayList texts;
+    for (const RawFrames::Frame &frame : std::as_const(pair.client->frames))
+        texts += frame.payload;
+    QCOMPARE(texts.count("answer"), 1);
+    QVERIFY(!texts.join('|').contains("second"));
+    for (const RawFrames::Frame &frame : std::as_const(m_upstream.frames))
+        QVERIFY(frame.payload != "second");
 }
 
 WATCHWORD_TEST_MAIN(TestRelayFrames)
