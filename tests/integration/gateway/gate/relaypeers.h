@@ -105,9 +105,12 @@ public:
     QUrl url(const QString &path = {}) const { return QUrl(QStringLiteral("ws://127.0.0.1:%1%2").arg(port()).arg(path)); }
     void stopListening() { m_server.close(); }
 
+    //! Of a connection that is not the last one that this was asked for.
     bool awaitRequest()
     {
-        return Support::waitUntil([this] { return request.endsWith("\r\n\r\n"); });
+        const bool isThere = Support::waitUntil([this] { return connections > m_answered && request.endsWith("\r\n\r\n"); });
+        m_answered = connections;
+        return isThere;
     }
     //! The 101, with \a before it and \a fields in it.
     void accept(const QByteArray &fields = {}, const QByteArray &before = {}, const QByteArray &connection = "Upgrade")
@@ -149,6 +152,7 @@ private:
     }
 
     QTcpServer m_server;
+    int m_answered = 0;
 };
 
 /*! A client over TLS that sends what the test says. */
@@ -156,15 +160,19 @@ class RawClient
 {
 public:
     explicit RawClient(const GateFixture &gate, const QByteArray &path, const QByteArray &fields = {})
-        : RawClient(gate, GateFixture::upgrade(path, gate.token(), fields), true)
+        : RawClient(gate, Head{GateFixture::upgrade(path, gate.token(), fields)})
     {
     }
-    RawClient(const GateFixture &gate, const QByteArray &head, bool)
+    struct Head
+    {
+        QByteArray bytes;
+    };
+    RawClient(const GateFixture &gate, const Head &head)
     {
         m_socket.setSslConfiguration(gate.clientTls());
         QObject::connect(&m_socket, &QAbstractSocket::disconnected, &m_socket, [this] { isGone = true; });
         QObject::connect(&m_socket, &QIODevice::readyRead, &m_socket, [this] { read(); });
-        QObject::connect(&m_socket, &QSslSocket::encrypted, &m_socket, [this, head] { m_socket.write(head); });
+        QObject::connect(&m_socket, &QSslSocket::encrypted, &m_socket, [this, head] { m_socket.write(head.bytes); });
         m_socket.connectToHostEncrypted(QStringLiteral("127.0.0.1"), gate.gateway->port());
     }
     ~RawClient() { m_socket.disconnect(); }

@@ -401,7 +401,7 @@ void TestRelayFrames::messageThatEndsBehindThePlannedEndIsNotTaken()
     pair.client->send(0x81, message("first"));
     QVERIFY(waitUntil([&] { return m_upstream.frames.size() == 1; }));
     QCOMPARE(m_upstream.frames[0].payload, "first");
-    const QByteArray second = RawFrames::fromClient(0x81, message("second"));
+    const QByteArray second = RawFrames::fromClient(0x81, message("tardy"));
     pair.client->write(second.left(20));
     QVERIFY(waitUntil([&] { return pair.client->socket().bytesToWrite() + pair.client->socket().encryptedBytesToWrite() == 0; }));
     m_gate.gateway->stop();
@@ -416,9 +416,9 @@ void TestRelayFrames::messageThatEndsBehindThePlannedEndIsNotTaken()
     for (const RawFrames::Frame &frame : std::as_const(pair.client->frames))
         texts += frame.payload;
     QCOMPARE(texts.count("answer"), 1);
-    QVERIFY(!texts.join('|').contains("second"));
+    QVERIFY(!texts.join('|').contains("tardy"));
     for (const RawFrames::Frame &frame : std::as_const(m_upstream.frames))
-        QVERIFY(frame.payload != "second");
+        QVERIFY(frame.payload != "tardy");
 }
 
 WATCHWORD_TEST_MAIN(TestRelayFrames)
