@@ -166,7 +166,7 @@ std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> byte
     if (m_pong && !stream.isAboveHigh())
         answerPing();
     if (m_state == State::Open)
-        m_user->batchEnded(*this);
+        m_user->batchEnded(*this, bytes.size());
     return bytes.size();
 }
 

@@ -25,7 +25,7 @@ public:
     //! Payload, unmasked; \a isLast ends the message. Text is UTF-8 so far, and whole characters at its end.
     virtual void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) = 0;
     virtual void pongReceived(RelayLeg &leg, Wire::Bytes payload) = 0;
-    virtual void batchEnded(RelayLeg &leg) = 0; //!< All that came in one go was passed.
+    virtual void batchEnded(RelayLeg &leg, std::size_t size) = 0; //!< All \a size bytes that came in one go were passed.
     virtual void flushed(RelayLeg &leg) = 0; //!< As StreamHandler::flushed().
     virtual void quiet(RelayLeg &leg) = 0; //!< The deadline of an open leg.
     virtual void closing(RelayLeg &leg, const Net::WebSocketEnd &end) = 0; //!< The peer's close frame, or a fault of it.
@@ -73,6 +73,8 @@ public:
     //! \a prefix goes before \a bytes, which are masked in place where our role asks for it. Only a server has a prefix.
     void sendPiece(Wire::MutableBytes bytes, bool isLast, Wire::Bytes prefix = {});
     bool isInMessage() const { return m_isInMessage; } //!< Of what we send.
+    bool isReadingMessage() const { return m_parser.isInMessage(); } //!< Of what the peer sends.
+    void setControlFramesPerSecond(double rate) { m_options.controlFramesPerSecond = rate; }
     void sendMessage(Wire::Opcode type, Wire::Bytes message); //!< Whole; not inside another one.
     void ping(Wire::Bytes payload);
     void close(std::uint16_t code, std::string_view reason); //!< 1005: a close frame without a code.
@@ -109,7 +111,7 @@ private:
 
     Net::Stream &m_stream;
     const std::shared_ptr<RelayLegUser> m_user;
-    const Options m_options;
+    Options m_options;
     Wire::FrameParser m_parser;
     State m_state = State::Open;
     Net::WebSocketEnd m_end;

@@ -57,7 +57,8 @@ void RelayLink::begin(BridgePort &port, Net::Stream &client, Net::Stream *upstre
                       std::shared_ptr<SocketGauge> gauge)
 {
     const std::shared_ptr<RelayLink> link(new RelayLink(port, std::move(terms), std::move(gauge), client.id()));
-    auto clientLeg = std::make_unique<RelayLeg>(client, RelayLeg::Options{}, link);
+    const RelayLeg::Options clientOptions{Wire::Role::Server, double(link->m_meter.limits().controlFramesPerSecond)};
+    auto clientLeg = std::make_unique<RelayLeg>(client, clientOptions, link);
     link->m_client = clientLeg.get();
     client.clearDeadline();
     client.setHandler(std::move(clientLeg));
@@ -93,6 +94,8 @@ void RelayLink::post(std::shared_ptr<const BridgeEvent> event)
 void RelayLink::setLimits(const EndpointLimits &limits)
 {
     m_meter.setLimits(limits, now());
+    if (m_client)
+        m_client->setControlFramesPerSecond(limits.controlFramesPerSecond);
 }
 
 void RelayLink::frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header)
@@ -375,11 +378,28 @@ void RelayLink::ended(RelayLeg &leg, const Net::WebSocketEnd &end)
     m_port.send({ToCore::Kind::Ended, m_clientId, {}, {}, std::move(told), {}});
 }
 
-void RelayLink::batchEnded(RelayLeg &leg)
+void RelayLink::batchEnded(RelayLeg &leg, std::size_t size)
 {
-    if (&leg == m_upstream)
+    if (&leg == m_client) {
+        m_gauge->received += size;
+        watchMessageTime();
+    } else {
         m_isUpstreamAsked = false;
+    }
     balance();
+}
+
+// As long as the client is read: what it cannot send because of us does not count.
+void RelayLink::watchMessageTime()
+{
+    const Duration time = m_meter.limits().messageTime;
+    const bool isTimed = m_client->isReadingMessage() && time.count() > 0;
+    if (std::exchange(m_isMessageTimed, isTimed) == isTimed)
+        return;
+    if (isTimed)
+        m_client->stream().setDeadline(time);
+    else
+        m_client->stream().clearDeadline();
 }
 
 void RelayLink::flushed(RelayLeg &leg)
@@ -424,8 +444,16 @@ void RelayLink::roomCame(RelayLeg &)
 
 void RelayLink::quiet(RelayLeg &leg)
 {
-    if (&leg != m_upstream || m_state == State::Ending)
+    if (m_state == State::Ending)
         return;
+    if (&leg == m_client) {
+        const Duration time = m_meter.limits().messageTime;
+        if (m_isClientHeld || m_waitsForRoom)
+            leg.stream().setDeadline(time);
+        else
+            breach({u"message_time"_s, CloseCode::PolicyViolation, 0, qint64(time.count()), {}});
+        return;
+    }
     if (m_isUpstreamAsked && !m_isUpstreamHeld) {
         leg.stream().abort();
         return;

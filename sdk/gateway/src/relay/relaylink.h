@@ -67,7 +67,7 @@ public:
     void frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header) override;
     void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) override;
     void pongReceived(RelayLeg &leg, Wire::Bytes payload) override;
-    void batchEnded(RelayLeg &leg) override;
+    void batchEnded(RelayLeg &leg, std::size_t size) override;
     void flushed(RelayLeg &leg) override;
     void quiet(RelayLeg &leg) override;
     void closing(RelayLeg &leg, const Net::WebSocketEnd &end) override;
@@ -106,6 +106,7 @@ private:
     void upstreamEnded(std::uint16_t code, const std::string &reason, bool isClosed);
     void breach(const LimitBreach &breach);
     void startEnding(std::uint16_t code, std::string_view reason);
+    void watchMessageTime();
     void balance();
     void pauseClient();
     void post(std::shared_ptr<const BridgeEvent> event);
@@ -129,6 +130,7 @@ private:
     Wire::Opcode m_upstreamType = Wire::Opcode::Binary;
     bool m_isClientHeld = false; // because of the upstream
     bool m_waitsForRoom = false; // because of the Qt thread
+    bool m_isMessageTimed = false; // and the deadline of the client's leg is its
     bool m_isUpstreamHeld = false;
     bool m_isUpstreamAsked = false; // by a ping that nothing followed yet
     std::deque<std::pair<std::uint64_t, QString>> m_unacknowledged; // ids by where they end in what was written

@@ -27,6 +27,9 @@ std::optional<LimitBreach> RelayMeter::take(const Wire::FrameHeader &header, Ins
     m_messageBytes = (isNew ? 0 : m_messageBytes) + header.length;
     if (m_limits.messageBytes > 0 && m_messageBytes > quint64(m_limits.messageBytes))
         return LimitBreach{u"message_bytes"_s, CloseCode::MessageTooBig, qint64(m_messageBytes), m_limits.messageBytes, {}};
+    m_frames = (isNew ? 0 : m_frames) + 1;
+    if (m_limits.fragments > 0 && m_frames > m_limits.fragments)
+        return LimitBreach{u"fragments"_s, CloseCode::PolicyViolation, m_frames, m_limits.fragments, {}};
     if (isNew) {
         if (const auto wait = m_messageRate.take(1, now)) {
             return LimitBreach{u"messages_per_second"_s, CloseCode::RateLimited, 0, m_limits.messagesPerSecond, *wait + 1s};

@@ -33,6 +33,7 @@ private:
     TokenBucket m_messageRate;
     TokenBucket m_byteRate;
     quint64 m_messageBytes = 0; // announced so far
+    qint64 m_frames = 0; // of the message
 };
 
 } // namespace Watchword::Gateway

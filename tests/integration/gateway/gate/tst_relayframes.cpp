@@ -35,6 +35,8 @@ private Q_SLOTS:
     void wrongFramesOfTheUpstream();
     void longAnnouncementIsRefusedAtOnce();
     void emptyFragmentsHaveAnEnd();
+    void fragmentsAndTimeHaveBounds();
+    void silenceInsideAMessage();
     void largeMessageIsNotCollected();
     void messageThatEndsBehindThePlannedEndIsNotTaken();
 
@@ -83,6 +85,9 @@ void TestRelayFrames::initTestCase()
     };
     add(u"/raw"_s, 128 * 1024 * 1024);
     add(u"/small"_s, 1024);
+    add(u"/strict"_s, 1024 * 1024);
+    m_gate.config.endpoints.last().limits.fragments = 5;
+    m_gate.config.endpoints.last().limits.messageTime = 300ms;
     QVERIFY(m_gate.start());
 }
 
@@ -359,6 +364,38 @@ void TestRelayFrames::emptyFragmentsHaveAnEnd()
     pair.client->write(flood);
     QVERIFY(waitUntil([&] { return pair.client->closeCode() != 0; }));
     QCOMPARE(pair.client->closeCode(), 1008);
+}
+
+void TestRelayFrames::fragmentsAndTimeHaveBounds()
+{
+    const Pair many = connectPair("/strict");
+    QVERIFY(many.isOpen);
+    for (int i = 0; i < 6; ++i)
+        many.client->send(i == 0 ? 0x02 : 0x00, "a");
+    QVERIFY(waitUntil([&] { return many.client->closeCode() != 0; }));
+    QCOMPARE(many.client->closeCode(), 1008);
+    const Pair slow = connectPair("/strict");
+    QVERIFY(slow.isOpen);
+    slow.client->send(0x02, "a");
+    QVERIFY(waitUntil([&] { return slow.client->closeCode() != 0; }));
+    QCOMPARE(slow.client->closeCode(), 1008);
+    // Of whole messages it is no bound.
+    const Pair calm = connectPair("/strict");
+    QVERIFY(calm.isOpen);
+    calm.client->send(0x82, "a");
+    QVERIFY(!waitUntil([&] { return calm.client->closeCode() != 0; }, 600ms));
+}
+
+void TestRelayFrames::silenceInsideAMessage()
+{
+    const Pair pair = connectPair();
+    QVERIFY(pair.isOpen);
+    m_upstream.write(RawFrames::header(0x01, 10, false) + "12345");
+    QVERIFY(waitUntil([&] { return pair.client->frames.size() == 1; }));
+    QVERIFY(!waitUntil([&] { return pair.client->isGone || m_upstream.isGone; }, 5500ms));
+    m_upstream.write("67890");
+    QVERIFY(waitUntil([&] { return pair.client->frames.size() == 2; }));
+    QCOMPARE(pair.client->frames[1].payload, "67890");
 }
 
 void TestRelayFrames::largeMessageIsNotCollected()
