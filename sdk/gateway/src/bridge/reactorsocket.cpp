@@ -45,8 +45,15 @@ ReactorSocket::~ReactorSocket()
 {
     if (m_state == State::Open)
         abort();
-    if (m_bridge)
-        m_bridge->m_sockets.remove(Bridge::keyOf(m_id));
+    setEnded();
+}
+
+void ReactorSocket::setEnded()
+{
+    m_state = State::Ended;
+    const quint64 key = Bridge::keyOf(m_id);
+    if (m_bridge && m_bridge->m_sockets.value(key) == this)
+        m_bridge->m_sockets.remove(key);
 }
 
 void ReactorSocket::send(ToReactor::Kind kind, const QByteArray &bytes, quint16 code)

@@ -36,7 +36,7 @@ protected:
     virtual void eventReceived(const BridgeEvent &) { }
     void run(std::function<void(BridgePort &port, Net::Stream *stream)> task); //!< In the reactor; nothing after the end.
     void setSubprotocol(const QString &subprotocol) { m_subprotocol = subprotocol; }
-    void setEnded() { m_state = State::Ended; } //!< Destruction leaves the connection alone.
+    void setEnded(); //!< The connection is somebody else's from now on.
     const std::shared_ptr<SocketGauge> &gauge() const { return m_gauge; }
 
 private:

@@ -4,6 +4,7 @@
 #include "config/configvalues.h"
 #include "config/policyreader.h"
 #include "config/tablereader.h"
+#include "config/upstreamreader.h"
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/internal/loopback.h"
 
@@ -140,8 +141,7 @@ void readService(TableReader &table, EndpointConfig &endpoint)
 {
     const bool hasUpstream = table.has("upstream");
     const QString serves = table.text("serves", hasUpstream ? u"upstream"_s : QString());
-    endpoint.upstream = table.url("upstream", {u"ws"_s, u"wss"_s});
-    endpoint.upstreamCaFile = table.file("upstream_ca");
+    readUpstreams(table, endpoint);
     if (serves == "echo"_L1 && !hasUpstream)
         endpoint.service = EndpointConfig::Service::Echo;
     else if (serves == "rooms"_L1 && !hasUpstream)

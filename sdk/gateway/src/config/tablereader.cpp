@@ -191,7 +191,22 @@ Duration TableReader::duration(const char *key, Duration fallback)
 
 QUrl TableReader::url(const char *key, const QStringList &schemes)
 {
-    const QString written = text(key);
+    return checkedUrl(key, text(key), schemes);
+}
+
+QList<QUrl> TableReader::urls(const char *key, const QStringList &schemes)
+{
+    QList<QUrl> list;
+    const QStringList written = texts(key);
+    for (const QString &entry : written) {
+        if (const QUrl url = checkedUrl(key, entry, schemes); url.isValid())
+            list.append(url);
+    }
+    return list;
+}
+
+QUrl TableReader::checkedUrl(const char *key, const QString &written, const QStringList &schemes)
+{
     if (written.isEmpty())
         return {};
     const QUrl url(written, QUrl::StrictMode);

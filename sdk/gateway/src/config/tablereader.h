@@ -54,6 +54,7 @@ public:
     qint64 size(const char *key, qint64 fallback);
     Duration duration(const char *key, Duration fallback);
     QUrl url(const char *key, const QStringList &schemes);
+    QList<QUrl> urls(const char *key, const QStringList &schemes); //!< An array, or one.
     std::optional<TableReader> table(const char *key);
     std::vector<TableReader> tables(const char *key);
 
@@ -62,6 +63,7 @@ public:
 
 private:
     const toml::node *find(const char *key);
+    QUrl checkedUrl(const char *key, const QString &written, const QStringList &schemes);
     void expect(const char *key, const toml::node &node, const char *kind, const char *example);
 
     const toml::table *m_table;

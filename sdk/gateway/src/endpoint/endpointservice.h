@@ -9,6 +9,7 @@
 namespace Watchword::Gateway {
 
 class Peer;
+struct EndpointConfig;
 struct EndpointLimits;
 struct PeerClose;
 
@@ -37,7 +38,8 @@ public:
     virtual bool frame(Peer &peer, const Frame &frame) = 0;
     //! The gateway ends: closes \a peer with \a close as soon as it has what it is owed.
     virtual void finish(Peer &peer, const PeerClose &close);
-    //! After a reload.
+    //! After a reload, if the service goes on.
+    virtual void configChanged(const EndpointConfig &) { }
     virtual void limitsChanged(Peer &, const EndpointLimits &) { }
     //! Once a second.
     virtual void tick() { }

@@ -50,8 +50,9 @@ QString newConnectionId()
 
 bool servesTheSame(const EndpointConfig &a, const EndpointConfig &b)
 {
-    return a.service == b.service && a.upstream == b.upstream && a.upstreamCaFile == b.upstreamCaFile
-        && a.subprotocols == b.subprotocols && a.history == b.history;
+    // Upstreams may come and go: a relay closes the connections of those that went.
+    return a.service == b.service && a.upstream.scheme() == b.upstream.scheme() && a.upstreamCaFile == b.upstreamCaFile
+        && a.isPrefix == b.isPrefix && a.subprotocols == b.subprotocols && a.history == b.history;
 }
 
 std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, Clock &clock)
@@ -62,7 +63,7 @@ std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, Clock
     case EndpointConfig::Service::Rooms:
         return std::make_unique<RoomsService>(config.history, clock);
     case EndpointConfig::Service::Upstream:
-        return std::make_unique<RelayService>(config);
+        return std::make_unique<RelayService>(config, clock);
     }
     Q_UNREACHABLE();
 }
@@ -150,8 +151,10 @@ void Hub::setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<
             continue;
         }
         same->second->target = target;
-        if (endpointConfig)
+        if (endpointConfig) {
             same->second->config = *endpointConfig;
+            same->second->service->configChanged(*endpointConfig);
+        }
         m_endpoints.emplace(target->path, std::move(same->second));
         old.erase(same);
     }
@@ -213,6 +216,15 @@ void Hub::adopt(const PendingRequest &request, const Admission &admission)
 void Hub::openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission)
 {
     const QString id = newConnectionId();
+    if (!request.arrival().parsed.head.hasToken("Upgrade", "websocket")) {
+        ++m_services.metrics.httpRequests;
+        std::optional<WallTime> end = admission.identity.expiresAt;
+        if (end)
+            *end += m_services.grace;
+        relay.openHttp(request, admission, id, end,
+                       [this, request, admission](const Refusal &refusal) { Q_EMIT refused(request, admission, refusal); });
+        return;
+    }
     relay.open(
         request, admission, id, m_services.heartbeat,
         [this, &endpoint, id, admission](std::unique_ptr<ClientSocket> socket) {

@@ -38,6 +38,8 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
     for (const EndpointConfig &endpoint : config.endpoints) {
         GateTarget target;
         target.path = endpoint.path;
+        target.isPrefix = endpoint.isPrefix;
+        target.passesHttp = endpoint.passHttp;
         target.scopes = endpoint.scopes;
         target.origins = endpoint.origins;
         target.acrValues = endpoint.acrValues;

@@ -67,14 +67,43 @@ bool isProbe(const RequestHead &head)
     return head.path == "/healthz" || head.path == "/readyz" || head.path == "/metrics";
 }
 
+bool isBelow(const QString &path, const QString &prefix)
+{
+    return path.startsWith(prefix) && (prefix.endsWith(u'/') || path.size() == prefix.size() || path.at(prefix.size()) == u'/');
+}
+
 std::shared_ptr<const GateTarget> findTarget(const RequestHead &head, const GateContext &context)
 {
     const QString path = QString::fromLatin1(head.path);
+    std::shared_ptr<const GateTarget> longest;
     for (const auto &target : *context.targets) {
         if (target->path == path)
             return target;
+        if (target->isPrefix && isBelow(path, target->path) && (!longest || longest->path.size() < target->path.size()))
+            longest = target;
     }
-    return {};
+    return longest;
+}
+
+// Whoever resolves these would leave what the endpoint covers (RFC 3986 section 5.2.4).
+bool hasDotSegments(const QByteArray &path)
+{
+    const QList<QByteArray> segments = QByteArray::fromPercentEncoding(path).replace('\\', '/').split('/');
+    return segments.contains(".") || segments.contains("..");
+}
+
+bool isUpgradeToWebSocket(const RequestHead &head)
+{
+    return head.hasToken("Upgrade", "websocket");
+}
+
+std::optional<Refusal> checkPlainRequest(const RequestHead &head)
+{
+    if (head.method != "CONNECT" && head.method != "TRACE" && head.minorVersion >= 1)
+        return {};
+    Refusal result = refusal(405, "Method not allowed", u"method"_s, u"this cannot be passed on"_s);
+    result.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    return result;
 }
 
 Refusal unknownPath()
@@ -257,7 +286,10 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
     }
     if (!target)
         return refuse(unknownPath());
-    if (const auto problem = checkUpgrade(head))
+    if (target->isPrefix && hasDotSegments(head.path))
+        return refuse(refusal(400, "Bad request", u"dot_segments"_s, u"the path has segments of dots"_s), target);
+    const bool isPlain = target->passesHttp && !isUpgradeToWebSocket(head);
+    if (const auto problem = isPlain ? checkPlainRequest(head) : checkUpgrade(head))
         return refuse(*problem, target);
     if (context.draining)
         return refuse(tooMany(503, "Going down", u"draining"_s, u"the gateway is going down"_s, std::chrono::seconds(2)), target);

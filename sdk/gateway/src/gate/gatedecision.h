@@ -24,6 +24,8 @@ struct GateTarget
     enum class Kind { Endpoint, Watch, Audit };
     Kind kind = Kind::Endpoint;
     QString path;
+    bool isPrefix = false; //!< And all below it.
+    bool passesHttp = false; //!< Requests that are no upgrades are served, too.
     QStringList scopes;
     QStringList origins;
     QStringList acrValues;

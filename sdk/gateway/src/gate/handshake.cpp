@@ -103,6 +103,7 @@ void Handshake::admit(const Identity &identity)
     admission.origin = clientText(m_head.value("Origin"));
     admission.userAgent = clientText(m_head.value("User-Agent"));
     admission.host = clientText(m_head.value("Host"));
+    admission.path = m_head.path;
     admission.query = m_head.query;
     admission.url = m_presentation.url;
     admission.at = m_gate.m_services.clock.wallNow();

@@ -58,6 +58,7 @@ QByteArray Metrics::toPrometheus() const
     single(out, "sockets", "gauge", "Open TCP connections.", quint64(sockets));
     single(out, "handshakes", "gauge", "Connections that are not accepted yet.", quint64(handshakes));
     single(out, "connections", "gauge", "Open WebSocket connections.", quint64(connections));
+    single(out, "http_requests_total", "counter", "Plain HTTP requests that were passed to upstreams.", httpRequests);
     single(out, "upstream_sockets_opened_total", "counter", "TCP connections to upstreams that were established.",
            upstreamsOpened);
     single(out, "upstream_sockets", "gauge", "Open TCP connections to upstreams.", quint64(upstreams));

@@ -15,6 +15,7 @@ struct Metrics
     quint64 tlsFailed = 0;
     quint64 tlsResumed = 0;
     quint64 opened = 0; //!< Connections
+    quint64 httpRequests = 0; //!< That are no upgrades, and went to an upstream.
     quint64 renewed = 0;
     quint64 renewalsFailed = 0;
     quint64 messagesIn = 0;

@@ -8,15 +8,22 @@
 
 namespace Watchword::Gateway {
 
+/*! How the search for an upstream ended. */
+struct UpstreamOutcome : BridgeEvent
+{
+    std::vector<std::size_t> failed; //!< Targets that could not be reached, by their place in the order.
+    std::size_t at = 0; //!< The last one that was tried.
+};
+
 /*! The upstream is there; its 101 came, and the client's can follow. */
-struct UpstreamOpened : BridgeEvent
+struct UpstreamOpened : UpstreamOutcome
 {
     Net::StreamId upstream;
     std::string subprotocol; //!< The one it chose; empty if none.
 };
 
 /*! There is no upstream for this client. */
-struct UpstreamRefused : BridgeEvent
+struct UpstreamRefused : UpstreamOutcome
 {
     enum class Reason { Unreachable, NotTrusted, TimedOut, BadAnswer, Status };
     Reason reason = Reason::Unreachable;

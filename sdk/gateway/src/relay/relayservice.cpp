@@ -4,11 +4,13 @@
 #include "endpoint/peer.h"
 #include "gate/credential.h"
 #include "relay/upstreamrefusal.h"
-#include "watchword/core/internal/useragent.h"
+#include "relay/upstreamrequest.h"
 #include "watchword/core/log.h"
 
 #include <QFile>
 #include <QUrl>
+
+#include <algorithm>
 
 namespace Watchword::Gateway {
 
@@ -18,12 +20,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr qint64 kLargestPem = 1024 * 1024;
-
-// Header values come from tokens: everything that is not printable ASCII is percent-encoded, and so cannot start a header.
-std::string headerValue(const QString &text)
-{
-    return QUrl::toPercentEncoding(text, " !\"#$&'()*+,/:;<=>?@[\\]^`{|}").toStdString();
-}
 
 std::shared_ptr<const Net::TlsContext> readClientTls(const EndpointConfig &config, QString &problem)
 {
@@ -49,9 +45,13 @@ std::shared_ptr<const Net::TlsContext> readClientTls(const EndpointConfig &confi
 
 } // namespace
 
-RelayService::RelayService(const EndpointConfig &config)
+RelayService::RelayService(const EndpointConfig &config, Clock &clock)
     : m_config(config)
+    , m_clock(clock)
+    , m_watch(clock)
 {
+    connect(&m_watch, &UpstreamWatch::looked, this, &RelayService::note);
+    takeServers();
     if (config.upstream.scheme() != "wss"_L1)
         return;
     m_tls = readClientTls(config, m_tlsProblem);
@@ -64,92 +64,161 @@ RelayService::~RelayService()
     qDeleteAll(std::exchange(m_opening, {}));
 }
 
-std::vector<UpstreamTarget> RelayService::targetsFor(const Admission &admission) const
+void RelayService::takeServers()
 {
-    const QUrl &url = m_config.upstream;
-    const bool isSecure = url.scheme() == "wss"_L1;
-    const int usual = isSecure ? 443 : 80;
-    UpstreamTarget target;
-    target.host = url.host(QUrl::FullyEncoded).toStdString();
-    target.port = std::uint16_t(url.port(usual));
-    const QString host = url.host(QUrl::FullyEncoded);
-    const QString bracketed = host.contains(u':') ? u'[' + host + u']' : host;
-    target.authority = (target.port == usual ? bracketed : bracketed + u':' + QString::number(target.port)).toStdString();
-    QByteArray path = url.path(QUrl::FullyEncoded).toLatin1();
-    if (path.isEmpty())
-        path = "/";
-    if (url.hasQuery())
-        path += '?' + url.query(QUrl::FullyEncoded).toLatin1();
-    else if (!admission.query.isEmpty())
-        path += '?' + admission.query;
-    target.path = path.toStdString();
-    target.tls = m_tls;
-    return {target};
+    m_pool.setServers(QList<QUrl>{m_config.upstream} + m_config.moreUpstreams, m_config.drainingUpstreams);
+    // Of one alone nothing has to be known: it is tried anyway.
+    const QList<QUrl> watched = m_config.moreUpstreams.isEmpty() ? QList<QUrl>() : m_pool.urls();
+    m_watch.watch(watched, m_config.upstreamHealth, m_config.upstreamCaFile);
+}
+
+void RelayService::configChanged(const EndpointConfig &config)
+{
+    m_config = config;
+    takeServers();
+    const QList<QUrl> urls = m_pool.urls();
+    const QSet<Peer *> peers = m_peers;
+    for (Peer *peer : peers) {
+        const auto *socket = qobject_cast<RelaySocket *>(&peer->socket());
+        if (m_peers.contains(peer) && socket && !urls.contains(socket->upstream()))
+            peer->close({.code = CloseCode::PolicyChanged});
+    }
+}
+
+void RelayService::note(const QUrl &url, bool isGood)
+{
+    const bool isNew = isGood ? m_pool.works(url) : m_pool.failed(url, m_clock.now());
+    if (!isNew || m_config.moreUpstreams.isEmpty())
+        return;
+    if (isGood)
+        qCInfo(logGateway).noquote() << "the upstream" << url.toString() << "of" << m_config.path << "is back";
+    else
+        qCWarning(logGateway).noquote() << "the upstream" << url.toString() << "of" << m_config.path << "cannot be reached";
+}
+
+void RelayService::learn(const UpstreamOutcome &outcome, const QList<QUrl> &urls)
+{
+    for (const std::size_t failed : outcome.failed)
+        note(urls.value(qsizetype(failed)), false);
+    if (std::find(outcome.failed.begin(), outcome.failed.end(), outcome.at) == outcome.failed.end())
+        note(urls.value(qsizetype(outcome.at)), true);
+}
+
+std::vector<UpstreamTarget> RelayService::targetsFor(const Admission &admission, const QList<QUrl> &urls) const
+{
+    std::vector<UpstreamTarget> targets;
+    for (const QUrl &url : urls) {
+        UpstreamTarget target = UpstreamRequest::serverOf(url);
+        target.path = UpstreamRequest::targetOf(m_config, url, admission.path, admission.query).toStdString();
+        target.tls = m_tls;
+        targets.push_back(std::move(target));
+    }
+    return targets;
 }
 
 UpstreamOrder RelayService::orderFor(const PendingRequest &request, const Admission &admission, const QString &connectionId,
-                                     bool speaksControl) const
+                                     bool speaksControl, const QList<QUrl> &urls) const
 {
+    const RequestHead &head = request.arrival().parsed.head;
     UpstreamOrder order;
-    order.targets = targetsFor(admission);
-    order.request.origin = headerValue(admission.origin);
+    order.targets = targetsFor(admission, urls);
+    Wire::UpgradeRequest upgrade;
+    upgrade.origin = UpstreamRequest::headerValue(admission.origin);
     // Behind watchword.v1 the endpoint's list is the gateway's offer; a plain client makes its own, within that list.
-    const QStringList offered = speaksControl ? m_config.subprotocols : offeredSubprotocols(request.arrival().parsed.head);
+    const QStringList offered = speaksControl ? m_config.subprotocols : offeredSubprotocols(head);
     for (const QString &name : offered) {
         if (m_config.subprotocols.contains(name))
-            order.request.subprotocols.push_back(name.toStdString());
+            upgrade.subprotocols.push_back(name.toStdString());
     }
-    const Identity &identity = admission.identity;
-    const std::string agent = admission.userAgent.isEmpty() ? userAgent().toStdString() : headerValue(admission.userAgent);
-    order.request.fields = {{"X-Watchword-Subject", headerValue(identity.subject)},
-                            {"X-Watchword-Issuer", headerValue(identity.issuer)},
-                            {"X-Watchword-Name", headerValue(identity.name)},
-                            {"X-Watchword-Client", headerValue(identity.clientId)},
-                            {"X-Watchword-Scopes", headerValue(identity.scopes.join(u' '))},
-                            {"X-Watchword-Connection", connectionId.toStdString()},
-                            {"X-Forwarded-For", admission.peer.address.toString().toStdString()},
-                            {"X-Forwarded-Proto", admission.peer.secure ? "https" : "http"},
-                            {"X-Forwarded-Host", headerValue(admission.host)},
-                            {"User-Agent", agent}};
+    upgrade.fields = UpstreamRequest::fieldsOf(m_config, head, admission, connectionId);
+    order.request = std::move(upgrade);
     return order;
+}
+
+bool RelayService::isUsable(const std::function<void(const Refusal &)> &refused) const
+{
+    if (m_config.upstream.scheme() != "wss"_L1 || m_tls)
+        return true;
+    UpstreamRefused reason;
+    reason.reason = UpstreamRefused::Reason::NotTrusted;
+    reason.detail = m_tlsProblem.toStdString();
+    refused(refusalOfUpstream(reason, false));
+    return false;
+}
+
+void RelayService::openHttp(const PendingRequest &request, const Admission &admission, const QString &connectionId,
+                            std::optional<WallTime> end, std::function<void(const Refusal &)> refused)
+{
+    if (!request.bridge() || !isUsable(refused))
+        return;
+    const RequestHead &head = request.arrival().parsed.head;
+    const QList<QUrl> urls = m_pool.order(m_clock.now());
+    HttpOrder order = UpstreamRequest::httpOrderOf(m_config, head, admission, connectionId);
+    order.upstream.targets = targetsFor(admission, urls);
+    if (order.largestBody > 0 && head.contentLength() > qint64(order.largestBody)) {
+        refused(refusalOfBody(head.contentLength()));
+        return;
+    }
+    if (end)
+        order.longest = std::max(*end - m_clock.wallNow(), Duration(1));
+    auto *socket = new RelaySocket(*request.bridge(), request.id(), admission.tlsProtocol);
+    m_opening.insert(socket);
+    // The slot of the admission counts until the answer is over.
+    const auto forget = [this, socket, slot = admission.slot] {
+        m_opening.remove(socket);
+        socket->deleteLater();
+    };
+    connect(socket, &ClientSocket::disconnected, this, forget);
+    connect(socket, &RelaySocket::httpDone, this, forget);
+    connect(socket, &RelaySocket::upstreamOpened, this, [this, socket, urls](const UpstreamOpened &outcome) {
+        learn(outcome, urls);
+        const QUrl url = urls.value(qsizetype(outcome.at));
+        socket->setUpstream(url, m_pool.take(url));
+    });
+    connect(socket, &RelaySocket::upstreamRefused, this,
+            [this, forget, urls, refused = std::move(refused)](const UpstreamRefused &reason) {
+                forget();
+                learn(reason, urls);
+                refused(refusalOfUpstream(reason, false));
+            });
+    socket->beginHttp(std::move(order));
 }
 
 void RelayService::open(const PendingRequest &request, const Admission &admission, const QString &connectionId,
                         std::chrono::milliseconds heartbeat, std::function<void(std::unique_ptr<ClientSocket>)> opened,
                         std::function<void(const Refusal &)> refused)
 {
-    if (!request.bridge())
+    if (!request.bridge() || !isUsable(refused))
         return;
-    if (m_config.upstream.scheme() == "wss"_L1 && !m_tls) {
-        UpstreamRefused reason;
-        reason.reason = UpstreamRefused::Reason::NotTrusted;
-        reason.detail = m_tlsProblem.toStdString();
-        refused(refusalOfUpstream(reason, false));
-        return;
-    }
     const bool speaksControl = offeredSubprotocols(request.arrival().parsed.head).contains(QLatin1StringView(kSubprotocol));
     auto *socket = new RelaySocket(*request.bridge(), request.id(), admission.tlsProtocol);
     m_opening.insert(socket);
+    const QList<QUrl> urls = m_pool.order(m_clock.now());
     const auto forget = [this, socket] {
         m_opening.remove(socket);
         socket->deleteLater(); // this is one of its signals
     };
     connect(socket, &ClientSocket::disconnected, this, forget);
     connect(socket, &RelaySocket::upstreamRefused, this,
-            [forget, refused = std::move(refused), speaksControl](const UpstreamRefused &reason) {
+            [this, forget, urls, refused = std::move(refused), speaksControl](const UpstreamRefused &reason) {
                 forget();
+                learn(reason, urls);
                 refused(refusalOfUpstream(reason, speaksControl));
             });
     RelayTerms terms{speaksControl, admission.target->limits, admission.identity, m_taken, heartbeat};
     connect(socket, &RelaySocket::upstreamOpened, this,
-            [this, socket, request, terms, opened = std::move(opened)](const QString &chosen) {
+            [this, socket, request, terms, urls, opened = std::move(opened)](const UpstreamOpened &outcome) {
                 m_opening.remove(socket);
                 socket->disconnect(this);
+                learn(outcome, urls);
+                const QUrl url = urls.value(qsizetype(outcome.at));
+                socket->setUpstream(url, m_pool.take(url));
+                const QString chosen = QString::fromStdString(outcome.subprotocol);
                 const QString subprotocol = terms.speaksControl ? QString::fromLatin1(kSubprotocol) : chosen;
                 socket->accept(subprotocol, request.switchAnswer(subprotocol), terms);
                 opened(std::unique_ptr<ClientSocket>(socket));
             });
-    socket->begin(orderFor(request, admission, connectionId, speaksControl));
+    socket->begin(orderFor(request, admission, connectionId, speaksControl, urls));
 }
 
 void RelayService::opened(Peer &peer)
@@ -157,6 +226,7 @@ void RelayService::opened(Peer &peer)
     auto *socket = qobject_cast<RelaySocket *>(&peer.socket());
     if (!socket)
         return;
+    m_peers.insert(&peer);
     connect(socket, &RelaySocket::limitReached, &peer, [&peer](const LimitBreach &breach) {
         peer.closeForLimit(breach.limit, breach.code, breach.value, breach.most, breach.after);
     });
@@ -167,6 +237,11 @@ void RelayService::opened(Peer &peer)
         close.auditReason = isClosed ? u"upstream_closed"_s : u"upstream_gone"_s;
         peer.close(close);
     });
+}
+
+void RelayService::closed(Peer &peer)
+{
+    m_peers.remove(&peer);
 }
 
 void RelayService::limitsChanged(Peer &peer, const EndpointLimits &limits)

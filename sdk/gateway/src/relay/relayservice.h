@@ -4,6 +4,8 @@
 #include "endpoint/endpointservice.h"
 #include "gate/admission.h"
 #include "relay/relaysocket.h"
+#include "relay/upstreampool.h"
+#include "relay/upstreamwatch.h"
 
 #include <QObject>
 #include <QSet>
@@ -21,7 +23,7 @@ class RelayService final : public QObject, public EndpointService
     Q_OBJECT
 
 public:
-    explicit RelayService(const EndpointConfig &config);
+    RelayService(const EndpointConfig &config, Clock &clock);
     ~RelayService() override;
 
     /*!
@@ -32,8 +34,14 @@ public:
               std::chrono::milliseconds heartbeat, std::function<void(std::unique_ptr<ClientSocket>)> opened,
               std::function<void(const Refusal &)> refused);
 
+    //! The same for a request that is no upgrade; its end is at \a end, when the token is too old.
+    void openHttp(const PendingRequest &request, const Admission &admission, const QString &connectionId,
+                  std::optional<WallTime> end, std::function<void(const Refusal &)> refused);
+
     void opened(Peer &peer) override;
-    void closed(Peer &) override { }
+    void closed(Peer &peer) override;
+    //! Connections to upstreams that are gone close with 4441.
+    void configChanged(const EndpointConfig &config) override;
     void limitsChanged(Peer &peer, const EndpointLimits &limits) override;
     void text(Peer &, const QString &) override { }
     void binary(Peer &, const QByteArray &) override { }
@@ -43,11 +51,19 @@ public:
     bool boundsQueue() const override { return true; }
 
 private:
+    std::vector<UpstreamTarget> targetsFor(const Admission &admission, const QList<QUrl> &urls) const;
+    bool isUsable(const std::function<void(const Refusal &)> &refused) const;
     UpstreamOrder orderFor(const PendingRequest &request, const Admission &admission, const QString &connectionId,
-                           bool speaksControl) const;
-    std::vector<UpstreamTarget> targetsFor(const Admission &admission) const;
+                           bool speaksControl, const QList<QUrl> &urls) const;
+    void takeServers();
+    void learn(const UpstreamOutcome &outcome, const QList<QUrl> &urls);
+    void note(const QUrl &url, bool isGood);
 
-    const EndpointConfig m_config;
+    EndpointConfig m_config;
+    Clock &m_clock;
+    UpstreamPool m_pool;
+    UpstreamWatch m_watch;
+    QSet<Peer *> m_peers;
     const std::shared_ptr<TakenIds> m_taken = std::make_shared<TakenIds>();
     std::shared_ptr<const Net::TlsContext> m_tls; //!< For wss; null if it cannot be set up, see m_tlsProblem.
     QString m_tlsProblem;

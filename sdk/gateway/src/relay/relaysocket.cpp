@@ -16,6 +16,13 @@ void RelaySocket::begin(UpstreamOrder order)
     });
 }
 
+void RelaySocket::beginHttp(HttpOrder order)
+{
+    run([id = m_id, order = std::move(order)](BridgePort &port, Net::Stream *stream) mutable {
+        HttpRelay::begin(port, stream, id, std::move(order));
+    });
+}
+
 void RelaySocket::accept(const QString &subprotocol, const QByteArray &answer, const RelayTerms &terms)
 {
     setSubprotocol(subprotocol);
@@ -31,6 +38,12 @@ void RelaySocket::setLimits(const EndpointLimits &limits)
         if (RelayLink *link = RelayLink::of(stream))
             link->setLimits(limits);
     });
+}
+
+void RelaySocket::setUpstream(const QUrl &upstream, std::shared_ptr<void> lease)
+{
+    m_url = upstream;
+    m_lease = std::move(lease);
 }
 
 void RelaySocket::finishAnswers()
@@ -60,7 +73,7 @@ void RelaySocket::eventReceived(const BridgeEvent &event)
 {
     if (const auto *opened = dynamic_cast<const UpstreamOpened *>(&event)) {
         m_upstream = opened->upstream;
-        Q_EMIT upstreamOpened(QString::fromStdString(opened->subprotocol));
+        Q_EMIT upstreamOpened(*opened);
     } else if (const auto *refused = dynamic_cast<const UpstreamRefused *>(&event)) {
         setEnded();
         Q_EMIT upstreamRefused(*refused);
@@ -70,6 +83,9 @@ void RelaySocket::eventReceived(const BridgeEvent &event)
         Q_EMIT upstreamEnded(end->code, QString::fromStdString(end->reason), end->isClosed);
     } else if (dynamic_cast<const RelayAnswered *>(&event)) {
         Q_EMIT answered();
+    } else if (dynamic_cast<const HttpDone *>(&event)) {
+        setEnded();
+        Q_EMIT httpDone();
     }
 }
 

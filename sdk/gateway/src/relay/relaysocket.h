@@ -2,7 +2,10 @@
 #pragma once
 
 #include "bridge/reactorsocket.h"
+#include "relay/httprelay.h"
 #include "relay/relaystart.h"
+
+#include <QUrl>
 
 namespace Watchword::Gateway {
 
@@ -22,26 +25,33 @@ public:
     RelaySocket(Bridge &bridge, const Net::StreamId &id, const QString &tlsProtocol);
 
     void begin(UpstreamOrder order);
+    void beginHttp(HttpOrder order); //!< Then httpDone() instead of upstreamOpened() and what follows.
     //! \a answer is the 101 with \a subprotocol.
     void accept(const QString &subprotocol, const QByteArray &answer, const RelayTerms &terms);
     void setLimits(const EndpointLimits &limits);
+    //! What \a upstream it has, and what counts it there.
+    void setUpstream(const QUrl &upstream, std::shared_ptr<void> lease);
+    QUrl upstream() const { return m_url; }
     void finishAnswers(); //!< answered() follows, soon or after a second.
 
     std::optional<Relayed> relayed() const override;
     void endRelay() override;
 
 Q_SIGNALS:
-    void upstreamOpened(const QString &subprotocol);
+    void upstreamOpened(const Watchword::Gateway::UpstreamOpened &opened);
     void upstreamRefused(const Watchword::Gateway::UpstreamRefused &refused);
     void limitReached(const Watchword::Gateway::LimitBreach &breach);
     void upstreamEnded(int code, const QString &reason, bool isClosed);
     void answered();
+    void httpDone();
 
 private:
     void eventReceived(const BridgeEvent &event) override;
 
     Net::StreamId m_id;
     Net::StreamId m_upstream;
+    QUrl m_url;
+    std::shared_ptr<void> m_lease;
 };
 
 } // namespace Watchword::Gateway

@@ -95,13 +95,18 @@ void UpstreamDial::established(Net::Stream &stream)
 {
     m_stream = stream.id();
     m_attemptDeadline.cancel();
+    if (!m_order.request) {
+        stream.setReadPaused(true);
+        hand(stream, {});
+        return;
+    }
     std::array<std::uint8_t, 16> nonce{};
     if (RAND_bytes(nonce.data(), int(nonce.size())) != 1) {
         refuse(UpstreamRefused::Reason::Unreachable, "there are no random bytes");
         return;
     }
     m_state = State::Asking;
-    Wire::UpgradeRequest request = m_order.request;
+    Wire::UpgradeRequest request = *m_order.request;
     request.host = target().authority;
     request.target = target().path;
     m_handshake.emplace(std::move(request), nonce);
@@ -126,16 +131,9 @@ void UpstreamDial::answered(Net::Stream &stream)
     switch (m_handshake->state()) {
     case Wire::ClientHandshake::State::Waiting:
         return;
-    case Wire::ClientHandshake::State::Open: {
-        auto opened = std::make_shared<UpstreamOpened>();
-        opened->upstream = stream.id();
-        opened->subprotocol = m_handshake->subprotocol();
-        stream.handshakeDone();
-        stream.clearDeadline();
-        m_stream.reset(); // it is the caller's now
-        finish(std::move(opened));
+    case Wire::ClientHandshake::State::Open:
+        hand(stream, m_handshake->subprotocol());
         return;
-    }
     case Wire::ClientHandshake::State::Refused: {
         auto refused = std::make_shared<UpstreamRefused>();
         refused->reason = UpstreamRefused::Reason::Status;
@@ -150,6 +148,18 @@ void UpstreamDial::answered(Net::Stream &stream)
         refuse(UpstreamRefused::Reason::BadAnswer, std::string(Wire::describe(m_handshake->fault())));
         return;
     }
+}
+
+// The stream is the caller's from here on.
+void UpstreamDial::hand(Net::Stream &stream, std::string_view subprotocol)
+{
+    auto opened = std::make_shared<UpstreamOpened>();
+    opened->upstream = stream.id();
+    opened->subprotocol = subprotocol;
+    stream.handshakeDone();
+    stream.clearDeadline();
+    m_stream.reset();
+    finish(std::move(opened));
 }
 
 void UpstreamDial::streamEnded(Net::Stream &stream, Net::StreamEnd reason)
@@ -177,6 +187,7 @@ void UpstreamDial::attemptFailed(UpstreamRefused::Reason reason, const std::stri
     if (m_state != State::Connecting)
         return;
     dropAttempt();
+    m_failed.push_back(m_at);
     if (m_at + 1 < m_order.targets.size()) {
         ++m_at;
         tryTarget();
@@ -192,6 +203,8 @@ void UpstreamDial::attemptTimedOut()
 
 void UpstreamDial::timedOut()
 {
+    if (m_state == State::Connecting)
+        m_failed.push_back(m_at);
     refuse(UpstreamRefused::Reason::TimedOut, "the upstream did not answer in time");
 }
 
@@ -203,8 +216,10 @@ void UpstreamDial::refuse(UpstreamRefused::Reason reason, const std::string &det
     finish(std::move(refused));
 }
 
-void UpstreamDial::finish(std::shared_ptr<const BridgeEvent> outcome)
+void UpstreamDial::finish(std::shared_ptr<UpstreamOutcome> outcome)
 {
+    outcome->failed = std::move(m_failed);
+    outcome->at = m_at;
     const std::shared_ptr<UpstreamDial> self = shared_from_this();
     const Done done = std::exchange(m_done, {});
     cancel();

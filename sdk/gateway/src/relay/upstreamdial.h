@@ -22,7 +22,8 @@ struct UpstreamTarget
 struct UpstreamOrder
 {
     std::vector<UpstreamTarget> targets; //!< In the order of trying; at least one.
-    Wire::UpgradeRequest request; //!< All but host and target.
+    //! All but host and target. None: only a connection is wanted, on which nothing was said yet.
+    std::optional<Wire::UpgradeRequest> request;
     std::chrono::milliseconds time{10'000}; //!< For all of it.
     std::chrono::milliseconds connectTime{3000}; //!< For TCP and TLS of each target but the last.
 };
@@ -77,12 +78,13 @@ private:
     void established(Net::Stream &stream);
     std::size_t received(Net::Stream &stream, std::span<std::uint8_t> bytes);
     void answered(Net::Stream &stream);
+    void hand(Net::Stream &stream, std::string_view subprotocol);
     void streamEnded(Net::Stream &stream, Net::StreamEnd reason);
     void attemptFailed(UpstreamRefused::Reason reason, const std::string &detail);
     void attemptTimedOut();
     void timedOut();
     void refuse(UpstreamRefused::Reason reason, const std::string &detail);
-    void finish(std::shared_ptr<const BridgeEvent> outcome);
+    void finish(std::shared_ptr<UpstreamOutcome> outcome);
     void dropAttempt();
 
     Net::Reactor &m_reactor;
@@ -90,6 +92,7 @@ private:
     Done m_done;
     State m_state = State::Connecting;
     std::size_t m_at = 0; // the target
+    std::vector<std::size_t> m_failed;
     std::shared_ptr<Net::Connector> m_connector;
     std::optional<Net::StreamId> m_stream; // of this attempt
     std::optional<Wire::ClientHandshake> m_handshake;

@@ -75,4 +75,15 @@ Refusal refusalOfUpstream(const UpstreamRefused &refused, bool speaksControl)
     return result;
 }
 
+Refusal refusalOfBody(qint64 size)
+{
+    Refusal result;
+    result.status = 413;
+    result.title = "Body too large";
+    result.auditType = u"limit.hit"_s;
+    result.reasonCode = u"message_bytes"_s;
+    result.message = u"the request announces a body of %1 bytes"_s.arg(size);
+    return result;
+}
+
 } // namespace Watchword::Gateway

@@ -12,5 +12,7 @@ namespace Watchword::Gateway {
     upstream's 401 is a 403.
 */
 WATCHWORD_TEST_EXPORT Refusal refusalOfUpstream(const UpstreamRefused &refused, bool speaksControl);
+//! For a request whose body is announced to be larger than the endpoint's message_bytes.
+Refusal refusalOfBody(qint64 size);
 
 } // namespace Watchword::Gateway

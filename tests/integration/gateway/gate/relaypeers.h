@@ -96,6 +96,7 @@ public:
             request.clear();
             bytes.clear();
             frames.clear();
+            m_isWebSocket = false;
             QObject::connect(socket, &QIODevice::readyRead, socket, [this] { read(); });
             QObject::connect(socket, &QAbstractSocket::disconnected, socket, [this] { isGone = true; });
         });
@@ -112,9 +113,11 @@ public:
         m_answered = connections;
         return isThere;
     }
+    void forget() { m_answered = connections; } //!< Connections that nobody asked for.
     //! The 101, with \a before it and \a fields in it.
     void accept(const QByteArray &fields = {}, const QByteArray &before = {}, const QByteArray &connection = "Upgrade")
     {
+        m_isWebSocket = true;
         const QByteArray key = value("Sec-WebSocket-Key");
         const std::string accept = Watchword::Wire::acceptValue({key.constData(), size_t(key.size())});
         write(before + "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: " + connection
@@ -132,7 +135,7 @@ public:
     void send(unsigned char first, const QByteArray &payload) { write(RawFrames::fromServer(first, payload)); }
     QList<RawFrames::Frame> frames; //!< That the gateway sent.
     QByteArray request; //!< Its head.
-    QByteArray bytes; //!< Behind it, and not yet frames.
+    QByteArray bytes; //!< Behind it; after accept() only what is no whole frame yet.
     QPointer<QTcpSocket> socket;
     int connections = 0;
     bool isGone = false;
@@ -148,11 +151,13 @@ private:
             request = bytes.left(end + 4);
             bytes.remove(0, end + 4);
         }
-        frames += RawFrames::take(bytes);
+        if (m_isWebSocket)
+            frames += RawFrames::take(bytes);
     }
 
     QTcpServer m_server;
     int m_answered = 0;
+    bool m_isWebSocket = false;
 };
 
 /*! A client over TLS that sends what the test says. */

@@ -35,6 +35,7 @@ private Q_SLOTS:
     void readsProofsOfPossession();
     void readsThePolicyForClients();
     void readsBoundsAndCompression();
+    void readsUpstreams();
     void mistakesHaveAPosition_data();
     void mistakesHaveAPosition();
     void allMistakesAreReported();
@@ -130,6 +131,26 @@ void TestGatewayConfig::readsThePolicyForClients()
     QVERIFY2(tooMany.error().detail().contains("more than 64 rows"_L1), qPrintable(tooMany.error().detail()));
 }
 
+void TestGatewayConfig::readsUpstreams()
+{
+    QString text = kExample;
+    text.replace("upstream = \"ws://127.0.0.1:9000/stream\""_L1,
+                 "upstream = [\"ws://a.test/x\", \"ws://b.test\"]\nupstream_draining = \"ws://b.test\"\nprefix = true\n"
+                 "pass_http = true\npass_headers = [\"Accept-Language\"]\npass_cookies = [\"theme\"]\n"
+                 "upstream_health = { every = \"2 s\", path = \"/health\" }"_L1);
+    const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
+    QVERIFY2(config, qPrintable(config.isOk() ? QString() : config.error().toString()));
+    const EndpointConfig &endpoint = config->endpoints.first();
+    QCOMPARE(endpoint.upstream, QUrl(u"ws://a.test/x"_s));
+    QCOMPARE(endpoint.moreUpstreams, QList<QUrl>{QUrl(u"ws://b.test"_s)});
+    QCOMPARE(endpoint.drainingUpstreams, endpoint.moreUpstreams);
+    QCOMPARE(endpoint.upstreamHealth.every, Duration(2000));
+    QCOMPARE(endpoint.upstreamHealth.path, u"/health"_s);
+    QCOMPARE(endpoint.passHeaders, QStringList{u"Accept-Language"_s});
+    QCOMPARE(endpoint.passCookies, QStringList{u"theme"_s});
+    QVERIFY(endpoint.isPrefix && endpoint.passHttp);
+}
+
 void TestGatewayConfig::mistakesHaveAPosition_data()
 {
     QTest::addColumn<QString>("from");
@@ -150,6 +171,17 @@ void TestGatewayConfig::mistakesHaveAPosition_data()
     row("address", "0.0.0.0:8443", "example.com:8443", "g.toml:2:11:", "IP address");
     row("origin", "https://Orders.example.com:443", "orders.example.com/app", "g.toml:11:", "no Origin");
     row("upstream scheme", "ws://127", "http://127", "g.toml:12:12:", "ws:// or wss://");
+    const QByteArray upstream = "upstream = \"ws://127.0.0.1:9000/stream\"\n";
+    const auto behind = [&row, &upstream](const char *name, const char *line, const char *position, const char *hint) {
+        row(name, upstream.constData(), QByteArray(upstream + line + '\n').constData(), position, hint);
+    };
+    row("mixed upstreams", "upstream = \"ws://127.0.0.1:9000/stream\"", "upstream = [\"ws://a.test\", \"wss://b.test\"]",
+        "g.toml:12:12:", "all be ws:// or all be wss://");
+    behind("draining a stranger", "upstream_draining = [\"ws://a.test\"]", "g.toml:13:21:", "is not in upstream");
+    behind("passing the token", "pass_headers = [\"Authorization\"]", "g.toml:13:16:", "cannot be passed on");
+    behind("passing no name", "pass_headers = [\"a b\"]", "g.toml:13:16:", "no name of a header");
+    behind("health path", "upstream_health = { path = \"health\" }", "g.toml:13:28:", "start with /");
+    row("prefix of rooms", upstream.constData(), "serves = \"rooms\"\nprefix = true\n", "g.toml:8:", "with an upstream");
     row("no audience", "audience = \"wss://orders.example.com\"\n", "", "g.toml:5:", "audience");
     row("single brackets", "[[issuer]]", "[issuer]", "g.toml:5:", "[[issuer]]");
     row("no service", "upstream = \"ws://127.0.0.1:9000/stream\"\n", "", "g.toml:8:", "upstream");

@@ -104,14 +104,33 @@ struct RoomHistoryConfig
     friend bool operator==(const RoomHistoryConfig &, const RoomHistoryConfig &) = default;
 };
 
+/*! upstream_health = {...} of an endpoint: how it is found out which of several upstreams can be used. */
+struct UpstreamHealth
+{
+    //! Each is looked at so often; 0: only clients' failed attempts tell, and time. Answers within half of that are good.
+    Duration every = std::chrono::seconds(5);
+    QString path; //!< An HTTP GET of it has to be answered by 200 to 299; empty: a TCP connection is enough.
+    friend bool operator==(const UpstreamHealth &, const UpstreamHealth &) = default;
+};
+
 /*! [[endpoint]]: a path that clients connect to. */
 struct EndpointConfig
 {
     enum class Service { Echo, Rooms, Upstream };
     QString path;
     Service service = Service::Echo;
+    //! All below path belongs to it, too; where several do, the longest wins. For Service::Upstream, whose URLs get what
+    //! stands behind path in the request.
+    bool isPrefix = false;
     QUrl upstream; //!< ws:// or wss://, for Service::Upstream.
+    QList<QUrl> moreUpstreams; //!< Servers like upstream: a client gets the one with the fewest connections that is there.
+    QList<QUrl> drainingUpstreams; //!< Those of them that get no new connections.
+    UpstreamHealth upstreamHealth;
     QString upstreamCaFile;
+    //! What the upstream gets of the client's request, beside Origin and User-Agent: header fields, and cookies by name.
+    QStringList passHeaders;
+    QStringList passCookies;
+    bool passHttp = false; //!< Requests that are no upgrades go to the upstream, too, with a credential like all others.
     QStringList scopes; //!< All of them are needed.
     QStringList origins; //!< "https://host[:port]"; empty refuses every request that has an Origin.
     QStringList subprotocols; //!< Accepted beside watchword.v1, and offered to the upstream.
