@@ -5,6 +5,7 @@
 #include "bridge/bridge.h"
 #include "endpoint/hub.h"
 #include "gate/gate.h"
+#include "gate/gatepeer.h"
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "issuer/issuer.h"
@@ -138,6 +139,11 @@ Result<void> Gateway::Private::openIssuer()
     issuer = std::move(created).value();
     if (const Result<void> listening = issuer->listen(embedded.address, embedded.port, *tls, &bridge->pool()); !listening)
         return listening.error();
+    issuer->setFindClient([this](HttpRequest &request) {
+        const GatePeer peer = peerOf(request.head, request.peer, request.peerPort, true, config);
+        request.peer = peer.address;
+        request.peerPort = peer.port;
+    });
     verifier->setEmbeddedIssuer(issuer.get(), embedded.audience);
     connect(issuer.get(), &Issuer::tokenIssued, tables.get(), [this](TokenRow row) {
         if (row.kind == TokenKind::Access && row.issued && row.exp && !row.refreshAt)

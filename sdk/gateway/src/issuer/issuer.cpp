@@ -43,7 +43,12 @@ Issuer::Private::Private(Issuer *issuer, const IssuerOptions &o, AuditLog &a, Cl
     , options(o)
     , log(a)
     , clock(c)
-    , server([this](const HttpRequest &request, const HttpServer::Responder &respond) { route(request, respond); })
+    , server([this](const HttpRequest &request, const HttpServer::Responder &respond) {
+        HttpRequest facts = request;
+        if (findClient)
+            findClient(facts);
+        route(facts, respond);
+    })
     , url(o.url)
     , brake(o.signInLimits)
 {
@@ -300,6 +305,11 @@ Result<void> Issuer::listen(const QHostAddress &address, quint16 port, const QSs
 Result<void> Issuer::setTlsConfiguration(const QSslConfiguration &tls)
 {
     return d->server.setTlsConfiguration(tls);
+}
+
+void Issuer::setFindClient(FindClient find)
+{
+    d->findClient = std::move(find);
 }
 
 QUrl Issuer::url() const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "http/httpmessage.h"
 #include "issuer/issueroptions.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
@@ -10,6 +11,7 @@
 
 #include <QObject>
 
+#include <functional>
 #include <memory>
 
 class QHostAddress;
@@ -51,6 +53,9 @@ public:
     Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls,
                         Net::ReactorPool *pool = nullptr);
     Result<void> setTlsConfiguration(const QSslConfiguration &tls); //!< For new connections.
+    //! Puts the client's address in place of that of a trusted proxy, for the audit and for the brake of sign-ins.
+    using FindClient = std::function<void(HttpRequest &request)>;
+    void setFindClient(FindClient find);
     QUrl url() const; //!< The issuer identifier, without a slash at the end; empty before listen() unless configured.
     QString identifier() const; //!< The text of url(), as "iss" has it.
     quint16 port() const; //!< Of the server; 0 before listen().

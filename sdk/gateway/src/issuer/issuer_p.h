@@ -119,6 +119,7 @@ public:
     AuditLog &log;
     Clock &clock;
     HttpServer server;
+    FindClient findClient;
     QUrl url;
     KeyRing keyRing;
     SessionBook book;

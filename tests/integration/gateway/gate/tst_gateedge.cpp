@@ -4,6 +4,7 @@
 #include "socketlog.h"
 #include "support/testmain.h"
 
+#include <QRegularExpression>
 #include <QTcpServer>
 
 using namespace Watchword;
@@ -26,6 +27,7 @@ private Q_SLOTS:
     void bothKindsOfAddresses();
     void resumedSessionsAreJudgedLikeOthers();
     void connectionsOfOneAddress();
+    void issuerKnowsTheClientBehindAProxy();
 
 private:
     GateFixture m_gate;
@@ -70,7 +72,7 @@ QByteArray metric(GateFixture &gate, const QByteArray &name)
 
 // Over a connection that begins with \a greeting, before TLS, and comes from \a from.
 QByteArray answerTo(GateFixture &gate, const QByteArray &request, const QByteArray &greeting, const QHostAddress &from,
-                    const QHostAddress &to = QHostAddress(QHostAddress::LocalHost))
+                    const QHostAddress &to = QHostAddress(QHostAddress::LocalHost), int port = 0)
 {
     QSslSocket socket;
     socket.setSslConfiguration(gate.clientTls());
@@ -89,7 +91,7 @@ QByteArray answerTo(GateFixture &gate, const QByteArray &request, const QByteArr
     });
     QObject::connect(&socket, &QSslSocket::encrypted, &socket, [&] { socket.write(request); });
     socket.bind(from);
-    socket.connectToHost(to, gate.gateway->port());
+    socket.connectToHost(to, port > 0 ? quint16(port) : gate.gateway->port());
     Support::waitUntil([&] { return isClosed || answer.startsWith("HTTP/1.1 101"); });
     socket.disconnect();
     return answer;
@@ -241,6 +243,46 @@ void TestGateEdge::connectionsOfOneAddress()
     QCOMPARE(statusOf(answerTo(gate, GateFixture::upgrade("/echo", gate.token()), {}, QHostAddress(u"127.0.0.7"_s))), 101);
     for (QTcpSocket &socket : silent)
         socket.disconnect();
+}
+
+void TestGateEdge::issuerKnowsTheClientBehindAProxy()
+{
+    AuditedGate gate;
+    QVERIFY(gate.prepare());
+    gate.config.trustedProxies = QStringList{u"127.0.0.2"_s};
+    EmbeddedIssuerConfig embedded;
+    embedded.audience = u"aud"_s;
+    embedded.clients = {{u"app"_s, {u"http://127.0.0.1/callback"_s}, {}}};
+    gate.config.embeddedIssuer = embedded;
+    QVERIFY(gate.begin());
+    // A wrong password, first through the proxy, then by somebody whom nobody trusts to name another.
+    for (const QString &from : {u"127.0.0.2"_s, u"127.0.0.3"_s}) {
+        const auto answer = [&](const QByteArray &line, const QByteArray &body = {}) {
+            const QByteArray request = line
+                + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.77\r\n"
+                + (body.isEmpty() ? QByteArray()
+                                  : "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+                           + QByteArray::number(body.size()) + "\r\n")
+                + "\r\n" + body;
+            return answerTo(gate, request, {}, QHostAddress(from), QHostAddress(QHostAddress::LocalHost),
+                            gate.gateway->issuerUrl().port());
+        };
+        const auto hidden = [](const QByteArray &page, const char *name) {
+            const QRegularExpression field(u"name=\"%1\" value=\"([^\"]*)\""_s.arg(QLatin1StringView(name)));
+            return field.match(QString::fromUtf8(page)).captured(1).toUtf8();
+        };
+        const QByteArray begun = answer("GET /authorize?response_type=code&client_id=app&scope=openid&state=s&redirect_uri="
+                                        "http%3A%2F%2F127.0.0.1%2Fcallback&code_challenge_method=S256&code_challenge="
+                                        + QByteArray(43, 'c'));
+        QCOMPARE(statusOf(begun), 303);
+        const qsizetype at = begun.indexOf("/login?request=");
+        const QByteArray page = answer("GET " + begun.mid(at, begun.indexOf("\r\n", at) - at));
+        QCOMPARE(statusOf(page), 200);
+        const QByteArray form = "request=" + hidden(page, "request").toPercentEncoding()
+            + "&csrf=" + hidden(page, "csrf").toPercentEncoding() + "&username=nobody&password=wrong";
+        QCOMPARE(statusOf(answer("POST /login", form)), 401);
+    }
+    QCOMPARE(gate.sources(u"signin.failed"_s), (QStringList{u"203.0.113.77"_s, u"127.0.0.3"_s}));
 }
 
 WATCHWORD_TEST_MAIN(TestGateEdge)
