@@ -32,7 +32,7 @@ public:
         const bool isNewest = m_socket->sslConfiguration().sessionProtocol() == QSsl::TlsV1_3;
         return isNewest ? QStringLiteral("TLSv1.3") : QStringLiteral("TLSv1.2");
     }
-    qint64 sendText(const QString &text) override { return m_socket->sendTextMessage(text); }
+    void sendUtf8(const QByteArray &text) override { m_socket->sendTextMessage(QString::fromUtf8(text)); }
     void sendBinary(const QByteArray &data) override { m_socket->sendBinaryMessage(data); }
     void ping(const QByteArray &payload) override { m_socket->ping(payload); }
     // close() and abort() of Qt emit disconnected() at once.

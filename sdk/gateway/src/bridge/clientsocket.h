@@ -29,7 +29,13 @@ public:
 
     virtual QString subprotocol() const = 0; //!< Empty if none was agreed on.
     virtual QString tlsProtocol() const = 0; //!< "TLSv1.3"; empty without TLS.
-    virtual qint64 sendText(const QString &text) = 0; //!< Returns its size as UTF-8.
+    virtual void sendUtf8(const QByteArray &text) = 0; //!< Shared, not copied, when many get the same.
+    qint64 sendText(const QString &text) //!< Returns its size as UTF-8.
+    {
+        const QByteArray utf8 = text.toUtf8();
+        sendUtf8(utf8);
+        return utf8.size();
+    }
     virtual void sendBinary(const QByteArray &data) = 0;
     virtual void ping(const QByteArray &payload) = 0; //!< At most 125 bytes.
     virtual void close(int code, const QString &reason) = 0; //!< The reason is cut to what fits. The first call counts.

@@ -68,14 +68,12 @@ void ReactorSocket::run(std::function<void(BridgePort &port, Net::Stream *stream
         m_bridge->send({ToReactor::Kind::Task, m_id, {}, 0, {}, std::move(task)});
 }
 
-qint64 ReactorSocket::sendText(const QString &text)
+void ReactorSocket::sendUtf8(const QByteArray &text)
 {
-    const QByteArray bytes = text.toUtf8();
-    if (m_state == State::Open) {
-        m_gauge->underway += bytes.size() + kFrameOverhead;
-        send(ToReactor::Kind::Text, bytes);
-    }
-    return bytes.size();
+    if (m_state != State::Open)
+        return;
+    m_gauge->underway += text.size() + kFrameOverhead;
+    send(ToReactor::Kind::Text, text);
 }
 
 void ReactorSocket::sendBinary(const QByteArray &data)

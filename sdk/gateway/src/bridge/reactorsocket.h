@@ -17,7 +17,7 @@ public:
 
     QString subprotocol() const override { return m_subprotocol; }
     QString tlsProtocol() const override { return m_tlsProtocol; }
-    qint64 sendText(const QString &text) override;
+    void sendUtf8(const QByteArray &text) override;
     void sendBinary(const QByteArray &data) override;
     void ping(const QByteArray &payload) override;
     void close(int code, const QString &reason) override;

@@ -167,15 +167,15 @@ void Peer::sendBinary(const QByteArray &data)
 void Peer::sendFrame(const Frame &frame)
 {
     if (m_control)
-        sendControlText(frame.toText());
+        sendControlText(frame.toText().toUtf8());
 }
 
-void Peer::sendControlText(const QString &text)
+void Peer::sendControlText(const QByteArray &utf8)
 {
     if (!m_control || m_state == State::Ended || m_state == State::New)
         return;
-    m_socket->sendText(text);
-    m_bytesOut += quint64(utf8Size(text));
+    m_socket->sendUtf8(utf8);
+    m_bytesOut += quint64(utf8.size());
     m_isDirty = true;
 }
 

@@ -79,7 +79,7 @@ public:
     void sendText(const QString &applicationText); //!< Escaped where that is needed.
     void sendBinary(const QByteArray &data);
     void sendFrame(const Frame &frame); //!< Nothing on plain connections.
-    void sendControlText(const QString &text); //!< What Frame::toText() gave, for many receivers at once.
+    void sendControlText(const QByteArray &utf8); //!< What Frame::toText() gave, for many receivers at once.
     void acknowledge(const QString &messageId);
     void answer(const QString &requestId, const QByteArray &payload); //!< To a "req".
     void refuse(const QString &requestId, const QString &code, const QString &reason);

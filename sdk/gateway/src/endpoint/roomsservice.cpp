@@ -173,7 +173,7 @@ void RoomsService::publish(Peer &from, const QString &room, const QByteArray &pa
         trimAll();
     if (receivers.isEmpty())
         return;
-    const QString control = publication(room, from.identity().subject, offset, payload).toText();
+    const QByteArray control = publication(room, from.identity().subject, offset, payload).toText().toUtf8();
     const QString plain = QString::fromUtf8(payload);
     for (Peer *receiver : receivers) {
         if (!m_members.contains(receiver))
