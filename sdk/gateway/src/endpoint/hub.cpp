@@ -338,11 +338,11 @@ void Hub::closeAll(CloseCode code)
 void Hub::tick()
 {
     m_tick.start(kTick);
+    const Instant now = m_services.clock.now();
+    // Who ends meanwhile is deleted later.
     const QHash<QString, Peer *> peers = m_peers;
-    for (Peer *peer : peers) {
-        if (m_peers.contains(peer->id()))
-            peer->tick();
-    }
+    for (Peer *peer : peers)
+        peer->tick(now);
     for (const auto &[path, endpoint] : m_endpoints) {
         if (endpoint->service)
             endpoint->service->tick();

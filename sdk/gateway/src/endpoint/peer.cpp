@@ -113,7 +113,7 @@ void Peer::start()
     sendHello();
     applyIdentity(m_identity);
     m_service.opened(*this);
-    tick();
+    tick(m_services.clock.now());
 }
 
 void Peer::sendHello()
@@ -344,9 +344,8 @@ void Peer::finishClose()
     m_socket->close(int(m_close.code), m_close.reason);
 }
 
-void Peer::tick()
+void Peer::tick(Instant now)
 {
-    const Instant now = m_services.clock.now();
     countRelayed();
     if (m_state == State::Open) {
         const Liveness::Traffic traffic{m_socket->receivedBytes(), queuedBytes(), m_relayed.isReadPaused};

@@ -93,7 +93,7 @@ public:
     qint64 queuedBytes() const; //!< Bytes that the peer has not taken.
 
     //! Once a second: heartbeat, dead peers, slow readers, counters.
-    void tick();
+    void tick(Instant now);
     void setTarget(const std::shared_ptr<const GateTarget> &target); //!< After a reload.
     //! What an "auth.refresh" does.
     struct Renewal
