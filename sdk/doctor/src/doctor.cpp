@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor_p.h"
 
+#include "watchword/core/internal/futures.h"
+
 #include <algorithm>
 
 namespace Watchword {
@@ -41,6 +43,8 @@ Doctor::Private::Private(Doctor *doctor, DoctorOptions doctorOptions)
     destination.tls.setCaCertificates(authorities + options.additionalCertificateAuthorities);
     pace.setSingleShot(true);
     budget.setSingleShot(true);
+    ending.setSingleShot(true);
+    QObject::connect(&ending, &QTimer::timeout, q, [this] { finish(); });
     QObject::connect(&pace, &QTimer::timeout, q, [this] {
         isWaiting = false;
         pump();
@@ -105,6 +109,10 @@ void Doctor::Private::pump()
             }
             if (!examination.mayAdvance())
                 return;
+            if (examination.isLastStageNext() && options.audit && !isAuditAsked) {
+                askAudit();
+                return;
+            }
             for (Probe &probe : examination.nextStage())
                 queue.push_back(std::move(probe));
             tell();
@@ -128,6 +136,19 @@ void Doctor::Private::pump()
         queue.pop_front();
         send(probe);
     }
+}
+
+void Doctor::Private::askAudit()
+{
+    isAuditAsked = true;
+    isWaiting = true;
+    whenDone(options.audit(Doctoring::auditedIn(examination.recording())), q, [this](const Result<AuditEvidence> &evidence) {
+        if (state != State::Running)
+            return;
+        examination.setAudit(evidence);
+        isWaiting = false;
+        pump();
+    });
 }
 
 void Doctor::Private::send(const Probe &probe)
@@ -243,8 +264,7 @@ void Doctor::stop()
     d->report.isComplete = false;
     d->examination.end(u"stopped before it was examined"_s);
     d->tell();
-    QMetaObject::invokeMethod(
-        this, [this] { d->finish(); }, Qt::QueuedConnection);
+    d->ending.start(0);
 }
 
 } // namespace Watchword

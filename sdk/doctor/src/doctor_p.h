@@ -20,6 +20,7 @@ public:
 
     void start();
     void pump();
+    void askAudit();
     void send(const Doctoring::Probe &probe);
     void answered(const Doctoring::Probe &probe, const Doctoring::Exchange &exchange);
     bool tryAgain(const Doctoring::Probe &probe, const Doctoring::Exchange &exchange);
@@ -40,9 +41,11 @@ public:
     QList<Finding> untold;
     int told = 0;
     bool isTelling = false;
+    bool isAuditAsked = false;
     QSet<QString> triedAgain;
     QTimer pace;
     QTimer budget;
+    QTimer ending; //!< Of stop(): behind whoever called it.
     QElapsedTimer running;
     QElapsedTimer sinceSent;
 };

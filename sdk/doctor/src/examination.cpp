@@ -23,8 +23,12 @@ bool Examination::mayAdvance() const
 {
     if (isDone())
         return false;
-    const bool isLastNext = m_stage == Stage::Intrusive;
-    return isLastNext ? m_onTheWay.isEmpty() : m_onTheWay.size() == m_beside.size();
+    return isLastStageNext() ? m_onTheWay.isEmpty() : m_onTheWay.size() == m_beside.size();
+}
+
+bool Examination::isLastStageNext() const
+{
+    return m_stage == Stage::Intrusive;
 }
 
 bool Examination::isDone() const

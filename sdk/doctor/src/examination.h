@@ -23,6 +23,8 @@ public:
 
     bool mayAdvance() const; //!< Nothing that the next stage needs is on its way.
     std::vector<Probe> nextStage(); //!< May be empty.
+    bool isLastStageNext() const; //!< Then setAudit() has its time.
+    void setAudit(const Result<AuditEvidence> &audit) { m_recording.setAudit(audit); }
     bool isDone() const; //!< All rules are decided.
 
     void record(const Exchange &exchange);

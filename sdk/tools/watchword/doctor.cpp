@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "auditfollower.h"
 #include "command.h"
 
 #include "../gateway/unixsignals.h"
@@ -74,6 +75,9 @@ void addOptions(QCommandLineParser &parser)
                       u"The private key (PEM) of a test issuer: expired tokens and others of their kind are made with it."_s,
                       u"file"_s});
     parser.addOption({u"signing-algorithm"_s, u"Of that key."_s, u"name"_s, u"ES256"_s});
+    parser.addOption({u"deep"_s, u"For a gateway of Watchword: whether its audit has every refusal, and verifies."_s});
+    parser.addOption({u"audit-token-file"_s, u"The token with gw:audit for --deep; else the one of --token-file."_s, u"file"_s});
+    parser.addOption({u"audit-path"_s, u"The gateway's audit path."_s, u"path"_s, u"/audit"_s});
     parser.addOption({u"intrusive"_s,
                       u"Also bursts, many connections and a large frame. The endpoint has to be yours: on this machine, "
                       "with a token that has the scope gw:doctor, or with a line that its host serves."_s});
@@ -212,6 +216,23 @@ int write(const Report &report, const Output &output)
     return isBad ? Found : Clean;
 }
 
+// The whole run has to follow the audit from before its first request.
+std::unique_ptr<AuditFollower> followerOf(const QCommandLineParser &parser, DoctorOptions &options, TokenProvider *tokens)
+{
+    WatchOptions watch;
+    watch.gateway = options.endpoint.adjusted(QUrl::RemovePath | QUrl::RemoveQuery);
+    watch.watchPath.clear();
+    watch.auditPath = parser.value(u"audit-path"_s);
+    watch.additionalCertificateAuthorities = options.additionalCertificateAuthorities;
+    auto follower = std::make_unique<AuditFollower>(tokens, watch);
+    options.audit = [raw = follower.get()](const QStringList &ids) { return raw->evidence(ids); };
+    QObject::connect(
+        follower.get(), &AuditFollower::settled, follower.get(), [] { QCoreApplication::quit(); }, Qt::QueuedConnection);
+    follower->start();
+    QCoreApplication::exec();
+    return follower;
+}
+
 int runWith(const DoctorOptions &options, const Output &output, bool json)
 {
     Doctor doctor(options);
@@ -297,6 +318,20 @@ int runDoctor(const QStringList &arguments)
         return CouldNotRun;
     }
     options.token = *token;
+    std::unique_ptr<AuditFollower> follower;
+    FixedTokenProvider auditTokens{AccessToken()};
+    if (parser.isSet(u"deep"_s)) {
+        AccessToken access;
+        access.value = options.token;
+        if (parser.isSet(u"audit-token-file"_s)) {
+            Result<QByteArray> text = contentOf(parser.value(u"audit-token-file"_s));
+            if (!text)
+                return misuse(text.error(), json);
+            access.value = Secret::take(text->trimmed());
+        }
+        auditTokens.setToken(access);
+        follower = followerOf(parser, options, &auditTokens);
+    }
     return runWith(options, *output, json);
 }
 

@@ -21,6 +21,7 @@ private Q_SLOTS:
     void initTestCase();
     void gatewayIsClean();
     void commandTellsByItsExitCode();
+    void everyRefusalIsInTheAudit();
     void commandWritesEveryFormat();
     void baselineHidesWhatIsKnown();
     void signalKeepsWhatIsKnown();
@@ -41,13 +42,14 @@ private:
 void TestDoctorGateway::initTestCase()
 {
     QVERIFY(m_gateway.prepare(
-        "[gateway]\ngrace = \"1 s\"\n[[endpoint]]\npath = \"/v1/stream\"\nscopes = [\"use\"]\nserves = \"echo\"\n"
+        "[watch]\n[gateway]\ngrace = \"1 s\"\n[[endpoint]]\npath = \"/v1/stream\"\nscopes = [\"use\"]\nserves = \"echo\"\n"
         "origins = [\"https://app.example.com\"]\n"
         "limits = { connections_per_user = 5, messages_per_second = 50, handshakes_per_second = 20 }\n"));
     QVERIFY(m_gateway.start());
     const QByteArray token = m_gateway.token(u"user-1"_s, 300);
-    for (const auto &[name, bytes] :
-         {std::pair(u"token"_s, token), std::pair(u"issuer.key"_s, m_gateway.signingKey().toPem().reveal().toByteArray())}) {
+    const QByteArray auditor = m_gateway.token(u"auditor"_s, 300, {{u"scope"_s, u"gw:read gw:audit"_s}});
+    for (const auto &[name, bytes] : {std::pair(u"token"_s, token), std::pair(u"audit.token"_s, auditor),
+                                      std::pair(u"issuer.key"_s, m_gateway.signingKey().toPem().reveal().toByteArray())}) {
         QFile file(m_gateway.file(name));
         QVERIFY(file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size());
     }
@@ -73,8 +75,8 @@ void TestDoctorGateway::gatewayIsClean()
     QCOMPARE(problemsOf(report), QStringList());
     QCOMPARE(report.grade(), u"A"_s);
     QVERIFY(report.isComplete && !doctor.error());
-    // What is not examined: first messages, which this endpoint does not take.
-    QCOMPARE(report.count(Verdict::Skipped), 1);
+    // What is not examined: first messages, which this endpoint does not take, and the audit, which nobody follows here.
+    QCOMPARE(report.count(Verdict::Skipped), 3);
     QVERIFY(summaryOf(report, u"E1"_s).contains(u"close 4401"_s));
     QVERIFY(summaryOf(report, u"L3"_s).contains(u"429"_s));
 }
@@ -128,6 +130,18 @@ void TestDoctorGateway::commandTellsByItsExitCode()
           QStringList{u"wss://a/"_s, u"--requests"_s, u"0"_s}, QStringList{u"wss://a/"_s, u"--baseline"_s, u"/nowhere"_s},
           QStringList{u"wss://a/"_s, u"--token-file"_s, u"/nowhere"_s}})
         QCOMPARE(run(wrong).code, 2);
+}
+
+void TestDoctorGateway::everyRefusalIsInTheAudit()
+{
+    const QStringList deep = withToken() + QStringList{u"--signing-key"_s, m_gateway.file(u"issuer.key"_s), u"--deep"_s};
+    const Run good = run(deep + QStringList{u"--audit-token-file"_s, m_gateway.file(u"audit.token"_s)});
+    QVERIFY2(good.code == 0, (good.out + good.err).constData());
+    QVERIFY2(good.out.contains("pass B1 ") && good.out.contains("pass B2 "), good.out.constData());
+    QVERIFY(good.out.contains(" 9 Logging and monitoring   A"));
+    // A token that may not read the audit.
+    const Run denied = run(deep);
+    QVERIFY2(denied.out.contains("skip B2 "), denied.out.constData());
 }
 
 void TestDoctorGateway::commandWritesEveryFormat()

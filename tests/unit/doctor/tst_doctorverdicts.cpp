@@ -36,6 +36,7 @@ private Q_SLOTS:
     void frames_data();
     void frames();
     void missingNeeds();
+    void audit();
 
 private:
     static Judgement judged(const QString &id, const Recording &seen);
@@ -447,6 +448,44 @@ void TestDoctorVerdicts::missingNeeds()
     QVERIFY(missing(u"L1"_s, foreign).isEmpty());
     foreign.add(recorded(u"consent"_s, "HTTP/1.1 404 Not Found\r\n\r\n" + consentText(wish.endpoint)));
     QVERIFY(!missing(u"L1"_s, foreign).isEmpty());
+}
+
+void TestDoctorVerdicts::audit()
+{
+    const auto refusal = [](const QString &probe, const QByteArray &ref) {
+        return recorded(probe, "HTTP/1.1 401 Unauthorized\r\n\r\n{\"status\":401,\"ref\":\"" + ref + "\"}");
+    };
+    const auto event = [](const QString &id, const QString &reason) {
+        AuditEvent one;
+        one.id = id;
+        one.data.insert("reason_code"_L1, reason);
+        return one;
+    };
+    Recording seen(withToken());
+    seen.add(refusal(u"expired"_s, "id-1"));
+    seen.add(refusal(u"evil"_s, "id-2"));
+    seen.add(recorded(u"guess1"_s, kInvalid)); // of a burst, which is told in one event
+    QStringList ids = auditedIn(seen);
+    ids.sort();
+    QCOMPARE(ids, QStringList({u"id-1"_s, u"id-2"_s}));
+    AuditEvidence evidence;
+    evidence.verified = 7;
+    evidence.events = {event(u"id-1"_s, u"TokenExpired"_s), event(u"id-2"_s, u"origin_denied"_s)};
+    seen.setAudit(evidence);
+    QCOMPARE(int(judged(u"B1"_s, seen).verdict), int(Verdict::Pass));
+    QCOMPARE(judged(u"B2"_s, seen).summary, u"2 refusals, each with its reason"_s);
+    evidence.events.removeLast();
+    seen.setAudit(evidence);
+    QCOMPARE(int(judged(u"B2"_s, seen).verdict), int(Verdict::Fail));
+    QCOMPARE(judged(u"B2"_s, seen).probes, QStringList{u"evil"_s});
+    evidence.events.append(event(u"id-2"_s, u"BadSignature"_s));
+    evidence.chainProblem = u"event 4 was changed"_s;
+    seen.setAudit(evidence);
+    QVERIFY(judged(u"B2"_s, seen).summary.contains(u"another reason"_s));
+    QCOMPARE(int(judged(u"B1"_s, seen).verdict), int(Verdict::Fail));
+    seen.setAudit(Error(ErrorCode::Forbidden, u"no gw:audit"_s));
+    QCOMPARE(int(judged(u"B1"_s, seen).verdict), int(Verdict::Skipped));
+    QCOMPARE(int(judged(u"B2"_s, seen).verdict), int(Verdict::Skipped));
 }
 
 WATCHWORD_TEST_MAIN(TestDoctorVerdicts)

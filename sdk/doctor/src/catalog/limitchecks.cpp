@@ -54,6 +54,14 @@ QList<CheckText> limitChecks()
         {"L3", Practice::Limits, Severity::Medium, "Wrong tokens in a row are slowed down",
          "Guessing and stuffing need many tries, and each costs the server a signature.",
          "Limit handshakes per address and second; answer 429 with Retry-After.", "OWASP ASVS 5.0 6.3.1; CWE-307", true},
+        {"B1", Practice::Logging, Severity::High, "The chain of the audit verifies",
+         "A log that can be changed unseen proves nothing, and whoever broke in changes it first.",
+         "Find out who can write to the audit's database. Restore it, and keep signed checkpoints in other hands.",
+         "OWASP ASVS 5.0 16.4.2; CWE-778"},
+        {"B2", Practice::Logging, Severity::High, "Every refusal stands in the audit, with its reason",
+         "An attack that leaves no trace is found by its victims.",
+         "See to it that the audit can be written: its disk, its database. Every refusal has an id; look for it.",
+         "OWASP ASVS 5.0 16.3.1; OWASP ASVS 5.0 16.3.3; CWE-778"},
     };
 }
 

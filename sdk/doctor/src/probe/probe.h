@@ -38,6 +38,8 @@ struct Probe
     QList<ProbeFrame> frames; //!< Sent at once after a 101.
     Duration patience{3000}; //!< For TCP, TLS and the answer together.
     Duration linger{0}; //!< After a 101: how long to listen.
+    QByteArray welcome; //!< A message that has this in it says that the token was accepted; empty: there is no such message.
+    Duration lingerAfterWelcome{0};
     bool runsBeside = false; //!< Takes long; others do not wait for it.
     bool isBurst = false; //!< Goes out at once, without the pace of the options.
 };

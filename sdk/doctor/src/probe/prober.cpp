@@ -362,12 +362,21 @@ void Prober::readFrames(QByteArray &bytes)
 
 Wire::Flow Prober::messageReceived(Wire::Opcode type, Wire::MutableBytes message)
 {
+    hear(QByteArrayView(reinterpret_cast<const char *>(message.data()), qsizetype(message.size())));
     if (m_exchange.messages.size() < kMessagesKept) {
         const auto size = std::min(qsizetype(message.size()), kMessageKept);
         m_exchange.messages.append(
             {type == Wire::Opcode::Text, QByteArray(reinterpret_cast<const char *>(message.data()), size)});
     }
     return Wire::Flow::GoOn;
+}
+
+void Prober::hear(QByteArrayView message)
+{
+    if (!m_probe.welcome.isEmpty() && !m_isWelcome && message.contains(m_probe.welcome)) {
+        m_isWelcome = true;
+        m_deadline.start(m_probe.lingerAfterWelcome);
+    }
 }
 
 Wire::Flow Prober::pingReceived(Wire::Bytes payload)

@@ -67,6 +67,7 @@ private:
     void readFrames(QByteArray &bytes);
     void sendFrame(const ProbeFrame &frame);
     QByteArray withToken(const QByteArray &text) const;
+    void hear(QByteArrayView message);
     void noteEnd();
     void finish(Exchange::End end);
 
@@ -87,6 +88,7 @@ private:
     std::optional<Wire::BodyReader> m_body;
     std::optional<Wire::MessageReader> m_frames;
     int m_interim = 0;
+    bool m_isWelcome = false;
     qint64 m_read = 0; //!< Behind the head.
 };
 

@@ -12,6 +12,7 @@ namespace {
 
 using Way = DoctorOptions::TokenWay;
 const QByteArray kMark(1, kTokenMark);
+constexpr Duration kMessageTime{700};
 constexpr char kFirstMessage[] = R"({"type":"auth","token":"{token}"})";
 
 QByteArray firstMessageOf(const DoctorOptions &options)
@@ -29,6 +30,18 @@ QByteArray firstMessageOf(const DoctorOptions &options)
         break;
     }
     return {};
+}
+
+QByteArray welcomeOf(Way way)
+{
+    switch (way) {
+    case Way::GraphqlTransportWs:
+        return "connection_ack";
+    case Way::Centrifugo:
+        return "\"connect\"";
+    default:
+        return {};
+    }
 }
 
 QByteArray hostField(const QUrl &url)
@@ -113,7 +126,11 @@ Probe Requests::upgrade(const QString &id, const UpgradeShape &shape) const
         ProbeFrame frame;
         frame.payload = first;
         probe.frames.append(frame);
-        probe.linger += Duration(700); // what it says is answered by a message
+        probe.welcome = welcomeOf(m_options.tokenWay);
+        probe.lingerAfterWelcome = shape.linger;
+        // Who says no by closing may take its time. The valid token is not to be refused, and needs less.
+        const bool isLong = !probe.welcome.isEmpty() || !shape.token.equals(m_options.token);
+        probe.linger += isLong ? m_options.patience : kMessageTime;
     }
     probe.frames += shape.frames;
     return probe;

@@ -79,6 +79,7 @@ public:
         for (const Page &page : m_pages) {
             UpgradeShape shape = seen.entry();
             shape.origin = page.origin(seen);
+            shape.linger = kRefusalTime;
             list.push_back(seen.requests().upgrade(page.probe, shape));
         }
         return list;

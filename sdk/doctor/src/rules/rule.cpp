@@ -103,6 +103,8 @@ QString Rule::missing(const Recording &seen) const
         return u"there is no connection with trusted TLS, see T3 and T4"_s;
     if ((m_needs & Need::Trusted) && !seen.isTokenAccepted() && seen.find(u"bare"_s)->status == 404)
         return u"nothing is found at this path (HTTP 404)"_s;
+    if ((m_needs & Need::Audit) && !seen.audit())
+        return u"needs a gateway of Watchword and its audit"_s;
     if ((m_needs & Need::AtUpgrade) && seen.waitsForMessage())
         return u"the server takes the token in a message"_s;
     if ((m_needs & (Need::Token | Need::Jwt | Need::Key)) && options.token.isEmpty())
@@ -126,14 +128,18 @@ Rules allRules()
     addOriginRules(rules);
     addFrameRules(rules);
     addLimitRules(rules);
+    addAuditRules(rules);
     return rules;
 }
 
 std::vector<Probe> RefusedRule::probes(const Recording &seen) const
 {
     std::vector<Probe> list;
-    for (const Request &request : m_requests)
-        list.push_back(seen.requests().upgrade(request.probe, request.shape(seen)));
+    for (const Request &request : m_requests) {
+        UpgradeShape shape = request.shape(seen);
+        shape.linger = std::max(shape.linger, kRefusalTime);
+        list.push_back(seen.requests().upgrade(request.probe, shape));
+    }
     return list;
 }
 

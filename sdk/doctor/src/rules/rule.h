@@ -31,6 +31,9 @@ public:
     const BadTokens &badTokens() const { return m_badTokens; }
     const Redactor &redactor() const { return m_redactor; }
 
+    void setAudit(const Result<AuditEvidence> &audit) { m_audit = audit; }
+    const std::optional<Result<AuditEvidence>> &audit() const { return m_audit; } //!< Nothing before the last stage.
+
     bool isTrusted() const; //!< TLS was good, and there was an answer.
     bool isOpen() const; //!< The endpoint admits without a token, and does not wait for one in a message.
     bool isTokenAccepted() const;
@@ -46,6 +49,7 @@ private:
     const Requests m_requests;
     const BadTokens m_badTokens;
     QHash<QString, Exchange> m_exchanges;
+    std::optional<Result<AuditEvidence>> m_audit;
 };
 
 /*! What a check found. */
@@ -73,7 +77,8 @@ enum Flag {
     Jwt = 8, //!< The token is one.
     Key = 16, //!< DoctorOptions::signingKey
     Ours = 32, //!< DoctorOptions::intrusive, and Recording::isOurs()
-    AtUpgrade = 64 //!< The token travels with the upgrade.
+    AtUpgrade = 64, //!< The token travels with the upgrade.
+    Audit = 128 //!< DoctorOptions::audit
 };
 } // namespace Need
 
@@ -110,12 +115,17 @@ private:
 ProbeFrame pingFrame();
 constexpr Duration kPongTime{700};
 
+constexpr Duration kRefusalTime{800}; //!< For servers that accept a request and close then.
+
 using Rules = std::vector<std::unique_ptr<Rule>>;
 void addLineRules(Rules &rules);
 void addTokenRules(Rules &rules);
 void addOriginRules(Rules &rules);
 void addFrameRules(Rules &rules);
 void addLimitRules(Rules &rules);
+void addAuditRules(Rules &rules);
+QString referenceOf(const Exchange &exchange); //!< The id of the audit event in a gateway's refusal; else empty.
+WATCHWORD_TEST_EXPORT QStringList auditedIn(const Recording &seen); //!< The ids of the events that should be in the audit.
 WATCHWORD_TEST_EXPORT Rules allRules();
 
 /*! The commonest rule: a few requests, none of which may be let in. */

@@ -3,6 +3,7 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/secret.h"
+#include "watchword/doctor/auditevidence.h"
 #include "watchword/doctor/export.h"
 #include "watchword/jose/signingkey.h"
 
@@ -21,7 +22,7 @@ struct DoctorOptions
         Header, //!< Authorization: Bearer (RFC 6750).
         Subprotocol, //!< An entry of Sec-WebSocket-Protocol: subprotocolPrefix and the token in base64url.
         FirstMessage, //!< The first text message: firstMessage.
-        GraphqlTransportWs, //!< "connection_init" with payload.authorization, and the subprotocol graphql-transport-ws.
+        GraphqlTransportWs, //!< "connection_init" with payload.Authorization, and the subprotocol graphql-transport-ws.
         Centrifugo //!< A connect command, JSON.
     };
 
@@ -39,6 +40,7 @@ struct DoctorOptions
     */
     SigningKey signingKey;
     QList<QSslCertificate> additionalCertificateAuthorities;
+    AuditWitness audit; //!< For a Watchword Gateway whose audit can be read; null: without.
 
     bool intrusive = false; //!< Bursts, floods and large messages; only against what is yours.
     int requestBudget = 40; //!< At most so many connections.
