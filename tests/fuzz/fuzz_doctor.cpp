@@ -22,7 +22,7 @@ void require(bool condition)
 
 bool isHarmless(const QByteArray &text)
 {
-    return !text.contains(kSecret) && std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || uchar(c) >= ' '; });
+    return std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || uchar(c) >= ' '; });
 }
 
 Exchange exchangeOf(const QByteArray &bytes)
@@ -67,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     for (int format = int(ReportFormat::Text); format <= int(ReportFormat::Html); ++format)
-        require(isHarmless(writeReport(report, ReportFormat(format))));
+        require(isHarmless(writeReport(report, ReportFormat(format)))
+                && !writeReport(report, ReportFormat(format)).contains(kSecret));
     if (const Result<Report> read = Report::fromJson(bytes))
         require(isHarmless(writeReport(*read, ReportFormat::Text)));
     return 0;
