@@ -15,7 +15,9 @@ namespace {
 constexpr int kRelayConnections = 16;
 constexpr int kRelayCrowd = 5'000;
 constexpr int kRelayDescriptors = 2 * kRelayCrowd + 1'000; // of the server, which has two for each client
-constexpr int kRelayUpgrades = 1'000;
+constexpr int kRelayUpgrades = 400;
+// Short and many, so that what else the machine does hits both sides alike.
+constexpr int kRelayTurns = 25;
 
 /*! What one row sends. */
 struct RelayLoad
@@ -24,6 +26,12 @@ struct RelayLoad
     int bytes = 256;
     int inFlight = 1;
     bool binary = false;
+    int perSecond = 0; //!< 0: the next messages of a connection follow when the last ones came back.
+
+    QString command(int count) const
+    {
+        return perSecond == 0 ? u"echo %1"_s.arg(count) : u"pace %1 %2"_s.arg(count).arg(perSecond);
+    }
 };
 
 LoadOptions loadedBy(LoadOptions options, const RelayLoad &load)
@@ -38,8 +46,8 @@ LoadOptions loadedBy(LoadOptions options, const RelayLoad &load)
 //! Messages for one turn, after as many as warm both ends up.
 Measure echoesOf(LoadProcess &clients, const RelayLoad &load, qint64 server)
 {
-    clients.run(u"echo %1"_s.arg(load.messages / 10));
-    return [&clients, load, server] { return clients.run(u"echo %1"_s.arg(load.messages), QList<qint64>{server}); };
+    clients.run(load.command(load.messages / 10));
+    return [&clients, load, server] { return clients.run(load.command(load.messages), QList<qint64>{server}); };
 }
 
 std::optional<double> againstNginx(const RelayLoad &load)
@@ -49,7 +57,8 @@ std::optional<double> againstNginx(const RelayLoad &load)
         return std::nullopt;
     LoadProcess ours(loadedBy(site.toGateway(), load));
     LoadProcess theirs(loadedBy(site.toNginx(), load));
-    return processorRatioInTurns(echoesOf(ours, load, site.gateway().pid()), echoesOf(theirs, load, site.nginx().pid()));
+    return processorRatioInTurns(echoesOf(ours, load, site.gateway().pid()), echoesOf(theirs, load, site.nginx().pid()),
+                                 kRelayTurns);
 }
 
 //! Messages for each second of processor time.
@@ -77,7 +86,7 @@ std::optional<double> besideIdle(const RelayLoad &load)
     LoadProcess beside(loadedBy(crowded.toGateway(), load));
     LoadProcess without(loadedBy(alone.toGateway(), load));
     return ratioInTurns(forProcessor(echoesOf(beside, load, crowded.gateway().pid()), load.messages),
-                        forProcessor(echoesOf(without, load, alone.gateway().pid()), load.messages));
+                        forProcessor(echoesOf(without, load, alone.gateway().pid()), load.messages), kRelayTurns);
 }
 
 std::optional<double> verifiedUpgrades()
@@ -107,17 +116,20 @@ std::optional<double> twoReactors(const RelayLoad &load)
         return std::nullopt;
     LoadProcess byTwo(loadedBy(two.toGateway(), load));
     LoadProcess byOne(loadedBy(one.toGateway(), load));
-    return processorRatioInTurns(echoesOf(byTwo, load, two.gateway().pid()), echoesOf(byOne, load, one.gateway().pid()));
+    return processorRatioInTurns(echoesOf(byTwo, load, two.gateway().pid()), echoesOf(byOne, load, one.gateway().pid()),
+                                 kRelayTurns);
 }
 
 } // namespace
 
 QList<Row> relayRows()
 {
-    const RelayLoad text{20'000};
-    const RelayLoad binary{20'000, 256, 1, true};
-    const RelayLoad burst{200'000, 256, 16};
-    const RelayLoad large{3'000, 64 * 1024, 1, true};
+    // At one rate for both: how many messages a server finds at a wake-up is what one of them costs, and clients that wait for
+    // their echoes fall in step with it, in one way or another.
+    const RelayLoad text{4'000, 256, 1, false, 8'000};
+    const RelayLoad binary{4'000, 256, 1, true, 8'000};
+    const RelayLoad burst{80'000, 256, 16};
+    const RelayLoad large{1'200, 64 * 1024, 1, true};
     const QString nginx = u"nginx"_s;
     const QString idle = u"the same alone"_s;
     return {
