@@ -69,7 +69,7 @@ bool HeadReader::endLine()
     if (std::exchange(m_line, 0) > 0) {
         if (++m_lines > m_limits.fields + 1)
             m_fault = HeadFault::TooManyFields;
-        else if (m_lines == 1 && !m_sawBlank)
+        else if (m_kind == HeadKind::Request && m_lines == 1 && !m_sawBlank)
             m_fault = HeadFault::Malformed;
         return false;
     }
