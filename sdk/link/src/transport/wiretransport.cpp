@@ -259,9 +259,10 @@ bool WireTransport::takeFrames(Wire::MutableBytes bytes)
     return isAlive();
 }
 
-Wire::Flow WireTransport::flow(const Batch &batch) const
+// After a signal, of which only \a batch is left when it destroyed this object.
+Wire::Flow WireTransport::flow(const Batch &batch, const WireTransport *self)
 {
-    return !batch.isGone && isAlive() ? Wire::Flow::GoOn : Wire::Flow::Stop;
+    return !batch.isGone && self->isAlive() ? Wire::Flow::GoOn : Wire::Flow::Stop;
 }
 
 Wire::Flow WireTransport::messageReceived(Wire::Opcode type, Wire::MutableBytes message)
@@ -278,7 +279,7 @@ Wire::Flow WireTransport::messageReceived(Wire::Opcode type, Wire::MutableBytes 
     } else {
         Q_EMIT textReceived(textOfMessage(message));
     }
-    return flow(batch);
+    return flow(batch, this);
 }
 
 Wire::Flow WireTransport::pingReceived(Wire::Bytes payload)
@@ -291,7 +292,7 @@ Wire::Flow WireTransport::pongReceived(Wire::Bytes payload)
 {
     const Batch &batch = *m_batch;
     Q_EMIT Transport::pongReceived(copyOf(payload));
-    return flow(batch);
+    return flow(batch, this);
 }
 
 Wire::Flow WireTransport::closeReceived(const Wire::CloseFrame &close)

@@ -83,7 +83,7 @@ private:
     Wire::Flow pingReceived(Wire::Bytes payload) override;
     Wire::Flow pongReceived(Wire::Bytes payload) override;
     Wire::Flow closeReceived(const Wire::CloseFrame &close) override;
-    Wire::Flow flow(const Batch &batch) const;
+    static Wire::Flow flow(const Batch &batch, const WireTransport *self);
 
     bool beginSending();
     void sendClose(std::uint16_t code, std::string_view reason);
