@@ -51,7 +51,7 @@ void AccountSignIn::begin(const TokenSet &owner, Begin when)
     connect(m_flow.get(), &SignInFlow::noted, this, &AccountSignIn::noted);
     connect(m_flow.get(), &SignInFlow::finished, this, &AccountSignIn::onFinished);
     if (when == Begin::Now)
-        return startNow();
+        return m_flow->start();
     Q_EMIT noted(u"signin.waits"_s, u"for the revocation of the tokens before, %1 s at most"_s.arg(kRevocationPatience / 1s));
     m_longestWait.start(kRevocationPatience);
 }

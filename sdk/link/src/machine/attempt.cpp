@@ -38,11 +38,11 @@ void addFailure(Attempt::Failures &failures, Instant now)
 
 } // namespace
 
-Attempt::Attempt(AttemptId last, TokenFacts token, Outage outage)
+Attempt::Attempt(AttemptId last, TokenFacts token, const Outage &outage)
     : m_id(last)
     , m_step(Waiting())
     , m_token(std::move(token))
-    , m_outage(std::move(outage))
+    , m_outage(outage)
 {
 }
 
@@ -310,7 +310,7 @@ Attempt::Outcome Attempt::beginWithNonce(LinkStep &step)
 
 Judgement Attempt::judge(const TransportEnd &end, const std::optional<Farewell> &farewell, Judgement::Use use, LinkStep &step)
 {
-    const Judgement judgement = Judgement::of(end, farewell, step.context.closePolicy(), use);
+    Judgement judgement = Judgement::of(end, farewell, step.context.closePolicy(), use);
     addFailure(m_outage.link, step.now);
     if (!isReplacement())
         step.add(ReportError{judgement.error, m_id});

@@ -81,7 +81,7 @@ public:
     using Outcome = std::variant<Continues, Accepted, GivenUp, NotNeeded>;
 
     //! The one after the connection or attempt \a last, which used \a token; 0: there was none.
-    Attempt(AttemptId last, TokenFacts token, Outage outage);
+    Attempt(AttemptId last, TokenFacts token, const Outage &outage);
     //! To replace a connection of \a subject. \a until: when the server ends that one; later it is of no use.
     static Attempt toReplace(const QString &subject, Instant at, const QString &why, std::optional<Instant> until);
 
