@@ -4,6 +4,7 @@
 #include "audit/auditlog.h"
 #include "bridge/bridge.h"
 #include "endpoint/hub.h"
+#include "gate/configfiles.h"
 #include "gate/gate.h"
 #include "gate/gatepeer.h"
 #include "gate/tlsfiles.h"
@@ -308,6 +309,10 @@ std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &nex
         return fixed(u"[listen] threads"_s);
     if (next.audit.database != config.audit.database)
         return fixed(u"[audit] database"_s);
+    if (next.audit.retention != config.audit.retention)
+        return fixed(u"[audit] retention"_s);
+    if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
+        return fixed(u"cluster or node of [gateway]"_s);
     if (next.embeddedIssuer != config.embeddedIssuer)
         return fixed(u"[issuer_embedded]"_s);
     const auto pathsOf = [](const std::optional<WatchConfig> &watch) {
@@ -346,11 +351,18 @@ Result<std::shared_ptr<Gateway>> Gateway::create(const GatewayConfig &config, Cl
     return std::shared_ptr<Gateway>(new Gateway(config, clock));
 }
 
+Result<void> Gateway::checkFiles(const GatewayConfig &config)
+{
+    return Watchword::Gateway::checkFiles(config);
+}
+
 Result<void> Gateway::start()
 {
     if (d->state != Private::State::New)
         return Error(ErrorCode::WrongState, u"a gateway can be started once"_s);
-    const Result<void> started = d->start();
+    Result<void> started = checkFiles(d->config);
+    if (started)
+        started = d->start();
     if (!started)
         d->release();
     return started;
@@ -373,6 +385,8 @@ Result<void> Gateway::reload(const GatewayConfig &config)
         return Error(ErrorCode::WrongState, u"only a running gateway can be reloaded"_s);
     GatewayConfig next = config;
     Result<void> valid = next.validate();
+    if (valid)
+        valid = checkFiles(next);
     if (valid) {
         if (const std::optional<Error> change = d->firstFixedChange(next))
             valid = *change;

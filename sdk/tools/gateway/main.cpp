@@ -27,7 +27,8 @@ constexpr int kUsage = 2;
 struct CommandLine
 {
     QCommandLineOption config{u"config"_s, u"Run with this configuration file; SIGHUP reads it anew."_s, u"FILE"_s};
-    QCommandLineOption check{u"check-config"_s, u"Check this configuration file and end: 0 if it is good."_s, u"FILE"_s};
+    QCommandLineOption check{
+        u"check-config"_s, u"Check this configuration file and the files that it names, and end: 0 if all is good."_s, u"FILE"_s};
     QCommandLineOption demo{
         u"demo"_s,
         u"Run with made-up users and a throw-away certificate; prints one JSON line. Nothing stays, but see --state."_s};
@@ -126,10 +127,13 @@ int run(const Gateway::GatewayConfig &config, const QString &configFile,
         const Result<Gateway::GatewayConfig> next =
             configFile.isEmpty() ? Result<Gateway::GatewayConfig>(config) : Gateway::GatewayConfig::fromFile(configFile);
         const Result<void> done = next ? gateway.reload(*next) : Result<void>(next.error());
-        if (done)
-            std::fprintf(stderr, "watchword-gateway: reloaded\n");
-        else
+        if (!done) {
             fail(done.error());
+            return;
+        }
+        if (!configFile.isEmpty())
+            setLogLevel(next->logLevel);
+        std::fprintf(stderr, "watchword-gateway: reloaded\n");
     });
     ready(gateway);
     return QCoreApplication::exec();
@@ -212,6 +216,8 @@ int main(int argc, char *argv[])
     const Result<Gateway::GatewayConfig> config = Gateway::GatewayConfig::fromFile(parser.value(line.check));
     if (!config)
         return fail(config.error());
+    if (const Result<void> files = Gateway::Gateway::checkFiles(*config); !files)
+        return fail(files.error());
     std::printf("%s is good\n", qPrintable(parser.value(line.check)));
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "config/configvalues.h"
 #include "config/policyreader.h"
+#include "config/settings.h"
 #include "config/tablereader.h"
 #include "config/upstreamreader.h"
 #include "watchword/core/closepolicy.h"
@@ -89,6 +90,8 @@ IssuerConfig readIssuer(TableReader table)
             table.fail("algorithms", u"\"%1\" is not supported; choose from %2"_s.arg(algorithm, known.join(u", "_s)));
     }
     issuer.tokenTypes = table.texts("token_types", issuer.tokenTypes);
+    if (issuer.tokenTypes.isEmpty())
+        table.fail("token_types", u"token_types = [] accepts no token; leave it out for \"at+jwt\", or write [\"*\"] for any"_s);
     issuer.clockSkew = table.duration("clock_skew", issuer.clockSkew);
     issuer.caFile = table.file("ca");
     issuer.requireDpop = table.boolean("require_dpop", false);
@@ -310,6 +313,16 @@ GatewayConfig readRoot(TableReader root)
 }
 
 } // namespace
+
+QSet<std::pair<QString, QString>> settingsAskedFor(const QString &toml)
+{
+    const QByteArray bytes = toml.toUtf8();
+    ConfigErrors errors({});
+    const toml::parse_result parsed = toml::parse(std::string_view(bytes.constData(), size_t(bytes.size())));
+    if (parsed)
+        readRoot(TableReader(parsed.table(), {}, errors));
+    return errors.settings();
+}
 
 Result<GatewayConfig> GatewayConfig::fromToml(const QString &text, const QString &fileName)
 {

@@ -6,6 +6,8 @@
 #include <QDir>
 #include <QFileInfo>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace Watchword::Gateway {
@@ -28,7 +30,20 @@ ConfigErrors::ConfigErrors(QString fileName)
 
 void ConfigErrors::add(const toml::source_region &where, const QString &text)
 {
-    m_lines.append(u"%1:%2:%3: %4"_s.arg(m_fileName).arg(where.begin.line).arg(where.begin.column).arg(text));
+    m_mistakes.insert({where.begin.line, where.begin.column},
+                      u"%1:%2:%3: %4"_s.arg(m_fileName).arg(where.begin.line).arg(where.begin.column).arg(text));
+}
+
+QString ConfigErrors::toText() const
+{
+    QStringList lines;
+    // A QMultiMap gives what came last first; the sentences about one place stay in the order in which they were found.
+    const auto places = m_mistakes.uniqueKeys();
+    for (const auto &place : places) {
+        const QStringList here = m_mistakes.values(place);
+        std::copy(here.rbegin(), here.rend(), std::back_inserter(lines));
+    }
+    return lines.join(u'\n');
 }
 
 TableReader::TableReader(const toml::table &table, QString name, ConfigErrors &errors)
@@ -41,6 +56,7 @@ TableReader::TableReader(const toml::table &table, QString name, ConfigErrors &e
 const toml::node *TableReader::find(const char *key)
 {
     m_known.append(QString::fromLatin1(key));
+    m_errors->addSetting(m_name, m_known.constLast());
     return m_table->get(key);
 }
 

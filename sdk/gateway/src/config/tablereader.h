@@ -7,6 +7,7 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
+#include <QMap>
 #include <QSet>
 #include <QString>
 #include <QStringList>
@@ -17,19 +18,23 @@
 
 namespace Watchword::Gateway {
 
-//! Collects what is wrong with one file, as "file:line:column: text".
+//! Collects what is wrong with one file, as "file:line:column: text" in the order of the file, and which settings were asked for.
 class ConfigErrors
 {
 public:
     explicit ConfigErrors(QString fileName);
     void add(const toml::source_region &where, const QString &text);
-    bool isEmpty() const { return m_lines.isEmpty(); }
-    QString toText() const { return m_lines.join(u'\n'); }
+    bool isEmpty() const { return m_mistakes.isEmpty(); }
+    QString toText() const;
     QString fileName() const { return m_fileName; }
+
+    void addSetting(const QString &table, const QString &key) { m_settings.insert({table, key}); }
+    const QSet<std::pair<QString, QString>> &settings() const { return m_settings; }
 
 private:
     QString m_fileName;
-    QStringList m_lines;
+    QMultiMap<std::pair<quint32, quint32>, QString> m_mistakes; // by line and column
+    QSet<std::pair<QString, QString>> m_settings; // table and key
 };
 
 /*!

@@ -59,6 +59,7 @@ private Q_SLOTS:
     void busyPortIsNamed();
     void unreadableCertificateIsNamed();
     void certificateReload();
+    void reloadRefusesWhatNeedsARestart();
     void stopSaysBye();
 
 private:
@@ -449,9 +450,25 @@ void TestGate::certificateReload()
     QCOMPARE(peerName(), u"wronghost"_s);
     QVERIFY(m_gate.gateway->reload(m_gate.config));
     QCOMPARE(peerName(), u"server"_s);
-    next = m_gate.config;
-    next.listen.address = QHostAddress(u"127.0.0.2"_s);
-    QCOMPARE(m_gate.gateway->reload(next).error().code(), ErrorCode::ConfigInvalid);
+}
+
+void TestGate::reloadRefusesWhatNeedsARestart()
+{
+    const std::pair<const char *, std::function<void(GatewayConfig &)>> changes[] = {
+        {"[listen] address", [](GatewayConfig &c) { c.listen.address = QHostAddress(u"127.0.0.2"_s); }},
+        {"[listen] threads", [](GatewayConfig &c) { c.listen.threads += 1; }},
+        {"[audit] database", [this](GatewayConfig &c) { c.audit.database = m_gate.file(u"other.sqlite"_s); }},
+        {"[audit] retention", [](GatewayConfig &c) { c.audit.retention = std::chrono::hours(1); }},
+        {"of [gateway]", [](GatewayConfig &c) { c.cluster = u"other"_s; }},
+        {"of [gateway]", [](GatewayConfig &c) { c.node = u"other"_s; }},
+    };
+    for (const auto &[what, change] : changes) {
+        GatewayConfig next = m_gate.config;
+        change(next);
+        const Result<void> reloaded = m_gate.gateway->reload(next);
+        QCOMPARE(reloaded ? ErrorCode::Internal : reloaded.error().code(), ErrorCode::ConfigInvalid);
+        QVERIFY2(reloaded.error().detail().contains(QLatin1StringView(what)), qPrintable(reloaded.error().detail()));
+    }
 }
 
 void TestGate::stopSaysBye()

@@ -97,6 +97,22 @@ void TestProgram::checkConfigSaysWhere()
     QCOMPARE(outcome.code, 1);
     QVERIFY2(outcome.errors.contains("gateway.toml:13:1: \"limit\" is not known"), outcome.errors.constData());
     QVERIFY2(outcome.errors.contains("did you mean \"limits\""), outcome.errors.constData());
+    // In the order of the file, and what it names is opened.
+    const QString wrong = writeConfig(goodConfig(0).replace("serves = \"echo\"", "serves = \"ecco\"").prepend("first = 1\n"));
+    const Outcome sorted = runToEnd({u"--check-config"_s, wrong});
+    QVERIFY2(sorted.errors.indexOf("gateway.toml:1:1: \"first\"") < sorted.errors.indexOf("serves")
+                 && sorted.errors.contains("gateway.toml:1:1"),
+             sorted.errors.constData());
+    const QString files = writeConfig(
+        goodConfig(0).replace("server.key", "ca.pem").replace("audience = \"a\"", "audience = \"a\"\nca = \"absent.pem\"")
+        + "[[endpoint]]\npath = \"/u\"\nupstream = \"wss://127.0.0.1:1\"\nupstream_ca = \"server.key\"\n");
+    for (const QString &option : {u"--check-config"_s, u"--config"_s}) {
+        const Outcome named = runToEnd({option, files});
+        QCOMPARE(named.code, 1);
+        for (const char *text : {"ca.pem holds no PEM key", "ca of [[issuer]] https://127.0.0.1:1: ", "absent.pem cannot be read",
+                                 "upstream_ca of [[endpoint]] /u: ", "server.key holds no PEM certificate"})
+            QVERIFY2(named.errors.contains(text), named.errors.constData());
+    }
     const Outcome absent = runToEnd({u"--check-config"_s, m_folder.filePath(u"absent.toml"_s)});
     QCOMPARE(absent.code, 1);
     QVERIFY(absent.errors.contains("absent.toml"));

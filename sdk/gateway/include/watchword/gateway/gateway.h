@@ -41,6 +41,13 @@ public:
 
     static Result<std::shared_ptr<Gateway>> create(const GatewayConfig &config, Clock &clock = Clock::system());
 
+    /*!
+        Opens the files that \a config names and looks at what is in them: certificate and key, authorities, secrets, the audit
+        database's folder. All that is wrong is in the error's detail(), one fact a line. Changes nothing; start() and reload() do
+       it first.
+    */
+    static Result<void> checkFiles(const GatewayConfig &config);
+
     Result<void> start();
     void stop(Duration grace = std::chrono::seconds(3));
     Result<void> reload(const GatewayConfig &config);

@@ -155,7 +155,7 @@ struct DpopConfig
 /*! [audit] */
 struct AuditConfig
 {
-    QString database = QStringLiteral("/var/lib/watchword/audit.sqlite");
+    QString database = QStringLiteral("/var/lib/watchword-gateway/audit.sqlite");
     std::optional<Duration> retention; //!< Older events are purged, with a record of it; empty keeps all.
 };
 
@@ -205,7 +205,7 @@ struct EmbeddedIssuerConfig
     bytes; times are "500 ms", "10 s", "5 m", "12 h", "30 d" or a number of seconds. Relative file names are taken from
     the folder of the configuration file.
 
-    Threads: reentrant value. Files that it names are not opened before Gateway::start().
+    Threads: reentrant value. Files that it names are opened by Gateway::checkFiles() and start().
 */
 struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
 {

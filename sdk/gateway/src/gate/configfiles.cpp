@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gate/configfiles.h"
+
+#include "gate/tlsfiles.h"
+
+#include <QFile>
+#include <QFileInfo>
+#include <QSslCertificate>
+#include <QSslConfiguration>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qint64 kLargestFile = 1024 * 1024;
+
+std::optional<Error> readable(const QString &setting, const QString &name, QByteArray *content = nullptr)
+{
+    QFile file(name);
+    if (QFileInfo(name).isDir() || !file.open(QIODevice::ReadOnly)) {
+        const QString why = QFileInfo(name).isDir() ? u"it is a folder"_s : file.errorString();
+        return Error(ErrorCode::FileUnreadable, u"%1: %2 cannot be read: %3"_s.arg(setting, name, why))
+            .withRemedy(u"Check the path, and that the user of the gateway may read the file."_s);
+    }
+    if (content)
+        *content = file.read(kLargestFile);
+    return {};
+}
+
+std::optional<Error> authorities(const QString &setting, const QString &name)
+{
+    if (name.isEmpty())
+        return {};
+    QByteArray pem;
+    if (const auto problem = readable(setting, name, &pem))
+        return problem;
+    if (QSslCertificate::fromData(pem, QSsl::Pem).isEmpty())
+        return Error(ErrorCode::ConfigInvalid, u"%1: %2 holds no PEM certificate"_s.arg(setting, name));
+    return {};
+}
+
+std::optional<Error> secret(const QString &setting, const QString &name)
+{
+    if (name.isEmpty())
+        return {};
+    QByteArray content;
+    if (const auto problem = readable(setting, name, &content))
+        return problem;
+    if (content.trimmed().isEmpty())
+        return Error(ErrorCode::ConfigInvalid, u"%1: %2 is empty"_s.arg(setting, name));
+    return {};
+}
+
+// The database and its folder may not be there yet; whoever makes them needs a folder that exists and can be written.
+std::optional<Error> writable(const QString &setting, const QString &name)
+{
+    QFileInfo place(name);
+    while (!place.exists() && !place.isRoot())
+        place.setFile(place.absolutePath());
+    if (place.isWritable() && (place.isDir() || place.absoluteFilePath() == QFileInfo(name).absoluteFilePath()))
+        return {};
+    return Error(ErrorCode::PermissionDenied, u"%1: this user cannot write in %2"_s.arg(setting, place.absoluteFilePath()))
+        .withRemedy(u"Check the path, and that the user of the gateway may write there."_s);
+}
+
+} // namespace
+
+Result<void> checkFiles(const GatewayConfig &config)
+{
+    QList<Error> problems;
+    const auto note = [&problems](const std::optional<Error> &problem) {
+        if (problem)
+            problems.append(*problem);
+    };
+    if (!config.listen.plain) {
+        if (const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen); !tls)
+            problems.append(tls.error());
+    }
+    for (const IssuerConfig &issuer : config.issuers) {
+        note(authorities(u"ca of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.caFile));
+        note(secret(u"client_secret_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.introspection.clientSecretFile));
+    }
+    for (const EndpointConfig &endpoint : config.endpoints)
+        note(authorities(u"upstream_ca of [[endpoint]] %1"_s.arg(endpoint.path), endpoint.upstreamCaFile));
+    if (!config.audit.database.isEmpty() && config.audit.database != ":memory:"_L1)
+        note(writable(u"database of [audit]"_s, config.audit.database));
+    if (problems.isEmpty())
+        return {};
+    if (problems.size() == 1)
+        return problems.constFirst();
+    QStringList lines;
+    for (const Error &problem : std::as_const(problems))
+        lines.append(problem.detail());
+    return Error(problems.constFirst().code(), lines.join(u'\n'));
+}
+
+} // namespace Watchword::Gateway

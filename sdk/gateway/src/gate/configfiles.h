@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/result.h"
+#include "watchword/gateway/gatewayconfig.h"
+
+namespace Watchword::Gateway {
+
+//! Opens the files that \a config names for reading, and looks at what is in them. Changes nothing. All that is wrong is in the
+//! error, one fact a line.
+Result<void> checkFiles(const GatewayConfig &config);
+
+} // namespace Watchword::Gateway
