@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""usage: websockets-client.py URL CA: a client by python3-websockets that uses an echo server in every way it can, and prints OK."""
+"""usage: websockets-client.py URL CA [TOKEN]: a client by python3-websockets that uses an echo server in every way it can, and
+prints OK. With TOKEN it shows that as its bearer token."""
 import asyncio
+import inspect
 import ssl
 import sys
 
 import websockets
 
 
-async def main(url, authority):
+async def main(url, authority, token=None):
     context = ssl.create_default_context(cafile=authority)
-    async with websockets.connect(url, ssl=context, max_size=None, ping_interval=0.05, ping_timeout=5) as socket:
+    # It has another name since version 14.
+    known = inspect.signature(websockets.connect).parameters
+    name = "additional_headers" if "additional_headers" in known else "extra_headers"
+    headers = {name: {"Authorization": "Bearer " + token}} if token else {}
+    async with websockets.connect(url, ssl=context, max_size=None, ping_interval=0.05, ping_timeout=5, **headers) as socket:
         for size in (0, 1, 125, 126, 127, 65535, 65536, 1000003):
             text = ("\u00e9\u20ac\U0001f600a" * (size // 4 + 1))[:size]
             for message in (text, b"\xa5" * size):
@@ -35,4 +41,4 @@ async def main(url, authority):
     print("OK")
 
 
-asyncio.run(main(*sys.argv[1:3]))
+asyncio.run(main(*sys.argv[1:4]))

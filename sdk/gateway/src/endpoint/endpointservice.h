@@ -40,6 +40,8 @@ public:
     virtual void finish(Peer &peer, const PeerClose &close);
     //! After a reload, if the service goes on.
     virtual void configChanged(const EndpointConfig &) { }
+    //! A session was revoked: what it has here beside its peers ends.
+    virtual void sessionEnded(const QString &) { }
     virtual void limitsChanged(Peer &, const EndpointLimits &) { }
     //! Once a second.
     virtual void tick() { }

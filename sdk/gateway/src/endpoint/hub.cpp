@@ -314,6 +314,10 @@ void Hub::closeSession(const QString &sessionId)
         if (peer->identity().sessionId == sessionId)
             peer->close({.code = CloseCode::SessionRevoked});
     }
+    for (const auto &[path, endpoint] : m_endpoints) {
+        if (endpoint->service)
+            endpoint->service->sessionEnded(sessionId);
+    }
 }
 
 void Hub::announceEnd(Duration in, const QString &reason)

@@ -157,6 +157,7 @@ std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> byte
     if (result.status == Wire::FeedStatus::Failed && stream.isOpen()) {
         if (m_state == State::Open) {
             const Wire::Fault fault = m_parser.fault();
+            stream.counters().protocolBroken.add();
             beginClose({Net::WebSocketEnd::By::Fault, Wire::closeCodeOf(fault), std::string(Wire::describe(fault))});
         } else {
             stream.close();
@@ -212,6 +213,7 @@ bool RelayLeg::takeControlFrame()
     m_controlCredit = std::min(2 * rate, m_controlCredit + std::chrono::duration<double>(now - m_creditAt).count() * rate);
     m_creditAt = now;
     if (rate > 0 && m_controlCredit < 1) {
+        m_stream.counters().tooManyControls.add();
         beginClose({Net::WebSocketEnd::By::Fault, 1008, "too many control frames"});
         return false;
     }

@@ -61,7 +61,7 @@ RelayService::RelayService(const EndpointConfig &config, Clock &clock)
 
 RelayService::~RelayService()
 {
-    qDeleteAll(std::exchange(m_opening, {}));
+    qDeleteAll(std::exchange(m_opening, {}).keys());
 }
 
 void RelayService::takeServers()
@@ -83,6 +83,13 @@ void RelayService::configChanged(const EndpointConfig &config)
         if (m_peers.contains(peer) && socket && !urls.contains(socket->upstream()))
             peer->close({.code = CloseCode::PolicyChanged});
     }
+}
+
+void RelayService::sessionEnded(const QString &sessionId)
+{
+    const QList<RelaySocket *> sockets = m_opening.keys(sessionId);
+    for (RelaySocket *socket : sockets)
+        socket->abort(); // it tells when it has ended
 }
 
 void RelayService::note(const QUrl &url, bool isGood)
@@ -162,7 +169,7 @@ void RelayService::openHttp(const PendingRequest &request, const Admission &admi
     if (end)
         order.longest = std::max(*end - m_clock.wallNow(), Duration(1));
     auto *socket = new RelaySocket(*request.bridge(), request.id(), admission.tlsProtocol);
-    m_opening.insert(socket);
+    m_opening.insert(socket, admission.identity.sessionId);
     // The slot of the admission counts until the answer is over.
     const auto forget = [this, socket, slot = admission.slot] {
         m_opening.remove(socket);
@@ -192,7 +199,7 @@ void RelayService::open(const PendingRequest &request, const Admission &admissio
         return;
     const bool speaksControl = offeredSubprotocols(request.arrival().parsed.head).contains(QLatin1StringView(kSubprotocol));
     auto *socket = new RelaySocket(*request.bridge(), request.id(), admission.tlsProtocol);
-    m_opening.insert(socket);
+    m_opening.insert(socket, admission.identity.sessionId);
     const QList<QUrl> urls = m_pool.order(m_clock.now());
     const auto forget = [this, socket] {
         m_opening.remove(socket);

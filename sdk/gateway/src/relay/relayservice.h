@@ -7,6 +7,7 @@
 #include "relay/upstreampool.h"
 #include "relay/upstreamwatch.h"
 
+#include <QHash>
 #include <QObject>
 #include <QSet>
 
@@ -42,6 +43,8 @@ public:
     void closed(Peer &peer) override;
     //! Connections to upstreams that are gone close with 4441.
     void configChanged(const EndpointConfig &config) override;
+    //! Who still waits for an upstream, and plain requests, are cut off.
+    void sessionEnded(const QString &sessionId) override;
     void limitsChanged(Peer &peer, const EndpointLimits &limits) override;
     void text(Peer &, const QString &) override { }
     void binary(Peer &, const QByteArray &) override { }
@@ -67,7 +70,8 @@ private:
     const std::shared_ptr<TakenIds> m_taken = std::make_shared<TakenIds>();
     std::shared_ptr<const Net::TlsContext> m_tls; //!< For wss; null if it cannot be set up, see m_tlsProblem.
     QString m_tlsProblem;
-    QSet<RelaySocket *> m_opening; //!< Owned until their upstream has answered.
+    //! With their sessions: clients until their upstream has answered, plain requests until their end. Owned.
+    QHash<RelaySocket *, QString> m_opening;
 };
 
 } // namespace Watchword::Gateway

@@ -6,6 +6,7 @@
 
 #include <QElapsedTimer>
 #include <QJsonDocument>
+#include <QProcess>
 #include <QTcpServer>
 
 using namespace Watchword;
@@ -21,6 +22,7 @@ class TestRelay : public WatchwordTest
 private Q_SLOTS:
     void initTestCase();
     void passesMessagesBothWays();
+    void betweenPythonAndNode();
     void earlyMessagesAreNotLost();
     void acknowledgesWhatTheUpstreamGot();
     void repeatedMessageReachesTheUpstreamOnce();
@@ -91,6 +93,23 @@ void TestRelay::passesMessagesBothWays()
     QVERIFY(Support::waitUntil([&] { return texts.size() == 3 && binaries.size() == 1; }));
     QCOMPARE(texts, QStringList({special, QString(), u"\x1e\x1e{\"t\":\"ping\"}"_s}));
     QCOMPARE(binaries.first(), QByteArray("\x1e\0\xff", 3));
+}
+
+// Both with their default options: fragments, pings of both, every length, 2,000 messages in flight, a close code.
+void TestRelay::betweenPythonAndNode()
+{
+    QProcess check;
+    check.start(u"/usr/bin/python3"_s, {u"-c"_s, u"import websockets"_s});
+    REQUIRE_COMPONENT(check.waitForFinished() && check.exitCode() == 0, "python3-websockets");
+    QProcess program;
+    program.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    program.start(u"/usr/bin/python3"_s,
+                  {QStringLiteral(WATCHWORD_SOURCE_DIR) + u"/tests/peers/websockets-client.py"_s,
+                   u"wss://localhost:%1/relay"_s.arg(m_gate.gateway->port()), m_gate.file(u"ca.pem"_s),
+                   QString::fromLatin1(m_gate.token())});
+    // The gateway lives in this thread's event loop, too.
+    QVERIFY(Support::waitUntil([&] { return program.state() == QProcess::NotRunning; }, 60s));
+    QCOMPARE(program.readAllStandardOutput().trimmed(), QByteArray("OK"));
 }
 
 void TestRelay::earlyMessagesAreNotLost()
