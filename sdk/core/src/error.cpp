@@ -72,6 +72,8 @@ Traits signInTraits(ErrorCode code)
         return {C::Rejected, true, "Finish the sign-in on the other device."};
     case ErrorCode::DeviceCodeExpired:
         return {C::Timeout, false, "Start the sign-in again; the code was not used in time."};
+    case ErrorCode::SignInRequired:
+        return {C::Unauthorized, false, "Sign in."};
     default:
         return {C::Unauthorized, false, "Sign in again."};
     }
@@ -131,7 +133,7 @@ Traits linkTraits(ErrorCode code)
     case ErrorCode::Unauthorized:
         return {C::Unauthorized, false, "Sign in again; the server does not accept the token."};
     case ErrorCode::SessionRevoked:
-        return {C::Unauthorized, false, "Your session was ended by an administrator; sign in again."};
+        return {C::Unauthorized, false, "The session was ended, by a sign-out elsewhere or an administrator; sign in again."};
     case ErrorCode::Forbidden:
         return {C::Forbidden, false, "Ask an administrator for the missing permission."};
     case ErrorCode::OriginDenied:

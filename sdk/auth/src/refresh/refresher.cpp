@@ -162,7 +162,7 @@ void Refresher::onEnded(SessionEvents::TransactionEnded ended)
 {
     const bool replaced = ended.of == SessionEvents::TransactionEnded::Of::Replacement;
     Q_EMIT noted(u"refresh.finished"_s,
-                 replaced && ended.finish.error == Error() ? u"stored the decision of the person"_s : wordFor(ended.finish));
+                 replaced && ended.finish.error == Error() ? u"stored the sign-in or the sign-out"_s : wordFor(ended.finish));
     switch (ended.finish.outcome) {
     case Outcome::Refreshed:
     case Outcome::Adopted:

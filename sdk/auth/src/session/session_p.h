@@ -22,7 +22,9 @@ public:
     SessionReport report(const Session &session) const
     {
         const TransactionRunner::LockWaits waits = executor.refresher.runner().lockWaits();
-        return {session, {executor.machine.tokens(), executor.clock, waits.count, waits.longest}};
+        using Store = SessionReport::Inside::Store;
+        const Store store = executor.store.isInMemory() ? Store::Memory : Store::Encrypted;
+        return {session, {executor.machine.tokens(), executor.clock, waits.count, waits.longest, store}};
     }
 
     SessionExecutor executor;

@@ -299,8 +299,9 @@ void SessionMachine::onStored(const Error &problem)
         enterSignedIn(std::move(next), storageProblem);
         act(SettleRequests{});
     } else if (!storageProblem) {
+        const bool isAll = std::get<StoringSignOut>(m_state).revokes == StoringSignOut::Revokes::Nothing;
         m_state = Nobody{};
-        act(Log{u"signout.finished"_s});
+        act(Log{u"signout.finished"_s, isAll ? u"nothing to revoke"_s : QString()});
     }
 }
 
@@ -439,19 +440,21 @@ void SessionMachine::on(const SignOut &event)
     takeBack(tokens().refreshToken);
     if (is<StoringSignIn>())
         takeBack(owner().refreshToken);
+    using Revokes = StoringSignOut::Revokes;
+    const bool isRevocable = !tokens().refreshToken.isEmpty() || !owner().refreshToken.isEmpty();
     const bool hadAccount = !tokens().subject.isEmpty() || !tokens().accountName.isEmpty();
-    storeSignOut();
+    storeSignOut(isRevocable ? Revokes::RefreshToken : Revokes::Nothing);
     forgetTokens(hadAccount);
 }
 
-void SessionMachine::storeSignOut()
+void SessionMachine::storeSignOut(StoringSignOut::Revokes revokes)
 {
     TokenSet tombstone;
     tombstone.issuer = m_settings.issuer;
     tombstone.clientId = m_settings.clientId;
     tombstone.tombstone = true;
     tombstone.generation = m_generation;
-    m_state = StoringSignOut{};
+    m_state = StoringSignOut{revokes};
     act(Store{tombstone, m_generation, Overtaken::TakenBack});
 }
 
@@ -463,7 +466,7 @@ void SessionMachine::finishSignOut(const TokenSet &tombstone)
         return;
     act(Log{u"signout.completed"_s, u"that was left when the key was out of reach"_s});
     takeBack(tombstone.refreshToken);
-    storeSignOut();
+    storeSignOut(StoringSignOut::Revokes::RefreshToken);
 }
 
 void SessionMachine::signedOutElsewhere(const TokenSet &tombstone)

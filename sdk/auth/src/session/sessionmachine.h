@@ -81,6 +81,7 @@ public:
     };
     struct StoringSignOut
     {
+        enum class Revokes { RefreshToken, Nothing } revokes = Revokes::RefreshToken; //!< When it is stored.
     };
     using State = std::variant<Unread, Nobody, Restoring, SignedIn, NeedsPerson, StoringSignIn, StoringSignOut>;
 
@@ -158,7 +159,7 @@ private:
     void onStored(const Error &problem);
     void onSucceeded(const TransactionEnded &event);
     void onFailed(const TransactionEnded &event);
-    void storeSignOut();
+    void storeSignOut(StoringSignOut::Revokes revokes);
     void finishSignOut(const TokenSet &tombstone);
     void signedOutElsewhere(const TokenSet &tombstone);
     void takeBack(const Secret &refreshToken);

@@ -57,7 +57,7 @@ QJsonObject SessionReport::options() const
             {"resource"_L1, options.resource.toString()},
             {"account"_L1, options.account},
             {"application_id"_L1, options.applicationId},
-            {"storage"_L1, options.storage == StoragePolicy::MemoryOnly ? u"memory"_s : u"encrypted file"_s},
+            {"storage"_L1, m_inside.store == Inside::Store::Memory ? u"memory"_s : u"encrypted file"_s},
             {"storage_folder"_L1, shownFolder(options.storageFolder)},
             {"own_browser"_L1, bool(options.openBrowser)},
             {"own_certificate_authorities"_L1, options.certificateAuthorities.size()},
@@ -86,6 +86,9 @@ QJsonObject SessionReport::json() const
     for (const SessionEvent &event : m_session.timeline())
         events.append(event.toString());
     const auto &keyStore = m_session.options().keyStore;
+    QString keychain = keyStore ? keyStore->backendName() : u"none"_s;
+    if (m_inside.store == Inside::Store::Memory)
+        keychain = u"none, the tokens are in memory"_s;
     QJsonObject json{
         {"state"_L1, nameOf(m_session.state())},
         {"state_text"_L1, m_session.stateText()},
@@ -93,7 +96,7 @@ QJsonObject SessionReport::json() const
         {"person"_L1, m_session.subject().isEmpty() ? u"-"_s : fingerprintOf(m_session.subject())},
         {"tokens"_L1, tokens()},
         {"options"_L1, options()},
-        {"keychain"_L1, keyStore ? keyStore->backendName() : u"none"_s},
+        {"keychain"_L1, keychain},
         {"clock"_L1,
          QJsonObject{{"measured"_L1, clock.isMeasured()},
                      {"error_s"_L1, -inSeconds(clock.offset())},

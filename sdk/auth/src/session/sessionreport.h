@@ -18,6 +18,7 @@ public:
         const CorrectedClock &clock;
         int lockWaits;
         Duration longestLockWait;
+        enum class Store { Encrypted, Memory } store; //!< Where the tokens are.
     };
 
     SessionReport(const Session &session, const Inside &inside)

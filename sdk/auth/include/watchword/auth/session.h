@@ -17,8 +17,8 @@ namespace Watchword {
 
     Life cycle: make it, connect to its signals, start(). start() looks for stored tokens and never opens a browser; if a
     person is needed it says so by signInNeeded(), and the application calls signIn() when that suits the person.
-    After that tokens are refreshed by themselves, a little before they end (at the latest 60 s to 5 min before it, never
-    in the second half of a short life earlier than half of it), also when nobody asks for one.
+    After that tokens are refreshed by themselves, also when nobody asks for one: a tenth of their life before they end, but
+    at least 60 s and at most 5 min before it. A token that lives less than 2 min is refreshed when half of its life is over.
 
         SignedOut --start()--> Restoring --good tokens--> Active <--> Offline, Degraded, StepUp
             ^  |                   |  the keychain waits:       |
