@@ -21,6 +21,8 @@ private Q_SLOTS:
     void policyRows_data();
     void policyRows();
     void retryAfterIsHonoured();
+    void retryNowAsksTheTokenProvider();
+    void waitsAreNamed();
     void backoffResetsOnlyAfterStability();
     void slowTierAfterLongOutage();
     void plannedRestartSpreads();
@@ -178,6 +180,46 @@ void TestConnectionMachine::policyRows()
         QVERIFY2(actions.last().startsWith(last.section(u' ', 0, 0)), qPrintable(actions.last()));
         QCOMPARE(actions.last().endsWith("person"_L1), last.endsWith("person"_L1));
     }
+}
+
+// Only the provider knows whether its own server asked for time.
+void TestConnectionMachine::retryNowAsksTheTokenProvider()
+{
+    Bench bench;
+    bench.step(M::Open{});
+    bench.step(M::TokenFailed{bench.id(), Error(ErrorCode::ConnectionRefused).withRetryAfter(111s)});
+    QVERIFY(bench.is("Waiting"));
+    QCOMPARE(bench.step(M::RetryNow{}), QStringList{u"RequestToken 2 Connect -"_s});
+}
+
+// Who decides how long it takes.
+void TestConnectionMachine::waitsAreNamed()
+{
+    const auto reasonOf = [](Bench &bench, const M::Event &event) {
+        for (const M::Action &action : bench.machine.step(event, bench.now)) {
+            if (const auto *wait = std::get_if<M::ReportWait>(&action))
+                return wait->why;
+        }
+        return QString();
+    };
+    const auto noToken = [&reasonOf](Duration again) {
+        Bench bench;
+        bench.step(M::Open{});
+        return reasonOf(bench, M::TokenFailed{bench.id(), Error(ErrorCode::ConnectionRefused).withRetryAfter(again)});
+    };
+    QVERIFY2(noToken(111s).endsWith(u"the sign-in service is tried again in 111.0 s"_s), qPrintable(noToken(111s)));
+    QVERIFY2(noToken(1ms).endsWith(u"no access token once"_s), qPrintable(noToken(1ms)));
+    const auto busy = [&reasonOf](Duration after) {
+        Bench bench;
+        bench.step(M::Open{});
+        bench.token(u"aaaa"_s);
+        TransportEnd end;
+        end.http.status = 503;
+        end.error = Error(ErrorCode::UpgradeRejected).withRetryAfter(after);
+        return reasonOf(bench, M::Ended{bench.id(), end});
+    };
+    QVERIFY2(busy(60s).endsWith(u"the server asked for 60.0 s"_s), qPrintable(busy(60s)));
+    QVERIFY2(busy(1ms).endsWith(u"failed once"_s), qPrintable(busy(1ms)));
 }
 
 void TestConnectionMachine::retryAfterIsHonoured()

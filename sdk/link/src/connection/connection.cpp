@@ -64,7 +64,9 @@ Connection::Private::~Private()
         if (!one || !one->transport)
             continue;
         one->transport->disconnect(q);
-        one->transport->abort();
+        if (one == &swap.current())
+            one->transport->close(int(CloseCode::Normal), {});
+        one->transport->abort(); // the close frame leaves all the same, and nothing is waited for
     }
 }
 

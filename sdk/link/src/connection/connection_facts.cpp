@@ -179,8 +179,10 @@ void Connection::Private::perform(const M::ReportClosed &action)
     const bool asked = action.reason.code() == ErrorCode::Cancelled;
     finishRecords(action.id, asked ? u"closed"_s : u"stopped: "_s + action.reason.toString(), false);
     if (const qsizetype count = sender.finish(action.reason)) {
+        const QString what = count == 1 ? u"1 message that waited for the connection was discarded"_s
+                                        : u"%1 messages that waited for the connection were discarded"_s.arg(count);
         Q_EMIT q->errorOccurred(
-            Error(ErrorCode::Offline, u"%1 messages that waited for the connection were discarded"_s.arg(count)));
+            Error(ErrorCode::Offline, what).withRemedy(u"Send again what still counts when it is connected."_s));
     }
     if (action.personNeeded)
         Q_EMIT q->authenticationRequired(action.reason);

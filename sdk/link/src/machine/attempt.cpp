@@ -135,7 +135,9 @@ Attempt::Outcome Attempt::on(const RetryNow &, LinkStep &step)
     const Waiting *const waiting = std::get_if<Waiting>(&m_step);
     if (!waiting)
         return Continues{};
-    const Instant possible = std::max({step.now, waiting->earliest, step.context.budgetAllowsAt(step.now)});
+    // A token provider is asked all the same: it knows what its own server asked for, and answers at once.
+    const Instant earliest = waiting->what == Waiting::For::Token ? step.now : waiting->earliest;
+    const Instant possible = std::max({step.now, earliest, step.context.budgetAllowsAt(step.now)});
     if (possible <= step.now)
         return begin(u"retryNow"_s, step);
     if (possible != m_deadline)
@@ -383,8 +385,11 @@ Attempt::Outcome Attempt::wait(Waiting::For what, const Error &error, Duration d
     QString reason = why;
     if (asked > Duration::zero()) {
         waiting.earliest = step.now + std::min(asked, backoff.retryAfterLimit);
+        if (asked >= delay) {
+            reason = what == Waiting::For::Token ? u"the sign-in service is tried again in %1"_s : u"the server asked for %1"_s;
+            reason = reason.arg(secondsText(asked));
+        }
         delay = backoff.withRetryAfter(delay, asked, context.random());
-        reason = u"the server asked for %1"_s.arg(secondsText(asked));
     }
     Instant until = step.now + delay;
     if (const Instant allowed = context.budgetAllowsAt(step.now); allowed > until) {

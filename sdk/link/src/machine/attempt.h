@@ -45,7 +45,7 @@ public:
         enum class For { Time, Token, Somebody };
         For what = For::Time; //!< Token: the provider had none, and a new one ends the wait.
         std::optional<Error> after{}; //!< What failed before.
-        Instant earliest{}; //!< What the server asked for; nobody can go below.
+        Instant earliest{}; //!< What was asked for. Only RetryNow goes below, and only to ask the token provider.
         Instant planned{}; //!< The deadline if this machine had a network.
     };
     struct TokenAsked

@@ -3,6 +3,8 @@
 
 namespace Watchword {
 
+using namespace Qt::StringLiterals;
+
 namespace {
 
 RetryDecision decide(const TransportEnd &end, const std::optional<LinkEvents::Farewell> &farewell, const ClosePolicy &policy)
@@ -55,6 +57,11 @@ Judgement Judgement::of(const TransportEnd &end, const std::optional<LinkEvents:
         error = error.withCloseCode(result.closeCode);
     if (error.detail().isEmpty() && result.closeCode)
         error = error.withDetail(closeCodeName(result.closeCode));
+    // The remedy of such a code says that Watchword tries again, which it does not.
+    if (decision.action == RetryAction::Stop && error.isRetryable())
+        error = error.withRemedy(u"The server's answer is final: ask its operator, then connect again."_s);
+    else if (decision.action == RetryAction::SignIn && error.isRetryable())
+        error = error.withRemedy(u"Sign in again; the server asks for it."_s);
     return result;
 }
 

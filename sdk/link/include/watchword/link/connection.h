@@ -23,7 +23,7 @@ struct DeliveryOptions;
 struct Bye
 {
     int code = 0;
-    QString retry; //!< "retry", "refresh", "sign_in" or "stop".
+    QString retry; //!< "retry", "slow", "refresh", "sign_in" or "stop".
     Duration after{};
     QString ref; //!< Id of the audit event; quote it to the operator.
     QString reason;
@@ -165,7 +165,9 @@ public:
 public Q_SLOTS:
     void open(); //!< No effect unless Disconnected. Bad options end in closed() at the next turn of the event loop.
     void close(); //!< No more retries; ends in Disconnected and closed(Cancelled). Twice: no effect.
-    void retryNow(); //!< Ends the wait, as far as the budget and a Retry-After permit. No effect unless Waiting.
+    //! Ends the wait, as far as the budget and a Retry-After permit. No effect unless Waiting. If there was no token, the token
+    //! provider is asked at once; what its own server asked for is its business.
+    void retryNow();
     void probe(); //!< Asks for a sign of life now: call it when the network changed. No effect unless Ready.
     //! Opens another connection to the same URL and moves to it, as the same person. No effect unless Ready, without
     //! makeBeforeBreak, or while one is under way.
