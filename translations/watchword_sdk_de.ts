@@ -333,6 +333,10 @@
         <translation>Verbunden</translation>
     </message>
     <message>
+        <source>The sign-in service cannot be reached</source>
+        <translation>Der Anmeldedienst ist nicht erreichbar</translation>
+    </message>
+    <message>
         <source>Connection lost</source>
         <translation>Verbindung verloren</translation>
     </message>

@@ -4,6 +4,7 @@
 #include "accountwatch.h"
 #include "clientmachine.h"
 #include "countdown.h"
+#include "memoryaccounts.h"
 #include "watchword/auth/session.h"
 #include "watchword/auth/sessiontext.h"
 #include "watchword/core/internal/utf8.h"
@@ -13,6 +14,7 @@
 #include <QMetaMethod>
 #include <QThread>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -37,8 +39,9 @@ ClientOptions withKeychain(ClientOptions options)
 /*! One account's half of a Client: they come and go together. */
 struct Account
 {
-    explicit Account(const ClientOptions &options)
-        : session(std::make_unique<Session>(options.sessionOptions()))
+    //! \a kept: the session that goes on; null: a new one.
+    explicit Account(const ClientOptions &options, std::unique_ptr<Session> kept = {})
+        : session(kept ? std::move(kept) : std::make_unique<Session>(options.sessionOptions()))
         , connection(std::make_unique<Connection>(session.get(), options.connectionOptions()))
     {
     }
@@ -59,6 +62,7 @@ public:
         , ofAccount(std::make_unique<Account>(options))
         , countdown(options.connectionOptions().clock ? *options.connectionOptions().clock : Clock::system())
         , accounts(options.sessionOptions())
+        , inMemory(options.storage)
     {
     }
 
@@ -72,6 +76,11 @@ public:
     void setLastError(const Error &error);
     void warnOnce(const Error &error);
     void hook(const QMetaMethod &signal);
+    //! What the next try is waited for.
+    enum class Lack { Server, Token };
+    void noteLack(Lack now);
+    Error endOf(const Error &refusal) const;
+    void tellOfMemory(); //!< The accounts there changed, of which no file tells.
 
     void perform(const M::StartSession &) { session().start(); }
     void perform(const M::RefreshSession &) { session().refresh(); }
@@ -98,7 +107,9 @@ public:
     AccountWatch accounts;
     QMetaObject::Connection messages; // to those who listen
     State state = State::Stopped;
+    Lack lack = Lack::Server;
     bool signedIn = false; // as it was told last
+    MemoryAccounts inMemory;
     Error lastError{ErrorCode::Cancelled};
     std::optional<ErrorCode> warnedOf;
 };
@@ -112,8 +123,14 @@ void Client::Private::watchSession()
     connect(s, &Session::signInNeeded, q, [this](const Error &reason) { post(M::NeedsPerson{reason}); });
     connect(s, &Session::signInFailed, q, [this](const Error &error) { post(M::SignInFailed{error}); });
     connect(s, &Session::storageDegraded, q, [this](const Error &error) { post(M::Failure{error}); });
-    connect(s, &Session::signedIn, q, [this] { post(M::SignedIn{}); });
-    connect(s, &Session::signedOut, q, [this] { post(M::SignedOut{}); });
+    connect(s, &Session::signedIn, q, [this] {
+        post(M::SignedIn{});
+        tellOfMemory();
+    });
+    connect(s, &Session::signedOut, q, [this] {
+        post(M::SignedOut{});
+        tellOfMemory();
+    });
 }
 
 void Client::Private::watchConnection()
@@ -126,8 +143,9 @@ void Client::Private::watchConnection()
         Q_EMIT q->nextRetryAtChanged();
     });
     connect(c, &Connection::errorOccurred, q, [this](const Error &error) { post(M::Failure{error}); });
-    connect(c, &Connection::authenticationRequired, q, [this](const Error &reason) { post(M::Refusal{reason}); });
+    connect(c, &Connection::authenticationRequired, q, [this](const Error &reason) { post(M::Refusal{endOf(reason)}); });
     connect(c, &Connection::attemptFailed, q, [this](const ConnectError &failure) {
+        noteLack(failure.phase == AttemptPhase::Token ? Lack::Token : Lack::Server);
         if (failure.httpStatus != 0)
             post(M::Demands{{failure.acrValues, failure.maxAge}});
     });
@@ -137,6 +155,31 @@ void Client::Private::watchConnection()
         settle();
         post(M::Ready{});
     });
+}
+
+void Client::Private::noteLack(Lack now)
+{
+    if (std::exchange(lack, now) != now && state == State::Waiting)
+        Q_EMIT q->stateTextChanged();
+}
+
+// A sign-out in another program takes the account off the list before the provider, and so the server, hears of it; the news
+// of the files may come later than the server's word.
+Error Client::Private::endOf(const Error &refusal) const
+{
+    if (refusal.code() != ErrorCode::SessionRevoked || inMemory.isPossible())
+        return refusal;
+    const QList<StoredAccount> stored = accounts.accounts();
+    const auto isMine = [this](const StoredAccount &one) { return one.account == session().options().account; };
+    if (std::any_of(stored.cbegin(), stored.cend(), isMine))
+        return refusal;
+    return Error(ErrorCode::SignedOut, u"the account was signed out by another program"_s);
+}
+
+void Client::Private::tellOfMemory()
+{
+    if (inMemory.isPossible())
+        Q_EMIT q->accountsChanged();
 }
 
 void Client::Private::post(std::optional<M::Event> event)
@@ -226,8 +269,9 @@ void Client::Private::perform(const M::ReplaceAccount &)
         old->disconnect(q);
     ofAccount->connection->close();
     ofAccount->connection.release()->deleteLater();
-    ofAccount->session.release()->deleteLater();
-    ofAccount = std::make_unique<Account>(options);
+    if (std::unique_ptr<Session> old = inMemory.keep(std::move(ofAccount->session)))
+        old.release()->deleteLater();
+    ofAccount = std::make_unique<Account>(options, inMemory.take(options.account));
     countdown.setDeadline({});
     watchSession();
     watchConnection();
@@ -301,7 +345,7 @@ QString Client::stateText() const
     case State::Ready:
         return tr("Connected");
     case State::Waiting:
-        return tr("Connection lost");
+        return d->lack == Private::Lack::Token ? tr("The sign-in service cannot be reached") : tr("Connection lost");
     case State::Failed:
         return tr("Cannot connect");
     }
@@ -346,7 +390,7 @@ QString Client::accountName() const
 
 QList<StoredAccount> Client::accounts() const
 {
-    return d->accounts.accounts();
+    return d->inMemory.listed(d->accounts.accounts(), d->session());
 }
 
 bool Client::isSignedIn() const
@@ -426,8 +470,12 @@ void Client::signOut()
     d->settle();
 }
 
+// The session may wait for longer than its provider has asked for, as after failures of the network.
 void Client::retryNow()
 {
+    const bool isWaiting = d->connection().state() == Connection::State::Waiting;
+    if (isWaiting && d->session().state() == Session::State::Offline && !d->session().stateReason().retryAfter())
+        d->session().refresh();
     d->connection().retryNow();
 }
 

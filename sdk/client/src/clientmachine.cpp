@@ -225,7 +225,7 @@ void ClientMachine::on(const Refusal &event, Actions &actions)
         return;
     }
     m_asked = demand;
-    if (event.reason.code() == ErrorCode::SessionRevoked) {
+    if (event.reason.code() == ErrorCode::SessionRevoked || event.reason.code() == ErrorCode::SignedOut) {
         m_nobody = event.reason;
         needPerson(Mode::PersonNeeded, event.reason);
         actions.emplace_back(SignOutSession{});

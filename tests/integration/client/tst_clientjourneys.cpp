@@ -2,6 +2,8 @@
 // What a Client tells, word for word, on every way through its diagram: first lastError, then state, then who is needed.
 #include "clientjourney.h"
 
+#include <QDir>
+
 using namespace Watchword;
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
@@ -32,6 +34,15 @@ private Q_SLOTS:
     void memoryIfThereIsNoKeychain();
     void stepUp();
     void textsAndCountdown();
+    void tryNowAsksForTheToken();
+    void tryNowKeepsToWhatTheProviderAskedFor();
+    void revokedOrSignedOutElsewhere_data();
+    void revokedOrSignedOutElsewhere();
+    void finalCloseCode();
+    void destroyedWhileConnected();
+
+private:
+    bool lacksToken(ToldClient &told, FakeIssuer::Fault fault);
 };
 
 namespace {
@@ -324,7 +335,8 @@ void TestClientJourneys::memoryIfThereIsNoKeychain()
                           u"lastError SignInRequired"_s, u"SignInNeeded"_s, u"signInNeeded SignInRequired"_s}));
     told.client.signIn();
     QVERIFY(told.reaches(State::Ready));
-    QVERIFY(told.client.accounts().isEmpty());
+    QCOMPARE(told.client.accounts().size(), 1); // in memory
+    QVERIFY(told.client.session().explain().contains(u"keychain: none, the tokens are in memory"_s));
 }
 
 void TestClientJourneys::stepUp()
@@ -366,6 +378,103 @@ void TestClientJourneys::textsAndCountdown()
     QVERIFY(told.client.secondsToRetry() < seconds);
     told.client.stop();
     QVERIFY(waitUntil([&] { return told.client.secondsToRetry() == 0; }));
+}
+
+// The token ended, its refresh met \a fault, and then the link is lost.
+bool TestClientJourneys::lacksToken(ToldClient &told, FakeIssuer::Fault fault)
+{
+    m_issuer->setLifetime(4s);
+    if (!told.signsIn())
+        return false;
+    m_issuer->setLifetime(300s);
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"TemporarilyUnavailable"_s));
+    m_issuer->failNext(FakeIssuer::Endpoint::Token, fault);
+    if (!waitUntil([&] { return told.client.session().state() == Session::State::Offline; }, 20s))
+        return false;
+    if (FakePeer *peer = m_gateway->peer())
+        peer->drop();
+    return told.reaches(State::Waiting)
+        && waitUntil([&] { return told.client.stateText() == u"The sign-in service cannot be reached"_s; });
+}
+
+// The session waits by a rule of its own: a person may pass it by.
+void TestClientJourneys::tryNowAsksForTheToken()
+{
+    ToldClient told(options());
+    QVERIFY(lacksToken(told, FakeIssuer::Fault::ServerError));
+    QVERIFY(told.client.secondsToRetry() > 30);
+    const QString why = told.client.connection().attempts().constLast().next;
+    QVERIFY2(why.contains(u"the sign-in service is tried again in"_s), qPrintable(why));
+    told.client.retryNow();
+    QVERIFY(told.reaches(State::Ready));
+}
+
+void TestClientJourneys::tryNowKeepsToWhatTheProviderAskedFor()
+{
+    ToldClient told(options());
+    QVERIFY(lacksToken(told, FakeIssuer::Fault::Busy)); // Retry-After: 7
+    const int asked = m_issuer->requestCount(FakeIssuer::Endpoint::Token);
+    const qsizetype attempts = told.client.connection().attempts().size();
+    told.client.retryNow();
+    QVERIFY(waitUntil([&] { return told.client.connection().attempts().size() > attempts; }));
+    QVERIFY(waitUntil([&] { return told.client.connection().state() == Connection::State::Waiting; }));
+    QCOMPARE(m_issuer->requestCount(FakeIssuer::Endpoint::Token), asked);
+    QVERIFY(told.reaches(State::Ready)); // when the time has come
+}
+
+void TestClientJourneys::revokedOrSignedOutElsewhere_data()
+{
+    QTest::addColumn<bool>("isListed");
+    QTest::addColumn<ErrorCode>("reason");
+    QTest::newRow("the account is there") << true << ErrorCode::SessionRevoked;
+    QTest::newRow("another program took it away") << false << ErrorCode::SignedOut;
+}
+
+// The server's 4410 can be here before the news of the files.
+void TestClientJourneys::revokedOrSignedOutElsewhere()
+{
+    QFETCH(bool, isListed);
+    QFETCH(ErrorCode, reason);
+    ToldClient told(options());
+    QVERIFY(told.signsIn());
+    QVERIFY(waitUntil([&] { return told.client.accounts().size() == 1; }));
+    if (!isListed) {
+        QDir folder(m_folder->filePath(u"data"_s));
+        const QStringList lists = folder.entryList({u"*.account"_s});
+        QCOMPARE(lists.size(), 1);
+        QVERIFY(folder.remove(lists.constFirst()));
+    }
+    m_gateway->peer()->close(4410);
+    QVERIFY(told.reaches(State::SignInNeeded));
+    QCOMPARE(told.client.lastError().code(), reason);
+    QVERIFY(!told.client.lastError().remedy().startsWith(u"Your session was ended by an administrator"_s));
+    QVERIFY(waitUntil([&] { return !told.client.isSignedIn(); }));
+}
+
+// What is said to do fits what happens next: nothing.
+void TestClientJourneys::finalCloseCode()
+{
+    ToldClient told(options());
+    QVERIFY(told.signsIn());
+    QList<Error> errors;
+    connect(&told.client, &Client::errorOccurred, this, [&errors](const Error &error) { errors += error; });
+    m_gateway->peer()->close(4500);
+    QVERIFY(told.reaches(State::Failed));
+    QVERIFY(!errors.isEmpty());
+    errors += told.client.lastError();
+    for (const Error &error : std::as_const(errors))
+        QVERIFY2(!error.remedy().contains(u"tries again"_s), qPrintable(error.remedy()));
+}
+
+void TestClientJourneys::destroyedWhileConnected()
+{
+    auto told = std::make_unique<ToldClient>(options());
+    QVERIFY(told->signsIn());
+    int code = 0;
+    connect(m_gateway->peer(), &FakePeer::closed, this, [&code](int closeCode) { code = closeCode; });
+    told.reset();
+    QVERIFY(waitUntil([&] { return code != 0; }));
+    QCOMPARE(code, 1000);
 }
 
 WATCHWORD_TEST_MAIN(TestClientJourneys)

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void whatIsPendingFailsAndDoesNotMove();
     void fromInsideASignal();
     void listFollowsTheFiles();
+    void tokensInMemoryStay();
 
 private:
     ClientOptions of(const QString &account)
@@ -72,6 +73,33 @@ void TestSwitchedAccounts::toAnotherAndBack()
     QCOMPARE(told.client.accountName(), u"Alice"_s);
     QCOMPARE(m_issuer->requestCount(FakeIssuer::Endpoint::Authorization), 2); // nobody had to sign in again
     QCOMPARE(m_issuer->activeFamilies(), 2);
+}
+
+// No file has them: who comes back finds them all the same, and nobody else gets the account.
+void TestSwitchedAccounts::tokensInMemoryStay()
+{
+    ClientOptions all = of(u"home"_s);
+    all.storage = StoragePolicy::MemoryOnly;
+    m_issuer->signInAs(u"alice"_s, u"Alice"_s);
+    ToldClient told(all);
+    QVERIFY(told.signsIn());
+    QVERIFY(told.client.setAccount(u"work"_s));
+    QVERIFY(told.reaches(State::SignInNeeded));
+    m_issuer->signInAs(u"bob"_s, u"Bob"_s);
+    told.client.signIn();
+    QVERIFY(told.reaches(State::Ready));
+    QCOMPARE(told.client.accounts().size(), 2);
+    QVERIFY(told.client.setAccount(u"home"_s));
+    QVERIFY(told.reaches(State::Ready));
+    QCOMPARE(told.client.accountName(), u"Alice"_s);
+    QCOMPARE(m_issuer->requestCount(FakeIssuer::Endpoint::Authorization), 2);
+    QSignalSpy failed(&told.client.session(), &Session::signInFailed);
+    told.client.session().signIn(); // by Bob, who is still at the browser
+    QVERIFY(waitUntil([&] { return failed.size() == 1; }));
+    QCOMPARE(failed.first().first().value<Error>().code(), ErrorCode::WrongUser);
+    told.client.signOut();
+    QVERIFY(waitUntil([&] { return told.client.accounts().size() == 1; }));
+    QCOMPARE(told.client.accounts().first().account, u"work"_s);
 }
 
 // This is how an account is added.

@@ -75,7 +75,8 @@ public:
     Q_ENUM(State)
 
     explicit Client(ClientOptions options, QObject *parent = nullptr);
-    //! Closes without signing out and emits nothing. Pending futures finish with ErrorCode::Cancelled.
+    //! Closes without signing out, emits nothing and waits for nothing: a close frame (1000) is sent if the network takes it at
+    //! once, else the server sees 1006. Pending futures finish with ErrorCode::Cancelled.
     ~Client() override;
 
     State state() const;
@@ -85,7 +86,8 @@ public:
     Error lastError() const;
     QString account() const; //!< ClientOptions::account, or what setAccount() made of it.
     QString accountName() const; //!< Of the person, for people; empty while unknown.
-    //! Those of this application, issuer and client id that are stored here, the last one that signed in first. Reads files.
+    //! Those of this application, issuer and client id that are stored here, the last one that signed in first, then those whose
+    //! tokens are in the memory of this Client. Reads files.
     QList<StoredAccount> accounts() const;
     bool isSignedIn() const;
     QDateTime nextRetryAt() const; //!< UTC; invalid unless Waiting.
@@ -100,8 +102,9 @@ public:
 
     /*!
         Goes on with another account of this application: closes the connection, ends a sign-in that runs, and opens the tokens of
-        \a account. The account before stays signed in and stored. In Stopped nothing is started; else the way is that of start(),
-        to SignInNeeded where nobody of that name is signed in. The same account again: no effect. InvalidArgument: empty.
+        \a account. The account before stays signed in and stored; tokens that are in memory only are kept there, and refreshed,
+       as long as this Client lives. In Stopped nothing is started; else the way is that of start(), to SignInNeeded where nobody
+       of that name is signed in. The same account again: no effect. InvalidArgument: empty.
 
         Nothing of one account reaches the other. session() and connection() are new objects; what was queued, not acknowledged or
         asked finishes with ErrorCode::Cancelled; rooms have to be followed anew. accountChanged() comes when the new ones are
@@ -115,7 +118,9 @@ public Q_SLOTS:
     void signIn(); //!< Opens the browser. No effect while a sign-in runs or when signed in.
     void cancelSignIn(); //!< Back to SignInNeeded.
     void signOut(); //!< Disconnects, revokes and forgets the tokens. Ends in SignInNeeded without asking for a sign-in.
-    void retryNow(); //!< "Try now": see Connection::retryNow(). No effect unless Waiting.
+    //! "Try now": see Connection::retryNow(). If a token is what lacks, the session tries to refresh at once, unless the provider
+    //! itself asked for patience (Retry-After). No effect unless Waiting.
+    void retryNow();
     //! Sends text (UTF-8) if \a message is valid UTF-8, else binary, as Connection::Delivery::QueueUntilReady: held back
     //! while not connected. A failure is returned and reported by errorOccurred().
     Watchword::Result<void> send(const QByteArray &message);
