@@ -30,6 +30,14 @@ QString &usageLine()
     return line;
 }
 
+// That of the code speaks to who writes a program.
+QString remedyFor(const Error &error)
+{
+    if (error.code() == ErrorCode::KeychainUnavailable)
+        return u"Start a keychain (Secret Service, KWallet), or sign in with --passphrase-file FILE, which needs none."_s;
+    return error.remedy();
+}
+
 } // namespace
 
 std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments, qsizetype positional)
@@ -54,6 +62,10 @@ std::optional<int> parse(QCommandLineParser &parser, const QString &command, con
 
 int exitCodeOf(const Error &error)
 {
+    if (error.code() == ErrorCode::TlsFailed || error.code() == ErrorCode::PinMismatch)
+        return Network;
+    if (error.code() == ErrorCode::IssuerMismatch) // what --issuer says is not what the provider calls itself
+        return Usage;
     switch (error.condition()) {
     case ErrorCondition::Unauthorized:
         return SignInNeeded;
@@ -77,13 +89,13 @@ int report(const Error &error, bool json)
     if (json) {
         const QJsonObject object{{"error"_L1, error.codeName()},
                                  {"detail"_L1, error.detail()},
-                                 {"remedy"_L1, error.remedy()},
+                                 {"remedy"_L1, remedyFor(error)},
                                  {"retryable"_L1, error.isRetryable()}};
         printNote(QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact)));
     } else {
         printNote(u"watchword: "_s + error.toString());
-        if (!error.remedy().isEmpty())
-            printNote(error.remedy());
+        if (const QString remedy = remedyFor(error); !remedy.isEmpty())
+            printNote(remedy);
     }
     return exitCodeOf(error);
 }
@@ -211,7 +223,8 @@ void Credentials::addOptions(QCommandLineParser &parser)
     parser.addOption({u"account"_s, u"The account of \"watchword sign-in\" to use; else the last one."_s, u"name"_s});
     parser.addOption(
         {u"token-file"_s, u"Uses the access token in this file instead of an account; \"-\" is standard input."_s, u"file"_s});
-    parser.addOption({u"ca"_s, u"Trusts the certificate authorities in this PEM file too."_s, u"file"_s});
+    parser.addOption(
+        {u"ca"_s, u"Trusts the certificate authorities in this PEM file too, beside those of the system."_s, u"file"_s});
 }
 
 Result<void> Credentials::read(const QCommandLineParser &parser)

@@ -7,6 +7,8 @@
 #include <QJsonObject>
 #include <QTimer>
 
+#include <utility>
+
 #ifdef Q_OS_UNIX
 #include <unistd.h>
 #endif
@@ -76,8 +78,17 @@ void printDevice(const DeviceSignIn &device, bool json)
 // Leaves the event loop with the exit code when the sign-in has ended, however it did.
 void followTo(Session &session, const Account &account, bool json)
 {
-    QObject::connect(&session, &Session::signInFailed, &session,
-                     [json](const Error &error) { QCoreApplication::exit(report(error, json)); });
+    // The keychain that fails ends the sign-in and changes the state: it is told once.
+    const auto isTold = std::make_shared<bool>(false);
+    const auto fail = [isTold, json](const Error &error, Exit atLeast = Done) {
+        if (!std::exchange(*isTold, true))
+            QCoreApplication::exit(std::max(report(error, json), int(atLeast)));
+    };
+    QObject::connect(&session, &Session::signInFailed, &session, [fail](const Error &error) { fail(error); });
+    QObject::connect(&session, &Session::eventLogged, &session, [json, &session](const SessionEvent &event) {
+        if (event.what == "signin.browser"_L1 && event.detail == "could not be opened; show the link"_L1)
+            printLink(session.signInUrl(), json);
+    });
     // With somebody signed in already signedIn() comes from the restore: the one that counts follows a
     // person.
     const auto asked = std::make_shared<bool>(false);
@@ -93,13 +104,10 @@ void followTo(Session &session, const Account &account, bool json)
         if (*asked)
             QCoreApplication::exit(finish(account, session, json));
     });
-    QObject::connect(&session, &Session::storageDegraded, &session, [json](const Error &error) {
-        report(error, json);
-        QCoreApplication::exit(Storage);
-    });
-    QObject::connect(&session, &Session::stateChanged, &session, [json, &session](Session::State state) {
+    QObject::connect(&session, &Session::storageDegraded, &session, [fail](const Error &error) { fail(error, Storage); });
+    QObject::connect(&session, &Session::stateChanged, &session, [fail, &session](Session::State state) {
         if (state == Session::State::KeychainWaiting)
-            QCoreApplication::exit(std::max(report(session.stateReason(), json), int(Storage)));
+            fail(session.stateReason(), Storage);
     });
 }
 

@@ -118,7 +118,7 @@ void SignInArguments::addOptions(QCommandLineParser &parser)
         {u"account"_s, u"A name for this sign-in."_s, u"name"_s, u"default"_s},
         {u"scope"_s, u"Scopes, separated by spaces."_s, u"scopes"_s, u"openid offline_access"_s},
         {u"resource"_s, u"The service the token is for (RFC 8707)."_s, u"url"_s},
-        {u"ca"_s, u"Trusts the certificate authorities in this PEM file only."_s, u"file"_s},
+        {u"ca"_s, u"Trusts the certificate authorities in this PEM file too, beside those of the system."_s, u"file"_s},
         {u"passphrase-file"_s,
          u"Keeps the key of the tokens in a file instead of the keychain; the first line of this file opens it. Only you may be "
          "able to read it. All accounts that do so have the same passphrase."_s,

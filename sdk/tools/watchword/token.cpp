@@ -68,6 +68,10 @@ Result<Form> formOf(const QCommandLineParser &parser)
         form.url = QUrl(parser.value(u"headers"_s), QUrl::StrictMode);
         if (!form.url.isValid() || form.url.host().isEmpty() || form.raw)
             return Error(ErrorCode::ConfigInvalid, u"--headers needs a URL, and does not go with --raw"_s);
+        if (form.url.scheme() != "https"_L1 && form.url.scheme() != "wss"_L1)
+            return Error(ErrorCode::InsecureTransport,
+                         u"--headers needs https:// or wss://: a token does not travel in plain text"_s)
+                .withRemedy(u"Use the https:// or wss:// URL of the service."_s);
     }
     return form;
 }

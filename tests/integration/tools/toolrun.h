@@ -24,6 +24,8 @@ public:
 
     QString path() const { return m_home.path(); }
     QString filePath(const QString &name) const { return m_home.filePath(name); }
+    void setVariable(const QString &name, const QString &value) { m_variables.insert(name, value); } //!< Of later runs.
+    void clearVariables() { m_variables.clear(); }
     QByteArray seen() const { return m_seen; } //!< Everything that any run printed, was called with, or had in its environment.
 
     std::unique_ptr<QProcess> make(const QString &program, const QStringList &arguments) const
@@ -34,6 +36,8 @@ public:
         environment.insert(QStringLiteral("XDG_CONFIG_HOME"), m_home.filePath(QStringLiteral("config")));
         environment.insert(QStringLiteral("XDG_DATA_HOME"), m_home.filePath(QStringLiteral("data")));
         environment.insert(QStringLiteral("QT_LOGGING_RULES"), QStringLiteral("*.debug=true\nqt.*=false"));
+        for (auto one = m_variables.cbegin(); one != m_variables.cend(); ++one)
+            environment.insert(one.key(), one.value());
         process->setProcessEnvironment(environment);
         process->setProgram(program);
         process->setArguments(arguments);
@@ -110,4 +114,5 @@ private:
     QTemporaryDir m_home;
     QByteArray m_seen;
     qint64 m_pid = 0;
+    QMap<QString, QString> m_variables;
 };

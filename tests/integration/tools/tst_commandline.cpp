@@ -40,6 +40,7 @@ private Q_SLOTS:
     void exitCodes();
     void usageLines();
     void passphraseFilesArePrivate();
+    void withoutAKeychain();
     void aDamagedRegistryIsKept();
     void tailPrintsAndVerifies();
     void tailSaysThatItIsRefused();
@@ -152,6 +153,7 @@ void TestCommandLine::exitCodes_data()
         {u"sign-in"_s, u"--issuer"_s, u"https://x"_s, u"--client-id"_s, u"c"_s, u"--passphrase-file"_s, u"/none"_s})
                                                        << 2;
     QTest::newRow("token with two forms") << QStringList({u"token"_s, u"--raw"_s, u"--headers"_s, u"https://x"_s}) << 2;
+    QTest::newRow("token for a plain URL") << QStringList({u"token"_s, u"--headers"_s, u"http://x"_s}) << 2;
     QTest::newRow("connect without account") << QStringList({u"connect"_s, u"wss://127.0.0.1:1/"_s}) << 3;
     QTest::newRow("connect without URL") << QStringList(u"connect"_s) << 2;
     QTest::newRow("tail without account") << QStringList({u"tail"_s, u"wss://127.0.0.1:1"_s}) << 3;
@@ -200,6 +202,16 @@ void TestCommandLine::passphraseFilesArePrivate()
     QCOMPARE(result.code, 2);
     QVERIFY2(result.err.contains("chmod 600"), result.err.constData());
     QVERIFY(!result.err.contains("correct horse"));
+}
+
+// Said once, with what this program can do about it.
+void TestCommandLine::withoutAKeychain()
+{
+    const Run result = run({u"sign-in"_s, u"--issuer"_s, u"https://127.0.0.1:1"_s, u"--client-id"_s, u"c"_s, u"--json"_s});
+    QVERIFY2(result.code == 5, result.err.constData());
+    QCOMPARE(result.err.count("\"error\":\"KeychainUnavailable\""), 1);
+    QVERIFY2(result.err.contains("--passphrase-file FILE"), result.err.constData());
+    QVERIFY(!result.err.contains("in memory"));
 }
 
 void TestCommandLine::aDamagedRegistryIsKept()

@@ -34,6 +34,8 @@ private Q_SLOTS:
     void tokenThatDoesNotLastIsNone();
     void interruptedSignIn_data();
     void interruptedSignIn();
+    void noBrowserToBeFound();
+    void mistakesAtSignIn();
     void everyOptionArrives();
     void pushedRequest();
     void strengthOfTheFirstSignIn();
@@ -235,6 +237,32 @@ void TestSignInCommands::interruptedSignIn()
     QVERIFY(!socket.waitForConnected(2'000));
     QCOMPARE(socket.error(), QAbstractSocket::ConnectionRefusedError);
     QVERIFY(m_home.run({u"accounts"_s}).out.startsWith("* default")); // the others are as they were
+}
+
+// The link is shown as with --no-browser, and the person has all the time.
+void TestSignInCommands::noBrowserToBeFound()
+{
+    m_home.setVariable(u"PATH"_s, u"/nonexistent"_s);
+    int links = 0;
+    const ToolHome::Run run =
+        m_home.run(signInArguments({u"--browser"_s, u"--account"_s, u"interrupted"_s}), [&](const QByteArray &line) {
+            links += QJsonDocument::fromJson(line).object().contains("sign_in_url"_L1) ? 1 : 0;
+            ::kill(pid_t(m_home.pid()), SIGTERM);
+        });
+    m_home.clearVariables();
+    QVERIFY2(run.code == 143, run.err.constData());
+    QCOMPARE(links, 1);
+}
+
+void TestSignInCommands::mistakesAtSignIn()
+{
+    QStringList untrusted = signInArguments({u"--no-browser"_s, u"--account"_s, u"mistaken"_s});
+    QStringList misnamed = untrusted;
+    untrusted.remove(untrusted.indexOf(u"--ca"_s), 2);
+    QCOMPARE(m_home.run(untrusted).code, 4);
+    misnamed[misnamed.indexOf(u"--issuer"_s) + 1] += u'/';
+    const ToolHome::Run run = m_home.run(misnamed);
+    QVERIFY2(run.code == 2 && run.err.contains("IssuerMismatch"), run.err.constData());
 }
 
 void TestSignInCommands::everyOptionArrives()
@@ -439,6 +467,9 @@ void TestSignInCommands::boundToken()
 
 void TestSignInCommands::signOut()
 {
+    QCOMPARE(signInAs({u"--account"_s, u"brief"_s, u"--scope"_s, u"openid"_s}).code, 0);
+    QCOMPARE(m_home.run({u"sign-out"_s, u"--account"_s, u"brief"_s}).code, 0); // there is nothing to revoke
+    QVERIFY(!m_home.run({u"accounts"_s, u"--json"_s}).out.contains("brief"));
     const int before = stat(u"revocation"_s);
     const ToolHome::Run run = m_home.run({u"sign-out"_s, u"--account"_s, u"work"_s, u"--json"_s});
     QVERIFY2(run.code == 0, run.err.constData());
