@@ -139,11 +139,13 @@ void TestDoctorParts::secretsAreReplaced()
     QVERIFY(!redactor.clean("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl").contains(u"eyJ"_s));
     // The request shows what kind of token it was, never the token.
     Exchange exchange = recorded(u"none"_s, kInvalid + token);
-    exchange.sent = QByteArray("GET / HTTP/1.1\r\nAuthorization: Bearer ") + kTokenMark + "\r\n\r\n";
+    exchange.sent = QByteArray("GET / HTTP/1.1\r\nAuthorization: Bearer ") + kTokenMark + "\r\nAuthorization: Bearer "
+        + madeUpToken().reveal().toByteArray() + "\r\n\r\n";
     exchange.credential = u"a token with algorithm none"_s;
     const QString evidence = redactor.evidenceOf(exchange).join(u'\n');
     QVERIFY(evidence.contains(u"Bearer \u00aba token with algorithm none\u00bb"_s));
     QVERIFY(!evidence.contains(QString::fromLatin1(token.split('.').at(2))));
+    QVERIFY(evidence.contains(u"Bearer \u00abtoken\u00bb"_s)); // the second one is another
 }
 
 void TestDoctorParts::nothingMovesTheCursor()

@@ -105,15 +105,13 @@ QString Redactor::clean(QByteArrayView bytes, qsizetype limit) const
 QStringList Redactor::evidenceOf(const Exchange &exchange) const
 {
     QStringList lines;
-    if (!exchange.sent.isEmpty()) {
-        const QList<QByteArray> sent = exchange.sent.split('\n');
-        for (const QByteArray &line : sent) {
-            if (!line.trimmed().isEmpty() && lines.size() < kMostFields)
-                lines.append(u"> "_s
-                             + clean(line).replace(
-                                 u"\u00abtoken\u00bb"_s,
-                                 u"\u00ab"_s + (exchange.credential.isEmpty() ? u"token"_s : exchange.credential) + u"\u00bb"_s));
-        }
+    // What the request's own token was is said; any other one is just a token.
+    const QByteArray own =
+        "\xc2\xab" + (exchange.credential.isEmpty() ? QByteArray("token") : exchange.credential.toUtf8()) + "\xc2\xbb";
+    const QList<QByteArray> sent = QByteArray(exchange.sent).replace(QByteArray(1, kTokenMark), own).split('\n');
+    for (const QByteArray &line : sent) {
+        if (!line.trimmed().isEmpty() && lines.size() < kMostFields)
+            lines.append(u"> "_s + clean(line));
     }
     switch (exchange.end) {
     case Exchange::End::Answered:
