@@ -144,6 +144,7 @@ void Client::Private::watchConnection()
     });
     connect(c, &Connection::errorOccurred, q, [this](const Error &error) { post(M::Failure{error}); });
     connect(c, &Connection::authenticationRequired, q, [this](const Error &reason) { post(M::Refusal{endOf(reason)}); });
+    connect(c, &Connection::byeReceived, q, [this](const Bye &bye) { post(M::Demands{{bye.acrValues, bye.maxAge}}); });
     connect(c, &Connection::attemptFailed, q, [this](const ConnectError &failure) {
         noteLack(failure.phase == AttemptPhase::Token ? Lack::Token : Lack::Server);
         if (failure.httpStatus != 0)
