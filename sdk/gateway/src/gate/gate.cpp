@@ -242,8 +242,9 @@ void Gate::handshakeEnded(Handshake *handshake)
 
 void Gate::refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal)
 {
-    const QString ref = record(refusal, request.arrival().parsed.head, admission.peer, &admission.identity);
-    request.answer(answerOf(refusal, ref));
+    const RequestHead &head = request.arrival().parsed.head;
+    const QString ref = record(refusal, head, admission.peer, &admission.identity);
+    request.answer(answerOf(refusal, ref, head.method == "HEAD"));
 }
 
 GateContext Gate::context(const GatePeer &peer)

@@ -375,7 +375,7 @@ Refusal refusalOfPlainPeer()
     return refusal(403, "TLS needed", u"plain_peer"_s, u"without TLS only trusted proxies and this machine may connect"_s);
 }
 
-QByteArray answerOf(const Refusal &refusal, const QString &ref)
+QByteArray answerOf(const Refusal &refusal, const QString &ref, bool headOnly)
 {
     QJsonObject body{{u"type"_s, refusal.type.isEmpty() ? u"about:blank"_s : QString::fromLatin1(refusal.type)},
                      {u"title"_s, QString::fromLatin1(refusal.title)},
@@ -387,7 +387,7 @@ QByteArray answerOf(const Refusal &refusal, const QString &ref)
     response.headers = refusal.headers;
     response.with("Content-Type", "application/problem+json").with("Cache-Control", "no-store");
     response.body = QJsonDocument(body).toJson(QJsonDocument::Compact);
-    return response.toBytes(false);
+    return response.toBytes(false, headOnly);
 }
 
 } // namespace Watchword::Gateway

@@ -95,6 +95,6 @@ WATCHWORD_TEST_EXPORT Refusal refusalOfPlainPeer();
 WATCHWORD_TEST_EXPORT bool isIssuerTrouble(const Error &error);
 
 //! The HTTP answer: problem+json with \a ref.
-WATCHWORD_TEST_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref);
+WATCHWORD_TEST_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref, bool headOnly = false);
 
 } // namespace Watchword::Gateway

@@ -26,11 +26,11 @@ Hop hopOf(const QByteArray &text)
     if (isBracketed && !host.endsWith(']'))
         return {};
     Hop hop{QHostAddress(QString::fromLatin1(isBracketed ? host.mid(1, host.size() - 2) : host))};
-    bool isMapped = false;
-    if (const quint32 v4 = hop.address.toIPv4Address(&isMapped); isMapped && !isBracketed)
-        hop.address = QHostAddress(v4);
     if (isBracketed && hop.address.protocol() != QAbstractSocket::IPv6Protocol)
         return {};
+    bool isMapped = false;
+    if (const quint32 v4 = hop.address.toIPv4Address(&isMapped); isMapped)
+        hop.address = QHostAddress(v4);
     bool isNumber = !hasPort;
     if (hasPort)
         hop.port = text.mid(text.lastIndexOf(':') + 1).toUShort(&isNumber);

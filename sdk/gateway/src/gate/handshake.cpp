@@ -121,7 +121,7 @@ void Handshake::refuse(const Refusal &refusal, const Identity *identity)
     if (const QByteArray nonce = m_gate.m_services.proofs.nonce(); m_presentation.isDpop && !nonce.isEmpty())
         answered.headers.emplace_back("DPoP-Nonce", nonce);
     const QString ref = m_gate.record(refusal, m_head, m_peer, identity);
-    answer(answerOf(answered, ref));
+    answer(answerOf(answered, ref, m_head.method == "HEAD"));
 }
 
 void Handshake::answer(const QByteArray &bytes)

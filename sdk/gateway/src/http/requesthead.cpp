@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/requesthead.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -26,10 +29,56 @@ QByteArray toBytes(std::string_view text)
     return {text.data(), qsizetype(text.size())};
 }
 
+bool isHostName(QByteArrayView text)
+{
+    return !text.isEmpty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+            || QByteArrayView("-._~%!$&'()*+,;=").contains(c);
+    });
+}
+
+bool isAddressLiteral(QByteArrayView text)
+{
+    return text.size() > 2 && text.startsWith('[') && text.endsWith(']')
+        && std::all_of(text.begin() + 1, text.end() - 1, [](char c) {
+               return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') || c == ':' || c == '.';
+           });
+}
+
+// RFC 9112 section 3.2: uri-host [ ":" port ], and never without a host, because http and https URLs have one.
+bool isAuthority(QByteArrayView text)
+{
+    const qsizetype bracket = text.lastIndexOf(']');
+    const qsizetype colon = text.lastIndexOf(':');
+    const bool hasPort = colon > bracket;
+    const QByteArrayView host = hasPort ? text.first(colon) : text;
+    const QByteArrayView port = hasPort ? text.sliced(colon + 1) : QByteArrayView();
+    const bool isNumber = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return isNumber && (port.isEmpty() || port.toUInt() <= 65535) && port.size() <= 5
+        && (isHostName(host) || isAddressLiteral(host));
+}
+
+// "https://host/path", of which the host counts and the field Host does not (RFC 9112 section 3.2.2).
+std::optional<QByteArray> takeAuthority(QByteArray &target)
+{
+    for (const QByteArrayView scheme : {"https://", "wss://", "http://", "ws://"}) {
+        if (!equalNames(QByteArrayView(target).first(std::min(scheme.size(), target.size())), scheme))
+            continue;
+        const QByteArray rest = target.sliced(scheme.size());
+        const auto end = std::find_if(rest.begin(), rest.end(), [](char c) { return c == '/' || c == '?' || c == '#'; });
+        const qsizetype size = end - rest.begin();
+        target = rest.sliced(size);
+        if (!target.startsWith('/'))
+            target.prepend('/');
+        return rest.first(size);
+    }
+    return {};
+}
+
 QString problemInTarget(QByteArrayView target)
 {
     if (!target.startsWith('/'))
-        return u"the target is not in origin form"_s;
+        return u"the target is neither in origin form nor in absolute form"_s;
     for (const char c : target) {
         if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f || c == '#')
             return u"the target has a character that must be percent-encoded"_s;
@@ -95,6 +144,7 @@ ParsedHead requestHeadOf(const Wire::HttpHead &parsed)
     RequestHead head;
     head.method = toBytes(parsed.method());
     head.target = toBytes(parsed.target());
+    const std::optional<QByteArray> authority = takeAuthority(head.target);
     if (const QString problem = problemInTarget(head.target); !problem.isEmpty())
         return {400, {}, problem};
     const std::size_t hosts = parsed.count("Host");
@@ -102,6 +152,8 @@ ParsedHead requestHeadOf(const Wire::HttpHead &parsed)
         return {400, {}, u"Host comes more than once"_s};
     if (hosts == 0 && parsed.minorVersion() >= 1)
         return {400, {}, u"Host is missing"_s};
+    if ((hosts > 0 && !isAuthority(toBytes(parsed.value("Host")))) || (authority && !isAuthority(*authority)))
+        return {400, {}, u"Host is not a name or an address, with or without a port"_s};
     // A length beyond all that Qt can count would be none at all.
     bool isCountable = true;
     if (const std::string_view length = parsed.value("Content-Length"); parsed.count("Content-Length") > 0)
@@ -112,8 +164,14 @@ ParsedHead requestHeadOf(const Wire::HttpHead &parsed)
     head.path = mark < 0 ? head.target : head.target.first(mark);
     head.query = mark < 0 ? QByteArray() : head.target.sliced(mark + 1);
     head.minorVersion = parsed.minorVersion();
-    for (std::size_t i = 0; i < parsed.fieldCount(); ++i)
-        head.headers.append({toBytes(parsed.field(i).name), toBytes(parsed.field(i).value)});
+    for (std::size_t i = 0; i < parsed.fieldCount(); ++i) {
+        RequestHead::Header header{toBytes(parsed.field(i).name), toBytes(parsed.field(i).value)};
+        if (authority && equalNames(header.first, "Host"))
+            header.second = *authority;
+        head.headers.append(header);
+    }
+    if (authority && hosts == 0)
+        head.headers.append({"Host", *authority});
     return {0, head, {}};
 }
 

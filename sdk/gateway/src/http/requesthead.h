@@ -26,7 +26,7 @@ struct WATCHWORD_TEST_EXPORT RequestHead
     using Header = std::pair<QByteArray, QByteArray>;
 
     QByteArray method;
-    QByteArray target; //!< Origin form: "/path?query".
+    QByteArray target; //!< Origin form: "/path?query". The host of an absolute form is the field Host here.
     QByteArray path; //!< Starts with "/".
     QByteArray query; //!< Behind the first "?"; empty if there is none.
     int minorVersion = 1; //!< HTTP/1.minorVersion
@@ -60,8 +60,9 @@ inline constexpr Wire::HeadLimits kHeadLimits{16 * 1024, 64 * 1024, 100};
 
 /*!
     A request head as Wire::HeadReader read it, which refuses what could be read in two ways. Refused here are: a target that
-    is not in origin form or has a character that must be percent-encoded (RFC 9112 section 3.2.1); HTTP/1.1 without Host;
-    more than one Host; a Content-Length that does not fit qint64.
+    is neither in origin form nor in absolute form, or has a character that must be percent-encoded (RFC 9112 section 3.2);
+    HTTP/1.1 without Host; more than one Host; a Host that is no host with or without a port; a Content-Length that does not
+    fit qint64.
 */
 WATCHWORD_TEST_EXPORT ParsedHead requestHeadOf(const Wire::HttpHead &head);
 //! Of a head that could not be read.

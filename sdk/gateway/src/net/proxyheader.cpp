@@ -34,6 +34,25 @@ bool startsLike(Octets bytes, const Prefix &prefix)
                       [](std::uint8_t a, auto b) { return a == std::uint8_t(b); });
 }
 
+// The parser of addresses reads up to a zero byte, and takes names of interfaces.
+std::optional<IpAddress> addressOfWord(std::string_view word)
+{
+    if (word.find_first_not_of("0123456789abcdefABCDEF.:") != std::string_view::npos)
+        return {};
+    boost::system::error_code error;
+    const IpAddress address = boost::asio::ip::make_address(std::string(word), error);
+    return error ? std::optional<IpAddress>() : address;
+}
+
+// Without leading zeros, as the PROXY protocol has it (section 2.1).
+std::optional<std::uint16_t> portOfWord(std::string_view word)
+{
+    std::uint16_t port = 0;
+    const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), port);
+    const bool isGood = problem == std::errc() && end == word.data() + word.size() && (word.size() == 1 || word.front() != '0');
+    return isGood ? std::optional<std::uint16_t>(port) : std::nullopt;
+}
+
 // "TCP4 192.0.2.1 198.51.100.1 56324 443", already without the start and the line's end.
 std::optional<SocketAddress> sourceOfLine(std::string_view line)
 {
@@ -45,21 +64,13 @@ std::optional<SocketAddress> sourceOfLine(std::string_view line)
         words[i] = line.substr(0, space);
         line = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
     }
-    boost::system::error_code error;
-    const IpAddress source = boost::asio::ip::make_address(std::string(words[1]), error);
-    if (error || source.is_v4() != (words[0] == "TCP4"))
+    const bool isV4 = words[0] == "TCP4";
+    const std::optional<IpAddress> source = addressOfWord(words[1]);
+    const std::optional<IpAddress> destination = addressOfWord(words[2]);
+    const std::optional<std::uint16_t> port = portOfWord(words[3]);
+    if (!source || source->is_v4() != isV4 || !destination || destination->is_v4() != isV4 || !port || !portOfWord(words[4]))
         return {};
-    boost::asio::ip::make_address(std::string(words[2]), error);
-    if (error)
-        return {};
-    std::uint16_t ports[2] = {};
-    for (int i = 0; i < 2; ++i) {
-        const std::string_view word = words[std::size_t(3 + i)];
-        const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), ports[i]);
-        if (problem != std::errc() || end != word.data() + word.size())
-            return {};
-    }
-    return SocketAddress{normalised(source), ports[0]};
+    return SocketAddress{normalised(*source), *port};
 }
 
 ProxyHeader parseText(Octets bytes)

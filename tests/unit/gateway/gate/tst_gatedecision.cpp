@@ -417,6 +417,7 @@ void TestGateDecision::forwardedHeader_data()
     row("names in any case", "For=192.0.2.43; Proto=HTTP", "192.0.2.43", 0, false);
     row("a port", "for=\"192.0.2.43:47011\";proto=https", "192.0.2.43", 47011, true);
     row("IPv6", "for=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17", 4711, true);
+    row("a mapped address", "for=\"[::ffff:192.0.2.43]:4711\"", "192.0.2.43", 4711, true);
     row("two proxies", "for=192.0.2.43;proto=https, for=10.0.0.2;proto=http", "192.0.2.43", 0, true);
     row("made up on the left", "for=1.1.1.1, for=192.0.2.43;proto=http", "192.0.2.43", 0, false);
     row("a comma in quotes", "for=\"a,for=1.1.1.1\", for=192.0.2.43", "192.0.2.43", 0, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/proofchecker.h"
-#include "headtext.h"
+#include "http/requesthead.h"
 #include "support/testmain.h"
 #include "watchword/jose/base64url.h"
 #include "watchword/jose/dpop.h"
@@ -370,9 +370,11 @@ void TestProofChecker::urls()
     config.listen.publicNames = publicNames;
     checker.setConfig(config);
     checker.setCertificateNames({u"gw.test"_s, u"*.wild.test"_s, u"127.0.0.1"_s, u"0:0:0:0:0:0:0:1"_s});
-    const ParsedHead parsed = parseHead("GET /s?q=1 HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
-    QCOMPARE(parsed.status, 0);
-    QCOMPARE(checker.requestUrl(parsed.head, true, isFromProxy).toString(), url);
+    RequestHead head; // by hand: some of these hosts are refused before
+    head.path = "/s";
+    head.query = "q=1";
+    head.headers = {{"Host", host}};
+    QCOMPARE(checker.requestUrl(head, true, isFromProxy).toString(), url);
 }
 
 WATCHWORD_TEST_MAIN(TestProofChecker)

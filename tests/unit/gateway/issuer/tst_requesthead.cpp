@@ -14,6 +14,8 @@ private Q_SLOTS:
     void readsAnUpgrade();
     void hostile_data();
     void hostile();
+    void hosts();
+    void absoluteForm();
     void everyPrefixIsIncomplete();
     void garbageIsInvalidAtOnce();
     void tooLarge();
@@ -100,7 +102,14 @@ void TestRequestHead::hostile_data()
     add("http 2.0", "GET / HTTP/2.0\r\n" + host + "\r\n", 505);
     add("http 1.2", "GET / HTTP/1.2\r\n" + host + "\r\n", 505);
     add("http preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
-    add("absolute form", "GET https://a/ HTTP/1.1\r\n" + host + "\r\n");
+    add("absolute form of another scheme", "GET ftp://a/ HTTP/1.1\r\n" + host + "\r\n");
+    add("absolute form without a host", "GET https:///a HTTP/1.1\r\n" + host + "\r\n");
+    add("absolute form with a user", "GET https://u@a/ HTTP/1.1\r\n" + host + "\r\n");
+    add("absolute form without Host", "GET https://a/ HTTP/1.1\r\n\r\n");
+    add("absolute form with a fragment", "GET https://a#b HTTP/1.1\r\n" + host + "\r\n");
+    for (const char *bad : {"", "a b/../x", "u@localhost", "a/b", "a?b", "a:b", "a:1:2", "a:65536", "a:123456", ":80", "[::1",
+                            "::1", "[::1]x", "[]", "a\\b", "a\"b", "\xc3\xa4"})
+        add(qPrintable(u"Host \"%1\""_s.arg(QString::fromUtf8(bad))), line + "Host: " + bad + "\r\n\r\n");
     add("authority form", "CONNECT a:443 HTTP/1.1\r\n" + host + "\r\n");
     add("asterisk form", "OPTIONS * HTTP/1.1\r\n" + host + "\r\n");
     add("fragment", "GET /a#b HTTP/1.1\r\n" + host + "\r\n");
@@ -120,6 +129,31 @@ void TestRequestHead::hostile()
     QTEST(parsed.status, "status");
     QVERIFY(!parsed.problem.isEmpty());
     QVERIFY(parsed.head.headers.isEmpty());
+}
+
+void TestRequestHead::hosts()
+{
+    for (const char *good :
+         {"a", "a:", "a:443", "localhost:65535", "127.0.0.1:8443", "[::1]", "[2001:db8::1]:443", "a_b.example", "%41"})
+        QCOMPARE(parseHead(QByteArray("GET / HTTP/1.1\r\nHost: ") + good + "\r\n\r\n").status, 0);
+}
+
+// RFC 9112 section 3.2.2.
+void TestRequestHead::absoluteForm()
+{
+    const auto read = [](const QByteArray &target) { return parseHead("GET " + target + " HTTP/1.1\r\nHost: other\r\n\r\n"); };
+    ParsedHead parsed = read("HTTPS://gateway.test:8443/v1/stream?after=a");
+    QCOMPARE(parsed.status, 0);
+    QCOMPARE(parsed.head.path, QByteArray("/v1/stream"));
+    QCOMPARE(parsed.head.query, QByteArray("after=a"));
+    QCOMPARE(parsed.head.values("Host"), QList<QByteArray>{"gateway.test:8443"});
+    parsed = read("wss://[::1]?x");
+    QCOMPARE(parsed.status, 0);
+    QCOMPARE(parsed.head.target, QByteArray("/?x"));
+    QCOMPARE(parsed.head.value("Host"), QByteArray("[::1]"));
+    parsed = parseHead("GET http://a HTTP/1.0\r\n\r\n");
+    QCOMPARE(parsed.head.target, QByteArray("/"));
+    QCOMPARE(parsed.head.value("Host"), QByteArray("a"));
 }
 
 void TestRequestHead::everyPrefixIsIncomplete()
@@ -205,6 +239,8 @@ void TestRequestHead::answersCannotBeSplit()
     QVERIFY(bytes.contains("\r\nX-Good: d\r\n"));
     QVERIFY(bytes.contains("\r\nContent-Length: 2\r\n\r\n{}"));
     QVERIFY(response.toBytes(true, true).endsWith("\r\nContent-Length: 2\r\n\r\n"));
+    for (const int status : {400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 426, 429, 431, 500, 502, 503, 504, 505})
+        QVERIFY(reasonPhrase(status) != "Unknown");
 }
 
 WATCHWORD_TEST_MAIN(TestRequestHead)

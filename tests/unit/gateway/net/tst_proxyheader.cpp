@@ -85,6 +85,11 @@ void TestProxyHeader::invalid_data()
     QTest::newRow("wrong family") << std::string("PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n");
     QTest::newRow("no port") << std::string("PROXY TCP4 192.0.2.1 192.0.2.2 1\r\n");
     QTest::newRow("port") << std::string("PROXY TCP4 192.0.2.1 192.0.2.2 65536 2\r\n");
+    QTest::newRow("zero byte") << std::string("PROXY TCP4 9.9.9.9\0 192.0.2.2 1 2\r\n", 35);
+    QTest::newRow("interface") << std::string("PROXY TCP6 fe80::1%1 ::1 1 2\r\n");
+    QTest::newRow("port with a zero") << std::string("PROXY TCP4 192.0.2.1 192.0.2.2 0111 2\r\n");
+    QTest::newRow("target port with a zero") << std::string("PROXY TCP4 192.0.2.1 192.0.2.2 1 02\r\n");
+    QTest::newRow("target of the other family") << std::string("PROXY TCP4 192.0.2.1 ::1 1 2\r\n");
     QTest::newRow("six words") << std::string("PROXY TCP4 192.0.2.1 192.0.2.2 1 2 3\r\n");
     QTest::newRow("two spaces") << std::string("PROXY TCP4  192.0.2.1 192.0.2.2 1 2\r\n");
     QTest::newRow("endless") << "PROXY UNKNOWN " + std::string(200, 'x');
