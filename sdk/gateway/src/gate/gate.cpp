@@ -220,8 +220,12 @@ void Gate::look()
     m_memory.take(residentBytes());
     if (m_memory.isReached() && !wasReached)
         qCWarning(logGateway) << "new connections are refused: the process has" << m_memory.limit() << "bytes of memory";
-    if (m_trim.isDue(int(m_services.bridge.pool().sum(&Net::StreamCounters::live)), m_services.clock.now()))
+    if (m_trim.isDue(int(m_services.bridge.pool().sum(&Net::StreamCounters::live)), idleBytes(), m_memory.isReached(),
+                     m_services.clock.now())) {
         trimHeap();
+        m_trim.trimmed(idleBytes());
+        m_memory.take(residentBytes());
+    }
     const quint64 turnedAway = m_listener->counters().noDescriptor.value();
     if (std::exchange(m_turnedAway, turnedAway) != turnedAway)
         qCWarning(logGateway) << "no descriptor to spare for more connections: raise the limit of open files (LimitNOFILE)";

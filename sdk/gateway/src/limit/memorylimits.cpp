@@ -19,10 +19,12 @@ void MemoryLimit::take(qint64 resident)
     m_isReached = m_limit > 0 && resident >= (m_isReached ? m_limit - m_limit / 20 : m_limit);
 }
 
-bool HeapTrim::isDue(int connections, Instant now)
+bool HeapTrim::isDue(int connections, qint64 idle, bool isFull, Instant now)
 {
     m_most = std::max(m_most, connections);
-    if (m_most - connections < std::max(kLeast, m_most / 4) || (m_last && now - *m_last < kPause))
+    const bool isWorthIt = isFull || idle - m_idle >= kLeastIdle || m_most - connections >= std::max(kLeast, m_most / 4);
+    const Duration pause = isFull ? Duration(kPauseWhileFull) : Duration(kPause);
+    if (!isWorthIt || (m_last && now - *m_last < pause))
         return false;
     m_most = connections;
     m_last = now;
@@ -59,6 +61,16 @@ qint64 memoryOfControlGroup()
             return bytes;
     }
     return 0;
+}
+
+qint64 idleBytes()
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    const struct mallinfo2 heap = ::mallinfo2();
+    return std::max<qint64>(0, residentBytes() - qint64(heap.uordblks) - qint64(heap.hblkhd));
+#else
+    return 0;
+#endif
 }
 
 void trimHeap()

@@ -29,6 +29,8 @@ private Q_SLOTS:
     void seenIdsAreBounded();
     void memoryIsReachedUntilItIsWellBelow();
     void heapIsTrimmedAfterManyAndSeldom();
+    void heapIsTrimmedForMuchThatIsIdleAndWhileFull();
+    void trimmingGivesBack();
     void processKnowsItsMemory();
     void deadlinesComeInOrderAndOnce();
     void silentPeersAreGivenUp();
@@ -143,16 +145,57 @@ void TestLimits::heapIsTrimmedAfterManyAndSeldom()
 {
     ManualClock clock;
     HeapTrim trim;
-    QVERIFY(!trim.isDue(0, clock.now()));
-    QVERIFY(!trim.isDue(10'000, clock.now()));
-    QVERIFY(!trim.isDue(8'000, clock.now())); // fewer than a quarter
-    QVERIFY(trim.isDue(7'500, clock.now()));
-    QVERIFY(!trim.isDue(7'500, clock.now()));
-    QVERIFY(!trim.isDue(100, clock.now())); // too soon
+    QVERIFY(!trim.isDue(0, 0, false, clock.now()));
+    QVERIFY(!trim.isDue(10'000, 0, false, clock.now()));
+    QVERIFY(!trim.isDue(8'000, 0, false, clock.now())); // fewer than a quarter
+    QVERIFY(trim.isDue(7'500, 0, false, clock.now()));
+    QVERIFY(!trim.isDue(7'500, 0, false, clock.now()));
+    QVERIFY(!trim.isDue(100, 0, false, clock.now())); // too soon
     clock.advance(HeapTrim::kPause);
-    QVERIFY(trim.isDue(100, clock.now()));
+    QVERIFY(trim.isDue(100, 0, false, clock.now()));
     clock.advance(HeapTrim::kPause);
-    QVERIFY(!trim.isDue(0, clock.now())); // too few
+    QVERIFY(!trim.isDue(0, 0, false, clock.now())); // too few
+}
+
+void TestLimits::heapIsTrimmedForMuchThatIsIdleAndWhileFull()
+{
+    ManualClock clock;
+    HeapTrim trim;
+    QVERIFY(!trim.isDue(10, HeapTrim::kLeastIdle - 1, false, clock.now()));
+    QVERIFY(trim.isDue(10, HeapTrim::kLeastIdle, false, clock.now()));
+    trim.trimmed(1000); // the rest stays
+    QVERIFY(!trim.isDue(10, 3 * HeapTrim::kLeastIdle, false, clock.now())); // too soon
+    clock.advance(HeapTrim::kPause);
+    QVERIFY(!trim.isDue(10, HeapTrim::kLeastIdle, false, clock.now())); // no more than was left
+    QVERIFY(trim.isDue(10, HeapTrim::kLeastIdle + 1000, false, clock.now()));
+    // Who refuses newcomers tries again soon, however little there is to win.
+    QVERIFY(!trim.isDue(10, 0, true, clock.now()));
+    clock.advance(HeapTrim::kPauseWhileFull);
+    QVERIFY(trim.isDue(10, 0, true, clock.now()));
+    QVERIFY(!trim.isDue(10, 0, true, clock.now()));
+    clock.advance(HeapTrim::kPauseWhileFull);
+    QVERIFY(trim.isDue(10, 0, true, clock.now()));
+}
+
+// What a few clients leave: many pieces that are free, with small ones in between that are not.
+void TestLimits::trimmingGivesBack()
+{
+#if defined(__GLIBC__) && !defined(WATCHWORD_UNDER_SANITIZER)
+    std::vector<QByteArray> large;
+    std::vector<QByteArray> small;
+    for (int i = 0; i < 4000; ++i) {
+        large.emplace_back(32 * 1024, 'l');
+        small.emplace_back(64, 's');
+    }
+    const qint64 idle = idleBytes();
+    const qint64 most = residentBytes();
+    large.clear();
+    QVERIFY(idleBytes() - idle > HeapTrim::kLeastIdle);
+    trimHeap();
+    QVERIFY(most - residentBytes() > 64 * 1024 * 1024);
+    QVERIFY(idleBytes() - idle < HeapTrim::kLeastIdle);
+    QVERIFY(!small.empty());
+#endif
 }
 
 void TestLimits::processKnowsItsMemory()
