@@ -28,8 +28,8 @@ struct UpstreamRefused : UpstreamOutcome
     enum class Reason { Unreachable, NotTrusted, TimedOut, BadAnswer, Status };
     Reason reason = Reason::Unreachable;
     int status = 0; //!< What it answered instead of 101, for Status.
-    std::string retryAfter; //!< Its headers, empty if there are none.
-    std::string challenge;
+    std::string retryAfter; //!< Its header, empty if there is none.
+    std::vector<std::string> challenges; //!< Its fields WWW-Authenticate.
     std::string detail; //!< For the log and the audit: of our own making, nothing that the upstream wrote.
 };
 

@@ -40,6 +40,13 @@ void RelayStart::begin(BridgePort &port, Net::Stream *client, const Net::StreamI
         port.send({ToCore::Kind::Event, id, {}, {}, {}, std::move(outcome)});
     };
     raw->m_dial = UpstreamDial::start(port.reactor(), std::move(order), done);
+    client->setReadPaused(false);
+}
+
+std::size_t RelayStart::received(Net::Stream &stream, std::span<std::uint8_t>)
+{
+    stream.setReadPaused(true);
+    return 0;
 }
 
 void RelayStart::accept(BridgePort &port, Net::Stream *client, const Net::StreamId &upstream, Wire::Bytes answer,

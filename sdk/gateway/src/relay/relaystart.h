@@ -9,7 +9,7 @@ namespace Watchword::Gateway {
 /*!
     Holds a client whose upgrade is decided until its upstream has answered, and tells the Qt thread (UpstreamOpened,
     UpstreamRefused, or that the client has gone). The Qt thread then either has it answered as any other request, or calls
-    acceptRelay(). The client is not read meanwhile, so that nothing has to be kept.
+    acceptRelay(). The client is read meanwhile until it says something, which waits: so its end is noticed, and ends the dial.
 
     Threads: the reactor's. Life cycle: of the client's stream until it is accepted.
 */
@@ -24,7 +24,8 @@ public:
 
     explicit RelayStart(BridgePort &port);
 
-    std::size_t received(Net::Stream &, std::span<std::uint8_t> bytes) override { return bytes.size(); }
+    std::size_t received(Net::Stream &stream, std::span<std::uint8_t> bytes) override;
+    void inputEnded(Net::Stream &stream) override { stream.abort(); }
     void ended(Net::Stream &stream, Net::StreamEnd reason) override;
     void execute(Net::Stream &, ToReactor &) override { } // it has no WebSocket yet
 

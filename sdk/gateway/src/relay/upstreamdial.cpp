@@ -38,6 +38,20 @@ Net::StreamLimits upstreamLimits(const UpstreamOrder &order)
     return limits;
 }
 
+std::vector<std::string> challengesOf(const Wire::HttpHead &answer)
+{
+    static constexpr std::string_view kName = "www-authenticate";
+    std::vector<std::string> challenges;
+    for (std::size_t i = 0; i < answer.fieldCount(); ++i) {
+        const auto [name, value] = answer.field(i);
+        const bool isOne = std::equal(name.begin(), name.end(), kName.begin(), kName.end(),
+                                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? char(a + ('a' - 'A')) : a) == b; });
+        if (isOne)
+            challenges.emplace_back(value);
+    }
+    return challenges;
+}
+
 } // namespace
 
 UpstreamDial::UpstreamDial(Net::Reactor &reactor, UpstreamOrder order, Done done)
@@ -139,7 +153,7 @@ void UpstreamDial::answered(Net::Stream &stream)
         refused->reason = UpstreamRefused::Reason::Status;
         refused->status = m_handshake->answer().status();
         refused->retryAfter = m_handshake->answer().value("Retry-After");
-        refused->challenge = m_handshake->answer().value("WWW-Authenticate");
+        refused->challenges = challengesOf(m_handshake->answer());
         refused->detail = "the upstream answered " + std::to_string(refused->status);
         finish(std::move(refused));
         return;

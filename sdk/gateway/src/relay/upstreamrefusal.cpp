@@ -70,8 +70,10 @@ Refusal refusalOfUpstream(const UpstreamRefused &refused, bool speaksControl)
     const bool isPassed = refused.reason == UpstreamRefused::Reason::Status && result.status == refused.status;
     if (isPassed && !refused.retryAfter.empty() && (result.status == 429 || result.status == 503))
         result.headers.emplace_back("Retry-After", clientText(QByteArray::fromStdString(refused.retryAfter)).toLatin1());
-    if (isPassed && !refused.challenge.empty() && result.status == 401)
-        result.headers.emplace_back("WWW-Authenticate", clientText(QByteArray::fromStdString(refused.challenge)).toLatin1());
+    if (isPassed && result.status == 401) {
+        for (const std::string &challenge : refused.challenges)
+            result.headers.emplace_back("WWW-Authenticate", clientText(QByteArray::fromStdString(challenge)).toLatin1());
+    }
     return result;
 }
 

@@ -11,7 +11,15 @@ using namespace Qt::StringLiterals;
 
 std::string UpstreamRequest::headerValue(const QString &text)
 {
-    return QUrl::toPercentEncoding(text, " !\"#$&'()*+,/:;<=>?@[\\]^`{|}").toStdString();
+    // A blank at an end would be taken for white space around the value (RFC 9110 section 5.5), and one subject for another.
+    qsizetype begin = 0;
+    qsizetype end = text.size();
+    while (begin < end && text.at(begin) == u' ')
+        ++begin;
+    while (end > begin && text.at(end - 1) == u' ')
+        --end;
+    const QByteArray middle = QUrl::toPercentEncoding(text.sliced(begin, end - begin), " !\"#$&'()*+,/:;<=>?@[\\]^`{|}");
+    return (QByteArray("%20").repeated(begin) + middle + QByteArray("%20").repeated(text.size() - end)).toStdString();
 }
 
 QByteArray UpstreamRequest::targetOf(const EndpointConfig &config, const QUrl &upstream, const QByteArray &path,

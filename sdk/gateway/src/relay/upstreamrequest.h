@@ -21,7 +21,7 @@ HttpOrder httpOrderOf(const EndpointConfig &config, const RequestHead &head, con
                       const QString &connectionId);
 //! Of the field Cookie, those that are in \a names.
 WATCHWORD_TEST_EXPORT QByteArray cookiesOf(const RequestHead &head, const QStringList &names);
-//! Printable ASCII; all else is percent-encoded, and so cannot start a header.
+//! Printable ASCII; all else is percent-encoded, and so cannot start a header. Blanks at the ends are, too.
 WATCHWORD_TEST_EXPORT std::string headerValue(const QString &text);
 
 } // namespace UpstreamRequest

@@ -112,6 +112,8 @@ void TestRelayHandshake::refusals_data()
     QTest::addColumn<QByteArray>("header");
     QTest::newRow("401") << QByteArray("401 No\r\nWWW-Authenticate: Basic realm=\"x\"") << 401 << 403
                          << QByteArray("WWW-Authenticate: Basic realm=\"x\"\r\n");
+    QTest::newRow("401 twice") << QByteArray("401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nX: y\r\nwww-authenticate: Other")
+                               << 401 << 403 << QByteArray("WWW-Authenticate: Basic realm=\"x\"\r\nWWW-Authenticate: Other\r\n");
     QTest::newRow("403") << QByteArray("403 No") << 403 << 403 << QByteArray();
     QTest::newRow("404") << QByteArray("404 No") << 404 << 404 << QByteArray();
     QTest::newRow("429") << QByteArray("429 No\r\nRetry-After: 17") << 429 << 429 << QByteArray("Retry-After: 17\r\n");
@@ -176,6 +178,13 @@ void TestRelayHandshake::clientThatLeavesMeanwhile()
     m_upstream.accept();
     QVERIFY(waitUntil([&] { return m_upstream.isGone; }));
     QVERIFY(waitUntil([&] { return m_gate.gateway->connectionCount() == 0; }));
+    // An upstream that never answers is given up at once, too.
+    {
+        RawClient client(m_gate, "/raw");
+        QVERIFY(m_upstream.awaitRequest());
+        client.socket().abort();
+    }
+    QVERIFY(waitUntil([&] { return m_upstream.isGone; }, 5s));
 }
 
 void TestRelayHandshake::wordBehindThe101()

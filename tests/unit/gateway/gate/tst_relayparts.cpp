@@ -25,6 +25,7 @@ private Q_SLOTS:
     void targets_data();
     void targets();
     void cookies();
+    void headerValues();
 };
 
 namespace {
@@ -209,7 +210,19 @@ void TestRelayParts::cookies()
     head.headers = {{"Cookie", "a=1; session=secret;b=2"}, {"cookie", "a=3; c"}};
     QCOMPARE(UpstreamRequest::cookiesOf(head, {u"a"_s, u"b"_s}), "a=1; b=2; a=3");
     QCOMPARE(UpstreamRequest::cookiesOf(head, {}), QByteArray());
-    QCOMPARE(UpstreamRequest::headerValue(u"a\r\nX: ü"_s), "a%0D%0AX: %C3%BC");
+}
+
+void TestRelayParts::headerValues()
+{
+    const auto value = [](const QString &text) { return QByteArray::fromStdString(UpstreamRequest::headerValue(text)); };
+    QCOMPARE(value(u"a\r\nX: ü"_s), QByteArray("a%0D%0AX: %C3%BC"));
+    // Who trims the value must not take these for "alice".
+    QCOMPARE(value(u" alice"_s), QByteArray("%20alice"));
+    QCOMPARE(value(u"alice  "_s), QByteArray("alice%20%20"));
+    QCOMPARE(value(u"alice b"_s), QByteArray("alice b"));
+    QCOMPARE(value(u"\talice\t"_s), QByteArray("%09alice%09"));
+    QCOMPARE(value(u"  "_s), QByteArray("%20%20"));
+    QCOMPARE(value(QString()), QByteArray());
 }
 
 WATCHWORD_TEST_MAIN(TestRelayParts)
