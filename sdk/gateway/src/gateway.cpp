@@ -273,12 +273,13 @@ void Gateway::Private::finishStop()
     if (state != State::Stopping)
         return;
     stopAlarm.cancel();
+    state = State::Stopped;
+    hub->endAll(); // who did not answer in time
     note(u"node.stop"_s, u"success"_s, u"stopped"_s, u"The gateway ended."_s);
     if (watch)
         watch->drain(int(CloseCode::ServiceRestart));
     if (const Result<void> flushed = audit->flush(); !flushed)
         qCWarning(logGateway).noquote() << "the audit log was not flushed:" << flushed.error().toString();
-    state = State::Stopped;
     Q_EMIT q->stopped();
 }
 

@@ -50,6 +50,8 @@ public:
     virtual QString closeReason() const = 0;
     //! After disconnected(): what the peer did that ended it, as a sentence; empty if it or we just closed.
     virtual QString fault() const = 0;
+    //! After disconnected(): the setting that the peer broke, if its reactor closed it for that; else empty.
+    virtual QString brokenLimit() const { return {}; }
 
     //! What a relayed connection carried so far past this thread: only control frames of its client come as signals.
     struct Relayed

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/reactorsocket.h"
 
+#include "watchword/core/closepolicy.h"
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -26,6 +28,14 @@ QString faultOf(const Net::WebSocketEnd &end)
     default:
         return {};
     }
+}
+
+QString limitOf(const Net::WebSocketEnd &end)
+{
+    if (end.by == Net::WebSocketEnd::By::Fault)
+        return QString::fromLatin1(end.limit.data(), qsizetype(end.limit.size()));
+    const bool isStuck = end.stream == Net::StreamEnd::Stalled || end.stream == Net::StreamEnd::Overflowed;
+    return end.by == Net::WebSocketEnd::By::Transport && isStuck ? u"queue_bytes"_s : QString();
 }
 
 } // namespace
@@ -144,6 +154,9 @@ void ReactorSocket::deliver(const ToCore &message)
         m_closeCode = message.end->code;
         m_closeReason = QString::fromStdString(message.end->reason);
         m_fault = faultOf(*message.end);
+        m_brokenLimit = limitOf(*message.end);
+        if (m_brokenLimit == "queue_bytes"_L1)
+            m_closeCode = int(CloseCode::SlowConsumer); // which it could not be told
         Q_EMIT disconnected();
         break;
     case ToCore::Kind::Head:

@@ -29,6 +29,7 @@ public:
     int closeCode() const override { return m_closeCode; }
     QString closeReason() const override { return m_closeReason; }
     QString fault() const override { return m_fault; }
+    QString brokenLimit() const override { return m_brokenLimit; }
 
     void deliver(const ToCore &message);
 
@@ -52,6 +53,7 @@ private:
     int m_closeCode = 1006;
     QString m_closeReason;
     QString m_fault;
+    QString m_brokenLimit;
 };
 
 } // namespace Watchword::Gateway

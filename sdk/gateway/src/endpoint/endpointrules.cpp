@@ -3,6 +3,8 @@
 
 namespace Watchword::Gateway {
 
+using namespace Qt::StringLiterals;
+
 namespace {
 
 constexpr std::uint64_t kLargestUnlimited = 64 * 1024 * 1024; // where the endpoint has no limit
@@ -24,6 +26,19 @@ SocketRules rulesOf(const GateTarget &target)
     rules.controlFramesPerSecond = limits.controlFramesPerSecond;
     rules.messageTime = limits.messageTime;
     return rules;
+}
+
+qint64 limitOf(const EndpointLimits &limits, const QString &name)
+{
+    if (name == "message_bytes"_L1)
+        return limits.messageBytes;
+    if (name == "fragments"_L1)
+        return limits.fragments;
+    if (name == "control_frames_per_second"_L1)
+        return limits.controlFramesPerSecond;
+    if (name == "message_time"_L1)
+        return qint64(limits.messageTime.count());
+    return limits.queueBytes;
 }
 
 } // namespace Watchword::Gateway

@@ -8,5 +8,7 @@ namespace Watchword::Gateway {
 
 //! What the reactors hold connections to \a target to.
 SocketRules rulesOf(const GateTarget &target);
+//! The limit that a reactor closed a connection for, by its name in the settings.
+qint64 limitOf(const EndpointLimits &limits, const QString &name);
 
 } // namespace Watchword::Gateway

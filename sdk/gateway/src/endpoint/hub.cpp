@@ -339,6 +339,13 @@ void Hub::closeAll(CloseCode code)
         QMetaObject::invokeMethod(this, &Hub::emptied, Qt::QueuedConnection);
 }
 
+void Hub::endAll()
+{
+    const QHash<QString, Peer *> peers = m_peers;
+    for (Peer *peer : peers)
+        peer->endNow(m_closing.value_or(CloseCode::GoingAway));
+}
+
 void Hub::tick()
 {
     m_tick.start(kTick);

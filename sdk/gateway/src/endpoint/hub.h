@@ -43,6 +43,7 @@ public:
                                             std::chrono::milliseconds after, const Identity &by) override;
     void closeSession(const QString &sessionId); //!< 4410 to all connections of it.
     void announceEnd(Duration in, const QString &reason); //!< "reconnect", also to connections that are opened meanwhile.
+    void endAll(); //!< Those that are left after closeAll(), without waiting any more.
     void closeAll(CloseCode code); //!< "after_ms" spreads the clients' way back.
     //! Connections whose endpoint went away or serves something else, or that would not be admitted any more (scope,
     //! Origin, issuer, key), close with 4441; limits hold at once.

@@ -20,29 +20,6 @@ namespace {
 constexpr Duration kDrainTime = 100ms; // reading on after the "bye", so that no reset overtakes it
 constexpr Duration kCloseTime = 2s; // for a peer that does not take the close frame
 
-QString retryWord(CloseCode code)
-{
-    switch (code) {
-    case CloseCode::TokenExpired:
-    case CloseCode::PolicyChanged:
-        return u"refresh"_s;
-    case CloseCode::TokenInvalid:
-    case CloseCode::SessionRevoked:
-    case CloseCode::StepUpRequired:
-        return u"sign_in"_s;
-    case CloseCode::Forbidden:
-    case CloseCode::Replaced:
-    case CloseCode::Locked:
-    case CloseCode::ConnectionLimit:
-    case CloseCode::MessageTooBig:
-    case CloseCode::ProtocolError:
-    case CloseCode::PolicyViolation:
-        return u"stop"_s;
-    default:
-        return u"retry"_s;
-    }
-}
-
 } // namespace
 
 Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &admission, EndpointService &service,
@@ -139,9 +116,22 @@ void Peer::sendHello()
     sendFrame(Frame(QLatin1StringView(FrameType::Hello), hello));
 }
 
-void Peer::sendText(const QString &applicationText)
+// Judged before each message, so that at most one waits beyond the bound.
+bool Peer::mayQueue()
 {
     if (m_state != State::Open)
+        return false;
+    const qint64 most = m_admission.target->limits.queueBytes;
+    const qint64 queued = queuedBytes();
+    if (most <= 0 || queued <= most || m_service.boundsQueue())
+        return true;
+    closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, queued, most, {});
+    return false;
+}
+
+void Peer::sendText(const QString &applicationText)
+{
+    if (!mayQueue())
         return;
     const qint64 size = utf8Size(applicationText);
     m_socket->sendText(m_control ? Frame::escape(applicationText) : applicationText);
@@ -154,7 +144,7 @@ void Peer::sendText(const QString &applicationText)
 
 void Peer::sendBinary(const QByteArray &data)
 {
-    if (m_state != State::Open)
+    if (!mayQueue())
         return;
     m_socket->sendBinary(data);
     ++m_messagesOut;
@@ -172,10 +162,14 @@ void Peer::sendFrame(const Frame &frame)
 
 void Peer::sendControlText(const QByteArray &utf8)
 {
-    if (!m_control || m_state == State::Ended || m_state == State::New)
-        return;
-    m_socket->sendUtf8(utf8);
-    m_bytesOut += quint64(utf8.size());
+    if (m_control && mayQueue())
+        write(utf8);
+}
+
+void Peer::write(const QByteArray &controlUtf8)
+{
+    m_socket->sendUtf8(controlUtf8);
+    m_bytesOut += quint64(controlUtf8.size());
     m_isDirty = true;
 }
 
@@ -278,29 +272,33 @@ void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qin
 {
     if (m_state != State::Open)
         return;
+    ++m_services.metrics.limitsBroken[limit.toLatin1()];
+    PeerClose close;
+    close.code = code;
+    close.after = after;
+    close.ref = auditLimit(limit, value, most, after);
+    close.drain = true;
+    close.auditReason = limit;
+    this->close(close);
+}
+
+QString Peer::auditLimit(const QString &limit, qint64 value, qint64 most, Duration after)
+{
     QJsonObject fields{{u"name"_s, limit}, {u"max"_s, most}};
     if (value > 0)
         fields.insert("value"_L1, value);
     if (after.count() > 0)
         fields.insert("retry_after_ms"_L1, qint64(after.count()));
-    const QString ref = audit(u"limit.hit"_s, 3, u"denied"_s, limit, u"The connection broke a limit."_s,
-                              {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
-    PeerClose close;
-    close.code = code;
-    close.after = after;
-    close.ref = ref;
-    close.drain = true;
-    close.auditReason = limit;
-    this->close(close);
+    return audit(u"limit.hit"_s, 3, u"denied"_s, limit, u"The connection broke a limit."_s,
+                 {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
 }
 
 void Peer::closeForProtocol(const QString &what)
 {
     PeerClose close;
     close.code = CloseCode::ProtocolError;
-    close.reason = u"protocol_error"_s;
+    close.text = what;
     close.drain = true;
-    close.auditReason = what;
     this->close(close);
 }
 
@@ -313,14 +311,8 @@ void Peer::close(const PeerClose &close)
     if (m_close.reason.isEmpty())
         m_close.reason = closeCodeName(int(close.code));
     m_socket->endRelay();
-    QJsonObject bye = close.members;
-    bye.insert("code"_L1, int(close.code));
-    bye.insert("retry"_L1, retryWord(close.code));
-    bye.insert("after_ms"_L1, qint64(close.after.count()));
-    bye.insert("reason"_L1, m_close.text.isEmpty() ? m_close.reason : m_close.text);
-    if (!close.ref.isEmpty())
-        bye.insert("ref"_L1, close.ref);
-    sendFrame(Frame(QLatin1StringView(FrameType::Bye), bye));
+    if (m_control)
+        write(byeOf(m_close).toText().toUtf8());
     if (close.drain) {
         m_closeAt = m_services.clock.now() + kDrainTime;
         armAlarm();
@@ -344,16 +336,25 @@ void Peer::finishClose()
     m_socket->close(int(m_close.code), m_close.reason);
 }
 
+void Peer::endNow(CloseCode code)
+{
+    if (m_state == State::Ended)
+        return;
+    if (m_state == State::Open)
+        close({.code = code});
+    m_closedByUs = true;
+    m_socket->abort();
+    disconnected();
+}
+
 void Peer::tick(Instant now)
 {
     countRelayed();
     if (m_state == State::Open) {
         const Liveness::Traffic traffic{m_socket->receivedBytes(), queuedBytes(), m_relayed.isReadPaused};
-        const qint64 most = m_admission.target->limits.queueBytes;
-        const bool isSlow = most > 0 && traffic.queued > most && !m_service.boundsQueue();
         const Liveness::Verdict verdict = m_liveness.look(traffic, m_services.heartbeat, now);
-        if (isSlow) {
-            closeForLimit(u"queue_bytes"_s, CloseCode::SlowConsumer, traffic.queued, most, {});
+        if (!mayQueue()) {
+            // It is closing now.
         } else if (verdict == Liveness::Verdict::Gone) {
             m_close.auditReason = u"no_pong"_s;
             m_socket->abort();
@@ -388,9 +389,15 @@ void Peer::disconnected()
                    {u"bytes_in"_s, qint64(m_bytesIn)},
                    {u"bytes_out"_s, qint64(m_bytesOut)}};
     QString cause = m_close.auditReason;
+    // Its reactor has closed it, and counted that.
+    if (const QString limit = m_closedByUs ? QString() : m_socket->brokenLimit(); !limit.isEmpty() && m_close.ref.isEmpty()) {
+        auditLimit(limit, 0, limitOf(m_admission.target->limits, limit), {});
+        cause = limit;
+    }
     if (cause.isEmpty())
         cause = closeCodeName(code).isEmpty() ? QString::number(code) : closeCodeName(code);
-    const QString fault = m_closedByUs ? QString() : m_socket->fault();
+    const bool isWrong = m_close.code == CloseCode::ProtocolError;
+    const QString fault = m_closedByUs ? (isWrong ? m_close.text : QString()) : m_socket->fault();
     const QString message = fault.isEmpty() ? u"The connection ended."_s : u"The connection ended: "_s + fault + u'.';
     audit(u"conn.closed"_s, isPolicy || !fault.isEmpty() ? 2 : 1, u"success"_s, cause, message,
           {{u"ws"_s, ws}, {u"initiator"_s, m_closedByUs || !fault.isEmpty() ? u"policy"_s : u"user"_s}});

@@ -4,10 +4,10 @@
 #include "bridge/clientsocket.h"
 #include "endpoint/deadlines.h"
 #include "endpoint/liveness.h"
+#include "endpoint/peerclose.h"
 #include "gate/admission.h"
 #include "gate/metrics.h"
 #include "limit/tokenbucket.h"
-#include "watchword/core/closepolicy.h"
 #include "watchword/core/frame.h"
 
 namespace Watchword {
@@ -34,19 +34,6 @@ struct PeerServices
     Duration grace;
     Duration heartbeat;
     Deadlines deadlines{clock};
-};
-
-//! How a connection ends, and what its last "bye" says.
-struct PeerClose
-{
-    CloseCode code = CloseCode::GoingAway;
-    QString reason{}; //!< Of the close frame; empty: the name of the code.
-    QString text{}; //!< "reason" of the "bye", for people; empty: the close reason.
-    Duration after{};
-    QString ref{}; //!< Audit id.
-    bool drain = false; //!< The peer is still sending: read on for a moment so that the bye arrives.
-    QString auditReason{}; //!< reason_code of conn.closed; empty: the name of the code.
-    QJsonObject members{}; //!< More members of the "bye".
 };
 
 /*!
@@ -85,6 +72,7 @@ public:
     void refuse(const QString &requestId, const QString &code, const QString &reason);
     void close(const PeerClose &close);
     void finish(const PeerClose &close); //!< Closes when what serves the endpoint has no more for it.
+    void endNow(CloseCode code); //!< Nothing is waited for: ended() comes before it returns.
     void announceEnd(Duration in, const QString &reason); //!< "reconnect"
     //! A frame that breaks the protocol: closes with 1002.
     void closeForProtocol(const QString &what);
@@ -121,6 +109,8 @@ private:
     void proofFailed(const ProofProblem &problem);
     void renewalFailed(int code, const QString &reason, const QString &auditReason, const QByteArray &nonce = {});
     void applyIdentity(const Identity &identity);
+    bool mayQueue(); //!< False when it is not open; if too much waits for it, it is closed.
+    void write(const QByteArray &controlUtf8);
     void sendHello();
     void armAlarm();
     void alarmDue();
@@ -129,6 +119,7 @@ private:
     void askForStepUp(const QString &auditReason);
     void finishClose();
     void disconnected();
+    QString auditLimit(const QString &limit, qint64 value, qint64 most, Duration after); //!< The id of limit.hit.
     void putRows();
     void putTokenRow(const QString &previous);
     void updateRow();

@@ -224,11 +224,17 @@ void RoomsService::request(Peer &peer, const Frame &frame)
 {
     const QString id = frame.fields().value("id"_L1).toString();
     const QString op = frame.fields().value("op"_L1).toString();
-    const QJsonObject asked = QJsonDocument::fromJson(frame.payload()).object();
+    const QJsonDocument document = QJsonDocument::fromJson(frame.payload());
+    const QJsonObject asked = document.object();
+    const QJsonValue after = asked.value("after"_L1);
+    const bool isGood = (document.isObject() || frame.payload().isEmpty()) && (after.isUndefined() || after.toInteger(-1) >= 0)
+        && (!asked.contains("room"_L1) || asked.value("room"_L1).isString());
     const QString name = asked.value("room"_L1).toString(m_members.value(&peer).home);
     const auto it = m_rooms.find(name);
     if (op != "room.info"_L1 && op != "room.history"_L1) {
         peer.refuse(id, u"unknown_operation"_s, u"a rooms endpoint knows room.info and room.history"_s);
+    } else if (!isGood) {
+        peer.refuse(id, u"invalid_request"_s, u"the payload is no JSON object, or its room is no text or its after no number"_s);
     } else if (it == m_rooms.end()) {
         peer.refuse(id, u"unknown_room"_s, u"nobody has been in this room lately"_s);
     } else if (op == "room.info"_L1) {

@@ -204,6 +204,8 @@ void Gate::countSockets()
                    {"message_bytes", pool.sum(&StreamCounters::messageTooBig)},
                    {"message_time", pool.sum(&StreamCounters::messageTooSlow)},
                    {"protocol", pool.sum(&StreamCounters::protocolBroken)}};
+    for (auto it = metrics.limitsBroken.cbegin(); it != metrics.limitsBroken.cend(); ++it)
+        metrics.cut[it.key()] += it.value();
     metrics.tlsFailed = pool.sum(&Net::StreamCounters::tlsFailed);
     metrics.tlsResumed = pool.sum(&Net::StreamCounters::resumed);
     metrics.memory = quint64(residentBytes());

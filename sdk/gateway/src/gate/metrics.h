@@ -11,7 +11,8 @@ struct Metrics
 {
     quint64 accepted = 0; //!< Sockets
     QMap<QByteArray, quint64> dropped; //!< Sockets over a limit, closed unseen, by limit.
-    QMap<QByteArray, quint64> cut; //!< Connections that broke a bound of the reactors, by bound.
+    QMap<QByteArray, quint64> cut; //!< Connections that broke a bound, by bound.
+    QMap<QByteArray, quint64> limitsBroken; //!< Of these, the ones that were judged in the Qt thread.
     quint64 tlsFailed = 0;
     quint64 tlsResumed = 0;
     quint64 opened = 0; //!< Connections

@@ -135,18 +135,28 @@ std::size_t WebSocketHandler::received(Stream &stream, std::span<std::uint8_t> b
 void WebSocketHandler::fail(const Wire::Fault &fault)
 {
     StreamCounters &counters = m_stream.reactor().mutableCounters();
-    switch (Wire::closeCodeOf(fault)) {
+    const std::uint16_t code = Wire::closeCodeOf(fault);
+    switch (code) {
     case 1009:
         counters.messageTooBig.add();
+        failForLimit("message_bytes", code, "message_too_big");
         break;
     case 1008:
         counters.tooManyFragments.add();
+        failForLimit("fragments", code, Wire::describe(fault));
         break;
     default:
         counters.protocolBroken.add();
+        beginClose({WebSocketEnd::By::Fault, code, std::string(Wire::describe(fault))});
         break;
     }
-    beginClose({WebSocketEnd::By::Fault, Wire::closeCodeOf(fault), std::string(Wire::describe(fault))});
+}
+
+void WebSocketHandler::failForLimit(std::string_view limit, std::uint16_t code, std::string_view reason)
+{
+    WebSocketEnd end{WebSocketEnd::By::Fault, code, std::string(reason)};
+    end.limit = limit;
+    beginClose(end);
 }
 
 void WebSocketHandler::watchMessageTime()
@@ -183,7 +193,7 @@ bool WebSocketHandler::takeControlFrame()
     m_creditAt = now;
     if (rate > 0 && m_controlCredit < 1) {
         m_stream.reactor().mutableCounters().tooManyControls.add();
-        beginClose({WebSocketEnd::By::Fault, 1008, "too many control frames"});
+        failForLimit("control_frames_per_second", 1008, "too many control frames");
         return false;
     }
     m_controlCredit -= 1;
@@ -240,7 +250,7 @@ void WebSocketHandler::timedOut(Stream &stream)
         return;
     }
     stream.reactor().mutableCounters().messageTooSlow.add();
-    beginClose({WebSocketEnd::By::Fault, 1008, "a message takes too long"});
+    failForLimit("message_time", 1008, "a message takes too long");
 }
 
 void WebSocketHandler::ended(Stream &, StreamEnd reason)

@@ -41,6 +41,7 @@ struct WebSocketEnd
     std::uint16_t code = 1006;
     std::string reason{};
     StreamEnd stream = StreamEnd::Closed;
+    std::string_view limit{}; //!< The name of the setting that the peer broke, for Fault; empty: it broke the protocol.
 };
 
 /*! Who uses a WebSocketHandler. All calls come from the reactor's thread, and each may close it. */
@@ -108,6 +109,7 @@ private:
     Wire::Flow flow() const;
     bool takeControlFrame();
     void beginClose(const WebSocketEnd &end);
+    void failForLimit(std::string_view limit, std::uint16_t code, std::string_view reason);
     void answerPing();
     void fail(const Wire::Fault &fault);
     void watchMessageTime();

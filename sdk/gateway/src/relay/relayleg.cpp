@@ -158,7 +158,7 @@ std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> byte
         if (m_state == State::Open) {
             const Wire::Fault fault = m_parser.fault();
             stream.counters().protocolBroken.add();
-            beginClose({Net::WebSocketEnd::By::Fault, Wire::closeCodeOf(fault), std::string(Wire::describe(fault))});
+            fail(Wire::closeCodeOf(fault), Wire::describe(fault));
         } else {
             stream.close();
         }
@@ -181,9 +181,6 @@ Wire::Flow RelayLeg::frameStarted(const Wire::FrameHeader &header)
     m_header = header;
     m_left = header.length;
     if (m_state != State::Open)
-        return flow();
-    const bool isEmptyFragment = header.length == 0 && (!header.fin || header.opcode == Wire::Opcode::Continuation);
-    if (isEmptyFragment && !takeControlFrame())
         return flow();
     m_user->frameAnnounced(*this, header);
     if (header.length == 0)
@@ -213,12 +210,16 @@ bool RelayLeg::takeControlFrame()
     m_controlCredit = std::min(2 * rate, m_controlCredit + std::chrono::duration<double>(now - m_creditAt).count() * rate);
     m_creditAt = now;
     if (rate > 0 && m_controlCredit < 1) {
-        m_stream.counters().tooManyControls.add();
-        beginClose({Net::WebSocketEnd::By::Fault, 1008, "too many control frames"});
+        m_user->controlsFlooded(*this);
         return false;
     }
     m_controlCredit -= 1;
     return true;
+}
+
+void RelayLeg::fail(std::uint16_t code, std::string_view reason)
+{
+    beginClose({Net::WebSocketEnd::By::Fault, code, std::string(reason)});
 }
 
 Wire::Flow RelayLeg::pingReceived(Wire::Bytes payload)

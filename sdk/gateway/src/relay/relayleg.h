@@ -27,6 +27,7 @@ public:
     virtual void pongReceived(RelayLeg &leg, Wire::Bytes payload) = 0;
     virtual void batchEnded(RelayLeg &leg, std::size_t size) = 0; //!< All \a size bytes that came in one go were passed.
     virtual void flushed(RelayLeg &leg) = 0; //!< As StreamHandler::flushed().
+    virtual void controlsFlooded(RelayLeg &leg) = 0; //!< Each frame beyond the rate; it is not answered.
     virtual void quiet(RelayLeg &leg) = 0; //!< The deadline of an open leg.
     virtual void closing(RelayLeg &leg, const Net::WebSocketEnd &end) = 0; //!< The peer's close frame, or a fault of it.
     virtual void ended(RelayLeg &leg, const Net::WebSocketEnd &end) = 0; //!< The last call.
@@ -57,7 +58,7 @@ public:
     struct Options
     {
         Wire::Role role = Wire::Role::Server; //!< Ours.
-        //! Pings, pongs and empty frames a second; a burst of twice as many is allowed, then 1008. 0: no limit.
+        //! Pings and pongs a second; a burst of twice as many is allowed, then controlsFlooded(). 0: no limit.
         double controlFramesPerSecond = 100;
         std::chrono::milliseconds closeTime{2000}; //!< For the peer's close frame after ours.
     };
@@ -77,6 +78,7 @@ public:
     void setControlFramesPerSecond(double rate) { m_options.controlFramesPerSecond = rate; }
     void sendMessage(Wire::Opcode type, Wire::Bytes message); //!< Whole; not inside another one.
     void ping(Wire::Bytes payload);
+    void fail(std::uint16_t code, std::string_view reason); //!< The peer broke a rule: closes without waiting for it.
     void close(std::uint16_t code, std::string_view reason); //!< 1005: a close frame without a code.
     void setReadPaused(bool isPaused);
     std::size_t queuedBytes() const { return m_stream.queuedBytes(); }

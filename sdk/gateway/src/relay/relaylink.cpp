@@ -274,8 +274,7 @@ void RelayLink::pongReceived(RelayLeg &leg, Wire::Bytes payload)
 
 void RelayLink::finishAnswers()
 {
-    const bool isUsable = m_state == State::Open && m_upstream && m_upstream->isOpen();
-    if (!isUsable) {
+    if (m_state != State::Open || !m_upstream || !m_upstream->isOpen()) {
         post(std::make_shared<RelayAnswered>());
         return;
     }
@@ -349,8 +348,7 @@ void RelayLink::closing(RelayLeg &leg, const Net::WebSocketEnd &end)
     if (m_state == State::Answering)
         answered();
     const std::uint16_t code = isPeers ? codeForClient(end.code) : 1014;
-    const bool isKept = isPeers && (code == end.code || end.code == 1005);
-    upstreamEnded(code, isKept ? end.reason : std::string("bad_gateway"), isPeers);
+    upstreamEnded(code, isPeers && (code == end.code || end.code == 1005) ? end.reason : "bad_gateway", isPeers);
 }
 
 void RelayLink::ended(RelayLeg &leg, const Net::WebSocketEnd &end)
@@ -440,6 +438,14 @@ void RelayLink::roomCame(RelayLeg &)
 {
     m_waitsForRoom = false;
     pauseClient();
+}
+
+void RelayLink::controlsFlooded(RelayLeg &leg)
+{
+    if (&leg == m_client)
+        breach({u"control_frames_per_second"_s, CloseCode::PolicyViolation, 0, m_meter.limits().controlFramesPerSecond, {}});
+    else
+        leg.fail(1008, "too many control frames");
 }
 
 void RelayLink::quiet(RelayLeg &leg)

@@ -69,6 +69,7 @@ public:
     void pongReceived(RelayLeg &leg, Wire::Bytes payload) override;
     void batchEnded(RelayLeg &leg, std::size_t size) override;
     void flushed(RelayLeg &leg) override;
+    void controlsFlooded(RelayLeg &leg) override;
     void quiet(RelayLeg &leg) override;
     void closing(RelayLeg &leg, const Net::WebSocketEnd &end) override;
     void ended(RelayLeg &leg, const Net::WebSocketEnd &end) override;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "audit/auditlog.h"
-#include "gatefixture.h"
+#include "auditedgate.h"
 #include "socketlog.h"
 #include "support/testmain.h"
 
@@ -34,34 +33,6 @@ private:
 };
 
 namespace {
-
-/*! A gateway of its own whose audit can be read when it has gone. */
-class AuditedGate : public GateFixture
-{
-public:
-    bool begin()
-    {
-        config.audit.database = file(u"audit.sqlite"_s);
-        return start();
-    }
-    //! Addresses of the events of \a type, in order.
-    QStringList sources(const QString &type)
-    {
-        gateway.reset();
-        AuditOptions options;
-        options.path = config.audit.database;
-        Result<std::unique_ptr<AuditLog>> log = AuditLog::open(options, Clock::system());
-        if (!log)
-            return {};
-        const auto events = log.value()->read(0, 1000);
-        QStringList found;
-        for (const AuditEvent &event : *events) {
-            if (event.shortType() == type)
-                found.append(event.data.value("src"_L1).toObject().value("ip"_L1).toString());
-        }
-        return found;
-    }
-};
 
 QByteArray metric(GateFixture &gate, const QByteArray &name)
 {

@@ -358,10 +358,15 @@ void TestRelayFrames::emptyFragmentsHaveAnEnd()
 {
     const Pair pair = connectPair();
     QVERIFY(pair.isOpen);
-    QByteArray flood = RawFrames::fromClient(0x01, "a");
-    for (int i = 0; i < 1000; ++i)
-        flood += RawFrames::fromClient(0x00, "");
-    pair.client->write(flood);
+    const QByteArray empty = RawFrames::fromClient(0x00, "");
+    pair.client->write(RawFrames::fromClient(0x01, "a") + empty.repeated(300) + RawFrames::fromClient(0x80, "b"));
+    const auto isThere = [this] {
+        return std::any_of(m_upstream.frames.begin(), m_upstream.frames.end(),
+                           [](const auto &frame) { return frame.payload == "b"; });
+    };
+    QVERIFY(waitUntil([&] { return isThere() || pair.client->closeCode() != 0; }));
+    QCOMPARE(pair.client->closeCode(), 0);
+    pair.client->write(RawFrames::fromClient(0x01, "a") + empty.repeated(EndpointLimits().fragments));
     QVERIFY(waitUntil([&] { return pair.client->closeCode() != 0; }));
     QCOMPARE(pair.client->closeCode(), 1008);
 }

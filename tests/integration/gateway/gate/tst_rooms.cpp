@@ -324,6 +324,17 @@ void TestRooms::questionsThatNobodyAnswers()
     const auto other = echo.connection.request(u"other"_s);
     QVERIFY(waitFor(other));
     QCOMPARE(other.result().error().code(), ErrorCode::RequestRefused);
+    Member room(*this, u"/room"_s, u"bob"_s);
+    QVERIFY(room.connection.subscribe(u"asked"_s));
+    QVERIFY(room.open() && waitUntil([&] { return room.lives == 1; }));
+    for (const QByteArray bad : {"[]", "no JSON", "{\"room\":\"asked\",\"after\":\"x\"}", "{\"room\":\"asked\",\"after\":-1}",
+                                 "{\"room\":\"asked\",\"after\":1.5}", "{\"room\":7}"}) {
+        const auto refused = room.connection.request(u"room.history"_s, bad);
+        QVERIFY(waitFor(refused));
+        QVERIFY2(!refused.result().isOk() && refused.result().error().code() == ErrorCode::RequestRefused, bad.constData());
+        QVERIFY2(refused.result().error().toString().contains(u"no JSON object"_s),
+                 qPrintable(refused.result().error().toString()));
+    }
     // A question without an id breaks the protocol.
     QSignalSpy byes(&echo.connection, &Connection::byeReceived);
     QVERIFY(echo.connection.sendFrame(Frame(u"req"_s, {{u"op"_s, u"echo"_s}})));

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoint/peerclose.h"
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QString retryWord(CloseCode code)
+{
+    switch (code) {
+    case CloseCode::TokenExpired:
+    case CloseCode::PolicyChanged:
+        return u"refresh"_s;
+    case CloseCode::TokenInvalid:
+    case CloseCode::SessionRevoked:
+    case CloseCode::StepUpRequired:
+        return u"sign_in"_s;
+    case CloseCode::Forbidden:
+    case CloseCode::Replaced:
+    case CloseCode::Locked:
+    case CloseCode::ConnectionLimit:
+    case CloseCode::MessageTooBig:
+    case CloseCode::ProtocolError:
+    case CloseCode::PolicyViolation:
+        return u"stop"_s;
+    default:
+        return u"retry"_s;
+    }
+}
+
+} // namespace
+
+Frame byeOf(const PeerClose &close)
+{
+    const QString reason = close.reason.isEmpty() ? closeCodeName(int(close.code)) : close.reason;
+    QJsonObject bye = close.members;
+    bye.insert("code"_L1, int(close.code));
+    bye.insert("retry"_L1, retryWord(close.code));
+    bye.insert("after_ms"_L1, qint64(close.after.count()));
+    bye.insert("reason"_L1, close.text.isEmpty() ? reason : close.text);
+    if (!close.ref.isEmpty())
+        bye.insert("ref"_L1, close.ref);
+    return Frame(QLatin1StringView(FrameType::Bye), bye);
+}
+
+} // namespace Watchword::Gateway

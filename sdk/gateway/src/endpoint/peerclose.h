@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "watchword/core/clock.h"
+#include "watchword/core/closepolicy.h"
+#include "watchword/core/frame.h"
+
+#include <QJsonObject>
+#include <QString>
+
+namespace Watchword::Gateway {
+
+//! How a connection ends, and what its last "bye" says.
+struct PeerClose
+{
+    CloseCode code = CloseCode::GoingAway;
+    QString reason{}; //!< Of the close frame; empty: the name of the code.
+    QString text{}; //!< "reason" of the "bye", for people; empty: the close reason.
+    Duration after{};
+    QString ref{}; //!< Audit id.
+    bool drain = false; //!< The peer is still sending: read on for a moment so that the bye arrives.
+    QString auditReason{}; //!< reason_code of conn.closed; empty: the name of the code.
+    QJsonObject members{}; //!< More members of the "bye".
+};
+
+Frame byeOf(const PeerClose &close);
+
+} // namespace Watchword::Gateway

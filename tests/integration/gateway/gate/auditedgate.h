@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "audit/auditlog.h"
+#include "gatefixture.h"
+
+/*! A gateway of its own whose audit can be read when it has gone. */
+class AuditedGate : public GateFixture
+{
+public:
+    bool begin()
+    {
+        config.audit.database = file(QStringLiteral("audit.sqlite"));
+        return start();
+    }
+    //! Ends the gateway. All events in order, or those of \a type.
+    QList<Watchword::AuditEvent> events(const QString &type = {})
+    {
+        using namespace Watchword::Gateway;
+        gateway.reset();
+        AuditOptions options;
+        options.path = config.audit.database;
+        const Watchword::Result<std::unique_ptr<AuditLog>> log = AuditLog::open(options, Watchword::Clock::system());
+        if (!log)
+            return {};
+        QList<Watchword::AuditEvent> found;
+        const auto events = log.value()->read(0, 1000);
+        for (const Watchword::AuditEvent &event : *events) {
+            if (type.isEmpty() || event.shortType() == type)
+                found.append(event);
+        }
+        return found;
+    }
+    //! Addresses of the events of \a type, in order.
+    QStringList sources(const QString &type)
+    {
+        QStringList found;
+        const QList<Watchword::AuditEvent> list = events(type);
+        for (const Watchword::AuditEvent &event : list)
+            found.append(event.data.value(QLatin1StringView("src")).toObject().value(QLatin1StringView("ip")).toString());
+        return found;
+    }
+};
