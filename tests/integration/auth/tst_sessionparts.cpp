@@ -55,7 +55,7 @@ public:
         store.openKey(SessionActions::KeyCreation::IfNeverMade);
         if (!reported<M::KeyOpened>())
             return false;
-        signIn.begin({});
+        signIn.begin({}, AccountSignIn::Begin::Now);
         const auto ended = reported<M::SignInEnded>();
         if (!ended || !ended->outcome)
             return false;
@@ -207,7 +207,7 @@ void TestSessionParts::signInIsReported()
     Parts parts(options());
     QSignalSpy urls(&parts.signIn, &AccountSignIn::urlChanged);
     QSignalSpy browser(&parts.signIn, &AccountSignIn::browserRequested);
-    parts.signIn.begin({});
+    parts.signIn.begin({}, AccountSignIn::Begin::Now);
     const auto ended = parts.reported<M::SignInEnded>();
     QVERIFY(ended && ended->outcome);
     QCOMPARE(ended->outcome->claims.subject, u"alice"_s);
@@ -224,7 +224,7 @@ void TestSessionParts::refusedSignInIsReported()
 {
     Parts parts(options());
     m_issuer->failNext(Endpoint::Authorization, FakeIssuer::Fault::Denied);
-    parts.signIn.begin({});
+    parts.signIn.begin({}, AccountSignIn::Begin::Now);
     const auto ended = parts.reported<M::SignInEnded>();
     QVERIFY(ended && !ended->outcome);
     QCOMPARE(ended->outcome.error().code(), ErrorCode::AccessDenied);
@@ -235,7 +235,7 @@ void TestSessionParts::endedSignInSaysNothing()
     SessionOptions all = options();
     all.openBrowser = [](const QUrl &) { return true; };
     Parts parts(all);
-    parts.signIn.begin({});
+    parts.signIn.begin({}, AccountSignIn::Begin::Now);
     QVERIFY(Support::waitUntil([&] { return !parts.signIn.url().isEmpty(); }));
     const QUrl page = parts.signIn.url();
     parts.signIn.end();
