@@ -41,26 +41,27 @@ qint64 residentBytes()
 
 qint64 memoryOfControlGroup()
 {
-    // As a container sees its own group; elsewhere the group of the service is named.
-    QStringList files{u"/sys/fs/cgroup/memory.max"_s};
+    QString group; // as a container sees its own
     QFile own(u"/proc/self/cgroup"_s);
     if (own.open(QIODevice::ReadOnly)) {
         const QList<QByteArray> lines = own.readAll().split('\n');
         for (const QByteArray &line : lines) {
-            if (line.startsWith("0::/"))
-                files.prepend(u"/sys/fs/cgroup"_s + QString::fromUtf8(line.mid(3)) + u"/memory.max"_s);
+            if (line.startsWith("0::/") && !line.contains(".."))
+                group = QString::fromUtf8(line.mid(3));
         }
     }
-    for (const QString &name : std::as_const(files)) {
-        QFile file(name);
-        if (!file.open(QIODevice::ReadOnly))
-            continue;
+    // The limits of all groups above hold, too.
+    qint64 least = 0;
+    while (true) {
+        QFile file(u"/sys/fs/cgroup"_s + group + u"/memory.max"_s);
         bool isNumber = false; // "max" is none
-        const qint64 bytes = file.readAll().trimmed().toLongLong(&isNumber);
-        if (isNumber)
-            return bytes;
+        const qint64 bytes = file.open(QIODevice::ReadOnly) ? file.readAll().trimmed().toLongLong(&isNumber) : 0;
+        if (isNumber && (least == 0 || bytes < least))
+            least = bytes;
+        if (group.isEmpty())
+            return least;
+        group.truncate(std::max<qsizetype>(0, group.lastIndexOf(u'/')));
     }
-    return 0;
 }
 
 qint64 idleBytes()

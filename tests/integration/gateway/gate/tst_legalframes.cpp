@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rawclient.h"
 #include "support/testmain.h"
+#include "watchword/core/tokenprovider.h"
+#include "watchword/link/connection.h"
 
 #include <QElapsedTimer>
 #include <QProcess>
@@ -36,6 +38,8 @@ private Q_SLOTS:
     void compressedMessages();
     void aBombIsNotInflated();
     void npmWsCompresses();
+    void clientsOfTheSdkCompress_data();
+    void clientsOfTheSdkCompress();
 
 private:
     QByteArray request(const QByteArray &path, const QByteArray &fields = {}) const;
@@ -338,6 +342,41 @@ void TestLegalFrames::npmWsCompresses()
         QVERIFY(Support::waitUntil([&] { return program.state() == QProcess::NotRunning; }));
         QCOMPARE(program.readAllStandardOutput().trimmed(), QByteArray("OK"));
     }
+}
+
+void TestLegalFrames::clientsOfTheSdkCompress_data()
+{
+    QTest::addColumn<QString>("path");
+    QTest::newRow("with its context") << u"/zip"_s;
+    QTest::newRow("message by message") << u"/zip-single"_s;
+    QTest::newRow("not at this endpoint") << u"/echo"_s;
+}
+
+void TestLegalFrames::clientsOfTheSdkCompress()
+{
+    QFETCH(QString, path);
+    AccessToken token;
+    token.value = Secret::copy(m_gate.token(m_gate.claims(u"sdk"_s)));
+    FixedTokenProvider tokens(token);
+    ConnectionOptions options;
+    options.url = QUrl(m_gate.gateway->url().toString() + path);
+    options.additionalCertificateAuthorities = QSslCertificate::fromPath(m_gate.file(u"ca.pem"_s));
+    options.compression.offered = true;
+    options.compression.smallest = 1;
+    Connection connection(&tokens, options);
+    QStringList texts;
+    connect(&connection, &Connection::textReceived, this, [&texts](const QString &text) { texts.append(text); });
+    connection.open();
+    QVERIFY(Support::waitUntil([&] { return connection.state() == Connection::State::Ready; }));
+    QStringList sent;
+    for (const int size : {0, 1, 63, 64, 1000, 50'000}) {
+        sent.append(u"{\"order\":\"\u20ac\"} "_s.repeated(1 + size / 10).left(size));
+        QVERIFY(connection.sendText(sent.last()));
+        QVERIFY(connection.sendText(sent.last()));
+        sent.append(sent.last());
+    }
+    QVERIFY(Support::waitUntil([&] { return texts.size() == sent.size(); }));
+    QCOMPARE(texts, sent);
 }
 
 WATCHWORD_TEST_MAIN(TestLegalFrames)
