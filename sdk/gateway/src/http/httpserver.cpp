@@ -175,6 +175,7 @@ void HttpServer::close()
     d->listener->close();
     d->dropAll();
     d->pool = nullptr;
+    d->listener.reset(); // before the reactors that it is made of
     d->ownPool.reset();
 }
 

@@ -4,6 +4,7 @@
 #include "netsite.h"
 #include "support/await.h"
 #include "support/process.h"
+#include "support/sanitizer.h"
 #include "support/testmain.h"
 #include "watchword/wire/handshake.h"
 
@@ -341,7 +342,7 @@ void TestNetWebSocket::pingsWithoutReading()
     }
     QVERIFY(sent >= 240'000);
     const double grown = double(proportionalKilobytes()) - double(before);
-    QVERIFY2(grown < 4096, qPrintable(QString::number(grown)));
+    QVERIFY2(grown < 4096 || Support::kMemoryIsOdd, qPrintable(QString::number(grown)));
 }
 
 void TestNetWebSocket::tooManyControlFrames()
