@@ -174,6 +174,7 @@ void HttpServer::close()
         return;
     d->listener->close();
     d->dropAll();
+    d->listener.reset(); // it holds a descriptor of the pool's
     d->pool = nullptr;
     d->listener.reset(); // before the reactors that it is made of
     d->ownPool.reset();
