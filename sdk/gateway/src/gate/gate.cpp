@@ -23,6 +23,7 @@ constexpr Duration kLimitRecordAge = 10s;
 constexpr int kUnknownPathRate = 20; // handshakes a second for paths that have no limits of their own
 
 constexpr Duration kLookEvery = 1s;
+constexpr int kLooksForHeap = 10; // counting its free pieces takes time, and holds up who wants memory
 constexpr std::size_t kMostQueued = 64 * 1024 * 1024; // for one client; endpoints close it long before, and say so
 
 QStringList namesOf(const QSslCertificate &certificate)
@@ -222,8 +223,9 @@ void Gate::look()
     m_memory.take(residentBytes());
     if (m_memory.isReached() && !wasReached)
         qCWarning(logGateway) << "new connections are refused: the process has" << m_memory.limit() << "bytes of memory";
-    if (m_trim.isDue(int(m_services.bridge.pool().sum(&Net::StreamCounters::live)), idleBytes(), m_memory.isReached(),
-                     m_services.clock.now())) {
+    const int connections = int(m_services.bridge.pool().sum(&Net::StreamCounters::live));
+    const qint64 idle = ++m_looks % kLooksForHeap == 0 ? idleBytes() : 0;
+    if (m_trim.isDue(connections, idle, m_memory.isReached(), m_services.clock.now())) {
         trimHeap();
         m_trim.trimmed(idleBytes());
         m_memory.take(residentBytes());

@@ -84,6 +84,7 @@ private:
     Alarm m_look;
     MemoryLimit m_memory;
     HeapTrim m_trim;
+    quint64 m_looks = 0;
     quint64 m_turnedAway = 0; // as far as the log says
     QList<std::shared_ptr<const GateTarget>> m_targets;
     AddressRates m_rates;
