@@ -4,6 +4,8 @@
 #include "watchword/core/testexport.h"
 #include "watchword/wire/frame.h"
 
+#include <QtGlobal> // WATCHWORD_TEST_EXPORT may stand for Q_DECL_EXPORT
+
 #include <utility>
 #include <vector>
 
