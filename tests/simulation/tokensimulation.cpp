@@ -308,11 +308,11 @@ QString SimulationResult::toString() const
               .arg(signIns);
 }
 
-SimulationResult simulateTokens(qint64 lifetimes, quint64 seed)
+SimulationResult simulateTokens(qint64 lifetimes, quint64 seed, quint64 firstWorld)
 {
     constexpr qint64 kInAWorld = 200;
     SimulationResult result;
-    for (quint64 world = 0; result.lifetimes < lifetimes; ++world) {
+    for (quint64 world = firstWorld; result.lifetimes < lifetimes; ++world) {
         const QString before = result.firstProblem;
         Simulation::World one(seed * 1'000'003 + world, result);
         one.run(std::min(kInAWorld, lifetimes - result.lifetimes));

@@ -33,4 +33,4 @@ struct SimulationResult
     QString toString() const;
 };
 
-SimulationResult simulateTokens(qint64 lifetimes, quint64 seed);
+SimulationResult simulateTokens(qint64 lifetimes, quint64 seed, quint64 firstWorld = 0);

@@ -73,7 +73,9 @@ struct ActionName
     }
     QString operator()(const M::SettleRequests &a) const
     {
-        return u"SettleRequests"_s + (a.failure ? code(*a.failure) : QString());
+        const bool justReceived = a.token == M::SettleRequests::Token::JustReceived;
+        return u"SettleRequests"_s + (justReceived ? u" as just received"_s : QString())
+            + (a.failure ? code(*a.failure) : QString());
     }
     QString operator()(const M::FailRequests &a) const { return u"FailRequests"_s + code(a.error); }
     QString operator()(const M::EndProviderSession &a) const { return u"EndProviderSession of "_s + a.accountName; }

@@ -287,9 +287,19 @@ void TestSessionTimes::tokenThatIsOverAtOnce()
     clock.advance(1500ms); // the request took that long, and who waits for the token gets it all the same
     TokenLife life;
     life.take(first, corrected, random);
-    QVERIFY(life.isLive(clock.now()) && life.isGoodFor({}, clock.now()));
-    clock.advance(1s);
-    QVERIFY(!life.isLive(clock.now()));
+    QVERIFY(!life.isLive(clock.now()) && life.isForWhoWaited(clock.now()));
+    QVERIFY(!life.isForWhoWaited(clock.now() + 1001ms));
+    life.reject(first.accessToken.fingerprint());
+    QVERIFY(!life.isForWhoWaited(clock.now()));
+    // What is left of it counts from when it was asked for.
+    const TokenSet quick = tokensFor(corrected, 1s, "q");
+    clock.advance(400ms);
+    life.take(quick, corrected, random);
+    QVERIFY(life.isLive(clock.now()) && life.isGoodFor({}, clock.now()) && !life.isForWhoWaited(clock.now()));
+    clock.advance(599ms);
+    QVERIFY(life.isLive(clock.now()));
+    clock.advance(1ms);
+    QVERIFY(!life.isLive(clock.now()) && !life.isForWhoWaited(clock.now()));
     int refreshes = 0;
     Instant last = clock.now();
     for (const Instant end = clock.now() + 10min; clock.now() < end; clock.advance(100ms)) {
@@ -302,18 +312,19 @@ void TestSessionTimes::tokenThatIsOverAtOnce()
         QVERIFY(*life.plan().soft - clock.now() >= 30s);
     }
     QVERIFY2(refreshes >= 19 && refreshes <= 21, qPrintable(QString::number(refreshes)));
-    // A start that finds such a token later hands it out to nobody.
+    // Nobody gets it who finds it later, and who waited half a minute for the answer with it has no use for it either.
     const TokenSet old = tokensFor(corrected, 1s);
     for (const Duration later : {Duration(2s), Duration(29s)}) {
         clock.advance(later);
         TokenLife restored;
-        restored.take(old, corrected, random, TokenLife::Found::AtStart);
+        restored.take(old, corrected, random);
         QVERIFY(!restored.isLive(clock.now()) && !restored.storm(clock.now()));
+        QCOMPARE(restored.isForWhoWaited(clock.now()), later == 2s);
     }
-    // Who waited all that time for the answer with it has no use for it either.
-    TokenLife late;
-    late.take(old, corrected, random);
-    QVERIFY(!late.isLive(clock.now()) && !late.storm(clock.now()));
+    // A provider that says "0" said nothing about its life, and one that is over before it began is nobody's.
+    TokenLife none;
+    none.take(tokensFor(corrected, 0s), corrected, random);
+    QVERIFY(!none.isLive(clock.now()) && !none.isForWhoWaited(clock.now()));
 }
 
 WATCHWORD_TEST_MAIN(TestSessionTimes)

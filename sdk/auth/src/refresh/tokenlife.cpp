@@ -9,12 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A second or less: such a token has ended when it arrives, by the time that a request takes.
-bool isOverAtOnce(Duration lifetime)
-{
-    return lifetime <= 1s;
-}
-
 bool isSameEnd(const std::optional<Instant> &before, Instant now, Duration lifetime)
 {
     if (!before)
@@ -41,7 +35,7 @@ std::optional<Instant> TokenLife::receivedAt(const TokenSet &tokens, const Corre
     return now - std::max(age, Duration::zero());
 }
 
-void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random, Found found)
+void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random)
 {
     const QString fingerprint = tokens.accessToken.isEmpty() ? QString() : tokens.accessToken.fingerprint();
     const std::optional<Instant> end = m_plan.expiry;
@@ -51,15 +45,12 @@ void TokenLife::take(const TokenSet &tokens, const CorrectedClock &clock, Random
     times.received = received.value_or(now);
     if (tokens.expiresAt && tokens.issuedAt)
         times.lifetime = *tokens.expiresAt - *tokens.issuedAt;
-    // Whoever waits for it gets it; a start that finds it later does not.
-    const bool isAwaited = found == Found::ByRefresh && received && times.lifetime && isOverAtOnce(*times.lifetime);
-    if (isAwaited && now - *received < refreshSpacing(*times.lifetime))
-        times.received = now;
     if (!tokens.sentAt || tokens.bootId != clock.run())
         times.uncertainty = clock.uncertainty();
     if (times.lifetime)
         times.expiryUnmoved = fingerprint != m_fingerprint && isSameEnd(end, times.received + *times.lifetime, *times.lifetime);
     m_received = times.received;
+    m_arrived = now;
     m_fingerprint = fingerprint;
     m_plan = planRefresh(times, random);
     if (!received && times.lifetime)
@@ -74,6 +65,14 @@ void TokenLife::clear()
 bool TokenLife::isLive(Instant now) const
 {
     return !m_fingerprint.isEmpty() && !isRejected() && (!m_plan.expiry || now < *m_plan.expiry);
+}
+
+bool TokenLife::isForWhoWaited(Instant now) const
+{
+    if (m_fingerprint.isEmpty() || isRejected() || !m_plan.expiry || m_arrived < *m_plan.expiry || now - m_arrived > 1s)
+        return false;
+    const Duration lifetime = *m_plan.expiry - m_received;
+    return lifetime > Duration::zero() && lifetime <= 1s && m_arrived - m_received < refreshSpacing(lifetime);
 }
 
 bool TokenLife::isGoodFor(const TokenRequest &request, Instant now) const

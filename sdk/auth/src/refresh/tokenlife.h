@@ -21,8 +21,7 @@ namespace Watchword {
 class WATCHWORD_TEST_EXPORT TokenLife
 {
 public:
-    enum class Found { ByRefresh, AtStart }; //!< Or by a sign-in, or just stored by another process; or left from before.
-    void take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random, Found found = Found::ByRefresh);
+    void take(const TokenSet &tokens, const CorrectedClock &clock, RandomSource &random);
     void clear();
     //! A service refused the access token with this fingerprint.
     void reject(const QString &fingerprint) { m_rejected = fingerprint; }
@@ -34,6 +33,9 @@ public:
     //! It may be handed out now.
     bool isLive(Instant now) const;
     bool isGoodFor(const TokenRequest &request, Instant now) const;
+    //! It lives a second or less, and its answer took longer. The provider may have issued it at the end of that time, and there
+    //! will be no better one: whoever waited for this answer gets it, and nobody later.
+    bool isForWhoWaited(Instant now) const;
     bool isRejected() const { return !m_rejected.isEmpty() && m_rejected == m_fingerprint; }
     //! How soon after a successful refresh the next one makes sense.
     Duration spacing() const;
@@ -46,7 +48,8 @@ private:
     std::optional<Instant> receivedAt(const TokenSet &tokens, const CorrectedClock &clock) const;
 
     RefreshPlan m_plan;
-    Instant m_received{};
+    Instant m_received{}; // counted from when it was asked for
+    Instant m_arrived{};
     QString m_fingerprint; // of the access token; empty: there is none
     QString m_rejected;
     std::optional<Instant> m_lastRefreshed;

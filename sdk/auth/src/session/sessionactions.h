@@ -99,7 +99,9 @@ struct SessionActions
     //! Answers the requests that can be answered, with the token or with what went wrong; the others go on waiting.
     struct SettleRequests
     {
+        enum class Token { Live, JustReceived }; //!< JustReceived: also one that is for who waited, TokenLife::isForWhoWaited().
         std::optional<Error> failure = {};
+        Token token = Token::Live;
     };
     struct FailRequests
     {

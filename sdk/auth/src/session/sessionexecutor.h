@@ -61,7 +61,7 @@ private:
     void perform(const Refresh &action) { refresher.begin(action.why); }
     void perform(const Store &action) { refresher.replace(action); }
     void perform(const TakeBack &action) { revoker.add(action.refreshToken); }
-    void perform(const SettleRequests &action) { requests.settle(action.failure); }
+    void perform(const SettleRequests &action) { requests.settle(action); }
     void perform(const FailRequests &action) { requests.failAll(action.error); }
     void perform(const EndProviderSession &action) { signIn.endProviderSession(action.accountName); }
     void perform(const Log &action) { log(action.what, action.detail); }

@@ -205,7 +205,7 @@ void SessionMachine::adopt(const RefreshTransaction::Loaded &loaded)
     Held next = held() ? std::move(*heldHere()) : Held{};
     const bool wasSignedIn = is<SignedIn>();
     m_signIn.defer({}); // nobody is needed any more
-    hold(next, set, is<Unread>() ? TokenLife::Found::AtStart : TokenLife::Found::ByRefresh);
+    hold(next, set);
     const bool live = next.life.isLive(m_now);
     // The access token is still handed out, as by the session that was told so.
     const std::optional<Error> ended =
@@ -221,12 +221,12 @@ void SessionMachine::adopt(const RefreshTransaction::Loaded &loaded)
     act(live ? Action(SettleRequests{}) : Action(Refresh{u"restore"_s}));
 }
 
-void SessionMachine::hold(Held &held, const TokenSet &tokens, TokenLife::Found found)
+void SessionMachine::hold(Held &held, const TokenSet &tokens)
 {
     const bool otherPerson = held.tokens.subject != tokens.subject || held.tokens.accountName != tokens.accountName;
     const bool isNews = !held.tokens.accessToken.equals(tokens.accessToken);
     held.tokens = tokens;
-    held.life.take(tokens, *m_clock, *m_random, found);
+    held.life.take(tokens, *m_clock, *m_random);
     m_generation = std::max(m_generation, tokens.generation);
     act(Log{u"tokens.published"_s,
             u"generation %1, access token %2"_s.arg(tokens.generation).arg(tokens.accessToken.fingerprint())});
@@ -297,7 +297,7 @@ void SessionMachine::onStored(const Error &problem)
     if (const auto *storing = std::get_if<StoringSignIn>(&m_state)) {
         Held next = storing->before;
         enterSignedIn(std::move(next), storageProblem);
-        act(SettleRequests{});
+        act(SettleRequests{{}, SettleRequests::Token::JustReceived});
     } else if (!storageProblem) {
         const bool isAll = std::get<StoringSignOut>(m_state).revokes == StoringSignOut::Revokes::Nothing;
         m_state = Nobody{};
@@ -326,7 +326,8 @@ void SessionMachine::onSucceeded(const TransactionEnded &event)
         Held next = std::move(mine);
         enterSignedIn(std::move(next), storageProblem);
     }
-    act(SettleRequests{event.finish.outcome == Outcome::Refreshed ? std::optional<Error>(useless) : std::nullopt});
+    act(event.finish.outcome == Outcome::Refreshed ? SettleRequests{useless, SettleRequests::Token::JustReceived}
+                                                   : SettleRequests{});
 }
 
 void SessionMachine::onFailed(const TransactionEnded &event)

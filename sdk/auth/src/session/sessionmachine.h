@@ -151,7 +151,7 @@ private:
     std::optional<SignInOutcome> feedSignIn(const SignInMachine::Event &event);
 
     Held *heldHere() { return const_cast<Held *>(std::as_const(*this).held()); }
-    void hold(Held &held, const TokenSet &tokens, TokenLife::Found found = TokenLife::Found::ByRefresh);
+    void hold(Held &held, const TokenSet &tokens);
     void adopt(const RefreshTransaction::Loaded &loaded);
     void adoptSignIn(const SignInOutcome &outcome, Overtaken overtaken, Held before);
     void enterSignedIn(Held held, const std::optional<Error> &storageProblem);

@@ -114,13 +114,21 @@ Result<AccessToken> TokenRequests::currentToken() const
     return refusal().value_or(Error(ErrorCode::TokenExpired, u"there is no valid token now"_s));
 }
 
-void TokenRequests::settle(const std::optional<Error> &failure)
+bool TokenRequests::isForWhoWaited(const TokenRequest &request) const
 {
+    const SessionMachine::Held *held = m_machine.held();
+    return held && held->life.isForWhoWaited(m_clock.instant())
+        && held->tokens.accessToken.fingerprint() != request.rejectedFingerprint;
+}
+
+void TokenRequests::settle(const SessionActions::SettleRequests &action)
+{
+    const bool justReceived = action.token == SessionActions::SettleRequests::Token::JustReceived;
     std::list<Pending> waiting;
     waiting.swap(m_pending);
     for (Pending &one : waiting) {
-        const bool usable = isUsable(one.request);
-        const std::optional<Error> error = usable ? std::nullopt : failure ? failure : refusal();
+        const bool usable = isUsable(one.request) || (justReceived && isForWhoWaited(one.request));
+        const std::optional<Error> error = usable ? std::nullopt : action.failure ? action.failure : refusal();
         if (!usable && !error) {
             m_pending.push_back(std::move(one));
             continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "refresh/refresher.h"
+#include "session/sessionactions.h"
 #include "session/stepup.h"
 
 #include <QPromise>
@@ -27,7 +28,7 @@ public:
                                             QObject *context) const;
     Result<AccessToken> currentToken() const;
     //! Answers what can be answered: with the token, or with what went wrong.
-    void settle(const std::optional<Error> &failure);
+    void settle(const SessionActions::SettleRequests &action);
     void failAll(const Error &error);
 
 private:
@@ -38,6 +39,7 @@ private:
     };
 
     bool isUsable(const TokenRequest &request) const;
+    bool isForWhoWaited(const TokenRequest &request) const;
     std::optional<Error> refusal() const;
     AccessToken handOut() const;
 
