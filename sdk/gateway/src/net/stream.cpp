@@ -94,7 +94,6 @@ void Stream::end(StreamEnd reason)
     m_state = State::Ended;
     m_deadline.cancel();
     m_stall.cancel();
-    m_output.clear();
     m_kept = {};
     if (reason == StreamEnd::PeerReset)
         m_counters.reset.add();
@@ -103,7 +102,8 @@ void Stream::end(StreamEnd reason)
     handshakeDone();
     boost::system::error_code ignored;
     m_descriptor.close(ignored);
-    m_handler->ended(*this, reason);
+    m_handler->ended(*this, reason); // who may ask what was not sent
+    m_output.clear();
     m_reactor.bury(*this);
 }
 

@@ -3,23 +3,12 @@
 
 #include "net/acceptguard.h"
 #include "net/reactor.h"
+#include "net/streamend.h"
 #include "net/tlssession.h"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 namespace Watchword::Gateway::Net {
-
-/*! Why a stream ended. */
-enum class StreamEnd {
-    Closed, //!< As close() asked.
-    PeerClosed, //!< The peer sent its last byte.
-    PeerReset, //!< TCP or TLS broke after the handshake.
-    TlsFailed, //!< The handshake.
-    TimedOut, //!< The deadline came, and the handler did not move it.
-    Stalled, //!< The peer took nothing for too long.
-    Overflowed, //!< More was to be sent than may wait.
-    Shutdown //!< Of the reactor.
-};
 
 /*!
     What speaks on a stream. All calls come from the reactor's thread, none from inside a call to the stream but ended(),

@@ -23,8 +23,7 @@ WebSocketHandler::WebSocketHandler(Stream &stream, const WebSocketOptions &optio
     , m_user(std::move(user))
     , m_options(options)
     , m_reader(rulesOf(options), options.compression)
-    , m_controlCredit(2 * options.limits.controlFramesPerSecond)
-    , m_creditAt(stream.reactor().now())
+    , m_control(options.limits.controlFramesPerSecond, stream.reactor().now())
 {
 }
 
@@ -59,19 +58,19 @@ bool WebSocketHandler::writeCompressed(Wire::Opcode opcode, Wire::Bytes message)
 
 bool WebSocketHandler::send(Wire::Opcode type, Wire::Bytes message)
 {
-    if (m_state != State::Open)
+    if (!isOpen())
         return false;
     if (!writeCompressed(type, message))
         writeFrame(type, message);
-    return m_state == State::Open;
+    return isOpen();
 }
 
 bool WebSocketHandler::ping(Wire::Bytes payload)
 {
-    if (m_state != State::Open)
+    if (!isOpen())
         return false;
     writeFrame(Wire::Opcode::Ping, payload.first(std::min(payload.size(), Wire::kLargestControl)));
-    return m_state == State::Open;
+    return isOpen();
 }
 
 void WebSocketHandler::close(std::uint16_t code, std::string_view reason)
@@ -81,17 +80,16 @@ void WebSocketHandler::close(std::uint16_t code, std::string_view reason)
 
 void WebSocketHandler::beginClose(const WebSocketEnd &end)
 {
-    if (m_state != State::Open)
-        return;
-    m_state = State::Closing;
-    m_end = end;
-    m_pong.reset();
-    std::array<std::uint8_t, Wire::kLargestControl> payload{};
-    const std::size_t size =
-        Wire::writeClosePayload(payload.data(), end.code, end.by == WebSocketEnd::By::Peer ? "" : end.reason);
-    writeFrame(Wire::Opcode::Close, std::span(payload).first(size));
-    if (end.by != WebSocketEnd::By::Us) {
-        m_stream.close(); // the peer expects nothing more, or nothing it says makes sense
+    if (const auto step = m_control.close(end))
+        perform(*step);
+}
+
+void WebSocketHandler::perform(const ControlFrames::CloseStep &step)
+{
+    if (step.hasFrame)
+        writeFrame(Wire::Opcode::Close, std::span(step.payload).first(step.size));
+    if (step.then == ControlFrames::CloseStep::Then::EndStream) {
+        m_stream.close();
         return;
     }
     m_stream.setDeadline(m_options.closeTime);
@@ -100,7 +98,7 @@ void WebSocketHandler::beginClose(const WebSocketEnd &end)
 
 void WebSocketHandler::setReadPaused(bool isPaused)
 {
-    if (m_state != State::Open)
+    if (!isOpen())
         return;
     // The time of a message is the peer's, and not that in which we do not read.
     if (isPaused && std::exchange(m_isInMessage, false))
@@ -111,23 +109,28 @@ void WebSocketHandler::setReadPaused(bool isPaused)
 void WebSocketHandler::setLimits(const WebSocketLimits &limits)
 {
     m_options.limits = limits;
+    m_control.setRate(limits.controlFramesPerSecond);
     m_reader.setLimits(limits.frames);
 }
 
 std::size_t WebSocketHandler::received(Stream &stream, std::span<std::uint8_t> bytes)
 {
-    if (m_state == State::Open)
+    if (!m_control.bytesReceived(bytes.size())) {
+        stream.close();
+        return bytes.size();
+    }
+    if (isOpen())
         m_user->bytesReceived(*this, bytes.size());
     const Wire::FeedResult result = m_reader.feed(bytes, *this);
     if (result.status == Wire::FeedStatus::Failed && stream.isOpen()) {
-        if (m_state == State::Open)
+        if (isOpen())
             fail(m_reader.fault());
         else
             stream.close();
         return bytes.size();
     }
     watchMessageTime();
-    if (m_pong && !stream.isAboveHigh())
+    if (m_control.owesPong() && !stream.isAboveHigh())
         answerPing();
     return result.status == Wire::FeedStatus::Stopped ? result.consumed : bytes.size();
 }
@@ -161,7 +164,7 @@ void WebSocketHandler::failForLimit(std::string_view limit, std::uint16_t code, 
 
 void WebSocketHandler::watchMessageTime()
 {
-    if (m_state != State::Open || m_stream.isReadPaused())
+    if (!isOpen() || m_stream.isReadPaused())
         return;
     const bool wasIn = std::exchange(m_isInMessage, m_reader.isInMessage() && m_options.limits.messageTime.count() > 0);
     if (m_isInMessage && !wasIn)
@@ -177,7 +180,7 @@ Wire::Flow WebSocketHandler::flow() const
 
 Wire::Flow WebSocketHandler::messageReceived(Wire::Opcode type, Wire::MutableBytes message)
 {
-    if (m_state != State::Open)
+    if (!isOpen())
         return flow();
     if (std::exchange(m_isInMessage, false))
         m_stream.clearDeadline();
@@ -185,48 +188,37 @@ Wire::Flow WebSocketHandler::messageReceived(Wire::Opcode type, Wire::MutableByt
     return flow();
 }
 
-bool WebSocketHandler::takeControlFrame()
+ControlFrames::Verdict WebSocketHandler::judged(ControlFrames::Verdict verdict)
 {
-    const auto now = m_stream.reactor().now();
-    const double rate = m_options.limits.controlFramesPerSecond;
-    m_controlCredit = std::min(2 * rate, m_controlCredit + std::chrono::duration<double>(now - m_creditAt).count() * rate);
-    m_creditAt = now;
-    if (rate > 0 && m_controlCredit < 1) {
+    if (verdict == ControlFrames::Verdict::Flooded) {
         m_stream.reactor().mutableCounters().tooManyControls.add();
         failForLimit("control_frames_per_second", 1008, "too many control frames");
-        return false;
     }
-    m_controlCredit -= 1;
-    return true;
+    return verdict;
 }
 
 Wire::Flow WebSocketHandler::pingReceived(Wire::Bytes payload)
 {
-    if (m_state == State::Open && takeControlFrame())
-        m_pong = std::make_unique<std::string>(Wire::textOf(payload));
+    judged(m_control.pingReceived(payload, m_stream.reactor().now()));
     return flow();
 }
 
 Wire::Flow WebSocketHandler::pongReceived(Wire::Bytes payload)
 {
-    if (m_state == State::Open && takeControlFrame())
+    if (judged(m_control.pongReceived(m_stream.reactor().now())) == ControlFrames::Verdict::Taken)
         m_user->pongReceived(*this, payload);
     return flow();
 }
 
 Wire::Flow WebSocketHandler::closeReceived(const Wire::CloseFrame &close)
 {
-    if (m_state == State::Open)
-        beginClose({WebSocketEnd::By::Peer, close.code, std::string(close.reason)});
-    else
-        m_stream.close(); // the answer to ours
+    perform(m_control.closeReceived(close));
     return Wire::Flow::Stop;
 }
 
 void WebSocketHandler::answerPing()
 {
-    const std::unique_ptr<std::string> payload = std::exchange(m_pong, nullptr);
-    if (m_state == State::Open)
+    if (const std::unique_ptr<std::string> payload = m_control.takePong())
         writeFrame(Wire::Opcode::Pong, Wire::bytesOf(*payload));
 }
 
@@ -237,15 +229,14 @@ void WebSocketHandler::inputEnded(Stream &stream)
 
 void WebSocketHandler::drained(Stream &)
 {
-    if (m_pong)
-        answerPing();
-    if (m_state == State::Open)
+    answerPing();
+    if (isOpen())
         m_user->drained(*this);
 }
 
 void WebSocketHandler::timedOut(Stream &stream)
 {
-    if (m_state != State::Open) {
+    if (!isOpen()) {
         stream.close();
         return;
     }
@@ -255,10 +246,8 @@ void WebSocketHandler::timedOut(Stream &stream)
 
 void WebSocketHandler::ended(Stream &, StreamEnd reason)
 {
-    if (std::exchange(m_state, State::Ended) == State::Ended)
-        return;
-    m_end.stream = reason;
-    m_user->ended(*this, m_end);
+    if (m_control.streamEnded(reason, m_stream.queuedBytes()))
+        m_user->ended(*this, m_control.end());
 }
 
 } // namespace Watchword::Gateway::Net

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/controlframes.h"
 #include "net/stream.h"
 
 #include "watchword/wire/compression.h"
@@ -28,22 +29,6 @@ struct WebSocketOptions
     std::shared_ptr<Wire::Compression> compression{}; //!< As it was agreed on; null: none.
 };
 
-/*! How a WebSocket connection ended. */
-struct WebSocketEnd
-{
-    enum class By {
-        Peer, //!< It sent the first close frame: its code and reason as they came, 1005 if there was none.
-        Us, //!< close(): our code.
-        Fault, //!< The peer broke the protocol or a limit: our code.
-        Transport //!< No close frame at all: 1006.
-    };
-    By by = By::Transport;
-    std::uint16_t code = 1006;
-    std::string reason{};
-    StreamEnd stream = StreamEnd::Closed;
-    std::string_view limit{}; //!< The name of the setting that the peer broke, for Fault; empty: it broke the protocol.
-};
-
 /*! Who uses a WebSocketHandler. All calls come from the reactor's thread, and each may close it. */
 class WebSocketUser
 {
@@ -64,10 +49,8 @@ public:
 
 /*!
     The server's side of a WebSocket connection (RFC 6455) on a stream, from the byte behind the 101: frames both ways, pings
-    answered, the closing handshake, and its bounds. All that is sent in a turn leaves together at its end.
-
-    A peer that pings and reads nothing costs one pong: while output waits above the high mark, a later ping replaces the one
-    that is not answered yet (section 5.5.3).
+    answered, the closing handshake, and its bounds. All that is sent in a turn leaves together at its end. Pings are answered
+    as long as output does not wait above the high mark, and then again; see ControlFrames.
 
     Compressed messages are inflated up to the limit of a message. What is sent is compressed where that was agreed on.
 
@@ -84,7 +67,7 @@ public:
 
     Stream &stream() const { return m_stream; }
     WebSocketUser &user() const { return *m_user; }
-    bool isOpen() const { return m_state == State::Open; }
+    bool isOpen() const { return m_control.isOpen(); }
     //! False when it is not open any more. \a type is Text, whose UTF-8 is the caller's to know, or Binary.
     bool send(Wire::Opcode type, Wire::Bytes message);
     bool ping(Wire::Bytes payload); //!< At most 125 bytes.
@@ -100,15 +83,14 @@ public:
     void ended(Stream &stream, StreamEnd reason) override;
 
 private:
-    enum class State { Open, Closing, Ended };
-
     Wire::Flow messageReceived(Wire::Opcode type, Wire::MutableBytes message) override;
     Wire::Flow pingReceived(Wire::Bytes payload) override;
     Wire::Flow pongReceived(Wire::Bytes payload) override;
     Wire::Flow closeReceived(const Wire::CloseFrame &close) override;
     Wire::Flow flow() const;
-    bool takeControlFrame();
+    ControlFrames::Verdict judged(ControlFrames::Verdict verdict);
     void beginClose(const WebSocketEnd &end);
+    void perform(const ControlFrames::CloseStep &step);
     void failForLimit(std::string_view limit, std::uint16_t code, std::string_view reason);
     void answerPing();
     void fail(const Wire::Fault &fault);
@@ -120,12 +102,8 @@ private:
     std::unique_ptr<WebSocketUser> m_user;
     WebSocketOptions m_options;
     Wire::MessageReader m_reader;
-    State m_state = State::Open;
-    WebSocketEnd m_end;
-    std::unique_ptr<std::string> m_pong; // that has to be sent
+    ControlFrames m_control;
     bool m_isInMessage = false; // and the deadline is its
-    double m_controlCredit;
-    Reactor::Clock::time_point m_creditAt;
 };
 
 } // namespace Watchword::Gateway::Net

@@ -53,8 +53,7 @@ RelayLeg::RelayLeg(Net::Stream &stream, const Options &options, std::shared_ptr<
     , m_user(std::move(user))
     , m_options(options)
     , m_parser(rulesOf(options.role))
-    , m_controlCredit(2 * options.controlFramesPerSecond)
-    , m_creditAt(stream.reactor().now())
+    , m_control(options.controlFramesPerSecond, stream.reactor().now())
 {
 }
 
@@ -101,22 +100,41 @@ void RelayLeg::beginMessage(Wire::Opcode type)
 
 void RelayLeg::sendPiece(Wire::MutableBytes bytes, bool isLast, Wire::Bytes prefix)
 {
-    if (m_state != State::Open || !m_isInMessage)
+    if (!isOpen() || !m_isInMessage)
         return;
     m_isInMessage = !isLast;
     writeFrame(std::exchange(m_isFirstPiece, false) ? m_outType : Wire::Opcode::Continuation, isLast, prefix, bytes);
+    if (!isLast || m_waiting.empty())
+        return;
+    auto waiting = std::exchange(m_waiting, {});
+    m_waitingBytes = 0;
+    for (auto &[type, message] : waiting) {
+        beginMessage(type);
+        sendPiece(message, true);
+    }
 }
 
 void RelayLeg::sendMessage(Wire::Opcode type, Wire::Bytes message)
 {
     std::vector<std::uint8_t> copy(message.begin(), message.end());
+    if (m_isInMessage) {
+        m_waitingBytes += copy.size();
+        m_waiting.emplace_back(type, std::move(copy));
+        return;
+    }
     beginMessage(type);
     sendPiece(copy, true);
 }
 
+void RelayLeg::dropWaiting()
+{
+    m_waiting = {};
+    m_waitingBytes = 0;
+}
+
 void RelayLeg::ping(Wire::Bytes payload)
 {
-    if (m_state == State::Open)
+    if (isOpen())
         writeControl(Wire::Opcode::Ping, payload);
 }
 
@@ -127,35 +145,39 @@ void RelayLeg::close(std::uint16_t code, std::string_view reason)
 
 void RelayLeg::beginClose(const Net::WebSocketEnd &end)
 {
-    if (m_state != State::Open)
-        return;
-    m_state = State::Closing;
-    m_end = end;
-    m_pong.reset();
-    std::array<std::uint8_t, Wire::kLargestControl> payload{};
-    const bool isAnswer = end.by == Net::WebSocketEnd::By::Peer;
-    const std::size_t size = Wire::writeClosePayload(payload.data(), end.code, isAnswer ? "" : end.reason);
-    writeControl(Wire::Opcode::Close, std::span(payload).first(size));
-    if (end.by == Net::WebSocketEnd::By::Us) {
+    if (const auto step = m_control.close(end))
+        perform(*step);
+}
+
+void RelayLeg::perform(const Net::ControlFrames::CloseStep &step)
+{
+    if (step.hasFrame)
+        writeControl(Wire::Opcode::Close, std::span(step.payload).first(step.size));
+    if (step.then == Net::ControlFrames::CloseStep::Then::AwaitPeer) {
         m_stream.setDeadline(m_options.closeTime);
         m_stream.setReadPaused(false); // its close frame has to be seen
         return;
     }
-    m_stream.close(); // the peer expects nothing more, or nothing it says makes sense
-    m_user->closing(*this, end);
+    m_stream.close();
+    if (step.hasFrame)
+        m_user->closing(*this, m_control.end());
 }
 
 void RelayLeg::setReadPaused(bool isPaused)
 {
-    if (m_state == State::Open)
+    if (isOpen())
         m_stream.setReadPaused(isPaused);
 }
 
 std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> bytes)
 {
+    if (!m_control.bytesReceived(bytes.size())) {
+        stream.close();
+        return bytes.size();
+    }
     const Wire::FeedResult result = m_parser.feed(bytes, *this);
     if (result.status == Wire::FeedStatus::Failed && stream.isOpen()) {
-        if (m_state == State::Open) {
+        if (isOpen()) {
             const Wire::Fault fault = m_parser.fault();
             stream.counters().protocolBroken.add();
             fail(Wire::closeCodeOf(fault), Wire::describe(fault));
@@ -164,9 +186,9 @@ std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> byte
         }
         return bytes.size();
     }
-    if (m_pong && !stream.isAboveHigh())
+    if (m_control.owesPong() && !stream.isAboveHigh())
         answerPing();
-    if (m_state == State::Open)
+    if (isOpen())
         m_user->batchEnded(*this, bytes.size());
     return bytes.size();
 }
@@ -180,7 +202,7 @@ Wire::Flow RelayLeg::frameStarted(const Wire::FrameHeader &header)
 {
     m_header = header;
     m_left = header.length;
-    if (m_state != State::Open)
+    if (!isOpen())
         return flow();
     m_user->frameAnnounced(*this, header);
     if (header.length == 0)
@@ -199,22 +221,15 @@ void RelayLeg::deliver(Wire::MutableBytes bytes, bool isLast)
 {
     // The parser finds the fault behind this piece, when the message would be complete on the other side.
     const bool isCut = isLast && !m_parser.isTextWhole();
-    if (m_state == State::Open && !isCut)
+    if (isOpen() && !isCut)
         m_user->pieceReceived(*this, bytes, isLast);
 }
 
-bool RelayLeg::takeControlFrame()
+Net::ControlFrames::Verdict RelayLeg::judged(Net::ControlFrames::Verdict verdict)
 {
-    const auto now = m_stream.reactor().now();
-    const double rate = m_options.controlFramesPerSecond;
-    m_controlCredit = std::min(2 * rate, m_controlCredit + std::chrono::duration<double>(now - m_creditAt).count() * rate);
-    m_creditAt = now;
-    if (rate > 0 && m_controlCredit < 1) {
+    if (verdict == Net::ControlFrames::Verdict::Flooded)
         m_user->controlsFlooded(*this);
-        return false;
-    }
-    m_controlCredit -= 1;
-    return true;
+    return verdict;
 }
 
 void RelayLeg::fail(std::uint16_t code, std::string_view reason)
@@ -224,52 +239,44 @@ void RelayLeg::fail(std::uint16_t code, std::string_view reason)
 
 Wire::Flow RelayLeg::pingReceived(Wire::Bytes payload)
 {
-    if (m_state == State::Open && takeControlFrame())
-        m_pong = std::make_unique<std::string>(Wire::textOf(payload));
+    judged(m_control.pingReceived(payload, m_stream.reactor().now()));
     return flow();
 }
 
 Wire::Flow RelayLeg::pongReceived(Wire::Bytes payload)
 {
-    if (m_state == State::Open && takeControlFrame())
+    if (judged(m_control.pongReceived(m_stream.reactor().now())) == Net::ControlFrames::Verdict::Taken)
         m_user->pongReceived(*this, payload);
     return flow();
 }
 
 Wire::Flow RelayLeg::closeReceived(const Wire::CloseFrame &close)
 {
-    if (m_state == State::Open)
-        beginClose({Net::WebSocketEnd::By::Peer, close.code, std::string(close.reason)});
-    else
-        m_stream.close(); // the answer to ours
+    perform(m_control.closeReceived(close));
     return Wire::Flow::Stop;
 }
 
 void RelayLeg::answerPing()
 {
-    const std::unique_ptr<std::string> payload = std::exchange(m_pong, nullptr);
-    if (m_state == State::Open)
+    if (const std::unique_ptr<std::string> payload = m_control.takePong())
         writeControl(Wire::Opcode::Pong, Wire::bytesOf(*payload));
 }
 
 void RelayLeg::inputEnded(Net::Stream &stream)
 {
     stream.close();
-    if (m_state != State::Open)
-        return;
-    m_state = State::Closing;
-    m_user->closing(*this, m_end);
+    if (m_control.inputEnded())
+        m_user->closing(*this, m_control.end());
 }
 
 void RelayLeg::drained(Net::Stream &)
 {
-    if (m_pong)
-        answerPing();
+    answerPing();
 }
 
 void RelayLeg::timedOut(Net::Stream &stream)
 {
-    if (m_state == State::Open)
+    if (isOpen())
         m_user->quiet(*this);
     else
         stream.close();
@@ -277,10 +284,8 @@ void RelayLeg::timedOut(Net::Stream &stream)
 
 void RelayLeg::ended(Net::Stream &, Net::StreamEnd reason)
 {
-    if (std::exchange(m_state, State::Ended) == State::Ended)
-        return;
-    m_end.stream = reason;
-    m_user->ended(*this, m_end);
+    if (m_control.streamEnded(reason, m_stream.queuedBytes()))
+        m_user->ended(*this, m_control.end());
 }
 
 } // namespace Watchword::Gateway

@@ -6,6 +6,7 @@
 #include "watchword/wire/frameparser.h"
 
 #include <memory>
+#include <vector>
 
 namespace Watchword::Gateway {
 
@@ -43,12 +44,8 @@ public:
     intermediary may do so where no extension was agreed on (section 5.4). So pings, pongs and close frames never wait for the
     end of a frame, and a message that cannot go on leaves no frame half sent.
 
-        Open -- close() ----------------------> Closing -- peer's close frame, or closeTime --> Ended
-          |  -- peer's close frame, or fault --> Closing (answered, nothing is waited for) ---> Ended
-          |  -- transport ------------------------------------------------------------------> Ended
-
-    Pings are answered here. A peer that pings and reads nothing costs one pong: while output waits above the high mark, a
-    later ping replaces the one that is not answered yet (section 5.5.3).
+    Pings are answered here, as long as output does not wait above the high mark, and then again; see ControlFrames, also for
+    the closing handshake. After our close frame the peer has closeTime for its own; a fault is not waited for.
 
     Life cycle: of its stream; ended() once. Threads: the reactor's.
 */
@@ -68,15 +65,18 @@ public:
 
     Net::Stream &stream() const { return m_stream; }
     RelayLegUser &user() const { return *m_user; }
-    bool isOpen() const { return m_state == State::Open; }
+    bool isOpen() const { return m_control.isOpen(); }
 
     void beginMessage(Wire::Opcode type); //!< Text or Binary; its pieces follow. Nothing is written yet.
     //! \a prefix goes before \a bytes, which are masked in place where our role asks for it. Only a server has a prefix.
     void sendPiece(Wire::MutableBytes bytes, bool isLast, Wire::Bytes prefix = {});
     bool isInMessage() const { return m_isInMessage; } //!< Of what we send.
     bool isReadingMessage() const { return m_parser.isInMessage(); } //!< Of what the peer sends.
-    void setControlFramesPerSecond(double rate) { m_options.controlFramesPerSecond = rate; }
-    void sendMessage(Wire::Opcode type, Wire::Bytes message); //!< Whole; not inside another one.
+    void setControlFramesPerSecond(double rate) { m_control.setRate(rate); }
+    //! Whole; behind the message that goes on, if one does.
+    void sendMessage(Wire::Opcode type, Wire::Bytes message);
+    std::size_t waitingBytes() const { return m_waitingBytes; } //!< Of messages that wait for the end of another one.
+    void dropWaiting();
     void ping(Wire::Bytes payload);
     void fail(std::uint16_t code, std::string_view reason); //!< The peer broke a rule: closes without waiting for it.
     void close(std::uint16_t code, std::string_view reason); //!< 1005: a close frame without a code.
@@ -94,8 +94,6 @@ public:
     void roomCame(Net::Stream &) override { m_user->roomCame(*this); }
 
 private:
-    enum class State { Open, Closing, Ended };
-
     Wire::Flow frameStarted(const Wire::FrameHeader &header) override;
     Wire::Flow frameData(Wire::MutableBytes bytes) override;
     Wire::Flow frameEnded() override { return flow(); }
@@ -104,9 +102,10 @@ private:
     Wire::Flow closeReceived(const Wire::CloseFrame &close) override;
     Wire::Flow flow() const;
     void deliver(Wire::MutableBytes bytes, bool isLast);
-    bool takeControlFrame();
+    Net::ControlFrames::Verdict judged(Net::ControlFrames::Verdict verdict);
     void answerPing();
     void beginClose(const Net::WebSocketEnd &end);
+    void perform(const Net::ControlFrames::CloseStep &step);
     //! \a payload is masked in place.
     void writeFrame(Wire::Opcode opcode, bool isLast, Wire::Bytes prefix, Wire::MutableBytes payload);
     void writeControl(Wire::Opcode opcode, Wire::Bytes payload);
@@ -115,17 +114,15 @@ private:
     const std::shared_ptr<RelayLegUser> m_user;
     Options m_options;
     Wire::FrameParser m_parser;
-    State m_state = State::Open;
-    Net::WebSocketEnd m_end;
+    Net::ControlFrames m_control;
     Wire::FrameHeader m_header; // of the frame that is read
     std::uint64_t m_left = 0; // of its payload
     Wire::Opcode m_outType = Wire::Opcode::Binary;
     bool m_isInMessage = false;
     bool m_isFirstPiece = false;
     std::uint64_t m_written = 0;
-    std::unique_ptr<std::string> m_pong; // that has to be sent
-    double m_controlCredit;
-    Net::Reactor::Clock::time_point m_creditAt;
+    std::vector<std::pair<Wire::Opcode, std::vector<std::uint8_t>>> m_waiting;
+    std::size_t m_waitingBytes = 0;
 };
 
 } // namespace Watchword::Gateway
