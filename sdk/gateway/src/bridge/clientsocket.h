@@ -52,6 +52,7 @@ public:
     virtual QString fault() const = 0;
     //! After disconnected(): the setting that the peer broke, if its reactor closed it for that; else empty.
     virtual QString brokenLimit() const { return {}; }
+    virtual qint64 brokenValue() const { return 0; } //!< By what it was broken; 0 if that is not known.
 
     //! What a relayed connection carried so far past this thread: only control frames of its client come as signals.
     struct Relayed

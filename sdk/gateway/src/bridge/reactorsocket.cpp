@@ -155,8 +155,10 @@ void ReactorSocket::deliver(const ToCore &message)
         m_closeReason = QString::fromStdString(message.end->reason);
         m_fault = faultOf(*message.end);
         m_brokenLimit = limitOf(*message.end);
-        if (m_brokenLimit == "queue_bytes"_L1)
+        if (m_brokenLimit == "queue_bytes"_L1) {
+            m_brokenValue = qint64(message.end->unsent);
             m_closeCode = int(CloseCode::SlowConsumer); // which it could not be told
+        }
         Q_EMIT disconnected();
         break;
     case ToCore::Kind::Head:

@@ -30,6 +30,7 @@ public:
     QString closeReason() const override { return m_closeReason; }
     QString fault() const override { return m_fault; }
     QString brokenLimit() const override { return m_brokenLimit; }
+    qint64 brokenValue() const override { return m_brokenValue; }
 
     void deliver(const ToCore &message);
 
@@ -54,6 +55,7 @@ private:
     QString m_closeReason;
     QString m_fault;
     QString m_brokenLimit;
+    qint64 m_brokenValue = 0;
 };
 
 } // namespace Watchword::Gateway

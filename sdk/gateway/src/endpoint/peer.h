@@ -2,43 +2,19 @@
 #pragma once
 
 #include "bridge/clientsocket.h"
-#include "endpoint/deadlines.h"
 #include "endpoint/liveness.h"
 #include "endpoint/peerclose.h"
-#include "gate/admission.h"
-#include "gate/metrics.h"
+#include "endpoint/peerrecord.h"
 #include "limit/tokenbucket.h"
 #include "watchword/core/frame.h"
 
-namespace Watchword {
-struct ConnectionRow;
-}
-
 namespace Watchword::Gateway {
 
-class AuditLog;
 class EndpointService;
-class TokenVerifier;
-class WatchTables;
-
-//! What connections borrow; all of it outlives them.
-struct PeerServices
-{
-    Clock &clock;
-    AuditLog &audit;
-    WatchTables &tables;
-    TokenVerifier &verifier;
-    ProofChecker &proofs;
-    Metrics &metrics;
-    QString node;
-    Duration grace;
-    Duration heartbeat;
-    Deadlines deadlines{clock};
-};
 
 /*!
-    One accepted connection: keeps the token fresh, the limits, the counters and the rows of the watch tables, and
-    speaks the control frames of watchword.v1 (protocol.md section 2). Clients without that subprotocol get no control
+    One accepted connection: keeps the token fresh and the limits, and speaks the control frames of watchword.v1 (protocol.md
+    section 2). What others see of it is its PeerRecord's. Clients without that subprotocol get no control
     frame and are cut at exp + grace all the same.
 
     Life cycle: start(), then ended() exactly once, after which the owner deletes it. Calls after ended() do nothing.
@@ -119,13 +95,7 @@ private:
     void askForStepUp(const QString &auditReason);
     void finishClose();
     void disconnected();
-    QString auditLimit(const QString &limit, qint64 value, qint64 most, Duration after); //!< The id of limit.hit.
-    void putRows();
-    void putTokenRow(const QString &previous);
-    void updateRow();
-    void fillTokenOf(ConnectionRow &row) const; //!< What a renewal changes.
-    QString audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
-                  QJsonObject data = {});
+    void auditClosed(int code, const QString &reason);
 
     QString m_id;
     std::unique_ptr<ClientSocket> m_socket;
@@ -133,6 +103,7 @@ private:
     Identity m_identity;
     EndpointService &m_service;
     PeerServices &m_services;
+    PeerRecord m_record;
     State m_state = State::New;
     bool m_control = false;
     Deadlines::Entry m_alarm; // the next of: auth.due, cut, step-up, end of closing
@@ -148,14 +119,6 @@ private:
     std::optional<Renewal> m_nextRenewal;
     Instant m_openedAt{};
     Liveness m_liveness;
-    ClientSocket::Relayed m_relayed; // as far as it is counted
-    quint64 m_messagesIn = 0;
-    quint64 m_messagesOut = 0;
-    quint64 m_bytesIn = 0;
-    quint64 m_bytesOut = 0;
-    quint64 m_renewals = 0;
-    quint64 m_renewalsFailed = 0;
-    bool m_isDirty = true;
 };
 
 } // namespace Watchword::Gateway

@@ -2,10 +2,8 @@
 // The part of Peer that speaks control frames and keeps the token fresh.
 #include "endpoint/peer.h"
 
-#include "audit/auditlog.h"
 #include "endpoint/endpointservice.h"
 #include "gate/tokenverifier.h"
-#include "watch/watchtables.h"
 
 #include <QJsonArray>
 
@@ -105,13 +103,13 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
         PeerClose close;
         close.code = CloseCode::Forbidden;
         close.auditReason = u"insufficient_scope"_s;
-        close.ref = audit(u"token.refresh_failed"_s, 3, u"denied"_s, u"insufficient_scope"_s,
-                          u"the new token lacks a scope of the endpoint"_s);
+        close.ref = m_record.audit(u"token.refresh_failed"_s, 3, u"denied"_s, u"insufficient_scope"_s,
+                                   u"the new token lacks a scope of the endpoint"_s);
         this->close(close);
         return;
     }
     if (const QString weakness = signInWeakness(target, *verdict, m_services.clock.wallNow()); !weakness.isEmpty()) {
-        audit(u"token.refresh_failed"_s, 3, u"denied"_s, weakness, u"the new token's sign-in does not suffice here"_s);
+        m_record.audit(u"token.refresh_failed"_s, 3, u"denied"_s, weakness, u"the new token's sign-in does not suffice here"_s);
         askForStepUp(weakness);
         return;
     }
@@ -121,20 +119,9 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
 void Peer::takeIdentity(const Identity &identity)
 {
     const QString previous = m_identity.tokenId;
-    const bool isOther = previous != identity.tokenId;
     m_identity = identity;
-    ++m_renewals;
-    ++m_services.metrics.renewed;
     applyIdentity(m_identity);
-    putTokenRow(isOther ? previous : QString());
-    if (isOther)
-        m_services.tables.endToken(previous, TokenEnd::Replaced, m_services.clock.wallNow());
-    m_services.tables.updateConnection(m_id, [this](ConnectionRow &row) {
-        row.state = ConnectionState::Open;
-        fillTokenOf(row);
-        row.renewals = m_renewals;
-    });
-    audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"The connection was renewed with a new token."_s);
+    m_record.renewed(previous);
     QJsonObject fields{{u"scope"_s, m_identity.scopes.join(u' ')}};
     if (m_identity.expiresAt)
         fields.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
@@ -164,14 +151,8 @@ void Peer::proofFailed(const ProofProblem &problem)
 
 void Peer::renewalFailed(int code, const QString &reason, const QString &auditReason, const QByteArray &nonce)
 {
-    ++m_renewalsFailed;
-    ++m_services.metrics.renewalsFailed;
-    m_services.tables.updateConnection(m_id, [this](ConnectionRow &row) {
-        row.state = ConnectionState::Failing;
-        row.renewFailed = m_renewalsFailed;
-    });
-    m_services.tables.updateToken(m_identity.tokenId, [](TokenRow &row) { ++row.failures; });
-    audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"A renewal of the connection failed."_s);
+    m_record.renewalFailed();
+    m_record.audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"A renewal of the connection failed."_s);
     QJsonObject fields{{u"code"_s, code}, {u"reason"_s, reason}};
     if (!nonce.isEmpty())
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));
@@ -282,9 +263,9 @@ void Peer::cut()
 {
     PeerClose close;
     close.code = CloseCode::TokenExpired;
-    close.ref = audit(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
-                      u"the token ended and was not renewed; the connection was cut"_s, {{u"initiator"_s, u"policy"_s}});
-    m_services.tables.endToken(m_identity.tokenId, TokenEnd::Expired, m_services.clock.wallNow());
+    close.ref = m_record.audit(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
+                               u"the token ended and was not renewed; the connection was cut"_s, {{u"initiator"_s, u"policy"_s}});
+    m_record.tokenExpired();
     this->close(close);
 }
 

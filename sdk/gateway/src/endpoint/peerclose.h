@@ -18,7 +18,6 @@ struct PeerClose
     QString text{}; //!< "reason" of the "bye", for people; empty: the close reason.
     Duration after{};
     QString ref{}; //!< Audit id.
-    bool drain = false; //!< The peer is still sending: read on for a moment so that the bye arrives.
     QString auditReason{}; //!< reason_code of conn.closed; empty: the name of the code.
     QJsonObject members{}; //!< More members of the "bye".
 };

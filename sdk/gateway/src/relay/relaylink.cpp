@@ -43,8 +43,7 @@ RelayLink::RelayLink(BridgePort &port, RelayTerms terms, std::shared_ptr<SocketG
     : m_port(port)
     , m_clientId(client)
     , m_gauge(std::move(gauge))
-    , m_sender(std::move(terms.sender))
-    , m_taken(std::move(terms.taken))
+    , m_receipts(std::move(terms.sender), std::move(terms.taken))
     , m_heartbeat(terms.heartbeat)
     , m_speaksControl(terms.speaksControl)
     , m_meter(terms.limits, now())
@@ -131,6 +130,9 @@ void RelayLink::breach(const LimitBreach &breach)
     event->breach = breach;
     post(std::move(event));
     startEnding(1001, {});
+    // Until the Qt thread has its "bye" written: what comes meanwhile is nobody's any more.
+    if (m_client)
+        m_client->setReadPaused(true);
 }
 
 void RelayLink::pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast)
@@ -185,8 +187,6 @@ void RelayLink::pieceOfUpstream(Wire::MutableBytes bytes, bool isLast)
             prefix = kMark;
     }
     m_client->sendPiece(bytes, isLast, prefix);
-    if (isLast)
-        sendWaiting();
 }
 
 void RelayLink::controlReceived(const std::vector<std::uint8_t> &text)
@@ -211,12 +211,12 @@ bool RelayLink::takeMessage(const QString &text)
         return false;
     if (m_state == State::Answering)
         return true; // it would come behind the ping; the client sends it again elsewhere
-    if (m_taken->contains(m_sender, id)) {
+    if (m_receipts.isTaken(id)) {
         acknowledge(id); // the first acknowledgement was lost with its connection
         return true;
     }
     m_upstream->sendMessage(Wire::Opcode::Text, bytesOf(frame->payload()));
-    m_unacknowledged.emplace_back(m_upstream->bytesWritten(), id);
+    m_receipts.written(id, m_upstream->bytesWritten());
     return true;
 }
 
@@ -229,39 +229,20 @@ void RelayLink::acknowledgeSent()
 {
     if (!m_upstream || !m_upstream->stream().isOpen())
         return;
-    const std::uint64_t sent = m_upstream->bytesWritten() - m_upstream->queuedBytes();
-    while (!m_unacknowledged.empty() && m_unacknowledged.front().first <= sent) {
-        const QString id = m_unacknowledged.front().second;
-        m_unacknowledged.pop_front();
-        m_taken->add(m_sender, id);
+    const QStringList ids = m_receipts.takeSent(m_upstream->bytesWritten() - m_upstream->queuedBytes());
+    for (const QString &id : ids)
         acknowledge(id);
-    }
 }
 
 void RelayLink::sendToClient(Wire::Bytes text)
 {
     if (!m_client || !m_client->isOpen())
         return;
-    if (!m_client->isInMessage()) {
-        m_client->sendMessage(Wire::Opcode::Text, text);
-        return;
-    }
-    if (m_state == State::Ending)
+    if (m_state == State::Ending && m_client->isInMessage())
         return; // the message before it will never end
-    m_waitingBytes += text.size();
-    m_waiting.emplace_back(text.begin(), text.end());
-    if (m_waitingBytes > kMostWaiting)
-        breach({u"queue_bytes"_s, CloseCode::SlowConsumer, qint64(m_waitingBytes), qint64(kMostWaiting), {}});
-}
-
-void RelayLink::sendWaiting()
-{
-    while (!m_waiting.empty() && m_client && !m_client->isInMessage()) {
-        const std::vector<std::uint8_t> text = std::move(m_waiting.front());
-        m_waiting.pop_front();
-        m_waitingBytes -= text.size();
-        m_client->sendMessage(Wire::Opcode::Text, text);
-    }
+    m_client->sendMessage(Wire::Opcode::Text, text);
+    if (const std::size_t waiting = m_client->waitingBytes(); waiting > kMostWaiting)
+        breach({u"queue_bytes"_s, CloseCode::SlowConsumer, qint64(waiting), qint64(kMostWaiting), {}});
 }
 
 void RelayLink::pongReceived(RelayLeg &leg, Wire::Bytes payload)
@@ -304,8 +285,9 @@ void RelayLink::startEnding(std::uint16_t code, std::string_view reason)
     m_state = State::Ending;
     m_ofClient = m_ofUpstream = Course::Drop;
     m_answerTimer.cancel();
-    m_waiting.clear();
-    m_unacknowledged.clear();
+    m_receipts.clear();
+    if (m_client)
+        m_client->dropWaiting();
     m_isClientHeld = m_waitsForRoom = false;
     pauseClient();
     if (m_upstream)
@@ -359,14 +341,14 @@ void RelayLink::ended(RelayLeg &leg, const Net::WebSocketEnd &end)
         if (m_state == State::Answering)
             answered();
         if (isStuck)
-            breach({u"upstream_stalled"_s, CloseCode::TryAgainLater, 0, qint64(kHighWater), 1s});
+            breach({u"upstream_stalled"_s, CloseCode::TryAgainLater, qint64(end.unsent), qint64(kHighWater), 1s});
         else
             upstreamEnded(1014, "bad_gateway", false);
         return;
     }
     auto told = std::make_shared<Net::WebSocketEnd>(end);
     if (isStuck) {
-        breach({u"queue_bytes"_s, CloseCode::SlowConsumer, 0, m_meter.limits().queueBytes, {}});
+        breach({u"queue_bytes"_s, CloseCode::SlowConsumer, qint64(end.unsent), m_meter.limits().queueBytes, {}});
         told->by = Net::WebSocketEnd::By::Us;
         told->code = std::uint16_t(CloseCode::SlowConsumer);
     }
@@ -404,7 +386,7 @@ void RelayLink::flushed(RelayLeg &leg)
 {
     if (&leg == m_client)
         m_gauge->queued = qint64(m_client->queuedBytes());
-    else if (!m_unacknowledged.empty())
+    else if (!m_receipts.isEmpty())
         acknowledgeSent();
     if (m_isClientHeld || m_isUpstreamHeld)
         balance();

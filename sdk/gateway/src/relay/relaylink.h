@@ -2,11 +2,9 @@
 #pragma once
 
 #include "relay/controlfilter.h"
+#include "relay/messagereceipts.h"
 #include "relay/relayevents.h"
 #include "relay/relayleg.h"
-#include "relay/takenids.h"
-
-#include <deque>
 
 namespace Watchword::Gateway {
 
@@ -102,7 +100,6 @@ private:
     void acknowledge(const QString &id);
     void acknowledgeSent();
     void sendToClient(Wire::Bytes text);
-    void sendWaiting();
     void answered();
     void upstreamEnded(std::uint16_t code, const std::string &reason, bool isClosed);
     void breach(const LimitBreach &breach);
@@ -116,8 +113,7 @@ private:
     BridgePort &m_port;
     const Net::StreamId m_clientId;
     const std::shared_ptr<SocketGauge> m_gauge;
-    const Identity m_sender;
-    const std::shared_ptr<TakenIds> m_taken;
+    MessageReceipts m_receipts;
     const std::chrono::milliseconds m_heartbeat;
     const bool m_speaksControl;
     RelayMeter m_meter;
@@ -134,9 +130,6 @@ private:
     bool m_isMessageTimed = false; // and the deadline of the client's leg is its
     bool m_isUpstreamHeld = false;
     bool m_isUpstreamAsked = false; // by a ping that nothing followed yet
-    std::deque<std::pair<std::uint64_t, QString>> m_unacknowledged; // ids by where they end in what was written
-    std::deque<std::vector<std::uint8_t>> m_waiting; // texts of the Qt thread
-    std::size_t m_waitingBytes = 0;
     AnswerTimer m_answerTimer;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/controlfilter.h"
+#include "relay/messagereceipts.h"
 #include "relay/relaymeter.h"
 #include "relay/upstreampool.h"
 #include "relay/upstreamrequest.h"
@@ -19,6 +20,7 @@ private Q_SLOTS:
     void controlOrData_data();
     void controlOrData();
     void limits();
+    void receiptsWaitForTheLastByte();
     void fewestConnectionsFirst();
     void failedServersRest();
     void drainingServers();
@@ -113,6 +115,33 @@ void TestRelayParts::limits()
         QVERIFY(!meter.take(frame(Wire::Opcode::Text, 1), now));
     QCOMPARE(meter.take(frame(Wire::Opcode::Text, 1), now)->limit, u"messages_per_second"_s);
     QVERIFY(!meter.take(frame(Wire::Opcode::Text, 1), now + 1s));
+}
+
+void TestRelayParts::receiptsWaitForTheLastByte()
+{
+    Identity alice;
+    alice.subject = u"alice"_s;
+    Identity bob;
+    bob.subject = u"bob"_s;
+    const auto taken = std::make_shared<TakenIds>();
+    MessageReceipts receipts(alice, taken);
+    receipts.written(u"one"_s, 100);
+    receipts.written(u"two"_s, 200);
+    receipts.written(u"three"_s, 200); // nothing of it had to be written
+    receipts.written(u"four"_s, 201);
+    QCOMPARE(receipts.takeSent(99), QStringList());
+    QVERIFY(!receipts.isTaken(u"one"_s));
+    QCOMPARE(receipts.takeSent(100), QStringList{u"one"_s});
+    QVERIFY(receipts.isTaken(u"one"_s));
+    QCOMPARE(receipts.takeSent(100), QStringList());
+    QCOMPARE(receipts.takeSent(200), QStringList({u"two"_s, u"three"_s}));
+    QVERIFY(!receipts.isEmpty());
+    receipts.clear(); // what was not sent is not taken, and may come again
+    QVERIFY(receipts.isEmpty());
+    QCOMPARE(receipts.takeSent(1000), QStringList());
+    QVERIFY(!receipts.isTaken(u"four"_s));
+    QVERIFY(MessageReceipts(alice, taken).isTaken(u"three"_s)); // on the next connection
+    QVERIFY(!MessageReceipts(bob, taken).isTaken(u"three"_s));
 }
 
 void TestRelayParts::fewestConnectionsFirst()

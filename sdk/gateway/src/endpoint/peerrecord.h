@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bridge/clientsocket.h"
+#include "endpoint/liveness.h"
+#include "endpoint/peerservices.h"
+#include "gate/admission.h"
+
+#include <QJsonObject>
+
+namespace Watchword {
+struct ConnectionRow;
+}
+
+namespace Watchword::Gateway {
+
+/*!
+    What others get to see of a connection: its row and that of its token in the watch tables, its events in the audit log,
+    and what it adds to the metrics.
+
+    Life cycle: begin(), any number of the others, end(). Threads: one. Ownership: borrows all that it is made with; admission
+    and identity are read when they are needed, so they may change.
+*/
+class PeerRecord
+{
+public:
+    PeerRecord(const QString &id, const Admission &admission, const Identity &identity, PeerServices &services);
+
+    void begin(const QString &subprotocol); //!< Puts the rows, and writes conn.opened.
+    void end(int code, const QString &reason); //!< Closes the row.
+
+    void messageReceived(qint64 bytes);
+    void messageSent(qint64 bytes);
+    void controlSent(qint64 bytes); //!< No message, but bytes.
+    //! What passed the Qt thread by until now. True if the client sent something since the last time.
+    bool takeRelayed(const ClientSocket::Relayed &total);
+    bool isReadPaused() const { return m_relayed.isReadPaused; } //!< As takeRelayed() was told last.
+    void setDirty() { m_isDirty = true; } //!< Something else of the row changed.
+    bool isDirty() const { return m_isDirty; }
+    void updateRow(const Liveness &liveness, qint64 queued);
+
+    void renewed(const QString &previousToken); //!< With another token than \a previousToken, or the same.
+    void renewalFailed();
+    void tokenExpired();
+
+    //! Returns the id of the event; empty if it could not be written.
+    QString audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+                  QJsonObject data = {}) const;
+    QString auditLimit(const QString &limit, qint64 value, qint64 most, Duration after) const;
+    QJsonObject traffic() const; //!< Of conn.closed.
+
+private:
+    void putTokenRow(const QString &previous);
+    void fillTokenOf(ConnectionRow &row) const; // what a renewal changes
+
+    const QString m_id;
+    const Admission &m_admission;
+    const Identity &m_identity;
+    PeerServices &m_services;
+    ClientSocket::Relayed m_relayed; // as far as it is counted
+    quint64 m_messagesIn = 0;
+    quint64 m_messagesOut = 0;
+    quint64 m_bytesIn = 0;
+    quint64 m_bytesOut = 0;
+    quint64 m_renewals = 0;
+    quint64 m_renewalsFailed = 0;
+    bool m_isDirty = true;
+};
+
+} // namespace Watchword::Gateway
