@@ -30,7 +30,7 @@ QJsonObject jsonOf(const Finding &finding)
             object.insert("why"_L1, check->why);
             object.insert("fix"_L1, check->fix);
             object.insert("basis"_L1, QJsonArray::fromStringList(check->basis));
-            object.insert("guide"_L1, check->guideUrl());
+            object.insert("guide"_L1, check->guidePage());
         }
     }
     return object;
@@ -118,7 +118,7 @@ QJsonObject Report::toJson() const
     for (const Finding &finding : findings)
         list.append(jsonOf(finding));
     QJsonObject object{{u"version"_s, kVersion},
-                       {u"endpoint"_s, endpoint.toString()},
+                       {u"endpoint"_s, endpoint.toString(QUrl::FullyEncoded)},
                        {u"started_at"_s, startedAt.toUTC().toString(Qt::ISODateWithMs)},
                        {u"took_ms"_s, qint64(took.count())},
                        {u"requests"_s, requests},

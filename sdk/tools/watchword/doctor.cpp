@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auditfollower.h"
 #include "command.h"
+#include "guide.h"
+#include "terminal.h"
 
 #include "../gateway/unixsignals.h"
 #include "watchword/core/internal/futures.h"
@@ -11,10 +13,7 @@
 #include <QFile>
 #include <QSaveFile>
 
-#ifdef Q_OS_UNIX
-#include <sys/ioctl.h>
-#include <unistd.h>
-#endif
+#include <algorithm>
 
 namespace Watchword::Tool {
 
@@ -27,26 +26,6 @@ enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2 };
 
 constexpr int kIntrusiveRequests = 120;
 constexpr std::chrono::seconds kIntrusiveTime{45};
-
-bool isTerminal()
-{
-#ifdef Q_OS_UNIX
-    return ::isatty(STDOUT_FILENO) == 1;
-#else
-    return false;
-#endif
-}
-
-int terminalWidth()
-{
-#ifdef Q_OS_UNIX
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-#endif
-    const int columns = qEnvironmentVariableIntValue("COLUMNS");
-    return columns > 0 ? columns : 80;
-}
 
 /*! How the report is written, and where to. */
 struct Output
@@ -87,6 +66,10 @@ void addOptions(QCommandLineParser &parser)
     parser.addOption({u"output"_s, u"Writes the report to this file."_s, u"file"_s});
     parser.addOption({u"baseline"_s, u"A report (json) of before: only what is new counts."_s, u"file"_s});
     parser.addOption({u"quiet"_s, u"Without a line for each check."_s});
+    parser.addOption(
+        {u"guide"_s, u"Where the guide is served; reports link to it, as in https://docs.example.com/watchword/."_s, u"url"_s});
+    parser.addOption(
+        {u"explain"_s, u"Prints what a check is for, and the page of the guide about it; without an endpoint."_s, u"id"_s});
     parser.addOption({u"width"_s, u"Columns of the text report."_s, u"number"_s});
     parser.addOption({u"colour"_s, u"auto, always or never."_s, u"when"_s, u"auto"_s});
 }
@@ -187,6 +170,13 @@ Result<Output> outputOf(const QCommandLineParser &parser)
         return invalid(u"--colour is auto, always or never"_s);
     const bool isWanted = output.file.isEmpty() && isTerminal() && qEnvironmentVariableIsEmpty("NO_COLOR");
     output.style.colour = colour == "always"_L1 || (colour == "auto"_L1 && isWanted);
+    if (parser.isSet(u"guide"_s)) {
+        QString folder = parser.value(u"guide"_s);
+        folder += folder.endsWith(u'/') ? QString() : u"/"_s;
+        output.style.guide = QUrl(folder, QUrl::StrictMode);
+        if (output.style.guide.scheme() != "https"_L1 && output.style.guide.scheme() != "http"_L1)
+            return invalid(u"--guide is the https address of a folder"_s);
+    }
     output.style.width = parser.isSet(u"width"_s) ? parser.value(u"width"_s).toInt() : terminalWidth();
     if (!parser.isSet(u"baseline"_s))
         return output;
@@ -290,6 +280,18 @@ Result<Secret> tokenOf(const QCommandLineParser &parser, DoctorOptions &options,
     return token->value;
 }
 
+int explain(const QCommandLineParser &parser, bool json)
+{
+    const bool colour = parser.value(u"colour"_s) == "always"_L1
+        || (parser.value(u"colour"_s) == "auto"_L1 && isTerminal() && qEnvironmentVariableIsEmpty("NO_COLOR"));
+    const int width = parser.isSet(u"width"_s) ? parser.value(u"width"_s).toInt() : terminalWidth();
+    const Result<QString> text = explained(parser.value(u"explain"_s), width, colour);
+    if (!text)
+        return misuse(text.error(), json);
+    printLine(text->trimmed().toUtf8());
+    return Clean;
+}
+
 } // namespace
 
 int runDoctor(const QStringList &arguments)
@@ -301,9 +303,14 @@ int runDoctor(const QStringList &arguments)
         "2 could not run, 128 and the number of the signal that ended it."_s);
     addOptions(parser);
     parser.addPositionalArgument(u"endpoint"_s, u"wss://host/path"_s);
-    if (const std::optional<int> end = parse(parser, u"doctor"_s, arguments, 1))
+    const bool isQuestion = std::any_of(arguments.begin(), arguments.end(), [](const QString &argument) {
+        return argument == "--explain"_L1 || argument.startsWith("--explain="_L1);
+    });
+    if (const std::optional<int> end = parse(parser, u"doctor"_s, arguments, isQuestion ? 0 : 1))
         return *end;
     const bool json = parser.isSet(u"json"_s);
+    if (isQuestion)
+        return explain(parser, json);
     const Result<DoctorOptions> given = optionsOf(parser);
     if (!given)
         return misuse(given.error(), json);

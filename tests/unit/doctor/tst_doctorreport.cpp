@@ -3,6 +3,7 @@
 
 #include "watchword/doctor/reportwriter.h"
 
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QXmlStreamReader>
@@ -21,14 +22,18 @@ private Q_SLOTS:
     void newSinceABaseline();
     void textFitsItsWidth_data();
     void textFitsItsWidth();
+    void textIsAsItWas_data();
+    void textIsAsItWas();
     void coloursOnlyIfAsked();
     void sarifNamesRulesAndPlaces();
     void junitIsXml();
+    void leadsToTheGuide();
     void markupOfAServerIsText();
 
 private:
     static Finding finding(const QString &id, Verdict verdict, const QString &summary = u"seen"_s);
     static Report sample();
+    static Report large();
 };
 
 Finding TestDoctorReport::finding(const QString &id, Verdict verdict, const QString &summary)
@@ -50,6 +55,22 @@ Report TestDoctorReport::sample()
     report.findings[2].evidence =
         QStringList{u"> GET /v1/stream HTTP/1.1"_s, u"> Authorization: Bearer \u00aba token with algorithm none\u00bb"_s,
                     u"< HTTP/1.1 101 Switching Protocols"_s};
+    return report;
+}
+
+// Everything that a report can hold, in texts as they come.
+Report TestDoctorReport::large()
+{
+    Report report = sample();
+    report.isComplete = false;
+    report.note = u"The token that you gave is refused (HTTP 401): what needs one that is let in is not examined."_s;
+    report.findings += {
+        finding(u"O1"_s, Verdict::Fail, u"the Origin https://attacker.example is let in, with a token that a page cannot send"_s),
+        finding(u"X5"_s, Verdict::Warn, u"a header line of 12 KiB is answered with 431 Request Header Fields Too Large"_s)};
+    report.findings[4].evidence =
+        QStringList{u"> GET /v1/stream HTTP/1.1"_s, u"> Origin: https://attacker.example"_s,
+                    u"> Authorization: Bearer \u00aba valid token\u00bb"_s, u"< HTTP/1.1 101 Switching Protocols"_s,
+                    u"< Upgrade: websocket, and a field that goes on and on: "_s + QString(90, u'x')};
     return report;
 }
 
@@ -124,7 +145,7 @@ void TestDoctorReport::newSinceABaseline()
     QCOMPARE(now.newSince(before).size(), 1);
     now.findings[1].verdict = Verdict::Pass; // better
     QVERIFY(now.newSince(before).isEmpty());
-    QVERIFY(writeReport(now, ReportFormat::Text, {80, false, Report()}).contains("(new, critical)"));
+    QVERIFY(writeReport(now, ReportFormat::Text, {80, false, Report(), {}}).contains("(new, critical)"));
 }
 
 void TestDoctorReport::textFitsItsWidth_data()
@@ -138,7 +159,7 @@ void TestDoctorReport::textFitsItsWidth_data()
 void TestDoctorReport::textFitsItsWidth()
 {
     QFETCH(int, width);
-    const QString text = QString::fromUtf8(writeReport(sample(), ReportFormat::Text, {width, false, {}}));
+    const QString text = QString::fromUtf8(writeReport(sample(), ReportFormat::Text, {width, false, {}, {}}));
     const QStringList lines = text.split(u'\n');
     for (const QString &line : lines)
         QVERIFY2(line.size() <= width, qPrintable(line));
@@ -148,19 +169,71 @@ void TestDoctorReport::textFitsItsWidth()
     QVERIFY(joined.indexOf(u"H4 "_s) < joined.indexOf(u"T3 "_s)); // the worst first
     QVERIFY(joined.contains(u"1 failed, 1 to look at, 1 passed, 1 not examined; 34 requests in 5.2 s"_s));
     QVERIFY(text.endsWith(u"Grade of what was examined: F\n"_s));
-    QVERIFY(QString::fromUtf8(writeLine(sample().findings.at(2), {width, false, {}})).size() <= width);
+    QVERIFY(QString::fromUtf8(writeLine(sample().findings.at(2), {width, false, {}, {}})).size() <= width);
+}
+
+void TestDoctorReport::textIsAsItWas_data()
+{
+    QTest::addColumn<int>("width");
+    QTest::newRow("80") << 80;
+    QTest::newRow("120") << 120;
+}
+
+// The pictures are text files beside this one; with WATCHWORD_WRITE_SNAPSHOTS set they are written anew.
+void TestDoctorReport::textIsAsItWas()
+{
+    QFETCH(int, width);
+    const Report report = large();
+    QByteArray text;
+    for (const Finding &one : report.findings)
+        text += writeLine(one, {width, false, {}, {}}) + '\n';
+    text += writeReport(report, ReportFormat::Text, {width, false, sample(), {}});
+    QFile file(QStringLiteral(WATCHWORD_SOURCE_DIR "/tests/unit/doctor/snapshots/report-%1.txt").arg(width));
+    if (qEnvironmentVariableIsSet("WATCHWORD_WRITE_SNAPSHOTS")) {
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write(text) == text.size());
+        return;
+    }
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QStringList wanted = QString::fromUtf8(file.readAll()).split(u'\n');
+    const QStringList lines = QString::fromUtf8(text).split(u'\n');
+    for (qsizetype i = 0; i < std::min(lines.size(), wanted.size()); ++i) {
+        QCOMPARE(lines.at(i), wanted.at(i));
+        QVERIFY2(lines.at(i).size() <= width, qPrintable(lines.at(i)));
+    }
+    QCOMPARE(lines.size(), wanted.size());
+}
+
+void TestDoctorReport::leadsToTheGuide()
+{
+    // Where nobody serves the guide, reports name the command that prints it, and no address.
+    for (const ReportFormat format : {ReportFormat::Text, ReportFormat::Html, ReportFormat::Markdown, ReportFormat::Sarif}) {
+        const QByteArray report = writeReport(sample(), format);
+        QVERIFY(report.contains("watchword doctor --explain H4"));
+        QVERIFY(!report.contains("validation.md") && !report.contains("helpUri"));
+    }
+    const ReportStyle style{80, false, {}, QUrl(u"https://docs.example.com/watchword/"_s)};
+    for (const ReportFormat format : {ReportFormat::Text, ReportFormat::Html, ReportFormat::Markdown, ReportFormat::Sarif}) {
+        const QByteArray report = writeReport(sample(), format, style).replace("\\/", "/");
+        QVERIFY2(report.contains("https://docs.example.com/watchword/practices/validation.md"), report.constData());
+        QVERIFY(!report.contains("--explain"));
+    }
+    // Every page is one of the guide.
+    for (const Check &check : Check::all())
+        QVERIFY2(QFile::exists(QStringLiteral(WATCHWORD_SOURCE_DIR "/sdk/docs/") + check.guidePage()),
+                 qPrintable(check.guidePage()));
 }
 
 void TestDoctorReport::coloursOnlyIfAsked()
 {
     QVERIFY(!writeReport(sample(), ReportFormat::Text).contains('\x1b'));
-    QVERIFY(writeReport(sample(), ReportFormat::Text, {80, true, {}}).contains("\x1b[1;31m"));
+    QVERIFY(writeReport(sample(), ReportFormat::Text, {80, true, {}, {}}).contains("\x1b[1;31m"));
     QCOMPARE(writeLine(finding(u"T1"_s, Verdict::Pass)), QByteArray("pass T1   Nothing is served without TLS"));
 }
 
 void TestDoctorReport::sarifNamesRulesAndPlaces()
 {
-    const QJsonObject log = QJsonDocument::fromJson(writeReport(sample(), ReportFormat::Sarif, {80, false, Report()})).object();
+    const QJsonObject log =
+        QJsonDocument::fromJson(writeReport(sample(), ReportFormat::Sarif, {80, false, Report(), {}})).object();
     QCOMPARE(log.value("version"_L1).toString(), u"2.1.0"_s);
     const QJsonObject run = log.value("runs"_L1)[0].toObject();
     const QJsonArray rules = run.value("tool"_L1)["driver"_L1]["rules"_L1].toArray();
@@ -173,7 +246,12 @@ void TestDoctorReport::sarifNamesRulesAndPlaces()
     QCOMPARE(first.value("level"_L1).toString(), u"error"_s);
     QCOMPARE(first.value("baselineState"_L1).toString(), u"new"_s);
     QCOMPARE(first.value("locations"_L1)[0]["physicalLocation"_L1]["artifactLocation"_L1]["uri"_L1].toString(),
-             u"wss://orders.example.com/v1/stream"_s);
+             u"orders.example.com/v1/stream"_s); // another scheme than file: is refused by code scanning pages
+    QCOMPARE(run.value("properties"_L1)["endpoint"_L1].toString(), u"wss://orders.example.com/v1/stream"_s);
+    Report other = sample();
+    other.endpoint = QUrl(u"wss://[::1]:8443/a%20b"_s);
+    const QByteArray bytes = writeReport(other, ReportFormat::Sarif);
+    QVERIFY2(bytes.contains("\"uri\": \"__1_8443/a%20b\""), bytes.constData());
 }
 
 void TestDoctorReport::junitIsXml()

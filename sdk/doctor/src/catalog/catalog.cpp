@@ -63,9 +63,9 @@ QString nameOf(Finding::Verdict verdict)
     return names.at(int(verdict));
 }
 
-QString Check::guideUrl() const
+QString Check::guidePage() const
 {
-    return u"https://watchword.dev/practices/"_s + QString::fromLatin1(kPractices[int(practice) - 1].page);
+    return u"practices/%1.md"_s.arg(QLatin1StringView(kPractices[int(practice) - 1].page));
 }
 
 const QList<Check> &Check::all()

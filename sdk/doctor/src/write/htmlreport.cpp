@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grading.h"
+#include "write/htmlstyle.h"
 #include "write/writers.h"
+
+#include <QRegularExpression>
 
 namespace Watchword::Doctoring {
 
@@ -8,77 +11,144 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr auto kStyle = R"(
-:root{color-scheme:light dark;--ink:#1d2330;--paper:#fff;--soft:#f3f5f8;--line:#d9dee6;--good:#1a7f4b;--look:#8a5a00;--bad:#b3261e;--dim:#5b6474}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--paper:#14171d;--soft:#1d222b;--line:#333b47;--good:#5fd39a;--look:#f0b94d;--bad:#ff8a80;--dim:#9aa4b5}}
-*{box-sizing:border-box}body{margin:0 auto;padding:2rem 1.25rem;max-width:62rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h1{font-size:1.5rem;margin:0 0 .25rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:2.25rem 0 .75rem}h3{font-size:1rem;margin:0}
-p{margin:.4rem 0}.dim{color:var(--dim)}.grades{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.5rem;margin-top:1.25rem}
-.grade{background:var(--soft);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .75rem;display:flex;gap:.75rem;align-items:center}
-.letter{font-size:1.5rem;font-weight:700;min-width:1.2rem;text-align:center}.pass,.A{color:var(--good)}.warn,.B{color:var(--look)}.fail,.C,.D,.F{color:var(--bad)}.skip,.none{color:var(--dim)}
-article{border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:.75rem 0}pre{background:var(--soft);padding:.75rem;border-radius:.4rem;overflow-x:auto;font:13px/1.45 ui-monospace,monospace}
-table{border-collapse:collapse;width:100%;font-size:.92rem}td,th{text-align:left;padding:.35rem .5rem;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-td:first-child,td:nth-child(2){white-space:nowrap}.tag{font-size:.8rem;border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;margin-left:.4rem}
-)";
-
 QString e(const QString &text)
 {
     return text.toHtmlEscaped();
 }
 
+QString classOf(const QString &grade)
+{
+    return grade.isEmpty() ? u"none"_s : grade;
+}
+
+QString letterOf(const QString &grade)
+{
+    return grade.isEmpty() ? u"\u2013"_s : grade;
+}
+
+QString counted(int count, Finding::Verdict verdict, const QString &words)
+{
+    return count == 0 ? QString() : u"<li class=\"pill %1\">%2 %3</li>"_s.arg(nameOf(verdict)).arg(count).arg(words);
+}
+
 QString gradeBox(Practice practice, const QString &grade)
 {
-    const QString letter = grade.isEmpty() ? u"\u2013"_s : grade;
-    return u"<div class=\"grade\"><span class=\"letter %1\">%2</span><span>%3</span></div>"_s.arg(
-        grade.isEmpty() ? u"none"_s : grade, letter, e(nameOf(practice)));
+    return u"<div class=\"%1\"><b>%2</b><span>%3. %4</span></div>"_s.arg(classOf(grade), letterOf(grade))
+        .arg(int(practice))
+        .arg(e(nameOf(practice)));
+}
+
+// RFCs and weaknesses have places where everybody finds them.
+QString linked(const QString &basis)
+{
+    static const QRegularExpression rfc(u"^RFC (\\d+)(?: section ([\\d.]+))?$"_s);
+    static const QRegularExpression weakness(u"^CWE-(\\d+)$"_s);
+    QString address;
+    if (const auto match = rfc.match(basis); match.hasMatch()) {
+        address = u"https://www.rfc-editor.org/rfc/rfc"_s + match.captured(1) + u".html"_s;
+        if (match.hasCaptured(2))
+            address += u"#section-"_s + match.captured(2);
+    } else if (const auto match = weakness.match(basis); match.hasMatch()) {
+        address = u"https://cwe.mitre.org/data/definitions/%1.html"_s.arg(match.captured(1));
+    }
+    return address.isEmpty() ? u"<span>%1</span>"_s.arg(e(basis)) : u"<a href=\"%1\">%2</a>"_s.arg(address, e(basis));
+}
+
+QString references(const Check &check, const ReportStyle &style)
+{
+    QString html;
+    for (const QString &basis : check.basis)
+        html += linked(basis) + u' ';
+    const QString more = e(moreAbout(check, style));
+    return html + (style.guide.isEmpty() ? u"<span><code>%1</code></span>"_s : u"<a href=\"%1\">Guide</a>"_s).arg(more);
+}
+
+// What was sent, and what was answered.
+QString exchange(const QStringList &lines)
+{
+    QString html;
+    for (const QString &line : lines)
+        html += (line.startsWith(u'<') ? u"<span class=\"in\">%1</span>\n"_s : u"%1\n"_s).arg(e(line));
+    return u"<pre>"_s + html.trimmed() + u"</pre>"_s;
 }
 
 QString article(const Finding &finding, const Report &report, const ReportStyle &style)
 {
     const Check *check = Check::find(finding.checkId);
-    const QString fresh = isNew(finding, report, style) ? u"<span class=\"tag\">new</span>"_s : QString();
-    QString html = u"<article><h3 class=\"%1\">%2 \u00b7 %3<span class=\"tag\">%4</span>%5</h3>"_s.arg(
-        nameOf(finding.verdict), e(finding.checkId), e(check->title), nameOf(check->severity), fresh);
-    html += u"<p><b>Seen</b> %1</p>"_s.arg(e(finding.summary));
-    html += u"<p><b>Why</b> %1</p>"_s.arg(e(check->why));
-    html += u"<p><b>Fix</b> %1</p>"_s.arg(e(check->fix));
-    html += u"<p class=\"dim\">%1 \u00b7 <a href=\"%2\">guide</a></p>"_s.arg(e(check->basis.join(u" \u00b7 "_s)),
-                                                                             e(check->guideUrl()));
+    if (!check)
+        return {};
+    const QString verdict = nameOf(finding.verdict);
+    const QString fresh = isNew(finding, report, style) ? u" <span class=\"pill none\">new</span>"_s : QString();
+    QString html = u"<article class=\"%1\" id=\"%2\"><h3><code>%2</code> %3 <span class=\"pill\">%4</span>%5</h3><dl>"_s.arg(
+        verdict, e(finding.checkId), e(check->title), nameOf(check->severity), fresh);
+    html += u"<dt>Seen</dt><dd>%1</dd>"_s.arg(e(sentence(finding.summary)));
+    html += u"<dt>Why</dt><dd>%1</dd>"_s.arg(e(check->why));
+    html += u"<dt>Fix</dt><dd>%1</dd>"_s.arg(e(check->fix));
+    html += u"<dt>See</dt><dd class=\"more\">%1</dd></dl>"_s.arg(references(*check, style));
     if (!finding.evidence.isEmpty())
-        html += u"<pre>"_s + e(finding.evidence.join(u'\n')) + u"</pre>"_s;
+        html += exchange(finding.evidence);
     return html + u"</article>\n"_s;
+}
+
+QString head(const Report &report)
+{
+    using Verdict = Finding::Verdict;
+    const QString grade = report.grade();
+    QString html =
+        u"<header><div class=\"grade %1\" title=\"Grade of what was examined\">%2</div>"_s.arg(classOf(grade), letterOf(grade));
+    html +=
+        u"<div><p class=\"kind\">Watchword doctor</p><h1>%1</h1><p class=\"dim\">%2 UTC \u00b7 %3 requests in %4 s</p></div></header>\n"_s
+            .arg(e(report.endpoint.toString()), report.startedAt.toUTC().toString(u"yyyy-MM-dd hh:mm"_s))
+            .arg(report.requests)
+            .arg(double(report.took.count()) / 1000, 0, 'f', 1);
+    html += u"<ul class=\"totals\">"_s + counted(report.count(Verdict::Fail), Verdict::Fail, u"failed"_s)
+        + counted(report.count(Verdict::Warn), Verdict::Warn, u"to look at"_s)
+        + counted(report.count(Verdict::Pass), Verdict::Pass, u"passed"_s)
+        + counted(report.count(Verdict::Skipped), Verdict::Skipped, u"not examined"_s) + u"</ul>\n"_s;
+    if (!report.note.isEmpty())
+        html += u"<p class=\"note\">%1</p>\n"_s.arg(e(report.note));
+    if (!report.isComplete)
+        html += u"<p class=\"note\">The examination ended early: what is not examined may still be wrong.</p>\n"_s;
+    return html;
+}
+
+QString allChecks(const Report &report)
+{
+    QString html = u"<h2>All checks</h2>\n<table><tr><th>Check</th><th></th><th>What was seen</th></tr>\n"_s;
+    for (const Finding &finding : report.findings) {
+        const Check *check = Check::find(finding.checkId);
+        const QString verdict = nameOf(finding.verdict);
+        html += u"<tr><td>%1</td><td><span class=\"pill %2\">%2</span></td><td><b>%3</b>%4</td></tr>\n"_s.arg(
+            e(finding.checkId), verdict, check ? e(check->title) : QString(), e(sentence(finding.summary)));
+    }
+    return html + u"</table>\n"_s;
 }
 
 } // namespace
 
 QByteArray htmlReport(const Report &report, const ReportStyle &style)
 {
-    const QString grade = report.grade();
-    const QString title = u"Watchword doctor: "_s + report.endpoint.toString();
     // No script, and nothing from elsewhere: what a server said cannot become either.
-    QString html =
-        u"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>"_s
-        + e(title) + u"</title><style>"_s + QString::fromLatin1(kStyle) + u"</style></head><body>\n"_s;
-    html += u"<h1>%1</h1><p>Grade of what was examined: <b class=\"%2\">%3</b></p><p class=\"dim\">%4 \u00b7 %5</p>"_s.arg(
-        e(report.endpoint.toString()), grade.isEmpty() ? u"none"_s : grade, grade.isEmpty() ? u"none"_s : grade,
-        e(report.startedAt.toUTC().toString(Qt::ISODate)), e(totals(report)));
-    if (!report.note.isEmpty())
-        html += u"<p><b>%1</b></p>"_s.arg(e(report.note));
-    html += u"<div class=\"grades\">"_s;
+    QString html = u"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                   u"content=\"width=device-width,initial-scale=1\">"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+                   "<meta name=\"referrer\" content=\"no-referrer\"><title>"_s
+        + letterOf(report.grade()) + u" \u00b7 "_s + e(report.endpoint.toString()) + u" \u00b7 Watchword doctor</title><style>"_s
+        + QString::fromLatin1(kHtmlStyle) + u"</style></head><body><main>\n"_s;
+    html += head(report);
+    html += u"<h2>Ten practices</h2>\n<div class=\"grades\">"_s;
     for (const Practice practice : allPractices())
         html += gradeBox(practice, report.grade(practice));
     html += u"</div>\n"_s;
     const QList<Finding> problems = problemsOf(report);
-    html += problems.isEmpty() ? u"<h2>Nothing found</h2>\n"_s : u"<h2>Found</h2>\n"_s;
+    html += problems.isEmpty() ? u"<h2>Nothing found</h2>\n<p class=\"dim\">No check that was made found a problem.</p>\n"_s
+                               : u"<h2>Found <span>%1</span></h2>\n"_s.arg(problems.size());
     for (const Finding &finding : problems)
         html += article(finding, report, style);
-    html += u"<h2>All checks</h2><table><tr><th>Check</th><th></th><th>What was seen</th></tr>\n"_s;
-    for (const Finding &finding : report.findings) {
-        html += u"<tr><td>%1</td><td class=\"%2\">%2</td><td>%3</td></tr>\n"_s.arg(e(finding.checkId), nameOf(finding.verdict),
-                                                                                   e(finding.summary));
-    }
-    return (html + u"</table></body></html>\n"_s).toUtf8();
+    html += allChecks(report);
+    html += u"<footer>Each practice begins with A, and its worst problem caps it. The whole has the grade of its worst practice. "
+            "It is the grade of what was examined.</footer></main></body></html>\n"_s;
+    return html.toUtf8();
 }
 
 } // namespace Watchword::Doctoring

@@ -9,6 +9,28 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+// XML has no place for some characters, not even escaped; what a server said may hold them.
+QString writable(const QString &text)
+{
+    QString result;
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        const QChar c = text.at(i);
+        const bool isPair = c.isHighSurrogate() && i + 1 < text.size() && text.at(i + 1).isLowSurrogate();
+        const bool isText = isPair || (c >= u' ' && !c.isSurrogate() && c < QChar(0xfffe)) || c == u'\n' || c == u'\t';
+        result += isText ? c : QChar(QChar::ReplacementCharacter);
+        if (isPair)
+            result += text.at(++i);
+    }
+    return result;
+}
+
+void writeProperty(QXmlStreamWriter &xml, const QString &name, const QString &value)
+{
+    xml.writeEmptyElement(u"property"_s);
+    xml.writeAttribute(u"name"_s, name);
+    xml.writeAttribute(u"value"_s, writable(value));
+}
+
 void writeCase(QXmlStreamWriter &xml, const Finding &finding)
 {
     const Check *check = Check::find(finding.checkId);
@@ -19,13 +41,11 @@ void writeCase(QXmlStreamWriter &xml, const Finding &finding)
     if (finding.isProblem()) {
         xml.writeStartElement(u"failure"_s);
         xml.writeAttribute(u"type"_s, nameOf(finding.verdict));
-        xml.writeAttribute(u"message"_s, finding.summary);
-        xml.writeCharacters(finding.evidence.join(u'\n') + (check ? u"\n\n"_s + check->fix : QString()));
+        xml.writeAttribute(u"message"_s, writable(finding.summary));
+        xml.writeCharacters(writable(finding.evidence.join(u'\n')) + (check ? u"\n\n"_s + check->fix : QString()));
         xml.writeEndElement();
     } else if (finding.verdict == Finding::Verdict::Skipped) {
-        xml.writeStartElement(u"skipped"_s);
-        xml.writeAttribute(u"message"_s, finding.summary);
-        xml.writeEndElement();
+        xml.writeTextElement(u"skipped"_s, writable(finding.summary));
     }
     xml.writeEndElement();
 }
@@ -41,15 +61,26 @@ QByteArray junitReport(const Report &report)
     xml.writeStartElement(u"testsuites"_s);
     xml.writeStartElement(u"testsuite"_s);
     xml.writeAttribute(u"name"_s, u"watchword doctor "_s + report.endpoint.toString());
+    xml.writeAttribute(u"package"_s, u"watchword.doctor"_s);
+    xml.writeAttribute(u"id"_s, u"0"_s);
+    xml.writeAttribute(u"hostname"_s, report.endpoint.host().isEmpty() ? u"localhost"_s : report.endpoint.host());
     xml.writeAttribute(u"tests"_s, QString::number(report.findings.size()));
     xml.writeAttribute(u"failures"_s,
                        QString::number(report.count(Finding::Verdict::Fail) + report.count(Finding::Verdict::Warn)));
     xml.writeAttribute(u"errors"_s, u"0"_s);
-    xml.writeAttribute(u"skipped"_s, QString::number(report.count(Finding::Verdict::Skipped)));
+    if (const int skipped = report.count(Finding::Verdict::Skipped); skipped > 0) // the schema of Ant does not know it
+        xml.writeAttribute(u"skipped"_s, QString::number(skipped));
     xml.writeAttribute(u"time"_s, QString::number(double(report.took.count()) / 1000, 'f', 3));
     xml.writeAttribute(u"timestamp"_s, report.startedAt.toUTC().toString(u"yyyy-MM-ddThh:mm:ss"_s));
+    xml.writeStartElement(u"properties"_s);
+    writeProperty(xml, u"endpoint"_s, report.endpoint.toString());
+    writeProperty(xml, u"grade"_s, report.grade().isEmpty() ? u"none"_s : report.grade());
+    writeProperty(xml, u"requests"_s, QString::number(report.requests));
+    xml.writeEndElement();
     for (const Finding &finding : report.findings)
         writeCase(xml, finding);
+    xml.writeTextElement(u"system-out"_s, writable(report.note));
+    xml.writeTextElement(u"system-err"_s, QString());
     xml.writeEndDocument();
     return out;
 }

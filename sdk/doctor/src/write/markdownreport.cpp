@@ -49,10 +49,12 @@ QByteArray markdownReport(const Report &report, const ReportStyle &style)
         const Check *check = Check::find(finding.checkId);
         const QString fresh = isNew(finding, report, style) ? u", new"_s : QString();
         lines.append(u"\n## %1: %2 (%3%4)\n"_s.arg(finding.checkId, check->title, nameOf(check->severity), fresh));
-        lines.append(u"Seen: %1\n"_s.arg(plain(finding.summary)));
+        lines.append(u"Seen: %1\n"_s.arg(plain(sentence(finding.summary))));
         lines.append(u"Why: %1\n"_s.arg(check->why));
         lines.append(u"Fix: %1\n"_s.arg(check->fix));
-        lines.append(u"See %1, [the guide](%2)."_s.arg(check->basis.join(u", "_s), check->guideUrl()));
+        const QString more = moreAbout(*check, style);
+        lines.append(u"See %1, %2."_s.arg(check->basis.join(u", "_s),
+                                          style.guide.isEmpty() ? u"`"_s + more + u"`"_s : u"[the guide](%1)"_s.arg(more)));
         if (!finding.evidence.isEmpty())
             lines.append(u'\n' + fenced(finding.evidence));
     }

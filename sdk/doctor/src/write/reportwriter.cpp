@@ -77,6 +77,18 @@ QList<Finding> problemsOf(const Report &report)
     return list;
 }
 
+QString sentence(const QString &summary)
+{
+    return summary.isEmpty() ? summary : summary.at(0).toUpper() + summary.mid(1);
+}
+
+QString moreAbout(const Check &check, const ReportStyle &style)
+{
+    if (!style.guide.isEmpty())
+        return style.guide.resolved(QUrl(check.guidePage())).toString(QUrl::FullyEncoded);
+    return u"watchword doctor --explain "_s + check.id;
+}
+
 QString totals(const Report &report)
 {
     using Verdict = Finding::Verdict;

@@ -31,20 +31,35 @@ QJsonObject text(const QString &text)
     return {{u"text"_s, text}};
 }
 
-QJsonObject ruleOf(const Check &check)
+/*
+    Pages that show results take the place for a file of the repository, and refuse the whole log over another scheme: the
+    endpoint without its scheme, and the port behind an underscore. properties.endpoint has it as it is.
+*/
+QString placeOf(const QUrl &endpoint)
+{
+    QString host = endpoint.host(QUrl::FullyEncoded);
+    host.replace(u':', u'_'); // of an IPv6 address
+    const QString port = endpoint.port() < 0 ? QString() : u"_%1"_s.arg(endpoint.port());
+    return QString::fromLatin1(QUrl::toPercentEncoding(host)) + port + endpoint.path(QUrl::FullyEncoded);
+}
+
+QJsonObject ruleOf(const Check &check, const ReportStyle &style)
 {
     QJsonArray tags{u"security"_s};
     for (const QString &basis : check.basis) {
         if (basis.startsWith("CWE-"_L1))
             tags.append(u"external/cwe/"_s + basis.toLower());
     }
-    return {{u"id"_s, check.id},
-            {u"shortDescription"_s, text(check.title)},
-            {u"fullDescription"_s, text(check.why)},
-            {u"help"_s, text(check.fix + u"\n"_s + check.basis.join(u", "_s))},
-            {u"helpUri"_s, check.guideUrl()},
-            {u"defaultConfiguration"_s, QJsonObject{{u"level"_s, levelOf(check)}}},
-            {u"properties"_s, QJsonObject{{u"tags"_s, tags}, {u"security-severity"_s, scoreOf(check.severity)}}}};
+    QJsonObject rule{
+        {u"id"_s, check.id},
+        {u"shortDescription"_s, text(check.title)},
+        {u"fullDescription"_s, text(check.why)},
+        {u"help"_s, text(check.fix + u"\n\nSee "_s + check.basis.join(u", "_s) + u"\nMore: "_s + moreAbout(check, style))},
+        {u"defaultConfiguration"_s, QJsonObject{{u"level"_s, levelOf(check)}}},
+        {u"properties"_s, QJsonObject{{u"tags"_s, tags}, {u"security-severity"_s, scoreOf(check.severity)}}}};
+    if (!style.guide.isEmpty())
+        rule.insert("helpUri"_L1, moreAbout(check, style));
+    return rule;
 }
 
 QJsonObject resultOf(const Finding &finding, int index, const Report &report, const ReportStyle &style)
@@ -53,8 +68,9 @@ QJsonObject resultOf(const Finding &finding, int index, const Report &report, co
     QString level = check ? levelOf(*check) : u"warning"_s;
     if (finding.verdict == Finding::Verdict::Warn && level == "error"_L1)
         level = u"warning"_s;
-    const QJsonObject location{
-        {u"physicalLocation"_s, QJsonObject{{u"artifactLocation"_s, QJsonObject{{u"uri"_s, report.endpoint.toString()}}}}}};
+    const QJsonObject place{{u"artifactLocation"_s, QJsonObject{{u"uri"_s, placeOf(report.endpoint)}}},
+                            {u"region"_s, QJsonObject{{u"startLine"_s, 1}}}};
+    const QJsonObject location{{u"physicalLocation"_s, place}};
     const QByteArray identity = (finding.checkId + u' ' + report.endpoint.toString()).toUtf8();
     QString message = finding.summary;
     if (!finding.evidence.isEmpty())
@@ -73,6 +89,11 @@ QJsonObject resultOf(const Finding &finding, int index, const Report &report, co
     return object;
 }
 
+QDateTime endOf(const Report &report)
+{
+    return report.startedAt.addMSecs(report.took.count());
+}
+
 } // namespace
 
 QByteArray sarifReport(const Report &report, const ReportStyle &style)
@@ -81,17 +102,23 @@ QByteArray sarifReport(const Report &report, const ReportStyle &style)
     QHash<QString, int> places;
     for (const Check &check : Check::all()) {
         places.insert(check.id, int(rules.size()));
-        rules.append(ruleOf(check));
+        rules.append(ruleOf(check, style));
     }
     QJsonArray results;
     for (const Finding &finding : problemsOf(report))
         results.append(resultOf(finding, places.value(finding.checkId), report, style));
-    const QJsonObject driver{
-        {u"name"_s, u"watchword doctor"_s}, {u"informationUri"_s, u"https://watchword.dev"_s}, {u"rules"_s, rules}};
-    const QJsonObject invocation{{u"executionSuccessful"_s, true},
-                                 {u"startTimeUtc"_s, report.startedAt.toUTC().toString(Qt::ISODate)}};
+    const QJsonObject driver{{u"name"_s, u"watchword doctor"_s}, {u"rules"_s, rules}};
+    const QJsonObject invocation{{u"executionSuccessful"_s, report.isComplete},
+                                 {u"startTimeUtc"_s, report.startedAt.toUTC().toString(Qt::ISODate)},
+                                 {u"endTimeUtc"_s, endOf(report).toUTC().toString(Qt::ISODate)}};
+    // Its id keeps the results of several endpoints apart.
     const QJsonObject run{
-        {u"tool"_s, QJsonObject{{u"driver"_s, driver}}}, {u"invocations"_s, QJsonArray{invocation}}, {u"results"_s, results}};
+        {u"tool"_s, QJsonObject{{u"driver"_s, driver}}},
+        {u"automationDetails"_s, QJsonObject{{u"id"_s, u"watchword-doctor/"_s + placeOf(report.endpoint) + u'/'}}},
+        {u"invocations"_s, QJsonArray{invocation}},
+        {u"columnKind"_s, u"utf16CodeUnits"_s},
+        {u"properties"_s, QJsonObject{{u"endpoint"_s, report.endpoint.toString()}, {u"grade"_s, report.grade()}}},
+        {u"results"_s, results}};
     const QJsonObject log{{u"$schema"_s, u"https://json.schemastore.org/sarif-2.1.0.json"_s},
                           {u"version"_s, u"2.1.0"_s},
                           {u"runs"_s, QJsonArray{run}}};

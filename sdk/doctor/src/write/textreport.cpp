@@ -38,9 +38,11 @@ Paint paintOf(Finding::Verdict verdict)
     return Paint::Dim;
 }
 
-// At blanks; a word that is too long is cut. Every line begins with \a indent blanks.
-QStringList wrapped(const QString &text, int width, int indent)
+// At blanks; a word that is too long is cut. Every line begins with \a indent blanks, the first one with \a label behind them.
+QStringList wrapped(const QString &text, int width, int indent, const QString &label = {})
 {
+    const int first = indent;
+    indent += int(label.size());
     const int room = std::max(width - indent, 20);
     QStringList lines;
     QString line;
@@ -56,6 +58,8 @@ QStringList wrapped(const QString &text, int width, int indent)
     }
     if (!line.isEmpty())
         lines.append(QString(indent, u' ') + line);
+    if (!label.isEmpty() && !lines.isEmpty())
+        lines.first().replace(first, label.size(), label);
     return lines;
 }
 
@@ -76,10 +80,11 @@ QStringList details(const Finding &finding, const Report &report, const ReportSt
     const QStringList title = wrapped(head, width, 0);
     for (const QString &line : title)
         lines.append(painted(line, finding.verdict == Finding::Verdict::Fail ? Paint::Red : Paint::Yellow, style.colour));
-    lines += wrapped(u"Seen: "_s + finding.summary, width, 4);
-    lines += wrapped(u"Why:  "_s + check->why, width, 4);
-    lines += wrapped(u"Fix:  "_s + check->fix, width, 4);
-    lines += wrapped(u"See:  "_s + check->basis.join(u", "_s) + u", "_s + check->guideUrl(), width, 4);
+    lines += wrapped(sentence(finding.summary), width, 4, u"Seen: "_s);
+    lines += wrapped(check->why, width, 4, u"Why:  "_s);
+    lines += wrapped(check->fix, width, 4, u"Fix:  "_s);
+    lines += wrapped(check->basis.join(u", "_s), width, 4, u"See:  "_s);
+    lines += wrapped(moreAbout(*check, style), width, 4, u"More: "_s);
     for (const QString &line : finding.evidence)
         lines.append(painted(cut(QString(6, u' ') + line, width), Paint::Dim, style.colour));
     return lines;
@@ -92,7 +97,11 @@ QByteArray textLine(const Finding &finding, const ReportStyle &style)
     const Check *check = Check::find(finding.checkId);
     const int width = std::max(style.width, kNarrowest);
     const QString title = check ? check->title : QString();
-    const QString rest = finding.verdict == Finding::Verdict::Pass ? title : title + u": "_s + finding.summary;
+    QString rest = title;
+    if (finding.isProblem())
+        rest += u": "_s + finding.summary;
+    else if (finding.verdict == Finding::Verdict::Skipped) // nothing else says why
+        rest = u"%1 (%2)"_s.arg(finding.summary, title);
     const QString mark = painted(nameOf(finding.verdict).leftJustified(4), paintOf(finding.verdict), style.colour);
     return (mark + u' ' + finding.checkId.leftJustified(4) + u' ' + cut(rest, width - kIndent - 2)).toUtf8();
 }

@@ -16,6 +16,9 @@ QByteArray htmlReport(const Report &report, const ReportStyle &style);
 
 bool isNew(const Finding &finding, const Report &report, const ReportStyle &style); //!< False without a baseline.
 QList<Finding> problemsOf(const Report &report); //!< The worst first.
+QString sentence(const QString &summary); //!< With a capital letter.
+//! The address of the page about \a check, or the command that prints it.
+QString moreAbout(const Check &check, const ReportStyle &style);
 QString totals(const Report &report); //!< "3 failed, 1 warning, 20 passed, 4 skipped; 34 requests in 5.2 s"
 
 } // namespace Watchword::Doctoring

@@ -45,7 +45,7 @@ struct WATCHWORD_DOCTOR_EXPORT Check
     QStringList basis; //!< As in "RFC 8725 section 3.1", "OWASP ASVS 5.0 9.1.2", "CWE-347".
     bool intrusive = false; //!< Sent only with DoctorOptions::intrusive.
 
-    QString guideUrl() const; //!< The page of the practice in the guide.
+    QString guidePage() const; //!< The page of the practice, below the folder of the guide: "practices/validation.md".
 
     static const QList<Check> &all(); //!< In the order in which reports list them.
     static const Check *find(const QString &id); //!< Null if there is none.
