@@ -190,8 +190,8 @@ int main(int argc, char *argv[])
     const CommandLine line;
     QCommandLineParser parser;
     parser.setApplicationDescription(u"Validates, limits and audits WebSocket connections, and stands in front of servers."_s);
-    parser.addHelpOption();
-    parser.addVersionOption();
+    parser.addOption({{u"h"_s, u"help"_s}, u"Show this text."_s});
+    parser.addOption({{u"v"_s, u"version"_s}, u"Show the version."_s});
     parser.addOptions({line.config, line.check, line.demo, line.port, line.lifetime, line.users, line.state, line.hash});
     if (!parser.parse(app.arguments()))
         return usage(parser.errorText());
