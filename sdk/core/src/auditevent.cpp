@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/core/auditevent.h"
 
-#include "watchword/core/canonicaljson.h"
+#include "watchword/core/internal/auditsealer.h"
+#include "watchword/core/internal/canonicalwriter.h"
 #include "watchword/core/internal/utf8.h"
 
 #include <QCryptographicHash>
 #include <QDateTime>
 #include <QJsonArray>
 #include <QJsonDocument>
+
+#include <chrono>
+#include <cstring>
 
 namespace Watchword {
 
@@ -49,19 +53,75 @@ QString sequenceText(quint64 sequence)
     return u"%1"_s.arg(sequence, 20, 10, QChar(u'0'));
 }
 
+// RFC 3339 in UTC with milliseconds, as QDateTime writes it, in a twentieth of its time.
+QByteArray timeText(WallTime time)
+{
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date(day);
+    const hh_mm_ss<Duration> clock(duration_cast<Duration>(time - day));
+    const int year = int(date.year());
+    if (year < 1 || year > 9999)
+        return toRfc3339(time).toLatin1();
+    QByteArray text = "0000-00-00T00:00:00.000Z";
+    const auto put = [&text](int at, int width, int number) {
+        for (int i = at + width - 1; i >= at; --i, number /= 10)
+            text[i] = char('0' + number % 10);
+    };
+    put(0, 4, year);
+    put(5, 2, int(unsigned(date.month())));
+    put(8, 2, int(unsigned(date.day())));
+    put(11, 2, int(clock.hours().count()));
+    put(14, 2, int(clock.minutes().count()));
+    put(17, 2, int(clock.seconds().count()));
+    put(20, 3, int(clock.subseconds().count()));
+    return text;
+}
+
+void writeAttribute(CanonicalWriter &writer, QByteArray &out, const char *name, QStringView value)
+{
+    out += name;
+    writer.write(value);
+}
+
+// What comes behind "data" in the order of RFC 8785.
+void writeAttributes(CanonicalWriter &writer, QByteArray &out, const AuditEvent &event)
+{
+    writeAttribute(writer, out, ",\"datacontenttype\":\"application/json\",\"id\":", event.id);
+    out += ",\"sequence\":\"" + QByteArray::number(event.sequence).rightJustified(20, '0') + '"';
+    writeAttribute(writer, out, ",\"source\":", event.source);
+    out += ",\"specversion\":\"1.0\"";
+    if (!event.subject.isEmpty())
+        writeAttribute(writer, out, ",\"subject\":", event.subject);
+    out += ",\"time\":\"" + timeText(event.time) + '"';
+    writeAttribute(writer, out, ",\"type\":", event.type);
+    out += '}';
+}
+
+QByteArray qtSha256(QByteArrayView bytes)
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    hash.addData(bytes);
+    return hash.result();
+}
+
+QByteArray chainPrefix(const QByteArray &previousHash)
+{
+    QByteArray text;
+    text.reserve(2048);
+    return text += "watchword.audit.v1\n" + previousHash + '\n';
+}
+
 QString hashOf(const AuditEvent &event, const QString &previousHash)
 {
-    QJsonObject json = event.toJson();
-    QJsonObject data = json.value("data"_L1).toObject();
-    QJsonObject chain = data.value("chain"_L1).toObject();
-    chain.remove("hash"_L1);
-    data.insert("chain"_L1, chain);
-    json.insert("data"_L1, data);
-    QCryptographicHash hash(QCryptographicHash::Sha256);
-    hash.addData(QByteArrayView("watchword.audit.v1\n"));
-    hash.addData(previousHash.toLatin1() + '\n');
-    hash.addData(toCanonicalJson(json));
-    return QString::fromLatin1(hash.result().toHex());
+    QByteArray text = chainPrefix(previousHash.toLatin1());
+    QByteArray chain;
+    CanonicalWriter(chain).writeWithout(event.data.value("chain"_L1).toObject(), "hash"_L1);
+    CanonicalWriter writer(text);
+    text += "{\"data\":";
+    writer.write(event.data, "chain"_L1, chain);
+    writeAttributes(writer, text, event);
+    return QString::fromLatin1(qtSha256(text).toHex());
 }
 
 } // namespace
@@ -174,6 +234,41 @@ Result<AuditEvent> AuditEvent::fromBytes(QByteArrayView line)
         return Error(ErrorCode::InvalidResponse,
                      u"not a JSON object, at byte %1: %2"_s.arg(error.offset).arg(error.errorString()));
     return fromJson(document.object());
+}
+
+SealedAuditText sealAuditText(const AuditEvent &event, const QString &chainUid, const QByteArray &previousHash, Sha256 hash)
+{
+    QByteArray chain = "{\"prev\":\"" + previousHash + "\",\"seq\":";
+    CanonicalWriter chainWriter(chain);
+    chainWriter.write(double(event.sequence));
+    chain += ",\"uid\":";
+    chainWriter.write(QStringView(chainUid));
+    chain += '}';
+    QByteArray text = chainPrefix(previousHash);
+    const qsizetype prefix = text.size();
+    CanonicalWriter writer(text, CanonicalWriter::Texts::Clean);
+    text += "{\"data\":";
+    writer.write(event.data, "chain"_L1, chain);
+    writeAttributes(writer, text, event);
+    const QByteArray digest = hash(text).toHex();
+    // "hash" is the first of the chain's members, so its place is behind the brace that the prev follows.
+    const QByteArray place = "\"chain\":{\"prev\":\"" + previousHash + "\",\"seq\":";
+    const qsizetype at = text.indexOf(place, prefix) + qsizetype(std::strlen("\"chain\":{"));
+    QByteArray sealed;
+    sealed.reserve(text.size() - prefix + digest.size() + 16);
+    sealed.append(text.constData() + prefix, at - prefix);
+    sealed += "\"hash\":\"" + digest + "\",";
+    sealed.append(text.constData() + at, text.size() - at);
+    return {sealed, digest};
+}
+
+QByteArray canonicalAuditText(const AuditEvent &event)
+{
+    QByteArray text = "{\"data\":";
+    CanonicalWriter writer(text);
+    writer.write(event.data);
+    writeAttributes(writer, text, event);
+    return text;
 }
 
 } // namespace Watchword
