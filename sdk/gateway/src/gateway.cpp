@@ -118,7 +118,7 @@ Result<void> Gateway::Private::openAudit()
     options.node = config.node;
     options.version = QStringLiteral(WATCHWORD_VERSION);
     if (config.audit.retention)
-        options.maxAge = std::chrono::duration_cast<std::chrono::hours>(*config.audit.retention);
+        options.maxAge = *config.audit.retention;
     Result<std::unique_ptr<AuditLog>> opened = AuditLog::open(options, clock);
     if (!opened)
         return opened.error();

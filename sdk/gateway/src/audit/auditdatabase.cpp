@@ -2,7 +2,9 @@
 #include "audit/auditdatabase.h"
 
 #include "audit/sqliteerror.h"
+#include "watchword/core/internal/auditsealer.h"
 
+#include <QFile>
 #include <QSqlError>
 #include <QUuid>
 #include <QVariant>
@@ -33,7 +35,7 @@ AuditDatabase::Row toRow(const AuditEvent &event)
             .time = event.time.time_since_epoch().count(),
             .type = event.shortType(),
             .subject = person.isEmpty() ? event.subject : person,
-            .body = event.toBytes()};
+            .body = canonicalAuditText(event)};
 }
 
 Result<AuditEvent> fromRow(const AuditDatabase::Row &row)
@@ -45,7 +47,8 @@ Result<AuditEvent> fromRow(const AuditDatabase::Row &row)
     if (expected.sequence != row.sequence || expected.time != row.time || expected.type != row.type
         || expected.subject != row.subject)
         return Error(ErrorCode::ChainBroken, u"event %1: its index columns differ from its text"_s.arg(row.sequence));
-    if (expected.body != row.body)
+    // Files of the first releases have the text as Qt writes it, which differs in what it escapes.
+    if (expected.body != row.body && event->toBytes() != row.body)
         return Error(ErrorCode::ChainBroken, u"event %1: its text was changed"_s.arg(row.sequence));
     return event;
 }
@@ -57,7 +60,7 @@ AuditDatabase::~AuditDatabase()
     close();
 }
 
-Result<void> AuditDatabase::open(const AuditOptions &options)
+Result<void> AuditDatabase::connect(const QString &path, const QString &connectOptions)
 {
     if (!QSqlDatabase::isDriverAvailable(u"QSQLITE"_s)) {
         return Error(ErrorCode::ConfigInvalid, u"Qt's SQLite driver is missing"_s)
@@ -65,12 +68,52 @@ Result<void> AuditDatabase::open(const AuditOptions &options)
     }
     m_connection = u"watchword-audit-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
     m_database = QSqlDatabase::addDatabase(u"QSQLITE"_s, m_connection);
-    m_database.setDatabaseName(options.path.isEmpty() ? u":memory:"_s : options.path);
-    m_database.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=250"_s);
+    m_database.setDatabaseName(path);
+    m_database.setConnectOptions(connectOptions);
     if (!m_database.open())
         return toError(m_database.lastError(), u"be opened"_s);
-    // Exclusive: two programs that number one chain would break it, and the kernel releases the lock of a dead one.
-    const QStringList pragmas{u"PRAGMA locking_mode=EXCLUSIVE"_s, u"PRAGMA journal_mode=WAL"_s, u"PRAGMA synchronous=NORMAL"_s,
+    return {};
+}
+
+Result<void> AuditDatabase::lock(const QString &path)
+{
+    Result<std::unique_ptr<LogFileLock>> taken = LogFileLock::take(path + u"-lock"_s);
+    if (!taken)
+        return taken.error();
+    m_lock = std::move(taken).value();
+    return {};
+}
+
+// SQLite gives its -wal and -shm the rights of the file itself.
+Result<void> AuditDatabase::makePrivate(const QString &path)
+{
+    QFile file(path);
+    if (!file.exists() && !file.open(QIODevice::NewOnly | QIODevice::WriteOnly))
+        return Error(ErrorCode::FileUnreadable, u"the audit log cannot be made: %1"_s.arg(file.errorString()))
+            .withRemedy(u"Give the gateway's user the right to write the folder."_s);
+    file.close();
+    for (const QString &name : {path, path + u"-wal"_s, path + u"-shm"_s}) {
+        if (QFile::exists(name) && !QFile::setPermissions(name, QFile::ReadOwner | QFile::WriteOwner))
+            return Error(ErrorCode::FileUnreadable, u"%1 cannot be made private"_s.arg(name))
+                .withRemedy(u"The file has to belong to the gateway's user."_s);
+    }
+    return {};
+}
+
+Result<void> AuditDatabase::open(const AuditOptions &options)
+{
+    if (!options.path.isEmpty()) {
+        // Two programs that number one chain would break it; the kernel releases the lock of a dead one.
+        if (const Result<void> done = lock(options.path); !done)
+            return done;
+        if (const Result<void> done = makePrivate(options.path); !done)
+            return done;
+    }
+    const QString path = options.path.isEmpty() ? u":memory:"_s : options.path;
+    if (const Result<void> done = connect(path, u"QSQLITE_BUSY_TIMEOUT=2000"_s); !done)
+        return done;
+    // Larger than SQLite's own 1,000 pages: the end of the table, written again by each transaction, is copied once for all.
+    const QStringList pragmas{u"PRAGMA journal_mode=WAL"_s, u"PRAGMA synchronous=NORMAL"_s, u"PRAGMA wal_autocheckpoint=4000"_s,
                               u"PRAGMA trusted_schema=OFF"_s, u"PRAGMA cell_size_check=ON"_s};
     for (const QString &pragma : pragmas) {
         if (const Result<void> done = run(pragma); !done)
@@ -87,14 +130,21 @@ Result<void> AuditDatabase::open(const AuditOptions &options)
     return prepare();
 }
 
+Result<void> AuditDatabase::openToRead(const QString &path)
+{
+    return connect(path, u"QSQLITE_OPEN_READONLY;QSQLITE_BUSY_TIMEOUT=2000"_s);
+}
+
 void AuditDatabase::close()
 {
-    m_insert.reset();
-    if (m_connection.isEmpty())
-        return;
-    m_database.close();
-    m_database = {};
-    QSqlDatabase::removeDatabase(std::exchange(m_connection, {}));
+    for (std::unique_ptr<QSqlQuery> *query : {&m_insert, &m_begin, &m_commit, &m_rollback})
+        query->reset();
+    if (!m_connection.isEmpty()) {
+        m_database.close();
+        m_database = {};
+        QSqlDatabase::removeDatabase(std::exchange(m_connection, {}));
+    }
+    m_lock.reset();
 }
 
 Result<void> AuditDatabase::run(const QString &statement) const
@@ -124,9 +174,9 @@ Result<void> AuditDatabase::createSchema()
         u"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID"_s,
         u"CREATE TABLE event (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, type TEXT NOT NULL, sub TEXT NOT NULL, "
         "body BLOB NOT NULL) STRICT"_s,
-        u"CREATE INDEX event_time ON event (time)"_s,
-        u"CREATE INDEX event_type ON event (type, time)"_s,
-        u"CREATE INDEX event_sub ON event (sub, time)"_s,
+        // An index ends with the row's number, and that is the order of time.
+        u"CREATE INDEX event_type ON event (type)"_s,
+        u"CREATE INDEX event_sub ON event (sub)"_s,
         u"CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append only'); END"_s,
         // Retention first says in the same transaction which events it is about to remove.
         u"CREATE TRIGGER event_no_delete BEFORE DELETE ON event WHEN OLD.seq >= "
@@ -146,10 +196,47 @@ Result<void> AuditDatabase::createSchema()
 
 Result<void> AuditDatabase::prepare()
 {
-    m_insert = std::make_unique<QSqlQuery>(m_database);
-    if (!m_insert->prepare(u"INSERT INTO event (seq, time, type, sub, body) VALUES (?, ?, ?, ?, ?)"_s))
-        return toError(m_insert->lastError(), u"be written"_s);
+    const auto make = [this](std::unique_ptr<QSqlQuery> &query, const QString &statement) -> Result<void> {
+        query = std::make_unique<QSqlQuery>(m_database);
+        query->setForwardOnly(true);
+        if (!query->prepare(statement))
+            return toError(query->lastError(), u"be written"_s);
+        return {};
+    };
+    const std::pair<std::unique_ptr<QSqlQuery> *, QString> statements[] = {
+        {&m_insert, u"INSERT INTO event (seq, time, type, sub, body) VALUES (?, ?, ?, ?, ?)"_s},
+        {&m_begin, u"BEGIN IMMEDIATE"_s},
+        {&m_commit, u"COMMIT"_s},
+        {&m_rollback, u"ROLLBACK"_s}};
+    for (const auto &[query, statement] : statements) {
+        if (const Result<void> done = make(*query, statement); !done)
+            return done;
+    }
     return {};
+}
+
+Result<void> AuditDatabase::execute(QSqlQuery &query, const QString &doing) const
+{
+    if (!query.exec())
+        return toError(query.lastError(), doing);
+    query.finish();
+    return {};
+}
+
+Result<void> AuditDatabase::begin()
+{
+    return execute(*m_begin, u"be written"_s);
+}
+
+Result<void> AuditDatabase::commit()
+{
+    return execute(*m_commit, u"be written"_s);
+}
+
+void AuditDatabase::rollback()
+{
+    // SQLite itself rolls back after some errors; then there is nothing left to do.
+    static_cast<void>(execute(*m_rollback, u"be written"_s));
 }
 
 Result<void> AuditDatabase::insert(const Row &row)
@@ -159,10 +246,7 @@ Result<void> AuditDatabase::insert(const Row &row)
     m_insert->bindValue(2, row.type);
     m_insert->bindValue(3, row.subject.isNull() ? u""_s : row.subject);
     m_insert->bindValue(4, row.body);
-    if (!m_insert->exec())
-        return toError(m_insert->lastError(), u"be written"_s);
-    m_insert->finish();
-    return {};
+    return execute(*m_insert, u"be written"_s);
 }
 
 Result<void> AuditDatabase::insertPurge(const Row &purge, quint64 firstKept)
@@ -175,13 +259,13 @@ Result<void> AuditDatabase::insertPurge(const Row &purge, quint64 firstKept)
             return done;
         return insert(purge);
     };
-    if (const Result<void> begun = run(u"BEGIN IMMEDIATE"_s); !begun)
+    if (const Result<void> begun = begin(); !begun)
         return begun;
     Result<void> done = attempt();
     if (done)
-        done = run(u"COMMIT"_s);
+        done = commit();
     if (!done)
-        static_cast<void>(run(u"ROLLBACK"_s));
+        rollback();
     return done;
 }
 
@@ -210,6 +294,30 @@ Result<QList<AuditDatabase::Row>> AuditDatabase::read(quint64 after, int limit) 
     if (!query.exec())
         return toError(query.lastError(), u"be read"_s);
     return collect(query);
+}
+
+Result<QList<AuditDatabase::Row>> AuditDatabase::readHeads(quint64 after, int limit) const
+{
+    QSqlQuery query(m_database);
+    query.setForwardOnly(true);
+    query.prepare(u"SELECT seq, time, '', '', x'' FROM event WHERE seq > ? ORDER BY seq LIMIT ?"_s);
+    query.bindValue(0, qint64(qMin<quint64>(after, std::numeric_limits<qint64>::max())));
+    query.bindValue(1, limit);
+    if (!query.exec())
+        return toError(query.lastError(), u"be read"_s);
+    return collect(query);
+}
+
+qint64 AuditDatabase::usedBytes() const
+{
+    qint64 pages = 0;
+    for (const auto &[pragma, sign] : {std::pair{u"PRAGMA page_count"_s, 1}, std::pair{u"PRAGMA freelist_count"_s, -1}}) {
+        QSqlQuery query(m_database);
+        if (query.exec(pragma) && query.next())
+            pages += sign * query.value(0).toLongLong();
+    }
+    constexpr qint64 kPage = 4096;
+    return pages * kPage;
 }
 
 Result<QList<AuditDatabase::Row>> AuditDatabase::readLast(int count) const

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "audit/auditlog.h"
+#include "audit/auditentry.h"
+#include "audit/auditoptions.h"
+#include "audit/logfilelock.h"
 
 #include <QSqlDatabase>
 #include <QSqlQuery>
@@ -11,7 +13,11 @@ namespace Watchword::Gateway {
 /*!
     The SQLite side of the audit log: one table of events that only grows at its end and shrinks at its head.
 
-    Threads: the one that opened it. Every failure leaves the database as it was before the call.
+    One AuditDatabase in the world may write to a file: it holds a lock of the kernel on "<file>-lock". Any number may read
+    it meanwhile, also in other programs. The file is for its owner only (0600).
+
+    Threads: the one that opened it. Every failure outside of a transaction leaves the database as it was before the call;
+    within one, rollback() does.
 */
 class AuditDatabase
 {
@@ -22,7 +28,8 @@ public:
         qint64 time = 0; //!< Milliseconds since the epoch.
         QString type;
         QString subject;
-        QByteArray body; //!< The event as AuditEvent::toBytes() wrote it.
+        QByteArray body; //!< The event's canonical JSON, as it was hashed but for the hash in it.
+        QByteArray hash{}; //!< Only of rows that are to be written.
     };
 
     AuditDatabase();
@@ -31,13 +38,20 @@ public:
     AuditDatabase &operator=(const AuditDatabase &) = delete;
 
     Result<void> open(const AuditOptions &options);
+    Result<void> openToRead(const QString &path);
     void close();
+    bool isOpen() const { return !m_connection.isEmpty(); }
 
+    Result<void> begin();
+    Result<void> commit();
+    void rollback();
     Result<void> insert(const Row &row);
     //! Inserts \a purge and removes everything before \a firstKept, or does neither.
     Result<void> insertPurge(const Row &purge, quint64 firstKept);
     Result<QList<Row>> read(quint64 after, int limit) const;
+    Result<QList<Row>> readHeads(quint64 after, int limit) const; //!< Sequence and time only.
     Result<QList<Row>> readLast(int count) const; //!< Oldest first.
+    qint64 usedBytes() const; //!< What events and indexes take, without free pages.
 
     Result<QString> meta(const QString &name) const; //!< Empty if it was never set.
     Result<void> setMeta(const QString &name, const QString &value);
@@ -45,14 +59,22 @@ public:
     Result<void> checkpoint();
 
 private:
+    Result<void> connect(const QString &path, const QString &connectOptions);
+    Result<void> lock(const QString &path);
+    Result<void> makePrivate(const QString &path);
     Result<void> run(const QString &statement) const;
     Result<void> createSchema();
     Result<void> prepare();
+    Result<void> execute(QSqlQuery &query, const QString &doing) const;
     static Result<QList<Row>> collect(QSqlQuery &query);
 
     QString m_connection;
     QSqlDatabase m_database;
     std::unique_ptr<QSqlQuery> m_insert;
+    std::unique_ptr<QSqlQuery> m_begin;
+    std::unique_ptr<QSqlQuery> m_commit;
+    std::unique_ptr<QSqlQuery> m_rollback;
+    std::unique_ptr<LogFileLock> m_lock;
 };
 
 //! The stored row of \a event.

@@ -103,8 +103,8 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
         PeerClose close;
         close.code = CloseCode::Forbidden;
         close.auditReason = u"insufficient_scope"_s;
-        close.ref = m_record.audit(u"token.refresh_failed"_s, 3, u"denied"_s, u"insufficient_scope"_s,
-                                   u"the new token lacks a scope of the endpoint"_s);
+        close.ref = m_record.auditAndWait(u"token.refresh_failed"_s, 3, u"denied"_s, u"insufficient_scope"_s,
+                                          u"the new token lacks a scope of the endpoint"_s);
         this->close(close);
         return;
     }
@@ -263,8 +263,9 @@ void Peer::cut()
 {
     PeerClose close;
     close.code = CloseCode::TokenExpired;
-    close.ref = m_record.audit(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
-                               u"the token ended and was not renewed; the connection was cut"_s, {{u"initiator"_s, u"policy"_s}});
+    close.ref =
+        m_record.auditAndWait(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
+                              u"the token ended and was not renewed; the connection was cut"_s, {{u"initiator"_s, u"policy"_s}});
     m_record.tokenExpired();
     this->close(close);
 }

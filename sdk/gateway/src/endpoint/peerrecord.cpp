@@ -174,8 +174,21 @@ void PeerRecord::tokenExpired()
     m_services.tables.endToken(m_identity.tokenId, TokenEnd::Expired, m_services.clock.wallNow());
 }
 
-QString PeerRecord::audit(const QString &type, int severity, const QString &outcome, const QString &reason,
-                          const QString &message, QJsonObject data) const
+void PeerRecord::audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+                       const QJsonObject &data) const
+{
+    m_services.audit.post(entryOf(type, severity, outcome, reason, message, data));
+}
+
+QString PeerRecord::auditAndWait(const QString &type, int severity, const QString &outcome, const QString &reason,
+                                 const QString &message, const QJsonObject &data) const
+{
+    const Result<AuditEvent> event = m_services.audit.append(entryOf(type, severity, outcome, reason, message, data));
+    return event ? event->id : QString();
+}
+
+AuditEntry PeerRecord::entryOf(const QString &type, int severity, const QString &outcome, const QString &reason,
+                               const QString &message, const QJsonObject &data) const
 {
     AuditEntry entry;
     entry.type = type;
@@ -184,15 +197,14 @@ QString PeerRecord::audit(const QString &type, int severity, const QString &outc
     entry.outcome = outcome;
     entry.reasonCode = reason;
     entry.message = message;
-    data.insert("actor"_L1, auditActor(m_identity));
-    data.insert("session"_L1, QJsonObject{{u"sid"_s, m_identity.sessionId}, {u"conn_id"_s, m_id}});
-    data.insert("token"_L1, auditToken(m_identity));
-    data.insert("src"_L1, auditSource(m_admission.peer));
-    if (!m_admission.userAgent.isEmpty())
-        data.insert("ua"_L1, m_admission.userAgent);
     entry.data = data;
-    const Result<AuditEvent> event = m_services.audit.append(entry);
-    return event ? event->id : QString();
+    entry.data.insert("actor"_L1, auditActor(m_identity));
+    entry.data.insert("session"_L1, QJsonObject{{u"sid"_s, m_identity.sessionId}, {u"conn_id"_s, m_id}});
+    entry.data.insert("token"_L1, auditToken(m_identity));
+    entry.data.insert("src"_L1, auditSource(m_admission.peer));
+    if (!m_admission.userAgent.isEmpty())
+        entry.data.insert("ua"_L1, m_admission.userAgent);
+    return entry;
 }
 
 QString PeerRecord::auditLimit(const QString &limit, qint64 value, qint64 most, Duration after) const
@@ -202,8 +214,8 @@ QString PeerRecord::auditLimit(const QString &limit, qint64 value, qint64 most, 
         fields.insert("value"_L1, value);
     if (after.count() > 0)
         fields.insert("retry_after_ms"_L1, qint64(after.count()));
-    return audit(u"limit.hit"_s, 3, u"denied"_s, limit, u"The connection broke a limit."_s,
-                 {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
+    return auditAndWait(u"limit.hit"_s, 3, u"denied"_s, limit, u"The connection broke a limit."_s,
+                        {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
 }
 
 QJsonObject PeerRecord::traffic() const

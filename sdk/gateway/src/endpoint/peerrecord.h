@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "audit/auditentry.h"
 #include "bridge/clientsocket.h"
 #include "endpoint/liveness.h"
 #include "endpoint/peerservices.h"
@@ -43,13 +44,17 @@ public:
     void renewalFailed();
     void tokenExpired();
 
-    //! Returns the id of the event; empty if it could not be written.
-    QString audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
-                  QJsonObject data = {}) const;
+    void audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+               const QJsonObject &data = {}) const;
+    //! The same, written before it returns, for who is told the id of the event; empty if it could not be written.
+    QString auditAndWait(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+                         const QJsonObject &data = {}) const;
     QString auditLimit(const QString &limit, qint64 value, qint64 most, Duration after) const;
     QJsonObject traffic() const; //!< Of conn.closed.
 
 private:
+    AuditEntry entryOf(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
+                       const QJsonObject &data) const;
     void putTokenRow(const QString &previous);
     void fillTokenOf(ConnectionRow &row) const; // what a renewal changes
 

@@ -251,8 +251,9 @@ void Gate::handshakeEnded(Handshake *handshake)
 void Gate::refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal)
 {
     const RequestHead &head = request.arrival().parsed.head;
-    const QString ref = record(refusal, head, admission.peer, &admission.identity);
-    request.answer(answerOf(refusal, ref, head.method == "HEAD"));
+    record(refusal, {head, admission.peer, &admission.identity}, this, [request, refusal](const QString &ref) {
+        request.answer(answerOf(refusal, ref, request.arrival().parsed.head.method == "HEAD"));
+    });
 }
 
 GateContext Gate::context(const GatePeer &peer)
@@ -268,8 +269,10 @@ GateContext Gate::context(const GatePeer &peer)
     return context;
 }
 
-QString Gate::record(const Refusal &refusal, const RequestHead &head, const GatePeer &peer, const Identity *identity)
+void Gate::record(const Refusal &refusal, const Refused &who, const QObject *context,
+                  std::function<void(const QString &ref)> then)
 {
+    const auto &[head, peer, identity] = who;
     ++m_services.metrics.refused[refusal.status];
     const Instant now = m_services.clock.now();
     const bool isLimit = refusal.auditType == "limit.hit"_L1;
@@ -280,7 +283,8 @@ QString Gate::record(const Refusal &refusal, const RequestHead &head, const Gate
         const auto it = m_limitRecords.find(key);
         if (it != m_limitRecords.end() && it->until > now) {
             ++it->count;
-            return it->ref;
+            then(it->ref);
+            return;
         }
     }
     AuditEntry entry;
@@ -306,11 +310,10 @@ QString Gate::record(const Refusal &refusal, const RequestHead &head, const Gate
             entry.data.insert("count"_L1, earlier);
         entry.data.insert("limit"_L1, limit);
     }
-    const Result<AuditEvent> event = m_services.audit.append(entry);
-    const QString ref = event ? event->id : QString();
+    const QString ref = m_services.audit.post(
+        entry, context, [then = std::move(then)](const Result<AuditRecord> &record) { then(record ? record->id : QString()); });
     if (isLimit && m_limitRecords.size() < AddressRates::kMostAddresses)
         m_limitRecords.insert(key, {ref, now + kLimitRecordAge, 0});
-    return ref;
 }
 
 QByteArray Gate::probe(const RequestHead &head)

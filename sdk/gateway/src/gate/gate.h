@@ -73,8 +73,15 @@ private:
     void setMemoryLimit();
     void handshakeEnded(Handshake *handshake);
     GateContext context(const GatePeer &peer);
-    //! Writes the refusal to the audit and returns its id for the answer.
-    QString record(const Refusal &refusal, const RequestHead &head, const GatePeer &peer, const Identity *identity);
+    struct Refused
+    {
+        const RequestHead &head;
+        const GatePeer &peer;
+        const Identity *identity; //!< Null: nobody knows who it was.
+    };
+    //! Writes the refusal to the audit, and calls \a then with the event's id for the answer, unless \a context has gone. The
+    //! id is empty if it could not be written.
+    void record(const Refusal &refusal, const Refused &who, const QObject *context, std::function<void(const QString &ref)> then);
     QByteArray probe(const RequestHead &head);
 
     GatewayConfig m_config;

@@ -120,8 +120,11 @@ void Handshake::refuse(const Refusal &refusal, const Identity *identity)
     Refusal answered = refusal;
     if (const QByteArray nonce = m_gate.m_services.proofs.nonce(); m_presentation.isDpop && !nonce.isEmpty())
         answered.headers.emplace_back("DPoP-Nonce", nonce);
-    const QString ref = m_gate.record(refusal, m_head, m_peer, identity);
-    answer(answerOf(answered, ref, m_head.method == "HEAD"));
+    m_state = State::Answering;
+    m_alarm.cancel();
+    // Who is told a reference finds it in the audit: the answer waits until the event is written.
+    m_gate.record(refusal, {m_head, m_peer, identity}, this,
+                  [this, answered](const QString &ref) { answer(answerOf(answered, ref, m_head.method == "HEAD")); });
 }
 
 void Handshake::answer(const QByteArray &bytes)

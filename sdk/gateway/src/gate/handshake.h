@@ -21,7 +21,7 @@ public:
     void begin();
 
 private:
-    enum class State { New, Verifying, Ended };
+    enum class State { New, Verifying, Answering, Ended };
 
     void headComplete();
     void verified(const Result<Identity> &verdict);

@@ -253,7 +253,11 @@ void Issuer::Private::audit(AuditEntry entry, const HttpRequest *request)
             entry.data.insert("ua"_L1, QString::fromLatin1(agent));
     }
     // The log itself says what it lost; tokens are issued nevertheless, so that a full disk does not sign everybody out.
-    static_cast<void>(log.append(entry));
+    // Nobody waits for the record of a refusal.
+    if (entry.severity >= 3)
+        log.post(entry);
+    else
+        static_cast<void>(log.append(entry));
 }
 
 QJsonObject Issuer::Private::actor(const QString &subject, const QString &name, const QString &clientId) const

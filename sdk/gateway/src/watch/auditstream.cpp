@@ -108,15 +108,15 @@ bool AuditStream::sendEvent(quint64 sequence, const QString &text)
 qsizetype AuditStream::readPage(qsizetype budget)
 {
     const int limit = int(std::min(budget, kBatch));
-    const Result<QList<AuditEvent>> page = context().audit.read(m_cursor, limit);
+    const Result<QList<AuditRecord>> page = context().audit.records(m_cursor, limit);
     if (!page || page->isEmpty()) {
         close(int(CloseCode::InternalError), u"audit_unreadable"_s);
         return limit;
     }
     qsizetype used = 0;
-    for (const AuditEvent &event : *page) {
+    for (const AuditRecord &record : *page) {
         ++used;
-        if (!sendEvent(event.sequence, QString::fromUtf8(event.toBytes())))
+        if (!sendEvent(record.sequence, QString::fromUtf8(record.text)))
             break;
     }
     return used;

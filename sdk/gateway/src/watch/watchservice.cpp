@@ -23,14 +23,14 @@ public:
         turn.setSingleShot(true);
         turn.setInterval(0);
         QObject::connect(&turn, &QTimer::timeout, q, [this] { runTurn(); });
-        QObject::connect(&context.audit, &AuditLog::appended, q, [this](const AuditEvent &event) { follow(event); });
+        QObject::connect(&context.audit, &AuditLog::appended, q, [this](const AuditRecord &record) { follow(record); });
     }
 
-    void follow(const AuditEvent &event)
+    void follow(const AuditRecord &record)
     {
         if (auditStreams.isEmpty())
             return;
-        context.tail.append(event.sequence, QString::fromUtf8(event.toBytes()));
+        context.tail.append(record.sequence, QString::fromUtf8(record.text));
         for (StreamSocket *stream : std::as_const(auditStreams))
             wake(stream);
     }
