@@ -3,7 +3,6 @@
 
 #include "accountwatch.h"
 #include "clientmachine.h"
-#include "countdown.h"
 #include "memoryaccounts.h"
 #include "watchword/auth/session.h"
 #include "watchword/auth/sessiontext.h"
@@ -60,7 +59,6 @@ public:
         : q(client)
         , options(withKeychain(std::move(o)))
         , ofAccount(std::make_unique<Account>(options))
-        , countdown(options.connectionOptions().clock ? *options.connectionOptions().clock : Clock::system())
         , accounts(options.sessionOptions())
         , inMemory(options.storage)
     {
@@ -76,6 +74,7 @@ public:
     void setLastError(const Error &error);
     void warnOnce(const Error &error);
     void hook(const QMetaMethod &signal);
+    void feed(const QMetaMethod &signal); //!< Once for each connection.
     //! What the next try is waited for.
     enum class Lack { Server, Token };
     void noteLack(Lack now);
@@ -103,9 +102,8 @@ public:
     //! The first one is being worked off. Empty: look at what session and connection are by then.
     std::deque<std::optional<M::Event>> events;
     bool settles = false; // soon
-    Countdown countdown;
     AccountWatch accounts;
-    QMetaObject::Connection messages; // to those who listen
+    QList<QMetaMethod> heard; // signals that cost something: those that somebody listens to
     State state = State::Stopped;
     Lack lack = Lack::Server;
     bool signedIn = false; // as it was told last
@@ -137,11 +135,7 @@ void Client::Private::watchConnection()
 {
     Connection *c = &connection();
     connect(c, &Connection::stateChanged, q, [this] { settleLater(); });
-    connect(c, &Connection::nextRetryAtChanged, q, [this, c] {
-        const QDateTime at = c->nextRetryAt();
-        countdown.setDeadline(at.isValid() ? std::optional(WallTime(Duration(at.toMSecsSinceEpoch()))) : std::nullopt);
-        Q_EMIT q->nextRetryAtChanged();
-    });
+    connect(c, &Connection::nextRetryAtChanged, q, &Client::nextRetryAtChanged);
     connect(c, &Connection::errorOccurred, q, [this](const Error &error) { post(M::Failure{error}); });
     connect(c, &Connection::authenticationRequired, q, [this](const Error &reason) { post(M::Refusal{endOf(reason)}); });
     connect(c, &Connection::byeReceived, q, [this](const Bye &bye) { post(M::Demands{{bye.acrValues, bye.maxAge}}); });
@@ -265,7 +259,6 @@ void Client::Private::perform(const M::Show &action)
 // The old ones may be the callers, so they go later; the connection first.
 void Client::Private::perform(const M::ReplaceAccount &)
 {
-    const bool listened = bool(messages); // which ends with the connection
     for (QObject *old : {static_cast<QObject *>(ofAccount->connection.get()), static_cast<QObject *>(ofAccount->session.get())})
         old->disconnect(q);
     ofAccount->connection->close();
@@ -273,11 +266,10 @@ void Client::Private::perform(const M::ReplaceAccount &)
     if (std::unique_ptr<Session> old = inMemory.keep(std::move(ofAccount->session)))
         old.release()->deleteLater();
     ofAccount = std::make_unique<Account>(options, inMemory.take(options.account));
-    countdown.setDeadline({});
     watchSession();
     watchConnection();
-    if (listened)
-        messages = connect(&connection(), &Connection::messageReceived, q, &Client::messageReceived);
+    for (const QMetaMethod &signal : std::as_const(heard))
+        feed(signal);
     Q_EMIT q->accountChanged();
     Q_EMIT q->accountNameChanged();
     Q_EMIT q->nextRetryAtChanged();
@@ -285,12 +277,20 @@ void Client::Private::perform(const M::ReplaceAccount &)
 
 void Client::Private::hook(const QMetaMethod &signal)
 {
+    if (heard.contains(signal))
+        return;
+    heard.append(signal);
+    feed(signal);
+}
+
+void Client::Private::feed(const QMetaMethod &signal)
+{
     if (signal == QMetaMethod::fromSignal(&Client::secondsToRetryChanged))
-        countdown.run();
-    else if (signal == QMetaMethod::fromSignal(&Client::accountsChanged))
+        connect(&connection(), &Connection::secondsToRetryChanged, q, &Client::secondsToRetryChanged);
+    else if (signal == QMetaMethod::fromSignal(&Client::messageReceived))
+        connect(&connection(), &Connection::messageReceived, q, &Client::messageReceived);
+    else
         accounts.run();
-    else if (signal == QMetaMethod::fromSignal(&Client::messageReceived) && !messages)
-        messages = connect(&connection(), &Connection::messageReceived, q, &Client::messageReceived);
 }
 
 Client::Client(ClientOptions options, QObject *parent)
@@ -299,7 +299,6 @@ Client::Client(ClientOptions options, QObject *parent)
 {
     d->watchSession();
     d->watchConnection();
-    connect(&d->countdown, &Countdown::tick, this, &Client::secondsToRetryChanged);
     connect(&d->accounts, &AccountWatch::changed, this, &Client::accountsChanged);
 }
 
@@ -406,7 +405,7 @@ QDateTime Client::nextRetryAt() const
 
 int Client::secondsToRetry() const
 {
-    return d->countdown.seconds();
+    return d->connection().secondsToRetry();
 }
 
 Session &Client::session()

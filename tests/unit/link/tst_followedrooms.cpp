@@ -101,8 +101,19 @@ void TestFollowedRooms::followsOverLinks()
     bench.rooms.linkDown();
     QVERIFY(bench.publish(u"a"_s, "2", 2)); // a late one is taken, and nobody hears of it
     QCOMPARE(bench.told.size(), 2);
-    bench.rooms.linkUp(u"a"_s);
-    QCOMPARE(bench.sent.last(), u"sub a"_s);
+    bench.rooms.linkUp();
+    QCOMPARE(bench.sent.mid(2), QStringList({u"sub a"_s, u"sub b"_s}));
+    QVERIFY(bench.rooms.follow(u"c"_s, {})); // on a link that is up: at once
+    QVERIFY(bench.rooms.leave(u"b"_s));
+    QCOMPARE(bench.sent.mid(4), QStringList({u"sub c"_s, u"unsub b"_s}));
+    bench.rooms.linkLeaves();
+    QVERIFY(bench.rooms.follow(u"d"_s, {})); // waits for the link that takes over
+    QVERIFY(bench.rooms.leave(u"c"_s));
+    QCOMPARE(bench.sent.mid(6), QStringList({u"unsub c"_s}));
+    bench.rooms.linkDown();
+    QVERIFY(bench.rooms.leave(u"a"_s)); // nobody is there to be told
+    bench.rooms.linkUp();
+    QCOMPARE(bench.sent.mid(7), QStringList({u"sub d"_s}));
 }
 
 void TestFollowedRooms::leftInsideASlot()

@@ -6,6 +6,7 @@
 #include "watchword/core/log.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace Watchword {
 
@@ -57,8 +58,9 @@ QString ConnectError::toString() const
     return text + u"error=%1"_s.arg(error.toString());
 }
 
-AttemptLog::AttemptLog(Clock &clock)
+AttemptLog::AttemptLog(Clock &clock, std::function<void(const ConnectError &)> failed)
     : m_clock(clock)
+    , m_failed(std::move(failed))
 {
 }
 
@@ -104,10 +106,10 @@ AttemptRecord::Elapsed AttemptLog::elapsed(const Entry &entry) const
     return m_clock.now() - entry.startedAt;
 }
 
-int AttemptLog::number(AttemptId id) const
+int AttemptLog::number(AttemptId id)
 {
-    const auto found = m_entries.find(id);
-    return found == m_entries.end() || found->second.over ? 0 : found->second.number;
+    const Entry *entry = open(id);
+    return entry ? entry->number : 0;
 }
 
 void AttemptLog::setToken(AttemptId id, const Secret &token)
@@ -138,27 +140,17 @@ void AttemptLog::reach(AttemptId id, AttemptPhase phase)
         return;
     AttemptRecord &record = recordOf(*entry);
     record.reached = phase;
-    switch (phase) {
-    case AttemptPhase::Token:
-    case AttemptPhase::Dns:
-        break;
-    case AttemptPhase::Tcp:
-        record.dns = elapsed(*entry);
-        break;
-    case AttemptPhase::Tls:
-        record.tcp = elapsed(*entry);
-        break;
-    case AttemptPhase::Upgrade:
-        // Without TLS this is when TCP was connected.
-        (record.tcp ? record.tls : record.tcp) = elapsed(*entry);
-        break;
-    case AttemptPhase::Hello:
-        record.upgraded = elapsed(*entry);
-        break;
-    case AttemptPhase::Ready:
-        record.ready = elapsed(*entry);
-        break;
-    }
+    const AttemptRecord::Elapsed now = elapsed(*entry);
+    if (phase == AttemptPhase::Tcp)
+        record.dns = now;
+    else if (phase == AttemptPhase::Tls || (phase == AttemptPhase::Upgrade && !record.tcp)) // there is no TLS
+        record.tcp = now;
+    else if (phase == AttemptPhase::Upgrade)
+        record.tls = now;
+    else if (phase == AttemptPhase::Hello)
+        record.upgraded = now;
+    else if (phase == AttemptPhase::Ready)
+        record.ready = now;
 }
 
 void AttemptLog::setSubprotocol(AttemptId id, const QString &name)
@@ -205,11 +197,11 @@ void AttemptLog::setError(AttemptId id, const Error &error)
     record.failure->retryAfter = error.retryAfter();
 }
 
-std::optional<ConnectError> AttemptLog::finish(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt)
+void AttemptLog::finish(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt)
 {
     Entry *entry = open(id);
     if (!entry)
-        return std::nullopt;
+        return;
     entry->over = true;
     AttemptRecord &record = recordOf(*entry);
     record.ended = elapsed(*entry);
@@ -218,8 +210,21 @@ std::optional<ConnectError> AttemptLog::finish(AttemptId id, const QString &next
         record.failure->willRetry = willRetry;
         record.failure->nextTryAt = nextTryAt;
         record.failure->next = next;
+        m_failed(ConnectError(*record.failure)); // who hears of it may begin another record
     }
-    return record.failure;
+}
+
+void AttemptLog::finishAll(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt)
+{
+    if (const AttemptId before = std::exchange(m_current, id); before != id)
+        finish(before, next, willRetry, nextTryAt);
+    finish(id, next, willRetry, nextTryAt);
+}
+
+void AttemptLog::handOn(AttemptId to, const QString &why)
+{
+    if (const AttemptId before = std::exchange(m_current, to); before != to)
+        finish(before, u"tries again at once: "_s + why, true);
 }
 
 QString AttemptLog::redact(QString text) const

@@ -2,26 +2,28 @@
 #pragma once
 
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 #include "watchword/link/attemptrecord.h"
 
 #include <QList>
 #include <QUrl>
 
+#include <functional>
 #include <map>
-#include <optional>
 
 namespace Watchword {
 
 /*!
-    Keeps the records of the last attempts; those that are not over can be written to by the id of their attempt: two at
-    most, while one connection replaces another. Removes their tokens from any text.
+    Keeps the records of the last attempts, and removes their tokens from any text. Those that are not over can be written to
+    by the id of their attempt: that of the connection, which each attempt hands on to the next one, and of its replacement.
 */
-class AttemptLog
+class WATCHWORD_TEST_EXPORT AttemptLog
 {
 public:
     using AttemptId = quint64;
 
-    explicit AttemptLog(Clock &clock);
+    //! \a failed: is told each failure once, when it is known what happens next.
+    AttemptLog(Clock &clock, std::function<void(const ConnectError &)> failed);
 
     void begin(AttemptId id, const QUrl &url, const QString &why);
     void setToken(AttemptId id, const Secret &token);
@@ -30,9 +32,13 @@ public:
     void setSubprotocol(AttemptId id, const QString &name);
     void setEnd(AttemptId id, const TransportEnd &end);
     void setError(AttemptId id, const Error &error);
-    //! The end of the attempt and what follows; the failure, if it was one. Nothing if it was finished before.
-    std::optional<ConnectError> finish(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt = {});
-    int number(AttemptId id) const; //!< Of its record; 0 if that is over.
+    //! The end of the attempt and what follows. Nothing happens if it was finished before.
+    void finish(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt = {});
+    //! The same for the connection's attempt, and for one before it for whose refused token this one wanted another.
+    void finishAll(AttemptId id, const QString &next, bool willRetry, const QDateTime &nextTryAt = {});
+    void handOn(AttemptId to, const QString &why); //!< The connection's attempt is over, and this one begins at once.
+    void setCurrent(AttemptId id) { m_current = id; } //!< A replacement is the connection's attempt now.
+    int number(AttemptId id); //!< Of its record; 0 if that is over.
     QString redact(QString text) const; //!< Without control characters and without the tokens of the attempts.
     Error redact(const Error &error) const;
 
@@ -54,8 +60,10 @@ private:
     void makeRoom();
 
     Clock &m_clock;
+    const std::function<void(const ConnectError &)> m_failed;
     QList<AttemptRecord> m_records;
     std::map<AttemptId, Entry> m_entries;
+    AttemptId m_current = 0; //!< The connection's: the last one that is no replacement.
     int m_count = 0;
 };
 

@@ -3,7 +3,6 @@
 
 #include "connection/connection_p.h"
 
-#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QMetaMethod>
@@ -14,60 +13,27 @@
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
-namespace {
-
-// Who has a clock of its own cannot be counted on the time line of the others. The table gets the close codes of the
-// server's own protocol.
-ConnectionOptions completed(ConnectionOptions options)
-{
-    if (!options.budget && (!options.clock || options.clock->runsByItself()))
-        options.budget = ConnectBudget::process();
-    if (options.strategy)
-        options.strategy->amend(options.closePolicy);
-    return options;
-}
-
-// What is known of a message to be acknowledged right after it was given.
-Result<void> resultSoFar(const QFuture<Result<void>> &future)
-{
-    return future.isFinished() ? resultOf(future) : Result<void>::ok();
-}
-
-} // namespace
-
-Connection::Private::Private(Connection *connection, TokenProvider *provider, ConnectionOptions o)
+Connection::Private::Private(Connection *connection, TokenProvider *provider, ConnectionOptions options)
     : q(connection)
-    , tokens(provider)
-    , usesTokens(provider != nullptr)
-    , options(completed(std::move(o)))
-    , clock(options.clock ? *options.clock : Clock::system())
-    , alarm(clock)
-    , nextSecond(clock)
-    , machine(options, usesTokens ? LinkContext::Tokens::Used : LinkContext::Tokens::None)
-    , log(clock)
-    , sender(swap, options, clock, counts,
+    , context(
+          std::move(options), provider ? LinkContext::Tokens::Used : LinkContext::Tokens::None,
+          [this](M::Event event) { post(std::move(event)); }, [this](const ConnectError &failure) { tellFailure(failure); })
+    , alarm(context.clock)
+    , nextSecond(context.clock)
+    , tokens(provider, context)
+    , sender(context,
              [this] {
                  static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::queuedBytesChanged);
                  if (q->isSignalConnected(changed))
                      Q_EMIT q->queuedBytesChanged();
              })
-    // Rooms move when the connection that leaves is drained.
-    , rooms([this](const Frame &frame) { (swap.leaving() ? *swap.leaving() : swap.current()).send(frame.toText()); })
-    , surroundings(clock)
+    , rooms([this](const Frame &frame) { context.swap.oldest().send(frame); }) // they move when the older link is drained
+    , receiver(context, tokens, sender, rooms, *this)
+    , surroundings(context.clock, context.post)
+    , links(context, tokens, sender, rooms, receiver, surroundings)
 {
-}
-
-Connection::Private::~Private()
-{
-    for (Link *one : {&swap.current(), swap.arriving(), swap.leaving()}) {
-        if (!one || !one->transport)
-            continue;
-        one->transport->disconnect(q);
-        if (one == &swap.current())
-            one->transport->close(int(CloseCode::Normal), {});
-        one->transport->abort(); // the close frame leaves all the same, and nothing is waited for
-    }
 }
 
 void Connection::Private::post(M::Event event)
@@ -76,13 +42,13 @@ void Connection::Private::post(M::Event event)
     if (events.size() > 1)
         return;
     while (!events.empty()) {
-        const M::Actions actions = machine.step(events.front(), clock.now());
-        if (const auto deadline = machine.deadline())
+        const M::Actions actions = context.machine.step(events.front(), context.clock.now());
+        if (const auto deadline = context.machine.deadline())
             alarm.startAt(*deadline);
         else
             alarm.cancel();
-        const Facts before = facts;
-        noteFacts(actions);
+        const ConnectionFacts before = facts;
+        facts.note(actions, context);
         tell(before);
         for (const M::Action &action : actions) {
             qCDebug(logLink).noquote() << M::toString(action);
@@ -92,35 +58,236 @@ void Connection::Private::post(M::Event event)
     }
 }
 
+void Connection::Private::perform(const M::RequestToken &action)
+{
+    const bool isReplacement = context.machine.replacementId() == action.id;
+    if (isReplacement)
+        context.swap.arrive(action.id);
+    // After a refused token nobody knows yet whether there will be another try.
+    else if (facts.state == State::Connecting && action.request.reason != TokenRequest::Reason::Rejected)
+        context.log.handOn(action.id, action.why);
+    if (isReplacement || facts.state == State::Connecting)
+        context.log.begin(action.id, context.options.url, action.why);
+    tokens.request(action);
+}
+
+void Connection::Private::perform(const M::StartTransport &action)
+{
+    if (context.machine.replacementId() != action.id)
+        context.log.handOn(action.id, action.why);
+    links.start(action);
+}
+
+void Connection::Private::perform(const M::CloseTransport &action)
+{
+    sender.closing(Error(ErrorCode::Cancelled, u"closed by the application"_s));
+    links.close(action);
+}
+
 void Connection::Private::perform(const M::BecomeReady &)
 {
-    Link &link = swap.current();
-    log.reach(link.id, AttemptPhase::Ready);
+    Link &link = context.swap.current();
+    context.log.reach(link.id, AttemptPhase::Ready);
     warnedOf.reset();
     link.stage = Link::Stage::InUse;
     if (link.isWatchword())
         rooms.linkUp();
     sender.linkReady();
     Q_EMIT q->ready();
-    deliverHeldBack();
+    receiver.takeHeldBack();
 }
 
-Result<void> Connection::Private::follow(const QString &room, const RoomPosition &after, decltype(&Rooms::follow) how)
+void Connection::Private::perform(const M::SwapTransport &action)
 {
-    const Link &link = swap.current();
-    const Result<bool> isNew = (rooms.*how)(room, after);
-    if (!isNew)
-        return isNew.error();
-    if (*isNew && link.isInUse() && link.isWatchword() && !swap.leaving())
-        rooms.linkUp(room);
-    return {};
+    if (!links.takeOver(action.to))
+        return;
+    rooms.linkLeaves();
+    context.log.setCurrent(action.to);
+    warnedOf.reset();
+    ++context.counts.replacements;
+    readySince = context.clock.now();
+    tellNegotiated();
+    Q_EMIT q->metricsChanged();
+    Q_EMIT q->replaced();
+    Q_EMIT q->ready();
 }
 
-void Connection::Private::leave(const QString &room, decltype(&Rooms::leave) how)
+void Connection::Private::perform(const M::EndDrain &action)
 {
-    const Link &at = swap.leaving() ? *swap.leaving() : swap.current();
-    if ((rooms.*how)(room) && swap.current().isInUse() && at.isWatchword())
-        at.send(Frame(QLatin1StringView(FrameType::Unsubscribe), {{u"room"_s, room}}).toText());
+    if (!links.endDrain(action.id))
+        return;
+    const Link &link = context.swap.current();
+    context.log.finish(action.id, u"replaced by #%1"_s.arg(context.log.number(link.id)), false);
+    sender.noteBytesWritten();
+    rooms.linkDown();
+    if (link.isWatchword() && link.transport)
+        rooms.linkUp();
+    sender.pump();
+    receiver.takeHeldBack();
+}
+
+void Connection::Private::perform(const M::PromoteReplacement &action)
+{
+    links.promote();
+    context.log.finish(action.lost, u"its replacement #%1 is the next attempt"_s.arg(context.log.number(action.id)), true);
+    context.log.setCurrent(action.id);
+    tellNegotiated();
+}
+
+void Connection::Private::perform(const M::AbandonReplacement &action)
+{
+    links.discard(action.code);
+    context.log.finish(action.id, action.why, false);
+}
+
+void Connection::Private::perform(const M::ReportReplacement &action)
+{
+    links.discard(0);
+    qCInfo(logLink).noquote() << redactedUrl(context.options.url) << action.error.toString() << '-' << action.why;
+    Q_EMIT q->errorOccurred(action.error);
+    context.log.finish(action.id, action.why, action.until.has_value(),
+                       action.until ? context.dateOf(*action.until) : QDateTime());
+}
+
+void Connection::Private::perform(const M::ReportError &action)
+{
+    qCInfo(logLink).noquote() << redactedUrl(context.options.url) << action.error.toString();
+    Q_EMIT q->errorOccurred(action.error);
+}
+
+void Connection::Private::perform(const M::ReportWait &action)
+{
+    context.log.finishAll(action.id, action.why, true, facts.nextRetryAt);
+    if (action.needsSomebody && std::exchange(warnedOf, action.error.code()) != action.error.code())
+        qCWarning(logLink).noquote() << redactedUrl(context.options.url) << action.error.toString() << '-'
+                                     << action.error.remedy();
+}
+
+void Connection::Private::perform(const M::ReportClosed &action)
+{
+    links.dropCurrent();
+    const bool asked = action.reason.code() == ErrorCode::Cancelled;
+    context.log.finishAll(action.id, asked ? u"closed"_s : u"stopped: "_s + action.reason.toString(), false);
+    if (const qsizetype count = sender.finish(action.reason)) {
+        const QString what = count == 1 ? u"1 message that waited for the connection was discarded"_s
+                                        : u"%1 messages that waited for the connection were discarded"_s.arg(count);
+        Q_EMIT q->errorOccurred(
+            Error(ErrorCode::Offline, what).withRemedy(u"Send again what still counts when it is connected."_s));
+    }
+    if (action.personNeeded)
+        Q_EMIT q->authenticationRequired(action.reason);
+    Q_EMIT q->closed(action.reason);
+}
+
+// A slot may lead to more events, which wait: the facts stay as they are.
+void Connection::Private::tell(const ConnectionFacts &before)
+{
+    const State state = facts.state;
+    const bool stateIsNew = before.state != state;
+    if (stateIsNew)
+        countState();
+    facts.tellChanges(before, *q);
+    if (before.nextRetryAt != facts.nextRetryAt)
+        countDown();
+    if (!stateIsNew)
+        return;
+    if (before.state == State::Ready || state == State::Ready)
+        Q_EMIT q->metricsChanged();
+    Q_EMIT q->stateChanged(state);
+}
+
+void Connection::Private::tellNegotiated()
+{
+    const ConnectionFacts before = facts;
+    facts.noteNegotiated(context.swap.current());
+    tell(before);
+}
+
+void Connection::Private::onFault(const Error &error)
+{
+    facts.lastError = error;
+    Q_EMIT q->lastErrorChanged();
+    Q_EMIT q->errorOccurred(error);
+}
+
+void Connection::Private::countState()
+{
+    if (facts.state == State::Disconnected)
+        surroundings.rest();
+    if (facts.state != State::Ready) {
+        metricsTimer.stop();
+        return;
+    }
+    context.counts.reconnects += context.counts.connects++ > connectsBeforeOpen ? 1 : 0;
+    readySince = context.clock.now();
+    tellMetricsEachSecond();
+}
+
+void Connection::Private::tellMetricsEachSecond()
+{
+    static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::metricsChanged);
+    if (facts.state == State::Ready && q->isSignalConnected(changed) && !metricsTimer.isActive())
+        metricsTimer.start(1s);
+}
+
+void Connection::Private::countDown()
+{
+    static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::secondsToRetryChanged);
+    nextSecond.cancel();
+    if (!q->isSignalConnected(changed))
+        return;
+    if (const int seconds = q->secondsToRetry(); seconds > 0)
+        nextSecond.startAt(*context.machine.deadline() - std::chrono::seconds(seconds - 1));
+    Q_EMIT q->secondsToRetryChanged();
+}
+
+void Connection::Private::tellFailure(const ConnectError &failure)
+{
+    ++context.counts.failures;
+    Q_EMIT q->attemptFailed(failure);
+    Q_EMIT q->metricsChanged();
+}
+
+void Connection::Private::tellNotice(const Error &problem)
+{
+    qCWarning(logLink).noquote() << redactedUrl(context.options.url) << problem.toString() << '-' << problem.remedy();
+    Q_EMIT q->errorOccurred(problem);
+}
+
+void Connection::Private::refuseOptions()
+{
+    const Error reason = facts.lastError = *std::exchange(refusedOptions, std::nullopt);
+    Q_EMIT q->lastErrorChanged();
+    Q_EMIT q->closed(reason);
+}
+
+// Only the conversions that somebody listens to are made.
+void Connection::Private::onText(const QString &text)
+{
+    Q_EMIT q->textReceived(text);
+    Bytes wanted = bytes.load(std::memory_order_relaxed);
+    if (wanted == Bytes::Unknown) {
+        Bytes asked = Bytes::Asked; // another thread may connect meanwhile: then the answer is not kept
+        bytes = asked;
+        wanted = q->isSignalConnected(QMetaMethod::fromSignal(&Connection::messageReceived)) ? Bytes::Wanted : Bytes::Unwanted;
+        bytes.compare_exchange_strong(asked, wanted);
+    }
+    if (wanted != Bytes::Unwanted)
+        Q_EMIT q->messageReceived(text.toUtf8());
+}
+
+void Connection::Private::onBinary(const QByteArray &content)
+{
+    Q_EMIT q->binaryReceived(content);
+    Q_EMIT q->messageReceived(content);
+}
+
+void Connection::Private::onAcknowledged(const QByteArray &text)
+{
+    static const QMetaMethod asText = QMetaMethod::fromSignal(&Connection::textReceived);
+    if (q->isSignalConnected(asText))
+        Q_EMIT q->textReceived(QString::fromUtf8(text));
+    Q_EMIT q->messageReceived(text);
 }
 
 Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject *parent)
@@ -130,15 +297,14 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
     connect(&d->metricsTimer, &QTimer::timeout, this, &Connection::metricsChanged);
     connect(&d->alarm, &Alarm::due, this, [this] { d->post(ConnectionMachine::Tick{}); });
     connect(&d->nextSecond, &Alarm::due, this, [this] { d->countDown(); });
-    connect(&d->surroundings, &Surroundings::woke, this, [this] { d->post(ConnectionMachine::Woke{}); });
-    connect(&d->surroundings, &Surroundings::networkLost, this, [this] { d->post(ConnectionMachine::NetworkDown{}); });
-    connect(&d->surroundings, &Surroundings::networkCame, this, [this] { d->post(ConnectionMachine::NetworkUp{}); });
     connect(&d->sender, &Sender::drained, this, &Connection::queueDrained);
-    connect(&d->sender, &Sender::expired, this, [this] { d->checkDrained(); });
+    connect(&d->sender, &Sender::expired, this, [this] { d->receiver.checkDrained(); });
+    connect(&d->links, &Links::noticed, this, [this](const Error &problem) { d->tellNotice(problem); });
+    connect(&d->links, &Links::negotiated, this, [this] { d->tellNegotiated(); });
     connect(&d->rooms, &Rooms::published, this, &Connection::published);
     connect(&d->rooms, &Rooms::gap, this, &Connection::gap);
     connect(&d->rooms, &Rooms::roomLive, this, &Connection::roomLive);
-    connect(&d->rooms, &Rooms::snapshotFailed, this, [this](const Error &error) { d->complain(error); });
+    connect(&d->rooms, &Rooms::snapshotFailed, this, [this](const Error &error) { d->onFault(error); });
     if (tokens) {
         connect(tokens, &TokenProvider::tokenChanged, this, [this] { d->post(ConnectionMachine::TokenChanged{}); });
         connect(tokens, &TokenProvider::tokenRevoked, this, [this] { d->post(ConnectionMachine::TokenRevoked{}); });
@@ -168,17 +334,16 @@ void Connection::disconnectNotify(const QMetaMethod &)
 
 const ConnectionOptions &Connection::options() const
 {
-    return d->options;
+    return d->context.options;
 }
 
 Result<void> Connection::setOptions(ConnectionOptions options)
 {
     if (d->facts.state != State::Disconnected)
         return Error(ErrorCode::WrongState, u"options can be changed only while disconnected"_s);
-    if (options.clock != d->options.clock)
+    if (options.clock != d->context.options.clock)
         return Error(ErrorCode::InvalidArgument, u"the clock of a connection cannot be changed"_s);
-    d->options = completed(std::move(options));
-    d->machine.setOptions(d->options);
+    d->context.setOptions(std::move(options));
     return {};
 }
 
@@ -196,9 +361,9 @@ QDateTime Connection::nextRetryAt() const
 }
 int Connection::secondsToRetry() const
 {
-    if (!d->machine.isWaiting())
+    if (!d->context.machine.isWaiting())
         return 0;
-    const Duration left = std::max(*d->machine.deadline() - d->clock.now(), Duration::zero());
+    const Duration left = std::max(*d->context.machine.deadline() - d->context.clock.now(), Duration::zero());
     return int(std::chrono::ceil<std::chrono::seconds>(left).count());
 }
 int Connection::attempt() const
@@ -223,30 +388,41 @@ QDateTime Connection::tokenExpiresAt() const
 }
 QList<AttemptRecord> Connection::attempts() const
 {
-    return d->log.records();
+    return d->context.log.records();
 }
 
 qint64 Connection::queuedBytes() const
 {
-    const Link *const leaving = std::as_const(d->swap).leaving();
-    const qint64 onLeaving = leaving && leaving->transport ? leaving->transport->bytesQueued() : 0;
-    return d->sender.heldBytes() + d->swap.bytesQueued() + onLeaving;
+    const Link *const leaving = d->context.swap.leaving();
+    return d->sender.heldBytes() + d->context.swap.bytesQueued() + (leaving ? leaving->bytesQueued() : 0);
+}
+
+ConnectionMetrics Connection::metrics() const
+{
+    ConnectionMetrics metrics = d->context.counts;
+    metrics.uptimeMs = d->facts.state == State::Ready ? Duration(d->context.clock.now() - d->readySince).count() : 0;
+    metrics.rttMs = d->facts.rttMs;
+    return metrics;
+}
+
+QString Connection::explain() const
+{
+    return d->facts.explain(metrics(), attempts());
 }
 
 void Connection::open()
 {
     if (d->facts.state != State::Disconnected || d->refusedOptions)
         return;
-    const Result<void> valid = d->options.validate();
-    if (valid) {
-        d->connectsBeforeOpen = d->counts.connects;
-        d->surroundings.watch(d->options);
-        d->post(ConnectionMachine::Open{});
+    if (const Result<void> valid = d->context.options.validate(); !valid) {
+        d->refusedOptions = valid.error();
+        QMetaObject::invokeMethod(
+            this, [this] { d->refuseOptions(); }, Qt::QueuedConnection);
         return;
     }
-    d->refusedOptions = valid.error();
-    QMetaObject::invokeMethod(
-        this, [this] { d->refuseOptions(Error(*d->refusedOptions)); }, Qt::QueuedConnection);
+    d->connectsBeforeOpen = d->context.counts.connects;
+    d->surroundings.watch(d->context.options);
+    d->post(ConnectionMachine::Open{});
 }
 
 void Connection::close()
@@ -268,12 +444,12 @@ void Connection::replace()
 
 Result<void> Connection::sendText(const QString &text, Delivery delivery)
 {
-    return delivery == Delivery::AtLeastOnce ? resultSoFar(deliver(text.toUtf8(), delivery)) : d->sender.send(text, delivery);
+    return d->sender.send(text, delivery);
 }
 
 Result<void> Connection::sendBinary(const QByteArray &bytes, Delivery delivery)
 {
-    return delivery == Delivery::AtLeastOnce ? resultSoFar(deliver(bytes, delivery)) : d->sender.send(bytes, delivery);
+    return d->sender.send(bytes, delivery);
 }
 
 Result<void> Connection::sendFrame(const Frame &frame)
@@ -298,15 +474,16 @@ QFuture<Result<QByteArray>> Connection::request(const QString &operation, const 
 
 Result<void> Connection::subscribe(const QString &room, const RoomPosition &after)
 {
-    const Link &link = d->swap.current();
+    const Link &link = d->context.swap.current();
     if (link.isInUse() && !link.isWatchword())
         return Error(ErrorCode::SubprotocolMismatch, u"this server has no rooms that can be followed"_s);
-    return d->follow(room, after, &Rooms::follow);
+    const Result<bool> followed = d->rooms.follow(room, after);
+    return followed ? Result<void>() : followed.error();
 }
 
 void Connection::unsubscribe(const QString &room)
 {
-    d->leave(room, &Rooms::leave);
+    d->rooms.leave(room);
 }
 
 RoomPosition Connection::position(const QString &room) const

@@ -4,6 +4,7 @@
 #include "connection/outbox.h"
 #include "machine/connectionmachine.h"
 
+#include "watchword/core/frame.h"
 #include "watchword/core/tokenset.h"
 #include "watchword/link/transport.h"
 
@@ -12,8 +13,8 @@
 
 namespace Watchword {
 
-/*! One attempt: its transport, and what is known of the server at the other end. */
-struct Link
+/*! One attempt: its transport, and what is known of the server at the other end. What is sent without a transport is gone. */
+struct WATCHWORD_TEST_EXPORT Link
 {
     using Id = ConnectionMachine::AttemptId;
     enum class Stage {
@@ -39,7 +40,12 @@ struct Link
 
     bool isWatchword() const { return speech == Speech::Watchword; }
     bool isInUse() const { return stage == Stage::InUse && transport; }
-    void send(const Message &message) const; //!< As it travels. Without a transport it is gone.
+    qint64 bytesQueued() const { return transport ? transport->bytesQueued() : 0; }
+    void upgraded(const QString &chosen, Speech speaks); //!< The 101 came.
+    //! When the server means by a member of its frames; by its own clock where it told the time, for ours may be wrong.
+    std::optional<Instant> instantOf(const QJsonValue &secondsSinceEpoch, const Clock &clock) const;
+    void send(const Frame &frame) const;
+    void sendPing(quint64 nonce, const AuthStrategy *strategy) const; //!< In the way of the protocol that is spoken.
 };
 
 } // namespace Watchword

@@ -101,9 +101,7 @@ qsizetype Outbox::discardHeld(const Error &error)
 
 std::optional<Instant> Outbox::deadline() const
 {
-    if (m_deadlines.empty())
-        return std::nullopt;
-    return m_deadlines.begin()->first;
+    return m_deadlines.empty() ? std::nullopt : std::optional(m_deadlines.begin()->first);
 }
 
 void Outbox::expire(Instant now)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 #include "watchword/link/connectionoptions.h"
 
 #include <QFuture>
@@ -31,7 +32,7 @@ inline qint64 sizeOf(const Message &message)
     Held messages leave in the order in which they came; a newer one of the same key takes the place of the older.
     Each of them, and each message to be acknowledged, finishes its future exactly once.
 */
-class Outbox
+class WATCHWORD_TEST_EXPORT Outbox
 {
 public:
     using LinkId = quint64; //!< Of the transport that a message was sent on.
@@ -58,7 +59,6 @@ public:
     //! QueueFull beyond \a limit bytes, without finishing the promise.
     Result<void> hold(Held held, qint64 limit);
     std::optional<Held> takeHeld(); //!< The oldest one.
-    bool hasHeld() const { return !m_held.empty(); }
     qsizetype discardHeld(const Error &error); //!< Returns how many there were.
     qint64 heldBytes() const { return m_heldBytes; }
     std::optional<Instant> deadline() const; //!< When expire() is due.

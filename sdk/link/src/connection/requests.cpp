@@ -31,7 +31,7 @@ QFuture<Requests::Answer> Requests::add(LinkId link, Instant deadline, QString *
     return entry.promise.future();
 }
 
-void Requests::finish(const QString &id, const Answer &answer)
+void Requests::answer(const QString &id, const Answer &answer)
 {
     auto node = m_pending.extract(id);
     if (!node)
@@ -41,22 +41,15 @@ void Requests::finish(const QString &id, const Answer &answer)
     node.mapped().promise.finish();
 }
 
-void Requests::answer(const QString &id, const Answer &answer)
-{
-    finish(id, answer);
-}
-
 std::optional<Instant> Requests::deadline() const
 {
-    if (m_due.empty())
-        return std::nullopt;
-    return m_due.begin()->first;
+    return m_due.empty() ? std::nullopt : std::optional(m_due.begin()->first);
 }
 
 void Requests::expire(Instant now)
 {
     while (!m_due.empty() && m_due.begin()->first <= now)
-        finish(QString(m_due.begin()->second), Error(ErrorCode::Timeout, u"the server did not answer in time"_s));
+        answer(QString(m_due.begin()->second), Error(ErrorCode::Timeout, u"the server did not answer in time"_s));
 }
 
 bool Requests::isUnderWay(LinkId link) const
@@ -72,7 +65,7 @@ void Requests::linkLost(LinkId link)
             lost.append(id);
     }
     for (const QString &id : std::as_const(lost))
-        finish(id, Error(ErrorCode::ConnectionLost, u"the connection was lost before the answer came"_s));
+        answer(id, Error(ErrorCode::ConnectionLost, u"the connection was lost before the answer came"_s));
 }
 
 void Requests::failAll(const Error &error)
@@ -82,7 +75,7 @@ void Requests::failAll(const Error &error)
     for (const auto &[id, entry] : m_pending)
         all.append(id);
     for (const QString &id : std::as_const(all))
-        finish(id, error);
+        answer(id, error);
 }
 
 } // namespace Watchword

@@ -3,6 +3,7 @@
 
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 
 #include <QFuture>
 #include <QHash>
@@ -14,7 +15,7 @@
 namespace Watchword {
 
 /*! Questions that wait for their answer. Each finishes exactly once; ids are never used again. No I/O, no clock. */
-class Requests
+class WATCHWORD_TEST_EXPORT Requests
 {
 public:
     using LinkId = quint64; //!< Of the transport that carries a question, and so its answer.
@@ -39,7 +40,6 @@ private:
         std::multimap<Instant, QString>::iterator due;
         QPromise<Answer> promise;
     };
-    void finish(const QString &id, const Answer &answer);
 
     std::map<QString, Entry> m_pending;
     std::multimap<Instant, QString> m_due;

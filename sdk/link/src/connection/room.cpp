@@ -18,7 +18,7 @@ Room::Room(Connection *connection, const QString &name, const RoomPosition &afte
         m_problem = m_refusal = Error(ErrorCode::WrongState, u"a room needs a connection"_s);
         return;
     }
-    if (const Result<void> shared = connection->d->follow(name, after, &Rooms::share); !shared)
+    if (const Result<bool> shared = connection->d->rooms.share(name, after); !shared)
         m_refusal = shared.error();
     connect(connection, &Connection::published, this, [this](const Publication &publication) {
         if (publication.room != m_name)
@@ -45,7 +45,7 @@ Room::Room(Connection *connection, const QString &name, const RoomPosition &afte
 Room::~Room()
 {
     if (m_connection && !m_refusal)
-        m_connection->d->leave(m_name, &Rooms::unshare);
+        m_connection->d->rooms.unshare(m_name);
 }
 
 RoomPosition Room::position() const

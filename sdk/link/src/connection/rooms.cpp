@@ -20,7 +20,10 @@ Result<bool> Rooms::follow(const QString &room, const RoomPosition &after)
         return Error(ErrorCode::InvalidArgument, u"a room has a name of 1 to 128 characters"_s);
     if (m_rooms.size() >= kMostRooms && m_rooms.find(room) == m_rooms.end())
         return Error(ErrorCode::QueueFull, u"%1 rooms are followed already"_s.arg(m_rooms.size()));
-    return m_rooms.try_emplace(room, room, after).second;
+    const bool isNew = m_rooms.try_emplace(room, room, after).second;
+    if (isNew && m_where == Where::OnLink)
+        step(room, RoomCursor::LinkUp{});
+    return isNew;
 }
 
 bool Rooms::leave(const QString &room)
@@ -28,6 +31,8 @@ bool Rooms::leave(const QString &room)
     if (m_rooms.erase(room) == 0)
         return false;
     ++m_generation;
+    if (m_where != Where::Nowhere)
+        m_send(Frame(QLatin1StringView(FrameType::Unsubscribe), {{u"room"_s, room}}));
     return true;
 }
 
@@ -62,20 +67,23 @@ RoomPosition Rooms::position(const QString &room) const
 
 void Rooms::linkUp()
 {
+    m_where = Where::OnLink;
     QStringList names;
     for (const auto &[name, cursor] : m_rooms)
         names.append(name);
     for (const QString &name : std::as_const(names))
-        linkUp(name);
+        step(name, RoomCursor::LinkUp{});
 }
 
-void Rooms::linkUp(const QString &room)
+void Rooms::linkLeaves()
 {
-    step(room, RoomCursor::LinkUp{});
+    if (m_where == Where::OnLink)
+        m_where = Where::OnLeavingLink;
 }
 
 void Rooms::linkDown()
 {
+    m_where = Where::Nowhere;
     for (auto &[name, cursor] : m_rooms)
         cursor.step(RoomCursor::LinkDown{}); // asks for nothing
 }

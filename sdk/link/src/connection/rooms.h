@@ -31,16 +31,17 @@ public:
 
     explicit Rooms(Send send, QObject *parent = nullptr);
 
-    Result<bool> follow(const QString &room, const RoomPosition &after); //!< False: it was followed already.
-    bool leave(const QString &room); //!< False: it was not followed.
-    Result<bool> share(const QString &room, const RoomPosition &after); //!< The same, and counts who does.
+    //! Asks for it at once where a link is up. False: it was followed already.
+    Result<bool> follow(const QString &room, const RoomPosition &after);
+    bool leave(const QString &room); //!< Tells the server, too. False: it was not followed.
+    Result<bool> share(const QString &room, const RoomPosition &after); //!< As follow(), and counts who does.
     bool unshare(const QString &room); //!< Leaves the room when all of them did.
     bool isLive(const QString &room) const;
     bool isEmpty() const { return m_rooms.empty(); }
     RoomPosition position(const QString &room) const;
     void setSnapshotSource(Connection::SnapshotSource source) { m_snapshots = std::move(source); }
     void linkUp(); //!< All of them go on there.
-    void linkUp(const QString &room);
+    void linkLeaves(); //!< Another one takes its place: what is new waits for that.
     void linkDown();
     bool take(const Frame &frame); //!< False: it is of no room that is followed.
 
@@ -55,6 +56,7 @@ private:
     void fetchSnapshot(const QString &room, const RoomCursor::FetchSnapshot &action);
 
     const Send m_send;
+    enum class Where { Nowhere, OnLink, OnLeavingLink } m_where = Where::Nowhere;
     std::map<QString, RoomCursor> m_rooms;
     std::map<QString, int> m_sharers;
     quint64 m_generation = 0; //!< Grows when a room is left.

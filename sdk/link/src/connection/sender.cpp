@@ -16,6 +16,12 @@ namespace {
 
 constexpr qsizetype kLongestSentId = 128;
 
+QByteArray bytesOf(const Message &message)
+{
+    const QString *text = std::get_if<QString>(&message);
+    return text ? text->toUtf8() : std::get<QByteArray>(message);
+}
+
 Error notReady()
 {
     return Error(ErrorCode::Offline, u"the connection is not ready"_s);
@@ -28,15 +34,13 @@ Error acknowledgesNothing()
 
 } // namespace
 
-Sender::Sender(Swap &swap, const ConnectionOptions &options, Clock &clock, ConnectionMetrics &counts,
-               std::function<void()> queueChanged, QObject *parent)
-    : QObject(parent)
-    , m_swap(swap)
-    , m_options(options)
-    , m_clock(clock)
-    , m_counts(counts)
+Sender::Sender(ConnectionContext &context, std::function<void()> queueChanged)
+    : m_swap(context.swap)
+    , m_options(context.options)
+    , m_clock(context.clock)
+    , m_counts(context.counts)
     , m_queueChanged(std::move(queueChanged))
-    , m_deadlines(clock)
+    , m_deadlines(context.clock)
 {
     connect(&m_deadlines, &Alarm::due, this, &Sender::onDeadline);
 }
@@ -58,6 +62,10 @@ Result<void> Sender::checkRoom(qint64 size)
 Result<void> Sender::send(Message message, Delivery delivery, const DeliveryOptions *more,
                           std::shared_ptr<QPromise<Result<void>>> promise)
 {
+    if (delivery == Delivery::AtLeastOnce) { // what is known right after it was given
+        const QFuture<Result<void>> future = sendAcknowledged(bytesOf(message), {});
+        return future.isFinished() ? resultOf(future) : Result<void>();
+    }
     const bool isReady = link().isInUse();
     const Result<void> room = isReady ? checkRoom(sizeOf(message)) : Result<void>(notReady());
     if (room) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "connection/outbox.h"
+#include "connection/connectioncontext.h"
 #include "connection/requests.h"
-#include "connection/swap.h"
 
 #include "watchword/link/connection.h"
 
@@ -17,14 +16,13 @@ namespace Watchword {
     Threads: one. Ownership: borrows everything it is given. Futures finish exactly once, at the latest with finish() or the
     destructor (Cancelled).
 */
-class Sender : public QObject
+class WATCHWORD_TEST_EXPORT Sender : public QObject
 {
     Q_OBJECT
 
 public:
     //! \a queueChanged: called whenever bytesQueued() of the link may have changed.
-    Sender(Swap &swap, const ConnectionOptions &options, Clock &clock, ConnectionMetrics &counts,
-           std::function<void()> queueChanged, QObject *parent = nullptr);
+    Sender(ConnectionContext &context, std::function<void()> queueChanged);
 
     Result<void> send(Message message, Connection::Delivery delivery, const DeliveryOptions *more = nullptr,
                       std::shared_ptr<QPromise<Result<void>>> promise = {});

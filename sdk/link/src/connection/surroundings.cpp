@@ -3,12 +3,14 @@
 
 namespace Watchword {
 
-Surroundings::Surroundings(Clock &clock, QObject *parent)
-    : QObject(parent)
-    , m_clock(clock)
+using M = ConnectionMachine;
+
+Surroundings::Surroundings(Clock &clock, ConnectionContext::Post post)
+    : m_clock(clock)
+    , m_post(std::move(post))
 {
     m_timer.setTimerType(Qt::CoarseTimer);
-    connect(&m_timer, &QTimer::timeout, this, &Surroundings::look);
+    QObject::connect(&m_timer, &QTimer::timeout, &m_listener, [this] { look(); });
 }
 
 void Surroundings::watch(const ConnectionOptions &options)
@@ -18,18 +20,15 @@ void Surroundings::watch(const ConnectionOptions &options)
     if (!now && onSystemClock)
         now = systemNetworkHints(options.url);
     if (m_hints && m_hints != now)
-        m_hints->disconnect(this);
-    if (now)
-        connect(now, &NetworkHints::changed, this, &Surroundings::onHints, Qt::UniqueConnection);
+        m_hints->disconnect(&m_listener);
+    if (now && m_hints != now)
+        QObject::connect(now, &NetworkHints::changed, &m_listener, [this] { onHints(); });
     m_hints = now;
     m_network = now && now->isDisconnected() ? Known::Absent : Known::Present;
     m_wakes.start();
     if (onSystemClock)
         m_timer.start(options.wakeCheck);
-    if (m_network == Known::Absent)
-        Q_EMIT networkLost();
-    else
-        Q_EMIT networkCame();
+    m_post(m_network == Known::Absent ? M::Event(M::NetworkDown()) : M::Event(M::NetworkUp()));
 }
 
 void Surroundings::rest()
@@ -41,7 +40,7 @@ void Surroundings::rest()
 void Surroundings::look()
 {
     if (m_wakes.look(m_clock.now(), m_clock.wallNow(), std::chrono::steady_clock::now(), Duration(m_timer.interval())))
-        Q_EMIT woke();
+        m_post(M::Woke());
 }
 
 void Surroundings::onHints()
@@ -50,9 +49,9 @@ void Surroundings::onHints()
         return;
     const Known before = std::exchange(m_network, m_hints->isDisconnected() ? Known::Absent : Known::Present);
     if (m_network == Known::Present)
-        Q_EMIT networkCame();
+        m_post(M::NetworkUp());
     else if (before != Known::Absent)
-        Q_EMIT networkLost();
+        m_post(M::NetworkDown());
 }
 
 } // namespace Watchword

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connection/connectioncontext.h"
 #include "machine/wakedetector.h"
 
 #include "watchword/link/connectionoptions.h"
@@ -11,28 +12,23 @@
 
 namespace Watchword {
 
-/*! What a Connection has to know of this machine, between watch() and rest(): sleep, and the network. */
-class Surroundings : public QObject
+/*! What a Connection has to know of this machine, between watch() and rest(), as events: sleep, and the network. */
+class WATCHWORD_TEST_EXPORT Surroundings
 {
-    Q_OBJECT
-
 public:
-    explicit Surroundings(Clock &clock, QObject *parent = nullptr);
+    Surroundings(Clock &clock, ConnectionContext::Post post);
 
-    void watch(const ConnectionOptions &options); //!< Tells the network at once.
+    void watch(const ConnectionOptions &options); //!< Posts NetworkUp or NetworkDown at once.
     void rest();
     bool isBehindCaptivePortal() const { return m_hints && m_hints->isBehindCaptivePortal(); }
-
-Q_SIGNALS:
-    void woke();
-    void networkLost();
-    void networkCame(); //!< It came back, or is another one.
 
 private:
     void look();
     void onHints();
 
     Clock &m_clock;
+    const ConnectionContext::Post m_post;
+    QObject m_listener;
     QPointer<NetworkHints> m_hints; //!< Null: nobody knows.
     enum class Known { Nothing, Present, Absent } m_network = Known::Nothing; //!< What was told last.
     WakeDetector m_wakes;

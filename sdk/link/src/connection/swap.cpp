@@ -6,16 +6,6 @@
 
 namespace Watchword {
 
-void Link::send(const Message &message) const
-{
-    if (!transport)
-        return;
-    if (const QString *text = std::get_if<QString>(&message))
-        transport->sendText(*text);
-    else
-        transport->sendBinary(std::get<QByteArray>(message));
-}
-
 Link *Swap::linkOf(AttemptId id)
 {
     if (m_current.id == id)
@@ -107,14 +97,18 @@ std::optional<HeldBack> Swap::takeHeldBack()
     return message;
 }
 
-void Swap::send(Message message)
+void Swap::send(const Message &message)
 {
-    if (m_phase != Phase::Overlapping) {
-        m_current.send(message);
+    if (m_phase == Phase::Overlapping) {
+        m_outgoingBytes += sizeOf(message);
+        m_outgoing.push_back(message);
+    } else if (!m_current.transport) {
         return;
+    } else if (const QString *text = std::get_if<QString>(&message)) {
+        m_current.transport->sendText(*text);
+    } else {
+        m_current.transport->sendBinary(std::get<QByteArray>(message));
     }
-    m_outgoingBytes += sizeOf(message);
-    m_outgoing.push_back(std::move(message));
 }
 
 void Swap::releaseOutgoing()
@@ -124,12 +118,12 @@ void Swap::releaseOutgoing()
     m_phase = Phase::Draining;
     m_outgoingBytes = 0;
     for (const Message &message : std::exchange(m_outgoing, {}))
-        m_current.send(message);
+        send(message);
 }
 
 qint64 Swap::bytesQueued() const
 {
-    return m_current.transport ? m_outgoingBytes + m_current.transport->bytesQueued() : 0;
+    return m_current.transport ? m_outgoingBytes + m_current.bytesQueued() : 0;
 }
 
 } // namespace Watchword

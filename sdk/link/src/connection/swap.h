@@ -41,6 +41,7 @@ public:
     Link *arriving() { return m_phase == Phase::Arriving ? &m_other : nullptr; } //!< The attempt to replace it.
     Link *leaving() { return m_phase >= Phase::Overlapping ? &m_other : nullptr; } //!< What was replaced, until it is drained.
     const Link *leaving() const { return m_phase >= Phase::Overlapping ? &m_other : nullptr; }
+    const Link &oldest() const { return leaving() ? m_other : m_current; } //!< Of those that were accepted.
     Link *linkOf(AttemptId id); //!< Null if there is none any more.
     bool isOverlapping() const { return m_phase == Phase::Overlapping; } //!< What is sent waits.
 
@@ -55,7 +56,7 @@ public:
     qint64 holdBack(HeldBack message); //!< Returns the bytes that are held back.
     std::optional<HeldBack> takeHeldBack(); //!< The next one whose time has come.
 
-    void send(Message message); //!< On the current link, when its time has come.
+    void send(const Message &message); //!< On the current link, when its time has come.
     void releaseOutgoing();
     qint64 bytesQueued() const; //!< On the current link.
 
