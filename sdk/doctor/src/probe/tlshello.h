@@ -31,6 +31,6 @@ struct HelloAnswer
     int alert = -1;
 };
 WATCHWORD_TEST_EXPORT HelloAnswer readHelloAnswer(QByteArrayView bytes);
-QString nameOfSuite(quint16 suite); //!< Of the weak ones; else the number.
+WATCHWORD_TEST_EXPORT QString nameOfSuite(quint16 suite); //!< Of the weak ones; else the number.
 
 } // namespace Watchword::Doctoring
