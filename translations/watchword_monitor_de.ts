@@ -126,10 +126,6 @@
         <translation>Von Ihnen angehalten um %1, vor %2</translation>
     </message>
     <message>
-        <source>Scrolled away at %1, %2 ago</source>
-        <translation>Weggeblättert um %1, vor %2</translation>
-    </message>
-    <message>
         <source>%1 new</source>
         <translation>%1 neu</translation>
     </message>
@@ -162,20 +158,12 @@
         <translation>Keine geladene Zeile kann passen. Prüfen Sie die Schreibweise der Werte.</translation>
     </message>
     <message>
-        <source>row %1 of %2</source>
-        <translation>Zeile %1 von %2</translation>
+        <source>Detached at %1, %2 ago</source>
+        <translation>Abgehängt um %1, vor %2</translation>
     </message>
 </context>
 <context>
     <name>Monitor::AuditPage</name>
-    <message>
-        <source>Following</source>
-        <translation>Folgt</translation>
-    </message>
-    <message>
-        <source>Columns</source>
-        <translation>Spalten</translation>
-    </message>
     <message>
         <source>Audit events</source>
         <translation>Auditereignisse</translation>
@@ -205,31 +193,12 @@
         <translation>Ereignisse werden weiter gespeichert; nur die Ansicht ist leer.</translation>
     </message>
     <message>
-        <source>Clear filter</source>
-        <translation>Filter löschen</translation>
-    </message>
-    <message>
         <source>No event yet</source>
         <translation>Noch kein Ereignis</translation>
     </message>
     <message>
         <source>Every handshake, refresh, refusal and operator&apos;s action appears here as it happens.</source>
         <translation>Jeder Handshake, jede Erneuerung, Ablehnung und Aktion eines Operators erscheint hier sofort.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n selected</source>
-        <translation>
-            <numerusform>%n ausgewählt</numerusform>
-            <numerusform>%n ausgewählt</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>row %1 of %2</source>
-        <translation>Zeile %1 von %2</translation>
-    </message>
-    <message>
-        <source>hidden by the filter</source>
-        <translation>vom Filter verborgen</translation>
     </message>
     <message>
         <source>%1 of %2 shown</source>
@@ -249,26 +218,6 @@
     <message>
         <source>1 of %1</source>
         <translation>1 von %1</translation>
-    </message>
-    <message>
-        <source>Filter out: %1</source>
-        <translation>Ausschließen: %1</translation>
-    </message>
-    <message>
-        <source>Filter by: %1</source>
-        <translation>Filtern nach: %1</translation>
-    </message>
-    <message>
-        <source>Copy value</source>
-        <translation>Wert kopieren</translation>
-    </message>
-    <message>
-        <source>Open the detail</source>
-        <translation>Details öffnen</translation>
-    </message>
-    <message>
-        <source>Space</source>
-        <translation>Leertaste</translation>
     </message>
 </context>
 <context>
@@ -505,9 +454,12 @@
         <source>Close</source>
         <translation>Code</translation>
     </message>
-    <message>
-        <source>row %1 of %2</source>
-        <translation>Zeile %1 von %2</translation>
+    <message numerus="yes">
+        <source>%n row(s) ended or left the filter while the order is held</source>
+        <translation>
+            <numerusform>Eine Zeile ist beendet oder nicht mehr im Filter, während die Reihenfolge gehalten wird</numerusform>
+            <numerusform>%n Zeilen sind beendet oder nicht mehr im Filter, während die Reihenfolge gehalten wird</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -517,24 +469,12 @@
         <translation>Folgt</translation>
     </message>
     <message>
-        <source>Columns</source>
-        <translation>Spalten</translation>
-    </message>
-    <message>
         <source>Connections</source>
         <translation>Verbindungen</translation>
     </message>
     <message>
         <source>Filter connections, for example state:failing</source>
         <translation>Verbindungen filtern, zum Beispiel state:failing</translation>
-    </message>
-    <message>
-        <source>%1 of %2</source>
-        <translation>%1 von %2</translation>
-    </message>
-    <message>
-        <source>Columns, %1 of %2 shown</source>
-        <translation>Spalten, %1 von %2 angezeigt</translation>
     </message>
     <message>
         <source>The filter hides all %1 connections</source>
@@ -550,10 +490,6 @@
             <numerusform>%n Begriff passt allein auf nichts.</numerusform>
             <numerusform>%n Begriffe passen allein auf nichts.</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Clear filter</source>
-        <translation>Filter löschen</translation>
     </message>
     <message>
         <source>A file has no live connections</source>
@@ -583,21 +519,6 @@
         <source>Following. Press to pause.</source>
         <translation>Folgt. Drücken zum Anhalten.</translation>
     </message>
-    <message numerus="yes">
-        <source>%n selected</source>
-        <translation>
-            <numerusform>%n ausgewählt</numerusform>
-            <numerusform>%n ausgewählt</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>row %1 of %2</source>
-        <translation>Zeile %1 von %2</translation>
-    </message>
-    <message>
-        <source>hidden by the filter</source>
-        <translation>vom Filter verborgen</translation>
-    </message>
     <message>
         <source>%1 of %2 shown</source>
         <translation>%1 von %2 angezeigt</translation>
@@ -607,36 +528,12 @@
         <translation>angehalten, Verbindungen werden weiter gezählt</translation>
     </message>
     <message>
-        <source>order held while rows are selected</source>
-        <translation>Reihenfolge bleibt, solange Zeilen ausgewählt sind</translation>
-    </message>
-    <message>
         <source>stale</source>
         <translation>veraltet</translation>
     </message>
     <message>
         <source>1 of %1</source>
         <translation>1 von %1</translation>
-    </message>
-    <message>
-        <source>Filter out: %1</source>
-        <translation>Ausschließen: %1</translation>
-    </message>
-    <message>
-        <source>Filter by: %1</source>
-        <translation>Filtern nach: %1</translation>
-    </message>
-    <message>
-        <source>Copy value</source>
-        <translation>Wert kopieren</translation>
-    </message>
-    <message>
-        <source>Open the detail</source>
-        <translation>Details öffnen</translation>
-    </message>
-    <message>
-        <source>Space</source>
-        <translation>Leertaste</translation>
     </message>
     <message>
         <source>Disconnect…</source>
@@ -1669,10 +1566,6 @@
         <translation>In einer Tabelle</translation>
     </message>
     <message>
-        <source>row; with Shift several</source>
-        <translation>Zeile; mit Umschalt mehrere</translation>
-    </message>
-    <message>
         <source>detail</source>
         <translation>Details</translation>
     </message>
@@ -1683,10 +1576,6 @@
     <message>
         <source>previous, next error</source>
         <translation>voriger, nächster Fehler</translation>
-    </message>
-    <message>
-        <source>copy the row</source>
-        <translation>Zeile kopieren</translation>
     </message>
     <message>
         <source>On the timeline</source>
@@ -1715,6 +1604,34 @@
     <message>
         <source>fit everything</source>
         <translation>alles einpassen</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>Pos1</translation>
+    </message>
+    <message>
+        <source>PgUp</source>
+        <translation>Bild↑</translation>
+    </message>
+    <message>
+        <source>PgDn</source>
+        <translation>Bild↓</translation>
+    </message>
+    <message>
+        <source>row, page; with Shift several</source>
+        <translation>Zeile, Seite; mit Umschalt mehrere</translation>
+    </message>
+    <message>
+        <source>first, last row</source>
+        <translation>erste, letzte Zeile</translation>
+    </message>
+    <message>
+        <source>select all</source>
+        <translation>alles auswählen</translation>
+    </message>
+    <message>
+        <source>copy the rows; with Shift as JSON</source>
+        <translation>Zeilen kopieren; mit Umschalt als JSON</translation>
     </message>
 </context>
 <context>
@@ -1924,6 +1841,29 @@
     <message>
         <source>Watches the live connections, tokens and audit events of a Watchword gateway.</source>
         <translation>Beobachtet offene Verbindungen, Tokens und Auditereignisse eines Watchword-Gateways.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::OrderButton</name>
+    <message>
+        <source>Rows keep their places while rows are selected. This sorts them anew.</source>
+        <translation>Zeilen behalten ihren Platz, solange Zeilen ausgewählt sind. Hiermit werden sie neu sortiert.</translation>
+    </message>
+    <message>
+        <source>Refresh order (%1 changed)</source>
+        <translation>Neu ordnen (%1 geändert)</translation>
+    </message>
+    <message>
+        <source>order held while rows are selected</source>
+        <translation>Reihenfolge gehalten, solange Zeilen ausgewählt sind</translation>
+    </message>
+    <message>
+        <source>order held under the pointer</source>
+        <translation>Reihenfolge unter dem Zeiger gehalten</translation>
+    </message>
+    <message>
+        <source>order held while paused</source>
+        <translation>Reihenfolge gehalten, solange angehalten</translation>
     </message>
 </context>
 <context>
@@ -2180,6 +2120,13 @@
     </message>
 </context>
 <context>
+    <name>Monitor::RowWindowModel</name>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::SignInPanel</name>
     <message>
         <source>QR code with the address</source>
@@ -2307,6 +2254,104 @@
     </message>
 </context>
 <context>
+    <name>Monitor::TablePage</name>
+    <message>
+        <source>Following</source>
+        <translation>Folgt</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Spalten</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Columns, %1 of %2 shown</source>
+        <translation>Spalten, %1 von %2 angezeigt</translation>
+    </message>
+    <message>
+        <source>Clear filter</source>
+        <translation>Filter löschen</translation>
+    </message>
+    <message>
+        <source>%1 selected</source>
+        <translation>%1 ausgewählt</translation>
+    </message>
+    <message>
+        <source>%1 selected, no more are possible</source>
+        <translation>%1 ausgewählt, mehr sind nicht möglich</translation>
+    </message>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+    <message>
+        <source>hidden by the filter</source>
+        <translation>vom Filter verborgen</translation>
+    </message>
+    <message>
+        <source>Nothing to disconnect: no connection of the selection is open.</source>
+        <translation>Nichts zu trennen: Keine Verbindung der Auswahl ist offen.</translation>
+    </message>
+    <message>
+        <source>%1 (no room)</source>
+        <translation>%1 (kein Platz)</translation>
+    </message>
+    <message>
+        <source>Reset columns</source>
+        <translation>Spalten zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Filter out: %1</source>
+        <translation>Ausschließen: %1</translation>
+    </message>
+    <message>
+        <source>Filter by: %1</source>
+        <translation>Filtern nach: %1</translation>
+    </message>
+    <message>
+        <source>Copy value</source>
+        <translation>Wert kopieren</translation>
+    </message>
+    <message>
+        <source>Copy rows</source>
+        <translation>Zeilen kopieren</translation>
+    </message>
+    <message>
+        <source>Ctrl+C</source>
+        <translation>Strg+C</translation>
+    </message>
+    <message>
+        <source>Copy rows as JSON</source>
+        <translation>Zeilen als JSON kopieren</translation>
+    </message>
+    <message>
+        <source>Ctrl+Shift+C</source>
+        <translation>Strg+Umschalt+C</translation>
+    </message>
+    <message>
+        <source>Open the detail</source>
+        <translation>Details öffnen</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+    <message>
+        <source>Copied the first %1 of %2 rows.</source>
+        <translation>Die ersten %1 von %2 Zeilen kopiert.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied %n row(s).</source>
+        <translation>
+            <numerusform>Eine Zeile kopiert.</numerusform>
+            <numerusform>%n Zeilen kopiert.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::TailBanner</name>
     <message>
         <source>Follow</source>
@@ -2319,6 +2364,13 @@
     <message>
         <source>Events are still stored</source>
         <translation>Ereignisse werden weiter gespeichert</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TailEdge</name>
+    <message>
+        <source>Follow with End</source>
+        <translation>Folgen mit Ende</translation>
     </message>
 </context>
 <context>
@@ -2616,6 +2668,14 @@
         <source>%1 from %2, expires %3</source>
         <translation>%1 ab %2, läuft ab %3</translation>
     </message>
+    <message>
+        <source>ended</source>
+        <translation>beendet</translation>
+    </message>
+    <message>
+        <source>%1, ended</source>
+        <translation>%1, beendet</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::TokensPage</name>
@@ -2726,6 +2786,14 @@
     <message>
         <source>server time, %1</source>
         <translation>Serverzeit, %1</translation>
+    </message>
+    <message>
+        <source>Copied the sentence of the lane.</source>
+        <translation>Satz der Spur kopiert.</translation>
+    </message>
+    <message>
+        <source>Nothing to disconnect: no connection of the selection is open.</source>
+        <translation>Nichts zu trennen: Keine Verbindung der Auswahl ist offen.</translation>
     </message>
 </context>
 <context>

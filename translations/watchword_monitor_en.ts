@@ -4,13 +4,6 @@
 <context>
     <name>Monitor::AuditPage</name>
     <message numerus="yes">
-        <source>%n selected</source>
-        <translation>
-            <numerusform>%n selected</numerusform>
-            <numerusform>%n selected</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n line(s) could not be read</source>
         <translation>
             <numerusform>%n line could not be read</numerusform>
@@ -29,19 +22,22 @@
     </message>
 </context>
 <context>
+    <name>Monitor::ConnectionsModel</name>
+    <message numerus="yes">
+        <source>%n row(s) ended or left the filter while the order is held</source>
+        <translation>
+            <numerusform>%n row ended or left the filter while the order is held</numerusform>
+            <numerusform>%n rows ended or left the filter while the order is held</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::ConnectionsPage</name>
     <message numerus="yes">
         <source>%n term(s) alone match nothing.</source>
         <translation>
             <numerusform>%n term alone matches nothing.</numerusform>
             <numerusform>%n terms alone match nothing.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n selected</source>
-        <translation>
-            <numerusform>%n selected</numerusform>
-            <numerusform>%n selected</numerusform>
         </translation>
     </message>
 </context>
@@ -111,6 +107,16 @@
         <translation>
             <numerusform>%n event of this session</numerusform>
             <numerusform>%n events of this session</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::TablePage</name>
+    <message numerus="yes">
+        <source>Copied %n row(s).</source>
+        <translation>
+            <numerusform>Copied %n row.</numerusform>
+            <numerusform>Copied %n rows.</numerusform>
         </translation>
     </message>
 </context>

@@ -126,6 +126,28 @@ QString AuditCells::textColour(int column) const
     return QStringLiteral("text.primary");
 }
 
+QString AuditCells::state() const
+{
+    return kind() == RowKind::Gap ? QStringLiteral("gap") : kind() == RowKind::Bad ? QStringLiteral("bad") : QString();
+}
+
+QString AuditCells::glyph(int column) const
+{
+    if (kind() == RowKind::Gap)
+        return column == 0 ? QStringLiteral("gap") : QString();
+    return column == AuditModel::SeverityColumn ? Text::severityGlyph(severity()) : QString();
+}
+
+QString AuditCells::glyphColour(int) const
+{
+    return Text::severityColour(severity());
+}
+
+bool AuditCells::isStrong(int column) const
+{
+    return column == AuditModel::SeverityColumn && severity() >= Severity::Error;
+}
+
 QString AuditCells::sentence() const
 {
     if (kind() == RowKind::Gap)

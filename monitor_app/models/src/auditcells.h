@@ -2,26 +2,32 @@
 #pragma once
 
 #include "monitor/models/auditmodel.h"
+#include "rowcells.h"
 
 #include <QCoreApplication>
 
 namespace Monitor {
 
 /*! One audit row as the cells of the table: what each column shows, and in which colour. */
-class AuditCells
+class AuditCells : public RowCells
 {
     Q_DECLARE_TR_FUNCTIONS(Monitor::AuditModel)
 
 public:
     AuditCells(const AuditTable &table, const AuditTable::Located &at);
 
-    RowKind kind() const;
-    Severity severity() const;
-    QString text(int column) const;
-    QString fullText(int column) const;
-    QString textColour(int column) const;
-    QString sentence() const; //!< The whole row, for screen readers.
-    QString value(int column) const; //!< For a filter term; empty when there is none.
+    RowKind kind() const override;
+    Severity severity() const override;
+    QString state() const override;
+    QString text(int column) const override;
+    QString fullText(int column) const override;
+    QString textColour(int column) const override;
+    QString glyph(int column) const override;
+    QString glyphColour(int column) const override;
+    bool isMonospace(int column) const override { return column == AuditModel::Address; }
+    bool isStrong(int column) const override;
+    QString sentence() const override;
+    QString value(int column) const override;
     const AuditRecord &record() const { return m_record; }
 
     static Severity severityOf(const AuditRecord &record, const QString &kind);

@@ -112,7 +112,7 @@ QString AuditModel::pausedText() const
     if (mode() == TailMode::Paused)
         return tr("Paused by you at %1, %2 ago").arg(Text::clockTime(since), ago);
     if (mode() == TailMode::Detached)
-        return tr("Scrolled away at %1, %2 ago").arg(Text::clockTime(since), ago);
+        return tr("Detached at %1, %2 ago").arg(Text::clockTime(since), ago);
     return {};
 }
 
@@ -155,6 +155,7 @@ QString AuditModel::gapsText() const
 
 void AuditModel::follow()
 {
+    clearSelection(); // a selected row would scroll away
     if (mode() == TailMode::Following)
         return;
     d->tail.followed();
@@ -381,77 +382,25 @@ Completion AuditModel::completionAt(const QString &text, int cursor) const
                          [this](const Field &field, const QString &prefix) { return valuesOf(d->table, field, prefix); });
 }
 
-QString AuditModel::filterTermFor(const QModelIndex &index, bool exclude) const
+bool AuditModel::visit(quint64 id, const std::function<void(const RowCells &)> &look) const
 {
-    const quint64 id = idAt(firstRow() + index.row());
-    const auto at = id == 0 ? AuditTable::Located() : d->table.locate(id - 1);
-    if (!index.isValid() || !at)
-        return {};
-    const QString value = AuditCells(d->table, at).value(index.column());
-    if (value.isEmpty() || value == u"\"\"")
-        return {};
-    return (exclude ? QStringLiteral("not ") : QString()) + columns()[index.column()].key + u':' + value;
-}
-
-QVariant AuditModel::data(const QModelIndex &index, int role) const
-{
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
-        return {};
-    const quint64 id = idAt(firstRow() + index.row());
     const auto at = id == 0 ? AuditTable::Located() : d->table.locate(id - 1);
     if (!at)
-        return {};
-    const int column = index.column();
-    const AuditCells cells(d->table, at);
-    switch (role) {
-    case Qt::DisplayRole:
-        return cells.text(column);
-    case Qt::TextAlignmentRole:
-        return QVariant::fromValue(int(columns()[column].alignment | Qt::AlignVCenter));
-    case Qt::AccessibleTextRole:
-        return column == 0 ? cells.sentence() : cells.text(column);
-    case Qt::AccessibleDescriptionRole:
-        return tr("row %1 of %2").arg(Text::count(firstRow() + index.row() + 1), Text::count(totalRows()));
-    case SeverityRole:
-        return int(cells.severity());
-    case StateRole:
-        return cells.kind() == RowKind::Gap ? QStringLiteral("gap")
-                                            : (cells.kind() == RowKind::Bad ? QStringLiteral("bad") : QString());
-    case TextColourRole:
-        return cells.textColour(column);
-    case GlyphRole:
-        return column == SeverityColumn && cells.kind() != RowKind::Gap ? Text::severityGlyph(cells.severity())
-            : column == 0 && cells.kind() == RowKind::Gap               ? QStringLiteral("gap")
-                                                                        : QString();
-    case GlyphColourRole:
-        return Text::severityColour(cells.severity());
-    case MonospaceRole:
-        return column == Address;
-    case StrongRole:
-        return column == SeverityColumn && cells.severity() >= Severity::Error;
-    case ElideModeRole:
-        return int(Qt::ElideRight);
-    case RawIdRole:
-        return QVariant::fromValue(id);
-    case FullTextRole:
-        return cells.fullText(column);
-    case FractionRole:
-        return -1.0;
-    case RowTintRole:
-        return cells.kind() == RowKind::Gap || cells.severity() < Severity::Error ? QString()
-            : cells.severity() == Severity::Critical                              ? QStringLiteral("tint.critical")
-                                                                                  : QStringLiteral("tint.error");
-    case RowBarRole:
-        return cells.severity() == Severity::Critical ? 4 : 0;
-    case RowKindRole:
-        return int(cells.kind());
-    case SelectedRole:
-        return selectedIds().contains(id);
-    case CurrentRole:
-        return currentId() == id;
-    default:
-        return {};
-    }
+        return false;
+    look(AuditCells(d->table, at));
+    return true;
+}
+
+void AuditModel::selectionWasChanged()
+{
+    const auto before = d->tail.mode();
+    d->tail.setHeld(!selectedIds().isEmpty());
+    if (d->tail.mode() == before)
+        return;
+    d->newErrors = 0;
+    d->since = QDateTime::currentDateTimeUtc();
+    Q_EMIT modeChanged();
+    Q_EMIT newRowsChanged();
 }
 
 } // namespace Monitor

@@ -112,8 +112,15 @@ QString ConnectionCells::glyphColour(int column) const
     return Text::severityColour(m_stale ? Severity::Neutral : severity());
 }
 
-double ConnectionCells::fraction() const
+bool ConnectionCells::isStrong(int column) const
 {
+    return column == M::State && severity() >= Severity::Error && !m_stale;
+}
+
+double ConnectionCells::fraction(int column) const
+{
+    if (column != M::TokenLeft)
+        return -1;
     const qint64 expires = number(S::Expires);
     const qint64 issued = number(S::Issued);
     if (isOver() || expires == S::Unknown || issued == S::Unknown || expires <= issued)
@@ -151,6 +158,11 @@ QString ConnectionCells::value(int column) const
     default:
         return {};
     }
+}
+
+QString FoldedCells::sentence() const
+{
+    return tr("%n row(s) ended or left the filter while the order is held", nullptr, int(m_count));
 }
 
 } // namespace Monitor

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "monitor/models/connectionsmodel.h"
+#include "rowcells.h"
 
 #include <QCoreApplication>
 
 namespace Monitor {
 
 /*! One connection as the cells of the table. */
-class ConnectionCells
+class ConnectionCells : public RowCells
 {
     Q_DECLARE_TR_FUNCTIONS(Monitor::ConnectionsModel)
 
@@ -21,17 +22,20 @@ public:
     {
     }
 
-    QString state() const; //!< "gone" once the row left the table.
-    Severity severity() const;
+    QString state() const override; //!< "gone" once the row left the table.
+    Severity severity() const override;
+    bool isStale() const override { return m_stale; }
     bool isOver() const; //!< Closed, revoked or gone.
-    QString text(int column) const;
-    QString fullText(int column) const;
-    QString textColour(int column) const;
-    QString glyph(int column) const;
-    QString glyphColour(int column) const;
-    double fraction() const; //!< Of the token's life that is left, -1 if not known.
-    QString sentence() const;
-    QString value(int column) const; //!< For a filter term; empty when there is none.
+    QString text(int column) const override;
+    QString fullText(int column) const override;
+    QString textColour(int column) const override;
+    QString glyph(int column) const override;
+    QString glyphColour(int column) const override;
+    bool isMonospace(int column) const override { return column == ConnectionsModel::Address; }
+    bool isStrong(int column) const override;
+    double fraction(int column) const override; //!< Of the token's life that is left, -1 if not known.
+    QString sentence() const override;
+    QString value(int column) const override;
 
 private:
     QString span(qint64 from, qint64 to, QStringView bound) const;
@@ -42,6 +46,31 @@ private:
     const quint32 m_slot;
     const qint64 m_now;
     const bool m_stale;
+};
+
+/*! The line that stands for rows that went while the order was held. */
+class FoldedCells : public RowCells
+{
+    Q_DECLARE_TR_FUNCTIONS(Monitor::ConnectionsModel)
+
+public:
+    explicit FoldedCells(qint64 count)
+        : m_count(count)
+    {
+    }
+
+    RowKind kind() const override { return RowKind::Folded; }
+    Severity severity() const override { return Severity::Neutral; }
+    QString state() const override { return QStringLiteral("folded"); }
+    QString text(int column) const override { return column == 0 ? sentence() : QString(); }
+    QString fullText(int column) const override { return text(column); }
+    QString textColour(int) const override { return QStringLiteral("text.secondary"); }
+    QString glyphColour(int) const override { return QStringLiteral("text.muted"); }
+    QString sentence() const override;
+    QString value(int) const override { return {}; }
+
+private:
+    const qint64 m_count;
 };
 
 } // namespace Monitor

@@ -38,27 +38,28 @@ public:
         sinceSort.start();
     }
 
-    bool isHeld() const { return hovered || hasSelection; }
+    bool isHeld() const { return hold.reason(now()) != OrderHold::Reason::None; }
+    bool isPaused() const { return hold.reason(now()) == OrderHold::Reason::Pause; }
     bool isSortDue() const;
-    void requestSort();
-    bool adopt(ConnectionSorter::Order next); //!< Returns false if nothing is different.
-    void holdOn(ConnectionSorter::Order &next) const;
+    void requestSort(QSet<quint64> stay);
+    quint64 keyAt(qint64 row) const { return row >= 0 && row < qint64(order->keys.size()) ? order->keys[size_t(row)] : 0; }
     quint32 slotAt(qint64 row) const
     {
-        return row >= 0 && row < qint64(order.keys.size()) ? table.slotOfKey(order.keys[size_t(row)]) : ConnectionTable::noSlot();
+        const quint64 key = keyAt(row);
+        return key == 0 || key == ConnectionSorter::FoldedKey ? ConnectionTable::noSlot() : table.slotOfKey(key);
     }
     QueryContext context() const { return {connectionFields(), now(), {}}; }
 
     ConnectionTable &table;
     NowFunction now;
     ConnectionSorter sorter;
-    ConnectionSorter::Order order;
+    std::shared_ptr<const ConnectionSorter::Order> order = std::make_shared<ConnectionSorter::Order>();
     QList<SortKey> sort{{State, Qt::DescendingOrder}, {TokenLeft, Qt::AscendingOrder}};
-    bool hovered = false;
-    bool hasSelection = false;
+    OrderHold hold;
+    OrderHold::Reason shownReason = OrderHold::Reason::None;
+    qint64 shownChanged = 0;
     bool stale = false;
     bool sortAsked = true; // sort or filter changed: do it at the next tick
-    bool keepOrder = false; // the running request was made while the order was held
     quint64 structure = 0; // versions of the table at the last request
     quint64 version = 0;
     QElapsedTimer sinceSort;
@@ -111,25 +112,58 @@ QList<ConnectionsModel::SortKey> ConnectionsModel::sortKeys() const
     return d->sort;
 }
 
-bool ConnectionsModel::orderHeld() const
+OrderHold::Reason ConnectionsModel::holdReason() const
 {
-    return d->isHeld();
+    return d->hold.reason(d->now());
+}
+
+qint64 ConnectionsModel::changedRows() const
+{
+    return d->order->held ? d->order->changed : 0;
+}
+
+void ConnectionsModel::refreshOrder()
+{
+    d->sortAsked = true;
 }
 
 void ConnectionsModel::setHovered(bool hovered)
 {
-    const bool before = d->isHeld();
-    d->hovered = hovered;
-    if (before != d->isHeld())
-        Q_EMIT orderHeldChanged();
+    if (hovered)
+        d->hold.pointed(d->now());
+    else
+        d->hold.left();
+    noteHold();
+}
+
+void ConnectionsModel::setPaused(bool paused)
+{
+    d->hold.setPaused(paused);
+    noteHold();
+}
+
+bool ConnectionsModel::isPaused() const
+{
+    return d->isPaused();
 }
 
 void ConnectionsModel::selectionWasChanged()
 {
-    const bool before = d->isHeld();
-    d->hasSelection = !selectedIds().isEmpty();
-    if (before != d->isHeld())
-        Q_EMIT orderHeldChanged();
+    d->hold.setSelected(!selectedIds().isEmpty());
+    noteHold();
+}
+
+void ConnectionsModel::noteHold()
+{
+    const OrderHold::Reason reason = holdReason();
+    if (const qint64 changed = changedRows(); changed != d->shownChanged) {
+        d->shownChanged = changed;
+        Q_EMIT changedRowsChanged();
+    }
+    if (reason == d->shownReason)
+        return;
+    d->shownReason = reason;
+    Q_EMIT orderHeldChanged();
 }
 
 void ConnectionsModel::setStale(bool stale)
@@ -165,7 +199,7 @@ quint64 ConnectionsModel::idOf(const QString &connectionId) const
 
 qint64 ConnectionsModel::totalRows() const
 {
-    return d->order.total;
+    return d->order->total;
 }
 
 void ConnectionsModel::setWindow(qint64 first, int count)
@@ -175,87 +209,101 @@ void ConnectionsModel::setWindow(qint64 first, int count)
 
 quint64 ConnectionsModel::idAt(qint64 viewRow) const
 {
-    return viewRow >= 0 && viewRow < qint64(d->order.keys.size()) ? d->order.keys[size_t(viewRow)] : 0;
+    return d->keyAt(viewRow);
 }
 
 qint64 ConnectionsModel::viewRowOf(quint64 id) const
 {
-    const quint32 slot = quint32(id) - 1;
-    if (id == 0 || slot >= d->order.rowOfSlot.size())
-        return -1;
-    const qint64 row = d->order.rowOfSlot[slot];
-    return row >= 0 && d->order.keys[size_t(row)] == id ? row : -1;
+    return id != 0 && d->order->has(id) ? d->order->rowOfSlot[quint32(id) - 1] : -1;
+}
+
+bool ConnectionsModel::isSelectable(quint64 id) const
+{
+    return id != 0 && id != ConnectionSorter::FoldedKey;
 }
 
 bool ConnectionsModel::Private::isSortDue() const
 {
     if (sortAsked)
         return true;
-    if (sorter.isRunning())
+    if (isPaused() || sorter.isRunning())
         return false;
-    if (keepOrder && !isHeld())
+    if (order->held && !isHeld())
         return true;
-    if (structure != table.structureVersion() && sinceSort.hasExpired(order.total == 0 ? 0 : NewRowsEveryMs))
+    if (structure != table.structureVersion() && sinceSort.hasExpired(order->total == 0 ? 0 : NewRowsEveryMs))
         return true;
     const bool changed = version != table.version() || appliedDependsOnNow;
-    return changed && !isHeld() && sinceSort.hasExpired(SortEveryMs);
+    return changed && sinceSort.hasExpired(SortEveryMs);
 }
 
-void ConnectionsModel::Private::requestSort()
+void ConnectionsModel::Private::requestSort(QSet<quint64> stay)
 {
-    std::vector<ConnectionSort> keys;
+    ConnectionSorter::Request request;
+    request.root = root;
     for (const SortKey &key : sort)
-        keys.push_back({sortColumn(key.column), key.order == Qt::DescendingOrder});
-    keepOrder = isHeld() && !sortAsked;
-    sorter.request(root, std::move(keys), now(), sortAsked);
+        request.sort.push_back({sortColumn(key.column), key.order == Qt::DescendingOrder});
+    request.now = now();
+    request.asked = sortAsked;
+    if (isHeld() && !sortAsked) {
+        request.held = order;
+        request.stay = std::move(stay);
+    }
+    sorter.request(std::move(request));
     structure = table.structureVersion();
     version = table.version();
     sortAsked = false;
     sinceSort.start();
 }
 
-void ConnectionsModel::Private::holdOn(ConnectionSorter::Order &next) const
+bool ConnectionsModel::adopt()
 {
-    // Rows stay where they are, also those that went or no longer match; new ones come at the end.
-    std::vector<quint64> keys;
-    keys.reserve(next.keys.size());
-    for (const quint64 key : order.keys) {
-        if (table.slotOfKey(key) != ConnectionTable::noSlot())
-            keys.push_back(key);
+    auto next = d->sorter.take();
+    if (!next)
+        return false;
+    if (!next->held && !next->asked && d->isHeld() && !d->order->keys.empty()) {
+        d->structure = ~quint64(0); // it was computed before the hand came; again, with the rows where they are
+        return false;
     }
-    for (const quint64 key : next.keys) {
-        const quint32 slot = quint32(key) - 1;
-        const bool known =
-            slot < order.rowOfSlot.size() && order.rowOfSlot[slot] >= 0 && order.keys[size_t(order.rowOfSlot[slot])] == key;
-        if (!known)
-            keys.push_back(key);
+    const bool isDifferent = next->keys != d->order->keys || next->total != d->order->total;
+    const std::vector<quint64> inSight = [this] {
+        std::vector<quint64> keys;
+        for (int row = 0; row < rowCount(); ++row)
+            keys.push_back(d->keyAt(firstRow() + row));
+        return keys;
+    }();
+    const bool held = next->held;
+    const bool asked = next->asked && !d->order->keys.empty();
+    d->order = std::make_shared<const ConnectionSorter::Order>(std::move(*next));
+    if (d->order->complete)
+        d->table.releaseRemoved([this](quint64 key) { return d->order->has(key); });
+    if (!isDifferent)
+        return false;
+    // A held row stays at its height in the window. After a new sort or filter the current row does, if it was in sight.
+    qint64 first = asked ? 0 : firstRow();
+    for (size_t at = 0; at < inSight.size() && (held || asked); ++at) {
+        const qint64 row = viewRowOf(inSight[at]);
+        if (row < 0 || (asked && inSight[at] != currentId()))
+            continue;
+        first = row - qint64(at);
+        break;
     }
-    next.keys = std::move(keys);
-    next.total = qint64(next.keys.size());
-    ConnectionSorter::index(next, table.slotCount());
-}
-
-bool ConnectionsModel::Private::adopt(ConnectionSorter::Order next)
-{
-    if (keepOrder && next.complete)
-        holdOn(next);
-    const bool different = next.keys != order.keys || next.total != order.total;
-    const bool complete = next.complete;
-    order = std::move(next);
-    if (complete && !keepOrder)
-        table.releaseRemoved();
-    return different;
+    moveWindow(std::max<qint64>(0, first));
+    return true;
 }
 
 void ConnectionsModel::tick()
 {
-    if (d->isSortDue())
-        d->requestSort();
-    bool moved = false;
-    if (auto next = d->sorter.take())
-        moved = d->adopt(std::move(*next));
-    if (moved)
-        moveWindow(firstRow());
+    if (d->isSortDue()) {
+        QSet<quint64> stay;
+        if (d->isHeld()) {
+            stay = selectedIds();
+            for (int row = 0; row < rowCount(); ++row)
+                stay.insert(d->keyAt(firstRow() + row));
+        }
+        d->requestSort(std::move(stay));
+    }
+    const bool moved = adopt();
+    noteHold();
     const qint64 second = d->now() / 1000;
     const int shown = rowCount();
     int first = shown;
@@ -275,7 +323,7 @@ void ConnectionsModel::tick()
         last = shown - 1;
     }
     d->shownSecond = second;
-    if (!moved)
+    if (!moved && !d->isPaused())
         rowsChanged(first, last);
     const QueryState state = queryState();
     if (state != d->shownState) {
@@ -303,7 +351,7 @@ QueryState ConnectionsModel::queryState() const
     QueryState state;
     state.text = d->text;
     state.appliedText = d->applied;
-    state.matched = d->order.total;
+    state.matched = d->order->matched;
     state.total = d->table.size();
     if (d->query.error.isSet()) {
         state.status = QueryState::Status::Error;
@@ -327,76 +375,17 @@ Completion ConnectionsModel::completionAt(const QString &text, int cursor) const
                          [this](const Field &field, const QString &prefix) { return valuesOf(d->table, field, prefix); });
 }
 
-QString ConnectionsModel::filterTermFor(const QModelIndex &index, bool exclude) const
+bool ConnectionsModel::visit(quint64 id, const std::function<void(const RowCells &)> &look) const
 {
-    const quint32 slot = d->slotAt(firstRow() + index.row());
-    if (!index.isValid() || slot == ConnectionTable::noSlot())
-        return {};
-    const QString value = ConnectionCells(d->table, slot, d->now(), d->stale).value(index.column());
-    if (value.isEmpty() || value == u"\"\"")
-        return {};
-    return (exclude ? QStringLiteral("not ") : QString()) + columns()[index.column()].key + u':' + value;
-}
-
-QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
-{
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
-        return {};
-    const qint64 viewRow = firstRow() + index.row();
-    const quint32 slot = d->slotAt(viewRow);
-    if (slot == ConnectionTable::noSlot())
-        return {};
-    const int column = index.column();
-    const quint64 id = d->order.keys[size_t(viewRow)];
-    const ConnectionCells cells(d->table, slot, d->now(), d->stale);
-    const Severity severity = cells.severity();
-    switch (role) {
-    case Qt::DisplayRole:
-        return cells.text(column);
-    case Qt::TextAlignmentRole:
-        return QVariant::fromValue(int(columns()[column].alignment | Qt::AlignVCenter));
-    case Qt::AccessibleTextRole:
-        return column == 0 ? cells.sentence() : cells.text(column);
-    case Qt::AccessibleDescriptionRole:
-        return tr("row %1 of %2").arg(Text::count(viewRow + 1), Text::count(totalRows()));
-    case SeverityRole:
-        return int(severity);
-    case StateRole:
-        return cells.state();
-    case TextColourRole:
-        return cells.textColour(column);
-    case GlyphRole:
-        return cells.glyph(column);
-    case GlyphColourRole:
-        return cells.glyphColour(column);
-    case MonospaceRole:
-        return column == Address;
-    case StrongRole:
-        return column == State && severity >= Severity::Error && !d->stale;
-    case ElideModeRole:
-        return int(Qt::ElideRight);
-    case RawIdRole:
-        return QVariant::fromValue(id);
-    case FullTextRole:
-        return cells.fullText(column);
-    case FractionRole:
-        return column == TokenLeft ? cells.fraction() : -1.0;
-    case FractionColourRole:
-        return d->stale ? QStringLiteral("severity.neutral")
-                        : (severity == Severity::Ok ? QStringLiteral("severity.ok") : Text::severityColour(severity));
-    case RowTintRole:
-        return d->stale || severity < Severity::Error ? QString()
-            : severity == Severity::Critical          ? QStringLiteral("tint.critical")
-                                                      : QStringLiteral("tint.error");
-    case RowBarRole:
-        return severity == Severity::Critical && !d->stale ? 4 : 0;
-    case RowKindRole:
-        return int(RowKind::Data);
-    case SelectedRole:
-        return selectedIds().contains(id);
-    default:
-        return role == CurrentRole ? QVariant(currentId() == id) : QVariant();
+    if (id == ConnectionSorter::FoldedKey) {
+        look(FoldedCells(d->order->folded));
+        return true;
     }
+    const quint32 slot = id == 0 ? ConnectionTable::noSlot() : d->table.slotOfKey(id);
+    if (slot == ConnectionTable::noSlot())
+        return false;
+    look(ConnectionCells(d->table, slot, d->now(), d->stale));
+    return true;
 }
 
 } // namespace Monitor

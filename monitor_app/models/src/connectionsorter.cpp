@@ -1,39 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectionsorter.h"
 
+#include "longestgrowing.h"
+
+#include <shared_mutex>
+
 namespace Monitor {
 
 namespace {
+
 constexpr quint32 SmallTable = 20'000;
 constexpr size_t FirstScreen = 2000;
+
 } // namespace
 
-void ConnectionSorter::index(Order &order, quint32 slotCount)
+bool ConnectionSorter::Order::has(quint64 key) const
 {
-    order.rowOfSlot.assign(slotCount, -1);
-    for (size_t row = 0; row < order.keys.size(); ++row)
-        order.rowOfSlot[quint32(order.keys[row]) - 1] = qint64(row);
+    const quint32 slot = quint32(key) - 1;
+    return slot < rowOfSlot.size() && rowOfSlot[slot] >= 0 && keys[size_t(rowOfSlot[slot])] == key;
 }
 
-void ConnectionSorter::run(const ConnectionTable &table, Job &job, const std::shared_ptr<const QueryNode> &root,
-                           const std::vector<ConnectionSort> &sort, qint64 now, bool firstScreen)
+void ConnectionSorter::index(Order &order)
 {
-    CompiledQuery query(root, ConnectionRows(table, now), connectionFields());
+    quint32 highest = 0;
+    for (const quint64 key : order.keys)
+        highest = key == FoldedKey ? highest : std::max(highest, quint32(key));
+    order.rowOfSlot.assign(highest, -1);
+    for (size_t row = 0; row < order.keys.size(); ++row) {
+        if (order.keys[row] != FoldedKey)
+            order.rowOfSlot[quint32(order.keys[row]) - 1] = qint64(row);
+    }
+}
+
+void ConnectionSorter::hold(const ConnectionTable &table, Order &fresh, const Request &request)
+{
+    const Order &held = *request.held;
+    Order out;
+    out.held = true;
+    out.matched = fresh.matched;
+    out.folded = held.folded;
+    std::vector<qint64> common; // places in the fresh order of the rows that are in both
+    {
+        const std::shared_lock lock(table.mutex());
+        for (const quint64 key : held.keys) {
+            if (key == FoldedKey)
+                continue;
+            const quint32 slot = table.slotOfKey(key);
+            const bool matches = fresh.has(key);
+            if (slot == ConnectionTable::noSlot() || (!matches && !request.stay.contains(key))) {
+                ++out.folded;
+                continue;
+            }
+            if (matches)
+                common.push_back(fresh.rowOfSlot[quint32(key) - 1]);
+            out.keys.push_back(key);
+        }
+    }
+    out.changed = out.folded + qint64(out.keys.size() - common.size()); // these go
+    for (const quint64 key : fresh.keys) {
+        if (!held.has(key))
+            out.keys.push_back(key);
+    }
+    out.changed += qint64(fresh.keys.size() - common.size()); // these came
+    out.changed += qint64(common.size()) - longestGrowing(common); // these move
+    if (out.folded > 0)
+        out.keys.push_back(FoldedKey);
+    out.total = qint64(out.keys.size());
+    index(out);
+    fresh = std::move(out);
+}
+
+void ConnectionSorter::run(const ConnectionTable &table, Job &job, const Request &request, bool firstScreen)
+{
+    CompiledQuery query(request.root, ConnectionRows(table, request.now), connectionFields());
     for (const size_t limit : {FirstScreen, size_t(0)}) {
         if (limit != 0 && !firstScreen)
             continue;
-        ConnectionOrder computed = orderConnections(table, query, sort, now, job.stop, limit);
+        ConnectionOrder computed = orderConnections(table, query, request.sort, request.now, job.stop, limit);
         if (computed.cancelled)
             break;
         Order order;
         order.total = qint64(computed.matched);
+        order.matched = order.total;
         order.complete = computed.keys.size() == computed.matched;
         order.keys = std::move(computed.keys);
-        quint32 highest = 0;
-        for (const quint64 key : order.keys)
-            highest = std::max(highest, quint32(key));
-        index(order, highest);
+        index(order);
         const bool complete = order.complete;
+        if (request.held && complete)
+            hold(table, order, request);
+        order.asked = request.asked;
         const std::lock_guard lock(job.mutex);
         job.ready = std::move(order);
         if (complete)
@@ -42,16 +97,15 @@ void ConnectionSorter::run(const ConnectionTable &table, Job &job, const std::sh
     job.running = false;
 }
 
-void ConnectionSorter::request(std::shared_ptr<const QueryNode> root, std::vector<ConnectionSort> sort, qint64 now,
-                               bool firstScreen)
+void ConnectionSorter::request(Request request)
 {
     cancel();
     m_job = std::make_shared<Job>();
     if (m_table.slotCount() <= SmallTable)
-        return run(m_table, *m_job, root, sort, now, false);
-    m_job->done = std::async(std::launch::async,
-                             [&table = m_table, job = m_job.get(), root = std::move(root), sort = std::move(sort), now,
-                              firstScreen] { run(table, *job, root, sort, now, firstScreen); });
+        return run(m_table, *m_job, request, false);
+    m_job->done = std::async(std::launch::async, [&table = m_table, job = m_job.get(), request = std::move(request)] {
+        run(table, *job, request, request.asked);
+    });
 }
 
 std::optional<ConnectionSorter::Order> ConnectionSorter::take()

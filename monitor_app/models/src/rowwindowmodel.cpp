@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/models/rowwindowmodel.h"
 
+#include "monitor/models/text.h"
+#include "rowcells.h"
+
 #include <algorithm>
 
 namespace Monitor {
@@ -103,9 +106,46 @@ quint64 RowWindowModel::currentId() const
     return d->current;
 }
 
+QList<quint64> RowWindowModel::selectedInOrder() const
+{
+    QList<std::pair<qint64, quint64>> rows;
+    rows.reserve(d->selected.size());
+    for (const quint64 id : std::as_const(d->selected)) {
+        if (const qint64 row = viewRowOf(id); row >= 0)
+            rows.append({row, id});
+    }
+    std::sort(rows.begin(), rows.end());
+    QList<quint64> ids;
+    ids.reserve(rows.size());
+    for (const auto &[row, id] : std::as_const(rows))
+        ids.append(id);
+    return ids;
+}
+
+void RowWindowModel::selectAll()
+{
+    const qint64 total = totalRows();
+    QSet<quint64> all;
+    all.reserve(qsizetype(std::min<qint64>(total, SelectionLimit)));
+    for (qint64 row = 0; row < total && all.size() < SelectionLimit; ++row) {
+        if (const quint64 id = idAt(row); isSelectable(id))
+            all.insert(id);
+    }
+    if (all.isEmpty())
+        return;
+    d->selected = std::move(all);
+    if (!d->selected.contains(d->current)) {
+        d->current = isSelectable(idAt(d->first)) ? idAt(d->first) : idAt(0);
+        d->anchor = d->current;
+    }
+    rowsChanged(0, d->shown - 1);
+    selectionWasChanged();
+    Q_EMIT selectionChanged();
+}
+
 void RowWindowModel::select(quint64 id, SelectMode mode)
 {
-    if (id == 0)
+    if (!isSelectable(id))
         return;
     switch (mode) {
     case SelectMode::Replace:
@@ -123,8 +163,11 @@ void RowWindowModel::select(quint64 id, SelectMode mode)
         if (from < 0 || to < 0)
             return select(id, SelectMode::Replace);
         d->selected.clear();
-        for (qint64 row = std::min(from, to); row <= std::max(from, to); ++row)
-            d->selected.insert(idAt(row));
+        const qint64 step = to < from ? -1 : 1;
+        for (qint64 row = from; row != to + step && d->selected.size() < SelectionLimit; row += step) {
+            if (isSelectable(idAt(row)))
+                d->selected.insert(idAt(row));
+        }
         break;
     }
     }
@@ -157,17 +200,24 @@ void RowWindowModel::clearSelection()
 
 void RowWindowModel::moveCurrent(qint64 delta, bool extend)
 {
+    const qint64 at = viewRowOf(d->current);
+    moveCurrentTo(at >= 0 ? at + delta : (delta < 0 ? d->first + d->shown - 1 : d->first), extend);
+}
+
+void RowWindowModel::moveCurrentTo(qint64 viewRow, bool extend)
+{
     const qint64 total = totalRows();
     if (total == 0)
         return;
-    const qint64 at = viewRowOf(d->current);
-    const qint64 start = at >= 0 ? at + delta : (delta < 0 ? d->first + d->shown - 1 : d->first);
-    const qint64 row = std::clamp(start, qint64(0), total - 1);
+    qint64 row = std::clamp(viewRow, qint64(0), total - 1);
+    while (row > 0 && !isSelectable(idAt(row)))
+        --row;
+    const quint64 id = idAt(row);
     if (row < d->first)
         setWindow(row, d->asked);
     else if (row >= d->first + d->asked)
         setWindow(row - d->asked + 1, d->asked);
-    select(idAt(row), extend ? SelectMode::Extend : SelectMode::Replace);
+    select(id, extend ? SelectMode::Extend : SelectMode::Replace);
 }
 
 int RowWindowModel::rowCount(const QModelIndex &parent) const
@@ -178,6 +228,116 @@ int RowWindowModel::rowCount(const QModelIndex &parent) const
 int RowWindowModel::columnCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : int(d->columns.size());
+}
+
+QString RowWindowModel::filterTermFor(const QModelIndex &index, bool exclude) const
+{
+    if (!index.isValid())
+        return {};
+    QString value;
+    visit(idAt(d->first + index.row()),
+          [&value, column = index.column()](const RowCells &cells) { value = cells.value(column); });
+    if (value.isEmpty() || value == u"\"\"")
+        return {};
+    return (exclude ? QStringLiteral("not ") : QString()) + d->columns[index.column()].key + u':' + value;
+}
+
+QString RowWindowModel::fullText(quint64 id, int column) const
+{
+    QString text;
+    visit(id, [&text, column](const RowCells &cells) { text = cells.fullText(column); });
+    return text;
+}
+
+namespace {
+
+QString tintOf(const RowCells &cells)
+{
+    const Severity severity = cells.severity();
+    const bool isPlain = cells.isStale() || cells.kind() == RowKind::Gap || cells.kind() == RowKind::Folded;
+    if (isPlain || severity < Severity::Error)
+        return {};
+    return severity == Severity::Critical ? QStringLiteral("tint.critical") : QStringLiteral("tint.error");
+}
+
+QString fractionColourOf(const RowCells &cells)
+{
+    if (cells.isStale())
+        return QStringLiteral("severity.neutral");
+    return cells.severity() == Severity::Ok ? QStringLiteral("severity.ok") : Text::severityColour(cells.severity());
+}
+
+QVariant cellRole(const RowCells &cells, int column, int role)
+{
+    switch (role) {
+    case Qt::DisplayRole:
+        return cells.text(column);
+    case Qt::AccessibleTextRole:
+        return column == 0 ? cells.sentence() : cells.text(column);
+    case SeverityRole:
+        return int(cells.severity());
+    case StateRole:
+        return cells.state();
+    case TextColourRole:
+        return cells.textColour(column);
+    case GlyphRole:
+        return cells.glyph(column);
+    case GlyphColourRole:
+        return cells.glyphColour(column);
+    case MonospaceRole:
+        return cells.isMonospace(column);
+    case StrongRole:
+        return cells.isStrong(column);
+    case ElideModeRole:
+        return int(Qt::ElideRight);
+    case FullTextRole:
+        return cells.fullText(column);
+    case FractionRole:
+        return cells.fraction(column);
+    case FractionColourRole:
+        return fractionColourOf(cells);
+    case RowTintRole:
+        return tintOf(cells);
+    case RowBarRole:
+        return cells.severity() == Severity::Critical && !cells.isStale() ? 4 : 0;
+    case RowKindRole:
+        return int(cells.kind());
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+QVariant RowWindowModel::data(const QModelIndex &index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
+        return {};
+    const qint64 viewRow = d->first + index.row();
+    const quint64 id = idAt(viewRow);
+    const int column = index.column();
+    switch (role) {
+    case Qt::TextAlignmentRole:
+        return QVariant::fromValue(int(d->columns[column].alignment | Qt::AlignVCenter));
+    case Qt::AccessibleDescriptionRole:
+        return tr("row %1 of %2").arg(Text::count(viewRow + 1), Text::count(totalRows()));
+    case RawIdRole:
+        return QVariant::fromValue(id);
+    case SelectedRole:
+        return d->selected.contains(id);
+    case CurrentRole:
+        return id != 0 && d->current == id;
+    default:
+        break;
+    }
+    struct Ask
+    {
+        int column;
+        int role;
+        QVariant answer;
+    } ask{column, role, {}};
+    visit(id, [&ask](const RowCells &cells) { ask.answer = cellRole(cells, ask.column, ask.role); });
+    return ask.answer;
 }
 
 QVariant RowWindowModel::headerData(int section, Qt::Orientation orientation, int role) const

@@ -38,11 +38,20 @@ void TailState::scrolledTo(qint64 first)
     if (m_mode == TailMode::Following && !atEnd) {
         m_mode = TailMode::Detached;
         m_new = 0;
-    } else if (m_mode == TailMode::Detached && atEnd) {
+    } else if (m_mode == TailMode::Detached && atEnd && !m_held) {
         followed();
     }
     m_first = first;
     clamp();
+}
+
+void TailState::setHeld(bool held)
+{
+    m_held = held;
+    if (held && m_mode == TailMode::Following) {
+        m_mode = TailMode::Detached;
+        m_new = 0;
+    }
 }
 
 void TailState::followed()

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/models/tokenlanesmodel.h"
 
-#include "lanebuilder.h"
-#include "lanequery.h"
+#include "laneorder.h"
 #include "monitor/models/text.h"
 
-#include <QSet>
-
 #include <algorithm>
-#include <limits>
-#include <map>
 
 namespace Monitor {
 
@@ -22,34 +17,26 @@ class TokenLanesModel::Private
 public:
     explicit Private(TokenTable &table)
         : table(table)
-        , lanes(table)
+        , order(table)
     {
     }
 
-    bool rebuild(); //!< Returns false if the rows are the same as before.
-    QString groupOf(quint32 lane) const;
-    quint64 sortKey(quint32 lane, const LaneBuilder &builder) const;
-    void addGroup(std::vector<TimelineRow> &out, const QString &group, const std::vector<quint32> &members) const;
     QueryContext context() const { return {laneFields(), now, {}}; }
 
     TokenTable &table;
-    LaneQuery lanes;
-    Sort sort = Sort::NextToExpire;
-    Group group = Group::None;
-    QSet<QString> collapsed;
-    std::vector<TimelineRow> rows;
-    std::vector<quint32> visible; // lanes behind the filter, in order
-    QHash<quint32, int> rowOfLane;
+    LaneOrder order;
     ParsedQuery query = parseQuery({}, {laneFields(), 0, {}});
     std::shared_ptr<const QueryNode> root = query.root;
     QString text;
     QString applied;
-    QString selected;
     qint64 now = 0;
     qint64 sortedAt = 0;
     quint64 version = ~quint64(0);
     quint64 sortedVersion = ~quint64(0);
     bool sortAsked = true;
+    OrderHold hold;
+    OrderHold::Reason shownReason = OrderHold::Reason::None;
+    qint64 shownChanged = 0;
 };
 
 TokenLanesModel::TokenLanesModel(TokenTable &table, QObject *parent)
@@ -60,146 +47,106 @@ TokenLanesModel::TokenLanesModel(TokenTable &table, QObject *parent)
 
 TokenLanesModel::~TokenLanesModel() = default;
 
-QString TokenLanesModel::Private::groupOf(quint32 lane) const
-{
-    const TokenLane &source = table.lane(lane);
-    const QString name = group == Group::Node ? source.node : (group == Group::User ? source.user : source.client);
-    return name.isEmpty() ? TokenLanesModel::tr("unknown") : name;
-}
-
-quint64 TokenLanesModel::Private::sortKey(quint32 lane, const LaneBuilder &builder) const
-{
-    constexpr quint64 Sign = quint64(1) << 63;
-    const quint32 current = table.current(lane);
-    switch (sort) {
-    case Sort::NextToExpire: {
-        // What needs attention first: revoked, then by the time that is left, then what is over.
-        const auto state = builder.state(lane);
-        const qint64 left = builder.left(lane);
-        if (state == LaneBuilder::State::Revoked)
-            return 0;
-        if (state == LaneBuilder::State::Ended)
-            return ~quint64(0);
-        return left == std::numeric_limits<qint64>::min() ? ~quint64(0) - 1 : quint64(left) ^ Sign;
-    }
-    case Sort::MostFailures:
-        return ~quint64(table.lane(lane).failures);
-    case Sort::Newest:
-        return current == TokenTable::none() ? ~quint64(0) : ~(quint64(table.token(current).issued) ^ Sign);
-    case Sort::User:
-        break;
-    }
-    return 0;
-}
-
-void TokenLanesModel::Private::addGroup(std::vector<TimelineRow> &out, const QString &name,
-                                        const std::vector<quint32> &members) const
-{
-    const LaneBuilder builder(table, now);
-    TimelineRow header;
-    header.isGroup = true;
-    header.group = name;
-    header.collapsed = collapsed.contains(name);
-    const auto failing = std::count_if(members.begin(), members.end(),
-                                       [&](quint32 lane) { return builder.state(lane) == LaneBuilder::State::Failing; });
-    header.groupNote =
-        TokenLanesModel::tr("%1 sessions, %2 failing").arg(Text::count(qint64(members.size())), Text::count(failing));
-    out.push_back(header);
-    if (header.collapsed)
-        return;
-    for (const quint32 lane : members)
-        out.push_back({false, name, {}, false, lane});
-}
-
-bool TokenLanesModel::Private::rebuild()
-{
-    visible = lanes.matching(root, now);
-    const LaneBuilder builder(table, now);
-    std::vector<std::pair<quint64, quint32>> keyed;
-    keyed.reserve(visible.size());
-    for (const quint32 lane : visible)
-        keyed.emplace_back(sortKey(lane, builder), lane);
-    std::sort(keyed.begin(), keyed.end(), [this](const auto &a, const auto &b) {
-        if (a.first != b.first)
-            return a.first < b.first;
-        const TokenLane &x = table.lane(a.second);
-        const TokenLane &y = table.lane(b.second);
-        return x.user != y.user ? x.user < y.user : x.session < y.session;
-    });
-    for (size_t i = 0; i < keyed.size(); ++i)
-        visible[i] = keyed[i].second;
-    std::vector<TimelineRow> next;
-    if (group == Group::None) {
-        for (const quint32 lane : visible)
-            next.push_back({false, {}, {}, false, lane});
-    } else {
-        std::map<QString, std::vector<quint32>> groups;
-        for (const quint32 lane : visible)
-            groups[groupOf(lane)].push_back(lane);
-        for (const auto &[name, members] : groups)
-            addGroup(next, name, members);
-    }
-    const bool same = std::equal(next.begin(), next.end(), rows.begin(), rows.end(), [](const auto &a, const auto &b) {
-        return a.isGroup == b.isGroup && a.lane == b.lane && a.group == b.group && a.groupNote == b.groupNote
-            && a.collapsed == b.collapsed;
-    });
-    rows = std::move(next);
-    rowOfLane.clear();
-    for (size_t i = 0; i < rows.size(); ++i) {
-        if (!rows[i].isGroup)
-            rowOfLane.insert(rows[i].lane, int(i));
-    }
-    return !same;
-}
-
 void TokenLanesModel::tick(qint64 now)
 {
     d->now = now;
     const bool changed = d->version != d->table.version();
     d->version = d->table.version();
     const bool structure = d->sortedVersion != d->table.structureVersion();
-    if (d->sortAsked || structure || now - d->sortedAt >= SortEveryMs || now < d->sortedAt) {
+    const bool isHeld = holdReason() != OrderHold::Reason::None;
+    const bool released = d->order.isHeld() && !isHeld;
+    if (d->sortAsked || structure || released || now - d->sortedAt >= SortEveryMs || now < d->sortedAt) {
         const bool asked = d->sortAsked;
         d->sortAsked = false;
         d->sortedAt = now;
         d->sortedVersion = d->table.structureVersion();
-        if (d->rebuild() || asked)
+        if (d->order.rebuild(d->root, now, isHeld && !asked && !d->order.rows().empty()) || asked)
             Q_EMIT rowsChanged();
         if (asked)
             Q_EMIT queryStateChanged();
     }
+    noteHold();
     if (changed)
         Q_EMIT contentChanged();
 }
 
+OrderHold::Reason TokenLanesModel::holdReason() const
+{
+    return d->hold.reason(d->now);
+}
+
+qint64 TokenLanesModel::changedRows() const
+{
+    return d->order.changed();
+}
+
+void TokenLanesModel::refreshOrder()
+{
+    d->sortAsked = true;
+}
+
+void TokenLanesModel::setHovered(bool hovered)
+{
+    if (hovered)
+        d->hold.pointed(d->now);
+    else
+        d->hold.left();
+    noteHold();
+}
+
+void TokenLanesModel::setPaused(bool paused)
+{
+    d->hold.setPaused(paused);
+    noteHold();
+}
+
+void TokenLanesModel::setSight(int firstRow, int rows)
+{
+    d->order.sightFirst = firstRow;
+    d->order.sightRows = rows;
+}
+
+void TokenLanesModel::noteHold()
+{
+    const OrderHold::Reason reason = holdReason();
+    if (const qint64 changed = changedRows(); changed != d->shownChanged) {
+        d->shownChanged = changed;
+        Q_EMIT changedRowsChanged();
+    }
+    if (reason == d->shownReason)
+        return;
+    d->shownReason = reason;
+    Q_EMIT orderHeldChanged();
+}
+
 void TokenLanesModel::setSort(Sort sort)
 {
-    d->sortAsked = d->sortAsked || d->sort != sort;
-    d->sort = sort;
+    d->sortAsked = d->sortAsked || d->order.sort != sort;
+    d->order.sort = sort;
 }
 
 TokenLanesModel::Sort TokenLanesModel::sort() const
 {
-    return d->sort;
+    return d->order.sort;
 }
 
 void TokenLanesModel::setGroup(Group group)
 {
-    d->sortAsked = d->sortAsked || d->group != group;
-    d->group = group;
+    d->sortAsked = d->sortAsked || d->order.group != group;
+    d->order.group = group;
 }
 
 TokenLanesModel::Group TokenLanesModel::group() const
 {
-    return d->group;
+    return d->order.group;
 }
 
 void TokenLanesModel::setCollapsed(const QString &group, bool collapsed)
 {
     if (collapsed)
-        d->collapsed.insert(group);
+        d->order.collapsed.insert(group);
     else
-        d->collapsed.remove(group);
+        d->order.collapsed.remove(group);
     d->sortAsked = true;
 }
 
@@ -220,7 +167,7 @@ QueryState TokenLanesModel::queryState() const
     QueryState state;
     state.text = d->text;
     state.appliedText = d->applied;
-    state.matched = qint64(d->visible.size());
+    state.matched = qint64(d->order.visible().size());
     state.total = totalLanes();
     if (d->query.error.isSet()) {
         state.status = QueryState::Status::Error;
@@ -236,25 +183,35 @@ QueryState TokenLanesModel::queryState() const
 
 Completion TokenLanesModel::completionAt(const QString &text, int cursor) const
 {
-    return completeQuery(text, cursor, d->context(),
-                         [this](const Field &field, const QString &prefix) { return d->lanes.values(field, prefix, d->now); });
+    return completeQuery(text, cursor, d->context(), [this](const Field &field, const QString &prefix) {
+        return d->order.lanes.values(field, prefix, d->now);
+    });
 }
 
 int TokenLanesModel::rowCount() const
 {
-    return int(d->rows.size());
+    return int(d->order.rows().size());
 }
 
 TimelineRow TokenLanesModel::row(int row) const
 {
-    return row >= 0 && row < rowCount() ? d->rows[size_t(row)] : TimelineRow{};
+    return row >= 0 && row < rowCount() ? d->order.rows()[size_t(row)] : TimelineRow{};
 }
 
 TimelineLane TokenLanesModel::lane(int row, qint64 from, qint64 to, double msPerPixel, qint64 now) const
 {
-    if (row < 0 || row >= rowCount() || d->rows[size_t(row)].isGroup)
+    if (row < 0 || row >= rowCount() || d->order.rows()[size_t(row)].isGroup)
         return {};
-    return LaneBuilder(d->table, now).build(d->rows[size_t(row)].lane, from, to, msPerPixel);
+    const TimelineRow &entry = d->order.rows()[size_t(row)];
+    if (!entry.ended && d->table.laneOf(entry.session) == entry.lane)
+        return LaneBuilder(d->table, now).build(entry.lane, from, to, msPerPixel);
+    TimelineLane ended; // its place is kept while the order is held
+    ended.sessionId = entry.session;
+    ended.user = Text::elideId(entry.session);
+    ended.leftText = tr("ended");
+    ended.severity = Severity::Neutral;
+    ended.sentence = tr("%1, ended").arg(ended.user);
+    return ended;
 }
 
 TimelineLane TokenLanesModel::laneOfSession(const QString &sessionId, qint64 from, qint64 to, double msPerPixel, qint64 now) const
@@ -266,7 +223,7 @@ TimelineLane TokenLanesModel::laneOfSession(const QString &sessionId, qint64 fro
 int TokenLanesModel::rowOfSession(const QString &sessionId) const
 {
     const quint32 lane = d->table.laneOf(sessionId);
-    return lane == TokenTable::none() ? -1 : d->rowOfLane.value(lane, -1);
+    return lane == TokenTable::none() ? -1 : d->order.rowOfLane(lane);
 }
 
 qint64 TokenLanesModel::totalLanes() const
@@ -283,7 +240,7 @@ QList<TokenLanesModel::ForecastBucket> TokenLanesModel::forecast(qint64 from, qi
     for (qsizetype i = 0; i < buckets.size(); ++i)
         buckets[i].start = from + i * bucketMs;
     const auto at = [&](qint64 time) { return time >= from && time < to ? &buckets[(time - from) / bucketMs] : nullptr; };
-    for (const quint32 lane : d->visible) {
+    for (const quint32 lane : d->order.visible()) {
         const auto &chain = d->table.lane(lane).access;
         for (size_t i = size_t(d->table.firstReaching(chain, from)); i < chain.size(); ++i) {
             const TokenInterval &token = d->table.token(chain[i]);
@@ -303,9 +260,9 @@ QList<TokenLanesModel::ForecastBucket> TokenLanesModel::forecast(qint64 from, qi
 TokenLanesModel::Density TokenLanesModel::density(qint64 from, qint64 to, int columns, int maxRows, qint64 now) const
 {
     Density density;
-    if (columns <= 0 || maxRows <= 0 || to <= from || d->visible.empty())
+    if (columns <= 0 || maxRows <= 0 || to <= from || d->order.visible().empty())
         return density;
-    const auto lanes = int(d->visible.size());
+    const auto lanes = int(d->order.visible().size());
     density.columns = columns;
     density.lanesPerRow = (lanes + maxRows - 1) / maxRows;
     density.rows = (lanes + density.lanesPerRow - 1) / density.lanesPerRow;
@@ -323,7 +280,7 @@ TokenLanesModel::Density TokenLanesModel::density(qint64 from, qint64 to, int co
     };
     for (int i = 0; i < lanes; ++i) {
         const int row = i / density.lanesPerRow;
-        const TimelineLane lane = builder.build(d->visible[size_t(i)], from, to, perColumn);
+        const TimelineLane lane = builder.build(d->order.visible()[size_t(i)], from, to, perColumn);
         for (const TimelineBar &bar : lane.bars) {
             if (bar.kind != TimelineBar::Kind::Access)
                 continue;
@@ -343,7 +300,7 @@ TokenLanesModel::Density TokenLanesModel::density(qint64 from, qint64 to, int co
                 put(row, mark.time, mark.time + 1, Cell::Planned);
             density.refreshed += mark.kind == TimelineMark::Kind::Refreshed;
         }
-        density.retrying += builder.state(d->visible[size_t(i)]) == LaneBuilder::State::Failing;
+        density.retrying += builder.state(d->order.visible()[size_t(i)]) == LaneBuilder::State::Failing;
     }
     return density;
 }
@@ -385,14 +342,16 @@ QString TokenLanesModel::sentenceOf(const TimelineBar &bar) const
 
 const QString &TokenLanesModel::selectedSession() const
 {
-    return d->selected;
+    return d->order.selected;
 }
 
 void TokenLanesModel::setSelectedSession(const QString &sessionId)
 {
-    if (d->selected == sessionId)
+    if (d->order.selected == sessionId)
         return;
-    d->selected = sessionId;
+    d->order.selected = sessionId;
+    d->hold.setSelected(!sessionId.isEmpty());
+    noteHold();
     Q_EMIT selectedSessionChanged();
 }
 

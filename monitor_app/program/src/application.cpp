@@ -5,6 +5,7 @@
 #include "monitor/program/demoprocess.h"
 #include "monitor/program/livesource.h"
 #include "monitor/program/screenshot.h"
+#include "monitor/program/terminationsignal.h"
 #include "monitor/store/auditfile.h"
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/style.h"
@@ -90,6 +91,7 @@ public:
     std::unique_ptr<LiveSource> source;
     std::unique_ptr<AuditFile> file;
     std::unique_ptr<Screenshot> screenshot;
+    TerminationSignal termination;
     QList<QPointer<QObject>> leaving;
 };
 
@@ -121,12 +123,17 @@ void Application::applyLook()
     if (known)
         choice = Theme::Choice(value);
     Theme::instance().setChoice(d->options.theme.value_or(choice));
-    if (d->options.size.isValid())
-        d->window.resize(d->options.size);
 }
 
 void Application::connectWindow()
 {
+    // A picture shows the program as it comes, and leaves no trace in the settings.
+    if (d->options.screenshot.isEmpty())
+        d->window.keepState();
+    connect(&d->termination, &TerminationSignal::received, &d->window, [this] {
+        d->window.saveState();
+        QApplication::quit();
+    });
     ConnectPage *page = d->window.connectPage();
     page->setSettings(d->options.server.server.isEmpty() ? storedServer() : d->options.server);
     page->setDemoAvailable(!DemoProcess::findProgram(u"watchword-gateway"_s).isEmpty());
@@ -149,6 +156,8 @@ void Application::connectWindow()
 
 void Application::start()
 {
+    if (d->options.size.isValid())
+        d->window.resize(d->options.size);
     if (d->options.page)
         d->window.showPage(*d->options.page);
     d->window.show();

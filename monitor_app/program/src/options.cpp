@@ -38,17 +38,6 @@ Watchword::Error wrong(const QString &text)
     return Watchword::Error(Watchword::ErrorCode::InvalidArgument, text);
 }
 
-std::optional<PageId> pageOf(const QString &name)
-{
-    if (name == "connections"_L1)
-        return PageId::Connections;
-    if (name == "tokens"_L1)
-        return PageId::Tokens;
-    if (name == "audit"_L1)
-        return PageId::Audit;
-    return {};
-}
-
 std::optional<Theme::Choice> themeOf(const QString &name)
 {
     if (name == "system"_L1)
@@ -86,7 +75,7 @@ QSize sizeOf(const QString &text)
 Watchword::Result<Options> readLook(const QCommandLineParser &parser, Options options)
 {
     if (parser.isSet(u"page"_s)) {
-        options.page = pageOf(parser.value(u"page"_s));
+        options.page = pageNamed(parser.value(u"page"_s));
         if (!options.page)
             return wrong(u"--page must be connections, tokens or audit, not \"%1\""_s.arg(parser.value(u"page"_s)));
     }

@@ -19,19 +19,6 @@ constexpr int lookMs = 250;
 constexpr int maxLooks = 240;
 constexpr int looksBetweenPages = 2;
 
-QString fileName(PageId page)
-{
-    switch (page) {
-    case PageId::Connections:
-        return u"connections.png"_s;
-    case PageId::Tokens:
-        return u"tokens.png"_s;
-    case PageId::Audit:
-        break;
-    }
-    return u"audit.png"_s;
-}
-
 } // namespace
 
 Screenshot::Screenshot(MainWindow &window, QString path, std::chrono::milliseconds settle, QObject *parent)
@@ -41,7 +28,7 @@ Screenshot::Screenshot(MainWindow &window, QString path, std::chrono::millisecon
     , m_wantedLooks(std::max(looksBetweenPages, int(settle.count()) / lookMs))
     , m_folder(QFileInfo(m_path).isDir() || !m_path.endsWith(".png"_L1, Qt::CaseInsensitive))
 {
-    m_pages = m_folder ? QList{PageId::Connections, PageId::Tokens, PageId::Audit} : QList{window.currentPageId()};
+    m_pages = m_folder ? QList<PageId>(allPages.begin(), allPages.end()) : QList{window.currentPageId()};
     m_timer.setInterval(lookMs);
     connect(&m_timer, &QTimer::timeout, this, &Screenshot::look);
 }
@@ -53,7 +40,7 @@ void Screenshot::start()
 
 bool Screenshot::save(PageId page) const
 {
-    const QString file = m_folder ? QDir(m_path).filePath(fileName(page)) : m_path;
+    const QString file = m_folder ? QDir(m_path).filePath(pageName(page) + u".png"_s) : m_path;
     QDir().mkpath(QFileInfo(file).absolutePath());
     if (!m_window.grab().save(file, "PNG")) {
         std::fprintf(stderr, "watchword-monitor: cannot write %s\n", qPrintable(file));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/store/connectiontable.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
@@ -179,11 +180,14 @@ void ConnectionTable::clear()
         remove(id);
 }
 
-void ConnectionTable::releaseRemoved()
+void ConnectionTable::releaseRemoved(const std::function<bool(quint64)> &keep)
 {
+    if (m_removed.empty())
+        return;
     const std::unique_lock lock(m_mutex);
-    m_free.insert(m_free.end(), m_removed.begin(), m_removed.end());
-    m_removed.clear();
+    const auto kept = std::partition(m_removed.begin(), m_removed.end(), [&](quint32 slot) { return keep && keep(key(slot)); });
+    m_free.insert(m_free.end(), kept, m_removed.end());
+    m_removed.erase(kept, m_removed.end());
 }
 
 quint32 ConnectionTable::slotOf(const QString &id) const

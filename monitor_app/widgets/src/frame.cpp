@@ -319,13 +319,11 @@ TailBanner::TailBanner(Workspace &workspace, QWidget *parent)
 void TailBanner::refresh()
 {
     const AuditModel &model = m_workspace.auditModel();
-    const bool shown =
-        model.mode() == AuditModel::TailMode::Paused || (model.mode() == AuditModel::TailMode::Detached && model.newRows() > 0);
+    const bool shown = model.mode() == AuditModel::TailMode::Paused;
     setVisible(shown);
     if (!shown)
         return;
-    const bool paused = model.mode() == AuditModel::TailMode::Paused;
-    m_words->setGlyph(paused ? u"pause"_s : u"clock"_s, Ink::SelectAccent, 16);
+    m_words->setGlyph(u"pause"_s, Ink::SelectAccent, 16);
     const QString words = model.pausedText();
     m_words->setRuns({TextRun{words, Face::BodyStrong, Ink::SelectText}, separator,
                       TextRun{tr("Events are still stored"), Face::Body, Ink::SelectText}});
@@ -342,6 +340,67 @@ void TailBanner::paintEvent(QPaintEvent *)
     painter.fillRect(rect(), ink(Ink::SelectFill));
     const qreal bottom = height() - 1.0;
     drawHairline(painter, {0, bottom}, {qreal(width()), bottom}, ink(Ink::SelectLine));
+}
+
+TailEdge::TailEdge(Workspace &workspace, QWidget *parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+    , m_words(new RunLabel(this))
+    , m_wayBack(new RunLabel(this))
+{
+    setFixedHeight(20);
+    auto *layout = new QHBoxLayout(this);
+    layout->setContentsMargins(12, 1, 12, 0);
+    layout->addWidget(m_words, 1);
+    layout->addWidget(m_wayBack);
+    for (RunLabel *label : {m_words, m_wayBack})
+        label->setAttribute(Qt::WA_TransparentForMouseEvents);
+}
+
+bool TailEdge::isFollowing() const
+{
+    return m_workspace.auditModel().mode() == AuditModel::TailMode::Following;
+}
+
+QString TailEdge::text() const
+{
+    return m_words->plainText();
+}
+
+void TailEdge::refresh()
+{
+    const AuditModel &model = m_workspace.auditModel();
+    // A file has no live edge; what is shown of it is shown.
+    setVisible(model.mode() != AuditModel::TailMode::Paused && model.totalRows() > 0
+               && m_workspace.status().state() != LinkStatus::State::File);
+    m_wayBack->setVisible(!isFollowing());
+    setCursor(isFollowing() ? Qt::ArrowCursor : Qt::PointingHandCursor);
+    if (isFollowing()) {
+        m_words->setGlyph(u"follow"_s, Ink::SelectAccent, 12);
+        m_words->setRuns({TextRun{model.liveEdgeText(), Face::Caption, Ink::SelectText}});
+    } else {
+        QList<TextRun> runs{TextRun{model.pausedText(), Face::CaptionStrong, Ink::BannerText}};
+        runs << TextRun{} << TextRun{model.newRowsText(), Face::Caption, Ink::BannerText};
+        if (const QString errors = model.newErrorsText(); !errors.isEmpty())
+            runs << TextRun{} << TextRun{errors, Face::CaptionStrong, Ink::SeverityError};
+        m_words->setGlyph(u"clock"_s, Ink::BannerText, 12);
+        m_words->setRuns(runs);
+        m_wayBack->setRuns({TextRun{tr("Follow with End"), Face::Caption, Ink::BannerText}});
+    }
+    update();
+}
+
+void TailEdge::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.fillRect(rect(), ink(isFollowing() ? Ink::SelectFill : Ink::BannerFill));
+    drawHairline(painter, {0, 0}, {qreal(width()), 0}, ink(isFollowing() ? Ink::SelectLine : Ink::BannerLine));
+}
+
+void TailEdge::mouseReleaseEvent(QMouseEvent *)
+{
+    if (!isFollowing())
+        Q_EMIT followRequested();
 }
 
 } // namespace Monitor

@@ -20,7 +20,9 @@ QString keyName(QString key)
 {
     for (const auto &[word, shown] : {std::pair(u"Ctrl"_s, KeySheet::tr("Ctrl")), std::pair(u"Shift"_s, KeySheet::tr("Shift")),
                                       std::pair(u"Space"_s, KeySheet::tr("Space")), std::pair(u"Enter"_s, KeySheet::tr("Enter")),
-                                      std::pair(u"Del"_s, KeySheet::tr("Del")), std::pair(u"End"_s, KeySheet::tr("End"))})
+                                      std::pair(u"Del"_s, KeySheet::tr("Del")), std::pair(u"End"_s, KeySheet::tr("End")),
+                                      std::pair(u"Home"_s, KeySheet::tr("Home")), std::pair(u"PgUp"_s, KeySheet::tr("PgUp")),
+                                      std::pair(u"PgDn"_s, KeySheet::tr("PgDn"))})
         key.replace(word, shown);
     return key;
 }
@@ -111,7 +113,7 @@ KeySheet::KeySheet(QWidget *window)
               {{u"/"_s, u"Ctrl+F"_s}, tr("filter")},
               {{u"F6"_s, u"Shift+F6"_s}, tr("next, previous pane")},
               {{u"Ctrl+Space"_s}, tr("pause or follow")},
-              {{u"End"_s}, tr("follow the newest")},
+              {{u"Ctrl+End"_s}, tr("follow the newest")},
               {{u"F1"_s, u"?"_s}, tr("these keys")}});
     addGroup(left, tr("In the filter"),
              {{{u"Enter"_s}, tr("apply")},
@@ -119,11 +121,13 @@ KeySheet::KeySheet(QWidget *window)
               {{u"↓"_s}, tr("suggestions")},
               {{u"Esc"_s}, tr("close, take back, clear")}});
     addGroup(right, tr("In a table"),
-             {{{u"↑"_s, u"↓"_s}, tr("row; with Shift several")},
+             {{{u"↑"_s, u"↓"_s, u"PgUp"_s, u"PgDn"_s}, tr("row, page; with Shift several")},
+              {{u"Home"_s, u"End"_s}, tr("first, last row")},
+              {{u"Ctrl+A"_s}, tr("select all")},
               {{u"Space"_s, u"Enter"_s}, tr("detail")},
               {{u"Del"_s}, tr("disconnect, asks first")},
               {{u"["_s, u"]"_s}, tr("previous, next error")},
-              {{u"Ctrl+C"_s}, tr("copy the row")}});
+              {{u"Ctrl+C"_s}, tr("copy the rows; with Shift as JSON")}});
     addGroup(right, tr("On the timeline"),
              {{{u"W"_s, u"S"_s}, tr("zoom in, out")},
               {{u"A"_s, u"D"_s}, tr("earlier, later")},

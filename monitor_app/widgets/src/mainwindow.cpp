@@ -27,6 +27,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int historyLimit = 50;
+constexpr int saveAfterMs = 1000;
 
 } // namespace
 
@@ -60,7 +61,9 @@ MainWindow::MainWindow(Workspace &workspace, QWidget *parent)
     });
     showPage(PageId::Connections);
     setWatching(false);
-    restoreGeometry(QSettings().value(u"window/geometry"_s).toByteArray());
+    m_saveSoon.setSingleShot(true);
+    m_saveSoon.setInterval(saveAfterMs);
+    connect(&m_saveSoon, &QTimer::timeout, this, &MainWindow::saveState);
 }
 
 MainWindow::~MainWindow() = default;
@@ -106,7 +109,12 @@ void MainWindow::connectPages()
         showPage(PageId::Connections);
         m_connections->applyFilter(u"node:"_s + quoted(node));
     });
-    for (Page *page : {static_cast<Page *>(m_connections), static_cast<Page *>(m_tokens), static_cast<Page *>(m_audit)}) {
+    connect(&m_workspace.connectionsModel(), &ConnectionsModel::sortChanged, this, &MainWindow::noteState);
+    for (const PageId id : allPages) {
+        Page *page = this->page(id);
+        connect(page, &Page::noticed, this, &MainWindow::notify);
+        if (page->filter())
+            connect(page->filter(), &FilterBar::applied, this, &MainWindow::noteState);
         connect(page, &Page::statusRunsChanged, this, &MainWindow::refreshStatus);
         connect(page, &Page::disconnectRequested, this, &MainWindow::openDisconnect);
         connect(page, &Page::eventRequested, this, [this](quint64 row) {
@@ -185,6 +193,7 @@ void MainWindow::showPage(PageId id)
     currentPage()->view()->setFocus(Qt::OtherFocusReason);
     refreshTitle();
     refresh();
+    noteState();
 }
 
 void MainWindow::go(int step)
@@ -293,8 +302,39 @@ void MainWindow::resizeEvent(QResizeEvent *event)
     const bool narrow = width() < px(Metric::LayoutRailBelowWidth);
     m_navigation->setRail(narrow);
     m_top->setNarrow(narrow);
-    for (const PageId id : {PageId::Connections, PageId::Tokens, PageId::Audit})
+    for (const PageId id : allPages)
         page(id)->setNarrow(narrow);
+    noteState();
+}
+
+void MainWindow::keepState()
+{
+    QSettings settings;
+    restoreGeometry(settings.value(u"window/geometry"_s).toByteArray());
+    for (const PageId id : allPages)
+        page(id)->restoreState(settings);
+    if (const auto last = pageNamed(settings.value(u"window/page"_s).toString()))
+        showPage(*last);
+    m_keepsState = true;
+}
+
+void MainWindow::saveState()
+{
+    if (!m_keepsState)
+        return;
+    m_saveSoon.stop();
+    QSettings settings;
+    settings.setValue(u"window/geometry"_s, saveGeometry());
+    settings.setValue(u"window/page"_s, pageName(m_current));
+    for (const PageId id : allPages)
+        page(id)->saveState(settings);
+    settings.sync();
+}
+
+void MainWindow::noteState()
+{
+    if (m_keepsState)
+        m_saveSoon.start();
 }
 
 void MainWindow::setActiveFromState()
@@ -323,7 +363,7 @@ void MainWindow::hideEvent(QHideEvent *event)
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
-    QSettings().setValue(u"window/geometry"_s, saveGeometry());
+    saveState();
     QMainWindow::closeEvent(event);
 }
 

@@ -43,6 +43,28 @@ private:
 
 } // namespace
 
+QString pageName(PageId page)
+{
+    switch (page) {
+    case PageId::Connections:
+        return u"connections"_s;
+    case PageId::Tokens:
+        return u"tokens"_s;
+    case PageId::Audit:
+        break;
+    }
+    return u"audit"_s;
+}
+
+std::optional<PageId> pageNamed(const QString &name)
+{
+    for (const PageId page : allPages) {
+        if (pageName(page) == name)
+            return page;
+    }
+    return {};
+}
+
 NavigationItem::NavigationItem(const QString &icon, const QString &label, QWidget *parent)
     : QAbstractButton(parent)
     , m_icon(icon)

@@ -3,12 +3,10 @@
 
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/filterbar.h"
-#include "monitor/widgets/rowtable.h"
 #include "monitor/widgets/workspace.h"
 
 #include <QApplication>
 #include <QHBoxLayout>
-#include <QMenu>
 #include <QPainter>
 #include <QVBoxLayout>
 
@@ -128,22 +126,6 @@ void Page::paintEvent(QPaintEvent *)
     const qreal y = m_bar->height() - 1.0;
     painter.fillRect(QRect(0, 0, width(), m_bar->height()), ink(Ink::SurfacePanel));
     drawHairline(painter, {0, y}, {qreal(width()), y}, ink(Ink::LineDivider));
-}
-
-void showColumnMenu(RowTable &table, QWidget *under)
-{
-    auto *menu = new QMenu(&table);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    const QStringList keys = table.columnKeys();
-    const auto *model = static_cast<const RowWindowModel *>(table.model());
-    for (const QString &key : keys) {
-        QAction *action = menu->addAction(model->columns().at(model->columnOf(key)).title);
-        action->setCheckable(true);
-        action->setChecked(!table.hiddenColumns().contains(key));
-        action->setEnabled(key != keys.first());
-        QObject::connect(action, &QAction::toggled, &table, [&table, key](bool chosen) { table.setColumnChosen(key, chosen); });
-    }
-    menu->popup(under->mapToGlobal(QPoint(0, under->height() + 4)));
 }
 
 } // namespace Monitor

@@ -27,10 +27,26 @@ TableHeader::TableHeader(QWidget *parent)
 {
     setFixedHeight(px(Metric::RowHeader));
     setSectionsClickable(true);
-    setSectionsMovable(false);
+    setSectionsMovable(true);
+    setContextMenuPolicy(Qt::CustomContextMenu);
     setHighlightSections(false);
     setMinimumSectionSize(36);
     setSectionResizeMode(QHeaderView::Interactive);
+}
+
+int TableHeader::firstShown() const
+{
+    for (int visual = 0; visual < count(); ++visual) {
+        if (!isSectionHidden(logicalIndex(visual)))
+            return logicalIndex(visual);
+    }
+    return -1;
+}
+
+void TableHeader::mouseReleaseEvent(QMouseEvent *event)
+{
+    QHeaderView::mouseReleaseEvent(event);
+    Q_EMIT dragged();
 }
 
 void TableHeader::setMarks(const QList<Mark> &marks)
@@ -57,7 +73,7 @@ void TableHeader::paintSection(QPainter *painter, const QRect &rect, int section
     qsizetype rank = -1;
     for (qsizetype index = 0; index < m_marks.size(); ++index)
         rank = m_marks.at(index).column == section ? index : rank;
-    const bool first = visualIndex(section) == 0 || logicalIndexAt(0) == section;
+    const bool first = section == firstShown();
     const QRectF area = QRectF(rect).adjusted(first ? firstPadding : cellPadding, 0, -cellPadding, 0);
     const Face titleFace = rank >= 0 ? Face::CaptionStrong : Face::CaptionMedium;
     const qreal width = drawText(*painter, area, titleFace, ink(rank >= 0 ? Ink::TextPrimary : Ink::TextSecondary), title,
@@ -100,10 +116,10 @@ void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
 {
     const QRectF cell = option.rect;
     painter->fillRect(option.rect, groundOf(index, index.row() == m_hovered));
-    if (RowKind(index.data(RowKindRole).toInt()) == RowKind::Gap)
+    if (const auto kind = RowKind(index.data(RowKindRole).toInt()); kind == RowKind::Gap || kind == RowKind::Folded)
         return;
     drawHairline(*painter, {cell.left(), cell.bottom() - 1}, {cell.right(), cell.bottom() - 1}, ink(Ink::LineRow));
-    const bool first = option.rect.left() == 0;
+    const bool first = index.column() == m_firstColumn;
     const bool selected = index.data(SelectedRole).toBool();
     QRectF area = cell.adjusted(first ? firstPadding : cellPadding, 0, -cellPadding, -1);
     const QString glyph = index.data(GlyphRole).toString();

@@ -10,7 +10,6 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QScrollBar>
-#include <QSettings>
 
 namespace Monitor {
 using namespace Qt::StringLiterals;
@@ -18,7 +17,7 @@ using namespace Qt::StringLiterals;
 RowTable::RowTable(RowWindowModel &model, QString settingsKey, QWidget *parent)
     : QTableView(parent)
     , m_model(model)
-    , m_settingsKey(std::move(settingsKey))
+    , m_columns(std::move(settingsKey))
     , m_header(new TableHeader(this))
     , m_delegate(new RowDelegate(this))
 {
@@ -29,7 +28,7 @@ RowTable::RowTable(RowWindowModel &model, QString settingsKey, QWidget *parent)
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     verticalHeader()->setMinimumSectionSize(px(Metric::RowUltra));
     setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setHorizontalScrollMode(ScrollPerPixel);
     setFrameShape(QFrame::NoFrame);
     setShowGrid(false);
     setAutoScroll(false);
@@ -42,6 +41,9 @@ RowTable::RowTable(RowWindowModel &model, QString settingsKey, QWidget *parent)
     m_scrollTo = [this](qint64 first) { m_model.setWindow(first, pageRows()); };
     m_resize = [this](int rows) { m_model.setWindow(m_model.firstRow(), rows); };
     connect(m_header, &QHeaderView::sectionResized, this, &RowTable::sectionWasResized);
+    connect(m_header, &TableHeader::dragged, this, &RowTable::columnsWereDragged);
+    connect(m_header, &QWidget::customContextMenuRequested, this,
+            [this](const QPoint &at) { Q_EMIT columnMenuRequested(m_header->viewport()->mapToGlobal(at)); });
     connect(m_header, &QHeaderView::sectionClicked, this, [this](int section) {
         Q_EMIT headerClicked(section, QGuiApplication::keyboardModifiers() & (Qt::ControlModifier | Qt::ShiftModifier));
     });
@@ -58,22 +60,13 @@ RowTable::~RowTable() = default;
 
 void RowTable::setColumns(const QList<ColumnSpec> &columns, const QStringList &dropFirst)
 {
-    m_columns = columns;
     for (const ColumnSpec &column : columns) {
         if (m_model.columnOf(column.key) < 0)
             qWarning("The model has no column \"%ls\"", qUtf16Printable(column.key));
     }
-    m_dropOrder = dropFirst;
-    restoreColumns();
+    m_columns.setSpecs(columns, dropFirst);
+    placeColumns();
     layoutColumns();
-}
-
-QStringList RowTable::columnKeys() const
-{
-    QStringList keys;
-    for (const ColumnSpec &column : m_columns)
-        keys << column.key;
-    return keys;
 }
 
 void RowTable::setRowPixels(int height)
@@ -119,94 +112,79 @@ void RowTable::refreshRows()
     viewport()->update();
 }
 
-void RowTable::restoreColumns()
+void RowTable::placeColumns()
 {
-    QSettings settings;
-    settings.beginGroup(u"columns/"_s + m_settingsKey);
-    m_hidden = settings.value(u"hidden"_s).toStringList();
-    const QVariantMap widths = settings.value(u"widths"_s).toMap();
-    for (auto entry = widths.cbegin(); entry != widths.cend(); ++entry)
-        m_widths.insert(entry.key(), entry.value().toInt());
+    int visual = 0;
+    for (const QString &key : m_columns.order()) {
+        if (const int section = m_model.columnOf(key); section >= 0)
+            m_header->moveSection(m_header->visualIndex(section), visual++);
+    }
 }
 
-void RowTable::saveColumns() const
+QStringList RowTable::shownColumns() const
 {
-    QSettings settings;
-    settings.beginGroup(u"columns/"_s + m_settingsKey);
-    settings.setValue(u"hidden"_s, m_hidden);
-    QVariantMap widths;
-    for (auto entry = m_widths.cbegin(); entry != m_widths.cend(); ++entry)
-        widths.insert(entry.key(), entry.value());
-    settings.setValue(u"widths"_s, widths);
+    QStringList keys;
+    for (int visual = 0; visual < m_header->count(); ++visual) {
+        const int section = m_header->logicalIndex(visual);
+        if (!m_header->isSectionHidden(section))
+            keys << m_model.columns().at(section).key;
+    }
+    return keys;
 }
 
 void RowTable::setColumnChosen(const QString &key, bool chosen)
 {
-    if (!chosen && !m_hidden.contains(key))
-        m_hidden << key;
-    else if (chosen)
-        m_hidden.removeAll(key);
-    saveColumns();
+    m_columns.choose(key, chosen);
     layoutColumns();
+    Q_EMIT columnsChanged();
+}
+
+void RowTable::resetColumns()
+{
+    m_columns.reset();
+    placeColumns();
+    layoutColumns();
+    Q_EMIT columnsChanged();
 }
 
 void RowTable::layoutColumns()
 {
-    if (m_columns.isEmpty())
+    if (m_columns.keys().isEmpty())
         return;
-    const int available = viewport()->width();
-    const auto widthOf = [this](const ColumnSpec &column) { return m_widths.value(column.key, column.width); };
-    QStringList dropped;
-    const auto total = [&] {
-        int sum = 0;
-        for (const ColumnSpec &column : m_columns)
-            sum += m_hidden.contains(column.key) || dropped.contains(column.key) ? 0 : widthOf(column);
-        return sum;
-    };
-    for (const QString &key : std::as_const(m_dropOrder)) {
-        if (total() <= available)
-            break;
-        if (!m_hidden.contains(key))
-            dropped << key;
-    }
-    int growing = 0;
-    for (const ColumnSpec &column : m_columns)
-        growing += column.grows && !m_hidden.contains(column.key) && !dropped.contains(column.key) ? widthOf(column) : 0;
-    int rest = std::max(0, available - total());
+    const QStringList droppedBefore = m_columns.dropped();
+    const QHash<QString, int> widths = m_columns.widthsFor(viewport()->width(), shownOrder());
     m_layingOut = true;
-    int used = 0;
-    int lastShown = -1;
-    for (const ColumnSpec &column : m_columns) {
-        const int section = m_model.columnOf(column.key);
-        const bool shown = !m_hidden.contains(column.key) && !dropped.contains(column.key);
-        QTableView::setColumnHidden(section, !shown);
-        if (!shown)
-            continue;
-        const int extra = column.grows && growing > 0 ? rest * widthOf(column) / growing : 0;
-        m_header->resizeSection(section, widthOf(column) + extra);
-        used += widthOf(column) + extra;
-        lastShown = section;
+    for (const QString &key : m_columns.keys()) {
+        const int section = m_model.columnOf(key);
+        QTableView::setColumnHidden(section, !widths.contains(key));
+        if (widths.contains(key))
+            m_header->resizeSection(section, widths.value(key));
     }
-    if (lastShown >= 0 && used < available)
-        m_header->resizeSection(lastShown, m_header->sectionSize(lastShown) + available - used);
     m_layingOut = false;
-    if (dropped != m_dropped) {
-        m_dropped = dropped;
+    m_delegate->setFirstColumn(m_header->firstShown());
+    if (m_columns.dropped() != droppedBefore)
         Q_EMIT columnsChanged();
-    }
     viewport()->update();
 }
 
 void RowTable::sectionWasResized(int section, int before, int now)
 {
-    if (m_layingOut || m_columns.isEmpty())
-        return;
-    const QString key = m_model.columns().at(section).key;
-    for (const ColumnSpec &column : std::as_const(m_columns)) {
-        if (column.key == key)
-            m_widths.insert(key, std::max(36, m_widths.value(key, column.width) + now - before));
-    }
-    saveColumns();
+    if (!m_layingOut && before != 0 && now != 0)
+        m_columns.setWidth(m_model.columns().at(section).key, now);
+}
+
+void RowTable::columnsWereDragged()
+{
+    m_columns.setOrder(shownOrder());
+    layoutColumns();
+}
+
+QStringList RowTable::shownOrder() const
+{
+    QStringList keys;
+    for (int visual = 0; visual < m_header->count(); ++visual)
+        keys << m_model.columns().at(m_header->logicalIndex(visual)).key;
+    return keys;
 }
 
 void RowTable::resizeEvent(QResizeEvent *event)
@@ -267,7 +245,28 @@ void RowTable::mousePressEvent(QMouseEvent *event)
         mode = RowWindowModel::SelectMode::Toggle;
     else if (event->modifiers() & Qt::ShiftModifier)
         mode = RowWindowModel::SelectMode::Extend;
+    m_isDragging = event->button() == Qt::LeftButton && mode == RowWindowModel::SelectMode::Replace;
     m_model.select(id, mode);
+}
+
+void RowTable::mouseMoveEvent(QMouseEvent *event)
+{
+    if (!m_isDragging || !(event->buttons() & Qt::LeftButton) || m_model.rowCount() == 0)
+        return;
+    // Over an edge the window follows by a row.
+    const int y = int(event->position().y());
+    if (y < 0)
+        scrollRows(-1);
+    else if (y >= m_model.rowCount() * m_rowPixels)
+        scrollRows(1);
+    const int row = std::clamp(y / m_rowPixels, 0, m_model.rowCount() - 1);
+    if (const quint64 id = idOfRow(row); id != m_model.currentId())
+        m_model.select(id, RowWindowModel::SelectMode::Extend);
+}
+
+void RowTable::mouseReleaseEvent(QMouseEvent *)
+{
+    m_isDragging = false;
 }
 
 void RowTable::mouseDoubleClickEvent(QMouseEvent *event)
@@ -290,6 +289,13 @@ void RowTable::contextMenuEvent(QContextMenuEvent *event)
 
 bool RowTable::keyMoves(int key, bool extend)
 {
+    // Without a current row the keys scroll; with one they move it, and the window follows.
+    const qint64 at = m_model.viewRowOf(m_model.currentId());
+    const auto move = [&](qint64 row, qint64 scrolled) {
+        if (at < 0)
+            return scrollToFirst(scrolled);
+        m_model.moveCurrentTo(row, extend);
+    };
     switch (key) {
     case Qt::Key_Up:
         m_model.moveCurrent(-1, extend);
@@ -298,23 +304,46 @@ bool RowTable::keyMoves(int key, bool extend)
         m_model.moveCurrent(1, extend);
         return true;
     case Qt::Key_PageUp:
-        scrollRows(-pageRows());
+        move(at - pageRows(), m_model.firstRow() - pageRows());
         return true;
     case Qt::Key_PageDown:
-        scrollRows(pageRows());
+        move(at + pageRows(), m_model.firstRow() + pageRows());
         return true;
     case Qt::Key_Home:
-        scrollToFirst(0);
+        move(0, 0);
+        return true;
+    case Qt::Key_End:
+        if (m_isTail || at < 0)
+            return false;
+        m_model.moveCurrentTo(m_model.totalRows() - 1, extend);
         return true;
     default:
         return false;
     }
 }
 
+bool RowTable::handleChord(QKeyEvent *event)
+{
+    if (event->matches(QKeySequence::SelectAll)) {
+        m_model.selectAll();
+        return true;
+    }
+    const bool isShifted = event->modifiers() & Qt::ShiftModifier;
+    if (event->matches(QKeySequence::Copy)
+        || (event->key() == Qt::Key_C && event->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier))) {
+        Q_EMIT copyRequested(isShifted);
+        return true;
+    }
+    return false;
+}
+
 void RowTable::keyPressEvent(QKeyEvent *event)
 {
     const int key = event->key();
-    if (keyMoves(key, event->modifiers() & Qt::ShiftModifier))
+    if (handleChord(event))
+        return;
+    const bool isChord = event->modifiers() & (Qt::ControlModifier | Qt::AltModifier);
+    if ((!isChord || key == Qt::Key_Home) && keyMoves(key, event->modifiers() & Qt::ShiftModifier))
         return;
     switch (key) {
     case Qt::Key_Return:
@@ -330,17 +359,13 @@ void RowTable::keyPressEvent(QKeyEvent *event)
     case Qt::Key_End:
     case Qt::Key_BracketLeft:
     case Qt::Key_BracketRight:
-        if (!(event->modifiers() & Qt::ControlModifier)) {
+        if (!isChord) {
             Q_EMIT keyRequested(key);
             return;
         }
         break;
     default:
         break;
-    }
-    if (event->matches(QKeySequence::Copy)) {
-        Q_EMIT keyRequested(Qt::Key_Copy);
-        return;
     }
     // QTableView would start a search or select; the window shortcuts get everything else.
     event->ignore();
@@ -360,13 +385,14 @@ bool RowTable::viewportEvent(QEvent *event)
     switch (event->type()) {
     case QEvent::MouseMove:
         setHoveredRow(rowAt(int(static_cast<QMouseEvent *>(event)->position().y())));
+        Q_EMIT pointerMoved();
         break;
-    case QEvent::Enter:
-        Q_EMIT hoverChanged(true);
+    case QEvent::Wheel:
+        Q_EMIT pointerMoved();
         break;
     case QEvent::Leave:
         setHoveredRow(-1);
-        Q_EMIT hoverChanged(false);
+        Q_EMIT pointerLeft();
         break;
     case QEvent::ToolTip: {
         const auto *help = static_cast<QHelpEvent *>(event);
@@ -411,17 +437,21 @@ void RowTable::paintRowMarks(QPainter &painter, int row)
     }
 }
 
-void RowTable::paintGap(QPainter &painter, int row)
+void RowTable::paintLine(QPainter &painter, int row, const QString &icon, Ink glyph, bool hatched)
 {
     const QModelIndex index = m_model.index(row, 0);
     const QRectF line(0, rowViewportPosition(row), viewport()->width(), m_rowPixels);
-    const qreal scale = devicePixelRatioF();
-    painter.fillRect(line, hatchBrush(ink(Ink::LineDivider), ink(Ink::SurfacePanel), scale));
     const QString text = index.data(Qt::DisplayRole).toString();
-    const qreal width = textWidth(Face::TableMedium, text) + 46;
-    painter.fillRect(QRectF(line.topLeft(), QSizeF(std::min(width, line.width()), line.height())), ink(Ink::SurfacePanel));
-    drawIcon(painter, {12, std::floor(line.center().y() - 7)}, u"gap"_s, 14, ink(Ink::SeverityError));
-    drawText(painter, line.adjusted(32, 0, -8, 0), Face::TableMedium, ink(Ink::TextPrimary), text);
+    if (hatched) {
+        painter.fillRect(line, hatchBrush(ink(Ink::LineDivider), ink(Ink::SurfacePanel), devicePixelRatioF()));
+        const qreal width = textWidth(Face::TableMedium, text) + 46;
+        painter.fillRect(QRectF(line.topLeft(), QSizeF(std::min(width, line.width()), line.height())), ink(Ink::SurfacePanel));
+    } else {
+        painter.fillRect(line, ink(Ink::SurfaceSunk));
+    }
+    drawIcon(painter, {12, std::floor(line.center().y() - 7)}, icon, 14, ink(glyph));
+    drawText(painter, line.adjusted(32, 0, -8, 0), Face::TableMedium, ink(hatched ? Ink::TextPrimary : Ink::TextSecondary), text,
+             Qt::AlignLeft, true);
     drawHairline(painter, {0, line.bottom() - 1}, {line.right(), line.bottom() - 1}, ink(Ink::LineRow));
 }
 
@@ -434,8 +464,11 @@ void RowTable::paintEvent(QPaintEvent *event)
     QTableView::paintEvent(event);
     QPainter painter(viewport());
     for (int row = 0; row < m_model.rowCount(); ++row) {
-        if (RowKind(m_model.index(row, 0).data(RowKindRole).toInt()) == RowKind::Gap)
-            paintGap(painter, row);
+        const auto kind = RowKind(m_model.index(row, 0).data(RowKindRole).toInt());
+        if (kind == RowKind::Gap)
+            paintLine(painter, row, u"gap"_s, Ink::SeverityError, true);
+        else if (kind == RowKind::Folded)
+            paintLine(painter, row, u"disconnect"_s, Ink::TextMuted, false);
         paintRowMarks(painter, row);
     }
 }

@@ -37,18 +37,14 @@ TimelineView::TimelineView(Workspace &workspace, QWidget *parent)
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setAccessibleName(tr("Timeline of token lifetimes"));
-    connect(&m_model, &TokenLanesModel::rowsChanged, this, [this] {
-        chooseFirstSpan();
-        refreshBar();
-        update();
-    });
+    connect(&m_model, &TokenLanesModel::rowsChanged, this, &TimelineView::lanesMoved);
     connect(&m_model, &TokenLanesModel::contentChanged, this, qOverload<>(&QWidget::update));
     connect(&m_model, &TokenLanesModel::selectedSessionChanged, this, qOverload<>(&QWidget::update));
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
     connect(m_bar, &LongScrollBar::moved, this, [this](qint64 first) {
         m_firstRow = int(first);
         refreshBar();
-        update();
+        describe();
     });
 }
 
@@ -155,6 +151,21 @@ int TimelineView::rowAt(qreal y) const
     return -1;
 }
 
+void TimelineView::lanesMoved()
+{
+    chooseFirstSpan();
+    if (m_model.holdReason() != OrderHold::Reason::None) {
+        if (const int top = m_model.rowOfSession(m_topSession); top >= 0)
+            m_firstRow = std::max(0, top - m_topOffset);
+    }
+    refreshBar();
+    // What has the focus is a session, and what is under the pointer is what is there now: rows are only where they are.
+    m_focus.row = m_model.selectedSession().isEmpty() ? -1 : m_model.rowOfSession(m_model.selectedSession());
+    if (m_hoverAt)
+        m_hover = hitAt(*m_hoverAt);
+    describe();
+}
+
 void TimelineView::refreshBar()
 {
     const Geometry g = geometryNow();
@@ -164,6 +175,11 @@ void TimelineView::refreshBar()
     m_bar->setGeometry(width() - px(Metric::LayoutScrollGutter), g.lanesTop, px(Metric::LayoutScrollGutter),
                        std::max(0, g.lanesBottom - g.lanesTop));
     m_bar->setRange(m_model.rowCount(), page, m_firstRow);
+    m_model.setSight(m_firstRow, page + 1);
+    m_topOffset = 0;
+    while (m_topOffset < page && m_model.row(m_firstRow + m_topOffset).isGroup)
+        ++m_topOffset;
+    m_topSession = m_model.row(m_firstRow + m_topOffset).session;
 }
 
 void TimelineView::resizeEvent(QResizeEvent *event)
@@ -270,7 +286,8 @@ void TimelineView::wheelEvent(QWheelEvent *event)
         m_wheelRest -= rows;
         m_firstRow -= rows;
         refreshBar();
-        update();
+        m_hover = hitAt(event->position());
+        describe();
     }
     event->accept();
 }

@@ -35,7 +35,6 @@ bool TimelineView::handleZoomKey(int key)
         pan(scale().width / 8);
         return true;
     case Qt::Key_N:
-    case Qt::Key_End:
         setFollowing(true);
         return true;
     case Qt::Key_F:
@@ -54,6 +53,22 @@ bool TimelineView::handleFocusKey(int key)
         return true;
     case Qt::Key_Down:
         moveFocusRow(1);
+        return true;
+    case Qt::Key_PageUp:
+    case Qt::Key_PageDown: {
+        const int step = key == Qt::Key_PageUp ? -1 : 1;
+        const int from = m_focus.row >= 0 ? m_focus.row : m_firstRow;
+        focusRow(std::clamp(from + step * std::max(1, rowsInSight() - 1), 0, m_model.rowCount() - 1), -step);
+        return true;
+    }
+    case Qt::Key_Home:
+        focusRow(0, 1);
+        return true;
+    case Qt::Key_End:
+        focusRow(m_model.rowCount() - 1, -1);
+        return true;
+    case Qt::Key_Delete:
+        Q_EMIT keyRequested(key);
         return true;
     case Qt::Key_Left:
         moveFocusBar(-1);
@@ -84,6 +99,10 @@ bool TimelineView::handleFocusKey(int key)
 
 void TimelineView::keyPressEvent(QKeyEvent *event)
 {
+    if (event->matches(QKeySequence::Copy)) {
+        Q_EMIT keyRequested(Qt::Key_Copy);
+        return;
+    }
     if (event->modifiers() & (Qt::ControlModifier | Qt::AltModifier)
         || !(handleZoomKey(event->key()) || handleFocusKey(event->key())))
         event->ignore();
@@ -100,9 +119,13 @@ void TimelineView::moveFocusRow(int delta)
     int row = m_focus.row >= 0 ? m_focus.row : m_model.rowOfSession(m_model.selectedSession());
     if (row < 0)
         row = delta > 0 ? m_firstRow - 1 : m_firstRow + 1;
-    do {
-        row += delta;
-    } while (row >= 0 && row < m_model.rowCount() && m_model.row(row).isGroup);
+    focusRow(row + delta, delta);
+}
+
+void TimelineView::focusRow(int row, int step)
+{
+    while (row >= 0 && row < m_model.rowCount() && m_model.row(row).isGroup)
+        row += step < 0 ? -1 : 1;
     if (row < 0 || row >= m_model.rowCount())
         return;
     m_focus = {row, -1, -1};
@@ -239,6 +262,8 @@ void TimelineView::mouseMoveEvent(QMouseEvent *event)
         }
         return;
     }
+    m_hoverAt = event->position();
+    m_model.setHovered(true);
     setHover(hitAt(event->position()));
 }
 
@@ -272,6 +297,8 @@ void TimelineView::mouseDoubleClickEvent(QMouseEvent *event)
 void TimelineView::leaveEvent(QEvent *event)
 {
     QWidget::leaveEvent(event);
+    m_hoverAt.reset();
+    m_model.setHovered(false);
     setHover({});
 }
 

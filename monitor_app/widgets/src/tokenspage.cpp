@@ -4,14 +4,19 @@
 #include "monitor/widgets/button.h"
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/filterbar.h"
+#include "monitor/widgets/orderbutton.h"
 #include "monitor/widgets/pages.h"
 #include "monitor/widgets/tablepane.h"
 #include "monitor/widgets/timelineview.h"
 #include "monitor/widgets/workspace.h"
 
 #include <QActionGroup>
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QMenu>
+#include <QMetaEnum>
+#include <QSettings>
 #include <QStackedLayout>
 #include <QTimer>
 
@@ -73,6 +78,7 @@ TokensPage::TokensPage(Workspace &workspace, QWidget *parent)
     , m_follow(new Button(Button::Kind::Outlined, tr("Following"), this))
     , m_group(new Button(Button::Kind::Outlined, QString(), this))
     , m_sort(new Button(Button::Kind::Outlined, QString(), this))
+    , m_order(new OrderButton(this))
     , m_pulse(new QTimer(this))
 {
     TokenLanesModel &model = workspace.lanesModel();
@@ -85,6 +91,17 @@ TokensPage::TokensPage(Workspace &workspace, QWidget *parent)
     setContentWidget(content);
     connect(m_timeline, &TimelineView::followingChanged, this, &TokensPage::refreshTexts);
     connect(m_timeline, &TimelineView::sentenceChanged, this, &Page::statusRunsChanged);
+    connect(m_timeline, &TimelineView::keyRequested, this, &TokensPage::handleKey);
+    const auto refreshOrder = [this, &model] {
+        m_order->setOrder(model.holdReason(), model.changedRows());
+        Q_EMIT statusRunsChanged();
+    };
+    connect(&model, &TokenLanesModel::orderHeldChanged, this, refreshOrder);
+    connect(&model, &TokenLanesModel::changedRowsChanged, this, refreshOrder);
+    connect(m_order, &QAbstractButton::clicked, this, [this, &model] {
+        model.refreshOrder();
+        this->workspace().tickNow();
+    });
     connect(m_timeline, &TimelineView::detailRequested, this, [this] { setDetailShown(!isDetailShown()); });
     connect(&model, &TokenLanesModel::selectedSessionChanged, this, [this] {
         if (isDetailShown())
@@ -113,6 +130,7 @@ void TokensPage::buildToolbar()
     toolbar()->addWidget(m_follow);
     toolbar()->addWidget(m_group);
     toolbar()->addWidget(m_sort);
+    toolbar()->addWidget(m_order);
     toolbar()->addWidget(bar, 1);
     connect(m_follow, &QAbstractButton::clicked, this, &TokensPage::togglePause);
     connect(m_group, &QAbstractButton::clicked, this, [this, &model] {
@@ -138,15 +156,45 @@ void TokensPage::buildToolbar()
     });
 }
 
-void TokensPage::applyFilter(const QString &text)
+void TokensPage::saveState(QSettings &settings) const
 {
-    Page::applyFilter(text);
+    const TokenLanesModel &model = workspace().lanesModel();
+    settings.setValue(u"filter/tokens"_s, model.queryState().appliedText);
+    settings.setValue(u"sort/tokens"_s, QVariant::fromValue(model.sort()).toString());
+    settings.setValue(u"group/tokens"_s, QVariant::fromValue(model.group()).toString());
+}
+
+void TokensPage::restoreState(QSettings &settings)
+{
+    TokenLanesModel &model = workspace().lanesModel();
+    const auto read = [&settings](const QString &key, auto fallback) {
+        bool ok = false;
+        const QByteArray word = settings.value(key).toString().toLatin1();
+        const int value = QMetaEnum::fromType<decltype(fallback)>().keyToValue(word.constData(), &ok);
+        return ok ? decltype(fallback)(value) : fallback;
+    };
+    model.setSort(read(u"sort/tokens"_s, model.sort()));
+    model.setGroup(read(u"group/tokens"_s, model.group()));
+    if (const QString text = settings.value(u"filter/tokens"_s).toString(); !text.isEmpty())
+        applyFilter(text);
+    refreshTexts();
+}
+
+void TokensPage::handleKey(int key)
+{
+    if (key == Qt::Key_Delete) {
+        detailDisconnect();
+    } else if (key == Qt::Key_Copy && !m_timeline->sentence().isEmpty()) {
+        QGuiApplication::clipboard()->setText(m_timeline->sentence());
+        Q_EMIT noticed(tr("Copied the sentence of the lane."), true);
+    }
 }
 
 void TokensPage::refreshTexts()
 {
     const TokenLanesModel &model = workspace().lanesModel();
     const bool following = m_timeline->isFollowing();
+    workspace().lanesModel().setPaused(!following);
     m_follow->setChecked(following);
     m_follow->setText(following ? tr("Following") : tr("Detached"));
     m_follow->setIconName(u"follow"_s);
@@ -241,6 +289,8 @@ QList<TextRun> TokensPage::statusRuns() const
     else
         runs << plain(tr("%1 of %2 sessions").arg(Text::count(model.queryState().matched), Text::count(model.totalLanes())));
     runs << TextRun{} << plain(m_timeline->rangeText());
+    if (const QString held = OrderButton::heldText(model.holdReason()); !held.isEmpty())
+        runs << TextRun{} << plain(held);
     if (const QString clock = workspace().status().clockText(); !clock.isEmpty())
         runs << TextRun{} << plain(tr("server time, %1").arg(clock));
     return runs;
@@ -257,8 +307,13 @@ void TokensPage::refreshDetail()
 
 void TokensPage::detailDisconnect()
 {
-    const QString connection = detail()->content().connectionId;
-    if (!connection.isEmpty())
+    const QString session = workspace().lanesModel().selectedSession();
+    if (session.isEmpty())
+        return;
+    const QString connection = describeSession(workspace().tokens(), session, workspace().now()).connectionId;
+    if (connection.isEmpty())
+        Q_EMIT noticed(tr("Nothing to disconnect: no connection of the selection is open."), false);
+    else
         Q_EMIT disconnectRequested({connection});
 }
 

@@ -46,7 +46,6 @@ public:
     QString operatorName;
     bool demo = false;
     bool active = true;
-    bool connectionsPaused = false;
     int framesLeft = 0;
     QTimer frame;
     QTimer second;
@@ -186,8 +185,7 @@ void Workspace::arm()
 
 void Workspace::tickNow()
 {
-    if (!d->connectionsPaused)
-        d->connectionsModel.tick();
+    d->connectionsModel.tick();
     d->auditModel.tick();
     d->lanesModel.tick(now());
     const bool running = isRunning(d->connectionsModel.queryState()) || isRunning(d->auditModel.queryState());
@@ -200,13 +198,13 @@ void Workspace::tickNow()
 
 void Workspace::setConnectionsPaused(bool paused)
 {
-    d->connectionsPaused = paused;
+    d->connectionsModel.setPaused(paused);
     noteChange();
 }
 
 bool Workspace::connectionsPaused() const
 {
-    return d->connectionsPaused;
+    return d->connectionsModel.isPaused();
 }
 
 void Workspace::setActive(bool active)

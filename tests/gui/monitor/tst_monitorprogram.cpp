@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/await.h"
 #include "support/testmain.h"
 
 #include <QFile>
 #include <QImage>
 #include <QProcess>
+#include <QSettings>
 #include <QTemporaryDir>
 
 #include "monitor/program/demologin.h"
@@ -35,6 +37,7 @@ private Q_SLOTS:
     void picturesAFile();
     void picturesTheDemo();
     void endsTheDemoWhenKilled();
+    void keepsItsStateWhenTheSessionEnds();
 
 private:
     struct Run
@@ -264,6 +267,35 @@ void TestMonitorProgram::endsTheDemoWhenKilled()
 #else
     QSKIP("Linux tells children of the death of their parent");
 #endif
+}
+
+void TestMonitorProgram::keepsItsStateWhenTheSessionEnds()
+{
+    QTemporaryDir home;
+    const QString log = home.filePath(u"audit.jsonl"_s);
+    QFile file(log);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("{\"message\":\"one\"}\n");
+    file.close();
+    QProcess program;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"QT_QPA_PLATFORM"_s, u"offscreen"_s);
+    environment.insert(u"XDG_CONFIG_HOME"_s, home.path());
+    program.setProcessEnvironment(environment);
+    program.start(QStringLiteral(WATCHWORD_BINARY_DIR "/bin/watchword-monitor"),
+                  {u"--open"_s, log, u"--page"_s, u"tokens"_s, u"--size"_s, u"1030x710"_s});
+    QVERIFY(program.waitForStarted());
+    // The settings come a moment after the window; what counts is how the program ends.
+    const QString settings = home.filePath(u"Watchword/watchword-monitor.conf"_s);
+    QVERIFY(Support::waitUntil([&] { return QFile::exists(settings); }));
+    QVERIFY(QFile::remove(settings));
+    program.terminate();
+    QVERIFY(program.waitForFinished());
+    QCOMPARE(program.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(program.exitCode(), 0);
+    const QSettings kept(settings, QSettings::IniFormat);
+    QCOMPARE(kept.value(u"window/page"_s).toString(), u"tokens"_s);
+    QVERIFY(!kept.value(u"window/geometry"_s).toByteArray().isEmpty());
 }
 
 WATCHWORD_GUI_TEST_MAIN(TestMonitorProgram)

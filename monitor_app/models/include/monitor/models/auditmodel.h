@@ -13,7 +13,7 @@ namespace Monitor {
     The audit tail: rows in order of arrival, filtered in the background, gaps as rows of their own.
 
     Columns: time, seq, sev, kind, user, node, ip, message. A gap row has RowKind::Gap and its whole text in column 0.
-    Times are shown in UTC with milliseconds. Row ids are the table's row id + 1.
+    Times are shown in UTC with milliseconds. Row ids are the table's row id + 1. Selecting a row detaches the tail.
 */
 class AuditModel : public RowWindowModel
 {
@@ -41,7 +41,7 @@ public:
     QString liveEdgeText() const; //!< "Live edge, 2.9 events/s after filter".
     QString gapsText() const; //!< "1 gap, 1,203 events"; empty without gaps.
 
-    void follow();
+    void follow(); //!< Also lets go of the selection: a tail that follows would carry it away.
     void pause();
     void scrollTo(qint64 first); //!< By the person; see TailState::scrolledTo().
     void scrollToRow(quint64 id); //!< Detaches and shows the row in the middle; nothing happens for a hidden row.
@@ -67,12 +67,14 @@ public:
     void setQuery(const QString &text) override;
     QueryState queryState() const override;
     Completion completionAt(const QString &text, int cursor) const override;
-    QString filterTermFor(const QModelIndex &index, bool exclude) const override;
-    QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
 
 Q_SIGNALS:
     void modeChanged();
     void newRowsChanged();
+
+protected:
+    bool visit(quint64 id, const std::function<void(const RowCells &)> &look) const override;
+    void selectionWasChanged() override;
 
 private:
     class Private;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/models/orderhold.h"
 #include "monitor/models/rowwindowmodel.h"
 #include "monitor/store/connectiontable.h"
 
@@ -9,8 +10,9 @@
 namespace Monitor {
 
 /*!
-    The table of live connections, filtered and sorted by two keys. While rows are selected or the pointer is over the table
-    (setHovered) the order is held: values go on changing, rows do not move, new rows come at the end.
+    The table of live connections, filtered and sorted by two keys. The order is held by the rule of OrderHold: values go on
+    changing, rows do not move, new rows come at the end. Rows that ended or no longer match stay while they are in sight or
+    selected; all others of them fold into one last line (RowKind::Folded), so that a held order never grows by what went.
 
     Columns: state, user, client, ip, node, age, idle, in, out, queue, token.left, close.
     Row ids are the table's slot keys; a row keeps its id until it leaves the table.
@@ -36,8 +38,13 @@ public:
     //! First key, then second; the id breaks ties. Default: state descending (worst first), token left ascending.
     void setSortKeys(const QList<SortKey> &keys);
     QList<SortKey> sortKeys() const;
-    bool orderHeld() const;
-    void setHovered(bool hovered);
+    bool orderHeld() const { return holdReason() != OrderHold::Reason::None; }
+    OrderHold::Reason holdReason() const;
+    qint64 changedRows() const; //!< Rows that come, go or move as soon as the order is no longer held.
+    void refreshOrder(); //!< Makes the order anew at the next tick, also while it is held.
+    void setHovered(bool hovered); //!< The pointer moved over the rows, or left them.
+    void setPaused(bool paused); //!< Nothing is taken over but another filter or sort.
+    bool isPaused() const;
     //! The link is down: ages get ">=", remaining times "<=", glyphs turn neutral.
     void setStale(bool stale);
     bool isStale() const;
@@ -52,15 +59,20 @@ public:
     void setQuery(const QString &text) override;
     QueryState queryState() const override;
     Completion completionAt(const QString &text, int cursor) const override;
-    QString filterTermFor(const QModelIndex &index, bool exclude) const override;
-    QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
 
 Q_SIGNALS:
     void sortChanged();
-    void orderHeldChanged();
+    void orderHeldChanged(); //!< Held or not, or the reason.
+    void changedRowsChanged();
+
+protected:
+    bool visit(quint64 id, const std::function<void(const RowCells &)> &look) const override;
+    bool isSelectable(quint64 id) const override;
+    void selectionWasChanged() override;
 
 private:
-    void selectionWasChanged() override;
+    void noteHold();
+    bool adopt(); //!< Returns false if the rows stay as they are.
     class Private;
     std::unique_ptr<Private> d;
 };

@@ -32,7 +32,7 @@ enum Role {
     CurrentRole //!< bool: the row is the current one.
 };
 
-/*! What kind of row it is; gap rows span all columns. */
-enum class RowKind { Data, Gap, Bad };
+/*! What kind of row it is; gap rows and the row that stands for those that went (Folded) span all columns. */
+enum class RowKind { Data, Gap, Bad, Folded };
 
 } // namespace Monitor

@@ -8,9 +8,12 @@
 #include <QAbstractTableModel>
 #include <QSet>
 
+#include <functional>
 #include <memory>
 
 namespace Monitor {
+
+class RowCells;
 
 /*!
     A table of any length of which the view sees only a window: rowCount() is the number of rows in the window, never the
@@ -54,21 +57,28 @@ public:
     //! What may stand at \a cursor, with values and counts from the data.
     virtual Completion completionAt(const QString &text, int cursor) const = 0;
     //! Term that keeps (or drops, \a exclude) rows with the value of this cell; empty for columns that have no field.
-    virtual QString filterTermFor(const QModelIndex &index, bool exclude) const = 0;
+    QString filterTermFor(const QModelIndex &index, bool exclude) const;
+    QString fullText(quint64 id, int column) const; //!< Of any row, in the window or not; empty for an unknown row.
 
     const QList<Column> &columns() const;
     int columnOf(QStringView key) const; //!< -1 for an unknown key.
 
+    //! A selection has at most this many rows; what extends further stops there.
+    static constexpr qsizetype SelectionLimit = 1'000'000;
     const QSet<quint64> &selectedIds() const;
+    QList<quint64> selectedInOrder() const; //!< Of these, what the filter shows, from the top.
     quint64 currentId() const; //!< 0 for none.
     void select(quint64 id, SelectMode mode = SelectMode::Replace);
     void setCurrent(quint64 id); //!< Moves the current row and leaves the selection alone.
+    void selectAll(); //!< Every row behind the filter.
     void clearSelection();
     //! The current row's neighbour, selected; the window follows it. \a delta in rows.
     void moveCurrent(qint64 delta, bool extend = false);
+    void moveCurrentTo(qint64 viewRow, bool extend = false); //!< Clamped to the rows that exist.
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
 Q_SIGNALS:
@@ -82,6 +92,9 @@ protected:
     void moveWindow(qint64 first); //!< As setWindow() with the same count; the content of every row is new.
     void rowsChanged(int firstWindowRow, int lastWindowRow); //!< One dataChanged().
     virtual void selectionWasChanged() { }
+    //! Calls \a look with the cells of a row; returns false if there is no such row.
+    virtual bool visit(quint64 id, const std::function<void(const RowCells &)> &look) const = 0;
+    virtual bool isSelectable(quint64 id) const { return id != 0; }
 
 private:
     class Private;

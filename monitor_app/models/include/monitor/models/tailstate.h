@@ -9,7 +9,7 @@ namespace Monitor {
 enum class TailMode {
     Following, //!< The newest row is the last one seen.
     Paused, //!< Frozen by the person; the table goes on.
-    Detached //!< Scrolled away from the end; new rows do not move the view.
+    Detached //!< Scrolled away from the end, or a row was selected; new rows do not move the view.
 };
 
 /*!
@@ -32,6 +32,7 @@ public:
     void grown(qint64 total); //!< Rows were added at the end.
     void shifted(qint64 delta, qint64 total); //!< \a delta rows more (or fewer, negative) in front of the view.
     void scrolledTo(qint64 first); //!< By the person. Up leaves follow; to the very end while Detached follows again.
+    void setHeld(bool held); //!< Rows are selected: leaves follow, and scrolling to the end does not follow again.
     void followed(); //!< End key, button.
     void paused();
     void replaced(qint64 total); //!< Another filter: the count starts anew, Following stays Following.
@@ -45,6 +46,7 @@ private:
     qint64 m_total = 0;
     qint64 m_new = 0;
     int m_page = 0;
+    bool m_held = false;
 };
 
 } // namespace Monitor

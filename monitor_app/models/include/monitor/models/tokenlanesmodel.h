@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/models/orderhold.h"
 #include "monitor/models/querystate.h"
 #include "monitor/models/roles.h"
 #include "monitor/store/completion.h"
@@ -64,6 +65,8 @@ struct TimelineRow
     QString groupNote; //!< "4,316 sessions, 220 failing"
     bool collapsed = false;
     quint32 lane = 0;
+    QString session; //!< Of a lane.
+    bool ended = false; //!< The session left the table while the order is held.
 };
 
 /*!
@@ -102,6 +105,13 @@ public:
     int rowOfSession(const QString &sessionId) const; //!< -1 if hidden or gone.
     qint64 totalLanes() const; //!< Without the filter.
 
+    OrderHold::Reason holdReason() const; //!< While it holds, lanes keep their places; new ones come at the end of their group.
+    qint64 changedRows() const; //!< Lanes that come, go or move as soon as the order is no longer held.
+    void refreshOrder(); //!< Makes the order anew at the next tick, also while it is held.
+    void setHovered(bool hovered); //!< The pointer moved over the lanes, or left them.
+    void setPaused(bool paused);
+    void setSight(int firstRow, int rows); //!< What is shown: lanes that ended stay there while the order is held.
+
     struct ForecastBucket
     {
         qint64 start = 0;
@@ -139,8 +149,11 @@ Q_SIGNALS:
     void contentChanged(); //!< Bars or marks changed; repaint.
     void queryStateChanged();
     void selectedSessionChanged();
+    void orderHeldChanged(); //!< Held or not, or the reason.
+    void changedRowsChanged();
 
 private:
+    void noteHold();
     class Private;
     std::unique_ptr<Private> d;
 };

@@ -8,6 +8,7 @@
 #include <QStringList>
 
 #include <array>
+#include <functional>
 #include <vector>
 
 namespace Monitor {
@@ -73,7 +74,8 @@ public:
     void upsert(const ConnectionEntry &row, qint64 now); //!< \a now: ms, for the rates.
     bool remove(const QString &id); //!< False if unknown.
     void clear();
-    void releaseRemoved(); //!< Removed rows may be overwritten from now on.
+    //! Removed rows may be overwritten from now on, but not those that \a keep names by their keys.
+    void releaseRemoved(const std::function<bool(quint64)> &keep = {});
 
     quint32 slotCount() const { return quint32(m_version.size()); } //!< Highest slot + 1.
     qsizetype size() const { return m_slotOfId.size(); }

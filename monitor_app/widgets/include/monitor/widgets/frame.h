@@ -91,7 +91,7 @@ private:
     Button *m_retry;
 };
 
-/*! The blue bar of a paused or detached tail: since when, how many came, the way back. */
+/*! The blue bar of a paused tail: since when, how many came, the way back. */
 class TailBanner : public QWidget
 {
     Q_OBJECT
@@ -112,6 +112,34 @@ private:
     RunLabel *m_news;
     RunLabel *m_errors;
     Button *m_follow;
+};
+
+/*!
+    The lower end of a tail: the live edge with its rate while it follows; while it is detached since when, and what came since.
+    Both are as high, so nothing moves when a row is selected. A click follows again.
+*/
+class TailEdge : public QWidget
+{
+    Q_OBJECT
+
+public:
+    TailEdge(Workspace &workspace, QWidget *parent = nullptr);
+    void refresh();
+    QString text() const;
+
+Q_SIGNALS:
+    void followRequested();
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
+
+private:
+    bool isFollowing() const;
+
+    Workspace &m_workspace;
+    RunLabel *m_words;
+    RunLabel *m_wayBack;
 };
 
 } // namespace Monitor

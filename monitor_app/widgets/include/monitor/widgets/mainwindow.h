@@ -6,6 +6,7 @@
 
 #include <QMainWindow>
 #include <QPointer>
+#include <QTimer>
 
 class QStackedWidget;
 
@@ -49,6 +50,10 @@ public:
     void notify(const QString &sentence, bool ok); //!< In the status bar, until the next thing happens there.
     void openDisconnect(const QStringList &connections);
     void showKeys();
+    //! Takes over page, geometry, filters and orders of the last run, and from now on keeps them: shortly after a change and when
+    //! the window closes.
+    void keepState();
+    void saveState(); //!< At once; nothing before keepState().
 
 Q_SIGNALS:
     void openFileRequested();
@@ -72,6 +77,7 @@ private:
     void refreshStatus();
     void refreshTitle();
     void setActiveFromState();
+    void noteState();
 
     Workspace &m_workspace;
     TopBar *m_top;
@@ -91,6 +97,8 @@ private:
     bool m_watching = false;
     QString m_notice;
     bool m_noticeOk = true;
+    QTimer m_saveSoon;
+    bool m_keepsState = false;
 };
 
 } // namespace Monitor

@@ -3,6 +3,10 @@
 
 #include <QAbstractButton>
 #include <QList>
+#include <QString>
+
+#include <array>
+#include <optional>
 
 class QVBoxLayout;
 
@@ -11,6 +15,9 @@ namespace Monitor {
 class Workspace;
 
 enum class PageId { Connections, Tokens, Audit };
+inline constexpr std::array allPages{PageId::Connections, PageId::Tokens, PageId::Audit};
+QString pageName(PageId page); //!< As options, settings and links write it: "connections".
+std::optional<PageId> pageNamed(const QString &name);
 
 /*! One entry of the navigation: icon, label, count; as a rail only the icon. */
 class NavigationItem : public QAbstractButton

@@ -7,13 +7,13 @@
 
 class QBoxLayout;
 class QHBoxLayout;
+class QSettings;
 class QVBoxLayout;
 
 namespace Monitor {
 
 class DetailPane;
 class FilterBar;
-class RowTable;
 class Workspace;
 
 /*!
@@ -35,6 +35,9 @@ public:
     virtual void togglePause() { }
     virtual void setNarrow(bool narrow);
     virtual void applyFilter(const QString &text);
+    //! Filter and order, kept from one run to the next.
+    virtual void saveState(QSettings &) const { }
+    virtual void restoreState(QSettings &) { }
 
     FilterBar *filter() const { return m_filter; }
     DetailPane *detail() const { return m_detail; }
@@ -48,6 +51,7 @@ Q_SIGNALS:
     void disconnectRequested(const QStringList &connectionIds);
     void eventRequested(quint64 auditRow);
     void sessionRequested(const QString &session);
+    void noticed(const QString &sentence, bool ok); //!< For the status bar.
 
 protected:
     void setFilterBar(FilterBar *bar);
@@ -69,8 +73,5 @@ private:
     DetailPane *m_detail;
     bool m_narrow = false;
 };
-
-//! A menu of the columns of \a table, checkable.
-void showColumnMenu(RowTable &table, QWidget *under);
 
 } // namespace Monitor

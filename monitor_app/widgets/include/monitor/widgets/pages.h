@@ -2,8 +2,7 @@
 #pragma once
 
 #include "monitor/models/querystate.h"
-#include "monitor/widgets/page.h"
-#include "monitor/widgets/termprobe.h"
+#include "monitor/widgets/tablepage.h"
 
 class QTimer;
 
@@ -12,13 +11,13 @@ namespace Monitor {
 class Button;
 class EmptyState;
 class HistogramStrip;
-class RunLabel;
-class TablePane;
+class OrderButton;
 class TailBanner;
+class TailEdge;
 class TimelineView;
 
 /*! The table of live connections. Pausing freezes what is shown; the stores go on. */
-class ConnectionsPage : public Page
+class ConnectionsPage : public TablePage
 {
     Q_OBJECT
 
@@ -27,33 +26,26 @@ public:
 
     QString title() const override;
     void refresh() override;
-    bool hasData() const override;
     QList<TextRun> statusRuns() const override;
-    QWidget *view() const override;
     void follow() override;
     void togglePause() override;
-    void setNarrow(bool narrow) override;
-    TablePane *pane() const { return m_pane; }
+    void saveState(QSettings &settings) const override;
+    void restoreState(QSettings &settings) override;
 
 protected:
+    Words emptyWords() const override;
+    Words filteredWords(const QList<EmptyState::Term> &terms) const override;
+    QString rawOf(quint64 id) const override;
+    QStringList connectionsOf(const QSet<quint64> &ids) const override;
+    void addMenuActions(QMenu &menu) override;
+    void refreshFollow() override;
     void refreshDetail() override;
-    void detailDisconnect() override;
 
 private:
-    void buildToolbar();
-    void refreshContent();
-    void refreshColumnsText();
     void headerClicked(int column, bool second);
-    void showCellMenu(const QModelIndex &index, const QPoint &position);
-    void handleKey(int key);
-    QStringList selectedConnections() const;
+    void refreshOrder();
 
-    TablePane *m_pane;
-    Button *m_follow;
-    Button *m_columns;
-    RunLabel *m_strip;
-    TermProbe m_probe;
-    bool m_narrow = false;
+    OrderButton *m_order;
 };
 
 /*! The lifetimes of tokens on a timeline. */
@@ -72,7 +64,8 @@ public:
     void follow() override;
     void togglePause() override;
     void setNarrow(bool narrow) override;
-    void applyFilter(const QString &text) override;
+    void saveState(QSettings &settings) const override;
+    void restoreState(QSettings &settings) override;
     TimelineView *timeline() const { return m_timeline; }
 
 protected:
@@ -82,6 +75,7 @@ protected:
 private:
     void buildToolbar();
     void refreshTexts();
+    void handleKey(int key);
     void moveNow();
 
     TimelineView *m_timeline;
@@ -89,11 +83,12 @@ private:
     Button *m_follow;
     Button *m_group;
     Button *m_sort;
+    OrderButton *m_order;
     QTimer *m_pulse;
 };
 
 /*! The live tail of the audit log. */
-class AuditPage : public Page
+class AuditPage : public TablePage
 {
     Q_OBJECT
 
@@ -102,41 +97,29 @@ public:
 
     QString title() const override;
     void refresh() override;
-    bool hasData() const override;
     QList<TextRun> statusRuns() const override;
-    QWidget *view() const override;
     void follow() override;
     void togglePause() override;
-    void setNarrow(bool narrow) override;
     void showRow(quint64 id); //!< Detaches, shows and selects the row.
-    TablePane *pane() const { return m_pane; }
 
 protected:
+    Words emptyWords() const override;
+    Words filteredWords(const QList<EmptyState::Term> &terms) const override;
+    QString rawOf(quint64 id) const override;
+    QStringList connectionsOf(const QSet<quint64> &ids) const override;
+    void noteFilter() override;
+    bool handleKey(int key) override;
+    void refreshFollow() override;
     void refreshDetail() override;
-    void detailDisconnect() override;
 
 private:
-    void buildToolbar();
-    void refreshContent();
-    void refreshFollow();
-    void showCellMenu(const QModelIndex &index, const QPoint &position);
-    void handleKey(int key);
+    void buildContent();
     void applyFilterAround(qint64 from);
 
-    TablePane *m_pane;
     HistogramStrip *m_histogram;
     TailBanner *m_banner;
-    RunLabel *m_edge;
-    QWidget *m_edgeBar;
-    RunLabel *m_strip;
-    Button *m_follow;
-    Button *m_columns;
-    TermProbe m_probe;
+    TailEdge *m_edge;
     qint64 m_histogramAt = 0;
 };
-
-//! What keeps a filter in force while another text is typed; empty when they are the same.
-QList<TextRun> appliedStripRuns(const FilterBar &bar, const QueryState &state);
-QString andTerm(const QString &query, const QString &term);
 
 } // namespace Monitor

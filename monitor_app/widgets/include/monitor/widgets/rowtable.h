@@ -2,6 +2,7 @@
 #pragma once
 
 #include "monitor/models/rowwindowmodel.h"
+#include "monitor/widgets/columnlayout.h"
 #include "monitor/widgets/theme.h"
 
 #include <QHeaderView>
@@ -24,8 +25,13 @@ public:
     };
     explicit TableHeader(QWidget *parent = nullptr);
     void setMarks(const QList<Mark> &marks);
+    int firstShown() const; //!< The section at the left, -1 for none.
+
+Q_SIGNALS:
+    void dragged(); //!< The pointer let go of a section that was moved or sized.
 
 protected:
+    void mouseReleaseEvent(QMouseEvent *event) override;
     void paintSection(QPainter *painter, const QRect &rect, int section) const override;
     QSize sectionSizeFromContents(int section) const override;
 
@@ -42,6 +48,7 @@ public:
     using QStyledItemDelegate::QStyledItemDelegate;
 
     void setHoveredRow(int row) { m_hovered = row; }
+    void setFirstColumn(int column) { m_firstColumn = column; }
     void setStale(bool stale) { m_stale = stale; }
     bool isStale() const { return m_stale; }
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
@@ -51,6 +58,7 @@ private:
     void paintBar(QPainter &painter, QRectF &area, const QModelIndex &index, double fraction) const;
 
     int m_hovered = -1;
+    int m_firstColumn = 0;
     bool m_stale = false;
 };
 
@@ -65,12 +73,7 @@ class RowTable : public QTableView
     Q_OBJECT
 
 public:
-    struct ColumnSpec
-    {
-        QString key;
-        int width;
-        bool grows; //!< Takes a part of the width that is left.
-    };
+    using ColumnSpec = ColumnLayout::Spec;
 
     RowTable(RowWindowModel &model, QString settingsKey, QWidget *parent = nullptr);
     ~RowTable() override;
@@ -84,10 +87,15 @@ public:
     void setStale(bool stale);
     void refreshRows();
 
-    QStringList droppedColumns() const { return m_dropped; }
-    QStringList hiddenColumns() const { return m_hidden; }
-    void setColumnChosen(const QString &key, bool chosen); //!< Kept in the settings.
-    QStringList columnKeys() const;
+    // Columns move, hide and size; what the person chose is kept in the settings until resetColumns().
+    QStringList droppedColumns() const { return m_columns.dropped(); } //!< For want of room.
+    QStringList hiddenColumns() const { return m_columns.hidden(); }
+    void setColumnChosen(const QString &key, bool chosen); //!< Chosen: it is shown also when there is no room for all.
+    void resetColumns();
+    QStringList columnKeys() const { return m_columns.keys(); } //!< As they stand in the model.
+    QStringList shownColumns() const; //!< From the left.
+    //! True: the End key is the page's, also while a row is current.
+    void setTail(bool tail) { m_isTail = tail; }
 
     void scrollRows(qint64 delta);
     void scrollToFirst(qint64 first);
@@ -98,8 +106,11 @@ Q_SIGNALS:
     void headerClicked(int column, bool second);
     void activatedRow(quint64 id); //!< Enter or double click.
     void keyRequested(int key); //!< A key that is the page's: Space, Delete, End, [ and ].
+    void copyRequested(bool asJson);
+    void columnMenuRequested(const QPoint &globalPosition);
     void cellMenuRequested(const QModelIndex &index, const QPoint &globalPosition);
-    void hoverChanged(bool inside);
+    void pointerMoved(); //!< Over the rows.
+    void pointerLeft();
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -107,6 +118,8 @@ protected:
     void wheelEvent(QWheelEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
     void mousePressEvent(QMouseEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
     void mouseDoubleClickEvent(QMouseEvent *event) override;
     void contextMenuEvent(QContextMenuEvent *event) override;
     bool viewportEvent(QEvent *event) override;
@@ -114,23 +127,20 @@ protected:
 
 private:
     void layoutColumns();
-    void restoreColumns();
-    void saveColumns() const;
+    void placeColumns();
+    QStringList shownOrder() const; //!< All columns from the left, hidden ones too.
     void sectionWasResized(int section, int before, int now);
+    void columnsWereDragged();
     bool keyMoves(int key, bool extend);
-    void paintGap(QPainter &painter, int row);
+    bool handleChord(QKeyEvent *event);
+    void paintLine(QPainter &painter, int row, const QString &icon, Ink glyph, bool hatched);
     void paintRowMarks(QPainter &painter, int row);
     quint64 idOfRow(int row) const;
     void setHoveredRow(int row);
     void mirrorCurrent();
 
     RowWindowModel &m_model;
-    QString m_settingsKey;
-    QList<ColumnSpec> m_columns;
-    QHash<QString, int> m_widths; //!< Chosen by the person.
-    QStringList m_dropOrder;
-    QStringList m_dropped;
-    QStringList m_hidden;
+    ColumnLayout m_columns;
     TableHeader *m_header;
     RowDelegate *m_delegate;
     std::function<void(qint64)> m_scrollTo;
@@ -139,6 +149,8 @@ private:
     int m_hovered = -1;
     double m_wheelRest = 0;
     bool m_layingOut = false;
+    bool m_isTail = false;
+    bool m_isDragging = false;
 };
 
 } // namespace Monitor

@@ -42,6 +42,7 @@ Q_SIGNALS:
     void followingChanged();
     void sentenceChanged();
     void detailRequested(); //!< Enter or double click on a lane.
+    void keyRequested(int key); //!< A key that is the page's: Delete and Copy.
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -105,6 +106,8 @@ private:
     bool handleZoomKey(int key);
     bool handleFocusKey(int key);
     void moveFocusRow(int delta);
+    void focusRow(int row, int step); //!< The nearest lane from there, in the direction of \a step.
+    void lanesMoved();
     void moveFocusBar(int delta);
     void moveFocusMark(int delta);
     TimelineLane laneAt(int row) const;
@@ -118,7 +121,10 @@ private:
     qint64 m_from = 0;
     int m_firstRow = 0;
     Hit m_hover;
+    std::optional<QPointF> m_hoverAt; //!< Where the pointer is, over the view.
     Hit m_focus;
+    QString m_topSession; //!< Of the lane at the top, which stays there while the order is held.
+    int m_topOffset = 0;
     QString m_sentence;
     std::optional<QPointF> m_dragFrom;
     std::optional<qreal> m_rangeFrom;
