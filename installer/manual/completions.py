@@ -12,6 +12,10 @@ def quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def takes_file(program):
+    return any(name == "file" for name, _ in program.arguments)
+
+
 def summary(text):
     """The first sentence, short enough for a list."""
     return re.split(r"(?<=[a-z)])[.;] ", text.rstrip("."))[0]
@@ -39,7 +43,10 @@ def bash_values(options, indent):
 
 def bash_body(program, indent):
     words = " ".join(name for option in program.options for name in option.names)
-    return [*bash_values(program.options, indent), f"{indent}COMPREPLY=($(compgen -W {quoted(words)} -- \"$cur\"))"]
+    files = [f"{indent}if [[ $cur != -* ]]; then",
+             f"{indent}    compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return", f"{indent}fi"]
+    return [*bash_values(program.options, indent), *(files if takes_file(program) else []),
+            f"{indent}COMPREPLY=($(compgen -W {quoted(words)} -- \"$cur\"))"]
 
 
 def bash(program, commands):
@@ -75,7 +82,7 @@ def zsh_spec(option):
 
 def zsh_arguments(program, indent):
     specs = [spec for option in program.options for spec in zsh_spec(option)]
-    specs += [quoted(f"{index}:{name}: ") for index, (name, _) in enumerate(program.arguments, 1)]
+    specs += [quoted(f"{index}:{name}:{'_files' if name == 'file' else ' '}") for index, (name, _) in enumerate(program.arguments, 1)]
     return " \\\n".join([f"{indent}_arguments", *[f"{indent}    {spec}" for spec in specs]])
 
 
@@ -107,7 +114,7 @@ def fish_option(program, option, condition):
 
 
 def fish(program, commands):
-    lines = ["# SPDX-License-Identifier: Apache-2.0", f"complete -c {program.name} -f"]
+    lines = ["# SPDX-License-Identifier: Apache-2.0", f"complete -c {program.name} {'-F' if takes_file(program) else '-f'}"]
     for name, text in program.commands:
         lines.append(f"complete -c {program.name} -n __fish_use_subcommand -a {name} -d {quoted(summary(text))}")
     if commands:

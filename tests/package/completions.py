@@ -104,6 +104,7 @@ def questions(program):
     elif name == "watchword-monitor":
         yield "watchword-monitor --theme ", {"system", "light", "dark", "high-contrast"}
         yield "watchword-monitor --open auth", {"authority.pem"}
+        yield "watchword-monitor auth", {"authority.pem"}
     else:
         yield "watchword-gateway --config auth", {"authority.pem"}
         yield "watchword-gateway --state fol", {"folder"}

@@ -31,6 +31,7 @@ void addOptions(QCommandLineParser &parser)
     add(u"screenshot"_s, u"Wait for data, write the page as PNG (into a folder: all pages) and end."_s, u"PATH"_s);
     add(u"help"_s, u"Show this text."_s);
     add(u"version"_s, u"Show the version."_s);
+    parser.addPositionalArgument(u"file"_s, u"An audit file to open, as with --open."_s, u"[file]"_s);
 }
 
 Watchword::Error wrong(const QString &text)
@@ -114,12 +115,13 @@ Watchword::Result<Options> parseOptions(const QStringList &arguments)
     addOptions(parser);
     if (!parser.parse(arguments))
         return wrong(parser.errorText());
-    if (!parser.positionalArguments().isEmpty())
-        return wrong(u"\"%1\" is not an option; to open a file write --open FILE"_s.arg(parser.positionalArguments().first()));
+    const QStringList files = parser.positionalArguments(); // desktops give the file alone
+    if (files.size() > 1 || (!files.isEmpty() && parser.isSet(u"open"_s)))
+        return wrong(u"one file can be opened, not also \"%1\""_s.arg(files.last()));
     Options options;
     options.demo = parser.isSet(u"demo"_s);
     options.demoInfo = parser.value(u"demo-info"_s);
-    options.openFile = parser.value(u"open"_s);
+    options.openFile = files.isEmpty() ? parser.value(u"open"_s) : files.first();
     options.server.server = QUrl(parser.value(u"server"_s));
     options.server.issuer = QUrl(parser.value(u"issuer"_s));
     options.server.clientId = parser.value(u"client-id"_s);

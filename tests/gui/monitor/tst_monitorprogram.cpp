@@ -84,6 +84,9 @@ void TestMonitorProgram::readsOptions()
     const auto remote = parseOptions({u"watchword-monitor"_s, u"--sign-in"_s, u"device"_s});
     QVERIFY(remote.isOk());
     QCOMPARE(remote->route, Watchword::SignInRoute::Device);
+    const auto byDesktop = parseOptions({u"watchword-monitor"_s, u"b.jsonl"_s});
+    QVERIFY(byDesktop.isOk());
+    QCOMPARE(byDesktop->openFile, u"b.jsonl"_s);
 }
 
 void TestMonitorProgram::refusesWrongOptions_data()
@@ -101,7 +104,9 @@ void TestMonitorProgram::refusesWrongOptions_data()
     QTest::newRow("sign-in") << QStringList{u"--sign-in"_s, u"telepathy"_s} << u"--sign-in"_s;
     QTest::newRow("two sources") << QStringList{u"--demo"_s, u"--open"_s, u"x"_s} << u"--demo"_s;
     QTest::newRow("picture of nothing") << QStringList{u"--screenshot"_s, u"x.png"_s} << u"--screenshot"_s;
-    QTest::newRow("positional") << QStringList{u"file.jsonl"_s} << u"--open"_s;
+    QTest::newRow("two files") << QStringList{u"a.jsonl"_s, u"b.jsonl"_s} << u"b.jsonl"_s;
+    QTest::newRow("a file beside --open") << QStringList{u"--open"_s, u"a.jsonl"_s, u"b.jsonl"_s} << u"b.jsonl"_s;
+    QTest::newRow("a file beside the demo") << QStringList{u"--demo"_s, u"a.jsonl"_s} << u"--demo"_s;
 }
 
 void TestMonitorProgram::refusesWrongOptions()

@@ -97,6 +97,8 @@ Result<void> SessionStore::open(const QString &file)
     m_database.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=250"_s);
     if (!m_database.open())
         return sqliteError(m_database.lastError(), u"issuer's session file"_s, u"be opened"_s);
+    if (const Result<void> known = checkFormat(file); !known)
+        return known;
     const QStringList statements{
         u"PRAGMA locking_mode=EXCLUSIVE"_s,
         u"PRAGMA journal_mode=WAL"_s,
@@ -115,6 +117,20 @@ Result<void> SessionStore::open(const QString &file)
             return done;
     }
     return {};
+}
+
+// A newer program may have written what this one would not see: who was revoked, for example.
+Result<void> SessionStore::checkFormat(const QString &file) const
+{
+    QSqlQuery version(m_database);
+    if (!version.exec(u"PRAGMA user_version"_s) || !version.next())
+        return toError(version, u"be read"_s);
+    const int found = version.value(0).toInt();
+    if (found <= kSessionSchema)
+        return {};
+    return Error(ErrorCode::StoreCorrupt,
+                 u"the issuer's session file %1 has format %2; this program knows %3"_s.arg(file).arg(found).arg(kSessionSchema))
+        .withRemedy(u"Use the newer program that wrote it, or another state: then everybody signs in again."_s);
 }
 
 Result<void> SessionStore::run(const QString &statement) const

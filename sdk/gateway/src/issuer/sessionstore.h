@@ -57,7 +57,8 @@ public:
     SessionStore(const SessionStore &) = delete;
     SessionStore &operator=(const SessionStore &) = delete;
 
-    //! The file gets permissions for its owner only. StoreCorrupt, LockBusy, FileUnreadable or StorageFailed.
+    //! The file gets permissions for its owner only. StoreCorrupt (also for the format of a newer program), LockBusy,
+    //! FileUnreadable or StorageFailed.
     Result<void> open(const QString &file);
     Result<QList<SessionRecord>> loadSessions() const;
     Result<QList<RevokedToken>> loadRevokedTokens() const;
@@ -68,6 +69,7 @@ public:
 
 private:
     Result<void> run(const QString &statement) const;
+    Result<void> checkFormat(const QString &file) const;
 
     QString m_connection;
     QSqlDatabase m_database;

@@ -30,6 +30,7 @@ private Q_SLOTS:
     void revokeAccessToken();
     void logoutEndsTheSession();
     void sessionSurvivesARestart();
+    void sessionsOfANewerFormatAreRefused();
     void keysRotate();
     void noSecretInTheAudit();
 
@@ -323,6 +324,25 @@ void TestIssuerTokens::sessionSurvivesARestart()
     QSignalSpy revoked(p->issuer.get(), &Issuer::sessionRevoked);
     QCOMPARE(p->refresh(second.text(u"refresh_token"_s)).status, 400);
     QCOMPARE(revoked.count(), 1);
+}
+
+void TestIssuerTokens::sessionsOfANewerFormatAreRefused()
+{
+    constexpr qint64 kUserVersion = 60; // where SQLite keeps it in the first page of a database, in four bytes
+    p->options.keyFile = p->folder.filePath(u"issuer/keys.json"_s);
+    p->options.stateFile = p->folder.filePath(u"issuer/sessions.db"_s);
+    QVERIFY(p->start());
+    QCOMPARE(p->signIn().status, 200);
+    p->issuer.reset();
+    QFile state(p->options.stateFile);
+    QVERIFY(state.open(QIODevice::ReadWrite) && state.seek(kUserVersion) && state.write(QByteArray("\0\0\0\x63", 4)) == 4);
+    state.close();
+    Result<std::unique_ptr<Issuer>> made = Issuer::create(p->options, *p->log, p->clock);
+    QVERIFY(!made);
+    QCOMPARE(made.error().code(), ErrorCode::StoreCorrupt);
+    QVERIFY2(made.error().detail().contains(u"format 99"_s), qPrintable(made.error().detail()));
+    QVERIFY(state.open(QIODevice::ReadOnly) && state.seek(kUserVersion + 3));
+    QCOMPARE(state.read(1), QByteArray("\x63")); // as the newer program left it
 }
 
 void TestIssuerTokens::keysRotate()

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# How desktops show the Monitor: its entry, its page in software centres, its icon in all sizes, and the files it opens.
+string(TIMESTAMP WATCHWORD_RELEASE_DATE "%Y-%m-%d" UTC)
+file(STRINGS "${PROJECT_SOURCE_DIR}/CHANGELOG.md" released REGEX "^## ${PROJECT_VERSION} - ")
+if(released MATCHES "([0-9]+-[0-9]+-[0-9]+)$")
+    set(WATCHWORD_RELEASE_DATE ${CMAKE_MATCH_1})
+endif()
+configure_file(dev.watchword.monitor.metainfo.xml.in dev.watchword.monitor.metainfo.xml @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/dev.watchword.monitor.metainfo.xml" DESTINATION ${CMAKE_INSTALL_DATADIR}/metainfo COMPONENT monitor)
+install(FILES watchword-monitor.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications COMPONENT monitor)
+install(FILES watchword-audit.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages COMPONENT monitor)
+
+set(icon "${PROJECT_SOURCE_DIR}/monitor_app/resources/app.svg")
+set(icons ${CMAKE_INSTALL_DATADIR}/icons/hicolor)
+install(FILES ${icon} RENAME watchword-monitor.svg DESTINATION ${icons}/scalable/apps COMPONENT monitor)
+find_program(WATCHWORD_RSVG_CONVERT rsvg-convert)
+if(NOT WATCHWORD_RSVG_CONVERT)
+    message(STATUS "The icon is installed as SVG alone: rsvg-convert is missing")
+    return()
+endif()
+set(rendered "")
+foreach(size 16 22 24 32 48 64 128 256 512)
+    set(picture "${CMAKE_CURRENT_BINARY_DIR}/icons/${size}.png")
+    add_custom_command(OUTPUT ${picture} DEPENDS ${icon} VERBATIM COMMENT "Rendering the icon, ${size} pixels"
+        COMMAND ${CMAKE_COMMAND} -E make_directory "${CMAKE_CURRENT_BINARY_DIR}/icons"
+        COMMAND ${WATCHWORD_RSVG_CONVERT} --width ${size} --height ${size} --output ${picture} ${icon})
+    list(APPEND rendered ${picture})
+    install(FILES ${picture} RENAME watchword-monitor.png DESTINATION ${icons}/${size}x${size}/apps COMPONENT monitor)
+endforeach()
+add_custom_target(watchword_icons ALL DEPENDS ${rendered})
