@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: jwt-verifier.mjs ISSUER AUDIENCE: what nginx's auth_request asks. 204 for an access token of ISSUER (RFC 9068) for
-// AUDIENCE with the scope "use", else 401. The keys are fetched from ISSUER/jwks, and kept.
+// usage: jwt-verifier.mjs ISSUER AUDIENCE [JWKS]: what nginx's auth_request asks. 204 for an access token of ISSUER (RFC 9068) for
+// AUDIENCE with the scope "use", else 401. The keys are fetched from ISSUER/jwks, and kept, or are those of the file JWKS.
+import fs from 'node:fs';
 import http from 'node:http';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose';
 
-const [issuer, audience] = process.argv.slice(2);
-const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+const [issuer, audience, file] = process.argv.slice(2);
+const keys = file ? createLocalJWKSet(JSON.parse(fs.readFileSync(file))) : createRemoteJWKSet(new URL(`${issuer}/jwks`));
 const rules = { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'], requiredClaims: ['exp'] };
 
 async function isGood(header) {
@@ -21,6 +22,7 @@ async function isGood(header) {
 
 const server = http.createServer(async (request, response) => {
   response.statusCode = await isGood(request.headers.authorization) ? 204 : 401;
+  if (response.statusCode === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="orders"');
   response.end();
 });
 server.keepAliveTimeout = 10 * 60 * 1000; // longer than nginx keeps a connection

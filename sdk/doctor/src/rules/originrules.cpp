@@ -107,7 +107,9 @@ public:
         }
         if (admitted.isEmpty())
             return pass(u"refused: "_s + seen.admission(m_pages.front().probe)->what);
-        return fail(u"a page of another origin gets in: "_s + seen.redactor().clean(originOf(seen, admitted.first())), admitted);
+        return fail(u"a request of a page of another origin is let in: "_s
+                        + seen.redactor().clean(originOf(seen, admitted.first())),
+                    admitted);
     }
 
 private:

@@ -73,7 +73,8 @@ public:
         if (seen.waitsForMessage() && exchange->end == Exchange::End::Opened)
             return skip(u"the server takes the token in a message, see S3"_s);
         if (admission.isAdmitted())
-            return fail(u"the endpoint lets everybody in"_s, bare);
+            return fail(u"a connection is opened without a token (if the token comes in a message, say so by --token-in)"_s,
+                        bare);
         if (admission.kind != Admission::Kind::Refused)
             return skip(u"no answer to judge: "_s + admission.what);
         if (exchange->end == Exchange::End::Opened)
