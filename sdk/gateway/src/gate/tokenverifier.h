@@ -3,6 +3,7 @@
 
 #include "gate/remoteissuer.h"
 #include "watchword/core/secret.h"
+#include "watchword/core/testexport.h"
 #include "watchword/gateway/identity.h"
 
 #include <QCache>
@@ -23,7 +24,7 @@ class Issuer;
     TemporarilyUnavailable or another retryable one.
     Threads: one. Ownership: borrows the clock and the embedded issuer.
 */
-class TokenVerifier : public QObject
+class WATCHWORD_TEST_EXPORT TokenVerifier : public QObject
 {
     Q_OBJECT
 

@@ -7,6 +7,7 @@
 #include "watchword/jose/jwt.h"
 #include "watchword/testing/manualclock.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 
 using namespace Watchword;
