@@ -3,6 +3,7 @@
 //
 // Environment: PORT (0 = any), HOST (127.0.0.1), BEARER (when set, the upgrade needs exactly this bearer token),
 // PROTOCOL (subprotocol to choose when the client offers it; else ws does what it does by default), TLS_CERT and TLS_KEY (PEM files, for wss),
+// CLIENT_CA (with TLS_CERT: PEM of the authority whose certificate each client needs),
 // ECHO_HEADERS=1 (the first message is the JSON of the upgrade's path and headers), LIFE_MS (a bearer token is good for so
 // long after it was first seen: then its connections are closed with 1008, and it is refused). "stats" is answered by
 // {"open","most","closes":{code:count}}.
@@ -16,6 +17,10 @@ import { WebSocketServer } from 'ws';
 const host = process.env.HOST ?? '127.0.0.1';
 const tls = process.env.TLS_CERT
   ? { cert: fs.readFileSync(process.env.TLS_CERT), key: fs.readFileSync(process.env.TLS_KEY) } : null;
+if (process.env.CLIENT_CA) {
+  tls.ca = fs.readFileSync(process.env.CLIENT_CA);
+  tls.requestCert = true; // and whoever has none is turned away
+}
 const front = tls ? https.createServer(tls) : http.createServer();
 const sockets = new WebSocketServer({
   noServer: true,
@@ -54,8 +59,13 @@ front.on('upgrade', (request, socket, head) => {
       stats.open -= 1;
       stats.closes[code] = (stats.closes[code] ?? 0) + 1;
     });
-    if (process.env.ECHO_HEADERS === '1')
-      peer.send(JSON.stringify({ path: request.url, headers: request.headers }));
+    if (process.env.ECHO_HEADERS === '1') {
+      peer.send(JSON.stringify({
+        path: request.url,
+        headers: request.headers,
+        ...(process.env.CLIENT_CA && { client: socket.getPeerCertificate().serialNumber }),
+      }));
+    }
     peer.on('message', (data, isBinary) => {
       const order = isBinary ? null : /^close (\d{4})(?: (.*))?$/.exec(data.toString());
       if (process.env.DEFLATE === '1' && data.toString() === 'extensions') peer.send(peer.extensions);

@@ -2,6 +2,7 @@
 #include "bridge/bridge.h"
 
 #include "bridge/reactorsocket.h"
+#include "watchword/core/frame.h"
 #include "watchword/wire/handshake.h"
 
 #include <algorithm>
@@ -71,6 +72,7 @@ std::unique_ptr<ClientSocket> PendingRequest::upgrade(const QString &subprotocol
     const auto gauge = std::make_shared<SocketGauge>();
     SocketOpening opening{rules, gauge, {}};
     const std::optional<Wire::DeflateAnswer> agreed = deflateAnswer(head, compression);
+    opening.speaksControl = subprotocol == QLatin1StringView(kSubprotocol);
     if (agreed)
         opening.compression = SocketOpening::Compression{agreed->parameters, *compression};
     auto socket = std::make_unique<ReactorSocket>(*m_bridge, m_id, subprotocol, m_arrival->tlsProtocol, gauge);

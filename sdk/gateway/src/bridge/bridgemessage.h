@@ -67,6 +67,7 @@ struct SocketOpening
         Wire::DeflateOptions options;
     };
     std::optional<Compression> compression;
+    bool speaksControl = false; //!< watchword.v1: a fault has its "bye".
 };
 
 struct ToCore

@@ -2,6 +2,7 @@
 #include "bridge/bridgeport.h"
 
 #include "bridge/netvalues.h"
+#include "endpoint/peerclose.h"
 
 #include <limits>
 
@@ -95,8 +96,8 @@ void BridgePort::upgrade(Net::Stream &stream, const ToReactor &command)
         options.compression = std::make_shared<Wire::Compression>(Wire::Role::Server, opening.compression->agreed,
                                                                   opening.compression->options, &m_deflaters);
     }
-    stream.setHandler(
-        std::make_unique<Net::WebSocketHandler>(stream, options, std::make_unique<BridgeUser>(*this, opening.gauge)));
+    stream.setHandler(std::make_unique<Net::WebSocketHandler>(
+        stream, options, std::make_unique<BridgeUser>(*this, opening.gauge, opening.speaksControl)));
     stream.setReadPaused(false);
 }
 
@@ -148,6 +149,7 @@ void BridgePort::execute(Net::WebSocketHandler &socket, ToReactor &command)
     };
     switch (command.kind) {
     case Kind::Text:
+        user.greeted();
         socket.send(Wire::Opcode::Text, viewOf(command.bytes));
         sent();
         break;
@@ -209,9 +211,10 @@ void BridgeHead::decide(Net::Stream &stream, const ParsedHead &parsed)
     m_port.send({ToCore::Kind::Head, stream.id(), {}, std::move(arrival), {}, {}});
 }
 
-BridgeUser::BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge)
+BridgeUser::BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge, bool speaksControl)
     : m_port(port)
     , m_gauge(std::move(gauge))
+    , m_speaksControl(speaksControl)
 {
 }
 
@@ -242,6 +245,12 @@ void BridgeUser::bytesReceived(Net::WebSocketHandler &, std::size_t count)
 void BridgeUser::flushed(Net::WebSocketHandler &socket)
 {
     m_gauge->queued = qint64(socket.stream().queuedBytes());
+}
+
+void BridgeUser::failing(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end)
+{
+    if (m_speaksControl && m_isGreeted)
+        socket.send(Wire::Opcode::Text, viewOf(byeOf(end).toText().toUtf8()));
 }
 
 void BridgeUser::ended(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end)

@@ -75,14 +75,16 @@ private:
 class BridgeUser : public Net::WebSocketUser
 {
 public:
-    BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge);
+    BridgeUser(BridgePort &port, std::shared_ptr<SocketGauge> gauge, bool speaksControl);
 
     void messageReceived(Net::WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message) override;
     void pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload) override;
     void bytesReceived(Net::WebSocketHandler &socket, std::size_t count) override;
     void flushed(Net::WebSocketHandler &socket) override;
+    void failing(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end) override;
     void ended(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end) override;
 
+    void greeted() { m_isGreeted = true; } //!< Something was sent: the first is "hello" where that is due.
     void setPausedByCore(Net::WebSocketHandler &socket, bool isPaused);
     void roomCame(Net::WebSocketHandler &socket);
     SocketGauge &gauge() { return *m_gauge; }
@@ -90,6 +92,8 @@ public:
 private:
     BridgePort &m_port;
     std::shared_ptr<SocketGauge> m_gauge;
+    const bool m_speaksControl;
+    bool m_isGreeted = false;
     bool m_isPausedByCore = false;
     bool m_waitsForRoom = false;
 };

@@ -155,6 +155,17 @@ void readService(TableReader &table, EndpointConfig &endpoint)
         table.fail("serves", u"[[endpoint]] needs either upstream = \"ws://...\" or serves = \"echo\" or \"rooms\""_s);
 }
 
+void readRejectStyle(TableReader &table, EndpointConfig &endpoint)
+{
+    const QString style = table.text("reject_style", u"http"_s);
+    if (style == "accept_then_close"_L1)
+        endpoint.rejectStyle = EndpointConfig::RejectStyle::AcceptThenClose;
+    else if (style != "http"_L1)
+        table.fail("reject_style", u"reject_style of [[endpoint]] must be \"http\" or \"accept_then_close\""_s);
+    if (endpoint.rejectStyle == EndpointConfig::RejectStyle::AcceptThenClose && endpoint.origins.isEmpty())
+        table.fail("reject_style", u"reject_style = \"accept_then_close\" is for the pages of origins; name some"_s);
+}
+
 EndpointConfig readEndpoint(TableReader table)
 {
     EndpointConfig endpoint;
@@ -168,6 +179,7 @@ EndpointConfig readEndpoint(TableReader table)
     endpoint.acrValues = table.texts("acr_values");
     if (table.has("max_age"))
         endpoint.maxAge = std::chrono::duration_cast<std::chrono::seconds>(table.duration("max_age", Duration(300'000)));
+    readRejectStyle(table, endpoint);
     endpoint.hidden = table.boolean("hidden", false);
     endpoint.requireDpop = table.boolean("require_dpop", false);
     if (auto policy = table.table("policy"))

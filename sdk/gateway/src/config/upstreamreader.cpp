@@ -65,6 +65,10 @@ void readUpstreams(TableReader &table, EndpointConfig &endpoint)
 {
     QList<QUrl> urls = table.urls("upstream", kSchemes);
     endpoint.upstreamCaFile = table.file("upstream_ca");
+    endpoint.upstreamCertificateFile = table.file("upstream_certificate");
+    endpoint.upstreamKeyFile = table.file("upstream_key");
+    if (endpoint.upstreamCertificateFile.isEmpty() != endpoint.upstreamKeyFile.isEmpty())
+        table.fail("upstream_key", u"upstream_certificate and upstream_key belong together; give both or neither"_s);
     endpoint.drainingUpstreams = table.urls("upstream_draining", kSchemes);
     for (const QUrl &url : std::as_const(endpoint.drainingUpstreams)) {
         if (!urls.contains(url))
@@ -74,6 +78,8 @@ void readUpstreams(TableReader &table, EndpointConfig &endpoint)
         if (url.scheme() != urls.first().scheme())
             table.fail("upstream", u"the upstreams of one endpoint must all be ws:// or all be wss://"_s);
     }
+    if (!endpoint.upstreamCertificateFile.isEmpty() && !urls.isEmpty() && urls.first().scheme() != "wss"_L1)
+        table.fail("upstream_certificate", u"upstream_certificate is for wss:// upstreams; others never see it"_s);
     if (!urls.isEmpty())
         endpoint.upstream = urls.takeFirst();
     endpoint.moreUpstreams = urls;

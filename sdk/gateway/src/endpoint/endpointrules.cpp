@@ -20,7 +20,7 @@ SocketRules rulesOf(const GateTarget &target)
         return rules;
     }
     const EndpointLimits &limits = target.limits;
-    // The reactor closes by itself, without a "bye", beyond its own bound: so that one lies behind the endpoint's.
+    // What the reactor judges has no audit id in its "bye": so its bound lies behind the endpoint's.
     rules.largestMessage = limits.messageBytes > 0 ? 2 * std::uint64_t(limits.messageBytes) + 64 * 1024 : kLargestUnlimited;
     rules.fragments = std::uint32_t(limits.fragments);
     rules.controlFramesPerSecond = limits.controlFramesPerSecond;

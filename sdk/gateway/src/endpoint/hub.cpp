@@ -35,14 +35,6 @@ std::optional<Wire::DeflateOptions> compressionOf(const EndpointConfig &config)
     return options;
 }
 
-QString chosenSubprotocol(const RequestHead &head, const QStringList &supported)
-{
-    const QStringList offered = offeredSubprotocols(head);
-    const auto chosen =
-        std::find_if(supported.begin(), supported.end(), [&offered](const QString &name) { return offered.contains(name); });
-    return chosen == supported.end() ? QString() : *chosen;
-}
-
 QString newConnectionId()
 {
     return u"c-"_s + QString::number(QRandomGenerator::system()->generate64(), 36);
@@ -74,19 +66,6 @@ QSet<QString> issuersOf(const GatewayConfig &config)
     for (const IssuerConfig &issuer : config.issuers)
         urls.insert(issuer.issuer());
     return urls;
-}
-
-QStringList subprotocolsOf(const GateTarget &target, const EndpointConfig *config)
-{
-    switch (target.kind) {
-    case GateTarget::Kind::Watch:
-        return {u"watchword.watch.v1"_s};
-    case GateTarget::Kind::Audit:
-        return {u"cloudevents.json"_s};
-    case GateTarget::Kind::Endpoint:
-        return QStringList{QLatin1StringView(kSubprotocol)} + config->subprotocols;
-    }
-    Q_UNREACHABLE();
 }
 
 } // namespace
@@ -131,7 +110,6 @@ std::unique_ptr<Hub::Endpoint> Hub::makeEndpoint(const std::shared_ptr<const Gat
         endpoint->config = *config;
         endpoint->service = makeService(*config, m_services.clock);
     }
-    endpoint->subprotocols = subprotocolsOf(*target, config);
     return endpoint;
 }
 
@@ -203,8 +181,8 @@ void Hub::adopt(const PendingRequest &request, const Admission &admission)
         return;
     }
     std::unique_ptr<ClientSocket> socket =
-        request.upgrade(chosenSubprotocol(request.arrival().parsed.head, endpoint.subprotocols), rulesOf(*admission.target),
-                        compressionOf(endpoint.config));
+        request.upgrade(chosenSubprotocol(request.arrival().parsed.head, endpoint.target->subprotocols),
+                        rulesOf(*admission.target), compressionOf(endpoint.config));
     if (!socket)
         return;
     if (endpoint.service)

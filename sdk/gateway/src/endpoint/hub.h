@@ -61,7 +61,6 @@ private:
     {
         EndpointConfig config;
         std::shared_ptr<const GateTarget> target;
-        QStringList subprotocols; // in the order of preference
         std::unique_ptr<EndpointService> service; // none for watch and audit
     };
     std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target, const EndpointConfig *config);

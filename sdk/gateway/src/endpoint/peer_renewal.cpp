@@ -191,14 +191,10 @@ void Peer::planStepUp()
 
 void Peer::askForStepUp(const QString &auditReason)
 {
-    const GateTarget &target = *m_admission.target;
     PeerClose close;
     close.code = CloseCode::StepUpRequired;
     close.auditReason = auditReason;
-    if (!target.acrValues.isEmpty())
-        close.members.insert("acr_values"_L1, target.acrValues.join(u' '));
-    if (target.maxAge)
-        close.members.insert("max_age"_L1, qint64(target.maxAge->count()));
+    close.members = stepUpMembers(*m_admission.target);
     this->close(close);
 }
 

@@ -9,6 +9,8 @@ namespace {
 
 QString retryWord(CloseCode code)
 {
+    if (quint16(code) == 1007) // text that is not UTF-8, data that cannot be inflated
+        return u"stop"_s;
     switch (code) {
     case CloseCode::TokenExpired:
     case CloseCode::PolicyChanged:
@@ -43,6 +45,11 @@ Frame byeOf(const PeerClose &close)
     if (!close.ref.isEmpty())
         bye.insert("ref"_L1, close.ref);
     return Frame(QLatin1StringView(FrameType::Bye), bye);
+}
+
+Frame byeOf(const Net::WebSocketEnd &fault)
+{
+    return byeOf({.code = CloseCode(fault.code), .text = QString::fromStdString(fault.reason)});
 }
 
 } // namespace Watchword::Gateway

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/controlframes.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/closepolicy.h"
 #include "watchword/core/frame.h"
@@ -23,5 +24,7 @@ struct PeerClose
 };
 
 Frame byeOf(const PeerClose &close);
+//! Of a fault of the peer that its reactor found: without the id of an event, which is written later.
+Frame byeOf(const Net::WebSocketEnd &fault);
 
 } // namespace Watchword::Gateway

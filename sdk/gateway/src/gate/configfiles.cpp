@@ -82,8 +82,14 @@ Result<void> checkFiles(const GatewayConfig &config)
         note(authorities(u"ca of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.caFile));
         note(secret(u"client_secret_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.introspection.clientSecretFile));
     }
-    for (const EndpointConfig &endpoint : config.endpoints)
+    for (const EndpointConfig &endpoint : config.endpoints) {
         note(authorities(u"upstream_ca of [[endpoint]] %1"_s.arg(endpoint.path), endpoint.upstreamCaFile));
+        if (endpoint.upstreamCertificateFile.isEmpty())
+            continue;
+        const QString place = u"[[endpoint]] %1"_s.arg(endpoint.path);
+        const auto own = readCertifiedKey(endpoint.upstreamCertificateFile, endpoint.upstreamKeyFile, place);
+        note(own ? std::nullopt : std::optional(own.error()));
+    }
     if (!config.audit.database.isEmpty() && config.audit.database != ":memory:"_L1)
         note(writable(u"database of [audit]"_s, config.audit.database));
     if (problems.isEmpty())

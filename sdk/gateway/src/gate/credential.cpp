@@ -102,4 +102,12 @@ QStringList offeredSubprotocols(const RequestHead &head)
     return list;
 }
 
+QString chosenSubprotocol(const RequestHead &head, const QStringList &supported)
+{
+    const QStringList offered = offeredSubprotocols(head);
+    const auto chosen =
+        std::find_if(supported.begin(), supported.end(), [&offered](const QString &name) { return offered.contains(name); });
+    return chosen == supported.end() ? QString() : *chosen;
+}
+
 } // namespace Watchword::Gateway

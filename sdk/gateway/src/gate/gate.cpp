@@ -3,6 +3,7 @@
 
 #include "audit/auditlog.h"
 #include "bridge/netvalues.h"
+#include "gate/closeanswer.h"
 #include "gate/handshake.h"
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
@@ -49,6 +50,8 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
         target.requireDpop = endpoint.requireDpop;
         target.policy = endpoint.policy.isEmpty() ? config.policy : endpoint.policy;
         target.limits = endpoint.limits;
+        target.subprotocols = QStringList{QLatin1StringView(kSubprotocol)} + endpoint.subprotocols;
+        target.rejectStyle = endpoint.rejectStyle;
         targets.append(std::make_shared<const GateTarget>(target));
     }
     if (config.watch) {
@@ -57,10 +60,12 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
         target.kind = GateTarget::Kind::Watch;
         target.path = config.watch->path;
         target.scopes = QStringList{u"gw:read"_s};
+        target.subprotocols = QStringList{u"watchword.watch.v1"_s};
         targets.append(std::make_shared<const GateTarget>(target));
         target.kind = GateTarget::Kind::Audit;
         target.path = config.watch->auditPath;
         target.scopes = QStringList{u"gw:audit"_s};
+        target.subprotocols = QStringList{u"cloudevents.json"_s};
         targets.append(std::make_shared<const GateTarget>(target));
     }
     return targets;
@@ -251,8 +256,19 @@ void Gate::handshakeEnded(Handshake *handshake)
 void Gate::refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal)
 {
     const RequestHead &head = request.arrival().parsed.head;
-    record(refusal, {head, admission.peer, &admission.identity}, this, [request, refusal](const QString &ref) {
-        request.answer(answerOf(refusal, ref, request.arrival().parsed.head.method == "HEAD"));
+    answerRefusal(request, refusal, {head, admission.peer, &admission.identity, admission.target}, this, [] {});
+}
+
+void Gate::answerRefusal(const PendingRequest &request, const Refusal &refusal, const Refused &who, const QObject *context,
+                         std::function<void()> then)
+{
+    record(refusal, who, context, [request, refusal, target = who.target, then = std::move(then)](const QString &ref) {
+        const RequestHead &head = request.arrival().parsed.head;
+        if (const auto closing = closeAnswerOf(refusal, ref, head, target.get()))
+            request.answer(request.switchAnswer(closing->subprotocol) + closing->frames);
+        else
+            request.answer(answerOf(refusal, ref, head.method == "HEAD"));
+        then();
     });
 }
 
@@ -272,7 +288,7 @@ GateContext Gate::context(const GatePeer &peer)
 void Gate::record(const Refusal &refusal, const Refused &who, const QObject *context,
                   std::function<void(const QString &ref)> then)
 {
-    const auto &[head, peer, identity] = who;
+    const auto &[head, peer, identity, target] = who;
     ++m_services.metrics.refused[refusal.status];
     const Instant now = m_services.clock.now();
     const bool isLimit = refusal.auditType == "limit.hit"_L1;
@@ -296,6 +312,8 @@ void Gate::record(const Refusal &refusal, const Refused &who, const QObject *con
     entry.data.insert("src"_L1, auditSource(peer));
     entry.data.insert("http"_L1, auditHttp(head, refusal.status));
     entry.data.insert("initiator"_L1, u"policy"_s);
+    if (const auto closing = closeAnswerOf(refusal, {}, head, target.get()))
+        entry.data.insert("ws"_L1, QJsonObject{{u"close_code"_s, closing->code}});
     if (head.contains("User-Agent"))
         entry.data.insert("ua"_L1, clientText(head.value("User-Agent")));
     if (identity) {

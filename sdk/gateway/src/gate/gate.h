@@ -78,7 +78,11 @@ private:
         const RequestHead &head;
         const GatePeer &peer;
         const Identity *identity; //!< Null: nobody knows who it was.
+        std::shared_ptr<const GateTarget> target; //!< Null: nobody knows what it wanted.
     };
+    //! Records it, answers in the way that the target asks for, and calls \a then, unless \a context has gone.
+    void answerRefusal(const PendingRequest &request, const Refusal &refusal, const Refused &who, const QObject *context,
+                       std::function<void()> then);
     //! Writes the refusal to the audit, and calls \a then with the event's id for the answer, unless \a context has gone. The
     //! id is empty if it could not be written.
     void record(const Refusal &refusal, const Refused &who, const QObject *context, std::function<void(const QString &ref)> then);

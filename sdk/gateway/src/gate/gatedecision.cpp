@@ -299,6 +299,10 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
         return refuse(*problem, target);
     if (const auto problem = checkCredential(credential, *target))
         return refuse(*problem, target);
+    if (target->kind != GateTarget::Kind::Endpoint && chosenSubprotocol(head, target->subprotocols).isEmpty()) {
+        const QString message = u"the request does not offer the subprotocol "_s + target->subprotocols.join(u' ');
+        return refuse(refusal(400, "Subprotocol needed", u"subprotocol_missing"_s, message), target);
+    }
     GateDecision decision;
     decision.action = GateDecision::Action::Verify;
     decision.target = target;
@@ -338,6 +342,21 @@ QString signInWeakness(const GateTarget &target, const Identity &identity, WallT
         return u"acr_too_weak"_s;
     const bool isFresh = !target.maxAge || (identity.authTime && now - *identity.authTime <= *target.maxAge);
     return isFresh ? QString() : u"sign_in_too_old"_s;
+}
+
+QJsonObject stepUpMembers(const GateTarget &target)
+{
+    QJsonObject members;
+    if (!target.acrValues.isEmpty())
+        members.insert("acr_values"_L1, target.acrValues.join(u' '));
+    if (target.maxAge)
+        members.insert("max_age"_L1, qint64(target.maxAge->count()));
+    return members;
+}
+
+bool isGoodUpgrade(const RequestHead &head)
+{
+    return !checkUpgrade(head);
 }
 
 bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin)

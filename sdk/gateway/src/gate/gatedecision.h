@@ -26,6 +26,8 @@ struct GateTarget
     QString path;
     bool isPrefix = false; //!< And all below it.
     bool passesHttp = false; //!< Requests that are no upgrades are served, too.
+    QStringList subprotocols; //!< In the order of preference. A monitor has to offer one of them; others may do without.
+    EndpointConfig::RejectStyle rejectStyle = EndpointConfig::RejectStyle::Http;
     QStringList scopes;
     QStringList origins;
     QStringList acrValues;
@@ -85,6 +87,10 @@ WATCHWORD_TEST_EXPORT GateDecision decideIdentity(const std::shared_ptr<const Ga
                                                   const Possession &possession = {});
 //! Why the person has to sign in again for \a target (RFC 9470): "acr_too_weak", "sign_in_too_old", or empty.
 WATCHWORD_TEST_EXPORT QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now);
+//! What a client is told of that, beside the code: "acr_values" and "max_age".
+QJsonObject stepUpMembers(const GateTarget &target);
+//! RFC 6455 section 4.2.1.
+bool isGoodUpgrade(const RequestHead &head);
 //! After a reload: whether who was admitted would get as far as the step-up with the same request.
 WATCHWORD_TEST_EXPORT bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin);
 //! For heads that could not be parsed, and for peers that did not send one in time.

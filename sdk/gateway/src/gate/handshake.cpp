@@ -123,8 +123,7 @@ void Handshake::refuse(const Refusal &refusal, const Identity *identity)
     m_state = State::Answering;
     m_alarm.cancel();
     // Who is told a reference finds it in the audit: the answer waits until the event is written.
-    m_gate.record(refusal, {m_head, m_peer, identity}, this,
-                  [this, answered](const QString &ref) { answer(answerOf(answered, ref, m_head.method == "HEAD")); });
+    m_gate.answerRefusal(m_request, answered, {m_head, m_peer, identity, m_target}, this, [this] { end(); });
 }
 
 void Handshake::answer(const QByteArray &bytes)

@@ -25,12 +25,12 @@ namespace {
 
 constexpr qint64 kLargestPem = 1024 * 1024;
 
-Result<QByteArray> readPem(const QString &name, const QString &what)
+Result<QByteArray> readPem(const QString &name, const QString &what, const QString &place)
 {
     QFile file(name);
     if (!file.open(QIODevice::ReadOnly)) {
         return Error(ErrorCode::FileUnreadable, u"the %1 %2 cannot be read: %3"_s.arg(what, name, file.errorString()))
-            .withRemedy(u"Check the path in [listen] and that this user may read the file."_s);
+            .withRemedy(u"Check the path in %1 and that this user may read the file."_s.arg(place));
     }
     return file.read(kLargestPem);
 }
@@ -77,34 +77,41 @@ QList<QSslCipher> strongCiphers()
 
 } // namespace
 
-Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
+Result<CertifiedKey> readCertifiedKey(const QString &certificateFile, const QString &keyFile, const QString &place)
 {
-    const Result<QByteArray> certificatePem = readPem(listen.certificateFile, u"certificate"_s);
+    const Result<QByteArray> certificatePem = readPem(certificateFile, u"certificate"_s, place);
     if (!certificatePem)
         return certificatePem.error();
-    Result<QByteArray> keyPem = readPem(listen.keyFile, u"key"_s);
+    Result<QByteArray> keyPem = readPem(keyFile, u"key"_s, place);
     if (!keyPem)
         return keyPem.error();
-    const QList<QSslCertificate> chain = QSslCertificate::fromData(*certificatePem, QSsl::Pem);
-    const QSslKey key = readKey(*keyPem);
+    CertifiedKey read{*certificatePem, Secret::copy(*keyPem), QSslCertificate::fromData(*certificatePem, QSsl::Pem),
+                      readKey(*keyPem)};
     const bool fits = keyFits(*certificatePem, *keyPem);
     wipe(keyPem.value().data(), keyPem->size());
-    if (chain.isEmpty())
-        return Error(ErrorCode::ConfigInvalid, u"%1 holds no PEM certificate"_s.arg(listen.certificateFile));
-    if (key.isNull())
-        return Error(ErrorCode::ConfigInvalid, u"%1 holds no PEM key without a pass phrase"_s.arg(listen.keyFile));
+    if (read.chain.isEmpty())
+        return Error(ErrorCode::ConfigInvalid, u"%1 holds no PEM certificate"_s.arg(certificateFile));
+    if (read.key.isNull())
+        return Error(ErrorCode::ConfigInvalid, u"%1 holds no PEM key without a pass phrase"_s.arg(keyFile));
     if (!fits) {
         return Error(ErrorCode::ConfigInvalid,
-                     u"%1 is not the key of the first certificate in %2"_s.arg(listen.keyFile, listen.certificateFile));
+                     u"%1 is not the key of the first certificate in %2"_s.arg(keyFile, certificateFile));
     }
-    if (chain.first().expiryDate() < QDateTime::currentDateTimeUtc()) {
+    if (const QDateTime end = read.chain.first().expiryDate(); end < QDateTime::currentDateTimeUtc()) {
         return Error(ErrorCode::ConfigInvalid,
-                     u"the certificate %1 ended on %2; get a new one"_s.arg(listen.certificateFile,
-                                                                            chain.first().expiryDate().toString(Qt::ISODate)));
+                     u"the certificate %1 ended on %2; get a new one"_s.arg(certificateFile, end.toString(Qt::ISODate)));
     }
+    return read;
+}
+
+Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
+{
+    const Result<CertifiedKey> read = readCertifiedKey(listen.certificateFile, listen.keyFile, u"[listen]"_s);
+    if (!read)
+        return read.error();
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
-    tls.setLocalCertificateChain(chain);
-    tls.setPrivateKey(key);
+    tls.setLocalCertificateChain(read->chain);
+    tls.setPrivateKey(read->key);
     tls.setCiphers(strongCiphers());
     tls.setDiffieHellmanParameters({}); // for ciphers that are not offered
     tls.setProtocol(listen.tls13Only ? QSsl::TlsV1_3OrLater : QSsl::TlsV1_2OrLater);
@@ -118,23 +125,16 @@ Result<QSslConfiguration> readTlsConfiguration(const ListenConfig &listen)
 
 Result<std::shared_ptr<const Net::TlsContext>> readTlsContext(const ListenConfig &listen, std::shared_ptr<Net::TicketKeys> keys)
 {
-    // What can be said about the files in the user's words is said there.
-    if (const Result<QSslConfiguration> checked = readTlsConfiguration(listen); !checked)
-        return checked.error();
-    const Result<QByteArray> certificatePem = readPem(listen.certificateFile, u"certificate"_s);
-    if (!certificatePem)
-        return certificatePem.error();
-    Result<QByteArray> keyPem = readPem(listen.keyFile, u"key"_s);
-    if (!keyPem)
-        return keyPem.error();
+    const Result<CertifiedKey> read = readCertifiedKey(listen.certificateFile, listen.keyFile, u"[listen]"_s);
+    if (!read)
+        return read.error();
     Net::TlsOptions options;
-    options.certificatePem = certificatePem->toStdString();
-    options.keyPem = keyPem->toStdString();
+    options.certificatePem = read->certificatePem.toStdString();
+    options.keyPem = read->keyPem.reveal().toByteArray().toStdString();
     options.tls13Only = listen.tls13Only;
     options.ticketKeys = std::move(keys);
     std::string problem;
     std::shared_ptr<const Net::TlsContext> context = Net::TlsContext::create(options, problem);
-    wipe(keyPem.value().data(), keyPem->size());
     wipe(options.keyPem.data(), qsizetype(options.keyPem.size()));
     if (!context)
         return Error(ErrorCode::ConfigInvalid, u"%1: %2"_s.arg(listen.certificateFile, QString::fromStdString(problem)));

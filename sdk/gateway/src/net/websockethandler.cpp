@@ -80,6 +80,8 @@ void WebSocketHandler::close(std::uint16_t code, std::string_view reason)
 
 void WebSocketHandler::beginClose(const WebSocketEnd &end)
 {
+    if (end.by == WebSocketEnd::By::Fault && isOpen())
+        m_user->failing(*this, end);
     if (const auto step = m_control.close(end))
         perform(*step);
 }

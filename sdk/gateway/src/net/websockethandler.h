@@ -44,6 +44,8 @@ public:
     virtual void bytesReceived(WebSocketHandler &, std::size_t) { } //!< Of any kind: the peer is there.
     virtual void drained(WebSocketHandler &) { } //!< As StreamHandler::drained().
     virtual void flushed(WebSocketHandler &) { } //!< As StreamHandler::flushed().
+    //! The peer broke a rule, and the close frame comes next: what is sent now is the last.
+    virtual void failing(WebSocketHandler &, const WebSocketEnd &) { }
     virtual void ended(WebSocketHandler &, const WebSocketEnd &) { } //!< The last call.
 };
 

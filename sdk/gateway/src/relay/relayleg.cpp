@@ -145,6 +145,8 @@ void RelayLeg::close(std::uint16_t code, std::string_view reason)
 
 void RelayLeg::beginClose(const Net::WebSocketEnd &end)
 {
+    if (end.by == Net::WebSocketEnd::By::Fault && isOpen())
+        m_user->failing(*this, end);
     if (const auto step = m_control.close(end))
         perform(*step);
 }

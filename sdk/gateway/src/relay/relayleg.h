@@ -30,6 +30,7 @@ public:
     virtual void flushed(RelayLeg &leg) = 0; //!< As StreamHandler::flushed().
     virtual void controlsFlooded(RelayLeg &leg) = 0; //!< Each frame beyond the rate; it is not answered.
     virtual void quiet(RelayLeg &leg) = 0; //!< The deadline of an open leg.
+    virtual void failing(RelayLeg &leg, const Net::WebSocketEnd &end) = 0; //!< As WebSocketUser::failing().
     virtual void closing(RelayLeg &leg, const Net::WebSocketEnd &end) = 0; //!< The peer's close frame, or a fault of it.
     virtual void ended(RelayLeg &leg, const Net::WebSocketEnd &end) = 0; //!< The last call.
     virtual void execute(RelayLeg &leg, ToReactor &command) = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relaylink.h"
 
+#include "endpoint/peerclose.h"
 #include "watchword/core/frame.h"
 
 #include <algorithm>
@@ -318,6 +319,13 @@ std::uint16_t RelayLink::codeForClient(std::uint16_t code)
     if (code == 1005)
         return 1000;
     return makesSenseBehindUs(code) ? code : 1014;
+}
+
+void RelayLink::failing(RelayLeg &leg, const Net::WebSocketEnd &end)
+{
+    // Before "hello" nothing may be said, and not in the middle of a message.
+    if (&leg == m_client && m_speaksControl && m_state != State::AwaitsHello && !leg.isInMessage())
+        leg.sendMessage(Wire::Opcode::Text, bytesOf(byeOf(end).toText().toUtf8()));
 }
 
 void RelayLink::closing(RelayLeg &leg, const Net::WebSocketEnd &end)

@@ -69,6 +69,7 @@ public:
     void flushed(RelayLeg &leg) override;
     void controlsFlooded(RelayLeg &leg) override;
     void quiet(RelayLeg &leg) override;
+    void failing(RelayLeg &leg, const Net::WebSocketEnd &end) override;
     void closing(RelayLeg &leg, const Net::WebSocketEnd &end) override;
     void ended(RelayLeg &leg, const Net::WebSocketEnd &end) override;
     void execute(RelayLeg &leg, ToReactor &command) override;

@@ -7,7 +7,6 @@
 #include "relay/upstreamrequest.h"
 #include "watchword/core/log.h"
 
-#include <QFile>
 #include <QUrl>
 
 #include <algorithm>
@@ -17,34 +16,6 @@ namespace Watchword::Gateway {
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
-namespace {
-
-constexpr qint64 kLargestPem = 1024 * 1024;
-
-std::shared_ptr<const Net::TlsContext> readClientTls(const EndpointConfig &config, QString &problem)
-{
-    Net::TlsClientOptions options;
-    if (!config.upstreamCaFile.isEmpty()) {
-        QFile file(config.upstreamCaFile);
-        if (!file.open(QIODevice::ReadOnly)) {
-            problem = u"%1: %2"_s.arg(config.upstreamCaFile, file.errorString());
-            return {};
-        }
-        options.authoritiesPem = file.read(kLargestPem).toStdString();
-        if (options.authoritiesPem.empty()) {
-            problem = u"%1 is empty"_s.arg(config.upstreamCaFile);
-            return {};
-        }
-    }
-    std::string trouble;
-    std::shared_ptr<const Net::TlsContext> context = Net::TlsContext::createClient(options, trouble);
-    if (!context)
-        problem = u"%1: %2"_s.arg(config.upstreamCaFile, QString::fromStdString(trouble));
-    return context;
-}
-
-} // namespace
-
 RelayService::RelayService(const EndpointConfig &config, Clock &clock)
     : m_config(config)
     , m_clock(clock)
@@ -52,11 +23,6 @@ RelayService::RelayService(const EndpointConfig &config, Clock &clock)
 {
     connect(&m_watch, &UpstreamWatch::looked, this, &RelayService::note);
     takeServers();
-    if (config.upstream.scheme() != "wss"_L1)
-        return;
-    m_tls = readClientTls(config, m_tlsProblem);
-    if (!m_tls)
-        qCCritical(logGateway).noquote() << "no client can reach the upstream of" << config.path << "because" << m_tlsProblem;
 }
 
 RelayService::~RelayService()
@@ -68,8 +34,24 @@ void RelayService::takeServers()
 {
     m_pool.setServers(QList<QUrl>{m_config.upstream} + m_config.moreUpstreams, m_config.drainingUpstreams);
     // Of one alone nothing has to be known: it is tried anyway.
+    takeTls();
     const QList<QUrl> watched = m_config.moreUpstreams.isEmpty() ? QList<QUrl>() : m_pool.urls();
-    m_watch.watch(watched, m_config.upstreamHealth, m_config.upstreamCaFile);
+    m_watch.watch(watched, m_config.upstreamHealth, m_tls.forHealth);
+}
+
+void RelayService::takeTls()
+{
+    const Result<UpstreamTls> tls = readUpstreamTls(m_config);
+    if (tls) {
+        m_tls = *tls;
+        m_tlsProblem.clear();
+        return;
+    }
+    // A reload has looked at the files before; what was good goes on.
+    m_tlsProblem = tls.error().detail();
+    qCCritical(logGateway).noquote() << m_tlsProblem;
+    if (!m_tls.context)
+        qCCritical(logGateway).noquote() << "no client can reach the upstream of" << m_config.path;
 }
 
 void RelayService::configChanged(const EndpointConfig &config)
@@ -117,7 +99,7 @@ std::vector<UpstreamTarget> RelayService::targetsFor(const Admission &admission,
     for (const QUrl &url : urls) {
         UpstreamTarget target = UpstreamRequest::serverOf(url);
         target.path = UpstreamRequest::targetOf(m_config, url, admission.path, admission.query).toStdString();
-        target.tls = m_tls;
+        target.tls = m_tls.context;
         targets.push_back(std::move(target));
     }
     return targets;
@@ -144,7 +126,7 @@ UpstreamOrder RelayService::orderFor(const PendingRequest &request, const Admiss
 
 bool RelayService::isUsable(const std::function<void(const Refusal &)> &refused) const
 {
-    if (m_config.upstream.scheme() != "wss"_L1 || m_tls)
+    if (m_config.upstream.scheme() != "wss"_L1 || m_tls.context)
         return true;
     UpstreamRefused reason;
     reason.reason = UpstreamRefused::Reason::NotTrusted;

@@ -5,6 +5,7 @@
 #include "gate/admission.h"
 #include "relay/relaysocket.h"
 #include "relay/upstreampool.h"
+#include "relay/upstreamtls.h"
 #include "relay/upstreamwatch.h"
 
 #include <QHash>
@@ -59,6 +60,7 @@ private:
     UpstreamOrder orderFor(const PendingRequest &request, const Admission &admission, const QString &connectionId,
                            bool speaksControl, const QList<QUrl> &urls) const;
     void takeServers();
+    void takeTls();
     void learn(const UpstreamOutcome &outcome, const QList<QUrl> &urls);
     void note(const QUrl &url, bool isGood);
 
@@ -68,7 +70,7 @@ private:
     UpstreamWatch m_watch;
     QSet<Peer *> m_peers;
     const std::shared_ptr<TakenIds> m_taken = std::make_shared<TakenIds>();
-    std::shared_ptr<const Net::TlsContext> m_tls; //!< For wss; null if it cannot be set up, see m_tlsProblem.
+    UpstreamTls m_tls; //!< For wss; without a context if it cannot be set up, see m_tlsProblem.
     QString m_tlsProblem;
     //! With their sessions: clients until their upstream has answered, plain requests until their end. Owned.
     QHash<RelaySocket *, QString> m_opening;

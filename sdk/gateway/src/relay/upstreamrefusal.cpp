@@ -68,8 +68,12 @@ Refusal refusalOfUpstream(const UpstreamRefused &refused, bool speaksControl)
     result.reasonCode = reasonCodeOf(refused.reason);
     result.message = QString::fromStdString(refused.detail);
     const bool isPassed = refused.reason == UpstreamRefused::Reason::Status && result.status == refused.status;
-    if (isPassed && !refused.retryAfter.empty() && (result.status == 429 || result.status == 503))
-        result.headers.emplace_back("Retry-After", clientText(QByteArray::fromStdString(refused.retryAfter)).toLatin1());
+    if (isPassed && !refused.retryAfter.empty() && (result.status == 429 || result.status == 503)) {
+        const QByteArray after = clientText(QByteArray::fromStdString(refused.retryAfter)).toLatin1();
+        result.headers.emplace_back("Retry-After", after);
+        if (const int seconds = after.toInt(); seconds > 0) // it may be a date, too
+            result.retryAfter = std::chrono::seconds(seconds);
+    }
     if (isPassed && result.status == 401) {
         for (const std::string &challenge : refused.challenges)
             result.headers.emplace_back("WWW-Authenticate", clientText(QByteArray::fromStdString(challenge)).toLatin1());

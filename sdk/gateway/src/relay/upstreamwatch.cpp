@@ -21,11 +21,12 @@ UpstreamWatch::UpstreamWatch(Clock &clock, QObject *parent)
     connect(&m_alarm, &Alarm::due, this, &UpstreamWatch::look);
 }
 
-void UpstreamWatch::watch(const QList<QUrl> &urls, const UpstreamHealth &health, const QString &caFile)
+void UpstreamWatch::watch(const QList<QUrl> &urls, const UpstreamHealth &health, const QSslConfiguration &tls)
 {
     m_urls = urls;
     m_health = health;
-    m_caFile = caFile;
+    m_tls = tls;
+    m_network.clearConnectionCache(); // with what it knew of TLS
     m_alarm.cancel();
     if (!urls.isEmpty() && health.every.count() > 0)
         m_alarm.start(health.every);
@@ -65,7 +66,10 @@ void UpstreamWatch::ask(const QUrl &url)
     page.setPath(m_health.path);
     page.setQuery(QString());
     m_network.setProxy(QNetworkProxy::NoProxy);
-    QNetworkReply *reply = m_network.get(fetchRequest(page, m_caFile, m_health.every / 2));
+    QNetworkRequest request = fetchRequest(page, {}, m_health.every / 2);
+    if (url.scheme() == "wss"_L1)
+        request.setSslConfiguration(m_tls);
+    QNetworkReply *reply = m_network.get(request);
     connect(reply, &QNetworkReply::finished, this, [this, reply, url] {
         const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
         reply->deleteLater();

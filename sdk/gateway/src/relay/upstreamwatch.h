@@ -6,6 +6,7 @@
 
 #include <QNetworkAccessManager>
 #include <QObject>
+#include <QSslConfiguration>
 
 namespace Watchword::Gateway {
 
@@ -21,7 +22,7 @@ public:
     explicit UpstreamWatch(Clock &clock, QObject *parent = nullptr);
 
     //! Begins anew; without \a urls it rests.
-    void watch(const QList<QUrl> &urls, const UpstreamHealth &health, const QString &caFile);
+    void watch(const QList<QUrl> &urls, const UpstreamHealth &health, const QSslConfiguration &tls);
 
 Q_SIGNALS:
     void looked(const QUrl &url, bool isGood);
@@ -35,7 +36,7 @@ private:
     QNetworkAccessManager m_network;
     QList<QUrl> m_urls;
     UpstreamHealth m_health;
-    QString m_caFile;
+    QSslConfiguration m_tls;
 };
 
 } // namespace Watchword::Gateway

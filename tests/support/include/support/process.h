@@ -47,7 +47,8 @@ bool onCi();
 
 /*!
     Makes a throw-away authority and certificates in \a folder by the openssl program:
-    ca.pem, server.pem/.key (localhost, 127.0.0.1, ::1), wronghost.pem/.key, expired.pem/.key, selfsigned.pem/.key.
+    ca.pem, server.pem/.key (localhost, 127.0.0.1, ::1), wronghost.pem/.key, expired.pem/.key, selfsigned.pem/.key; for clients
+   client.pem/.key, client2.pem/.key.
 */
 bool makeCertificates(const QString &folder);
 
