@@ -20,7 +20,7 @@ struct Credential
 WATCHWORD_TEST_EXPORT Credential credentialOf(const RequestHead &head);
 
 //! The first of \a supported, which are in the order of preference, that is offered; empty if none is.
-QString chosenSubprotocol(const RequestHead &head, const QStringList &supported);
+WATCHWORD_TEST_EXPORT QString chosenSubprotocol(const RequestHead &head, const QStringList &supported);
 //! All entries of Sec-WebSocket-Protocol but those that carry a token.
 WATCHWORD_TEST_EXPORT QStringList offeredSubprotocols(const RequestHead &head);
 

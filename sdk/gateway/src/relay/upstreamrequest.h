@@ -17,8 +17,8 @@ UpstreamTarget serverOf(const QUrl &upstream);
 std::vector<std::pair<std::string, std::string>> fieldsOf(const EndpointConfig &config, const RequestHead &head,
                                                           const Admission &admission, const QString &connectionId);
 //! Of a request that is no upgrade, what is behind its head and its token; the targets are still missing.
-HttpOrder httpOrderOf(const EndpointConfig &config, const RequestHead &head, const Admission &admission,
-                      const QString &connectionId);
+WATCHWORD_TEST_EXPORT HttpOrder httpOrderOf(const EndpointConfig &config, const RequestHead &head, const Admission &admission,
+                                            const QString &connectionId);
 //! Of the field Cookie, those that are in \a names.
 WATCHWORD_TEST_EXPORT QByteArray cookiesOf(const RequestHead &head, const QStringList &names);
 //! Printable ASCII; all else is percent-encoded, and so cannot start a header. Blanks at the ends are, too.
