@@ -3,6 +3,9 @@
 #include "watchword/core/memorydump.h"
 
 #include <QApplication>
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
 #include <QLibraryInfo>
 #include <QLocale>
 #include <QTranslator>
@@ -10,6 +13,21 @@
 #include <cstdio>
 
 using namespace Qt::StringLiterals;
+
+namespace {
+
+// The relocatable folder has its own fonts, for systems without any. Fontconfig reads their list beside that of the system.
+void useFontsBesideTheProgram()
+{
+#ifdef Q_OS_LINUX
+    const QString program = QFile::symLinkTarget(u"/proc/self/exe"_s);
+    const QString fonts = QDir::cleanPath(QFileInfo(program).path() + u"/../share/watchword/fonts.conf"_s);
+    if (!qEnvironmentVariableIsSet("FONTCONFIG_FILE") && QFile::exists(fonts))
+        qputenv("FONTCONFIG_FILE", QFile::encodeName(fonts));
+#endif
+}
+
+} // namespace
 
 int main(int argc, char *argv[])
 {
@@ -28,6 +46,7 @@ int main(int argc, char *argv[])
         }
     }
 
+    useFontsBesideTheProgram();
     QApplication app(argc, argv);
     QApplication::setApplicationName(u"watchword-monitor"_s);
     QApplication::setApplicationDisplayName(u"Watchword Monitor"_s);

@@ -3,6 +3,8 @@
 
 import re
 
+SPDX = "# SPDX-" + "License-Identifier: Apache-2.0"  # in two parts: this line is no statement about this file
+
 
 def identifier(program):
     return "_" + re.sub(r"\W", "_", program.name)
@@ -50,7 +52,7 @@ def bash_body(program, indent):
 
 
 def bash(program, commands):
-    lines = ["# SPDX-License-Identifier: Apache-2.0", f"# bash completion of {program.name}",
+    lines = [SPDX, f"# bash completion of {program.name}",
              "# shellcheck shell=bash disable=SC2207 # no word has a blank", f"{identifier(program)}()", "{",
              "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}", "    COMPREPLY=()"]
     if commands:
@@ -87,7 +89,7 @@ def zsh_arguments(program, indent):
 
 
 def zsh(program, commands):
-    lines = [f"#compdef {program.name}", "# SPDX-License-Identifier: Apache-2.0"]
+    lines = [f"#compdef {program.name}", SPDX]
     if not commands:
         return "\n".join([*lines, zsh_arguments(program, "")]) + "\n"
     rows = [quoted(f"{name}:{summary(text)}") for name, text in program.commands]
@@ -114,7 +116,7 @@ def fish_option(program, option, condition):
 
 
 def fish(program, commands):
-    lines = ["# SPDX-License-Identifier: Apache-2.0", f"complete -c {program.name} {'-F' if takes_file(program) else '-f'}"]
+    lines = [SPDX, f"complete -c {program.name} {'-F' if takes_file(program) else '-f'}"]
     for name, text in program.commands:
         lines.append(f"complete -c {program.name} -n __fish_use_subcommand -a {name} -d {quoted(summary(text))}")
     if commands:
