@@ -226,7 +226,7 @@ def open_ends(path, lines):
 
 def top_level(root, files):
     allowed = {"CMakeLists.txt", "CMakePresets.json", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md",
-               "LICENSE", "dev", "sdk", "monitor_app", "qml", "tests", "translations", "installer"}
+               "LICENSE", "LICENSES", "dev", "sdk", "monitor_app", "qml", "tests", "translations", "installer"}
     for name in sorted({path.relative_to(root).parts[0] for path in files}):
         if name not in allowed and not name.startswith("."):
             yield name
