@@ -5,13 +5,11 @@
 
 namespace Watchword {
 
-Q_LOGGING_CATEGORY(logCore, "watchword.core", QtInfoMsg)
 Q_LOGGING_CATEGORY(logAuth, "watchword.auth", QtInfoMsg)
 Q_LOGGING_CATEGORY(logKeychain, "watchword.keychain", QtInfoMsg)
 Q_LOGGING_CATEGORY(logLink, "watchword.link", QtInfoMsg)
 Q_LOGGING_CATEGORY(logWatch, "watchword.watch", QtInfoMsg)
 Q_LOGGING_CATEGORY(logGateway, "watchword.gateway", QtInfoMsg)
-Q_LOGGING_CATEGORY(logMonitor, "watchword.monitor", QtInfoMsg)
 
 QString redactedUrl(const QUrl &url)
 {
