@@ -304,8 +304,11 @@ Client::Client(ClientOptions options, QObject *parent)
 
 Client::~Client()
 {
+    blockSignals(true);
     d->session().disconnect(this);
-    d->connection().disconnect(this);
+    // Continuations of what is pending may call back: until the connection is gone, all is still there.
+    delete &d->connection();
+    (void)d->ofAccount->connection.release();
 }
 
 // Called in the thread that connects, which may be any. What costs something is done only for those who listen.

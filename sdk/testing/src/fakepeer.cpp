@@ -32,7 +32,10 @@ FakePeer::FakePeer(const Ends &ends, QObject *parent)
         d->binaries.append(bytes);
         Q_EMIT binaryReceived(bytes);
     });
-    connect(socket, &QWebSocket::disconnected, this, [this] { Q_EMIT closed(int(d->socket->closeCode())); });
+    // Without a close frame QWebSocket tells of a polite end.
+    connect(socket, &QWebSocket::aboutToClose, this, [this] { d->end = Private::End::CloseFrame; });
+    connect(socket, &QWebSocket::disconnected, this,
+            [this] { Q_EMIT closed(d->end == Private::End::CloseFrame ? int(d->socket->closeCode()) : 1006); });
 }
 
 FakePeer::~FakePeer()

@@ -31,6 +31,7 @@ public:
     QStringList texts;
     QList<QByteArray> binaries;
     QList<Frame> frames;
+    enum class End { Abrupt, CloseFrame } end = End::Abrupt; //!< If it ended now.
 };
 
 } // namespace Watchword

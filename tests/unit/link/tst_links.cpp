@@ -229,7 +229,7 @@ void TestLinks::destroyed()
     const QPointer<FaultyTransport> newer = parts.arrive(2);
     parts.links.reset();
     QCOMPARE(older->closeCode(), 1000);
-    QCOMPARE(newer->closeCode(), 0);
+    QCOMPARE(newer->closeCode(), 1000);
     QCOMPARE(parts.network->alive, 0);
     QVERIFY(parts.events.empty() && parts.failures.isEmpty());
 }

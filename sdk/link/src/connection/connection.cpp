@@ -311,7 +311,11 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
     }
 }
 
-Connection::~Connection() = default;
+Connection::~Connection()
+{
+    blockSignals(true);
+    d->sender.end(); // continuations may call back: all is still there
+}
 
 // Asking QObject at every message who listens takes a lock each time.
 void Connection::connectNotify(const QMetaMethod &signal)

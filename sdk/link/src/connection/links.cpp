@@ -26,8 +26,7 @@ Links::~Links()
         if (!one || !one->transport)
             continue;
         one->transport->disconnect(this);
-        if (one == &swap.current())
-            one->transport->close(int(CloseCode::Normal), {});
+        one->transport->close(int(CloseCode::Normal), {});
         one->transport->abort(); // the close frame leaves all the same, and nothing is waited for
     }
 }

@@ -12,8 +12,8 @@ namespace Watchword {
     The transports of a Connection: executes what the ConnectionMachine decides about them, and tells it what becomes of them.
     Which of them is in use, and what one gets behind the other, is in the Swap.
 
-    Threads: one. Ownership: of the transports; borrows the rest. Its end closes them (1000 where one is in use) without
-    waiting, and nothing is told.
+    Threads: one. Ownership: of the transports; borrows the rest. Its end closes them (1000) without waiting, and nothing is
+    told.
 */
 class WATCHWORD_TEST_EXPORT Links : public QObject
 {

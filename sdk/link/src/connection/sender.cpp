@@ -27,6 +27,11 @@ Error notReady()
     return Error(ErrorCode::Offline, u"the connection is not ready"_s);
 }
 
+Error connectionGone()
+{
+    return Error(ErrorCode::Cancelled, u"the connection was destroyed"_s);
+}
+
 Error acknowledgesNothing()
 {
     return Error(ErrorCode::SubprotocolMismatch, u"this server cannot acknowledge messages"_s);
@@ -66,6 +71,8 @@ Result<void> Sender::send(Message message, Delivery delivery, const DeliveryOpti
         const QFuture<Result<void>> future = sendAcknowledged(bytesOf(message), {});
         return future.isFinished() ? resultOf(future) : Result<void>();
     }
+    if (isOver())
+        return connectionGone();
     const bool isReady = link().isInUse();
     const Result<void> room = isReady ? checkRoom(sizeOf(message)) : Result<void>(notReady());
     if (room) {
@@ -91,6 +98,8 @@ Result<void> Sender::send(Message message, Delivery delivery, const DeliveryOpti
 
 Result<void> Sender::sendFrame(const Frame &frame)
 {
+    if (isOver())
+        return connectionGone();
     if (!link().isInUse())
         return notReady();
     if (!link().isWatchword())
@@ -124,6 +133,8 @@ QFuture<Result<void>> Sender::deliver(const QByteArray &message, const DeliveryO
 
 QFuture<Result<void>> Sender::sendAcknowledged(const QByteArray &message, const DeliveryOptions &more)
 {
+    if (isOver())
+        return finishedFuture<void>(connectionGone());
     if (!isUtf8(message))
         return finishedFuture<void>(Error(ErrorCode::InvalidArgument, u"acknowledged messages are UTF-8 text"_s));
     if (more.id.size() > kLongestSentId || more.room.size() > kLongestSentId)
@@ -143,6 +154,8 @@ QFuture<Result<QByteArray>> Sender::request(const QString &operation, const QByt
     if (operation.isEmpty() || operation.size() > kLongestSentId || !isUtf8(payload) || timeout < Duration::zero())
         return finishedFuture<QByteArray>(
             Error(ErrorCode::InvalidArgument, u"a request has a name of 1 to 128 characters, UTF-8 text and a timeout"_s));
+    if (isOver())
+        return finishedFuture<QByteArray>(connectionGone());
     if (!link().isInUse())
         return finishedFuture<QByteArray>(notReady());
     if (!link().isWatchword())
@@ -253,6 +266,13 @@ qsizetype Sender::finish(const Error &reason)
 {
     m_outbox.failAll(reason);
     return m_outbox.discardHeld(reason);
+}
+
+void Sender::end()
+{
+    m_queue = Queue::Over;
+    closing(connectionGone());
+    finish(connectionGone());
 }
 
 void Sender::armDeadlines()

@@ -40,6 +40,7 @@ public:
     void noteBytesWritten();
     void closing(const Error &reason) { m_requests.failAll(reason); }
     qsizetype finish(const Error &reason); //!< Nothing waits any more. Returns how many messages were thrown away.
+    void end(); //!< The connection goes: all finishes with Cancelled, and so does what comes from now on.
     bool needsWatchword() const { return m_outbox.hasUnsent(); } //!< Messages wait that only it can acknowledge.
     qint64 heldBytes() const { return m_outbox.heldBytes(); }
 
@@ -50,6 +51,7 @@ Q_SIGNALS:
 private:
     QFuture<Result<void>> sendAcknowledged(const QByteArray &message, const DeliveryOptions &more);
     Result<void> checkRoom(qint64 size);
+    bool isOver() const { return m_queue == Queue::Over; }
     void transmit(const Message &message);
     void flushHeld();
     void armDeadlines();
@@ -65,7 +67,7 @@ private:
     Outbox m_outbox;
     Requests m_requests;
     Alarm m_deadlines;
-    enum class Queue { HasRoom, RefusedSomething } m_queue = Queue::HasRoom;
+    enum class Queue { HasRoom, RefusedSomething, Over } m_queue = Queue::HasRoom;
 };
 
 } // namespace Watchword

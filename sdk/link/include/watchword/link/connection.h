@@ -101,7 +101,8 @@ public:
     Q_ENUM(Delivery)
 
     explicit Connection(TokenProvider *tokens, ConnectionOptions options, QObject *parent = nullptr);
-    //! Closes at once. Finishes pending futures with ErrorCode::Cancelled and emits nothing.
+    //! Closes at once: the server sees 1000 if the network takes that without waiting, else 1006. Pending futures, and those that
+    //! their continuations ask for meanwhile, finish with ErrorCode::Cancelled. Emits nothing.
     ~Connection() override;
 
     const ConnectionOptions &options() const;

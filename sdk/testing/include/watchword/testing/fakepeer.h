@@ -49,7 +49,7 @@ Q_SIGNALS:
     void textReceived(const QString &text);
     void binaryReceived(const QByteArray &bytes);
     void frameReceived(const Watchword::Frame &frame);
-    void closed(int code);
+    void closed(int code); //!< Of the close frame, whoever sent it first; 1006 if there was none.
 
 private:
     friend class FakeGateway;
