@@ -43,10 +43,7 @@ void Connection::Private::post(M::Event event)
         return;
     while (!events.empty()) {
         const M::Actions actions = context.machine.step(events.front(), context.clock.now());
-        if (const auto deadline = context.machine.deadline())
-            alarm.startAt(*deadline);
-        else
-            alarm.cancel();
+        arm(alarm, context.machine.deadline());
         const ConnectionFacts before = facts;
         facts.note(actions, context);
         tell(before);
@@ -397,8 +394,7 @@ QList<AttemptRecord> Connection::attempts() const
 
 qint64 Connection::queuedBytes() const
 {
-    const Link *const leaving = d->context.swap.leaving();
-    return d->sender.heldBytes() + d->context.swap.bytesQueued() + (leaving ? leaving->bytesQueued() : 0);
+    return d->sender.bytesQueued();
 }
 
 ConnectionMetrics Connection::metrics() const

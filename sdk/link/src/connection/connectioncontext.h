@@ -8,6 +8,7 @@
 #include "watchword/link/connectionmetrics.h"
 
 #include <functional>
+#include <optional>
 
 namespace Watchword {
 
@@ -33,5 +34,14 @@ struct WATCHWORD_TEST_EXPORT ConnectionContext
     ConnectionMetrics counts{};
     const Post post;
 };
+
+//! At \a deadline, or never.
+inline void arm(Alarm &alarm, std::optional<Instant> deadline)
+{
+    if (deadline)
+        alarm.startAt(*deadline);
+    else
+        alarm.cancel();
+}
 
 } // namespace Watchword

@@ -275,15 +275,18 @@ void Sender::end()
     finish(connectionGone());
 }
 
+qint64 Sender::bytesQueued() const
+{
+    const Link *const leaving = m_swap.leaving();
+    return m_outbox.heldBytes() + m_swap.bytesQueued() + (leaving ? leaving->bytesQueued() : 0);
+}
+
 void Sender::armDeadlines()
 {
     std::optional<Instant> next = m_outbox.deadline();
     if (const auto asked = m_requests.deadline(); asked && (!next || *asked < *next))
         next = asked;
-    if (next)
-        m_deadlines.startAt(*next);
-    else
-        m_deadlines.cancel();
+    arm(m_deadlines, next);
 }
 
 void Sender::onDeadline()

@@ -42,7 +42,7 @@ public:
     qsizetype finish(const Error &reason); //!< Nothing waits any more. Returns how many messages were thrown away.
     void end(); //!< The connection goes: all finishes with Cancelled, and so does what comes from now on.
     bool needsWatchword() const { return m_outbox.hasUnsent(); } //!< Messages wait that only it can acknowledge.
-    qint64 heldBytes() const { return m_outbox.heldBytes(); }
+    qint64 bytesQueued() const; //!< Held, and on their way on all links.
 
 Q_SIGNALS:
     void drained(); //!< After QueueFull: there is room again.
