@@ -23,6 +23,7 @@ private Q_SLOTS:
     void triesForADay();
     void retryAfterCounts();
     void mergesByToken();
+    void whatIsDoneStaysDone();
     void survivesAsBytes();
     void refusesGarbage();
     void dateThatWasSetBack();
@@ -101,6 +102,22 @@ void TestRevocationQueue::mergesByToken()
     for (int i = 0; i < 100; ++i)
         queue.add(Secret::random(16), m_now);
     QCOMPARE(queue.entries().size(), Queue::kMostEntries);
+}
+
+// The file was read before the answer came, and is looked at after it.
+void TestRevocationQueue::whatIsDoneStaysDone()
+{
+    Queue queue(RandomSource::system());
+    queue.add(m_token, m_now);
+    const QList<Queue::Entry> read = queue.entries();
+    queue.answered(m_token, Queue::Answer::Again, {}, m_now);
+    queue.merge(read);
+    QCOMPARE(queue.entries().size(), 1);
+    queue.answered(m_token, Queue::Answer::Done, {}, m_now);
+    queue.merge(read);
+    QVERIFY(queue.isEmpty());
+    queue.add(m_token, m_now); // somebody signs out with it again
+    QCOMPARE(queue.entries().size(), 1);
 }
 
 void TestRevocationQueue::survivesAsBytes()

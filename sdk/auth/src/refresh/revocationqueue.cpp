@@ -21,6 +21,7 @@ RevocationQueue::RevocationQueue(RandomSource &random)
 
 void RevocationQueue::add(const Secret &token, WallTime now)
 {
+    m_done.removeIf([&](const Secret &one) { return one.equals(token); });
     merge({Entry{token, now, now, 0}});
 }
 
@@ -29,7 +30,8 @@ void RevocationQueue::merge(const QList<Entry> &others)
     for (const Entry &other : others) {
         const bool known =
             std::any_of(m_entries.begin(), m_entries.end(), [&](const Entry &one) { return one.token.equals(other.token); });
-        if (!known && !other.token.isEmpty())
+        const bool done = std::any_of(m_done.begin(), m_done.end(), [&](const Secret &one) { return one.equals(other.token); });
+        if (!known && !done && !other.token.isEmpty())
             m_entries += other;
     }
     while (m_entries.size() > kMostEntries)
@@ -70,6 +72,9 @@ void RevocationQueue::answered(const Secret &token, Answer answer, std::optional
         return;
     if (answer == Answer::Done) {
         m_entries.erase(found);
+        m_done += token;
+        if (m_done.size() > kMostEntries)
+            m_done.removeFirst();
         return;
     }
     const BackoffPolicy policy{.base = 2s, .floor = 1s, .cap = 15min, .slowCap = 15min};

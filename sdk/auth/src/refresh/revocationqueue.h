@@ -41,7 +41,7 @@ public:
     explicit RevocationQueue(RandomSource &random);
 
     void add(const Secret &token, WallTime now);
-    //! Adds what is not known yet.
+    //! Adds what is neither known yet nor answered for good: what others stored may have been read before that answer.
     void merge(const QList<Entry> &others);
     //! Drops what is too old, and says what that was.
     QList<Secret> expire(WallTime now);
@@ -59,6 +59,7 @@ public:
 private:
     RandomSource *m_random;
     QList<Entry> m_entries;
+    QList<Secret> m_done; // the last kMostEntries
 };
 
 //! What an answer of the revocation endpoint means for the token.
