@@ -45,3 +45,9 @@ def describe(packages):
     if unknown := [package for package, each in found.items() if not each["license"]]:
         raise SystemExit(f"installer/components.json does not have the licence of {', '.join(sorted(unknown))}")
     return found
+
+
+def installed(packages):
+    """Those of the packages that this machine has."""
+    shown = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages], capture_output=True, text=True, check=False).stdout
+    return [line.split()[0] for line in shown.splitlines() if line.endswith(" installed")]
