@@ -150,7 +150,7 @@ void TestHostileServers::endsAndShowsNothing()
     QCOMPARE(doctor.report().findings.size(), Check::all().size());
     for (const ReportFormat format : {ReportFormat::Text, ReportFormat::Json, ReportFormat::Sarif, ReportFormat::JUnit,
                                       ReportFormat::Markdown, ReportFormat::Html}) {
-        const QByteArray text = writeReport(doctor.report(), format, {100, false, Report()});
+        const QByteArray text = writeReport(doctor.report(), format, {100, false, Report(), {}});
         QVERIFY(!text.contains('\x1b') && !text.contains('\x07') && !text.contains("\xe2\x80\xae"));
         QVERIFY(!text.contains("canary-token"));
         QVERIFY(text.size() < 1024 * 1024);
