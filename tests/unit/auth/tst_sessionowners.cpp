@@ -10,6 +10,7 @@
 #include "watchword/testing/fakekeystore.h"
 #include "watchword/testing/manualclock.h"
 
+#include <QRandomGenerator>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 
@@ -104,6 +105,7 @@ private Q_SLOTS:
     void sleepHold();
     void stepUpOnce();
     void timelineIsInOrder();
+    void orderIsBySequence();
     void keyStoreNewsAndTombstone();
     void keyFailuresAreReported();
     void storageTroubleIsSaidOnce();
@@ -347,6 +349,49 @@ void TestSessionOwners::timelineIsInOrder()
         timeline.add(QString::number(i), {});
     QCOMPARE(timeline.events().size(), Timeline::kLength);
     QCOMPARE(timeline.events().first().what, u"100"_s);
+}
+
+// Whatever happens to the date: events that share a millisecond, a date that is set back or ahead, a machine that sleeps, and
+// a provider that says what time it is.
+void TestSessionOwners::orderIsBySequence()
+{
+    QRandomGenerator random(20260101);
+    for (int round = 0; round < 50; ++round) {
+        ManualClock clock;
+        CorrectedClock corrected(clock);
+        Timeline timeline(corrected);
+        QStringList added;
+        for (int i = 0; i < 60; ++i) {
+            const Duration by(random.bounded(100'000));
+            switch (random.bounded(6)) {
+            case 0:
+                clock.advance(by);
+                break;
+            case 1:
+                clock.sleep(by);
+                break;
+            case 2:
+                clock.stepWall(-by * 60);
+                break;
+            case 3:
+                clock.stepWall(by);
+                break;
+            case 4:
+                corrected.observe({std::chrono::floor<std::chrono::seconds>(clock.wallNow() + by), clock.now(), clock.now()});
+                break;
+            default: // no time passes
+                break;
+            }
+            added += QString::number(i);
+            timeline.add(added.last(), {});
+            const QList<SessionEvent> events = timeline.events();
+            QCOMPARE(events.size(), added.size());
+            for (qsizetype at = 0; at < events.size(); ++at) {
+                QCOMPARE(events.at(at).what, added.at(at));
+                QVERIFY(at == 0 || events.at(at - 1).time <= events.at(at).time);
+            }
+        }
+    }
 }
 
 void TestSessionOwners::keyStoreNewsAndTombstone()

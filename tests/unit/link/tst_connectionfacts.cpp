@@ -74,6 +74,7 @@ private Q_SLOTS:
     void countsDownWhileSomebodyListens();
     void countsDownForNobody();
     void badOptions();
+    void recordsInTheirOrder();
 };
 
 void TestConnectionFacts::anOutageThatHeals()
@@ -206,6 +207,29 @@ void TestConnectionFacts::badOptions()
     QVERIFY(Support::waitUntil([&] { return !told.lines.isEmpty(); }));
     QCOMPARE(told.take(), QStringList({u"lastError"_s, u"closed(): InvalidArgument"_s}));
     QCOMPARE(bench.network->started, 0);
+}
+
+// Whatever happens to the date meanwhile.
+void TestConnectionFacts::recordsInTheirOrder()
+{
+    Bench bench;
+    bench.open();
+    for (const Duration step : {Duration(-1h), Duration(0), Duration(2h), Duration(-24h), Duration(-1ms)}) {
+        bench.drop();
+        bench.clock.stepWall(step);
+        bench.open(); // within the same millisecond
+    }
+    bench.clock.sleep(8h);
+    bench.clock.stepWall(-9h);
+    const QList<AttemptRecord> records = bench.connection->attempts();
+    QCOMPARE(records.size(), 6);
+    const QDateTime slept = toDateTime(bench.clock.wallNow() - 8h);
+    for (qsizetype i = 0; i < records.size(); ++i) {
+        QCOMPARE(records.at(i).number, int(i) + 1);
+        QVERIFY(i == 0 || records.at(i - 1).startedAt <= records.at(i).startedAt);
+        QVERIFY(records.at(i).startedAt <= slept);
+    }
+    QVERIFY(bench.connection->explain().contains(records.last().toString()));
 }
 
 WATCHWORD_TEST_MAIN(TestConnectionFacts)

@@ -69,24 +69,35 @@ void AttemptLog::begin(AttemptId id, const QUrl &url, const QString &why)
     std::erase_if(m_entries, [](const auto &entry) { return entry.second.over; });
     AttemptRecord record;
     record.number = ++m_count;
-    record.startedAt = toDateTime(m_clock.wallNow());
     record.url = redactedUrl(url);
     record.why = why;
     record.tokenFingerprint = u"-"_s;
     makeRoom();
-    m_records.append(record);
-    m_entries[id] = Entry{.number = record.number, .startedAt = m_clock.now()};
+    m_kept.append({record, m_clock.now()});
+    m_entries[id] = Entry{.number = record.number};
 }
 
 // The oldest one that is over: a connection may outlive many attempts to replace it.
 void AttemptLog::makeRoom()
 {
-    if (m_records.size() < kLargestLog)
+    if (m_kept.size() < kLargestLog)
         return;
     const auto oldest =
-        std::find_if(m_records.cbegin(), m_records.cend(), [](const AttemptRecord &record) { return record.ended.has_value(); });
-    if (oldest != m_records.cend())
-        m_records.erase(oldest);
+        std::find_if(m_kept.cbegin(), m_kept.cend(), [](const Kept &kept) { return kept.record.ended.has_value(); });
+    if (oldest != m_kept.cend())
+        m_kept.erase(oldest);
+}
+
+QList<AttemptRecord> AttemptLog::records() const
+{
+    const WallTime date = m_clock.wallNow();
+    const Instant now = m_clock.now();
+    QList<AttemptRecord> records;
+    for (const Kept &kept : m_kept) {
+        records.append(kept.record);
+        records.last().startedAt = toDateTime(date - (now - kept.startedAt));
+    }
+    return records;
 }
 
 AttemptLog::Entry *AttemptLog::open(AttemptId id)
@@ -95,15 +106,10 @@ AttemptLog::Entry *AttemptLog::open(AttemptId id)
     return found == m_entries.end() || found->second.over ? nullptr : &found->second;
 }
 
-AttemptRecord &AttemptLog::recordOf(const Entry &entry)
+AttemptLog::Kept &AttemptLog::keptOf(const Entry &entry)
 {
-    return *std::find_if(m_records.rbegin(), m_records.rend(),
-                         [&entry](const AttemptRecord &record) { return record.number == entry.number; });
-}
-
-AttemptRecord::Elapsed AttemptLog::elapsed(const Entry &entry) const
-{
-    return m_clock.now() - entry.startedAt;
+    return *std::find_if(m_kept.rbegin(), m_kept.rend(),
+                         [&entry](const Kept &kept) { return kept.record.number == entry.number; });
 }
 
 int AttemptLog::number(AttemptId id)

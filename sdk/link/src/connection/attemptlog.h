@@ -42,26 +42,33 @@ public:
     QString redact(QString text) const; //!< Without control characters and without the tokens of the attempts.
     Error redact(const Error &error) const;
 
-    const QList<AttemptRecord> &records() const { return m_records; }
+    //! In the order in which they began. Their dates follow the machine's as it is now: one that was set back meanwhile lets
+    //! no attempt seem to be older than the one before it.
+    QList<AttemptRecord> records() const;
 
 private:
     struct Entry
     {
         int number = 0; //!< Of its record.
-        Instant startedAt;
         ConnectError end{}; //!< What setEnd() knew; becomes the failure by setError().
         Secret token{};
         Secret renewed{};
         bool over = false; //!< Kept until the next one begins, because texts about it may follow.
     };
+    struct Kept
+    {
+        AttemptRecord record;
+        Instant startedAt;
+    };
     Entry *open(AttemptId id);
-    AttemptRecord &recordOf(const Entry &entry);
-    AttemptRecord::Elapsed elapsed(const Entry &entry) const;
+    Kept &keptOf(const Entry &entry);
+    AttemptRecord &recordOf(const Entry &entry) { return keptOf(entry).record; }
+    AttemptRecord::Elapsed elapsed(const Entry &entry) { return m_clock.now() - keptOf(entry).startedAt; }
     void makeRoom();
 
     Clock &m_clock;
     const std::function<void(const ConnectError &)> m_failed;
-    QList<AttemptRecord> m_records;
+    QList<Kept> m_kept;
     std::map<AttemptId, Entry> m_entries;
     AttemptId m_current = 0; //!< The connection's: the last one that is no replacement.
     int m_count = 0;
