@@ -41,30 +41,13 @@ bool isUnreadable(int code, const QString &reason)
 } // namespace
 
 WebSocketTransport::WebSocketTransport(ConnectionOptions options)
-    : m_options(std::move(options))
-    , m_destination(m_options)
-    , m_hearing(m_options, [this] { Q_EMIT activity(); })
+    : SocketTransport(std::move(options))
 {
 }
 
 WebSocketTransport::~WebSocketTransport()
 {
     abort();
-}
-
-void WebSocketTransport::start(const AccessToken &token)
-{
-    if (m_state != State::Idle)
-        return;
-    if (const Result<void> fits = m_destination.setToken(token); !fits)
-        finish({.error = fits.error()});
-    else
-        connectToServer();
-}
-
-QUrl WebSocketTransport::authorizedUrl() const
-{
-    return m_destination.authorizedUrl();
 }
 
 Result<void> WebSocketTransport::authorize(QNetworkRequest &request)
@@ -123,9 +106,8 @@ void WebSocketTransport::makeSocket()
     m_socket->setProxy(proxyOf(m_options));
     m_socket->setMaxAllowedIncomingFrameSize(quint64(m_options.maximumMessage));
     m_socket->setMaxAllowedIncomingMessageSize(quint64(m_options.maximumMessage));
-    if (m_options.url.scheme() == "wss"_L1) {
+    if (isTls())
         m_socket->setSslConfiguration(tlsConfiguration(m_options));
-    }
     connect(m_socket, &QWebSocket::connected, this, &WebSocketTransport::onConnected);
     connect(m_socket, &QWebSocket::disconnected, this, &WebSocketTransport::onDisconnected);
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
@@ -146,12 +128,11 @@ void WebSocketTransport::watchChild()
     m_child = m_socket->findChild<QTcpSocket *>();
     if (!m_child)
         return;
-    const bool encrypted = m_options.url.scheme() == "wss"_L1;
     connect(m_child, &QAbstractSocket::hostFound, this, [this] { Q_EMIT phaseReached(AttemptPhase::Tcp); });
-    connect(m_child, &QAbstractSocket::connected, this, [this, encrypted] {
-        if (!encrypted)
+    connect(m_child, &QAbstractSocket::connected, this, [this] {
+        if (!isTls())
             ask();
-        Q_EMIT phaseReached(encrypted ? AttemptPhase::Tls : AttemptPhase::Upgrade);
+        Q_EMIT phaseReached(isTls() ? AttemptPhase::Tls : AttemptPhase::Upgrade);
     });
     connect(m_child, &QIODevice::readyRead, this, &WebSocketTransport::onRead);
     if (auto *tls = qobject_cast<QSslSocket *>(m_child))
@@ -237,13 +218,11 @@ void WebSocketTransport::ask()
 void WebSocketTransport::onEncrypted()
 {
     // The request is still in our buffer here; QWebSocket::connected() would be too late to protect the token.
-    if (const auto fault = pinFault(static_cast<QSslSocket *>(m_child.data())->peerCertificate(), m_options)) {
-        if (!m_options.pinsReportOnly) {
-            finish({.error = *fault});
+    const QPointer<WebSocketTransport> guard(this);
+    if (!acceptsKey(static_cast<QSslSocket *>(m_child.data())->peerCertificate())) {
+        if (guard && m_socket)
             m_socket->abort();
-            return;
-        }
-        Q_EMIT noticed(*fault);
+        return;
     }
     ask();
     Q_EMIT phaseReached(AttemptPhase::Upgrade);
@@ -327,14 +306,7 @@ void WebSocketTransport::onRefused(const Answer &answer)
         finish(*end);
     } else {
         retireSocket();
-        m_state = State::Connecting;
-        QMetaObject::invokeMethod(
-            this,
-            [this] {
-                if (m_state == State::Connecting)
-                    connectToServer();
-            },
-            Qt::QueuedConnection);
+        connectAgain();
     }
 }
 
@@ -370,25 +342,16 @@ void WebSocketTransport::finish(TransportEnd end)
 {
     if (!isAlive())
         return;
-    m_state = State::Over;
     m_hearing.stop();
     ignoreSocket();
     QMetaObject::invokeMethod(
         this,
-        [this, end = std::move(end)] {
-            if (m_state != State::Over)
-                return;
-            if (m_socket)
+        [this] {
+            if (m_state == State::Over && m_socket)
                 m_socket->abort();
-            Q_EMIT ended(end);
         },
         Qt::QueuedConnection);
-}
-
-bool WebSocketTransport::beginSending()
-{
-    m_hearing.expectAnswer();
-    return m_state == State::Open;
+    tellEnd(end);
 }
 
 void WebSocketTransport::sendText(const QString &text)

@@ -39,9 +39,7 @@ QByteArray copyOf(Wire::Bytes bytes)
 } // namespace
 
 WireTransport::WireTransport(ConnectionOptions options)
-    : m_options(std::move(options))
-    , m_destination(m_options)
-    , m_hearing(m_options, [this] { Q_EMIT activity(); })
+    : SocketTransport(std::move(options))
 {
     m_body.setSingleShot(true);
     m_body.setInterval(kBodyTime);
@@ -53,26 +51,6 @@ WireTransport::~WireTransport()
     abort();
     if (m_batch)
         m_batch->isGone = true;
-}
-
-void WireTransport::start(const AccessToken &token)
-{
-    if (m_state != State::Idle)
-        return;
-    if (const Result<void> fits = m_destination.setToken(token); !fits)
-        finish({.error = fits.error()});
-    else
-        connectToServer();
-}
-
-QUrl WireTransport::authorizedUrl() const
-{
-    return m_destination.authorizedUrl();
-}
-
-bool WireTransport::isTls() const
-{
-    return m_options.url.scheme() == "wss"_L1;
 }
 
 // --- the way to the server --------------------------------------------------------------------------------------
@@ -142,17 +120,8 @@ void WireTransport::onConnected()
 // Nothing is queued before this: a server with a foreign key sees no byte of the request.
 void WireTransport::onEncrypted()
 {
-    if (const auto fault = pinFault(static_cast<QSslSocket *>(m_socket)->peerCertificate(), m_options)) {
-        if (!m_options.pinsReportOnly) {
-            finish({.error = *fault});
-            return;
-        }
-        const QPointer<WireTransport> guard(this);
-        Q_EMIT noticed(*fault);
-        if (!guard || m_state != State::Connecting)
-            return;
-    }
-    ask();
+    if (acceptsKey(static_cast<QSslSocket *>(m_socket)->peerCertificate()))
+        ask();
 }
 
 void WireTransport::ask()
@@ -354,14 +323,7 @@ void WireTransport::judgeRefusal()
         return;
     }
     letGo(Parting::AtOnce);
-    m_state = State::Connecting;
-    QMetaObject::invokeMethod(
-        this,
-        [this] {
-            if (m_state == State::Connecting)
-                connectToServer();
-        },
-        Qt::QueuedConnection);
+    connectAgain();
 }
 
 void WireTransport::failFrames(Wire::Fault fault, std::uint16_t peerCloseCode)
@@ -374,20 +336,12 @@ void WireTransport::failFrames(Wire::Fault fault, std::uint16_t peerCloseCode)
     finish(std::move(end), how);
 }
 
-// The one way out. Queued: ended() never comes from inside a call.
 void WireTransport::finish(TransportEnd end, Parting how)
 {
     if (!isAlive())
         return;
     letGo(m_reader ? how : Parting::AtOnce);
-    m_state = State::Over;
-    QMetaObject::invokeMethod(
-        this,
-        [this, end = std::move(end)] {
-            if (m_state == State::Over)
-                Q_EMIT ended(end);
-        },
-        Qt::QueuedConnection);
+    tellEnd(end);
 }
 
 void WireTransport::letGo(Parting how)
@@ -402,12 +356,6 @@ void WireTransport::letGo(Parting how)
 }
 
 // --- what goes out ----------------------------------------------------------------------------------------------
-
-bool WireTransport::beginSending()
-{
-    m_hearing.expectAnswer();
-    return m_state == State::Open;
-}
 
 void WireTransport::sendText(const QString &text)
 {

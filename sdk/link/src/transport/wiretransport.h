@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "transport/destination.h"
 #include "transport/framesender.h"
-#include "transport/hearing.h"
-#include "transport/textsource.h"
+#include "transport/sockettransport.h"
 #include "transport/websockethandshake.h"
 
-#include "watchword/link/connectionoptions.h"
-#include "watchword/link/transport.h"
 #include "watchword/wire/messagereader.h"
 
 #include <QAbstractSocket>
-#include <QSslError>
 #include <QTimer>
 
 #include <memory>
@@ -29,7 +24,7 @@ namespace Watchword {
     close, abort or destroy it. The socket is never deleted below one of its own slots: it is let go and deletes itself,
     after a moment in which a close frame can still leave.
 */
-class WireTransport final : public Transport, public TextSource, private Wire::MessageSink
+class WireTransport final : public SocketTransport, private Wire::MessageSink
 {
     Q_OBJECT
 
@@ -37,8 +32,6 @@ public:
     explicit WireTransport(ConnectionOptions options);
     ~WireTransport() override;
 
-    void start(const AccessToken &token) override;
-    QUrl authorizedUrl() const override;
     void sendText(const QString &text) override;
     void sendBinary(const QByteArray &bytes) override;
     void ping(const QByteArray &payload) override;
@@ -47,23 +40,13 @@ public:
     qint64 bytesQueued() const override;
 
 private:
-    enum class State {
-        Idle,
-        Connecting, //!< Up to TLS and pins.
-        Asking, //!< The request left.
-        Refused, //!< A status other than 101 came; the beginning of its body is awaited.
-        Open,
-        Closing, //!< Our close frame is sent, the peer's awaited.
-        Over, //!< ended() is on its way or was told.
-        Aborted
-    };
     /*! One run of the reading loop, on its stack: it learns there that the transport is gone. */
     struct Batch
     {
         bool isGone = false;
     };
 
-    void connectToServer();
+    void connectToServer() override;
     void makeSocket();
     void watchSocket();
     void onConnected();
@@ -85,27 +68,20 @@ private:
     Wire::Flow closeReceived(const Wire::CloseFrame &close) override;
     static Wire::Flow flow(const Batch &batch, const WireTransport *self);
 
-    bool beginSending();
     void sendClose(std::uint16_t code, std::string_view reason);
 
     void judgeRefusal();
     void failFrames(Wire::Fault fault, std::uint16_t peerCloseCode);
-    void finish(TransportEnd end, Parting how = Parting::WhenWritten);
+    void finish(TransportEnd end) override { finish(std::move(end), Parting::WhenWritten); }
+    void finish(TransportEnd end, Parting how);
     void letGo(Parting how);
-    bool isTls() const;
-    bool isAlive() const { return m_state < State::Over; }
 
-    const ConnectionOptions m_options;
-    Destination m_destination;
-    State m_state = State::Idle;
     QTcpSocket *m_socket = nullptr; //!< Null once it is let go.
-    QList<QSslError> m_tlsErrors;
     std::unique_ptr<WebSocketHandshake> m_handshake; //!< Until it is over.
     QTimer m_body; //!< Runs while the rest of a refusal's body is awaited.
     std::unique_ptr<Wire::MessageReader> m_reader; //!< From the 101 on.
     std::unique_ptr<FrameSender> m_sender; //!< From the 101 on, as long as there is a socket.
     Batch *m_batch = nullptr; //!< Of the reading loop that runs; null if none does.
-    Hearing m_hearing;
 };
 
 } // namespace Watchword
