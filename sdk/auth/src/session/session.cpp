@@ -119,12 +119,12 @@ QJsonObject Session::explainJson() const
 
 void Session::start()
 {
-    d->dispatch(M::Start{});
+    d->executor.dispatch(M::Start{});
 }
 
 void Session::signIn()
 {
-    d->dispatch(M::SignIn{});
+    d->executor.dispatch(M::SignIn{});
 }
 
 bool Session::handleRedirect(const QUrl &url)
@@ -134,7 +134,7 @@ bool Session::handleRedirect(const QUrl &url)
 
 void Session::cancelSignIn()
 {
-    d->dispatch(M::CancelSignIn{});
+    d->executor.dispatch(M::CancelSignIn{});
 }
 
 void Session::refresh()
@@ -150,17 +150,17 @@ void Session::signOut()
 void Session::signOut(SignOutScope scope)
 {
     using Scope = M::SignOut::Scope;
-    d->dispatch(M::SignOut{scope == SignOutScope::Everywhere ? Scope::Everywhere : Scope::Here});
+    d->executor.dispatch(M::SignOut{scope == SignOutScope::Everywhere ? Scope::Everywhere : Scope::Here});
 }
 
 void Session::acceptOtherUser()
 {
-    d->dispatch(M::AcceptOtherUser{});
+    d->executor.dispatch(M::AcceptOtherUser{});
 }
 
 void Session::retryKeychain()
 {
-    d->dispatch(M::RetryKeychain{});
+    d->executor.dispatch(M::RetryKeychain{});
 }
 
 } // namespace Watchword

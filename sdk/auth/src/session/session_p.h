@@ -14,11 +14,6 @@ public:
     {
     }
 
-    template <typename Event>
-    void dispatch(const Event &event)
-    {
-        executor.dispatch(event);
-    }
     SessionReport report(const Session &session) const
     {
         const TransactionRunner::LockWaits waits = executor.refresher.runner().lockWaits();
