@@ -150,6 +150,8 @@ def main():
         else:
             if not arguments.no_packages:
                 subprocess.run([root / "dev", "package"], check=True)
+                if "VERSION_CODENAME=bookworm" in pathlib.Path("/etc/os-release").read_text(encoding="utf-8"):
+                    subprocess.run([root / "dev", "package", "--qt", "trixie", "deb"], check=True)
             made, listed = collect_packages(root, out, version)
         subprocess.run([sys.executable, HERE / "sbom.py", version, out / f"watchword-{version}.cdx.json", *([listed] if listed else [])], check=True)
         files = sorted(file for file in out.iterdir() if file.name != "SHA256SUMS")
