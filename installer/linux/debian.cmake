@@ -41,6 +41,7 @@ set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "keeps a desktop app signed in and connecte
  What programs need that are linked with the shared libraries of Watchword.")
 if(BUILD_SHARED_LIBS)
     set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+    set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_SOURCE_DIR}/debian/triggers")
     # dpkg-shlibdeps does not know packages that are being made.
     get_property(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS GLOBAL PROPERTY WATCHWORD_LIBRARY_FOLDERS)
     foreach(component GATEWAY MONITOR TOOLS DEV)

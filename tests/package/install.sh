@@ -176,7 +176,8 @@ facts | cmp "$work/before" - || fail "removal lost something"
 # shellcheck disable=SC2046
 quietly inside dpkg -i $(packages_in /packages)
 facts | cmp "$work/before" - || fail "the new installation lost something"
-quietly inside dpkg --purge watchword-gateway watchword-monitor watchword-tools
+# shellcheck disable=SC2046
+quietly inside dpkg --purge watchword-gateway watchword-monitor watchword-tools $(inside dpkg-query -W -f '${Package} ' 'libwatchword[0-9]*' 2>/dev/null || true)
 rm -rf "${root:?}/packages" "${root:?}/older" "${root:?}/oldest"
 left=$(find "$root" -xdev -ipath '*watchword*' ! -path "$root/proc/*" ! -path "$root$state/*" ! -name '*.deb' | sed "s#^$root##")
 echo "left after purge: $left, with $(find "$root$state" -type f | wc -l) files of evidence"

@@ -13,6 +13,7 @@ usage: bundle.py BUILD_FOLDER OUT [--components gateway,monitor,tools]
 import argparse
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def set_rpath(file, path):
 def install(build, out, names):
     for name in names:
         subprocess.run(["cmake", "--install", build, "--prefix", out, "--component", name, "--strip"], stdout=subprocess.DEVNULL, check=True)
-    shutil.rmtree(out / "share/doc")  # Debian's; the licences of this folder are below share/licenses
+    shutil.rmtree(out / "share/doc", ignore_errors=True)  # Debian's; the licences of this folder are below share/licenses
     shutil.rmtree(out / "lib/systemd", ignore_errors=True)
 
 
@@ -95,10 +96,15 @@ def collect(out, sources):
     for program in (out / "bin").iterdir():
         libraries |= needed_by(program)
         set_rpath(program, "$ORIGIN/../lib")
+    for library in (out / "lib").glob("libWatchword*.so.*.*"):
+        libraries |= needed_by(library)
+        set_rpath(library, "$ORIGIN")
     for name in BY_NAME:
         libraries[name] = by_name(name)
         libraries |= needed_by(libraries[name])
     for name, path in libraries.items():
+        if pathlib.Path(path).resolve().is_relative_to(out):
+            continue  # a library of ours, which is there already
         copy(path, out / "lib" / name)
         set_rpath(out / "lib" / name, "$ORIGIN")
         sources[f"lib/{name}"] = path
@@ -148,7 +154,10 @@ def main():
         raise SystemExit(f"{out} has files already")
     out.mkdir(parents=True, exist_ok=True)
     sources = {}
-    install(arguments.build, out, arguments.components.split(","))
+    parts = arguments.components.split(",")
+    if re.search(r"^BUILD_SHARED_LIBS:BOOL=(ON|TRUE|1)$", (arguments.build / "CMakeCache.txt").read_text(encoding="utf-8"), re.M):
+        parts.append("runtime")
+    install(arguments.build, out, parts)
     collect(out, sources)
     add_texts(out, sources)
     found = add_licenses(HERE.parent.parent.parent, out, sources)
