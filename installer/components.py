@@ -11,8 +11,10 @@ LICENSES = json.loads(pathlib.Path(__file__).with_name("components.json").read_t
 
 def license_of(package):
     """The SPDX expression, or None if nobody has looked at the licence of that package yet."""
-    plain = re.sub(r"[-.]*\d[\d.]*[a-z]?(?=-|$)|t64$", "", package)
-    return LICENSES.get(package) or LICENSES.get(re.sub(r"\d+t64$", "", package)) or LICENSES.get(plain) or LICENSES.get(re.sub(r"[-.]*\d[\d.]*", "", package))
+    base = re.sub(r"t64$", "", package)  # Debian's mark for times of 64 bits
+    plain = re.sub(r"[-.]*\d[\d.]*[a-z]?(?=-|$)", "", base)
+    bare = re.sub(r"[-.]*\d[\d.]*", "", base)
+    return next((LICENSES[name] for name in (package, base, plain, bare, re.sub(r"\d", "", plain)) if name in LICENSES), None)
 
 
 def owners_of(files):

@@ -28,9 +28,10 @@ SYSTEM = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1
 # Loaded by name while running, so that no program names them: TLS, and the keychain of GNOME.
 BY_NAME = ["libssl.so.3", "libcrypto.so.3", "libsecret-1.so.0"]
 PLUGINS = ["platforms/libqxcb.so", "platforms/libqoffscreen.so", "platforms/libqminimal.so", "sqldrivers/libqsqlite.so", "tls/libqopensslbackend.so",
-           "imageformats/libqsvg.so", "iconengines/libqsvgicon.so", "networkinformation/libqnetworkmanager.so",
-           "platforminputcontexts/libcomposeplatforminputcontextplugin.so", "platforminputcontexts/libibusplatforminputcontextplugin.so"]
-OPTIONAL_PLUGINS = ["platforms/libqwayland-generic.so", "wayland-shell-integration/libxdg-shell.so", "wayland-decoration-client/libbradient.so"]
+           "networkinformation/libqnetworkmanager.so", "platforminputcontexts/libcomposeplatforminputcontextplugin.so",
+           "platforminputcontexts/libibusplatforminputcontextplugin.so"]
+OPTIONAL_PLUGINS = ["imageformats/libqsvg.so", "iconengines/libqsvgicon.so",
+                    "platforms/libqwayland-generic.so", "wayland-shell-integration/libxdg-shell.so", "wayland-decoration-client/libbradient.so"]
 HEADERS = ["libboost-dev", "libtomlplusplus-dev"]  # compiled in
 GUI_PLUGINS = ("platform", "imageformats", "iconengines", "wayland")
 FONTS = ["/usr/share/fonts/opentype/inter/Inter-Regular.otf", "/usr/share/fonts/opentype/inter/Inter-Italic.otf",
