@@ -40,7 +40,8 @@ QString remedyFor(const Error &error)
 
 } // namespace
 
-std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments, qsizetype positional)
+std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments, qsizetype positional,
+                         qsizetype optional)
 {
     parser.addOption({{u"h"_s, u"help"_s}, u"Shows this text."_s});
     parser.addOption({u"json"_s, u"Writes results and errors as JSON."_s});
@@ -55,7 +56,8 @@ std::optional<int> parse(QCommandLineParser &parser, const QString &command, con
         printLine(help.toUtf8());
         return Done;
     }
-    if (parser.positionalArguments().size() != positional)
+    const qsizetype given = parser.positionalArguments().size();
+    if (given < positional || given > positional + optional)
         return usage(u"%1 takes %2 argument(s)"_s.arg(command).arg(positional));
     return {};
 }

@@ -26,10 +26,12 @@ int runConnect(const QStringList &arguments);
 int runTail(const QStringList &arguments);
 int runFleet(const QStringList &arguments);
 int runDoctor(const QStringList &arguments);
+int runLearn(const QStringList &arguments);
 
-//! Parses; returns the exit code when the program ends here: after --help, or because of a mistake.
+//! Parses; returns the exit code when the program ends here: after --help, or because of a mistake. \a optional arguments may
+//! stand behind the \a positional ones.
 std::optional<int> parse(QCommandLineParser &parser, const QString &command, const QStringList &arguments,
-                         qsizetype positional = 0);
+                         qsizetype positional = 0, qsizetype optional = 0);
 
 int exitCodeOf(const Error &error);
 //! Prints the error and what to do about it on standard error, as JSON if asked; returns its exit code.

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
+#include "inputlines.h"
 #include "watchword/link/connection.h"
 
 #include <QCoreApplication>
-#include <QPointer>
 #include <QTimer>
 
-#include <iostream>
 #include <string>
-#include <thread>
 
 namespace Watchword::Tool {
 
@@ -16,41 +14,6 @@ using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Standard input cannot be waited for by the event loop on every system, so a thread of its own reads it.
-class InputLines : public QObject
-{
-    Q_OBJECT
-
-public:
-    void start()
-    {
-        std::thread([target = QPointer<InputLines>(this), app = QCoreApplication::instance()] {
-            std::string line;
-            while (std::getline(std::cin, line)) {
-                const QString text = QString::fromStdString(line);
-                QMetaObject::invokeMethod(
-                    app,
-                    [target, text] {
-                        if (target)
-                            Q_EMIT target->read(text);
-                    },
-                    Qt::QueuedConnection);
-            }
-            QMetaObject::invokeMethod(
-                app,
-                [target] {
-                    if (target)
-                        Q_EMIT target->ended();
-                },
-                Qt::QueuedConnection);
-        }).detach();
-    }
-
-Q_SIGNALS:
-    void read(const QString &line);
-    void ended();
-};
 
 Result<ConnectionOptions> optionsOf(const QCommandLineParser &parser, const Credentials &credentials)
 {
@@ -123,5 +86,3 @@ int runConnect(const QStringList &arguments)
 }
 
 } // namespace Watchword::Tool
-
-#include "connect.moc"
