@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The programs in README.md and testing.md are those that the tests compile, every link of a document leads somewhere,
-sign-in.md answers every feature of the comparison, and asvs.md every requirement of its chapters, by tests that exist.
+sign-in.md answers every feature of the comparison, asvs.md every requirement of its chapters by tests that exist, and cryptography.md
+names every folder that calls cryptography.
 
 usage: readme.py SOURCE_FOLDER
 """
@@ -57,8 +58,24 @@ def check_asvs(root):
                 yield f"sdk/docs/asvs.md: {number} names {program}{'::' + function if function else ''}, which does not exist"
 
 
+CRYPTOGRAPHY = re.compile(r"\b(EVP_\w+|RAND_bytes|X509_sign|HMAC|QCryptographicHash|QMessageAuthenticationCode|SSL_CTX_new)\b")
+
+
+def check_cryptography(root):
+    """Every folder of the product whose sources call cryptography is in the inventory, and none that does not exist."""
+    text = (root / "sdk/docs/cryptography.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `([\w/]+)` \|", text.partition("## Where in the sources")[2], re.M))
+    for folder in sorted(named):
+        if not (root / folder).is_dir():
+            yield f"sdk/docs/cryptography.md: {folder} does not exist"
+    for path in sorted(path for top in ("sdk", "monitor_app", "qml") for path in (root / top).glob("**/*.cpp")):
+        name = path.relative_to(root).as_posix()
+        if CRYPTOGRAPHY.search(path.read_text(encoding="utf-8")) and not any(name.startswith(folder + "/") for folder in named):
+            yield f"{name}: calls cryptography; add its folder, and what for, to sdk/docs/cryptography.md"
+
+
 def main(root):
-    findings = [*check_programs(root), *check_features(root), *check_asvs(root)]
+    findings = [*check_programs(root), *check_features(root), *check_asvs(root), *check_cryptography(root)]
     for document in [*root.glob("*.md"), *root.glob("sdk/docs/**/*.md")]:
         text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.S)
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):

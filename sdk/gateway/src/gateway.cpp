@@ -38,6 +38,7 @@ IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &n
     options.url = config.publicUrl;
     options.audience = config.audience;
     options.accessTokenLifetime = duration_cast<std::chrono::seconds>(config.accessTokenLifetime);
+    options.sessionLifetime = duration_cast<std::chrono::seconds>(config.sessionLifetime);
     options.refreshTokenLifetime = duration_cast<std::chrono::seconds>(config.refreshTokenLifetime);
     options.node = node;
     QStringList everyScope;

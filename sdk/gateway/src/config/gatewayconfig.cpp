@@ -216,6 +216,7 @@ EmbeddedIssuerConfig readEmbeddedIssuer(TableReader table)
     issuer.stateFolder = table.file("state");
     issuer.accessTokenLifetime = table.duration("access_token_lifetime", issuer.accessTokenLifetime);
     issuer.refreshTokenLifetime = table.duration("refresh_token_lifetime", issuer.refreshTokenLifetime);
+    issuer.sessionLifetime = table.duration("session_lifetime", issuer.sessionLifetime);
     for (TableReader &user : table.tables("user")) {
         EmbeddedIssuerConfig::User entry;
         entry.name = user.requiredText("name");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/upstreamreader.h"
 
+#include "watchword/core/internal/loopback.h"
+
 #include <algorithm>
 
 namespace Watchword::Gateway {
@@ -80,6 +82,15 @@ void readUpstreams(TableReader &table, EndpointConfig &endpoint)
     }
     if (!endpoint.upstreamCertificateFile.isEmpty() && !urls.isEmpty() && urls.first().scheme() != "wss"_L1)
         table.fail("upstream_certificate", u"upstream_certificate is for wss:// upstreams; others never see it"_s);
+    const bool mayBePlain = table.boolean("upstream_plain", false);
+    const auto plain = std::find_if(urls.cbegin(), urls.cend(),
+                                    [](const QUrl &url) { return url.scheme() == "ws"_L1 && !isLoopbackHost(url.host()); });
+    if (plain != urls.cend() && !mayBePlain) {
+        table.fail(
+            "upstream",
+            u"%1 is another machine, and what goes there would not be encrypted; use wss:// (with upstream_ca for an authority "
+            "of your own), or say upstream_plain = true for a network that only you can read"_s.arg(plain->toString()));
+    }
     if (!urls.isEmpty())
         endpoint.upstream = urls.takeFirst();
     endpoint.moreUpstreams = urls;

@@ -70,8 +70,9 @@ Result<void> Issuer::Private::checkOptions() const
         return unusable(u"there is no client"_s);
     if (!options.keyFile.isEmpty() && options.stateFile.isEmpty())
         return unusable(u"keys in a file but sessions in memory would forget revocations; set a state file too"_s);
-    if (options.accessTokenLifetime.count() <= 0 || options.refreshTokenLifetime.count() <= 0 || options.codeLifetime.count() <= 0
-        || options.requestLifetime.count() <= 0 || options.keyLifetime.count() <= 0)
+    if (options.accessTokenLifetime.count() <= 0 || options.refreshTokenLifetime.count() <= 0
+        || options.sessionLifetime.count() <= 0 || options.codeLifetime.count() <= 0 || options.requestLifetime.count() <= 0
+        || options.keyLifetime.count() <= 0)
         return unusable(u"a lifetime is not above 0"_s);
     QSet<QString> seen;
     for (const IssuerClient &client : options.clients) {
@@ -122,10 +123,21 @@ Result<void> Issuer::Private::open()
     return {};
 }
 
+void Issuer::Private::endSessionsOfRemovedUsers()
+{
+    const QList<SessionRecord> sessions = book.sessions();
+    for (const SessionRecord &session : sessions) {
+        const IssuerUser *person = user(session.name);
+        if (!session.ended && (!person || person->subject != session.subject))
+            endSession(session.id, u"user_removed"_s, u"revoked"_s, u"policy"_s);
+    }
+}
+
 void Issuer::Private::upkeep()
 {
     const WallTime now = clock.wallNow();
     pending.removeIf([&](const auto &entry) { return entry.value().expires <= now && !entry.value().checking; });
+    visits.removeIf([&](const auto &entry) { return entry.value().expires <= now; });
     // A spent code is remembered for longer than it was good: a replay is a sign of theft.
     codes.removeIf([&](const auto &entry) { return entry.value().expires + options.requestLifetime <= now; });
     for (const SessionRecord &session : book.forget(now))
@@ -163,6 +175,12 @@ void Issuer::Private::route(const HttpRequest &request, const HttpServer::Respon
         return post ? respond(revoke(request)) : allow("POST");
     if (path == "/logout")
         return get || post ? respond(logout(request)) : allow("GET, POST");
+    if (path == "/account" && get)
+        return respond(showAccount());
+    if (path == "/account")
+        return post ? postAccount(request, respond) : allow("GET, POST");
+    if (path == "/account/end")
+        return post ? respond(endFromAccount(request)) : allow("POST");
     respond(HttpResponse::page(404, messagePage(u"Not found"_s, u"There is no page at this address."_s)));
 }
 
@@ -303,6 +321,8 @@ Result<void> Issuer::listen(const QHostAddress &address, quint16 port, const QSs
         d->url.setHost(any ? u"127.0.0.1"_s : address == QHostAddress::AnyIPv6 ? u"::1"_s : address.toString());
         d->url.setPort(d->server.port());
     }
+    if (listening)
+        d->endSessionsOfRemovedUsers();
     return listening;
 }
 

@@ -28,7 +28,8 @@ class ReactorPool;
     The embedded OpenID provider of one machine: code flow with PKCE, refresh tokens with rotation and reuse detection,
     revocation, RP-initiated logout. Production names an existing issuer instead.
 
-    Endpoints (all HTTPS): /.well-known/openid-configuration, /jwks, /authorize, /login, /token, /revoke, /logout.
+    Endpoints (all HTTPS): /.well-known/openid-configuration, /jwks, /authorize, /login, /token, /revoke, /logout,
+    and /account, where a person sees the apps that are signed in, and ends their sessions; it asks for the password, too.
     GET /authorize answers 303 to /login?request=ID, a page with one form: POST /login with the fields "request", "csrf",
     "username" and "password"; the right password answers 303 to the redirect URI with "code", "state" and "iss". There is no
     login cookie: every authorization asks for the password, so prompt=none is login_required and max_age always holds.

@@ -16,7 +16,6 @@ namespace {
 
 constexpr qsizetype kMostPending = 10'000;
 constexpr qsizetype kMostCodes = 10'000;
-constexpr int kMostPasswordsInWork = 64;
 constexpr qsizetype kLongestValue = 2048; //!< Of state and nonce, which are kept for the client.
 
 HttpResponse problemPage(int status, const QString &text)
@@ -41,6 +40,12 @@ bool isChallenge(const QString &text)
 }
 
 } // namespace
+
+bool isFromElsewhere(const HttpRequest &request)
+{
+    const QByteArray site = request.head.value("Sec-Fetch-Site");
+    return site == "cross-site" || site == "same-site";
+}
 
 HttpResponse Issuer::Private::authorize(const HttpRequest &request)
 {
@@ -125,12 +130,7 @@ HttpResponse Issuer::Private::showLogin(const HttpRequest &request)
     const auto found = pending.constFind(request.query().value(u"request"_s));
     if (found == pending.constEnd() || found->expires <= clock.wallNow())
         return startAgain();
-    return HttpResponse::page(200,
-                              loginPage({.request = found->id,
-                                         .csrf = found->csrf,
-                                         .clientName = found->clientId,
-                                         .username = found->loginHint,
-                                         .problem = {}}));
+    return HttpResponse::page(200, loginPage(loginForm(*found, found->loginHint, {})));
 }
 
 void Issuer::Private::postLogin(const HttpRequest &request, const HttpServer::Responder &respond)
@@ -142,8 +142,7 @@ void Issuer::Private::postLogin(const HttpRequest &request, const HttpServer::Re
     if (found == pending.end() || found->expires <= clock.wallNow())
         return respond(startAgain());
     const PendingSignIn entry = *found;
-    const QByteArray site = request.head.value("Sec-Fetch-Site");
-    if (!sameText(form->value(u"csrf"_s), entry.csrf) || site == "cross-site" || site == "same-site") {
+    if (!sameText(form->value(u"csrf"_s), entry.csrf) || isFromElsewhere(request)) {
         signInRefused(entry, nullptr, {}, u"csrf"_s, request);
         return respond(problemPage(403, u"The sign-in form does not belong to this page. Go back and start again."_s));
     }
@@ -163,19 +162,21 @@ void Issuer::Private::postLogin(const HttpRequest &request, const HttpServer::Re
     if (passwordsInWork >= kMostPasswordsInWork)
         return respond(problemPage(503, u"Too many people sign in right now. Try again."_s).with("Retry-After", "2"));
     found->checking = true;
-    checkPasswordLater(entry.id, known, name, Secret::take(form->value(u"password"_s).toUtf8()), request, respond);
+    HttpRequest facts = request;
+    facts.body.clear(); // it holds the password
+    checkPasswordLater(known, Secret::take(form->value(u"password"_s).toUtf8()),
+                       [this, id = entry.id, known, name, facts, respond](bool good) {
+                           respond(passwordChecked(id, known, name, good, facts));
+                       });
 }
 
-void Issuer::Private::checkPasswordLater(const QString &id, const IssuerUser *known, const QString &name, Secret password,
-                                         const HttpRequest &request, const HttpServer::Responder &respond)
+void Issuer::Private::checkPasswordLater(const IssuerUser *known, Secret password, const std::function<void(bool)> &done)
 {
     ++passwordsInWork;
     const QString hash = known ? known->passwordHash : decoyHash;
-    HttpRequest facts = request;
-    facts.body.clear(); // it holds the password
-    const auto finish = [this, id, known, name, facts, respond](bool good) {
+    const auto finish = [this, known, done](bool good) {
         --passwordsInWork;
-        respond(passwordChecked(id, known, name, good && known, facts));
+        done(good && known);
     };
     const Duration delay = options.signInLimits.delay;
     workers.start([context = QPointer<Issuer>(q), hash, password = std::move(password), finish, delay] {
@@ -237,12 +238,12 @@ HttpResponse Issuer::Private::signedIn(const PendingSignIn &entry, const IssuerU
         entry.redirectUri, {{"code", QString::fromLatin1(code.reveal())}, {"state", entry.state}, {"iss", issuerUrl()}}));
 }
 
-HttpResponse Issuer::Private::signInRefused(const PendingSignIn &entry, const IssuerUser *known, const QString &name,
-                                            const QString &reason, const HttpRequest &request)
+bool Issuer::Private::auditFailedSignIn(const IssuerUser *known, const QString &clientId, const QString &reason,
+                                        const HttpRequest &request)
 {
     // A name that nobody has may be a password in the wrong field, so it is not written down.
     const bool braked = reason == "too_many_attempts"_L1;
-    QJsonObject data{{"actor"_L1, actor(known ? known->subject : QString(), known ? known->name : QString(), entry.clientId)},
+    QJsonObject data{{"actor"_L1, actor(known ? known->subject : QString(), known ? known->name : QString(), clientId)},
                      {"initiator"_L1, u"user"_s}};
     audit({.type = u"signin.failed"_s,
            .subject = {},
@@ -264,14 +265,25 @@ HttpResponse Issuer::Private::signInRefused(const PendingSignIn &entry, const Is
                .data = data},
               &request);
     }
-    return HttpResponse::page(
-        braked ? 429 : 401,
-        loginPage({.request = entry.id,
-                   .csrf = entry.csrf,
-                   .clientName = entry.clientId,
-                   .username = name,
-                   .problem = braked ? u"There were too many wrong passwords. Wait a few minutes, then try again."_s
-                                     : u"The user name or the password is wrong."_s}));
+    return braked;
+}
+
+HttpResponse Issuer::Private::signInRefused(const PendingSignIn &entry, const IssuerUser *known, const QString &name,
+                                            const QString &reason, const HttpRequest &request)
+{
+    const bool braked = auditFailedSignIn(known, entry.clientId, reason, request);
+    return HttpResponse::page(braked ? 429 : 401, loginPage(loginForm(entry, name, signInProblem(braked))));
+}
+
+LoginForm Issuer::Private::loginForm(const PendingSignIn &entry, const QString &username, const QString &problem) const
+{
+    return {.request = entry.id,
+            .csrf = entry.csrf,
+            .clientName = entry.clientId,
+            .username = username,
+            .problem = problem,
+            .scopes = entry.scopes,
+            .lifetime = entry.scopes.contains(u"offline_access"_s) ? options.sessionLifetime : options.accessTokenLifetime};
 }
 
 } // namespace Watchword::Gateway

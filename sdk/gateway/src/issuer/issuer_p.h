@@ -5,6 +5,7 @@
 #include "http/httpserver.h"
 #include "issuer/issuer.h"
 #include "issuer/keyring.h"
+#include "issuer/loginpage.h"
 #include "issuer/sessionbook.h"
 #include "issuer/signinbrake.h"
 
@@ -27,6 +28,13 @@ struct PendingSignIn
     QStringList scopes;
     WallTime expires{};
     bool checking = false; //!< A worker is at its password.
+};
+
+/*! Somebody who gave the password at /account, and looks at the sessions. */
+struct AccountVisit
+{
+    QString name; //!< Of the user.
+    WallTime expires{};
 };
 
 /*! An authorization code between the redirect and /token; found by the code's hash. */
@@ -66,21 +74,33 @@ public:
     Result<void> open();
     void route(const HttpRequest &request, const HttpServer::Responder &respond);
     void upkeep();
+    void endSessionsOfRemovedUsers(); //!< Who is not among the users any more has no session, either.
 
     // issuer_authorization.cpp
     HttpResponse authorize(const HttpRequest &request);
     HttpResponse authorizeKnownClient(const FormFields &fields, const IssuerClient &client, const QString &redirectUri);
     HttpResponse showLogin(const HttpRequest &request);
     void postLogin(const HttpRequest &request, const HttpServer::Responder &respond);
-    void checkPasswordLater(const QString &pending, const IssuerUser *user, const QString &name, Secret password,
-                            const HttpRequest &request, const HttpServer::Responder &respond);
+    //! Calls \a finish in this thread with whether \a password is that of \a user; null takes as long, and is false.
+    void checkPasswordLater(const IssuerUser *user, Secret password, const std::function<void(bool)> &finish);
     HttpResponse passwordChecked(const QString &pending, const IssuerUser *user, const QString &name, bool good,
                                  const HttpRequest &request);
     HttpResponse signedIn(const PendingSignIn &pending, const IssuerUser &user, const HttpRequest &request);
     HttpResponse signInRefused(const PendingSignIn &pending, const IssuerUser *user, const QString &name, const QString &reason,
                                const HttpRequest &request);
+    LoginForm loginForm(const PendingSignIn &pending, const QString &username, const QString &problem) const;
     HttpResponse authorizationError(const QString &redirectUri, const QString &state, const QString &error,
                                     const QString &description) const;
+
+    //! Tells the audit; true if it was one too many.
+    bool auditFailedSignIn(const IssuerUser *user, const QString &clientId, const QString &reason, const HttpRequest &request);
+
+    // issuer_account.cpp
+    HttpResponse showAccount() const;
+    void postAccount(const HttpRequest &request, const HttpServer::Responder &respond);
+    HttpResponse accountPasswordChecked(const IssuerUser *user, const QString &name, bool good, const HttpRequest &request);
+    HttpResponse listSessions(const QString &ticket, const IssuerUser &user, const QString &note) const;
+    HttpResponse endFromAccount(const HttpRequest &request);
 
     // issuer_token.cpp
     HttpResponse token(const HttpRequest &request);
@@ -126,12 +146,17 @@ public:
     SignInBrake brake;
     QHash<QString, PendingSignIn> pending;
     QHash<QByteArray, CodeGrant> codes;
+    QHash<QString, AccountVisit> visits; //!< By the ticket in the page's forms.
     QThreadPool workers;
     int passwordsInWork = 0;
     QString decoyHash; //!< Checked for unknown names, so that they take as long as known ones.
     QTimer upkeepTimer;
 };
 
+constexpr int kMostPasswordsInWork = 64;
+
+//! True for a form that a browser sends from another site's page.
+bool isFromElsewhere(const HttpRequest &request);
 //! 128 random bits as base64url.
 QString randomId();
 

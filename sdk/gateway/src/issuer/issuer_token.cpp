@@ -280,7 +280,8 @@ HttpResponse Issuer::Private::answer(TokenGrant grant, const QString &auditType,
     session.accessExpires = std::max(session.accessExpires, WallTime(now + options.accessTokenLifetime));
     if (!grant.refreshToken.isEmpty()) {
         session.refreshIssued = now;
-        session.refreshExpires = now + options.refreshTokenLifetime;
+        session.refreshExpires =
+            std::min(WallTime(now + options.refreshTokenLifetime), WallTime(session.authTime + options.sessionLifetime));
     }
     const Result<QByteArray> access = signAccessToken(grant, now);
     const Result<QByteArray> identity = access ? signIdToken(grant, *access, now) : access;

@@ -45,7 +45,8 @@ struct IssuerOptions
     QList<IssuerUser> users;
     QList<IssuerClient> clients;
     std::chrono::seconds accessTokenLifetime{300};
-    std::chrono::seconds refreshTokenLifetime{86'400}; //!< Of each one; a session lives as long as it is refreshed.
+    std::chrono::seconds refreshTokenLifetime{86'400}; //!< Of each one: a session that is not refreshed ends with it.
+    std::chrono::seconds sessionLifetime{90 * 86'400}; //!< From the password on, however often it is refreshed.
     std::chrono::seconds codeLifetime{60};
     std::chrono::seconds requestLifetime{600}; //!< From /authorize to the password.
     //! How long the refresh token before the current one still works, for clients that lost an answer.

@@ -50,6 +50,7 @@ public:
 
     Result<void> put(const SessionRecord &session); //!< New or changed.
     std::optional<SessionRecord> find(const QString &sessionId) const;
+    QList<SessionRecord> sessions() const { return m_sessions.values(); } //!< Ended ones, too.
     std::optional<SessionRecord> findByRefreshToken(const Secret &token) const;
     Use judge(const SessionRecord &session, const Secret &token, WallTime now, std::chrono::seconds grace) const;
 

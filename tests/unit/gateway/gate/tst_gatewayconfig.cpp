@@ -135,7 +135,8 @@ void TestGatewayConfig::readsUpstreams()
 {
     QString text = kExample;
     text.replace("upstream = \"ws://127.0.0.1:9000/stream\""_L1,
-                 "upstream = [\"ws://a.test/x\", \"ws://b.test\"]\nupstream_draining = \"ws://b.test\"\nprefix = true\n"
+                 "upstream = [\"ws://a.test/x\", \"ws://b.test\"]\nupstream_plain = true\nupstream_draining = "
+                 "\"ws://b.test\"\nprefix = true\n"
                  "pass_http = true\npass_headers = [\"Accept-Language\"]\npass_cookies = [\"theme\"]\n"
                  "upstream_health = { every = \"2 s\", path = \"/health\" }"_L1);
     const Result<GatewayConfig> config = GatewayConfig::fromToml(text, u"g.toml"_s);
@@ -177,6 +178,8 @@ void TestGatewayConfig::mistakesHaveAPosition_data()
     };
     row("mixed upstreams", "upstream = \"ws://127.0.0.1:9000/stream\"", "upstream = [\"ws://a.test\", \"wss://b.test\"]",
         "g.toml:12:12:", "all be ws:// or all be wss://");
+    row("plain to another machine", "ws://127.0.0.1:9000", "ws://10.0.0.5:9000", "g.toml:12:12:", "upstream_plain = true");
+    row("plain to a name", "ws://127.0.0.1:9000", "ws://localhost.example.com", "g.toml:12:12:", "would not be encrypted");
     behind("draining a stranger", "upstream_draining = [\"ws://a.test\"]", "g.toml:13:21:", "is not in upstream");
     behind("passing the token", "pass_headers = [\"Authorization\"]", "g.toml:13:16:", "cannot be passed on");
     behind("passing no name", "pass_headers = [\"a b\"]", "g.toml:13:16:", "no name of a header");

@@ -112,6 +112,7 @@ struct EmbeddedIssuerConfig
     QString stateFolder; //!< Signing keys and sessions; empty keeps them in memory.
     Duration accessTokenLifetime = std::chrono::minutes(5);
     Duration refreshTokenLifetime = std::chrono::hours(24 * 30);
+    Duration sessionLifetime = std::chrono::hours(24 * 90); //!< However often it is refreshed.
     QList<User> users;
     QList<Client> clients;
     friend bool operator==(const EmbeddedIssuerConfig &, const EmbeddedIssuerConfig &) = default;
