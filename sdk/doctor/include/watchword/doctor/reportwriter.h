@@ -24,8 +24,8 @@ struct ReportStyle
     int width = 80; //!< Columns; at least 40.
     bool colour = false; //!< ANSI colours.
     std::optional<Report> baseline; //!< What it does not have is marked as new.
-    //! The folder under which the guide (sdk/docs) is served, with a slash at its end, as in "https://docs.example.com/watchword/":
-    //! reports link to its pages. Empty: they name the command that prints the page.
+    //! The folder under which the guide (sdk/docs) is served, with a slash at its end, as in
+    //! "https://docs.example.com/watchword/": reports link to its pages. Empty: they name the command that prints the page.
     QUrl guide;
 };
 
