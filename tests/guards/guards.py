@@ -224,6 +224,52 @@ def open_ends(path, lines):
             yield number, "an open end; finish it or say so in the documentation"
 
 
+# What only Linux has: headers, and names of headers that others have too.
+LINUX_HEADERS = re.compile(
+    r"\s*#\s*include\s*<(linux/|asm/|sys/(epoll|eventfd|inotify|prctl|sendfile|signalfd|sysinfo|timerfd|auxv|personality)\.h|malloc\.h|"
+    r"byteswap\.h|endian\.h|systemd/|libudev\.h)")
+LINUX_NAMES = re.compile(
+    r"\b(accept4|pipe2|dup3|prctl|gettid|mallinfo2?|malloc_trim|epoll_\w+|eventfd|signalfd|timerfd_\w+|inotify_\w+|memfd_create|getrandom|"
+    r"secure_getenv|sched_getaffinity|SOCK_CLOEXEC|SOCK_NONBLOCK|MSG_NOSIGNAL|SO_PEERCRED|TCP_USER_TIMEOUT|TCP_QUICKACK|RUSAGE_THREAD|"
+    r"CLOCK_BOOTTIME|PR_SET_\w+)\b")
+LINUX_GUARD = re.compile(r"Q_OS_LINUX|__linux__|__GLIBC__|WATCHWORD_HAS_DBUS")
+
+
+def linux_only(lines):
+    """Line -> whether only Linux compiles it, and which names the conditions around it ask for."""
+    around = []  # (condition, whether it is the other branch)
+    for number, line in enumerate(lines, 1):
+        directive = re.match(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)", line)
+        if directive:
+            word, condition = directive.group(1), directive.group(2)
+            if word in {"if", "ifdef", "ifndef"}:
+                around.append((condition, word == "ifndef"))
+            elif word == "elif" and around:
+                around[-1] = (condition, False)
+            elif word == "else" and around:
+                around[-1] = (around[-1][0], not around[-1][1])
+            elif word == "endif" and around:
+                around.pop()
+            continue
+        held = [condition for condition, is_other in around if not is_other]
+        yield number, line, any(LINUX_GUARD.search(re.sub(r"!\s*(defined)?\s*\(?\s*\w+", "", condition)) for condition in held), " ".join(held)
+
+
+def systems(path, lines):
+    """Other systems compile the product, too: what Linux alone has stands behind a condition."""
+    if not is_source(path) or path.parts[0] not in {"sdk", "monitor_app", "qml"}:
+        return
+    for number, line, is_linux, conditions in linux_only(lines):
+        code = line.split("//")[0]
+        if is_linux or code.lstrip().startswith(("*", "/*")):
+            continue
+        if LINUX_HEADERS.match(code):
+            yield number, "a header that only Linux has; include it under #ifdef Q_OS_LINUX (or __linux__)"
+        for name in LINUX_NAMES.findall(code):
+            if not re.search(rf"\b{name}\b", conditions) and not code.lstrip().startswith("#") and not in_comment(lines, number):
+                yield number, f"only Linux has {name}; use it under #ifdef Q_OS_LINUX, or #ifdef {name} where it is a macro"
+
+
 def top_level(root, files):
     allowed = {"CMakeLists.txt", "CMakePresets.json", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md",
                "LICENSE", "LICENSES", "dev", "sdk", "monitor_app", "qml", "tests", "translations", "installer"}
@@ -232,7 +278,7 @@ def top_level(root, files):
             yield name
 
 
-RULES = [spdx, sizes, private_types, internal_headers, module_includes, directions, secrets, naps, tls, exports, homes, open_ends]
+RULES = [spdx, sizes, private_types, internal_headers, module_includes, directions, secrets, naps, tls, exports, homes, open_ends, systems]
 
 SELF_TEST = {
     spdx: ("sdk/core/src/a.cpp", ["int x;"]),
@@ -246,6 +292,7 @@ SELF_TEST = {
     tls: ("sdk/link/src/a.cpp", ["socket.ignoreSslErrors();"]),
     exports: ("sdk/link/src/a.h", ["class WATCHWORD_LINK_EXPORT A"]),
     homes: ("sdk/link/src/other.cpp", ["void Connection::Private::open()"]),
+    systems: ("sdk/core/src/a.cpp", ["#ifndef Q_OS_LINUX", "#include <sys/prctl.h>", "#endif"]),
     open_ends: ("sdk/link/src/a.cpp", ["// TO" + "DO: later"]),
 }
 

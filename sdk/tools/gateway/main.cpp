@@ -10,6 +10,7 @@
 #include <QCoreApplication>
 #include <QJsonDocument>
 
+#include <algorithm>
 #include <cstdio>
 
 #ifdef Q_OS_UNIX
@@ -103,7 +104,8 @@ void raiseDescriptorLimit()
 #ifdef Q_OS_UNIX
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
+        constexpr rlim_t kMostElsewhere = 10'240; // macOS says there is no limit, and refuses more than its OPEN_MAX
+        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? std::max(limit.rlim_cur, kMostElsewhere) : limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
 #endif

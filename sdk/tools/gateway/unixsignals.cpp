@@ -29,8 +29,12 @@ UnixSignals::UnixSignals(QObject *parent)
     : QObject(parent)
 {
 #ifndef Q_OS_WIN
-    if (pipe2(signalPipe, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (pipe(signalPipe) != 0)
         return;
+    for (const int end : signalPipe) { // pipe2() would do it in one call, where there is one
+        fcntl(end, F_SETFD, FD_CLOEXEC);
+        fcntl(end, F_SETFL, O_NONBLOCK);
+    }
     m_notifier = std::make_unique<QSocketNotifier>(signalPipe[0], QSocketNotifier::Read);
     connect(m_notifier.get(), &QSocketNotifier::activated, this, [this] {
         char byte = 0;

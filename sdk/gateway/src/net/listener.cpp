@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/listener.h"
 
-#include "net/descriptor.h"
 #include "net/proxyintake.h"
+#include "net/streamsocket.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -151,10 +151,7 @@ void Listener::Core::acceptSome()
 bool Listener::Core::acceptOne()
 {
     sockaddr_storage native{};
-    socklen_t size = sizeof native;
-    // The system's calls take all families by this one.
-    UniqueDescriptor socket(
-        ::accept4(m_listening.native_handle(), reinterpret_cast<sockaddr *>(&native), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueDescriptor socket = acceptedSocket(m_listening.native_handle(), native);
     if (socket.get() < 0)
         return false;
     m_counters.accepted.add();
@@ -250,11 +247,11 @@ std::error_code Listener::open(std::shared_ptr<const TlsContext> tls)
 {
     sockaddr_storage native{};
     std::size_t size = m_options.address.toNative(native);
-    UniqueDescriptor socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    UniqueDescriptor socket = streamSocket(native.ss_family);
     if (socket.get() < 0 && errno == EAFNOSUPPORT && m_options.address.address == IpAddress(boost::asio::ip::address_v6::any())) {
         // "All addresses" of a machine without IPv6.
         size = SocketAddress{boost::asio::ip::address_v4::any(), m_options.address.port}.toNative(native);
-        socket = UniqueDescriptor(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        socket = streamSocket(native.ss_family);
     }
     if (socket.get() < 0)
         return lastError();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socketend.h"
 
+#include "net/streamsocket.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <openssl/bio.h>
-#include <sys/socket.h>
 
 namespace Watchword::Gateway::Net {
 
@@ -118,7 +119,7 @@ std::ptrdiff_t SocketEnd::write(const void *from, std::size_t size)
     m_isBlocked = false;
     ssize_t count = 0;
     do {
-        count = ::send(m_descriptor, from, size, MSG_NOSIGNAL);
+        count = sendQuietly(m_descriptor, from, size);
     } while (count < 0 && errno == EINTR);
     if (count >= 0) {
         m_written += std::uint64_t(count);
