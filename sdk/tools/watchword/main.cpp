@@ -26,7 +26,7 @@ constexpr Entry kCommands[] = {
     {"connect", "Holds a connection: standard input to messages, messages to standard output", runConnect},
     {"tail", "Follows the audit log of a gateway and verifies its chain", runTail},
     {"doctor", "Examines how a WSS endpoint handles TLS, tokens, Origin and limits", runDoctor},
-    {"learn", "Teaches the ten practices at servers with one flaw each", runLearn},
+    {"learn", "Teaches the practices of the guide at servers with one flaw each", runLearn},
     {"fleet", "Runs many clients against a demo gateway", runFleet},
 };
 
