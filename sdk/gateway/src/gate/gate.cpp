@@ -111,9 +111,11 @@ Result<Net::Listener::Generation> Gate::readGeneration(const GatewayConfig &gate
     generation.accept.connectionsPerAddress = std::size_t(config.connectionsPerAddress);
     generation.accept.handshakesPerAddress = std::size_t(config.handshakesPerAddress);
     generation.accept.acceptsPerSecond = config.acceptsPerSecond;
-    if (config.proxyProtocol) {
-        for (const QString &proxy : gatewayConfig.trustedProxies)
-            generation.proxies.add(proxy.toStdString());
+    for (const QString &proxy : gatewayConfig.trustedProxies)
+        (config.proxyProtocol ? generation.proxies : generation.shared).add(proxy.toStdString());
+    if (config.plain) { // what ends TLS on this machine
+        generation.shared.add("127.0.0.0/8");
+        generation.shared.add("::1");
     }
     generation.stream.handshake = config.headTimeout;
     generation.stream.most = kMostQueued;
@@ -132,6 +134,7 @@ Result<void> Gate::open()
     options.accept = generation->accept;
     options.stream = generation->stream;
     options.proxies = generation->proxies;
+    options.shared = generation->shared;
     m_listener = std::make_unique<Net::Listener>(m_services.bridge.pool(), options, m_services.bridge.factory());
     if (const std::error_code error = m_listener->open(generation->tls))
         return listenError(error, m_config.listen.address, m_config.listen.port);
@@ -197,10 +200,13 @@ void Gate::countSockets()
     const Net::ReactorPool &pool = m_services.bridge.pool();
     Metrics &metrics = m_services.metrics;
     metrics.accepted = listener.accepted.value();
-    metrics.dropped = {
-        {"max_connections", listener.totalReached.value()}, {"connections_per_address", listener.addressReached.value()},
-        {"accepts_per_second", listener.tooFast.value()},   {"max_handshakes", listener.handshakesReached.value()},
-        {"open_files", listener.noDescriptor.value()},      {"proxy_protocol", listener.badProxyHeader.value()}};
+    metrics.dropped = {{"max_connections", listener.totalReached.value()},
+                       {"connections_per_address", listener.addressReached.value()},
+                       {"accepts_per_second", listener.tooFast.value()},
+                       {"max_handshakes", listener.handshakesReached.value()},
+                       {"handshakes_per_address", listener.addressHandshakesReached.value()},
+                       {"open_files", listener.noDescriptor.value()},
+                       {"proxy_protocol", listener.badProxyHeader.value()}};
     using Net::StreamCounters;
     metrics.cut = {{"head_timeout", pool.sum(&StreamCounters::timedOut)},
                    {"stalled", pool.sum(&StreamCounters::stalled)},

@@ -72,23 +72,25 @@ AcceptGuard::Entry &AcceptGuard::entryOf(IpAddress &counted, Instant now)
     return it->second;
 }
 
-AcceptVerdict AcceptGuard::admit(const IpAddress &address, Instant now, IpAddress &counted)
+AcceptVerdict AcceptGuard::admit(const IpAddress &address, Instant now, IpAddress &counted, bool isShared)
 {
     const auto reached = [](std::size_t value, std::size_t limit) { return limit > 0 && value >= limit; };
     if (reached(m_connections, m_limits.connections))
         return AcceptVerdict::TotalReached;
     counted = networkOf(address);
     Entry &entry = entryOf(counted, now);
-    if (reached(entry.connections, m_limits.connectionsPerAddress))
+    if (!isShared && reached(entry.connections, m_limits.connectionsPerAddress))
         return AcceptVerdict::AddressReached;
-    if (m_limits.acceptsPerSecond > 0) {
+    if (!isShared && m_limits.acceptsPerSecond > 0) {
         fill(entry, now);
         if (entry.level < 1)
             return AcceptVerdict::TooFast;
         entry.level -= 1;
     }
-    if (reached(m_handshakes, m_limits.handshakes) || reached(entry.handshakes, m_limits.handshakesPerAddress))
+    if (reached(m_handshakes, m_limits.handshakes))
         return AcceptVerdict::HandshakesReached;
+    if (!isShared && reached(entry.handshakes, m_limits.handshakesPerAddress))
+        return AcceptVerdict::AddressHandshakesReached;
     ++entry.connections;
     ++entry.handshakes;
     ++m_connections;

@@ -22,7 +22,7 @@ struct AcceptLimits
     double acceptsPerSecond = 0; //!< For each address; a burst of twice as many is allowed.
 };
 
-enum class AcceptVerdict { Admitted, TotalReached, AddressReached, TooFast, HandshakesReached };
+enum class AcceptVerdict { Admitted, TotalReached, AddressReached, TooFast, HandshakesReached, AddressHandshakesReached };
 
 /*!
     Decides about accepted sockets before a byte is read from them: total, number and rate of the address, handshakes in
@@ -40,7 +40,8 @@ public:
 
     void setLimits(const AcceptLimits &limits) { m_limits = limits; }
     //! \a counted is what handshakeDone() and gone() are to be called with: the address may be counted with others.
-    AcceptVerdict admit(const IpAddress &address, Instant now, IpAddress &counted);
+    //! \a isShared: it brings clients of many addresses, so that the limits for one do not count.
+    AcceptVerdict admit(const IpAddress &address, Instant now, IpAddress &counted, bool isShared = false);
     void handshakeDone(const IpAddress &counted);
     void gone(const IpAddress &counted); //!< After handshakeDone().
     std::size_t connections() const { return m_connections; }

@@ -48,6 +48,7 @@ struct ListenerCounters
     Counter addressReached;
     Counter tooFast;
     Counter handshakesReached;
+    Counter addressHandshakesReached;
     Counter noDescriptor; //!< Turned away, or not accepted for a moment, because too few descriptors are left.
     Counter badProxyHeader; //!< A trusted proxy sent none, a wrong one, or none in time.
 };

@@ -197,7 +197,8 @@ void Listener::Core::admit(UniqueDescriptor socket, const SocketAddress &peer, c
                            std::vector<std::uint8_t> prefix)
 {
     IpAddress counted;
-    const AcceptVerdict verdict = m_guard.admit(peer.address, m_reactor.now(), counted);
+    const bool isShared = m_generation.shared.contains(peer.address);
+    const AcceptVerdict verdict = m_guard.admit(peer.address, m_reactor.now(), counted, isShared);
     if (verdict != AcceptVerdict::Admitted) {
         count(verdict);
         return;
@@ -227,6 +228,9 @@ void Listener::Core::count(AcceptVerdict verdict)
         break;
     case AcceptVerdict::HandshakesReached:
         m_counters.handshakesReached.add();
+        break;
+    case AcceptVerdict::AddressHandshakesReached:
+        m_counters.addressHandshakesReached.add();
         break;
     }
 }
@@ -266,7 +270,7 @@ std::error_code Listener::open(std::shared_ptr<const TlsContext> tls)
     if (::getsockname(socket.get(), reinterpret_cast<sockaddr *>(&native), &taken) != 0)
         return lastError();
     m_address = SocketAddress::fromNative(native).value_or(m_options.address);
-    const Generation generation{std::move(tls), m_options.accept, m_options.stream, m_options.proxies};
+    const Generation generation{std::move(tls), m_options.accept, m_options.stream, m_options.proxies, m_options.shared};
     m_isOpen = true;
     m_pool.first().post([core = m_core, generation, socket = std::move(socket)]() mutable {
         core->take(generation);

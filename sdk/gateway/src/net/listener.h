@@ -23,6 +23,7 @@ struct ListenerOptions
     //! Peers of these addresses must begin with a header of the PROXY protocol, and their clients count in their place. Empty:
     //! nobody may send one.
     SubnetList proxies;
+    SubnetList shared{}; //!< As Listener::Generation::shared.
 };
 
 /*! Who was accepted. */
@@ -59,6 +60,7 @@ public:
         AcceptLimits accept;
         StreamLimits stream;
         SubnetList proxies;
+        SubnetList shared{}; //!< Peers that bring clients of many addresses, and do not say which: no limit for one counts.
     };
 
     Listener(ReactorPool &pool, const ListenerOptions &options, HandlerFactory factory);

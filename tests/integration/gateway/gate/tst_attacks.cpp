@@ -178,7 +178,7 @@ void TestAttacks::silentConnectionsAndHalfHandshakes()
     // A newcomer of another address gets in.
     QVERIFY(upgraded("newcomer"));
     const QByteArray metrics = m_gate.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
-    QVERIFY2(metrics.contains("watchword_sockets_dropped_total{limit=\"max_handshakes\"} 1800\n"), metrics.constData());
+    QVERIFY2(metrics.contains("watchword_sockets_dropped_total{limit=\"handshakes_per_address\"} 1800\n"), metrics.constData());
     QVERIFY(isBounded("200 held and 1,800 refused connections of strangers", before, 24 * 1024 * 1024));
 }
 

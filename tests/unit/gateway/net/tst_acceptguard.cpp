@@ -22,6 +22,8 @@ class TestAcceptGuard : public WatchwordTest
 
 private Q_SLOTS:
     void limitsInTheirOrder();
+    void handshakesOfOneAddress();
+    void whoBringsManyClients();
     void ratePerAddress();
     void ipv6CountsByNetwork();
     void ticketsComeBackFromAnyThread();
@@ -46,6 +48,41 @@ void TestAcceptGuard::limitsInTheirOrder()
     QCOMPARE(guard.admit(ip("192.0.2.4"), now, counted), AcceptVerdict::TotalReached);
     guard.gone(ip("192.0.2.1"));
     QCOMPARE(guard.connections(), std::size_t(4));
+}
+
+// The default of the gateway: one stranger leaves room for others, and an office that comes back has its own.
+void TestAcceptGuard::handshakesOfOneAddress()
+{
+    AcceptGuard guard({.connections = 10'000, .handshakes = 1000, .handshakesPerAddress = 250});
+    IpAddress counted;
+    AcceptGuard::Instant now{};
+    for (int i = 0; i < 250; ++i)
+        QCOMPARE(guard.admit(ip("192.0.2.1"), now, counted), AcceptVerdict::Admitted);
+    for (int i = 0; i < 2000; ++i)
+        QCOMPARE(guard.admit(ip("192.0.2.1"), now, counted), AcceptVerdict::AddressHandshakesReached);
+    // 2,000 clients behind one address within ten seconds, whose handshakes take a second each.
+    for (int i = 0; i < 2000; ++i, now += 5ms) {
+        QCOMPARE(guard.admit(ip("198.51.100.1"), now, counted), AcceptVerdict::Admitted);
+        if (i >= 200)
+            guard.handshakeDone(ip("198.51.100.1"));
+    }
+    QCOMPARE(guard.handshakes(), std::size_t(450));
+}
+
+void TestAcceptGuard::whoBringsManyClients()
+{
+    AcceptGuard guard(
+        {.connections = 30, .handshakes = 20, .connectionsPerAddress = 2, .handshakesPerAddress = 1, .acceptsPerSecond = 1});
+    IpAddress counted;
+    const AcceptGuard::Instant now{};
+    for (int i = 0; i < 20; ++i)
+        QCOMPARE(guard.admit(ip("10.0.0.1"), now, counted, true), AcceptVerdict::Admitted);
+    QCOMPARE(guard.admit(ip("10.0.0.1"), now, counted, true), AcceptVerdict::HandshakesReached); // what holds for all
+    for (int i = 0; i < 20; ++i)
+        guard.handshakeDone(ip("10.0.0.1"));
+    QCOMPARE(guard.admit(ip("192.0.2.1"), now, counted), AcceptVerdict::Admitted);
+    QCOMPARE(guard.admit(ip("192.0.2.1"), now, counted), AcceptVerdict::AddressHandshakesReached);
+    QCOMPARE(guard.admit(ip("10.0.0.1"), now, counted, true), AcceptVerdict::Admitted);
 }
 
 void TestAcceptGuard::ratePerAddress()

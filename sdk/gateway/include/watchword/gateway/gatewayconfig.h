@@ -35,7 +35,7 @@ struct ListenConfig
     int maxHandshakes = 1'000; //!< Sockets that have not finished their request head.
     //! The same for each address, IPv6 by /64; and accepted sockets a second, of which a burst may be twice as many. 0: no limit.
     int connectionsPerAddress = 0;
-    int handshakesPerAddress = 0;
+    int handshakesPerAddress = 250; //!< A quarter of maxHandshakes, so that a stranger does not take the places of all others.
     int acceptsPerSecond = 0;
     //! [trusted_proxy] begins each connection with a header of the PROXY protocol, version 1 or 2.
     bool proxyProtocol = false;
