@@ -102,6 +102,12 @@ std::string addAuthorities(SSL_CTX *context, const std::string &pem)
     return count > 0 ? std::string() : std::string("there is no PEM certificate of an authority");
 }
 
+// By value: OpenSSL's macro takes the text as if it would change it.
+bool setGroups(SSL_CTX *context, std::string groups)
+{
+    return SSL_CTX_set1_groups_list(context, groups.data()) == 1;
+}
+
 // What both sides have in common.
 bool setRules(SSL_CTX *context, int leastVersion)
 {
@@ -111,7 +117,7 @@ bool setRules(SSL_CTX *context, int leastVersion)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     const bool isDone = SSL_CTX_set_min_proto_version(context, leastVersion) == 1
         && SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1
-        && (SSL_CTX_set1_groups_list(context, kHybridGroups) == 1 || SSL_CTX_set1_groups_list(context, kGroups) == 1);
+        && (setGroups(context, kHybridGroups) || setGroups(context, kGroups));
     ERR_clear_error(); // what an OpenSSL without the hybrid group left
     return isDone;
 }
