@@ -151,7 +151,13 @@ void TestDoctorCommand::explainPrintsThePage()
         QVERIFY(flat.startsWith(check.id + u": "_s + check.title));
         QVERIFY2(flat.contains(check.why.simplified()) && flat.contains(check.fix.simplified()), qPrintable(text));
         QVERIFY2(flat.contains(u"What happened"_s) && flat.contains(u"Three questions"_s), qPrintable(text));
-        QVERIFY(!text.contains(u"]("_s) && !text.contains(u"**"_s) && !text.contains(u'\x1b'));
+        QString prose; // code stays as it is
+        const QStringList lines = text.split(u'\n');
+        for (const QString &line : lines) {
+            if (!line.startsWith("    "_L1))
+                prose += line + u'\n';
+        }
+        QVERIFY(!prose.contains(u"]("_s) && !prose.contains(u"**"_s) && !text.contains(u'\x1b'));
     }
     QVERIFY(run({u"--explain"_s, u"T1"_s, u"--colour"_s, u"always"_s}).out.contains("\x1b[1m"));
 }
