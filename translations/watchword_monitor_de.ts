@@ -733,10 +733,6 @@
         <translation>Empfangen</translation>
     </message>
     <message>
-        <source>messages</source>
-        <translation>Nachrichten</translation>
-    </message>
-    <message>
         <source>Sent</source>
         <translation>Gesendet</translation>
     </message>
@@ -960,6 +956,13 @@
         <source>The raw event was dropped to stay within the memory budget.</source>
         <translation>Das Rohereignis wurde verworfen, um das Speicherlimit einzuhalten.</translation>
     </message>
+    <message numerus="yes">
+        <source>%1 message(s)</source>
+        <translation>
+            <numerusform>%1 Nachricht</numerusform>
+            <numerusform>%1 Nachrichten</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Monitor::DetailPane</name>
@@ -1177,6 +1180,10 @@
             <numerusform>%n Verbindung geschlossen</numerusform>
             <numerusform>%n Verbindungen geschlossen</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Includes you: connections of %1 are among them.</source>
+        <translation>Auch Sie selbst: Verbindungen von %1 sind dabei.</translation>
     </message>
 </context>
 <context>
@@ -1751,6 +1758,10 @@
         <source>Next try in %1 s.</source>
         <translation>Nächster Versuch in %1 s.</translation>
     </message>
+    <message>
+        <source>heard %1 ago</source>
+        <translation>gehört vor %1</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::LiveSource</name>
@@ -2124,6 +2135,17 @@
     <message>
         <source>row %1 of %2</source>
         <translation>Zeile %1 von %2</translation>
+    </message>
+    <message>
+        <source>The pattern takes too many steps and was given up. Write it without a repetition inside a repetition.</source>
+        <translation>Das Muster braucht zu viele Schritte und wurde aufgegeben. Schreiben Sie es ohne Wiederholung in einer Wiederholung.</translation>
+    </message>
+    <message numerus="yes">
+        <source>The pattern takes too many steps on %n text(s), which count as no match.</source>
+        <translation>
+            <numerusform>Das Muster braucht bei einem Text zu viele Schritte; er gilt als kein Treffer.</numerusform>
+            <numerusform>Das Muster braucht bei %n Texten zu viele Schritte; sie gelten als kein Treffer.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2857,6 +2879,10 @@
     <message>
         <source>Operator %1</source>
         <translation>Operator %1</translation>
+    </message>
+    <message>
+        <source>Sign out</source>
+        <translation>Abmelden</translation>
     </message>
 </context>
 <context>

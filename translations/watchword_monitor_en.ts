@@ -42,6 +42,16 @@
     </message>
 </context>
 <context>
+    <name>Monitor::Detail</name>
+    <message numerus="yes">
+        <source>%1 message(s)</source>
+        <translation>
+            <numerusform>%1 message</numerusform>
+            <numerusform>%1 messages</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::DisconnectSheet</name>
     <message numerus="yes">
         <source>Disconnect %n connection(s)</source>
@@ -107,6 +117,16 @@
         <translation>
             <numerusform>%n event of this session</numerusform>
             <numerusform>%n events of this session</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::RowWindowModel</name>
+    <message numerus="yes">
+        <source>The pattern takes too many steps on %n text(s), which count as no match.</source>
+        <translation>
+            <numerusform>The pattern takes too many steps on %n text, which counts as no match.</numerusform>
+            <numerusform>The pattern takes too many steps on %n texts, which count as no match.</numerusform>
         </translation>
     </message>
 </context>

@@ -14,6 +14,7 @@ namespace Monitor {
 namespace {
 
 constexpr qint64 RateWindowMs = 5000;
+constexpr qint64 SlideEveryMs = 1000;
 
 using Columns = QList<RowWindowModel::Column>;
 
@@ -27,8 +28,9 @@ quint64 endOf(const AuditFilterResult &result)
 class AuditModel::Private
 {
 public:
-    explicit Private(AuditTable &table)
+    Private(AuditTable &table, NowFunction now)
         : table(table)
+        , now(std::move(now))
         , filter(table)
         , result(filter.result())
     {
@@ -42,9 +44,11 @@ public:
     //! Takes over a newer result; returns false if there is nothing new.
     bool adopt(std::shared_ptr<const AuditFilterResult> next);
     void count(qint64 added, qint64 first);
-    QueryContext context() const { return {auditFields(), QDateTime::currentMSecsSinceEpoch(), {}}; }
+    QueryContext context() const { return {auditFields(), now(), {}}; }
+    void slide(); //!< A query that depends on the time of day is asked anew.
 
     AuditTable &table;
+    NowFunction now;
     AuditFilter filter;
     std::shared_ptr<const AuditFilterResult> result;
     quint64 generation = 0;
@@ -55,6 +59,8 @@ public:
     QString text;
     QString applied;
     quint64 queryId = 0;
+    quint64 slidFrom = 0; // ids from here to queryId are the same query at later times
+    qint64 slidAt = 0;
     bool knowsEnd = false; // result holds every row up to its end, so what comes later is new
     QueryState shownState;
     QElapsedTimer clock;
@@ -62,6 +68,12 @@ public:
 };
 
 AuditModel::AuditModel(AuditTable &table, QObject *parent)
+    : AuditModel(
+        table, [] { return QDateTime::currentMSecsSinceEpoch(); }, parent)
+{
+}
+
+AuditModel::AuditModel(AuditTable &table, NowFunction now, QObject *parent)
     : RowWindowModel(Columns{{QStringLiteral("ts"), tr("Time"), Qt::AlignLeft},
                              {QStringLiteral("seq"), tr("Seq"), Qt::AlignRight},
                              {QStringLiteral("sev"), tr("Severity"), Qt::AlignLeft},
@@ -71,7 +83,7 @@ AuditModel::AuditModel(AuditTable &table, QObject *parent)
                              {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft},
                              {QStringLiteral("message"), tr("Message"), Qt::AlignLeft}},
                      parent)
-    , d(std::make_unique<Private>(table))
+    , d(std::make_unique<Private>(table, std::move(now)))
 {
 }
 
@@ -280,7 +292,15 @@ void AuditModel::Private::count(qint64 added, qint64 first)
 {
     if (added <= 0)
         return;
-    arrivals.emplace_back(clock.elapsed(), added);
+    // What happened before is a backlog that comes in, and says nothing about how much happens now.
+    const qint64 oldest = now() - RateWindowMs;
+    qint64 fresh = 0;
+    for (qint64 row = first + added; fresh < added; ++fresh) {
+        const auto at = table.locate(rowAt(--row));
+        if (!at || at.segment->times()[at.row] < oldest)
+            break;
+    }
+    arrivals.emplace_back(clock.elapsed(), fresh);
     while (arrivals.front().first < clock.elapsed() - RateWindowMs)
         arrivals.pop_front();
     if (tail.mode() == Monitor::TailMode::Following)
@@ -297,7 +317,8 @@ bool AuditModel::Private::adopt(std::shared_ptr<const AuditFilterResult> next)
     const quint64 storeGeneration = table.generation();
     if (next == result && storeGeneration == generation)
         return false;
-    const bool sameQuery = next->queryId == result->queryId;
+    const bool sameQuery =
+        next->queryId == result->queryId || (slidFrom != 0 && result->queryId >= slidFrom && next->queryId >= slidFrom);
     // Between two complete results rows only came at the end; a partial one in between would make old rows look new.
     if (sameQuery && knowsEnd && !next->complete)
         return false;
@@ -319,8 +340,18 @@ bool AuditModel::Private::adopt(std::shared_ptr<const AuditFilterResult> next)
     return true;
 }
 
+void AuditModel::Private::slide()
+{
+    const qint64 at = now();
+    if (slidFrom == 0 || (at >= slidAt && at - slidAt < SlideEveryMs))
+        return;
+    slidAt = at;
+    queryId = filter.setQuery(parseQuery(applied, context()).root);
+}
+
 void AuditModel::tick()
 {
+    d->slide();
     d->filter.update();
     const qint64 before = newRows();
     if (d->adopt(d->filter.result()))
@@ -343,6 +374,8 @@ void AuditModel::setQuery(const QString &text)
     if (isGood) {
         d->applied = text.trimmed();
         d->queryId = d->filter.setQuery(d->query.root);
+        d->slidFrom = d->query.dependsOnNow ? d->queryId : 0;
+        d->slidAt = d->now();
         d->knowsEnd = false;
     }
     d->shownState = queryState();
@@ -363,10 +396,13 @@ QueryState AuditModel::queryState() const
         state.message = d->query.error.message;
     } else if (d->applied.isEmpty()) {
         state.status = QueryState::Status::Neutral;
-    } else if (d->result->queryId != d->queryId || (!d->result->complete && !d->knowsEnd)) {
+    } else if (const bool isOld = d->result->queryId < (d->slidFrom != 0 ? d->slidFrom : d->queryId);
+               isOld || (!d->result->complete && !d->knowsEnd)) {
         state.status = QueryState::Status::Running;
-        const bool isOld = d->result->queryId != d->queryId;
         state.percent = isOld || d->result->rows == 0 ? 0 : int(d->result->evaluated * 100 / d->result->rows);
+    } else if (d->result->tooHard > 0) {
+        state.status = QueryState::Status::Suspicious;
+        state.message = tooHardText(d->result->tooHard);
     } else if (d->result->neverTrue && d->result->rows > 0) {
         state.status = QueryState::Status::Suspicious;
         state.message = tr("No row that is loaded can match. Check the spelling of the values.");

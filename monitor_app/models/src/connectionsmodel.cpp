@@ -184,7 +184,7 @@ QStringList ConnectionsModel::connectionIds(const QSet<quint64> &rowIds) const
     QStringList ids;
     for (const quint64 key : rowIds) {
         const quint32 slot = d->table.slotOfKey(key);
-        if (slot != ConnectionTable::noSlot() && d->table.isLive(slot))
+        if (slot != ConnectionTable::noSlot() && !d->table.isOver(slot))
             ids.append(d->table.id(slot));
     }
     ids.sort();
@@ -239,6 +239,8 @@ bool ConnectionsModel::Private::isSortDue() const
 void ConnectionsModel::Private::requestSort(QSet<quint64> stay)
 {
     ConnectionSorter::Request request;
+    if (appliedDependsOnNow) // "within last 5m" begins anew each time
+        root = parseQuery(applied, context()).root;
     request.root = root;
     for (const SortKey &key : sort)
         request.sort.push_back({sortColumn(key.column), key.order == Qt::DescendingOrder});
@@ -360,9 +362,12 @@ QueryState ConnectionsModel::queryState() const
         state.message = d->query.error.message;
     } else if (d->applied.isEmpty()) {
         state.status = QueryState::Status::Neutral;
-    } else if (d->sortAsked) {
+    } else if (d->sortAsked || (d->sorter.isRunning() && !d->isHeld() && d->order->keys.empty())) {
         state.status = QueryState::Status::Running;
         state.percent = 0;
+    } else if (d->order->tooHard > 0) {
+        state.status = QueryState::Status::Suspicious;
+        state.message = tooHardText(d->order->tooHard);
     } else {
         state.status = QueryState::Status::Applied;
     }

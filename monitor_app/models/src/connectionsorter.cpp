@@ -3,6 +3,7 @@
 
 #include "longestgrowing.h"
 
+#include <algorithm>
 #include <shared_mutex>
 
 namespace Monitor {
@@ -11,6 +12,15 @@ namespace {
 
 constexpr quint32 SmallTable = 20'000;
 constexpr size_t FirstScreen = 2000;
+
+bool usesPattern(const QueryNode &node)
+{
+    if (node.shared)
+        return usesPattern(*node.shared);
+    if (node.kind == QueryNode::Kind::Test && (node.op == QueryNode::Op::Regex || node.op == QueryNode::Op::NotRegex))
+        return true;
+    return std::any_of(node.children.begin(), node.children.end(), [](const auto &child) { return usesPattern(*child); });
+}
 
 } // namespace
 
@@ -72,7 +82,8 @@ void ConnectionSorter::hold(const ConnectionTable &table, Order &fresh, const Re
 
 void ConnectionSorter::run(const ConnectionTable &table, Job &job, const Request &request, bool firstScreen)
 {
-    CompiledQuery query(request.root, ConnectionRows(table, request.now), connectionFields());
+    CompiledQuery query(request.root, ConnectionRows(table, request.now), connectionFields(),
+                        [&job] { return job.stop.load(std::memory_order_relaxed); });
     for (const size_t limit : {FirstScreen, size_t(0)}) {
         if (limit != 0 && !firstScreen)
             continue;
@@ -89,6 +100,7 @@ void ConnectionSorter::run(const ConnectionTable &table, Job &job, const Request
         if (request.held && complete)
             hold(table, order, request);
         order.asked = request.asked;
+        order.tooHard = query.tooHard();
         const std::lock_guard lock(job.mutex);
         job.ready = std::move(order);
         if (complete)
@@ -101,7 +113,7 @@ void ConnectionSorter::request(Request request)
 {
     cancel();
     m_job = std::make_shared<Job>();
-    if (m_table.slotCount() <= SmallTable)
+    if (m_table.slotCount() <= SmallTable && !usesPattern(*request.root))
         return run(m_table, *m_job, request, false);
     m_job->done = std::async(std::launch::async, [&table = m_table, job = m_job.get(), request = std::move(request)] {
         run(table, *job, request, request.asked);

@@ -32,6 +32,7 @@ public:
         qint64 matched = 0; //!< Rows behind the filter as it is now.
         qint64 folded = 0; //!< Rows that went since the order is held; the last row stands for them.
         qint64 changed = 0; //!< Rows that come, go or move when the order is made anew.
+        quint32 tooHard = 0; //!< Texts on which a pattern of the filter gave up.
         bool complete = true;
         bool held = false;
         bool asked = false; //!< The person wanted this order now.

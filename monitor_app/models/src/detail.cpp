@@ -16,6 +16,11 @@ struct Words
     Q_DECLARE_TR_FUNCTIONS(Monitor::Detail)
 };
 
+QString messages(qint64 count)
+{
+    return Words::tr("%1 message(s)", nullptr, int(std::min<qint64>(count, 2))).arg(Text::count(count));
+}
+
 QString strong(const QString &text)
 {
     return QStringLiteral("**") + text + QStringLiteral("**");
@@ -193,10 +198,8 @@ DetailContent describeConnection(const ConnectionTable &table, const TokenTable 
     const qint64 opened = table.number(slot, S::Opened);
     if (opened != S::Unknown)
         add(traffic, Words::tr("Opened"), Text::clockTime(opened), Words::tr("%1 ago").arg(Text::duration(now - opened)));
-    add(traffic, Words::tr("Received"), Text::count(table.number(slot, S::MessagesIn)) + u' ' + Words::tr("messages"),
-        Text::bytes(table.number(slot, S::BytesIn)));
-    add(traffic, Words::tr("Sent"), Text::count(table.number(slot, S::MessagesOut)) + u' ' + Words::tr("messages"),
-        Text::bytes(table.number(slot, S::BytesOut)));
+    add(traffic, Words::tr("Received"), messages(table.number(slot, S::MessagesIn)), Text::bytes(table.number(slot, S::BytesIn)));
+    add(traffic, Words::tr("Sent"), messages(table.number(slot, S::MessagesOut)), Text::bytes(table.number(slot, S::BytesOut)));
     add(traffic, Words::tr("Rates"), Words::tr("%1 /s in").arg(Text::rate(table.inRate(slot, now))),
         Words::tr("%1 /s out").arg(Text::rate(table.outRate(slot, now))));
     add(traffic, Words::tr("Queue"), Text::bytes(table.queue(slot)));

@@ -33,14 +33,14 @@ void LinkStatus::setFacts(const Facts &facts)
     if (facts == d->facts)
         return;
     d->facts = facts;
-    d->shown = text() + detail();
+    d->shown = text() + detail() + lagText();
     Q_EMIT changed();
 }
 
 void LinkStatus::setNow(qint64 msSinceEpoch)
 {
     d->now = msSinceEpoch;
-    const QString shown = text() + detail();
+    const QString shown = text() + detail() + lagText();
     if (shown == d->shown)
         return;
     d->shown = shown;
@@ -135,6 +135,9 @@ double LinkStatus::clockOffsetSeconds() const
 
 QString LinkStatus::lagText() const
 {
+    constexpr qint64 quietMs = 5000;
+    if (d->facts.state == State::Live && d->facts.heardAt != 0 && d->now - d->facts.heardAt > quietMs)
+        return tr("heard %1 ago").arg(Text::duration(d->now - d->facts.heardAt));
     if (d->facts.lagMs < 0)
         return {};
     if (d->facts.lagMs < 10'000)
@@ -159,6 +162,11 @@ QDateTime LinkStatus::noDataSince() const
 QDateTime LinkStatus::nextTryAt() const
 {
     return d->facts.nextTryAt == 0 ? QDateTime() : QDateTime::fromMSecsSinceEpoch(d->facts.nextTryAt, Qt::UTC);
+}
+
+QString LinkStatus::failure() const
+{
+    return d->facts.state == State::Reconnecting ? d->facts.failure : QString();
 }
 
 QString LinkStatus::lostReason() const

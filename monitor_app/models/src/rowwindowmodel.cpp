@@ -2,6 +2,7 @@
 #include "monitor/models/rowwindowmodel.h"
 
 #include "monitor/models/text.h"
+#include "monitor/store/predicate.h"
 #include "rowcells.h"
 
 #include <algorithm>
@@ -338,6 +339,13 @@ QVariant RowWindowModel::data(const QModelIndex &index, int role) const
     } ask{column, role, {}};
     visit(id, [&ask](const RowCells &cells) { ask.answer = cellRole(cells, ask.column, ask.role); });
     return ask.answer;
+}
+
+QString RowWindowModel::tooHardText(quint32 texts)
+{
+    if (texts >= DictionaryMatch::HardLimit)
+        return tr("The pattern takes too many steps and was given up. Write it without a repetition inside a repetition.");
+    return tr("The pattern takes too many steps on %n text(s), which count as no match.", nullptr, int(texts));
 }
 
 QVariant RowWindowModel::headerData(int section, Qt::Orientation orientation, int role) const

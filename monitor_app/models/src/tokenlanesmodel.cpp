@@ -29,6 +29,7 @@ public:
     std::shared_ptr<const QueryNode> root = query.root;
     QString text;
     QString applied;
+    bool appliedDependsOnNow = false;
     qint64 now = 0;
     qint64 sortedAt = 0;
     quint64 version = ~quint64(0);
@@ -58,6 +59,8 @@ void TokenLanesModel::tick(qint64 now)
     if (d->sortAsked || structure || released || now - d->sortedAt >= SortEveryMs || now < d->sortedAt) {
         const bool asked = d->sortAsked;
         d->sortAsked = false;
+        if (d->appliedDependsOnNow)
+            d->root = parseQuery(d->applied, d->context()).root;
         d->sortedAt = now;
         d->sortedVersion = d->table.structureVersion();
         if (d->order.rebuild(d->root, now, isHeld && !asked && !d->order.rows().empty()) || asked)
@@ -157,6 +160,7 @@ void TokenLanesModel::setQuery(const QString &text)
     if (!d->query.error.isSet()) {
         d->applied = text.trimmed();
         d->root = d->query.root;
+        d->appliedDependsOnNow = d->query.dependsOnNow;
         d->sortAsked = true;
     }
     Q_EMIT queryStateChanged();

@@ -20,6 +20,7 @@ namespace {
 
 // A gateway that lives answers a ping every 15 s, whatever else happens.
 constexpr qint64 longestSilenceMs = 20'000;
+constexpr qint64 FreshMs = 5000; // an event that is older when it comes belongs to a backlog
 constexpr auto FrameInterval = std::chrono::milliseconds(33);
 constexpr qsizetype QueueLimit = qsizetype(256) << 20;
 
@@ -129,7 +130,8 @@ public:
     quint64 verifiedTo() const { return m_verifiedTo; }
     quint64 brokenAt() const { return m_brokenAt; }
     quint64 completeFrom() const { return m_completeFrom; }
-    quint64 received() const { return m_received; }
+    quint64 fresh() const { return m_fresh; } //!< Events that came as they happened.
+    void setClockOffset(qint64 ms) { m_offset = ms; }
 
 private:
     struct Piece
@@ -163,6 +165,8 @@ private:
                 bytes += line.size();
             lock.lock();
             m_queued -= bytes;
+            if (m_queue.empty() && m_dropped > 0) // nothing comes behind which they would be stated
+                m_queue.push_back({{}, {}, std::exchange(m_dropped, 0), false});
         }
     }
 
@@ -180,7 +184,6 @@ private:
         m_table.appendLines(piece.lines);
         for (const QByteArray &line : piece.lines)
             verify(line);
-        m_received += quint64(piece.lines.size());
     }
 
     void stateDropped(const Piece &piece)
@@ -192,6 +195,9 @@ private:
     void verify(const QByteArray &line)
     {
         const auto event = Watchword::AuditEvent::fromBytes(line);
+        // A backlog that comes in says nothing about how much happens now.
+        if (event && QDateTime::currentMSecsSinceEpoch() + m_offset - event->time.time_since_epoch().count() < FreshMs)
+            ++m_fresh;
         if (!event || event->chainHash().isEmpty())
             return;
         const auto outcome = m_verifier.push(*event);
@@ -214,7 +220,8 @@ private:
     std::atomic<quint64> m_verifiedTo{0};
     std::atomic<quint64> m_brokenAt{0};
     std::atomic<quint64> m_completeFrom{0};
-    std::atomic<quint64> m_received{0};
+    std::atomic<quint64> m_fresh{0};
+    std::atomic<qint64> m_offset{0};
     std::thread m_thread;
 };
 
@@ -383,8 +390,9 @@ void WatchFeed::Private::updateStatus(qint64 now)
 {
     const Watchword::WatchServer server = client.server();
     offset = server.clockOffset.count();
+    ingest.setClockOffset(offset);
     if (now - measuredAt >= 1000) {
-        const quint64 received = ingest.received();
+        const quint64 received = ingest.fresh();
         rate = measuredAt == 0 ? 0 : double(received - receivedBefore) * 1000 / double(now - measuredAt);
         receivedBefore = received;
         measuredAt = now;
@@ -396,6 +404,7 @@ void WatchFeed::Private::updateStatus(qint64 now)
     facts.expected = client.progress().expected;
     if (facts.state == LinkStatus::State::Live && now - heardAt > longestSilenceMs)
         facts.silentSince = heardAt;
+    facts.heardAt = facts.state == LinkStatus::State::Live ? heardAt : 0;
     facts.eventRate = rate;
     facts.clockOffsetMs = offset;
     const quint64 last = stores.audit.lastSequence();
@@ -410,6 +419,8 @@ void WatchFeed::Private::updateStatus(qint64 now)
         facts.nextTryAt = client.nextRetryAt().toMSecsSinceEpoch();
     if (facts.state == LinkStatus::State::Lost)
         facts.lostReason = reason();
+    else if (facts.state == LinkStatus::State::Reconnecting && client.lastError().code() != Watchword::ErrorCode::Cancelled)
+        facts.failure = reason();
     facts.gapCount = stores.audit.gapCount();
     facts.missedEvents = qint64(stores.audit.missedEvents());
     facts.completeFrom = ingest.completeFrom();

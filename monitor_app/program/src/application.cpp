@@ -302,6 +302,7 @@ void Application::watch(Watchword::SessionOptions session, Watchword::WatchOptio
             d->window.setWatching(true);
         d->window.endSignIn();
     });
+    connect(d->source.get(), &LiveSource::signedOut, this, [this] { leave(); });
     connect(d->source.get(), &LiveSource::cancelled, this, [this] { d->window.endSignIn(); });
     connect(d->source.get(), &LiveSource::failed, this, [this](const QString &reason) {
         d->window.endSignIn();

@@ -65,6 +65,7 @@ void LiveSource::connectSession()
     });
     connect(session, &Session::accountChanged, this, [this] { d->workspace.setOperatorName(d->session.accountName()); });
     connect(session, &Session::signInFailed, this, &LiveSource::onSignInFailed);
+    connect(session, &Session::signedOut, this, &LiveSource::signedOut);
 }
 
 // Only what a person has to see: while rows are watched, a refresh or a keychain that waits is no step of a sign-in.
@@ -132,6 +133,7 @@ void LiveSource::connectActions()
     };
     actions.retryNow = [this] { d->client.retryNow(); };
     actions.signIn = [this] { signInAgain(); };
+    actions.signOut = [this] { d->session.signOut(); };
     actions.blocked = [this] { return blocked(); };
     d->workspace.setActions(std::move(actions));
 }

@@ -203,8 +203,9 @@ void AuditFilter::Private::run()
 
 void AuditFilter::Private::work(quint64 id, const std::shared_ptr<const QueryNode> &root)
 {
+    const auto stopped = [this, id] { return isOutdated(id); };
     if (compiledId != id) {
-        compiled = std::make_unique<CompiledQuery>(root, AuditRows(table, nullptr), auditFields());
+        compiled = std::make_unique<CompiledQuery>(root, AuditRows(table, nullptr), auditFields(), stopped);
         compiledId = id;
         matches.clear();
     }
@@ -221,7 +222,8 @@ void AuditFilter::Private::work(quint64 id, const std::shared_ptr<const QueryNod
         const quint32 known = matches[i] ? matches[i]->evaluated : 0;
         if (known == snapshot[i]->count())
             continue;
-        compiled->extend();
+        if (!compiled->extend(stopped))
+            return;
         matches[i] = evaluated(*snapshot[i], matches[i].get(), *compiled, table);
         if (isOutdated(id))
             return;
@@ -236,6 +238,7 @@ void AuditFilter::Private::publish(quint64 id, const AuditTable::Snapshot &snaps
     auto result = std::make_shared<AuditFilterResult>();
     result->queryId = id;
     result->complete = complete;
+    result->tooHard = compiled->tooHard();
     result->neverTrue = compiled->isNeverTrue();
     result->before.push_back(0);
     for (size_t i = 0; i < snapshot.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstring>
 #include <vector>
@@ -67,6 +68,60 @@ int outcomeOf(QByteArrayView word)
     if (word == "failure")
         return 2;
     return word == "denied" ? 3 : 0;
+}
+
+//! Seconds or milliseconds since the epoch, as other programs write them.
+bool readNumericTime(const dom::element &value, qint64 &milliseconds)
+{
+    constexpr double firstMilliseconds = 1e11; // as seconds: the year 5138
+    double number = 0;
+    if (value.is_string() || value.get_double().get(number) != simdjson::SUCCESS || !(number > 0) || number >= 9e15)
+        return false;
+    milliseconds = qint64(number < firstMilliseconds ? number * 1000 : number);
+    return true;
+}
+
+bool isHexOf(QByteArrayView digits, char from, char to)
+{
+    const char second = digits.size() >= 2 ? char(std::tolower(static_cast<unsigned char>(digits[1]))) : '\0';
+    return digits.size() >= 4 && (digits[0] == 'd' || digits[0] == 'D') && second >= from && second <= to;
+}
+
+//! Halves of characters become U+FFFD, as do bytes that are no UTF-8.
+QByteArray withoutBrokenText(QByteArrayView line)
+{
+    QByteArray out;
+    out.reserve(line.size());
+    for (qsizetype at = 0; at < line.size(); ++at) {
+        if (line[at] != '\\' || at + 1 >= line.size()) {
+            out += line[at];
+            continue;
+        }
+        const QByteArrayView rest = line.sliced(at);
+        const bool isHigh = rest[1] == 'u' && isHexOf(rest.sliced(2), '8', 'b');
+        const bool isLow = rest[1] == 'u' && isHexOf(rest.sliced(2), 'c', 'f');
+        const bool isPair = isHigh && rest.size() >= 12 && rest[6] == '\\' && rest[7] == 'u' && isHexOf(rest.sliced(8), 'c', 'f');
+        const qsizetype length = std::min<qsizetype>(rest.size(), isPair ? 12 : isHigh || isLow ? 6 : 2);
+        if ((isHigh && !isPair) || isLow)
+            out += "\\ufffd";
+        else
+            out += rest.first(length);
+        at += length - 1;
+    }
+    return QString::fromUtf8(out).toUtf8();
+}
+
+//! In place of a parser's words, what the line is and what to do, where that can be told.
+const char *whatItIs(QByteArrayView line, const char *otherwise)
+{
+    if (line.startsWith("\xff\xfe") || line.startsWith("\xfe\xff")
+        || (line.size() > 3 && line[1] == 0 && line[3] == 0 && line[0] != 0))
+        return "UTF-16 text. Save the file as UTF-8";
+    if (!line.isEmpty() && line[0] == 0)
+        return "zero bytes, as a torn write leaves them";
+    if (line.trimmed() == "[" || line.trimmed() == "]" || line.startsWith("[{"))
+        return "part of a JSON array. Write one event a line, as jq -c '.[]' does";
+    return otherwise;
 }
 
 template <typename F>
@@ -218,22 +273,33 @@ const char *AuditLineParser::parsePadded(QByteArrayView line, AuditLine &out)
         return "longer than 1 MiB";
     dom::element event;
     const auto error = d->parser.parse(line.data(), size_t(line.size()), false).get(event);
+    if (error == simdjson::STRING_ERROR || error == simdjson::UTF8_ERROR) {
+        // A name that was cut inside a character, or text of another encoding: the rest of the event is still worth reading.
+        if (const QByteArray repaired = withoutBrokenText(line); !m_repairing && repaired != line) {
+            m_repairing = true;
+            const char *why = parse(repaired, out);
+            m_repairing = false;
+            return why;
+        }
+    }
     if (error != simdjson::SUCCESS)
-        return simdjson::error_message(error);
+        return whatItIs(line, simdjson::error_message(error));
     if (!event.is_object())
-        return "not a JSON object";
+        return whatItIs(line, "not a JSON object");
     QByteArrayView type;
     QByteArrayView time;
     QByteArrayView source;
     QByteArrayView subject;
     dom::element data;
     bool hasData = false;
+    bool isTimeNumber = false;
     eachMember(event, [&](std::string_view key, const dom::element &value) {
         if (key == "data") {
             data = value;
             hasData = true;
         } else if (key == "time") {
             time = text(value);
+            isTimeNumber = readNumericTime(value, out.time);
         } else if (key == "type") {
             type = text(value);
         } else if (key == "source") {
@@ -246,7 +312,7 @@ const char *AuditLineParser::parsePadded(QByteArrayView line, AuditLine &out)
     });
     if (type.isEmpty())
         return "no CloudEvents member \"type\"";
-    if (!time.isEmpty() && !parseTime(time, out.time))
+    if (!isTimeNumber && !time.isEmpty() && !parseTime(time, out.time))
         return "member \"time\" is not an RFC 3339 time";
     out.kind = shortType(type);
     if (hasData)

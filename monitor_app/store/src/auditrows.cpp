@@ -70,11 +70,25 @@ void AuditRows::scanIds(int column, const DictionaryMatch &match, quint32 from, 
     scanColumn(ids, from, to, bits, accept);
 }
 
+void AuditRows::scanTimes(RangeSet ranges, quint32 from, quint32 to, quint64 *bits) const
+{
+    // Zero is no time: an event without one is not before anything.
+    std::vector<std::pair<qint64, qint64>> known;
+    for (const auto &[low, high] : ranges.ranges) {
+        if (low < 0)
+            known.emplace_back(low, std::min<qint64>(high, -1));
+        if (high > 0)
+            known.emplace_back(std::max<qint64>(low, 1), high);
+    }
+    ranges.ranges = std::move(known);
+    scanColumnRanges(m_segment->times(), ranges, from, to, bits);
+}
+
 void AuditRows::scanRanges(int column, const RangeSet &ranges, quint32 from, quint32 to, quint64 *bits) const
 {
     switch (AuditColumn(column)) {
     case AuditColumn::Time:
-        return scanColumnRanges(m_segment->times(), ranges, from, to, bits);
+        return scanTimes(ranges, from, to, bits);
     case AuditColumn::Severity:
         return scanColumnRanges(m_segment->severities(), ranges, from, to, bits);
     case AuditColumn::CloseCode:

@@ -104,8 +104,10 @@ bool AuditSegment::append(const AuditRecord &record, QByteArrayView payload)
                                                     record.family, record.ip,     record.reason,  record.message};
     for (size_t i = 0; i < ids.size(); ++i)
         m_ids[i][row] = ids[i];
-    m_minTime = std::min(m_minTime, record.time);
-    m_maxTime = std::max(m_maxTime, record.time);
+    if (record.time != 0) { // an event that states no time belongs nowhere on the axis
+        m_minTime = std::min(m_minTime, record.time);
+        m_maxTime = std::max(m_maxTime, record.time);
+    }
     m_kindMask |= quint64(1) << (record.kind & 63);
     m_severityMask |= quint8(1u << (record.severity & 7));
     addToBloom(record.actor);

@@ -62,6 +62,7 @@ public:
     quint64 generation = 0;
     QList<BadLine> bad;
 
+    quint64 badSinceSequence = 0; // the writer's
     std::atomic<quint64> lines{0};
     std::atomic<quint64> badCount{0};
     std::atomic<qint64> gaps{0};
@@ -120,7 +121,8 @@ void AuditTable::Private::keepBudget()
 void AuditTable::Private::append(const AuditRecord &record, QByteArrayView payload)
 {
     openSegment()->append(record, payload);
-    lastTime.store(record.time, std::memory_order_relaxed);
+    if (record.time != 0)
+        lastTime.store(record.time, std::memory_order_relaxed);
 }
 
 void AuditTable::Private::noteSequence(quint64 sequence, qint64 time)
@@ -128,11 +130,13 @@ void AuditTable::Private::noteSequence(quint64 sequence, qint64 time)
     if (sequence == 0)
         return;
     const quint64 last = lastSequence.load(std::memory_order_relaxed);
-    if (last != 0 && sequence > last + 1) {
+    // Lines that are here and could not be read are said to be unreadable, not missing as well.
+    const quint64 unread = std::exchange(badSinceSequence, 0);
+    if (last != 0 && sequence > last + 1 && sequence - last - 1 > unread) {
         AuditGap gap;
         gap.from = last + 1;
         gap.to = sequence - 1;
-        gap.count = gap.to - gap.from + 1;
+        gap.count = gap.to - gap.from + 1 - unread;
         gap.durationMs = lastTime.load() > 0 && time >= lastTime.load() ? time - lastTime.load() : -1;
         openSegment()->appendGap(gap, lastTime.load());
         ++gaps;
@@ -145,7 +149,7 @@ void AuditTable::Private::noteSequence(quint64 sequence, qint64 time)
 AuditRecord AuditTable::Private::recordOf(const AuditLine &line)
 {
     AuditRecord r;
-    r.time = line.time != 0 ? line.time : lastTime.load(std::memory_order_relaxed);
+    r.time = line.time; // none is none: the time of the line before would be invented
     r.sequence = line.sequence;
     r.severity = quint8(line.severity);
     r.outcome = quint8(line.outcome);
@@ -167,12 +171,12 @@ AuditRecord AuditTable::Private::recordOf(const AuditLine &line)
 void AuditTable::Private::appendBad(QByteArrayView line, const char *why)
 {
     AuditRecord r;
-    r.time = lastTime.load(std::memory_order_relaxed);
     r.severity = 3;
     r.outcome = AuditRecord::Bad;
     r.message = strings.intern(QByteArrayView(why));
     append(r, line.first(std::min(line.size(), BadLineBytes)));
     ++badCount;
+    ++badSinceSequence;
     const quint64 row = open->firstRow() + open->count() - 1;
     const std::lock_guard lock(mutex);
     if (bad.size() < BadLinesKept)
@@ -182,6 +186,8 @@ void AuditTable::Private::appendBad(QByteArrayView line, const char *why)
 void AuditTable::Private::appendLine(QByteArrayView line, bool padded)
 {
     ++lines;
+    if (line.startsWith("\xef\xbb\xbf")) // the mark of Windows programs, also where two files were joined
+        line = line.sliced(3);
     if (line.endsWith('\r'))
         line.chop(1);
     if (line.isEmpty())
@@ -317,6 +323,17 @@ quint64 AuditTable::missedEvents() const
 quint64 AuditTable::lastSequence() const
 {
     return d->lastSequence;
+}
+
+qint64 AuditTable::firstTime() const
+{
+    return d->locked([&] {
+        for (const auto &segment : d->segments) {
+            if (segment->minTime() <= segment->maxTime())
+                return segment->minTime();
+        }
+        return qint64(0);
+    });
 }
 
 qint64 AuditTable::lastTime() const

@@ -98,9 +98,9 @@ qint64 ConnectionRows::value(ConnectionColumn column, quint32 slot) const
         return difference(closed == S::Unknown ? m_now : closed, m_table.number(slot, S::Opened));
     }
     case C::Idle:
-        return difference(m_now, m_table.number(slot, S::LastIn));
-    case C::TokenLeft:
-        return difference(m_table.number(slot, S::Expires), m_now);
+        return m_table.isOver(slot) ? S::Unknown : difference(m_now, m_table.number(slot, S::LastIn));
+    case C::TokenLeft: // what is over has no time left
+        return m_table.isOver(slot) ? S::Unknown : difference(m_table.number(slot, S::Expires), m_now);
     case C::Opened:
         return m_table.number(slot, S::Opened);
     case C::InRate:
@@ -200,7 +200,10 @@ ConnectionOrder orderConnections(const ConnectionTable &table, CompiledQuery &qu
             break;
         const quint32 count = std::min(Slice, table.slotCount() - base);
         const ConnectionRows source(table, now, base);
-        query.extend();
+        if (!query.extend([&stop] { return stop.load(std::memory_order_relaxed); })) {
+            order.cancelled = true;
+            return order;
+        }
         query.evaluate(source, 0, count, bits.data());
         for (quint32 i = 0; i < count; ++i) {
             const quint32 slot = base + i;

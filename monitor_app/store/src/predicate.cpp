@@ -86,7 +86,15 @@ bool anyElement(bool several, QByteArrayView text, F &&test)
     return false;
 }
 
-DictionaryMatch::Test oneValue(Op op, const QueryNode::Value &value, bool isAddress, bool several)
+using Answer = DictionaryMatch::Answer;
+using Accept = std::function<bool(QByteArrayView utf8, QByteArrayView folded)>;
+
+bool isPattern(Op op)
+{
+    return op == Op::Regex || op == Op::NotRegex;
+}
+
+Accept oneValue(Op op, const QueryNode::Value &value, bool isAddress, bool several)
 {
     Network network;
     if (isAddress && value.text.contains(u'/') && parseNetwork(value.text, network)) {
@@ -99,11 +107,6 @@ DictionaryMatch::Test oneValue(Op op, const QueryNode::Value &value, bool isAddr
     case Op::Unequal:
         return [exact, several](QByteArrayView utf8, QByteArrayView) {
             return anyElement(several, utf8, [&](QByteArrayView e) { return e == exact; });
-        };
-    case Op::Regex:
-    case Op::NotRegex:
-        return [regex = value.regex](QByteArrayView utf8, QByteArrayView) {
-            return regex.match(QString::fromUtf8(utf8)).hasMatch();
         };
     case Op::Has:
     case Op::Text:
@@ -123,17 +126,28 @@ DictionaryMatch::Test oneValue(Op op, const QueryNode::Value &value, bool isAddr
     }
 }
 
+DictionaryMatch::Test patternTest(const QRegularExpression &regex)
+{
+    return [regex](QByteArrayView utf8, QByteArrayView) {
+        const QRegularExpressionMatch match = regex.match(QString::fromUtf8(utf8));
+        if (match.hasMatch())
+            return Answer::Yes;
+        return match.isValid() ? Answer::No : Answer::TooHard; // the limit of its steps
+    };
+}
+
 DictionaryMatch::Test textTest(const QueryNode &node)
 {
+    if (isPattern(node.op) && !node.values.isEmpty())
+        return patternTest(node.values.first().regex);
     const bool isAddress = node.field && node.field->type == FieldType::Address;
     const bool several = node.field && QLatin1String(node.field->name) == QLatin1String("scope");
-    std::vector<DictionaryMatch::Test> tests;
+    std::vector<Accept> tests;
     for (const QueryNode::Value &value : node.values)
         tests.push_back(oneValue(node.op, value, isAddress, several));
-    if (tests.size() == 1)
-        return tests.front();
     return [tests](QByteArrayView utf8, QByteArrayView fold) {
-        return std::any_of(tests.begin(), tests.end(), [&](const auto &test) { return test(utf8, fold); });
+        const bool accepted = std::any_of(tests.begin(), tests.end(), [&](const auto &test) { return test(utf8, fold); });
+        return accepted ? Answer::Yes : Answer::No;
     };
 }
 
@@ -168,23 +182,33 @@ DictionaryMatch::DictionaryMatch(const Interner &dictionary, Test test)
     : m_dictionary(dictionary)
     , m_test(std::move(test))
 {
-    extend();
 }
 
-void DictionaryMatch::extend()
+bool DictionaryMatch::extend(const Stop &stop)
 {
     const quint32 size = m_dictionary.size();
-    if (size == m_known)
-        return;
     m_bits.resize((size_t(size) + 63) / 64);
-    for (quint32 id = m_known; id < size; ++id) {
-        if (!m_test(m_dictionary.utf8(id), m_dictionary.folded(id)))
-            continue;
-        m_bits[id >> 6] |= quint64(1) << (id & 63);
-        m_single = id;
-        ++m_accepted;
+    for (; m_known < size; ++m_known) {
+        if (m_known % 16 == 0 && stop && stop())
+            return false;
+        if (m_tooHard >= HardLimit) {
+            m_known = size;
+            break;
+        }
+        switch (m_test(m_dictionary.utf8(m_known), m_dictionary.folded(m_known))) {
+        case Answer::No:
+            break;
+        case Answer::TooHard:
+            ++m_tooHard;
+            break;
+        case Answer::Yes:
+            m_bits[m_known >> 6] |= quint64(1) << (m_known & 63);
+            m_single = m_known;
+            ++m_accepted;
+            break;
+        }
     }
-    m_known = size;
+    return true;
 }
 
 struct CompiledQuery::Step
@@ -282,6 +306,7 @@ private:
         }
         const int column = node.field->column;
         q.m_columns.push_back(column);
+        q.m_hasPattern = q.m_hasPattern || isPattern(node.op);
         const bool isNegative = node.op == Op::Unequal || node.op == Op::NotRegex;
         if (prototype.dictionary(column)) {
             auto step = ids(column, textTest(node));
@@ -301,11 +326,13 @@ private:
     std::vector<std::pair<const Interner *, std::shared_ptr<DictionaryMatch>>> shared;
 };
 
-CompiledQuery::CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype, std::span<const Field> fields)
+CompiledQuery::CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype, std::span<const Field> fields,
+                             const DictionaryMatch::Stop &stop)
     : m_root(std::move(root))
 {
     Compiler compiler(*this, prototype, fields);
     m_step = compiler.compile(*m_root);
+    extend(stop);
 }
 
 CompiledQuery::~CompiledQuery() = default;
@@ -320,10 +347,17 @@ bool CompiledQuery::tests(int column) const
     return std::find(m_columns.begin(), m_columns.end(), column) != m_columns.end();
 }
 
-void CompiledQuery::extend()
+bool CompiledQuery::extend(const DictionaryMatch::Stop &stop)
 {
+    return std::all_of(m_matches.begin(), m_matches.end(), [&stop](const auto &match) { return match->extend(stop); });
+}
+
+quint32 CompiledQuery::tooHard() const
+{
+    quint32 most = 0;
     for (const auto &match : m_matches)
-        match->extend();
+        most = std::max(most, match->tooHard());
+    return most;
 }
 
 bool CompiledQuery::isNeverTrue() const

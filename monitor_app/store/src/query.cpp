@@ -14,6 +14,8 @@ bool isOrdered(FieldType type)
     return type != FieldType::Address;
 }
 
+const QString patternLimit = QStringLiteral("(*LIMIT_MATCH=10000)"); // steps on one text
+
 bool dependsOnNow(const Field &field)
 {
     // Only ages and remaining times are measured against the clock; a round trip or a time in the log is not.
@@ -410,13 +412,15 @@ bool QueryParser::addRegex(QueryNode &node, const QString &pattern, bool caseIns
     QueryNode::Value value;
     value.text = pattern;
     value.number = caseInsensitive ? 1 : 0;
-    value.regex = QRegularExpression(
-        pattern, caseInsensitive ? QRegularExpression::CaseInsensitiveOption : QRegularExpression::NoPatternOption);
+    const auto options = caseInsensitive ? QRegularExpression::CaseInsensitiveOption : QRegularExpression::NoPatternOption;
+    value.regex = QRegularExpression(pattern, options);
     if (!value.regex.isValid()) {
         const int at = position + 1 + int(value.regex.patternErrorOffset());
         fail(std::min(at, position + length - 1), 1, Query::tr("The pattern is wrong: %1.").arg(value.regex.errorString()));
         return false;
     }
+    // A pattern with nested repetitions tries for ever; this one gives up, and the condition tells it apart from "no match".
+    value.regex = QRegularExpression(patternLimit + pattern, options);
     node.values.append(value);
     return true;
 }

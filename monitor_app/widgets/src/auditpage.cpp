@@ -220,7 +220,8 @@ QStringList AuditPage::connectionsOf(const QSet<quint64> &ids) const
     QSet<QString> open;
     for (const quint64 id : ids) {
         const QString connection = describeEvent(workspace().audit(), id).connectionId;
-        if (!connection.isEmpty() && table.slotOf(connection) != ConnectionTable::noSlot())
+        const quint32 slot = connection.isEmpty() ? ConnectionTable::noSlot() : table.slotOf(connection);
+        if (slot != ConnectionTable::noSlot() && !table.isOver(slot))
             open.insert(connection);
     }
     QStringList sorted(open.begin(), open.end());

@@ -32,6 +32,7 @@ constexpr std::array closeCodes{4411, 4410, 4403};
 QLabel *makeLabel(const QString &text, Face textFace, Ink color)
 {
     auto *label = new QLabel(text);
+    label->setTextFormat(Qt::PlainText); // names of people are no markup
     label->setFont(face(textFace));
     label->setWordWrap(true);
     QPalette palette = label->palette();
@@ -151,6 +152,28 @@ void DisconnectSheet::buildFigures(QVBoxLayout *rows)
     figure(Text::count(nodes.size()), tr("node(s)", nullptr, int(nodes.size())), nodeNames.join(u", "_s));
     rows->addWidget(panel);
     rows->addWidget(makeLine());
+    addWarning(rows, users);
+}
+
+void DisconnectSheet::addWarning(QVBoxLayout *rows, const QSet<QString> &users)
+{
+    const QString me = m_workspace.operatorName();
+    if (me.isEmpty() || !users.contains(me))
+        return;
+    auto *line = new QWidget;
+    line->setFixedHeight(36);
+    auto *layout = new QHBoxLayout(line);
+    layout->setContentsMargins(margin, 0, margin, 0);
+    layout->setSpacing(8);
+    auto *icon = new QLabel;
+    icon->setPixmap(iconPixmap(u"sev-error"_s, 12, ink(Ink::SeverityError), devicePixelRatioF()));
+    layout->addWidget(icon);
+    QLabel *words =
+        makeLabel(tr("Includes you: connections of %1 are among them.").arg(me), Face::TableStrong, Ink::SeverityError);
+    words->setObjectName(u"includesYou"_s);
+    layout->addWidget(words, 1);
+    rows->addWidget(line);
+    rows->addWidget(makeLine());
 }
 
 QHBoxLayout *DisconnectSheet::makeActions()
@@ -209,10 +232,10 @@ void DisconnectSheet::buildForm(QVBoxLayout *rows)
     m_hold->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     grid->addWidget(m_hold, 3, 1, Qt::AlignLeft);
     if (m_connections.size() > typeTheNumberAbove) {
-        label(4, tr("Type %1").arg(m_connections.size()));
+        label(4, tr("Type %1").arg(Text::count(m_connections.size())));
         m_number = new QLineEdit;
         m_number->setFixedWidth(88);
-        m_number->setAccessibleName(tr("Type %1 to confirm").arg(m_connections.size()));
+        m_number->setAccessibleName(tr("Type %1 to confirm").arg(Text::count(m_connections.size())));
         grid->addWidget(m_number, 4, 1, Qt::AlignLeft);
         connect(m_number, &QLineEdit::textChanged, this, &DisconnectSheet::refresh);
     }
@@ -290,8 +313,8 @@ QString DisconnectSheet::blockedBecause() const
         return blocked;
     if (m_kind->currentIndex() == 0)
         return tr("Choose a reason.");
-    if (m_number && m_number->text() != QString::number(m_connections.size()))
-        return tr("Type %1 to confirm.").arg(m_connections.size());
+    if (m_number && m_number->text().remove(u',') != QString::number(m_connections.size()))
+        return tr("Type %1 to confirm.").arg(Text::count(m_connections.size()));
     return {};
 }
 

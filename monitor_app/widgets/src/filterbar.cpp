@@ -105,7 +105,7 @@ void FilterBar::setState(const QueryState &state)
     colour();
     place();
     setAccessibleDescription(stateText());
-    setToolTip(state.message);
+    setToolTip(plainToolTip(state.message));
     textEdited();
 }
 

@@ -125,6 +125,14 @@ void TopBar::buildPersonMenu()
     auto *menu = new QMenu(this);
     connect(menu->addAction(tr("Connect to a server…")), &QAction::triggered, this, &TopBar::serverRequested);
     connect(menu->addAction(tr("Open an audit file…")), &QAction::triggered, this, &TopBar::openFileRequested);
+    menu->addSeparator();
+    QAction *out = menu->addAction(tr("Sign out"));
+    out->setObjectName(u"signOut"_s);
+    connect(out, &QAction::triggered, this, [this] {
+        if (const auto signOut = m_workspace.actions().signOut)
+            signOut();
+    });
+    connect(menu, &QMenu::aboutToShow, out, [this, out] { out->setEnabled(bool(m_workspace.actions().signOut)); });
     connect(m_person, &QAbstractButton::clicked, menu,
             [this, menu] { menu->popup(m_person->mapToGlobal(QPoint(0, m_person->height() + 4))); });
 }
@@ -221,10 +229,8 @@ void StatusBar::refresh()
     const AuditTable &audit = m_workspace.audit();
     if (audit.rows() > 0) {
         runs << plain(tr("memory %1").arg(Text::bytes(audit.bytes()))) << separator;
-        const AuditTable::Located oldest = audit.locate(audit.firstRow());
-        if (oldest && audit.lastTime() > 0)
-            runs << plain(tr("scrollback %1").arg(Text::duration(audit.lastTime() - oldest.segment->times()[oldest.row])))
-                 << separator;
+        if (audit.firstTime() != 0)
+            runs << plain(tr("scrollback %1").arg(Text::duration(audit.lastTime() - audit.firstTime()))) << separator;
     }
     runs << plain(tr("UTC %1").arg(Text::clockTime(m_workspace.now())));
     m_right->setRuns(runs);
@@ -249,8 +255,8 @@ LinkBanner::LinkBanner(Workspace &workspace, QWidget *parent)
     layout->addWidget(m_words);
     layout->addSpacing(8);
     layout->addWidget(m_retry);
-    layout->addStretch(1);
-    layout->addWidget(m_consequence);
+    layout->addSpacing(8);
+    layout->addWidget(m_consequence, 1);
     m_words->setObjectName(u"linkBanner"_s);
     connect(m_retry, &QAbstractButton::clicked, this, [this] {
         const Actions &actions = m_workspace.actions();
@@ -279,6 +285,11 @@ void LinkBanner::refresh()
     m_retry->setText(lost && m_workspace.actions().signIn ? tr("Sign in again") : tr("Retry now"));
     m_retry->setVisible(bool(m_workspace.actions().retryNow) || (lost && m_workspace.actions().signIn));
     const qint64 since = status.noDataSince().isValid() ? status.noDataSince().toMSecsSinceEpoch() : 0;
+    const QString failure = status.failure();
+    m_consequence->setObjectName(u"linkConsequence"_s);
+    m_consequence->setToolTip(plainToolTip(failure));
+    if (!failure.isEmpty())
+        return m_consequence->setRuns({TextRun{failure, Face::Table, Ink::BannerText}});
     m_consequence->setRuns(
         {TextRun{since > 0 ? tr("Rows are as of %1. Actions wait for the connection.").arg(Text::clockTime(since))
                            : tr("Actions wait for the connection."),

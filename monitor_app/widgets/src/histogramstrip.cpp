@@ -46,14 +46,14 @@ void HistogramStrip::refresh()
     const AuditTable &table = m_workspace.audit();
     const AuditTable::Located oldest = table.locate(table.firstRow());
     const int count = std::max(1, (width() - 2 * side) / bucketPixels);
-    if (!oldest) {
+    if (!oldest || table.firstTime() == 0) {
         m_buckets.clear();
         update();
         return;
     }
     const qint64 last =
         std::max(table.lastTime(), m_workspace.status().state() == LinkStatus::State::File ? 0 : m_workspace.now());
-    const qint64 first = oldest.segment->times()[oldest.row];
+    const qint64 first = table.firstTime();
     m_bucketMs = roundBucket(std::max<qint64>(1, (last - first) / count));
     const qint64 end = (last / m_bucketMs + 1) * m_bucketMs;
     m_from = end - qint64(count) * m_bucketMs;

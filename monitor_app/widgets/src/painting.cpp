@@ -186,6 +186,12 @@ qreal drawRuns(QPainter &painter, const QRectF &rect, std::initializer_list<Text
     return rest.left();
 }
 
+QString plainToolTip(const QString &text)
+{
+    return text.isEmpty() ? QString()
+                          : QStringLiteral("<span style=\"white-space: pre-wrap\">%1</span>").arg(text.toHtmlEscaped());
+}
+
 QString elidedMiddle(const QString &id, int head, int tail)
 {
     if (id.size() <= head + tail + 1)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "monitor/models/detail.h"
 #include "monitor/models/text.h"
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/icons.h"
@@ -18,13 +19,6 @@ constexpr int lineHeight = 24;
 constexpr int relatedPadding = 16;
 constexpr qsizetype maxLines = 40;
 constexpr quint64 maxScanned = 400'000; // Newest rows that are looked at; more would be felt.
-
-Severity severityOf(quint8 wire)
-{
-    constexpr std::array levels{Severity::Neutral, Severity::Info,  Severity::Neutral,
-                                Severity::Warning, Severity::Error, Severity::Critical};
-    return levels[std::min<size_t>(wire, levels.size() - 1)];
-}
 
 } // namespace
 
@@ -58,7 +52,8 @@ void RelatedView::setContent(const DetailContent &content)
             if (ids[row] != id)
                 continue;
             const AuditRecord record = (*segment)->record(row);
-            m_rows.append({(*segment)->firstRow() + row + 1, record.time, record.severity, table.kindName(record.kind),
+            m_rows.append({(*segment)->firstRow() + row + 1, record.time,
+                           int(describeEvent(table, (*segment)->firstRow() + row + 1).severity), table.kindName(record.kind),
                            table.strings().text(record.message)});
         }
     }
@@ -101,7 +96,7 @@ void RelatedView::paintEvent(QPaintEvent *)
         const QRectF area(relatedPadding, head.bottom() + row * lineHeight, width() - 2 * relatedPadding, lineHeight);
         if (hasFocus() && row == m_current)
             drawBox(painter, area.adjusted(-6, 0, 6, 0), px(Metric::RadiusControl), QColor(), ink(Ink::AccentFocus), 2);
-        const Severity severity = severityOf(quint8(entry.severity));
+        const auto severity = Severity(entry.severity); // as the table shows it
         drawIcon(painter, {area.left(), area.center().y() - 6}, Text::severityGlyph(severity), 12,
                  ink(Theme::named(Text::severityColour(severity))));
         drawNumber(painter, area.adjusted(20, 0, 0, 0), Face::Table, ink(Ink::TextSecondary), Text::clockTime(entry.time),

@@ -14,6 +14,7 @@ namespace {
 constexpr int cellPadding = 8;
 constexpr int firstPadding = 12;
 constexpr int fractionWidth = 24;
+constexpr int fractionCell = 76; // the track and its number
 
 bool looksNumeric(const QString &text)
 {
@@ -104,7 +105,8 @@ QColor RowDelegate::groundOf(const QModelIndex &index, bool hovered)
 
 void RowDelegate::paintBar(QPainter &painter, QRectF &area, const QModelIndex &index, double fraction) const
 {
-    const QRectF track(area.left(), std::round(area.center().y() - 2), fractionWidth, 4);
+    // Right before its number, however wide the column is.
+    const QRectF track(std::max(area.left(), area.right() - fractionCell), std::round(area.center().y() - 2), fractionWidth, 4);
     painter.fillRect(track, ink(Ink::LineDivider));
     const Ink color = Theme::named(index.data(FractionColourRole).toString());
     const qreal width = std::max(fraction > 0 ? 2.0 : 0.0, std::round(fractionWidth * fraction));

@@ -400,7 +400,7 @@ bool RowTable::viewportEvent(QEvent *event)
         const QString full = index.isValid() ? index.data(FullTextRole).toString() : QString();
         const bool same = full == index.data(Qt::DisplayRole).toString();
         const bool fits = textWidth(Face::Table, full) <= visualRect(index).width() - 16;
-        setToolTip(full.isEmpty() || (same && fits) ? QString() : full);
+        setToolTip(full.isEmpty() || (same && fits) ? QString() : plainToolTip(full));
         break;
     }
     default:

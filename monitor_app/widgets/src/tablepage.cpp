@@ -198,7 +198,7 @@ void TablePage::detailDisconnect()
     if (ids.isEmpty())
         return;
     const QStringList connections = connectionsOf(ids);
-    if (connections.isEmpty())
+    if (connections.isEmpty() && workspace().actionsBlocked().isEmpty())
         Q_EMIT noticed(tr("Nothing to disconnect: no connection of the selection is open."), false);
     else
         Q_EMIT disconnectRequested(connections);

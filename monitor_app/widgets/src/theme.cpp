@@ -56,6 +56,8 @@ QFont makeFont(const QJsonObject &entry, const FaceSource &source, const QString
     font.setPixelSize(source.pixels > 0 ? source.pixels : entry["px"_L1].toInt());
     font.setWeight(QFont::Weight(source.weight > 0 ? source.weight : entry["weight"_L1].toInt()));
     font.setStyleHint(source.mono ? QFont::Monospace : QFont::SansSerif);
+    if (source.mono) // ">=" is two characters that are typed, not one sign
+        font.setStyleStrategy(QFont::PreferNoShaping);
     return font;
 }
 

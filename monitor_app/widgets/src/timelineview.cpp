@@ -145,6 +145,8 @@ int TimelineView::rowAt(qreal y) const
     int top = g.lanesTop;
     for (int row = m_firstRow; row < m_model.rowCount(); ++row) {
         top += rowHeight(row);
+        if (top > g.lanesBottom)
+            return -1;
         if (y < top)
             return row;
     }

@@ -265,6 +265,8 @@ void TimelineView::paintLanes(QPainter &painter, const Geometry &g, const TimeSc
     for (int row = m_firstRow; row < m_model.rowCount() && y < g.lanesBottom; ++row) {
         const TimelineRow entry = m_model.row(row);
         const int height = rowHeight(row);
+        if (y + height > g.lanesBottom) // a lane is whole or not there
+            break;
         const QRectF area(0, y, s.left + s.width, height);
         if (entry.isGroup)
             paintGroup(painter, area, entry);

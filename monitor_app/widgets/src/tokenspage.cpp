@@ -311,7 +311,7 @@ void TokensPage::detailDisconnect()
     if (session.isEmpty())
         return;
     const QString connection = describeSession(workspace().tokens(), session, workspace().now()).connectionId;
-    if (connection.isEmpty())
+    if (connection.isEmpty() && workspace().actionsBlocked().isEmpty())
         Q_EMIT noticed(tr("Nothing to disconnect: no connection of the selection is open."), false);
     else
         Q_EMIT disconnectRequested({connection});

@@ -26,7 +26,12 @@ public:
     explicit Private(Workspace *q)
         : ownStatus(q)
         , clock([] { return QDateTime::currentMSecsSinceEpoch(); })
-        , auditModel(auditTable)
+        // A file is looked at from its end; only what lives has a now.
+        , auditModel(auditTable,
+                     [this] {
+                         const bool isFile = status && status->state() == LinkStatus::State::File;
+                         return isFile || ownStatus.state() == LinkStatus::State::File ? auditTable.lastTime() : clock();
+                     })
         , connectionsModel(connectionTable, [this] { return clock(); })
         , lanesModel(tokenTable)
     {
@@ -113,7 +118,9 @@ void Workspace::setStatus(LinkStatus *status)
     d->status = status;
     d->statusConnection = connect(&this->status(), &LinkStatus::changed, this, [this] {
         const LinkStatus::State state = this->status().state();
-        d->connectionsModel.setStale(state == LinkStatus::State::Reconnecting || state == LinkStatus::State::Lost);
+        // Of a gateway that says nothing nothing is known: no age counts on.
+        d->connectionsModel.setStale(state == LinkStatus::State::Reconnecting || state == LinkStatus::State::Lost
+                                     || this->status().isSilent());
         Q_EMIT statusChanged();
     });
     Q_EMIT statusChanged();

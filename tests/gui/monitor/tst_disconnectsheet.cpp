@@ -8,6 +8,7 @@
 
 #include <QComboBox>
 #include <QElapsedTimer>
+#include <QLabel>
 #include <QLineEdit>
 #include <QPromise>
 #include <QSignalSpy>
@@ -43,6 +44,7 @@ private Q_SLOTS:
     void losingTheLinkDisablesTheVerb();
     void tabStaysInside();
     void escapeRejects();
+    void saysThatIAmAmongThem();
 
 private:
     DisconnectSheet *open(const QStringList &connections);
@@ -226,6 +228,25 @@ void TestDisconnectSheet::escapeRejects()
     QCOMPARE(rejected.count(), 1);
     QVERIFY(m_calls.isEmpty());
     QVERIFY(Support::waitUntil([this] { return m_sheet.isNull(); }));
+}
+
+void TestDisconnectSheet::saysThatIAmAmongThem()
+{
+    ConnectionEntry mine;
+    mine.id = u"c-mine"_s;
+    mine.user = u"<b>n.adeyemi</b>"_s; // a name is no markup
+    mine.state = u"open"_s;
+    m_workspace->connections().upsert(mine, Sample::now);
+    m_workspace->setOperatorName(mine.user);
+    DisconnectSheet *sheet = open({u"c-0be2000005"_s});
+    QVERIFY(!sheet->findChild<QLabel *>(u"includesYou"_s));
+    sheet->reject();
+    sheet = open({u"c-0be2000005"_s, mine.id});
+    const auto *warning = sheet->findChild<QLabel *>(u"includesYou"_s);
+    QVERIFY(warning);
+    QVERIFY2(warning->text().contains(mine.user), qPrintable(warning->text()));
+    for (const QLabel *label : sheet->findChildren<QLabel *>())
+        QVERIFY2(label->text().isEmpty() || label->textFormat() == Qt::PlainText, qPrintable(label->text()));
 }
 
 WATCHWORD_GUI_TEST_MAIN(TestDisconnectSheet)

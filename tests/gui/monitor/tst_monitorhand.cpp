@@ -333,6 +333,9 @@ void TestMonitorHand::keysOfTheAudit()
     table.click(0);
     table.key(Qt::Key_Delete);
     QVERIFY2(status().contains(u"not possible"_s), qPrintable(status()));
+    Actions actions;
+    actions.disconnect = [](const auto &, int, auto, const auto &) { return Actions::Outcome(); };
+    m_workspace->setActions(actions);
     m_workspace->connections().clear();
     table.key(Qt::Key_Delete);
     QVERIFY2(status().contains(u"Nothing to disconnect"_s), qPrintable(status()));

@@ -113,6 +113,46 @@ private Q_SLOTS:
         QCOMPARE(users(model), (QStringList{u"user0001"_s, u"user0003"_s, u"user0004"_s, u"user0005"_s}));
     }
 
+    void whatIsOverHasNoTimeLeft()
+    {
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
+        model.setWindow(0, 10);
+        ConnectionEntry soon = row(1);
+        soon.expires = Start + 20'000;
+        table.upsert(soon, m_now);
+        for (const QString &state : {u"closed"_s, u"revoked"_s}) {
+            ConnectionEntry over = soon;
+            over.id = state;
+            over.state = state;
+            over.lastIn = Start - 3'600'000;
+            table.upsert(over, m_now);
+        }
+        QVERIFY(settle(model, 3));
+        model.setQuery(u"token.left < 30s"_s);
+        QVERIFY(settle(model, 1));
+        model.setQuery(u"idle > 1m"_s);
+        QVERIFY(settle(model, 0));
+        model.setQuery({});
+        QVERIFY(settle(model, 3));
+        // Nor can it be disconnected.
+        model.selectAll();
+        QCOMPARE(model.selectedIds().size(), 3);
+        QCOMPARE(model.connectionIds(model.selectedIds()), QStringList{soon.id});
+    }
+
+    void openedWithinSlides()
+    {
+        ConnectionTable table;
+        ConnectionsModel model(table, [this] { return m_now; });
+        model.setWindow(0, 10);
+        table.upsert(row(1), m_now); // a minute old
+        model.setQuery(u"opened within last 2m"_s);
+        QVERIFY(settle(model, 1));
+        m_now += 90'000;
+        QVERIFY(settle(model, 0));
+    }
+
     void filtersAndKeepsTheSelection()
     {
         ConnectionTable table;

@@ -97,6 +97,29 @@ private Q_SLOTS:
         QCOMPARE(Text::elideId(u"s-4c19"_s), u"s-4c19"_s);
     }
 
+    void saysWhyItIsNotLive()
+    {
+        LinkStatus status;
+        LinkStatus::Facts facts;
+        facts.state = LinkStatus::State::Live;
+        facts.lagMs = 40;
+        facts.heardAt = 1'795'357'960'000;
+        status.setNow(facts.heardAt + 1000);
+        status.setFacts(facts);
+        QCOMPARE(status.lagText(), u"lag 40 ms"_s);
+        QSignalSpy changed(&status, &LinkStatus::changed);
+        status.setNow(facts.heardAt + 7000); // stopped, and not yet silent
+        QCOMPARE(status.lagText(), u"heard 0:07 ago"_s);
+        QCOMPARE(changed.size(), 1);
+        facts.state = LinkStatus::State::Reconnecting;
+        facts.failure = u"The certificate is not trusted."_s;
+        status.setFacts(facts);
+        QCOMPARE(status.failure(), facts.failure);
+        facts.state = LinkStatus::State::Live;
+        status.setFacts(facts);
+        QVERIFY(status.failure().isEmpty());
+    }
+
     void saysHowTheLinkIs()
     {
         LinkStatus status;

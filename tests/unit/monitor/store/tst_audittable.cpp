@@ -2,8 +2,10 @@
 #include "events.h"
 
 #include <monitor/store/auditfile.h>
+#include <monitor/store/auditfilter.h>
 #include <monitor/store/auditline.h>
 #include <monitor/store/audittable.h>
+#include <monitor/store/query.h>
 
 #include <support/await.h>
 #include <support/testmain.h>
@@ -89,6 +91,75 @@ private Q_SLOTS:
         const auto bad = table.locate(table.badLines().front().row);
         QVERIFY(bad.segment->record(bad.row).outcome & AuditRecord::Bad);
         QCOMPARE(bad.segment->payload(bad.row), "garbage"_ba);
+    }
+
+    void readsWhatOtherProgramsWrite_data()
+    {
+        QTest::addColumn<QByteArray>("line");
+        QTest::addColumn<qint64>("time");
+        QTest::addColumn<QString>("actor");
+        QTest::newRow("mark of a Windows program")
+            << "\xef\xbb\xbf{\"type\":\"x\",\"time\":\"2026-01-02T03:04:05Z\",\"data\":{\"actor\":{\"name\":\"ann\"}}}\r"_ba
+            << qint64(1'767'323'045'000) << u"ann"_s;
+        QTest::newRow("milliseconds") << "{\"type\":\"LOGIN\",\"time\":1700000000000,\"data\":{\"actor\":{\"name\":\"ann\"}}}"_ba
+                                      << qint64(1'700'000'000'000) << u"ann"_s;
+        QTest::newRow("seconds") << "{\"type\":\"LOGIN\",\"time\":1700000000.5,\"data\":{\"actor\":{\"name\":\"ann\"}}}"_ba
+                                 << qint64(1'700'000'000'500) << u"ann"_s;
+        QTest::newRow("no time") << "{\"type\":\"x\",\"data\":{\"actor\":{\"name\":\"ann\"}}}"_ba << qint64(0) << u"ann"_s;
+        QTest::newRow("half a character") << "{\"type\":\"x\",\"data\":{\"actor\":{\"name\":\"ann\\ud83d\"}}}"_ba << qint64(0)
+                                          << u"ann\ufffd"_s;
+        QTest::newRow("the other half") << "{\"type\":\"x\",\"data\":{\"actor\":{\"name\":\"\\ude00ann\"}}}"_ba << qint64(0)
+                                        << u"\ufffdann"_s;
+        QTest::newRow("both halves stay") << "{\"type\":\"x\",\"data\":{\"actor\":{\"name\":\"\\ud83d\\ude00 \\ud83d\"}}}"_ba
+                                          << qint64(0) << u"\U0001f600 \ufffd"_s;
+        QTest::newRow("bytes of another encoding")
+            << "{\"type\":\"x\",\"data\":{\"actor\":{\"name\":\"M\xfcller\"}}}"_ba << qint64(0) << u"M\ufffdller"_s;
+    }
+    void readsWhatOtherProgramsWrite()
+    {
+        QFETCH(QByteArray, line);
+        AuditTable table;
+        table.appendBuffer(Events::line(1) + '\n'); // whose time is not that of the next
+        table.appendBuffer(line + '\n');
+        QCOMPARE(table.badLineCount(), 0u);
+        const auto at = table.locate(table.endRow() - 1);
+        QTEST(at.segment->record(at.row).time, "time");
+        QTEST(table.strings().text(at.segment->record(at.row).actor), "actor");
+    }
+
+    void saysWhatAFileIsThatIsNoLog()
+    {
+        AuditTable table;
+        table.appendLines({QByteArray("\xff\xfe{\0\"\0", 6), QByteArray(64, '\0'), "["});
+        QCOMPARE(table.badLineCount(), 3u);
+        QVERIFY(table.badLines().at(0).reason.contains(u"UTF-8"_s));
+        QVERIFY(table.badLines().at(1).reason.contains(u"torn write"_s));
+        QVERIFY(table.badLines().at(2).reason.contains(u"jq -c"_s));
+    }
+
+    void unreadableIsNotMissingAsWell()
+    {
+        AuditTable table;
+        const QByteArray huge = "{\"type\":\"x\",\"sequence\":\"2\",\"data\":{\"message\":\"" + QByteArray(5 << 20, 'a') + "\"}}";
+        table.appendLines({Events::line(1), huge, Events::line(3)});
+        QCOMPARE(table.badLineCount(), 1u);
+        QCOMPARE(table.missedEvents(), 0u);
+        QCOMPARE(table.gapCount(), 0);
+        table.appendLines({QByteArray(40, '\0') + Events::line(4), Events::line(8)});
+        QCOMPARE(table.badLineCount(), 2u);
+        QCOMPARE(table.missedEvents(), 3u); // 5 to 7; 4 is here, though nobody can read it
+        QCOMPARE(table.gapCount(), 1);
+    }
+
+    void timesThatAreNotStatedAreNoTimes()
+    {
+        AuditTable table;
+        table.appendLines({"{\"type\":\"x\"}", "garbage", Events::line(1)});
+        QCOMPARE(table.firstTime(), table.lastTime());
+        AuditFilter filter(table);
+        filter.setQuery(parseQuery(u"ts < 2026-12-01T00:00:00Z"_s, {auditFields(), 1'795'357'960'000, {}}).root);
+        QVERIFY(filter.wait(5000));
+        QCOMPARE(filter.result()->matched(), 1u);
     }
 
     void statesGaps()
@@ -192,7 +263,8 @@ private Q_SLOTS:
         QCOMPARE(table.linesSeen(), quint64(Rows));
         QCOMPARE(table.badLineCount(), 1u);
         QCOMPARE(table.badLines().front().line, 500u);
-        QCOMPARE(table.rows(), quint64(Rows) + 1); // one gap row where the bad line was
+        QCOMPARE(table.rows(), quint64(Rows)); // the line that cannot be read is there, and nothing is missing
+        QCOMPARE(table.gapCount(), 0);
         QCOMPARE(reader.progress(), 1.0);
         QVERIFY(reader.errorText().isEmpty());
     }

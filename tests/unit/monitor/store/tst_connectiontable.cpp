@@ -192,7 +192,7 @@ private Q_SLOTS:
         for (quint32 slot = 0; slot < table.slotCount(); ++slot) {
             const qint64 expires = table.number(slot, ConnectionTable::Expires);
             failing += table.state(slot) == ConnectionTable::FailingState;
-            soon += expires != ConnectionTable::Unknown && expires - Now < 300'000;
+            soon += !table.isOver(slot) && expires != ConnectionTable::Unknown && expires - Now < 300'000;
         }
         QCOMPARE(count("state:failing"), failing);
         QCOMPARE(count("token.left < 5m"), soon);

@@ -26,7 +26,9 @@ public:
     Q_ENUM(TailMode)
     enum Column { Time, Sequence, SeverityColumn, Kind, User, Node, Address, Message, ColumnCount };
 
-    explicit AuditModel(AuditTable &table, QObject *parent = nullptr);
+    using NowFunction = std::function<qint64()>; //!< Server time in ms since the epoch.
+    explicit AuditModel(AuditTable &table, QObject *parent = nullptr); //!< With the clock of this machine.
+    AuditModel(AuditTable &table, NowFunction now, QObject *parent = nullptr);
     ~AuditModel() override;
 
     TailMode mode() const;

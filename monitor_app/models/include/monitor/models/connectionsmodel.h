@@ -48,7 +48,7 @@ public:
     //! The link is down: ages get ">=", remaining times "<=", glyphs turn neutral.
     void setStale(bool stale);
     bool isStale() const;
-    QStringList connectionIds(const QSet<quint64> &rowIds) const; //!< Wire ids, for actions.
+    QStringList connectionIds(const QSet<quint64> &rowIds) const; //!< Wire ids of those that are open, for actions.
     quint64 idOf(const QString &connectionId) const; //!< 0 if unknown.
 
     qint64 totalRows() const override;

@@ -43,11 +43,13 @@ public:
     double eventRate() const; //!< Audit events a second.
     int lagMs() const; //!< Of the newest event, in server time; -1 if not known.
     double clockOffsetSeconds() const; //!< Server minus this machine.
-    QString lagText() const; //!< "lag 40 ms"; empty if not known.
+    //! "lag 40 ms", or "heard 0:07 ago" when nothing came for 5 s; empty if not known.
+    QString lagText() const;
     QString clockText() const; //!< "clock +0.3 s".
     QDateTime noDataSince() const; //!< UTC; invalid while live.
     QDateTime nextTryAt() const; //!< UTC; invalid when no try is planned.
     QString lostReason() const;
+    QString failure() const; //!< Why the last try failed, while Reconnecting; may be empty.
     qint64 gapCount() const;
     qint64 missedEvents() const; //!< Sum over all gaps.
     quint64 verifiedTo() const; //!< Sequence up to which the hash chain was verified; 0 for none.
@@ -65,10 +67,12 @@ public:
         double eventRate = 0;
         int lagMs = -1;
         qint64 clockOffsetMs = 0;
+        qint64 heardAt = 0; //!< ms since the epoch, of anything that the gateway sends; 0 for not live
         qint64 silentSince = 0; //!< ms since the epoch, 0 for not silent
         qint64 noDataSince = 0; //!< ms since the epoch, 0 for none
         qint64 nextTryAt = 0;
         QString lostReason;
+        QString failure; //!< While Reconnecting: why the last try failed, and what to do.
         qint64 gapCount = 0;
         qint64 missedEvents = 0;
         quint64 completeFrom = 0;

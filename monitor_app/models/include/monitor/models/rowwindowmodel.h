@@ -95,6 +95,7 @@ protected:
     //! Calls \a look with the cells of a row; returns false if there is no such row.
     virtual bool visit(quint64 id, const std::function<void(const RowCells &)> &look) const = 0;
     virtual bool isSelectable(quint64 id) const { return id != 0; }
+    static QString tooHardText(quint32 texts); //!< Of a pattern that gave up.
 
 private:
     class Private;

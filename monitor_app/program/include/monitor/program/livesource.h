@@ -39,6 +39,7 @@ Q_SIGNALS:
     void stepChanged(const Monitor::SignInStep &step); //!< A sign-in goes on; started() or failed() ends it.
     void started(); //!< Signed in; rows follow.
     void failed(const QString &reason); //!< The sign-in did not succeed: in plain words, with what to do.
+    void signedOut(); //!< By the person, here or in another program of the same account.
     void cancelled(); //!< By the person.
 
 private:

@@ -32,6 +32,7 @@ class AuditFilterResult
 public:
     quint64 queryId = 0; //!< Of AuditFilter::setQuery().
     bool complete = false; //!< Every row that existed was looked at.
+    quint32 tooHard = 0; //!< Texts on which a pattern of the query gave up.
     bool neverTrue = false;
     quint64 evaluated = 0;
     quint64 rows = 0; //!< Rows in the table then.

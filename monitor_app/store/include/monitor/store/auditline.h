@@ -52,6 +52,7 @@ public:
 
 private:
     class Private;
+    bool m_repairing = false;
     std::unique_ptr<Private> d;
 };
 

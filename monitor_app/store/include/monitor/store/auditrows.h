@@ -24,6 +24,7 @@ public:
     bool mayMatchRanges(int column, const RangeSet &ranges) const override;
 
 private:
+    void scanTimes(RangeSet ranges, quint32 from, quint32 to, quint64 *bits) const;
     const AuditTable &m_table;
     const AuditSegment *m_segment;
 };

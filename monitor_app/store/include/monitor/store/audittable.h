@@ -68,6 +68,7 @@ public:
     qint64 gapCount() const;
     quint64 missedEvents() const;
     quint64 lastSequence() const;
+    qint64 firstTime() const; //!< Of the oldest segment that states any; 0 for none.
     qint64 lastTime() const;
     quint64 evictedRows() const;
     qsizetype bytes() const; //!< Columns, payload and strings.

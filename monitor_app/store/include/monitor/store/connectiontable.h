@@ -91,6 +91,7 @@ public:
 
     QString id(quint32 slot) const { return m_wireId[slot]; }
     State state(quint32 slot) const { return State(m_state[slot]); }
+    bool isOver(quint32 slot) const { return m_state[slot] == ClosedState || m_state[slot] == RevokedState || m_live[slot] == 0; }
     QString stateName(quint32 slot) const;
     quint32 stringId(quint32 slot, IdColumn column) const { return m_ids[size_t(column)][slot]; }
     const quint32 *stringColumn(IdColumn column) const { return m_ids[size_t(column)].data(); }

@@ -15,11 +15,17 @@ namespace Monitor {
 class DictionaryMatch
 {
 public:
-    using Test = std::function<bool(QByteArrayView utf8, QByteArrayView folded)>;
+    enum class Answer { No, Yes, TooHard }; //!< TooHard: a pattern gave up on this text.
+    using Test = std::function<Answer(QByteArrayView utf8, QByteArrayView folded)>;
+    using Stop = std::function<bool()>;
+    static constexpr quint32 HardLimit = 64; //!< After so many texts that are too hard, no other is tried.
 
     DictionaryMatch(const Interner &dictionary, Test test);
 
-    void extend(); //!< Takes in strings that are new; needed before rows that have them are looked at.
+    //! Takes in strings that are new; needed before rows that have them are looked at. Returns false if \a stop ended it, which
+    //! is asked between texts; the next call goes on from there.
+    bool extend(const Stop &stop = {});
+    quint32 tooHard() const { return m_tooHard; } //!< Texts on which a pattern gave up; they are not accepted.
     bool has(quint32 id) const { return id < m_known && (m_bits[id >> 6] >> (id & 63) & 1); }
     quint32 known() const { return m_known; }
     //! The one id that is accepted, or Interner::notFound() when there are none or several.
@@ -33,6 +39,7 @@ private:
     quint32 m_known = 0;
     quint32 m_accepted = 0;
     quint32 m_single = 0;
+    quint32 m_tooHard = 0;
 };
 
 /*! Numbers that a condition accepts: any of some inclusive ranges. */
@@ -75,13 +82,18 @@ public:
 class CompiledQuery
 {
 public:
-    //! \a prototype says which columns have dictionaries; it may be any run of the same source.
-    CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype, std::span<const Field> fields);
+    //! \a prototype says which columns have dictionaries; it may be any run of the same source. Text conditions are looked up
+    //! at once; if \a stop ended that, extend() has to do it before evaluate().
+    CompiledQuery(std::shared_ptr<const QueryNode> root, const RowSource &prototype, std::span<const Field> fields,
+                  const DictionaryMatch::Stop &stop = {});
     ~CompiledQuery();
 
     bool isEverything() const;
     bool tests(int column) const; //!< Some condition names this column.
-    void extend(); //!< Before evaluate(), when dictionaries may have grown.
+    //! Before evaluate(), when dictionaries may have grown. Returns false if \a stop ended it.
+    bool extend(const DictionaryMatch::Stop &stop = {});
+    bool hasPattern() const { return m_hasPattern; } //!< A regular expression: looking up may take long.
+    quint32 tooHard() const; //!< Texts on which a pattern gave up, HardLimit or more: then there may be others.
     //! bits must have room for (to - from + 63) / 64 words.
     void evaluate(const RowSource &rows, quint32 from, quint32 to, quint64 *bits) const;
     bool isNeverTrue() const; //!< A text condition that no known string fulfils decides all.
@@ -95,6 +107,7 @@ private:
     std::unique_ptr<Step> m_step;
     std::vector<int> m_columns;
     std::vector<std::shared_ptr<DictionaryMatch>> m_matches;
+    bool m_hasPattern = false;
 };
 
 //! Writes predicate(column[row]) for rows [from, to) as bits.

@@ -39,6 +39,7 @@ Q_SIGNALS:
 private:
     void buildHead(QVBoxLayout *rows);
     void buildFigures(QVBoxLayout *rows);
+    void addWarning(QVBoxLayout *rows, const QSet<QString> &users);
     QHBoxLayout *makeActions();
     void buildForm(QVBoxLayout *rows);
     void buildFooter(QVBoxLayout *rows);

@@ -38,6 +38,8 @@ qreal numberWidth(Face face, const QString &text);
 //! Runs one behind another from the left edge of \a rect; returns the x behind the last one.
 qreal drawRuns(QPainter &painter, const QRectF &rect, std::initializer_list<TextRun> runs);
 
+//! A tool tip that shows \a text as it is; Qt would read "<img ...>" in a name as markup.
+QString plainToolTip(const QString &text);
 QString elidedMiddle(const QString &id, int head = 6, int tail = 2); //!< "s-4c19…a7"
 
 //! A stroke on whole pixels: horizontal or vertical, one device pixel wide.

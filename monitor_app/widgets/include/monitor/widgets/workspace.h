@@ -25,6 +25,7 @@ struct Actions
     std::function<Outcome(const QStringList &, int, std::chrono::milliseconds, const QString &)> disconnect;
     std::function<void()> retryNow;
     std::function<void()> signIn; //!< Ends a Lost state that only a person can end.
+    std::function<void()> signOut; //!< Forgets the account of this gateway, here and at the provider.
     std::function<QString()> blocked; //!< Why actions are disabled; empty when they are not.
 };
 
