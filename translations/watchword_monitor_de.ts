@@ -17,6 +17,17 @@
     </message>
 </context>
 <context>
+    <name>Monitor::AttentionCard</name>
+    <message>
+        <source>Needs attention</source>
+        <translation>Braucht Aufmerksamkeit</translation>
+    </message>
+    <message>
+        <source>Nothing needs attention: no critical event in 20 minutes, no node whose renewals fail, no wave ahead.</source>
+        <translation>Nichts braucht Aufmerksamkeit: kein kritisches Ereignis in 20 Minuten, kein Knoten mit gescheiterten Erneuerungen, keine Welle in Sicht.</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::AuditFile</name>
     <message>
         <source>%1 is a folder. Choose an audit file with one JSON event a line.</source>
@@ -1464,6 +1475,56 @@
     </message>
 </context>
 <context>
+    <name>Monitor::FindingView</name>
+    <message>
+        <source>What was seen</source>
+        <translation>Was zu sehen war</translation>
+    </message>
+    <message>
+        <source>Evidence</source>
+        <translation>Beleg</translation>
+    </message>
+    <message>
+        <source>Why it matters</source>
+        <translation>Warum es wichtig ist</translation>
+    </message>
+    <message>
+        <source>How to fix</source>
+        <translation>Abhilfe</translation>
+    </message>
+    <message>
+        <source>Basis</source>
+        <translation>Grundlage</translation>
+    </message>
+    <message>
+        <source>Check again</source>
+        <translation>Erneut prüfen</translation>
+    </message>
+    <message>
+        <source>Copy fix</source>
+        <translation>Abhilfe kopieren</translation>
+    </message>
+    <message>
+        <source>Copied the fix.</source>
+        <translation>Abhilfe kopiert.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Show %n connection(s)</source>
+        <translation>
+            <numerusform>Eine Verbindung zeigen</numerusform>
+            <numerusform>%n Verbindungen zeigen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>A run goes on.</source>
+        <translation>Ein Lauf ist im Gang.</translation>
+    </message>
+    <message>
+        <source>No check looks at this practice</source>
+        <translation>Keine Prüfung betrachtet diese Praktik</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::HistogramStrip</name>
     <message>
         <source>Events over time</source>
@@ -1827,6 +1888,14 @@
         <source>Nodes</source>
         <translation>Knoten</translation>
     </message>
+    <message>
+        <source>Posture</source>
+        <translation>Sicherheitslage</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::NodeItem</name>
@@ -1875,6 +1944,490 @@
     <message>
         <source>order held while paused</source>
         <translation>Reihenfolge gehalten, solange angehalten</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::OverviewPage</name>
+    <message>
+        <source>Renewals fail on %1</source>
+        <translation>Erneuerungen scheitern auf %1</translation>
+    </message>
+    <message>
+        <source>an unnamed node</source>
+        <translation>einem Knoten ohne Namen</translation>
+    </message>
+    <message>
+        <source>%1 of %2 connections could not renew their tokens and are retrying.</source>
+        <translation>%1 von %2 Verbindungen konnten ihre Tokens nicht erneuern und versuchen es erneut.</translation>
+    </message>
+    <message>
+        <source>Show %1 connections</source>
+        <translation>%1 Verbindungen zeigen</translation>
+    </message>
+    <message>
+        <source>Next wave in %1</source>
+        <translation>Nächste Welle in %1</translation>
+    </message>
+    <message>
+        <source>About %1 refreshes fall due within 20 s, at %2.</source>
+        <translation>Etwa %1 Erneuerungen werden innerhalb von 20 s fällig, um %2.</translation>
+    </message>
+    <message>
+        <source>Show the forecast</source>
+        <translation>Vorschau zeigen</translation>
+    </message>
+    <message>
+        <source>Open in audit</source>
+        <translation>Im Audit öffnen</translation>
+    </message>
+    <message>
+        <source>The last 20 minutes and the next 10. Every number opens its rows.</source>
+        <translation>Die letzten 20 Minuten und die nächsten 10. Jede Zahl öffnet ihre Zeilen.</translation>
+    </message>
+    <message>
+        <source>Warnings and failures</source>
+        <translation>Warnungen und Fehler</translation>
+    </message>
+    <message>
+        <source>Closes by code</source>
+        <translation>Schließungen nach Code</translation>
+    </message>
+    <message>
+        <source>Top talkers</source>
+        <translation>Die Gesprächigsten</translation>
+    </message>
+    <message>
+        <source>Nodes</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>in /s, out /s</source>
+        <translation>ein /s, aus /s</translation>
+    </message>
+    <message>
+        <source>connections, new in 5 min</source>
+        <translation>Verbindungen, neu in 5 min</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Live connections</source>
+        <translation>Offene Verbindungen</translation>
+    </message>
+    <message>
+        <source>%1 closed in 5 min</source>
+        <translation>%1 in 5 min geschlossen</translation>
+    </message>
+    <message>
+        <source>Signed-in users</source>
+        <translation>Angemeldete Benutzer</translation>
+    </message>
+    <message>
+        <source>%1 sessions</source>
+        <translation>%1 Sitzungen</translation>
+    </message>
+    <message>
+        <source>Refresh success, 5 min</source>
+        <translation>Erneuerungen, 5 min</translation>
+    </message>
+    <message>
+        <source>no refresh was due</source>
+        <translation>keine Erneuerung war fällig</translation>
+    </message>
+    <message>
+        <source>%1 of %2 failed</source>
+        <translation>%1 von %2 gescheitert</translation>
+    </message>
+    <message>
+        <source>Tokens under 2 min</source>
+        <translation>Tokens unter 2 min</translation>
+    </message>
+    <message>
+        <source>%1 of them failing</source>
+        <translation>%1 davon scheitern</translation>
+    </message>
+    <message>
+        <source>Errors, 5 min</source>
+        <translation>Fehler, 5 min</translation>
+    </message>
+    <message>
+        <source>errors and worse in the audit</source>
+        <translation>Fehler und Schlimmeres im Audit</translation>
+    </message>
+    <message>
+        <source>20 min</source>
+        <translation>20 min</translation>
+    </message>
+    <message>
+        <source>newest %1 events</source>
+        <translation>neueste %1 Ereignisse</translation>
+    </message>
+    <message>
+        <source>Nothing failed.</source>
+        <translation>Nichts ist gescheitert.</translation>
+    </message>
+    <message>
+        <source>Nothing closed.</source>
+        <translation>Nichts wurde geschlossen.</translation>
+    </message>
+    <message>
+        <source>Nobody sends anything.</source>
+        <translation>Niemand sendet etwas.</translation>
+    </message>
+    <message>
+        <source>unnamed</source>
+        <translation>ohne Namen</translation>
+    </message>
+    <message>
+        <source>%1 failing</source>
+        <translation>%1 scheitern</translation>
+    </message>
+    <message>
+        <source>No node is known.</source>
+        <translation>Kein Knoten ist bekannt.</translation>
+    </message>
+    <message>
+        <source>All numbers open the filtered view</source>
+        <translation>Alle Zahlen öffnen die gefilterte Ansicht</translation>
+    </message>
+    <message>
+        <source>counted over the newest %1 events</source>
+        <translation>gezählt über die neuesten %1 Ereignisse</translation>
+    </message>
+    <message>
+        <source>%1 such events in 20 minutes.</source>
+        <translation>%1 solche Ereignisse in 20 Minuten.</translation>
+    </message>
+    <message>
+        <source>Open the newest in audit</source>
+        <translation>Das neueste im Audit öffnen</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::PostureHead</name>
+    <message>
+        <source>Checking, %1 of %2</source>
+        <translation>Prüfung läuft, %1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 of %2 checks pass</source>
+        <translation>%1 von %2 Prüfungen bestehen</translation>
+    </message>
+    <message>
+        <source>Nothing that was examined needs attention.</source>
+        <translation>Nichts von dem, was geprüft wurde, braucht Aufmerksamkeit.</translation>
+    </message>
+    <message>
+        <source>It was ended early; what was not looked at is skipped.</source>
+        <translation>Der Lauf wurde vorzeitig beendet; was nicht betrachtet wurde, ist übersprungen.</translation>
+    </message>
+    <message>
+        <source>Every check was made.</source>
+        <translation>Jede Prüfung wurde gemacht.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n check(s) were skipped; each says why.</source>
+        <translation>
+            <numerusform>Eine Prüfung wurde übersprungen; sie sagt, warum.</numerusform>
+            <numerusform>%n Prüfungen wurden übersprungen; jede sagt, warum.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Last %n run(s)</source>
+        <translation>
+            <numerusform>Letzter Lauf</numerusform>
+            <numerusform>Letzte %n Läufe</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n fail(s)</source>
+        <translation>
+            <numerusform>%n fällt durch</numerusform>
+            <numerusform>%n fallen durch</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n need(s) attention</source>
+        <translation>
+            <numerusform>%n braucht Aufmerksamkeit</numerusform>
+            <numerusform>%n brauchen Aufmerksamkeit</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No better than %1 while a check fails.</source>
+        <translation>Nicht besser als %1, solange eine Prüfung durchfällt.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::PosturePage</name>
+    <message>
+        <source>Page (HTML)</source>
+        <translation>Seite (HTML)</translation>
+    </message>
+    <message>
+        <source>Markdown</source>
+        <translation>Markdown</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>JSON</source>
+        <translation>JSON</translation>
+    </message>
+    <message>
+        <source>SARIF, for code scanning</source>
+        <translation>SARIF, für Code-Scanning</translation>
+    </message>
+    <message>
+        <source>JUnit, for test results</source>
+        <translation>JUnit, für Testergebnisse</translation>
+    </message>
+    <message>
+        <source>Run all checks</source>
+        <translation>Alles prüfen</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <source>Compare with</source>
+        <translation>Vergleichen mit</translation>
+    </message>
+    <message>
+        <source>Posture</source>
+        <translation>Sicherheitslage</translation>
+    </message>
+    <message>
+        <source>There is no gateway to examine. Connect to one first.</source>
+        <translation>Es gibt kein Gateway zu prüfen. Verbinden Sie sich zuerst mit einem.</translation>
+    </message>
+    <message>
+        <source>Asking the endpoint…</source>
+        <translation>Der Endpunkt wird befragt…</translation>
+    </message>
+    <message>
+        <source>Last: %1</source>
+        <translation>Zuletzt: %1</translation>
+    </message>
+    <message>
+        <source>The run could not be kept in %1.</source>
+        <translation>Der Lauf konnte nicht in %1 abgelegt werden.</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>There is no gateway to examine.</source>
+        <translation>Es gibt kein Gateway zu prüfen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Last run %1 UTC, %n request(s) in %2 s</source>
+        <translation>
+            <numerusform>Letzter Lauf %1 UTC, eine Anfrage in %2 s</numerusform>
+            <numerusform>Letzter Lauf %1 UTC, %n Anfragen in %2 s</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Compare with %1</source>
+        <translation>Vergleichen mit %1</translation>
+    </message>
+    <message>
+        <source>The run failed.</source>
+        <translation>Der Lauf ist gescheitert.</translation>
+    </message>
+    <message>
+        <source>Not examined yet</source>
+        <translation>Noch nicht geprüft</translation>
+    </message>
+    <message>
+        <source>About 40 requests in 20 seconds show how %1 does in each of the ten practices. Nothing that could hurt is sent, and no token.</source>
+        <translation>Etwa 40 Anfragen in 20 Sekunden zeigen, wie %1 in jeder der zehn Praktiken steht. Nichts, was schaden könnte, wird gesendet, und kein Token.</translation>
+    </message>
+    <message>
+        <source>There is no gateway to examine</source>
+        <translation>Es gibt kein Gateway zu prüfen</translation>
+    </message>
+    <message>
+        <source>Connect to one. Its WebSocket endpoint is then examined from here, as a stranger would see it.</source>
+        <translation>Verbinden Sie sich mit einem. Sein WebSocket-Endpunkt wird dann von hier aus geprüft, so wie ihn ein Fremder sieht.</translation>
+    </message>
+    <message>
+        <source>safe checks only, without a token</source>
+        <translation>nur ungefährliche Prüfungen, ohne Token</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n kept run(s) could not be read</source>
+        <translation>
+            <numerusform>Ein abgelegter Lauf war nicht lesbar</numerusform>
+            <numerusform>%n abgelegte Läufe waren nicht lesbar</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1, grade %2</source>
+        <translation>%1, Note %2</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>Bericht speichern</translation>
+    </message>
+    <message>
+        <source>The report is in %1.</source>
+        <translation>Der Bericht liegt in %1.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be written: %2. Choose another place.</source>
+        <translation>%1 kann nicht geschrieben werden: %2. Wählen Sie einen anderen Ort.</translation>
+    </message>
+    <message>
+        <source>WSS only</source>
+        <translation>Nur WSS</translation>
+    </message>
+    <message>
+        <source>Token-based authentication</source>
+        <translation>Anmeldung mit Tokens</translation>
+    </message>
+    <message>
+        <source>Short-lived tokens with refresh</source>
+        <translation>Kurzlebige Tokens mit Erneuerung</translation>
+    </message>
+    <message>
+        <source>Validation at connection</source>
+        <translation>Prüfung beim Verbinden</translation>
+    </message>
+    <message>
+        <source>Origin checking</source>
+        <translation>Prüfung der Herkunft (Origin)</translation>
+    </message>
+    <message>
+        <source>Rate and connection limits</source>
+        <translation>Grenzen für Rate und Verbindungen</translation>
+    </message>
+    <message>
+        <source>Private endpoints and step-up</source>
+        <translation>Private Endpunkte und Step-up</translation>
+    </message>
+    <message>
+        <source>Regular audits</source>
+        <translation>Regelmäßige Prüfungen</translation>
+    </message>
+    <message>
+        <source>Logging and monitoring</source>
+        <translation>Protokoll und Überwachung</translation>
+    </message>
+    <message>
+        <source>Education</source>
+        <translation>Schulung</translation>
+    </message>
+    <message>
+        <source>No check of this program looks at it</source>
+        <translation>Keine Prüfung dieses Programms betrachtet das</translation>
+    </message>
+    <message>
+        <source>Not examined: %1</source>
+        <translation>Nicht geprüft: %1</translation>
+    </message>
+    <message>
+        <source>Every check passes</source>
+        <translation>Jede Prüfung besteht</translation>
+    </message>
+    <message numerus="yes">
+        <source>What was examined passes; %n check(s) were skipped</source>
+        <translation>
+            <numerusform>Was geprüft wurde, besteht; eine Prüfung wurde übersprungen</numerusform>
+            <numerusform>Was geprüft wurde, besteht; %n Prüfungen wurden übersprungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
+    </message>
+    <message>
+        <source>passes</source>
+        <translation>besteht</translation>
+    </message>
+    <message>
+        <source>needs attention</source>
+        <translation>braucht Aufmerksamkeit</translation>
+    </message>
+    <message>
+        <source>fails</source>
+        <translation>fällt durch</translation>
+    </message>
+    <message>
+        <source>skipped</source>
+        <translation>übersprungen</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::PracticeList</name>
+    <message>
+        <source>%1. %2</source>
+        <translation>%1. %2</translation>
+    </message>
+    <message>
+        <source>%1: not examined</source>
+        <translation>%1: nicht geprüft</translation>
+    </message>
+    <message>
+        <source>%1: grade %2, %3 of %4 checks pass. %5</source>
+        <translation>%1: Note %2, %3 von %4 Prüfungen bestehen. %5</translation>
+    </message>
+    <message>
+        <source>The ten practices</source>
+        <translation>Die zehn Praktiken</translation>
+    </message>
+    <message>
+        <source>down from %1</source>
+        <translation>vorher %1</translation>
+    </message>
+    <message>
+        <source>up from %1</source>
+        <translation>besser als %1</translation>
+    </message>
+    <message>
+        <source>No.</source>
+        <translation>Nr.</translation>
+    </message>
+    <message>
+        <source>Grade</source>
+        <translation>Note</translation>
+    </message>
+    <message>
+        <source>Practice</source>
+        <translation>Praktik</translation>
+    </message>
+    <message>
+        <source>Checks</source>
+        <translation>Prüfungen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Last %n run(s)</source>
+        <translation>
+            <numerusform>Letzter Lauf</numerusform>
+            <numerusform>Letzte %n Läufe</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Trend</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>Not examined yet</source>
+        <translation>Noch nicht geprüft</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>skipped</source>
+        <translation>übersprungen</translation>
     </message>
 </context>
 <context>
@@ -2110,6 +2663,48 @@
     <message>
         <source>“%1” does not fit %2 (%3).</source>
         <translation>„%1“ passt nicht zu %2 (%3).</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::RefreshChart</name>
+    <message>
+        <source>Refreshes by node</source>
+        <translation>Erneuerungen nach Knoten</translation>
+    </message>
+    <message>
+        <source>20 s a bar, one scale: succeeded, failed, planned</source>
+        <translation>20 s je Balken, ein Maßstab: gelungen, gescheitert, geplant</translation>
+    </message>
+    <message>
+        <source>%1: %2 refreshed and %3 failed in 5 minutes</source>
+        <translation>%1: %2 erneuert und %3 gescheitert in 5 Minuten</translation>
+    </message>
+    <message>
+        <source>unnamed</source>
+        <translation>ohne Namen</translation>
+    </message>
+    <message>
+        <source>%1 conn.</source>
+        <translation>%1 Verb.</translation>
+    </message>
+    <message>
+        <source>no refresh, 5 min</source>
+        <translation>keine Erneuerung, 5 min</translation>
+    </message>
+    <message>
+        <source>%1 succeed</source>
+        <translation>%1 gelingen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more node(s)</source>
+        <translation>
+            <numerusform>ein weiterer Knoten</numerusform>
+            <numerusform>%n weitere Knoten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>jetzt</translation>
     </message>
 </context>
 <context>

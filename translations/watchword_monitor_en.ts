@@ -111,6 +111,91 @@
     </message>
 </context>
 <context>
+    <name>Monitor::FindingView</name>
+    <message numerus="yes">
+        <source>Show %n connection(s)</source>
+        <translation>
+            <numerusform>Show %n connection</numerusform>
+            <numerusform>Show %n connections</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::PostureHead</name>
+    <message numerus="yes">
+        <source>%n check(s) were skipped; each says why.</source>
+        <translation>
+            <numerusform>%n check was skipped; it says why.</numerusform>
+            <numerusform>%n checks were skipped; each says why.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Last %n run(s)</source>
+        <translation>
+            <numerusform>Last run</numerusform>
+            <numerusform>Last %n runs</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n fail(s)</source>
+        <translation>
+            <numerusform>%n fails</numerusform>
+            <numerusform>%n fail</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n need(s) attention</source>
+        <translation>
+            <numerusform>%n needs attention</numerusform>
+            <numerusform>%n need attention</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::PosturePage</name>
+    <message numerus="yes">
+        <source>Last run %1 UTC, %n request(s) in %2 s</source>
+        <translation>
+            <numerusform>Last run %1 UTC, %n request in %2 s</numerusform>
+            <numerusform>Last run %1 UTC, %n requests in %2 s</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n kept run(s) could not be read</source>
+        <translation>
+            <numerusform>%n kept run could not be read</numerusform>
+            <numerusform>%n kept runs could not be read</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>What was examined passes; %n check(s) were skipped</source>
+        <translation>
+            <numerusform>What was examined passes; %n check was skipped</numerusform>
+            <numerusform>What was examined passes; %n checks were skipped</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::PracticeList</name>
+    <message numerus="yes">
+        <source>Last %n run(s)</source>
+        <translation>
+            <numerusform>Last run</numerusform>
+            <numerusform>Last %n runs</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::RefreshChart</name>
+    <message numerus="yes">
+        <source>%n more node(s)</source>
+        <translation>
+            <numerusform>%n more node</numerusform>
+            <numerusform>%n more nodes</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::RelatedView</name>
     <message numerus="yes">
         <source>%n event(s) of this session</source>

@@ -29,7 +29,7 @@ DIRECTIONS = {
     "doctor": {"core", "jose", "wire"},
     "testing": {"core", "jose", "auth", "link"},
     "store": set(),
-    "models": {"core", "watch", "link"},
+    "models": {"core", "watch", "link", "doctor"},
 }
 
 PRIVATE_TYPES = re.compile(

@@ -14,13 +14,25 @@ class LiveSource::Private
 public:
     Private(Workspace &space, Watchword::SessionOptions sessionOptions, Watchword::WatchOptions watchOptions)
         : workspace(space)
+        , examined(examinedOf(watchOptions))
         , session(std::move(sessionOptions))
         , client(&session, std::move(watchOptions))
         , feed(client, {space.audit(), space.connections(), space.tokens()})
     {
     }
 
+    //! The endpoint of the monitors, as a stranger sees it.
+    static Watchword::DoctorOptions examinedOf(const Watchword::WatchOptions &options)
+    {
+        Watchword::DoctorOptions examined;
+        examined.endpoint = options.gateway;
+        examined.endpoint.setPath(options.watchPath);
+        examined.additionalCertificateAuthorities = options.additionalCertificateAuthorities;
+        return examined;
+    }
+
     Workspace &workspace;
+    const Watchword::DoctorOptions examined;
     Watchword::Session session;
     Watchword::WatchClient client;
     WatchFeed feed;
@@ -134,6 +146,7 @@ void LiveSource::connectActions()
     actions.retryNow = [this] { d->client.retryNow(); };
     actions.signIn = [this] { signInAgain(); };
     actions.signOut = [this] { d->session.signOut(); };
+    actions.doctorOptions = [this] { return d->examined; };
     actions.blocked = [this] { return blocked(); };
     d->workspace.setActions(std::move(actions));
 }

@@ -3,6 +3,7 @@
 
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/page.h"
+#include "monitor/widgets/posturepage.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -61,6 +62,8 @@ void Screenshot::look()
     if (!m_window.isWatching())
         return;
     m_window.showPage(m_pages.first());
+    if (auto *posture = qobject_cast<PosturePage *>(m_window.currentPage()); posture && !posture->hasData())
+        posture->run(); // no effect while it runs
     if (!m_window.currentPage()->hasData() || ++m_ready < m_wantedLooks)
         return;
     m_ready = m_wantedLooks - looksBetweenPages;

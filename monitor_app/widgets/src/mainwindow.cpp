@@ -9,13 +9,16 @@
 #include "monitor/widgets/frame.h"
 #include "monitor/widgets/icons.h"
 #include "monitor/widgets/keysheet.h"
+#include "monitor/widgets/overviewpage.h"
 #include "monitor/widgets/pages.h"
+#include "monitor/widgets/posturepage.h"
 #include "monitor/widgets/signinsheet.h"
 #include "monitor/widgets/timelineview.h"
 #include "monitor/widgets/workspace.h"
 
 #include <QHBoxLayout>
 #include <QKeyEvent>
+#include <QScreen>
 #include <QSettings>
 #include <QShortcut>
 #include <QStackedWidget>
@@ -41,9 +44,11 @@ MainWindow::MainWindow(Workspace &workspace, QWidget *parent)
     , m_banner(new LinkBanner(workspace, this))
     , m_status(new StatusBar(workspace, this))
     , m_connect(new ConnectPage(this))
+    , m_overview(new OverviewPage(workspace, this))
     , m_connections(new ConnectionsPage(workspace, this))
     , m_tokens(new TokensPage(workspace, this))
     , m_audit(new AuditPage(workspace, this))
+    , m_posture(new PosturePage(workspace, this))
 {
     setWindowIcon(applicationIcon());
     setMinimumSize(px(Metric::LayoutMinWidth), px(Metric::LayoutMinHeight));
@@ -89,9 +94,11 @@ void MainWindow::buildLayout()
     m_body->addWidget(m_connect);
     rows->addWidget(m_body, 1);
     rows->addWidget(m_status);
+    m_pages->addWidget(m_overview);
     m_pages->addWidget(m_connections);
     m_pages->addWidget(m_tokens);
     m_pages->addWidget(m_audit);
+    m_pages->addWidget(m_posture);
     setCentralWidget(central);
 }
 
@@ -108,6 +115,12 @@ void MainWindow::connectPages()
     connect(m_navigation, &Navigation::nodeRequested, this, [this](const QString &node) {
         showPage(PageId::Connections);
         m_connections->applyFilter(u"node:"_s + quoted(node));
+    });
+    connect(m_overview, &OverviewPage::linkRequested, this, &MainWindow::followLink);
+    connect(m_posture, &PosturePage::gradeChanged, this, [this] { m_navigation->setGrade(m_posture->grade()); });
+    connect(m_posture, &PosturePage::connectionsRequested, this, [this](const QString &filter) {
+        showPage(PageId::Connections);
+        m_connections->applyFilter(filter);
     });
     connect(&m_workspace.connectionsModel(), &ConnectionsModel::sortChanged, this, &MainWindow::noteState);
     for (const PageId id : allPages) {
@@ -126,15 +139,29 @@ void MainWindow::connectPages()
     }
 }
 
+void MainWindow::followLink(const Situation::Link &link)
+{
+    const PageId target = link.where == Situation::Where::Connections ? PageId::Connections
+        : link.where == Situation::Where::Tokens                      ? PageId::Tokens
+                                                                      : PageId::Audit;
+    showPage(target);
+    if (link.auditRow != 0)
+        m_audit->showRow(link.auditRow);
+    else
+        page(target)->applyFilter(link.filter);
+}
+
 void MainWindow::addKeys()
 {
     const auto key = [this](const QKeySequence &sequence, auto action) {
         auto *shortcut = new QShortcut(sequence, this);
         connect(shortcut, &QShortcut::activated, this, action);
     };
-    key(Qt::CTRL | Qt::Key_1, [this] { showPage(PageId::Connections); });
-    key(Qt::CTRL | Qt::Key_2, [this] { showPage(PageId::Tokens); });
-    key(Qt::CTRL | Qt::Key_3, [this] { showPage(PageId::Audit); });
+    key(Qt::CTRL | Qt::Key_1, [this] { showPage(PageId::Overview); });
+    key(Qt::CTRL | Qt::Key_2, [this] { showPage(PageId::Connections); });
+    key(Qt::CTRL | Qt::Key_3, [this] { showPage(PageId::Tokens); });
+    key(Qt::CTRL | Qt::Key_4, [this] { showPage(PageId::Audit); });
+    key(Qt::CTRL | Qt::Key_5, [this] { showPage(PageId::Posture); });
     key(Qt::ALT | Qt::Key_Left, [this] { go(-1); });
     key(Qt::ALT | Qt::Key_Right, [this] { go(1); });
     key(QKeySequence::Find, [this] { currentPage()->focusFilter(); });
@@ -161,14 +188,18 @@ void MainWindow::keyPressEvent(QKeyEvent *event)
 Page *MainWindow::page(PageId id) const
 {
     switch (id) {
+    case PageId::Overview:
+        return m_overview;
     case PageId::Connections:
         return m_connections;
     case PageId::Tokens:
         return m_tokens;
     case PageId::Audit:
+        return m_audit;
+    case PageId::Posture:
         break;
     }
-    return m_audit;
+    return m_posture;
 }
 
 Page *MainWindow::currentPage() const
@@ -310,6 +341,10 @@ void MainWindow::resizeEvent(QResizeEvent *event)
 void MainWindow::keepState()
 {
     QSettings settings;
+    // The first time the window fits onto the screen with its frame, so that the status bar can be seen.
+    constexpr int frameHeight = 40;
+    if (const QScreen *screen = this->screen())
+        resize(size().boundedTo(screen->availableSize() - QSize(0, frameHeight)));
     restoreGeometry(settings.value(u"window/geometry"_s).toByteArray());
     for (const PageId id : allPages)
         page(id)->restoreState(settings);

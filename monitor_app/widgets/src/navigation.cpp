@@ -46,14 +46,18 @@ private:
 QString pageName(PageId page)
 {
     switch (page) {
+    case PageId::Overview:
+        return u"overview"_s;
     case PageId::Connections:
         return u"connections"_s;
     case PageId::Tokens:
         return u"tokens"_s;
     case PageId::Audit:
+        return u"audit"_s;
+    case PageId::Posture:
         break;
     }
-    return u"audit"_s;
+    return u"posture"_s;
 }
 
 std::optional<PageId> pageNamed(const QString &name)
@@ -204,7 +208,8 @@ void CompletenessBlock::paintEvent(QPaintEvent *)
     drawText(painter, line(13), Face::Caption, ink(Ink::TextSecondary),
              status.gapCount() == 0 ? tr("no gap") : tr("%n gap(s)", nullptr, int(status.gapCount())), Qt::AlignRight);
     const QRectF bar(area.left(), 36, area.width(), 4);
-    const bool known = status.state() != LinkStatus::State::Idle && status.state() != LinkStatus::State::Connecting;
+    // Of no event nothing is known, least of all that it is complete.
+    const bool known = m_workspace.audit().rows() > 0;
     painter.fillRect(bar, ink(known ? Ink::SeverityOk : Ink::SoftNeutral));
     if (status.gapCount() > 0) {
         const double total = double(m_workspace.audit().rows()) + double(status.missedEvents());
@@ -240,9 +245,11 @@ Navigation::Navigation(Workspace &workspace, QWidget *parent)
     pages->setContentsMargins(8, 0, 8, 0);
     pages->setSpacing(0);
     layout->addLayout(pages);
-    addPage(PageId::Connections, u"connections"_s, tr("Connections"), Qt::Key_1);
-    addPage(PageId::Tokens, u"tokens"_s, tr("Tokens"), Qt::Key_2);
-    addPage(PageId::Audit, u"audit"_s, tr("Audit"), Qt::Key_3);
+    addPage(PageId::Overview, u"overview"_s, tr("Overview"), Qt::Key_1);
+    addPage(PageId::Connections, u"connections"_s, tr("Connections"), Qt::Key_2);
+    addPage(PageId::Tokens, u"tokens"_s, tr("Tokens"), Qt::Key_3);
+    addPage(PageId::Audit, u"audit"_s, tr("Audit"), Qt::Key_4);
+    addPage(PageId::Posture, u"posture"_s, tr("Posture"), Qt::Key_5);
     for (NavigationItem *item : std::as_const(m_pages))
         pages->addWidget(item);
     layout->addSpacing(12);
@@ -286,6 +293,11 @@ void Navigation::refresh()
     m_pages[int(PageId::Audit)]->setCount(Text::countShort(qint64(m_workspace.audit().rows())));
     refreshNodes();
     m_completeness->update();
+}
+
+void Navigation::setGrade(const QString &grade)
+{
+    m_pages[int(PageId::Posture)]->setCount(grade);
 }
 
 void Navigation::refreshNodes()

@@ -29,8 +29,9 @@ public:
         // A file is looked at from its end; only what lives has a now.
         , auditModel(auditTable,
                      [this] {
-                         const bool isFile = status && status->state() == LinkStatus::State::File;
-                         return isFile || ownStatus.state() == LinkStatus::State::File ? auditTable.lastTime() : clock();
+                         const LinkStatus &link = status ? *status : ownStatus;
+                         const bool isFile = link.state() == LinkStatus::State::File && auditTable.lastTime() != 0;
+                         return isFile ? auditTable.lastTime() : clock();
                      })
         , connectionsModel(connectionTable, [this] { return clock(); })
         , lanesModel(tokenTable)

@@ -80,9 +80,9 @@ void TestMonitorKeys::cleanup()
 
 void TestMonitorKeys::pagesAndHistory()
 {
-    key(Qt::Key_2, Qt::ControlModifier);
-    QCOMPARE(m_window->currentPageId(), PageId::Tokens);
     key(Qt::Key_3, Qt::ControlModifier);
+    QCOMPARE(m_window->currentPageId(), PageId::Tokens);
+    key(Qt::Key_4, Qt::ControlModifier);
     QCOMPARE(m_window->currentPageId(), PageId::Audit);
     key(Qt::Key_Left, Qt::AltModifier);
     QCOMPARE(m_window->currentPageId(), PageId::Tokens);
@@ -150,7 +150,7 @@ void TestMonitorKeys::deleteWithoutGatewaySaysWhy()
 
 void TestMonitorKeys::pauseAndFollowTheAudit()
 {
-    key(Qt::Key_3, Qt::ControlModifier);
+    key(Qt::Key_4, Qt::ControlModifier);
     AuditModel &model = m_workspace->auditModel();
     QCOMPARE(model.mode(), AuditModel::TailMode::Following);
     key(Qt::Key_Space, Qt::ControlModifier);
@@ -168,7 +168,7 @@ void TestMonitorKeys::pauseAndFollowTheAudit()
 
 void TestMonitorKeys::scrollingUpDetaches()
 {
-    key(Qt::Key_3, Qt::ControlModifier);
+    key(Qt::Key_4, Qt::ControlModifier);
     AuditModel &model = m_workspace->auditModel();
     QVERIFY(Support::waitUntil([this, &model] {
         m_workspace->tickNow();
@@ -208,7 +208,7 @@ void TestMonitorKeys::pausedConnectionsStayAsTheyAre()
 
 void TestMonitorKeys::timelineZoomPanAndNow()
 {
-    key(Qt::Key_2, Qt::ControlModifier);
+    key(Qt::Key_3, Qt::ControlModifier);
     TimelineView *timeline = static_cast<TokensPage *>(m_window->currentPage())->timeline();
     QCOMPARE(QApplication::focusWidget(), timeline);
     const qint64 span = timeline->span();

@@ -15,6 +15,8 @@
 #include "support/await.h"
 
 #include <QAbstractButton>
+#include <QHeaderView>
+#include <QHelpEvent>
 #include <QLineEdit>
 #include <QSettings>
 #include <QSignalSpy>
@@ -47,6 +49,9 @@ private Q_SLOTS:
     void everyControlHasAName();
     void connectPageChecksItsInput();
     void hiddenWindowDoesNotTick();
+    void namesAreNoMarkup();
+    void saysWhyItCannotReconnect();
+    void nothingIsCompleteBeforeTheFirstEvent();
 
 private:
     RunLabel *label(const QString &name) const { return m_window->findChild<RunLabel *>(name); }
@@ -283,6 +288,69 @@ void TestMonitorPages::hiddenWindowDoesNotTick()
     QVERIFY(!ticked.wait(300));
     m_window->show();
     QVERIFY(ticked.wait(2000));
+}
+
+void TestMonitorPages::namesAreNoMarkup()
+{
+    Monitor::ConnectionEntry row;
+    row.id = u"c-1"_s;
+    row.user = u"<img src=http://192.0.2.1/x>"_s;
+    row.state = u"open"_s;
+    m_workspace->connections().upsert(row, Sample::now);
+    QVERIFY(Support::waitUntil([this] {
+        m_workspace->tickNow();
+        return m_workspace->connectionsModel().totalRows() == 1;
+    }));
+    RowTable *table = connectionsPane()->table();
+    const int column = m_workspace->connectionsModel().columnOf(u"user"_s);
+    table->horizontalHeader()->resizeSection(column, 60);
+    const QPoint at = table->visualRect(m_workspace->connectionsModel().index(0, column)).center();
+    QTest::ignoreMessage(QtWarningMsg, "This plugin does not support raise()");
+    QHelpEvent help(QEvent::ToolTip, at, table->viewport()->mapToGlobal(at));
+    QCoreApplication::sendEvent(table->viewport(), &help);
+    QVERIFY2(table->toolTip().contains(u"&lt;img"_s), qPrintable(table->toolTip()));
+    QVERIFY(!table->toolTip().contains(u"<img"_s));
+}
+
+void TestMonitorPages::saysWhyItCannotReconnect()
+{
+    Sample::fill(*m_workspace, 10);
+    LinkStatus::Facts facts = m_workspace->status().facts();
+    facts.state = LinkStatus::State::Reconnecting;
+    facts.noDataSince = Sample::now - 17'000;
+    facts.nextTryAt = Sample::now + 281'000;
+    facts.failure = u"The certificate is not signed by an authority that is trusted here."_s;
+    m_workspace->status().setFacts(facts);
+    m_workspace->tickNow();
+    QVERIFY2(label(u"linkConsequence"_s)->plainText().contains(u"The certificate is not signed"_s),
+             qPrintable(label(u"linkConsequence"_s)->plainText()));
+    facts.state = LinkStatus::State::Live;
+    facts.silentSince = Sample::now - 30'000;
+    facts.noDataSince = 0;
+    m_workspace->status().setFacts(facts);
+    QVERIFY(m_workspace->connectionsModel().isStale()); // nothing counts on
+    facts.silentSince = 0;
+    m_workspace->status().setFacts(facts);
+    QVERIFY(!m_workspace->connectionsModel().isStale());
+}
+
+void TestMonitorPages::nothingIsCompleteBeforeTheFirstEvent()
+{
+    Sample::setLink(*m_workspace, LinkStatus::State::Live);
+    auto *block = m_window->findChild<CompletenessBlock *>();
+    QVERIFY(block);
+    const auto green = [block] {
+        const QImage picture = block->grab().toImage();
+        const QColor ok = ink(Ink::SeverityOk);
+        return picture.pixelColor(40, 37) == ok;
+    };
+    QVERIFY(!green());
+    Sample::fill(*m_workspace, 10);
+    LinkStatus::Facts facts = m_workspace->status().facts();
+    facts.gapCount = 0;
+    facts.missedEvents = 0;
+    m_workspace->status().setFacts(facts);
+    QVERIFY(green());
 }
 
 WATCHWORD_GUI_TEST_MAIN(TestMonitorPages)

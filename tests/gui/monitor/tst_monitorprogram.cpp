@@ -94,7 +94,7 @@ void TestMonitorProgram::refusesWrongOptions_data()
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<QString>("named");
     QTest::newRow("unknown") << QStringList{u"--colour"_s} << u"colour"_s;
-    QTest::newRow("page") << QStringList{u"--page"_s, u"overview"_s} << u"--page"_s;
+    QTest::newRow("page") << QStringList{u"--page"_s, u"cellar"_s} << u"--page"_s;
     QTest::newRow("theme") << QStringList{u"--theme"_s, u"pink"_s} << u"--theme"_s;
     QTest::newRow("language") << QStringList{u"--language"_s, u"xx"_s} << u"--language"_s;
     QTest::newRow("size") << QStringList{u"--size"_s, u"big"_s} << u"--size"_s;
@@ -219,14 +219,14 @@ void TestMonitorProgram::picturesAFile()
     QVERIFY2(colours.size() > 20, "there are no rows on it");
 }
 
-// The whole way: gateway, 200 clients, sign-in, three pages.
+// The whole way: gateway, 200 clients, sign-in, five pages.
 void TestMonitorProgram::picturesTheDemo()
 {
     const QString folder = m_folder.filePath(u"pages"_s);
     const Run done = run({u"--demo"_s, u"--screenshot"_s, folder}, 100'000);
     QVERIFY2(done.code == 0, done.error.constData());
     QVERIFY2(!done.error.contains("watchword-monitor:"), done.error.constData()); // the fleet's own words are expected
-    for (const QString &page : {u"connections"_s, u"tokens"_s, u"audit"_s})
+    for (const QString &page : {u"overview"_s, u"connections"_s, u"tokens"_s, u"audit"_s, u"posture"_s})
         QVERIFY2(!QImage(folder + u'/' + page + u".png"_s).isNull(), qPrintable(page));
 }
 

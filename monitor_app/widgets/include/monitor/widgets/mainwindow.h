@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/models/situation.h"
 #include "monitor/widgets/navigation.h"
 #include "monitor/widgets/signinpanel.h"
 
@@ -16,7 +17,9 @@ class AuditPage;
 class ConnectPage;
 class ConnectionsPage;
 class LinkBanner;
+class OverviewPage;
 class Page;
+class PosturePage;
 class SignInSheet;
 class StatusBar;
 class TokensPage;
@@ -71,6 +74,7 @@ protected:
 private:
     void buildLayout();
     void connectPages();
+    void followLink(const Situation::Link &link);
     void addKeys();
     void go(int step);
     void refresh();
@@ -88,9 +92,11 @@ private:
     StatusBar *m_status;
     ConnectPage *m_connect;
     QPointer<SignInSheet> m_signIn;
+    OverviewPage *m_overview;
     ConnectionsPage *m_connections;
     TokensPage *m_tokens;
     AuditPage *m_audit;
+    PosturePage *m_posture;
     PageId m_current = PageId::Connections;
     QList<PageId> m_history;
     int m_historyAt = -1;

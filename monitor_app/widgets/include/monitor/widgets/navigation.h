@@ -14,8 +14,8 @@ namespace Monitor {
 
 class Workspace;
 
-enum class PageId { Connections, Tokens, Audit };
-inline constexpr std::array allPages{PageId::Connections, PageId::Tokens, PageId::Audit};
+enum class PageId { Overview, Connections, Tokens, Audit, Posture };
+inline constexpr std::array allPages{PageId::Overview, PageId::Connections, PageId::Tokens, PageId::Audit, PageId::Posture};
 QString pageName(PageId page); //!< As options, settings and links write it: "connections".
 std::optional<PageId> pageNamed(const QString &name);
 
@@ -93,6 +93,7 @@ public:
     void setRail(bool rail);
     bool isRail() const { return m_rail; }
     void refresh(); //!< Counts and nodes.
+    void setGrade(const QString &grade); //!< Of the page Posture; empty without a run.
 
 Q_SIGNALS:
     void pageRequested(Monitor::PageId page);

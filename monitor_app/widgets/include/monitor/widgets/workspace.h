@@ -7,6 +7,7 @@
 #include "monitor/models/tokenlanesmodel.h"
 
 #include "watchword/core/result.h"
+#include "watchword/doctor/doctoroptions.h"
 #include "watchword/watch/watchtypes.h"
 
 #include <QFuture>
@@ -26,6 +27,7 @@ struct Actions
     std::function<void()> retryNow;
     std::function<void()> signIn; //!< Ends a Lost state that only a person can end.
     std::function<void()> signOut; //!< Forgets the account of this gateway, here and at the provider.
+    std::function<Watchword::DoctorOptions()> doctorOptions; //!< What the page Posture examines; null: there is nothing.
     std::function<QString()> blocked; //!< Why actions are disabled; empty when they are not.
 };
 
