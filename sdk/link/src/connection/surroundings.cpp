@@ -26,8 +26,10 @@ void Surroundings::watch(const ConnectionOptions &options)
     m_hints = now;
     m_network = now && now->isDisconnected() ? Known::Absent : Known::Present;
     m_wakes.start();
-    if (onSystemClock)
+    if (onSystemClock) {
+        look(); // else a sleep before the first time would not be seen
         m_timer.start(options.wakeCheck);
+    }
     m_post(m_network == Known::Absent ? M::Event(M::NetworkDown()) : M::Event(M::NetworkUp()));
 }
 
