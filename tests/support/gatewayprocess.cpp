@@ -103,7 +103,8 @@ bool GatewayProcess::prepare(const QByteArray &endpoints)
     server->moveToThread(&m_issuer);
     QObject::connect(&m_issuer, &QThread::finished, server, &QObject::deleteLater);
     m_issuer.start();
-    return writeConfiguration(endpoints);
+    return write(file(u"security.txt"_s), "Contact: mailto:security@example.com\nExpires: 2100-01-01T00:00:00Z\n")
+        && writeConfiguration(endpoints);
 }
 
 QByteArray GatewayProcess::issuerTable() const
@@ -115,7 +116,8 @@ bool GatewayProcess::writeConfiguration(const QByteArray &endpoints)
 {
     return write(file(u"gateway.toml"_s),
                  "[listen]\naddress = \"127.0.0.1:" + QByteArray::number(m_port)
-                     + "\"\ncertificate = \"server.pem\"\nkey = \"server.key\"\n[audit]\ndatabase = \"audit.sqlite\"\n"
+                     + "\"\ncertificate = \"server.pem\"\nkey = \"server.key\"\nsecurity_txt = "
+                       "\"security.txt\"\n[audit]\ndatabase = \"audit.sqlite\"\nretention = \"365 d\"\n"
                        "[log]\nlevel = \"error\"\n"
                      + issuerTable() + endpoints);
 }

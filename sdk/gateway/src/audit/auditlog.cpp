@@ -191,6 +191,11 @@ QString AuditLog::epoch() const
     return d->state.epoch;
 }
 
+Duration AuditLog::retention() const
+{
+    return d->options.maxAge;
+}
+
 quint64 AuditLog::oldest() const
 {
     return d->state.oldest;

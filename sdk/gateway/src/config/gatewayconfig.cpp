@@ -52,6 +52,7 @@ ListenConfig readListen(TableReader table)
         if (!url.isValid() || url.authority().compare(name, Qt::CaseInsensitive) != 0 || !url.userInfo().isEmpty())
             table.fail("public_names", u"\"%1\" is no name; write host or host:port, as in \"orders.example.com\""_s.arg(name));
     }
+    listen.securityTextFile = table.file("security_txt");
     listen.threads = table.integer("threads", listen.threads, 0, 256);
     listen.maxConnections = table.integer("max_connections", listen.maxConnections, 1, 1'000'000);
     listen.maxHandshakes = table.integer("max_handshakes", listen.maxHandshakes, 1, 100'000);
@@ -378,7 +379,7 @@ Result<void> GatewayConfig::validate() const
         return invalid(u"[listen] plain = true is only for loopback addresses or behind a [trusted_proxy]; "
                        "give certificate and key"_s);
     }
-    QSet<QString> paths{u"/healthz"_s, u"/readyz"_s, u"/metrics"_s};
+    QSet<QString> paths{u"/healthz"_s, u"/readyz"_s, u"/metrics"_s, u"/.well-known/security.txt"_s};
     QStringList all;
     for (const EndpointConfig &endpoint : endpoints)
         all.append(endpoint.path);

@@ -67,6 +67,18 @@ std::optional<Error> writable(const QString &setting, const QString &name)
 
 } // namespace
 
+Result<QByteArray> readSecurityText(const QString &name)
+{
+    QByteArray content;
+    if (name.isEmpty())
+        return content;
+    if (const auto problem = readable(u"security_txt of [listen]"_s, name, &content))
+        return *problem;
+    if (!content.contains("Contact:") || !content.contains("Expires:"))
+        return Error(ErrorCode::ConfigInvalid, u"security_txt of [listen]: %1 has no Contact and Expires (RFC 9116)"_s.arg(name));
+    return content;
+}
+
 Result<void> checkFiles(const GatewayConfig &config)
 {
     QList<Error> problems;
@@ -78,6 +90,8 @@ Result<void> checkFiles(const GatewayConfig &config)
         if (const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen); !tls)
             problems.append(tls.error());
     }
+    if (const Result<QByteArray> text = readSecurityText(config.listen.securityTextFile); !text)
+        problems.append(text.error());
     for (const IssuerConfig &issuer : config.issuers) {
         note(authorities(u"ca of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.caFile));
         note(secret(u"client_secret_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.introspection.clientSecretFile));

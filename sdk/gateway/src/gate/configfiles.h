@@ -9,5 +9,7 @@ namespace Watchword::Gateway {
 //! Opens the files that \a config names for reading, and looks at what is in them. Changes nothing. All that is wrong is in the
 //! error, one fact a line.
 Result<void> checkFiles(const GatewayConfig &config);
+//! What is served at /.well-known/security.txt; empty without a name. FileUnreadable, ConfigInvalid.
+Result<QByteArray> readSecurityText(const QString &name);
 
 } // namespace Watchword::Gateway

@@ -4,6 +4,7 @@
 #include "audit/auditlog.h"
 #include "bridge/netvalues.h"
 #include "gate/closeanswer.h"
+#include "gate/configfiles.h"
 #include "gate/handshake.h"
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
@@ -96,6 +97,9 @@ Result<Net::Listener::Generation> Gate::readGeneration(const GatewayConfig &gate
 {
     const ListenConfig &config = gatewayConfig.listen;
     Net::Listener::Generation generation;
+    const Result<QByteArray> securityText = readSecurityText(config.securityTextFile);
+    if (!securityText)
+        return securityText.error();
     if (!config.plain) {
         Result<QSslConfiguration> tls = readTlsConfiguration(config);
         if (!tls)
@@ -106,6 +110,7 @@ Result<Net::Listener::Generation> Gate::readGeneration(const GatewayConfig &gate
         m_tls = *tls;
         generation.tls = *context;
     }
+    m_securityText = *securityText;
     generation.accept.connections = std::size_t(config.maxConnections);
     generation.accept.handshakes = std::size_t(config.maxHandshakes);
     generation.accept.connectionsPerAddress = std::size_t(config.connectionsPerAddress);
@@ -284,6 +289,7 @@ GateContext Gate::context(const GatePeer &peer)
     context.targets = &m_targets;
     context.draining = m_isDraining;
     context.isMemoryFull = m_memory.isReached();
+    context.hasSecurityText = !m_securityText.isEmpty();
     context.handshakeRate = [this, address = peer.address](const GateTarget *target) {
         const int rate = target ? target->limits.handshakesPerSecond : kUnknownPathRate;
         return m_rates.take(target ? target->path : QString(), address, rate, 2.0 * rate, m_services.clock.now());
@@ -356,6 +362,8 @@ QByteArray Gate::probe(const RequestHead &head)
             missing = m_services.readiness();
         response.status = missing.isEmpty() ? 200 : 503;
         response.body = missing.isEmpty() ? QByteArray("ready\n") : missing + '\n';
+    } else if (head.path == kSecurityTextPath) {
+        response.body = m_securityText;
     } else {
         response.body = "ok\n";
     }

@@ -101,6 +101,7 @@ private:
     AddressRates m_rates;
     QSet<Handshake *> m_handshakes;
     QSslConfiguration m_tls;
+    QByteArray m_securityText;
     bool m_isDraining = false;
     struct LimitRecord
     {

@@ -62,8 +62,10 @@ Refusal tooMany(int status, const QByteArray &title, const QString &reasonCode, 
     return result;
 }
 
-bool isProbe(const RequestHead &head)
+bool isProbe(const RequestHead &head, const GateContext &context)
 {
+    if (head.path == kSecurityTextPath)
+        return context.hasSecurityText;
     return head.path == "/healthz" || head.path == "/readyz" || head.path == "/metrics";
 }
 
@@ -260,7 +262,7 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
 {
     const Credential credential = credentialOf(head);
     const bool isInUrl = credential.kind == Credential::Kind::InUrl;
-    if (isProbe(head) && !isInUrl)
+    if (isProbe(head, context) && !isInUrl)
         return decideProbe(head, peer);
     if (context.isMemoryFull) {
         Refusal result =

@@ -63,12 +63,15 @@ struct GateDecision
     QByteArray proof{};
 };
 
+constexpr char kSecurityTextPath[] = "/.well-known/security.txt"; // RFC 9116
+
 //! What the gate knows besides the request; empty functions allow everything.
 struct GateContext
 {
     const QList<std::shared_ptr<const GateTarget>> *targets = nullptr;
     bool draining = false;
     bool isMemoryFull = false;
+    bool hasSecurityText = false; //!< There is something to serve at kSecurityTextPath.
     //! Takes one handshake of \a target's budget for the address, or says how long to wait.
     std::function<std::optional<Duration>(const GateTarget *target)> handshakeRate;
 };

@@ -62,6 +62,8 @@ void AuditStream::begin()
         open.insert("lost_from"_L1, qint64(lostFrom));
         open.insert("lost_to"_L1, qint64(lostTo));
     }
+    if (const auto kept = std::chrono::duration_cast<std::chrono::seconds>(context().audit.retention()); kept.count() > 0)
+        open.insert("retention_s"_L1, qint64(kept.count()));
     if (identity().expiresAt)
         open.insert("exp"_L1, milliseconds(*identity().expiresAt));
     send({{"stream.open"_L1, open}});

@@ -30,6 +30,7 @@ struct ListenConfig
     //! "host[:port]" by which clients reach this gateway, beside the names of its certificate: for DPoP proofs behind a
     //! proxy. The first stands for all that a trusted proxy passes on under another name.
     QStringList publicNames;
+    QString securityTextFile; //!< Served at /.well-known/security.txt (RFC 9116); empty: there is none.
     int threads = 0; //!< That read and write the connections; 0: as many as the machine has cores. A change needs a restart.
     int maxConnections = 10'000; //!< Open sockets of all kinds; more are closed at once.
     int maxHandshakes = 1'000; //!< Sockets that have not finished their request head.
