@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile server sends reaches a report: no token, no control character, and no crash.
+#include "examination.h"
 #include "probe/redactor.h"
 #include "probe/tlshello.h"
 #include "rules/rule.h"
@@ -12,6 +13,7 @@ using namespace Watchword::Doctoring;
 
 namespace {
 
+constexpr int kMostStages = 10;
 constexpr char kSecret[] = "canary-token-0123456789";
 
 void require(bool condition)
@@ -49,23 +51,34 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const HelloAnswer answer = readHelloAnswer(bytes);
     require(answer.kind == HelloAnswer::Kind::Other || size >= 7);
 
+    // A whole examination, every probe of which gets these bytes for an answer.
     DoctorOptions options;
-    options.endpoint = QUrl(QStringLiteral("wss://a.test/"));
+    options.endpoint = QUrl(QStringLiteral("wss://127.0.0.1/"));
     options.token = Secret::copy(kSecret);
-    Recording seen(options);
-    const Exchange exchange = exchangeOf(bytes);
-    seen.add(exchange);
-    Report report;
-    report.endpoint = options.endpoint;
-    const Rules rules = allRules();
-    for (const auto &rule : rules) {
-        if (rule->id() == QLatin1StringView("T3") || rule->id() == QLatin1StringView("T4")
-            || rule->id() == QLatin1StringView("H1")) {
-            const Judgement judgement = rule->judge(seen);
-            report.findings.append({rule->id(), judgement.verdict, seen.redactor().cleanText(judgement.summary),
-                                    seen.redactor().evidenceOf(exchange)});
+    options.issuer = QUrl(QStringLiteral("https://127.0.0.1"));
+    options.clientId = QStringLiteral("app");
+    options.refreshToken = Secret::copy(kSecret);
+    options.auditToken = Secret::copy(kSecret);
+    options.tokenWay = DoctorOptions::TokenWay(size % 5);
+    options.intrusive = true;
+    Examination examination(options);
+    for (int stage = 0; !examination.isDone(); ++stage) {
+        require(stage < kMostStages);
+        for (const Probe &probe : examination.nextStage()) {
+            Exchange exchange = exchangeOf(bytes);
+            exchange.probe = probe.id;
+            exchange.sent = probe.bytes;
+            // Some are let in, so that what comes later is reached.
+            if (qHash(probe.id) % 3 == 0 || probe.id == QLatin1StringView("valid"))
+                exchange.end = Exchange::End::Opened;
+            if (isOfIssuer(probe.id))
+                exchange.status = 200;
+            examination.record(exchange);
         }
     }
+    Report report;
+    report.endpoint = options.endpoint;
+    report.findings = examination.findings();
     for (int format = int(ReportFormat::Text); format <= int(ReportFormat::Html); ++format)
         require(isHarmless(writeReport(report, ReportFormat(format)))
                 && !writeReport(report, ReportFormat(format)).contains(kSecret));

@@ -2,6 +2,9 @@
 #include "doctor_p.h"
 
 #include "watchword/core/internal/futures.h"
+#include "watchword/core/internal/loopback.h"
+
+#include <QTcpSocket>
 
 #include <algorithm>
 
@@ -49,6 +52,11 @@ Doctor::Private::Private(Doctor *doctor, DoctorOptions doctorOptions)
         isWaiting = false;
         pump();
     });
+    QObject::connect(&trap, &QTcpServer::newConnection, q, [this] {
+        examination.noteFetch();
+        while (QTcpSocket *socket = trap.nextPendingConnection())
+            socket->deleteLater();
+    });
     QObject::connect(&budget, &QTimer::timeout, q, [this] {
         report.isComplete = false;
         examination.end(u"the time of %1 s was over"_s.arg(options.timeBudget.count() / 1000));
@@ -63,10 +71,14 @@ std::optional<Error> Doctor::Private::misconfigured() const
     const QUrl &url = options.endpoint;
     if (url.scheme() != "wss"_L1 || url.host().isEmpty() || !url.userInfo().isEmpty())
         return Error(ErrorCode::ConfigInvalid, u"the endpoint is named as wss://host/path"_s);
-    if (!isOneLine(options.token.reveal().toByteArray()))
+    if (!isOneLine(options.token.reveal().toByteArray()) || !isOneLine(options.auditToken.reveal().toByteArray()))
         return Error(ErrorCode::ConfigInvalid, u"the token has characters that cannot be sent"_s);
     if (!isOneLine(options.origin.toUtf8()) || !isOneLine(options.subprotocols.join(u',').toUtf8()))
         return Error(ErrorCode::ConfigInvalid, u"origin and subprotocols are ASCII"_s);
+    if (!options.issuer.isEmpty() && (options.issuer.scheme() != "https"_L1 || options.issuer.host().isEmpty()))
+        return Error(ErrorCode::ConfigInvalid, u"the issuer is named as https://host"_s);
+    if (!options.refreshToken.isEmpty() && (options.issuer.isEmpty() || options.clientId.isEmpty()))
+        return Error(ErrorCode::ConfigInvalid, u"a refresh token needs the issuer and the client that it is of"_s);
     if (!options.signingKey.isNull() && options.token.isEmpty())
         return Error(ErrorCode::ConfigInvalid, u"a signing key needs a valid token as the model"_s);
     return {};
@@ -83,6 +95,9 @@ void Doctor::Private::start()
     report.startedAt = toDateTime(Clock::system().wallNow());
     running.start();
     error = misconfigured();
+    // Only a server of this machine can be seen following an address: of another one nobody knows whether it could come here.
+    if (isLoopbackHost(options.endpoint.host()) && trap.listen(QHostAddress::LocalHost))
+        examination.setTrap(trap.serverPort());
     setState(State::Running);
     QMetaObject::invokeMethod(
         q,
@@ -155,11 +170,27 @@ void Doctor::Private::send(const Probe &probe)
 {
     ++report.requests;
     sinceSent.start();
-    isWaiting = !probe.runsBeside;
+    isWaiting = !probe.runsBeside || probe.isOpenFirst;
+    awaited = probe.isOpenFirst ? probe.id : QString();
+    Doctoring::Destination to = destination;
+    if (!probe.host.isEmpty())
+        to.host = probe.host;
     auto *prober = new Prober(
-        probe, destination, [this, probe](const Exchange &exchange) { answered(probe, exchange); }, q);
+        probe, to, [this, probe](const Exchange &exchange) { answered(probe, exchange); }, q);
+    QObject::connect(prober, &Prober::opened, q, [this, id = probe.id] {
+        goOnBehind(id);
+        pump();
+    });
     QObject::connect(q, &Doctor::finished, prober, &QObject::deleteLater);
     prober->start();
+}
+
+void Doctor::Private::goOnBehind(const QString &probe)
+{
+    if (awaited.isEmpty() || awaited != probe)
+        return;
+    awaited.clear();
+    isWaiting = false;
 }
 
 void Doctor::Private::answered(const Probe &probe, const Exchange &exchange)
@@ -169,6 +200,7 @@ void Doctor::Private::answered(const Probe &probe, const Exchange &exchange)
     if (!tryAgain(probe, exchange)) {
         if (!probe.runsBeside)
             isWaiting = false;
+        goOnBehind(probe.id); // if it was never open
         examination.record(exchange);
         tell();
         if (probe.id == "bare"_L1 && exchange.end == Exchange::End::Unreachable)
@@ -214,6 +246,7 @@ void Doctor::Private::finish()
         return;
     budget.stop();
     pace.stop();
+    trap.close();
     queue.clear();
     report.findings = examination.findings();
     for (const Finding &finding : std::as_const(report.findings)) {

@@ -6,6 +6,7 @@
 #include "watchword/doctor/doctor.h"
 
 #include <QElapsedTimer>
+#include <QTcpServer>
 #include <QTimer>
 
 #include <deque>
@@ -23,6 +24,7 @@ public:
     void askAudit();
     void send(const Doctoring::Probe &probe);
     void answered(const Doctoring::Probe &probe, const Doctoring::Exchange &exchange);
+    void goOnBehind(const QString &probe);
     bool tryAgain(const Doctoring::Probe &probe, const Doctoring::Exchange &exchange);
     void tell();
     void finish();
@@ -38,6 +40,8 @@ public:
     Report report;
     std::deque<Doctoring::Probe> queue;
     bool isWaiting = false; //!< For the answer of a probe that is not beside, or for the pace.
+    QString awaited; //!< Probe::isOpenFirst, until it is.
+    QTcpServer trap; //!< Who comes here followed an address that stood in a token.
     QList<Finding> untold;
     int told = 0;
     bool isTelling = false;

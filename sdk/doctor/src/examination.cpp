@@ -45,7 +45,7 @@ std::vector<Probe> Examination::nextStage()
             plan(entry, fresh);
     }
     if (m_stage == Stage::Token && m_recording.options().intrusive && m_recording.isTrusted() && !m_recording.isOurs()) {
-        fresh.push_back(m_recording.requests().consent(u"consent"_s));
+        fresh.push_back(m_recording.requests().get(u"consent"_s, kConsentPath));
         m_onTheWay.insert(u"consent"_s);
     }
     judgeReady();
@@ -64,6 +64,7 @@ void Examination::plan(Entry &entry, std::vector<Probe> &fresh)
         if (m_known.contains(probe.id))
             continue;
         m_known.insert(probe.id);
+        m_recording.plan(probe);
         m_onTheWay.insert(probe.id);
         if (probe.runsBeside)
             m_beside.insert(probe.id);
@@ -103,7 +104,7 @@ void Examination::end(const QString &why)
 void Examination::judgeReady()
 {
     for (Entry &entry : m_rules) {
-        if (!entry.isPlanned || entry.isDecided)
+        if (!entry.isPlanned || entry.isDecided || (entry.rule->isJudgedLast() && m_stage != Stage::End))
             continue;
         const bool isReady = std::none_of(entry.probes.begin(), entry.probes.end(),
                                           [this](const QString &probe) { return m_onTheWay.contains(probe); });

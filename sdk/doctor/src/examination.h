@@ -27,6 +27,8 @@ public:
     void setAudit(const Result<AuditEvidence> &audit) { m_recording.setAudit(audit); }
     bool isDone() const; //!< All rules are decided.
 
+    void setTrap(quint16 port) { m_recording.setTrap(port); } //!< Before the first stage.
+    void noteFetch() { m_recording.noteFetch(); } //!< Somebody came to the trap.
     void record(const Exchange &exchange);
     void drop(const QString &probe, const QString &why); //!< It will not be sent; what needs it is skipped.
     void end(const QString &why); //!< What is undecided is skipped.

@@ -24,7 +24,8 @@ namespace {
 // A tool in somebody's pipeline has to tell findings from trouble of its own.
 enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2 };
 
-constexpr int kIntrusiveRequests = 120;
+constexpr int kIntrusiveRequests = 160;
+constexpr int kIssuerRequests = 10;
 constexpr std::chrono::seconds kIntrusiveTime{45};
 
 /*! How the report is written, and where to. */
@@ -54,13 +55,23 @@ void addOptions(QCommandLineParser &parser)
                       u"The private key (PEM) of a test issuer: expired tokens and others of their kind are made with it."_s,
                       u"file"_s});
     parser.addOption({u"signing-algorithm"_s, u"Of that key."_s, u"name"_s, u"ES256"_s});
+    parser.addOption({u"issuer"_s, u"Who issued the token: its discovery document and keys are examined, too."_s, u"url"_s});
+    parser.addOption({u"client-id"_s, u"A public client of the issuer, for --refresh-token-file."_s, u"id"_s});
+    parser.addOption({u"refresh-token-file"_s,
+                      u"The refresh token of a session that may end: it is used twice and revoked, and whether the connection "
+                      "ends with the session is examined."_s,
+                      u"file"_s});
     parser.addOption({u"deep"_s, u"For a gateway of Watchword: whether its audit has every refusal, and verifies."_s});
     parser.addOption({u"audit-token-file"_s, u"The token with gw:audit for --deep; else the one of --token-file."_s, u"file"_s});
     parser.addOption({u"audit-path"_s, u"The gateway's audit path."_s, u"path"_s, u"/audit"_s});
+    parser.addOption({u"step-up"_s, u"The endpoint asks for a strong or fresh sign-in: whether it does is examined."_s});
+    parser.addOption({u"compression"_s, u"Compression is wanted at this endpoint."_s});
     parser.addOption({u"intrusive"_s,
                       u"Also bursts, many connections and a large frame. The endpoint has to be yours: on this machine, "
                       "with a token that has the scope gw:doctor, or with a line that its host serves."_s});
-    parser.addOption({u"requests"_s, u"The most connections that are made; 40, with --intrusive 120."_s, u"number"_s});
+    parser.addOption({u"requests"_s,
+                      u"The most connections that are made; 40, with --intrusive 160, and 10 more with --issuer."_s,
+                      u"number"_s});
     parser.addOption({u"time"_s, u"The most time it may take; 20s, with --intrusive 45s."_s, u"duration"_s});
     parser.addOption({u"format"_s, u"text (the default), json, sarif, junit, markdown or html."_s, u"name"_s, u"text"_s});
     parser.addOption({u"output"_s, u"Writes the report to this file."_s, u"file"_s});
@@ -109,6 +120,8 @@ Result<void> readBudgets(const QCommandLineParser &parser, DoctorOptions &option
         options.requestBudget = kIntrusiveRequests;
         options.timeBudget = kIntrusiveTime;
     }
+    if (parser.isSet(u"issuer"_s))
+        options.requestBudget += kIssuerRequests;
     if (parser.isSet(u"requests"_s)) {
         bool isNumber = false;
         options.requestBudget = parser.value(u"requests"_s).toInt(&isNumber);
@@ -124,6 +137,20 @@ Result<void> readBudgets(const QCommandLineParser &parser, DoctorOptions &option
     return {};
 }
 
+Result<void> readIssuer(const QCommandLineParser &parser, DoctorOptions &options)
+{
+    if (parser.isSet(u"issuer"_s))
+        options.issuer = QUrl(parser.value(u"issuer"_s), QUrl::StrictMode);
+    options.clientId = parser.value(u"client-id"_s);
+    if (!parser.isSet(u"refresh-token-file"_s))
+        return {};
+    Result<Secret> token = secretIn(parser.value(u"refresh-token-file"_s));
+    if (!token)
+        return token.error();
+    options.refreshToken = *token;
+    return {};
+}
+
 Result<DoctorOptions> optionsOf(const QCommandLineParser &parser)
 {
     DoctorOptions options;
@@ -136,6 +163,8 @@ Result<DoctorOptions> optionsOf(const QCommandLineParser &parser)
     options.tokenWay = *way;
     options.origin = parser.value(u"origin"_s);
     options.subprotocols = parser.values(u"subprotocol"_s);
+    options.asksForStepUp = parser.isSet(u"step-up"_s);
+    options.meansCompression = parser.isSet(u"compression"_s);
     if (parser.isSet(u"first-message"_s))
         options.firstMessage = parser.value(u"first-message"_s).toUtf8();
     if (parser.isSet(u"first-message"_s) && !options.firstMessage.contains("{token}"))
@@ -151,6 +180,8 @@ Result<DoctorOptions> optionsOf(const QCommandLineParser &parser)
             return key.error();
         options.signingKey = *key;
     }
+    if (const Result<void> read = readIssuer(parser, options); !read)
+        return read.error();
     if (const Result<void> read = readBudgets(parser, options); !read)
         return read.error();
     return options;
@@ -337,6 +368,8 @@ int runDoctor(const QStringList &arguments)
             access.value = Secret::take(text->trimmed());
         }
         auditTokens.setToken(access);
+        options.auditToken = access.value;
+        options.auditPath = parser.value(u"audit-path"_s);
         follower = followerOf(parser, options, &auditTokens);
     }
     return runWith(options, *output, json);

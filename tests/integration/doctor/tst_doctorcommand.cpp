@@ -76,6 +76,8 @@ void TestDoctorCommand::exitCodes_data()
         file(u"better.json"_s, R"({"version":1,"findings":[{"check":"T4","verdict":"warn","summary":"old"}]})");
     const QString other = file(u"other.json"_s, R"({"version":1,"findings":[{"check":"O1","verdict":"fail","summary":"old"}]})");
     const QString broken = file(u"broken.json"_s, "{\"version\":1,");
+    const QString refresh = file(u"refresh"_s, "a-refresh-token");
+    QVERIFY(QFile::setPermissions(refresh, QFile::ReadOwner | QFile::WriteOwner));
     const QStringList base{url, u"--quiet"_s};
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<int>("code");
@@ -104,6 +106,9 @@ void TestDoctorCommand::exitCodes_data()
     row("a guide that nobody can open", base + QStringList{u"--guide"_s, u"practices"_s}, 2, "--guide is the https address");
     row("no such token file", base + QStringList{u"--token-file"_s, u"/nowhere"_s}, 2, "/nowhere");
     row("an empty token file", base + QStringList{u"--token-file"_s, file(u"empty"_s, "\n")}, 2, "holds no token");
+    row("an issuer without TLS", base + QStringList{u"--issuer"_s, u"http://localhost"_s}, 2, "named as https://host");
+    row("a refresh token of nobody", base + QStringList{u"--refresh-token-file"_s, refresh}, 2,
+        "needs the issuer and the client");
     row("no such key", base + QStringList{u"--signing-key"_s, u"/nowhere"_s}, 2, "/nowhere");
     row("no such baseline", base + QStringList{u"--baseline"_s, u"/nowhere"_s}, 2, "/nowhere");
     row("a broken baseline", base + QStringList{u"--baseline"_s, broken}, 2, "no JSON");

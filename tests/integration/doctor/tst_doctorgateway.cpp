@@ -5,6 +5,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QRegularExpression>
 #include <QTcpServer>
 #include <QXmlStreamReader>
 
@@ -22,6 +23,7 @@ private Q_SLOTS:
     void gatewayIsClean();
     void commandTellsByItsExitCode();
     void everyRefusalIsInTheAudit();
+    void deepAndIntrusiveIsGradeA();
     void commandWritesEveryFormat();
     void baselineHidesWhatIsKnown();
     void signalKeepsWhatIsKnown();
@@ -61,7 +63,7 @@ void TestDoctorGateway::gatewayIsClean()
     options.token = Secret::take(m_gateway.token(u"user-1"_s, 300));
     options.signingKey = m_gateway.signingKey();
     options.intrusive = true;
-    options.requestBudget = 120;
+    options.requestBudget = 160;
     options.pace = 60ms; // below its limit of handshakes
     Doctor doctor(options);
     doctor.start();
@@ -75,8 +77,9 @@ void TestDoctorGateway::gatewayIsClean()
     QCOMPARE(problemsOf(report), QStringList());
     QCOMPARE(report.grade(), u"A"_s);
     QVERIFY(report.isComplete && !doctor.error());
-    // What is not examined: first messages, which this endpoint does not take, and the audit, which nobody follows here.
-    QCOMPARE(report.count(Verdict::Skipped), 3);
+    // What is not examined: first messages and step-up, which this endpoint does not have, its issuer, which was not named, and
+    // the audit, which nobody follows here.
+    QCOMPARE(report.count(Verdict::Skipped), 14);
     QVERIFY(summaryOf(report, u"E1"_s).contains(u"close 4401"_s));
     QVERIFY(summaryOf(report, u"L3"_s).contains(u"429"_s));
 }
@@ -142,6 +145,34 @@ void TestDoctorGateway::everyRefusalIsInTheAudit()
     // A token that may not read the audit.
     const Run denied = run(deep);
     QVERIFY2(denied.out.contains("skip B2 "), denied.out.constData());
+}
+
+// All that the doctor can do, against the gateway as it is installed: every practice is examined, and has an A.
+void TestDoctorGateway::deepAndIntrusiveIsGradeA()
+{
+    const Run result = run(withToken()
+                           + QStringList{u"--signing-key"_s, m_gateway.file(u"issuer.key"_s), u"--deep"_s, u"--intrusive"_s,
+                                         u"--audit-token-file"_s, m_gateway.file(u"audit.token"_s), u"--format"_s, u"json"_s,
+                                         u"--time"_s, u"90s"_s, u"--quiet"_s});
+    const Result<Report> report = Report::fromJson(result.out);
+    QVERIFY2(report, result.err.constData());
+    for (const Finding &finding : report->findings) {
+        if (finding.isProblem())
+            qInfo("%s %s | %s", qPrintable(finding.checkId), qPrintable(finding.summary),
+                  qPrintable(finding.evidence.join(u" | "_s)));
+    }
+    QCOMPARE(problemsOf(*report), QStringList());
+    QCOMPARE(result.code, 0);
+    QVERIFY(report->isComplete);
+    for (int practice = int(Practice::Transport); practice <= int(Practice::Education); ++practice)
+        QCOMPARE(report->grade(Practice(practice)), u"A"_s);
+    for (const QString &id : {u"B1"_s, u"B2"_s, u"B3"_s, u"B4"_s, u"B5"_s, u"B6"_s, u"B7"_s, u"E2"_s, u"E5"_s, u"F6"_s, u"S1"_s,
+                              u"S4"_s, u"S5"_s, u"L1"_s, u"L2"_s, u"L3"_s, u"L4"_s})
+        QVERIFY2(summaryOf(*report, id).startsWith(u"pass"_s), qPrintable(id + u' ' + summaryOf(*report, id)));
+    // Every probe that is to be refused is in the audit.
+    static const QRegularExpression number(u"pass: (\\d+) refusals"_s);
+    QVERIFY(number.match(summaryOf(*report, u"B2"_s)).captured(1).toInt() >= 25);
+    QVERIFY(!result.out.contains("eyJ"));
 }
 
 void TestDoctorGateway::commandWritesEveryFormat()

@@ -44,6 +44,7 @@ constexpr Animal kZoo[] = {
     {"audience-ignored", "H7 fail"},
     {"issuer-ignored", "H8 fail"},
     {"embedded-key", "H9 fail"},
+    {"fetches-keys", "H17 fail"},
     {"token-in-url", "H10 fail"},
     {"two-tokens", "H11 fail"},
     {"type-ignored", "H12 fail"},
@@ -73,18 +74,71 @@ constexpr Animal kZoo[] = {
     {"no-pong", "F3 fail"},
     {"bits-unchecked", "F4 fail"},
     {"long-lived-token", "E4 warn", 6 * 3600},
+    {"slow-refusals", "H16 warn"},
+    {"step-up", ""},
+    {"step-up-mute", "A2 warn"},
+    {"step-up-unchecked", "A2 fail"},
+    {"open-page", "X6 warn"},
+    {"clock-behind", "B4 warn"},
+    {"split-characters", "F5 fail"},
+    {"compresses", "C1 warn"},
+    {"renews", ""},
+    {"renews-nothing", "E2 fail"},
+    {"renews-anybody", "E5 fail"},
+    {"mute-refusals", "G1 warn"},
+    {"problem-page", ""},
+    {"problem-page-missing", "G1 warn"},
+    {"no-error-name", "G2 warn"},
+    {"no-scope-name", "G2 warn"},
+    {"no-security-txt", "G3 warn"},
+    {"old-security-txt", "G3 warn"},
+    {"close-without-reason", "G4 warn"},
+    {"close-without-code", "G4 warn"},
+    {"odd-close-code", "G4 warn"},
+    {"issuing", ""},
+    {"issuing-wrong-name", "I1 fail"},
+    {"issuing-no-pkce", "I1 warn"},
+    {"issuing-private-key", "I2 fail"},
+    {"issuing-strange-key", "I2 warn"},
+    {"issuing-refresh-refused", "I3 fail"},
+    {"issuing-cacheable", "I3 warn"},
+    {"issuing-no-rotation", "I4 fail"},
+    {"issuing-reuse-accepted", "I4 fail"},
+    {"issuing-family-survives", "I4 warn"},
+    {"issuing-no-revocation", "I5 warn"},
+    {"issuing-revocation-refused", "I5 fail"},
+    {"issuing-outlives-session", "E3 fail"},
+    {"protocol", "", 300, DoctorOptions::TokenWay::Subprotocol},
+    {"protocol-echo", "P1 fail", 300, DoctorOptions::TokenWay::Subprotocol},
+    {"protocol-two-tokens", "H11 fail", 300, DoctorOptions::TokenWay::Subprotocol},
+    {"protocol-alg-none", "H4 fail", 300, DoctorOptions::TokenWay::Subprotocol},
+    {"protocol-origin-unchecked", "O1 fail", 300, DoctorOptions::TokenWay::Subprotocol},
     {"message-first", "", 300, DoctorOptions::TokenWay::FirstMessage},
     {"message-first-patient", "S3 fail", 300, DoctorOptions::TokenWay::FirstMessage},
+    {"message-first-expired-accepted", "H2 fail", 300, DoctorOptions::TokenWay::FirstMessage},
+    {"message-first-outlives-token", "E1 fail", 300, DoctorOptions::TokenWay::FirstMessage},
     {"message-graphql", "", 300, DoctorOptions::TokenWay::GraphqlTransportWs},
+    {"message-graphql-patient", "S3 fail", 300, DoctorOptions::TokenWay::GraphqlTransportWs},
+    {"message-graphql-audience-ignored", "H7 fail", 300, DoctorOptions::TokenWay::GraphqlTransportWs},
+    {"message-graphql-origin-unchecked", "O1 fail", 300, DoctorOptions::TokenWay::GraphqlTransportWs},
+    {"message-graphql-outlives-token", "E1 fail", 300, DoctorOptions::TokenWay::GraphqlTransportWs},
     {"message-centrifugo", "", 300, DoctorOptions::TokenWay::Centrifugo},
+    {"message-centrifugo-patient", "S3 fail", 300, DoctorOptions::TokenWay::Centrifugo},
+    {"message-centrifugo-signature-unchecked", "H6 fail", 300, DoctorOptions::TokenWay::Centrifugo},
+    {"message-centrifugo-renews-anybody", "E5 fail", 300, DoctorOptions::TokenWay::Centrifugo},
     {"limited-", ""},
+    {"limited-compressed", ""},
+    {"limited-bomb", "S5 fail"},
+    {"limited-no-pings", "F6 warn"},
+    {"limited-no-fragments", "S4 warn"},
+    {"limited-no-retry", "L4 warn"},
     {"limited-no-size", "S1 fail"},
     {"limited-no-messages", "L1 warn"},
     {"limited-no-connections", "L2 warn"},
     {"limited-no-guesses", "L3 warn"},
 };
 
-constexpr int kAtOnce = 6;
+constexpr int kAtOnce = 10;
 
 } // namespace
 
@@ -100,6 +154,7 @@ private Q_SLOTS:
     void knowsLessWithoutToken();
     void stopsInTime();
     void keepsItsBudget();
+    void isSafeByDefault();
 
 private:
     QByteArray token(int seconds) const;
@@ -121,6 +176,8 @@ QByteArray TestDoctorZoo::token(int seconds) const
                                       {u"aud"_s, u"wss://orders.example.com"_s},
                                       {u"sub"_s, u"user-1"_s},
                                       {u"scope"_s, u"use"_s},
+                                      {u"acr"_s, u"mfa"_s},
+                                      {u"auth_time"_s, now},
                                       {u"iat"_s, now},
                                       {u"exp"_s, now + seconds}});
     return signedToken ? *signedToken : QByteArray();
@@ -136,8 +193,19 @@ DoctorOptions TestDoctorZoo::optionsFor(const QString &flaw) const
     options.tokenWay = animal->way;
     options.signingKey = m_key;
     options.intrusive = flaw.startsWith(u"limited-");
-    if (options.intrusive)
-        options.requestBudget = 120;
+    // Ten at once on a busy machine make answers late, and what is late is asked again.
+    options.requestBudget = options.intrusive ? 170 : 60;
+    options.asksForStepUp = flaw.startsWith(u"step-up"_s);
+    options.meansCompression = flaw == "limited-compressed"_L1 || flaw == "limited-bomb"_L1;
+    if (flaw.startsWith(u"issuing"_s)) {
+        options.token = Secret::take(m_ports.value(flaw + u":access"_s).toString().toLatin1());
+        options.signingKey = {};
+        options.issuer = QUrl(u"https://127.0.0.1:%1"_s.arg(m_ports.value(flaw).toInt()));
+        options.clientId = u"zoo"_s;
+        options.refreshToken = Secret::take(m_ports.value(flaw + u":refresh"_s).toString().toLatin1());
+    }
+    if (options.tokenWay == DoctorOptions::TokenWay::Subprotocol)
+        options.subprotocols = QStringList{u"orders.v1"_s};
     return options;
 }
 
@@ -182,7 +250,7 @@ void TestDoctorZoo::initTestCase()
     };
     for (int i = 0; i < kAtOnce; ++i)
         begin();
-    QVERIFY(waitUntil([&] { return done == std::size(kZoo); }, 200s));
+    QVERIFY(waitUntil([&] { return done == std::size(kZoo); }, 300s));
 }
 
 void TestDoctorZoo::findsTheFlaw_data()
@@ -212,7 +280,7 @@ void TestDoctorZoo::findsTheFlaw()
     }
     if (!findings.isEmpty())
         return;
-    QVERIFY2(report.count(Verdict::Pass) >= (flaw.startsWith(u"message-") ? 30 : 36),
+    QVERIFY2(report.count(Verdict::Pass) >= (flaw.startsWith(u"message-") || flaw.startsWith(u"issuing") ? 33 : 43),
              qPrintable(QString::number(report.count(Verdict::Pass))));
     QCOMPARE(report.grade(), u"A"_s);
 }
@@ -282,6 +350,26 @@ void TestDoctorZoo::keepsItsBudget()
     const Report early = examined(options);
     QVERIFY(time.elapsed() < 5'000);
     QVERIFY(summaryOf(early, u"S2"_s).startsWith(u"skip: the time"_s));
+}
+
+// As it comes, with all that can be given but the wish to be intrusive.
+void TestDoctorZoo::isSafeByDefault()
+{
+    const DoctorOptions given = optionsFor(u"renews"_s);
+    DoctorOptions options;
+    options.endpoint = given.endpoint;
+    options.token = given.token;
+    options.signingKey = given.signingKey;
+    options.origin = given.origin;
+    options.additionalCertificateAuthorities = given.additionalCertificateAuthorities;
+    const Report report = examined(options);
+    QVERIFY2(report.requests <= 40, qPrintable(QString::number(report.requests)));
+    QVERIFY2(report.took <= 21s, qPrintable(QString::number(report.took.count())));
+    QCOMPARE(problemsOf(report), QStringList());
+    for (const Finding &finding : report.findings) {
+        if (Check::find(finding.checkId)->intrusive)
+            QCOMPARE(int(finding.verdict), int(Verdict::Skipped));
+    }
 }
 
 WATCHWORD_TEST_MAIN(TestDoctorZoo)

@@ -16,6 +16,9 @@ namespace {
 
 const QByteArray kEscape = "\x1b]0;owned\x07\x1b[2J\x1b[31m\xe2\x80\xae";
 
+constexpr char kRefreshCanary[] = "refresh-canary-0123456789";
+constexpr char kAuditCanary[] = "audit-canary-0123456789";
+
 /*! Does the same to everybody who connects: says something at once, and then something again and again. */
 class HostileServer : public QSslServer
 {
@@ -36,6 +39,15 @@ public:
                 serve(socket);
         });
     }
+    int accepted() const { return m_accepted; }
+    const QByteArray &heard() const { return m_heard; } //!< All that was sent by TLS, one after the other.
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        ++m_accepted;
+        QSslServer::incomingConnection(descriptor);
+    }
 
 private:
     void serve(QTcpSocket *socket)
@@ -45,6 +57,7 @@ private:
             if (!socket->peek(64 * 1024).contains("\r\n\r\n") || socket->property("served").toBool())
                 return;
             socket->setProperty("served", true);
+            m_heard += socket->peek(64 * 1024);
             socket->write(m_first);
             if (m_again.isEmpty())
                 return;
@@ -57,6 +70,8 @@ private:
         });
     }
 
+    int m_accepted = 0;
+    QByteArray m_heard;
     const QByteArray m_first;
     const QByteArray m_again;
     const std::chrono::milliseconds m_pause;
@@ -86,14 +101,99 @@ private Q_SLOTS:
     void initTestCase();
     void endsAndShowsNothing_data();
     void endsAndShowsNothing();
+    void oddCertificates_data();
+    void oddCertificates();
+    void sendsNothingElsewhere_data();
+    void sendsNothingElsewhere();
 
 private:
+    DoctorOptions optionsFor(const HostileServer &server) const;
+    static std::vector<DoctorOptions> everyMode(const DoctorOptions &options);
+    static std::vector<std::unique_ptr<Doctor>> examined(const std::vector<DoctorOptions> &modes);
+    static void verifyHarmless(const Doctor &doctor, const DoctorOptions &options);
+
     QTemporaryDir m_folder;
+    SigningKey m_key;
 };
+
+DoctorOptions TestHostileServers::optionsFor(const HostileServer &server) const
+{
+    DoctorOptions options =
+        quickOptions(QUrl(u"wss://127.0.0.1:%1/v1/stream"_s.arg(server.serverPort())), m_folder.filePath(u"ca.pem"_s));
+    const qint64 now = toSecondsSinceEpoch(Clock::system().wallNow());
+    options.token = Secret::copy(
+        *signJwt(m_key, u"at+jwt"_s, {{u"sub"_s, u"user-1"_s}, {u"scope"_s, u"use"_s}, {u"iat"_s, now}, {u"exp"_s, now + 300}}));
+    options.signingKey = m_key;
+    options.patience = 300ms;
+    options.headDeadline = 1s;
+    options.expiryDeadline = 4s;
+    options.timeBudget = 6s;
+    return options;
+}
+
+// Header, the other four ways of a token, with an issuer and an audit, and with all that is intrusive.
+std::vector<DoctorOptions> TestHostileServers::everyMode(const DoctorOptions &options)
+{
+    using Way = DoctorOptions::TokenWay;
+    std::vector<DoctorOptions> modes;
+    for (const Way way : {Way::Header, Way::Subprotocol, Way::FirstMessage, Way::GraphqlTransportWs, Way::Centrifugo}) {
+        modes.push_back(options);
+        modes.back().tokenWay = way;
+    }
+    DoctorOptions whole = options;
+    whole.issuer = QUrl(u"https://127.0.0.1:%1/realm"_s.arg(options.endpoint.port()));
+    whole.clientId = u"app"_s;
+    whole.refreshToken = Secret::copy(kRefreshCanary);
+    whole.auditToken = Secret::copy(kAuditCanary);
+    whole.asksForStepUp = true;
+    modes.push_back(whole);
+    whole.intrusive = true;
+    whole.requestBudget = 160;
+    modes.push_back(whole);
+    return modes;
+}
+
+std::vector<std::unique_ptr<Doctor>> TestHostileServers::examined(const std::vector<DoctorOptions> &modes)
+{
+    std::vector<std::unique_ptr<Doctor>> doctors;
+    for (const DoctorOptions &mode : modes) {
+        doctors.push_back(std::make_unique<Doctor>(mode));
+        doctors.back()->start();
+    }
+    const bool areDone = waitUntil(
+        [&] {
+            return std::all_of(doctors.begin(), doctors.end(),
+                               [](const auto &doctor) { return doctor->state() == Doctor::State::Done; });
+        },
+        60s);
+    if (!areDone)
+        qWarning("a doctor does not end");
+    return doctors;
+}
+
+void TestHostileServers::verifyHarmless(const Doctor &doctor, const DoctorOptions &options)
+{
+    ReportStyle style;
+    style.width = 100;
+    style.baseline = Report();
+    // Every check has ended, and none of them in more steps than it may take.
+    QCOMPARE(doctor.report().findings.size(), Check::all().size());
+    QVERIFY2(doctor.report().requests <= options.requestBudget, qPrintable(QString::number(doctor.report().requests)));
+    for (const ReportFormat format : {ReportFormat::Text, ReportFormat::Json, ReportFormat::Sarif, ReportFormat::JUnit,
+                                      ReportFormat::Markdown, ReportFormat::Html}) {
+        const QByteArray text = writeReport(doctor.report(), format, style);
+        QVERIFY(!text.contains('\x1b') && !text.contains('\x07') && !text.contains("\xe2\x80\xae"));
+        QVERIFY(!text.contains("canary") && !text.contains("eyJ"));
+        for (const QByteArray &part : options.token.reveal().toByteArray().split('.'))
+            QVERIFY(!text.contains(part));
+        QVERIFY(text.size() < 1024 * 1024);
+    }
+}
 
 void TestHostileServers::initTestCase()
 {
     QVERIFY(m_folder.isValid() && Support::makeCertificates(m_folder.path()));
+    m_key = *SigningKey::generate(u"ES256"_s);
 }
 
 void TestHostileServers::endsAndShowsNothing_data()
@@ -132,29 +232,86 @@ void TestHostileServers::endsAndShowsNothing()
     QFETCH(int, pauseMs);
     HostileServer server(m_folder.path(), first, again, std::chrono::milliseconds(pauseMs));
     QVERIFY(server.listen(QHostAddress::LocalHost));
-    DoctorOptions options =
-        quickOptions(QUrl(u"wss://127.0.0.1:%1/v1/stream"_s.arg(server.serverPort())), m_folder.filePath(u"ca.pem"_s));
-    options.token = Secret::copy("canary-token-0123456789");
-    options.patience = 300ms;
-    options.headDeadline = 1s;
-    options.timeBudget = 6s;
+    const std::vector<DoctorOptions> modes = everyMode(optionsFor(server));
     const qint64 before = memoryInUse();
     QElapsedTimer time;
     time.start();
-    Doctor doctor(options);
-    doctor.start();
-    QVERIFY(waitUntil([&] { return doctor.state() == Doctor::State::Done; }, 30s));
-    QVERIFY2(time.elapsed() < 12'000, qPrintable(QString::number(time.elapsed())));
+    const auto doctors = examined(modes);
+    QVERIFY2(time.elapsed() < 30'000, qPrintable(QString::number(time.elapsed())));
     if (!Support::kMemoryIsOdd)
-        QVERIFY2(memoryInUse() - before < 64 * 1024 * 1024, qPrintable(QString::number(memoryInUse() - before)));
-    QCOMPARE(doctor.report().findings.size(), Check::all().size());
-    for (const ReportFormat format : {ReportFormat::Text, ReportFormat::Json, ReportFormat::Sarif, ReportFormat::JUnit,
-                                      ReportFormat::Markdown, ReportFormat::Html}) {
-        const QByteArray text = writeReport(doctor.report(), format, {100, false, Report(), {}});
-        QVERIFY(!text.contains('\x1b') && !text.contains('\x07') && !text.contains("\xe2\x80\xae"));
-        QVERIFY(!text.contains("canary-token"));
-        QVERIFY(text.size() < 1024 * 1024);
+        QVERIFY2(memoryInUse() - before < 128 * 1024 * 1024, qPrintable(QString::number(memoryInUse() - before)));
+    for (std::size_t i = 0; i < doctors.size(); ++i)
+        verifyHarmless(*doctors[i], modes[i]);
+    int allowed = 0;
+    for (const DoctorOptions &mode : modes)
+        allowed += mode.requestBudget;
+    QVERIFY2(server.accepted() <= allowed, qPrintable(QString::number(server.accepted())));
+}
+
+void TestHostileServers::oddCertificates_data()
+{
+    QTest::addColumn<QString>("subject");
+    QTest::newRow("terminal codes") << u"/CN=\x1b]0;owned\x07\x1b[2J"_s;
+    QTest::newRow("other direction") << u"/CN=\u202e127.0.0.1"_s;
+    QTest::newRow("markup") << u"/O=<script>alert(1)<\\/script>/CN=*.*"_s;
+    QTest::newRow("empty name") << u"/O=."_s;
+    QTest::newRow("long") << u"/CN="_s + QString(64, u'a') + u"/O="_s + QString(64, u'b');
+}
+
+void TestHostileServers::oddCertificates()
+{
+    QFETCH(QString, subject);
+    QTemporaryDir folder;
+    QProcess openssl;
+    openssl.start(u"openssl"_s,
+                  {u"req"_s, u"-x509"_s, u"-newkey"_s, u"ec"_s, u"-pkeyopt"_s, u"ec_paramgen_curve:P-256"_s, u"-nodes"_s,
+                   u"-utf8"_s, u"-days"_s, u"2"_s, u"-subj"_s, subject, u"-keyout"_s, folder.filePath(u"server.key"_s), u"-out"_s,
+                   folder.filePath(u"server.pem"_s)});
+    QVERIFY(openssl.waitForFinished(30'000));
+    QVERIFY2(openssl.exitCode() == 0, openssl.readAllStandardError().constData());
+    HostileServer server(folder.path(), "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", {}, {});
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    const std::vector<DoctorOptions> modes = everyMode(optionsFor(server));
+    const auto doctors = examined(modes);
+    for (std::size_t i = 0; i < doctors.size(); ++i) {
+        verifyHarmless(*doctors[i], modes[i]);
+        QVERIFY(summaryOf(doctors[i]->report(), u"T4"_s).startsWith(u"fail"_s));
+        QVERIFY(!writeReport(doctors[i]->report(), ReportFormat::Html, {}).contains("<script>"));
     }
+    QCOMPARE(server.heard(), QByteArray()); // not a byte of a request before the certificate is trusted
+}
+
+void TestHostileServers::sendsNothingElsewhere_data()
+{
+    QTest::addColumn<QByteArray>("answer");
+    // PLACE is another server, at the same address and another port.
+    QTest::newRow("redirect") << QByteArray(
+        "HTTP/1.1 307 Temporary\r\nLocation: https://PLACE/v1/stream\r\nContent-Length: 0\r\n\r\n");
+    QTest::newRow("challenge") << QByteArray("HTTP/1.1 401 U\r\nWWW-Authenticate: Bearer realm=\"a\", "
+                                             "resource_metadata=\"https://PLACE/\"\r\nContent-Length: 0\r\n\r\n");
+    QTest::newRow("problem type") << QByteArray(
+        "HTTP/1.1 403 F\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n"
+        "{\"type\":\"https://PLACE/problem\",\"title\":\"no\"}");
+    QTest::newRow("other service") << QByteArray("HTTP/1.1 401 U\r\nAlt-Svc: h2=\"PLACE\"\r\nRefresh: 0; url=https://PLACE/\r\n"
+                                                 "Content-Length: 0\r\n\r\n");
+}
+
+void TestHostileServers::sendsNothingElsewhere()
+{
+    QFETCH(QByteArray, answer);
+    HostileServer other(m_folder.path(), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", {}, {});
+    QVERIFY(other.listen(QHostAddress::LocalHost));
+    answer.replace("PLACE", "127.0.0.1:" + QByteArray::number(other.serverPort()));
+    HostileServer server(m_folder.path(), answer, {}, {});
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    const std::vector<DoctorOptions> modes = everyMode(optionsFor(server));
+    const auto doctors = examined(modes);
+    for (std::size_t i = 0; i < doctors.size(); ++i)
+        verifyHarmless(*doctors[i], modes[i]);
+    QCOMPARE(other.accepted(), 0);
+    QVERIFY(server.accepted() > 0);
+    // The refresh token of the session is the issuer's, and the issuer did not say where it takes it.
+    QVERIFY(!server.heard().contains(kRefreshCanary));
 }
 
 WATCHWORD_TEST_MAIN(TestHostileServers)

@@ -39,10 +39,11 @@ inline Exchange recorded(const QString &probe, const QByteArray &answer)
     return exchange;
 }
 
-inline Exchange closed(const QString &probe, int code, int afterMs = 20)
+inline Exchange closed(const QString &probe, int code, int afterMs = 20, const QByteArray &reason = {})
 {
     Exchange exchange = recorded(probe, "HTTP/1.1 101 Switching Protocols\r\n\r\n");
     exchange.closeCode = code;
+    exchange.closeReason = reason;
     exchange.isEnded = true;
     exchange.toEnd = Duration(afterMs);
     return exchange;

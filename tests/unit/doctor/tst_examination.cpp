@@ -3,6 +3,8 @@
 
 #include "examination.h"
 
+#include <QRandomGenerator>
+
 using namespace DoctorTest;
 
 /*! The plan: who is asked when, and what becomes of what was not asked. */
@@ -16,6 +18,8 @@ private Q_SLOTS:
     void judgesWhatWasNotSent();
     void endsWithReasons();
     void goodServerHasNoFindings();
+    void endsWhateverIsAnswered();
+    void waitsForWhatEndsTheSession();
 
 private:
     static QByteArray goodAnswer(const Probe &probe);
@@ -27,9 +31,16 @@ QByteArray TestExamination::goodAnswer(const Probe &probe)
 {
     if (probe.id == "valid"_L1 || probe.id == "echo"_L1)
         return kSwitched;
-    static const QStringList pages{u"evil"_s, u"null"_s, u"longer"_s, u"prefix"_s, u"port"_s, u"scheme"_s, u"noscope"_s};
+    static const QStringList pages{u"evil"_s, u"null"_s, u"longer"_s, u"prefix"_s, u"port"_s, u"scheme"_s};
+    if (probe.id == "noscope"_L1)
+        return "HTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error=\"insufficient_scope\"\r\n\r\n";
     if (pages.contains(probe.id))
         return "HTTP/1.1 403 Forbidden\r\n\r\n";
+    if (probe.id == "plainget"_L1)
+        return "HTTP/1.1 426 Upgrade Required\r\n\r\n";
+    if (probe.id == "securitytxt"_L1)
+        return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nContact: mailto:a@example.com\r\nExpires: "
+               "2999-01-01T00:00:00Z\r\n";
     if (probe.id == "path"_L1)
         return "HTTP/1.1 404 Not Found\r\n\r\n";
     if (probe.id == "url"_L1 || probe.id == "two"_L1 || probe.id == "nokey"_L1)
@@ -123,6 +134,11 @@ void TestExamination::goodServerHasNoFindings()
     Examination examination(options);
     const int sent = runStages(examination, [](const Probe &probe) {
         Exchange exchange = recorded(probe.id, goodAnswer(probe));
+        if (exchange.status >= 400) {
+            exchange.fields.emplaceBack("Content-Type", "application/problem+json");
+            exchange.body = "{\"title\":\"no\"}";
+        }
+        exchange.sent = probe.bytes;
         exchange.tls.keyType = u"EC"_s;
         exchange.tls.keyBits = 256;
         exchange.tls.effective = QDateTime::currentDateTimeUtc().addDays(-1);
@@ -132,7 +148,7 @@ void TestExamination::goodServerHasNoFindings()
         if (probe.id == "valid"_L1)
             exchange.pongs = 1;
         if (probe.id == "shortlived"_L1)
-            exchange = closed(probe.id, 4401, 4'000);
+            exchange = closed(probe.id, 4401, 4'000, "token ended");
         if (probe.id == "unmasked"_L1 || probe.id == "brokentext"_L1 || probe.id == "reserved"_L1)
             exchange = closed(probe.id, 1002);
         return exchange;
@@ -144,6 +160,82 @@ void TestExamination::goodServerHasNoFindings()
     const auto passed =
         std::count_if(findings.begin(), findings.end(), [](const Finding &finding) { return finding.verdict == Verdict::Pass; });
     QVERIFY(passed > 30);
+}
+
+// The number of steps is bounded, whatever a server answers: nothing that it says makes another round.
+void TestExamination::endsWhateverIsAnswered()
+{
+    constexpr int kStages = 8;
+    static const QList<QByteArray> answers{
+        kSwitched,
+        kChallenged,
+        kInvalid,
+        QByteArray(),
+        "HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a.b.c\",\"refresh_token\":\"d\",\"type\":\"/x\"}",
+        "HTTP/1.1 302 Found\r\nLocation: https://other.example/\r\n\r\n",
+        "HTTP/1.1 429 Too Many Requests\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\n\r\n{\"type\":\"https://orders.example.com/problem\"}"};
+    DoctorOptions options = withToken();
+    options.endpoint = QUrl(u"wss://127.0.0.1/v1/stream"_s); // this machine: intrusive probes are sent, too
+    options.intrusive = true;
+    options.issuer = QUrl(u"https://login.example.com"_s);
+    options.clientId = u"app"_s;
+    options.refreshToken = Secret::copy("refresh-token-0123456789");
+    options.auditToken = Secret::copy("audit-token-0123456789");
+    options.asksForStepUp = true;
+    for (quint32 seed = 0; seed < 300; ++seed) {
+        QRandomGenerator random(seed);
+        Examination examination(options);
+        int stages = 0;
+        int sent = 0;
+        while (!examination.isDone()) {
+            ++stages;
+            QVERIFY2(stages <= kStages, qPrintable(u"seed %1"_s.arg(seed)));
+            for (const Probe &probe : examination.nextStage()) {
+                ++sent;
+                Exchange exchange = recorded(probe.id, answers.at(random.bounded(int(answers.size()))));
+                exchange.sent = probe.bytes;
+                if (random.bounded(4) == 0)
+                    exchange.closeCode = random.bounded(5000);
+                exchange.isEnded = random.bounded(2) == 0;
+                exchange.toAnswer = Duration(random.bounded(2000));
+                exchange.toEnd = Duration(random.bounded(2000));
+                exchange.pongs = random.bounded(2000);
+                exchange.messages.append({true, answers.at(random.bounded(int(answers.size())))});
+                examination.record(exchange);
+            }
+        }
+        QVERIFY2(sent <= 160, qPrintable(QString::number(sent)));
+        QCOMPARE(examination.findings().size(), Check::all().size());
+    }
+}
+
+// A connection that ends before the answer of the request that ended its session is judged by that answer.
+void TestExamination::waitsForWhatEndsTheSession()
+{
+    DoctorOptions options = withToken();
+    options.issuer = QUrl(u"https://login.example.com"_s);
+    options.clientId = u"app"_s;
+    options.refreshToken = Secret::copy("refresh-token-0123456789");
+    Examination examination(options);
+    const QByteArray metadata = R"({"issuer":"https://login.example.com","token_endpoint":"https://login.example.com/token",
+        "jwks_uri":"https://login.example.com/jwks","authorization_endpoint":"https://login.example.com/authorize",
+        "revocation_endpoint":"https://login.example.com/revoke","code_challenge_methods_supported":["S256"]})";
+    runStages(examination, [&](const Probe &probe) {
+        const QByteArray head = "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\n\r\n";
+        if (probe.id == "issuer:metadata"_L1)
+            return recorded(probe.id, head + metadata);
+        if (isOfIssuer(probe.id)) // the refresh token stays the same
+            return recorded(probe.id, head + R"({"access_token":"issued-access-0123456789"})");
+        return probe.id == "watched"_L1 ? closed(probe.id, 4410, 20, "session_revoked") : recorded(probe.id, goodAnswer(probe));
+    });
+    const QList<Finding> findings = examination.findings();
+    for (const Finding &finding : findings) {
+        if (finding.checkId == "E3"_L1)
+            QCOMPARE(int(finding.verdict), int(Verdict::Pass));
+        if (finding.checkId == "I4"_L1)
+            QCOMPARE(int(finding.verdict), int(Verdict::Fail));
+    }
 }
 
 WATCHWORD_TEST_MAIN(TestExamination)

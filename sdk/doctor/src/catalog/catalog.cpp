@@ -72,7 +72,8 @@ const QList<Check> &Check::all()
 {
     static const QList<Check> list = [] {
         QList<Check> checks;
-        const QList<Doctoring::CheckText> texts = Doctoring::lineChecks() + Doctoring::tokenChecks() + Doctoring::limitChecks();
+        const QList<Doctoring::CheckText> texts = Doctoring::lineChecks() + Doctoring::tokenChecks() + Doctoring::issuerChecks()
+            + Doctoring::limitChecks() + Doctoring::educationChecks();
         std::transform(texts.begin(), texts.end(), std::back_inserter(checks), checkOf);
         return checks;
     }();

@@ -20,6 +20,8 @@ struct CheckText
 
 QList<CheckText> lineChecks(); //!< TLS, handshake, frames.
 QList<CheckText> tokenChecks();
-QList<CheckText> limitChecks(); //!< Origin, proxies, limits.
+QList<CheckText> limitChecks(); //!< Origin, proxies, limits, audit.
+QList<CheckText> issuerChecks();
+QList<CheckText> educationChecks();
 
 } // namespace Watchword::Doctoring

@@ -3,7 +3,9 @@
 
 namespace Watchword::Doctoring {
 
-QList<CheckText> lineChecks()
+namespace {
+
+QList<CheckText> tlsChecks()
 {
     return {
         {"T1", Practice::Transport, Severity::Critical, "Nothing is served without TLS",
@@ -29,6 +31,12 @@ QList<CheckText> lineChecks()
          "NULL, anonymous, export, RC4, DES and 3DES suites give an attacker the text or a place in the middle.",
          "Take the cipher list of a current server configuration guide; AEAD suites with forward secrecy are enough.",
          "RFC 9325 section 4.1; OWASP ASVS 5.0 12.1.2; CWE-327"},
+    };
+}
+
+QList<CheckText> frameChecks()
+{
+    return {
         {"X2", Practice::Validation, Severity::Medium, "A handshake against RFC 6455 is refused",
          "A server that takes any request for an upgrade can be used through a proxy that understands the request in another way "
          "(request smuggling).",
@@ -58,7 +66,23 @@ QList<CheckText> lineChecks()
         {"F4", Practice::Limits, Severity::Low, "A reserved bit that nobody agreed on ends the connection",
          "Both ends then understand the same bytes in two ways.", "Use a WebSocket library that closes with 1002.",
          "RFC 6455 section 5.2; CWE-20"},
+        {"F5", Practice::Limits, Severity::Low, "A fragment may end inside a character",
+         "Senders cut messages wherever they like. A server that checks each fragment by itself ends good connections, and only "
+         "those of people who do not write English.",
+         "Check UTF-8 over the whole message, or let the WebSocket library do it.", "RFC 6455 section 5.6"},
+        {"C1", Practice::Limits, Severity::Low, "Compression is off where nobody asked for it",
+         "It costs the server memory and time for each connection. Where a secret and an attacker's text are in one stream, the "
+         "lengths of messages tell of the secret (CRIME, BREACH).",
+         "Switch permessage-deflate off. If you want it, bound its memory and say so to the doctor: --compression.",
+         "RFC 7692 section 8; OWASP WebSocket Security Cheat Sheet; CWE-400"},
     };
+}
+
+} // namespace
+
+QList<CheckText> lineChecks()
+{
+    return tlsChecks() + frameChecks();
 }
 
 } // namespace Watchword::Doctoring

@@ -114,7 +114,7 @@ Secret BadTokens::withoutSignature(const QString &algorithm) const
     return compact(signedPart(header, m_claims), {});
 }
 
-Secret BadTokens::withEmbeddedKey() const
+Secret BadTokens::withEmbeddedKey(const QUrl &address) const
 {
     if (!isJwt())
         return {};
@@ -125,6 +125,10 @@ Secret BadTokens::withEmbeddedKey() const
     header.insert("alg"_L1, u"ES256"_s);
     header.insert("kid"_L1, own->keyId());
     header.insert("jwk"_L1, own->publicKey().toPublicJson());
+    if (!address.isEmpty()) {
+        header.insert("jku"_L1, address.toString(QUrl::FullyEncoded));
+        header.insert("x5u"_L1, address.toString(QUrl::FullyEncoded));
+    }
     const QByteArray part = signedPart(header, m_claims);
     return compact(part, own->sign(part).valueOr({}));
 }

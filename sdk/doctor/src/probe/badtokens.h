@@ -7,6 +7,7 @@
 #include "watchword/jose/signingkey.h"
 
 #include <QJsonObject>
+#include <QUrl>
 
 #include <functional>
 #include <optional>
@@ -35,7 +36,8 @@ public:
     Secret withOtherSignature() const;
     Secret withOtherClaims() const; //!< Another subject below the same signature.
     Secret withoutSignature(const QString &algorithm) const; //!< "none", however it is written.
-    Secret withEmbeddedKey() const; //!< Signed by a new key that is in the header ("jwk").
+    //! Signed by a new key that is in the header ("jwk"), and said to be at \a address, too ("jku", "x5u").
+    Secret withEmbeddedKey(const QUrl &address = {}) const;
     Secret signedByPublicKey() const; //!< HS256, keyed with the text of the issuer's public key. Needs the key.
     //! The valid token after \a change, signed by the issuer's key.
     using Change = std::function<void(QJsonObject &header, QJsonObject &claims)>;

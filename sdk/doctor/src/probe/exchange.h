@@ -60,9 +60,12 @@ struct WATCHWORD_TEST_EXPORT Exchange
     QString fault; //!< For Malformed and for frames against the rules: what is wrong. For Unreachable: why.
     QList<Message> messages; //!< After a 101, the first ones.
     int pongs = 0;
-    int closeCode = 0; //!< Of a close frame; 1005 if it is empty; 0 if none came.
+    static constexpr int kNoSuchCode = 1006;
+    int closeCode = 0; //!< Of a close frame; 1005 if it is empty; kNoSuchCode if nobody may send it; 0 if none came.
     QByteArray closeReason;
     bool isEnded = false; //!< The peer ended the connection before we did.
+    QDateTime answeredAt; //!< UTC, when the head was there.
+    Duration sentAt{-1}; //!< By a clock that only goes on, to compare exchanges with each other.
     Duration toAnswer{-1}; //!< From the request to its answer's head.
     Duration toEnd{-1}; //!< From the request to the end, if the peer ended it.
     TlsFacts tls;

@@ -12,7 +12,8 @@ namespace Watchword::Doctoring {
 struct ProbeFrame
 {
     quint8 opcode = 1;
-    QByteArray payload; //!< kTokenMark stands for the probe's token.
+    QByteArray payload; //!< kTokenMark stands for the token.
+    Secret token{}; //!< Empty: that of the probe.
     bool fin = true;
     bool masked = true;
     std::optional<quint64> announced; //!< A length that is not the payload's.
@@ -31,6 +32,7 @@ struct Probe
 
     QString id;
     Line line = Line::Tls;
+    QString host; //!< Empty: the endpoint's. Another one is only ever the issuer's, and never gets an access token.
     quint16 port = 0; //!< 0: the endpoint's
     QByteArray bytes; //!< The head, with kTokenMark for the token; the bytes of a hello as they are.
     Secret token;
@@ -40,7 +42,9 @@ struct Probe
     Duration linger{0}; //!< After a 101: how long to listen.
     QByteArray welcome; //!< A message that has this in it says that the token was accepted; empty: there is no such message.
     Duration lingerAfterWelcome{0};
+    qsizetype bodyKept = 4096; //!< Of the answer.
     bool runsBeside = false; //!< Takes long; others do not wait for it.
+    bool isOpenFirst = false; //!< With runsBeside: others wait until it is open.
     bool isBurst = false; //!< Goes out at once, without the pace of the options.
 };
 

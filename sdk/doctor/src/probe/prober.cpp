@@ -2,6 +2,8 @@
 #include "probe/prober.h"
 
 #include "probe/tlshello.h"
+#include "watchword/wire/compression.h"
+#include "watchword/wire/deflatenegotiation.h"
 
 #include <QRandomGenerator>
 #include <QSslCipher>
@@ -20,8 +22,7 @@ namespace {
 
 constexpr qint64 kReadBuffer = qint64(64) * 1024;
 constexpr qsizetype kRawKept = 4096;
-constexpr std::size_t kBodyKept = 4096;
-constexpr qint64 kBodyRead = qint64(64) * 1024;
+constexpr qint64 kBodyRead = qint64(256) * 1024;
 constexpr Duration kBodyTime = 500ms;
 constexpr qint64 kFramesRead = qint64(1024) * 1024;
 constexpr qsizetype kMessagesKept = 16;
@@ -49,6 +50,19 @@ QString textOf(std::string_view text)
 Wire::Bytes wireBytes(const QByteArray &bytes)
 {
     return Wire::bytesOf({bytes.constData(), std::size_t(bytes.size())});
+}
+
+// So that what a server compresses can be read.
+std::shared_ptr<Wire::Compression> agreedCompression(const Exchange &exchange)
+{
+    std::vector<std::string_view> values;
+    for (const auto &[name, value] : exchange.fields) {
+        if (name.compare("Sec-WebSocket-Extensions", Qt::CaseInsensitive) == 0)
+            values.emplace_back(value.constData(), std::size_t(value.size()));
+    }
+    const Wire::DeflateOptions options;
+    const auto agreed = values.empty() ? std::nullopt : Wire::readDeflateAnswer(values, options);
+    return agreed ? std::make_shared<Wire::Compression>(Wire::Role::Client, *agreed, options) : nullptr;
 }
 
 QString nameOf(QSsl::SslProtocol protocol)
@@ -132,11 +146,11 @@ void Prober::start()
     }
 }
 
-QByteArray Prober::withToken(const QByteArray &text) const
+QByteArray Prober::withToken(const QByteArray &text, const Secret &token) const
 {
     QByteArray result = text;
-    if (!m_probe.token.isEmpty())
-        result.replace(QByteArray(1, kTokenMark), m_probe.token.reveal().toByteArray());
+    if (!token.isEmpty())
+        result.replace(QByteArray(1, kTokenMark), token.reveal().toByteArray());
     return result;
 }
 
@@ -144,7 +158,8 @@ void Prober::onReady()
 {
     m_state = State::Waiting;
     m_sinceSent.start();
-    QByteArray bytes = m_probe.line == Probe::Line::Hello ? m_probe.bytes : withToken(m_probe.bytes);
+    m_exchange.sentAt = Duration(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+    QByteArray bytes = m_probe.line == Probe::Line::Hello ? m_probe.bytes : withToken(m_probe.bytes, m_probe.token);
     m_socket->write(bytes);
     wipe(bytes.data(), bytes.size());
 }
@@ -291,6 +306,7 @@ void Prober::takeHead()
         return;
     }
     m_exchange.status = head.status();
+    m_exchange.answeredAt = toDateTime(Clock::system().wallNow());
     m_exchange.head = bytesOf(head.text());
     for (std::size_t i = 0; i < head.fieldCount(); ++i)
         m_exchange.fields.append({bytesOf(head.field(i).name), bytesOf(head.field(i).value)});
@@ -299,8 +315,8 @@ void Prober::takeHead()
         return;
     }
     m_state = State::Body;
-    m_body.emplace(Wire::HeadKind::Response, head, kBodyKept);
-    m_deadline.start(kBodyTime);
+    m_body.emplace(Wire::HeadKind::Response, head, std::size_t(m_probe.bodyKept));
+    m_deadline.start(m_probe.host.isEmpty() ? kBodyTime : m_probe.patience);
     if (m_body->isComplete())
         finish(Exchange::End::Answered);
 }
@@ -317,17 +333,24 @@ void Prober::readBody(QByteArray &bytes)
 void Prober::openFrames()
 {
     m_state = State::Open;
-    m_frames.emplace(frameRules());
+    Wire::FrameRules rules = frameRules();
+    std::shared_ptr<Wire::Compression> compression = agreedCompression(m_exchange);
+    rules.compression = compression != nullptr;
+    m_frames.emplace(rules, std::move(compression));
     m_deadline.start(m_probe.linger);
     for (const ProbeFrame &frame : m_probe.frames) {
         for (int i = 0; i < frame.repeat && m_state == State::Open; ++i)
             sendFrame(frame);
     }
+    if (m_probe.isOpenFirst)
+        QMetaObject::invokeMethod(this, &Prober::opened, Qt::QueuedConnection);
 }
 
 void Prober::sendFrame(const ProbeFrame &frame)
 {
-    QByteArray payload = withToken(frame.payload);
+    // What is compressed may have any byte in it, also that of the mark.
+    QByteArray payload =
+        frame.compressed ? frame.payload : withToken(frame.payload, frame.token.isEmpty() ? m_probe.token : frame.token);
     std::array<quint8, Wire::kLargestHeader> header{};
     Wire::MaskKey mask{};
     for (quint8 &byte : mask)
@@ -351,6 +374,10 @@ void Prober::readFrames(QByteArray &bytes)
         m_frames->feed({reinterpret_cast<std::uint8_t *>(bytes.data()), std::size_t(bytes.size())}, *this);
     if (result.status == Wire::FeedStatus::Failed) {
         m_exchange.fault = textOf(Wire::describe(m_frames->fault()));
+        if (m_frames->fault() == Wire::Fault::CloseCodeInvalid) {
+            m_exchange.closeCode = Exchange::kNoSuchCode;
+            noteEnd();
+        }
         finish(Exchange::End::Opened);
     } else if (result.status == Wire::FeedStatus::Closed) {
         noteEnd();

@@ -49,6 +49,9 @@ public:
 
     void start();
 
+Q_SIGNALS:
+    void opened(); //!< For Probe::isOpenFirst.
+
 private:
     enum class State { Idle, Connecting, Waiting, Body, Open, Done };
 
@@ -66,7 +69,7 @@ private:
     void openFrames();
     void readFrames(QByteArray &bytes);
     void sendFrame(const ProbeFrame &frame);
-    QByteArray withToken(const QByteArray &text) const;
+    QByteArray withToken(const QByteArray &text, const Secret &token) const;
     void hear(QByteArrayView message);
     void noteEnd();
     void finish(Exchange::End end);

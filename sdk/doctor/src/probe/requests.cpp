@@ -8,11 +8,14 @@
 
 namespace Watchword::Doctoring {
 
+using namespace Qt::StringLiterals;
+
 namespace {
 
 using Way = DoctorOptions::TokenWay;
 const QByteArray kMark(1, kTokenMark);
 constexpr Duration kMessageTime{700};
+constexpr qsizetype kDocumentKept = qsizetype(128) * 1024;
 constexpr char kFirstMessage[] = R"({"type":"auth","token":"{token}"})";
 
 QByteArray firstMessageOf(const DoctorOptions &options)
@@ -51,6 +54,13 @@ QByteArray hostField(const QUrl &url)
     return url.port() < 0 || url.port() == 443 ? name : name + ':' + QByteArray::number(url.port());
 }
 
+QByteArray requestTarget(const QUrl &url)
+{
+    const QByteArray path = url.path(QUrl::FullyEncoded).toLatin1();
+    const QByteArray query = url.query(QUrl::FullyEncoded).toLatin1();
+    return (path.isEmpty() ? QByteArray("/") : path) + (query.isEmpty() ? QByteArray() : '?' + query);
+}
+
 } // namespace
 
 QByteArray consentText(const QUrl &endpoint)
@@ -64,6 +74,8 @@ Requests::Requests(const DoctorOptions &options, Redactor *redactor)
     , m_redactor(redactor)
 {
     m_redactor->add(options.token);
+    m_redactor->add(options.auditToken);
+    m_redactor->add(options.refreshToken);
 }
 
 QByteArray Requests::target(const UpgradeShape &shape) const
@@ -132,6 +144,8 @@ Probe Requests::upgrade(const QString &id, const UpgradeShape &shape) const
         const bool isLong = !probe.welcome.isEmpty() || !shape.token.equals(m_options.token);
         probe.linger += isLong ? m_options.patience : kMessageTime;
     }
+    for (const ProbeFrame &frame : shape.frames)
+        m_redactor->add(frame.token);
     probe.frames += shape.frames;
     return probe;
 }
@@ -165,13 +179,43 @@ Probe Requests::halfHead(const QString &id) const
     return probe;
 }
 
-Probe Requests::consent(const QString &id) const
+Probe Requests::get(const QString &id, const QByteArray &path) const
+{
+    UpgradeShape shape;
+    shape.path = path;
+    Probe probe;
+    probe.id = id;
+    probe.bytes = "GET " + (path.isEmpty() ? target(shape) : path) + " HTTP/1.1\r\nHost: " + hostField(m_options.endpoint)
+        + "\r\nUser-Agent: watchword-doctor\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+    probe.patience = m_options.patience;
+    return probe;
+}
+
+Probe Requests::getFromIssuer(const QString &id, const QUrl &url) const
 {
     Probe probe;
     probe.id = id;
-    probe.bytes = QByteArray("GET ") + kConsentPath + " HTTP/1.1\r\nHost: " + hostField(m_options.endpoint)
-        + "\r\nUser-Agent: watchword-doctor\r\nConnection: close\r\n\r\n";
+    probe.host = url.host(QUrl::FullyEncoded);
+    probe.port = quint16(url.port(443));
+    probe.bytes = "GET " + requestTarget(url) + " HTTP/1.1\r\nHost: " + hostField(url)
+        + "\r\nUser-Agent: watchword-doctor\r\nAccept: application/json\r\nConnection: close\r\n\r\n";
     probe.patience = m_options.patience;
+    probe.bodyKept = kDocumentKept;
+    return probe;
+}
+
+Probe Requests::postToIssuer(const QString &id, const QUrl &url, const QByteArray &fields, const QByteArray &name,
+                             const Secret &token) const
+{
+    m_redactor->add(token);
+    Probe probe = getFromIssuer(id, url);
+    probe.token = Secret::take(token.reveal().toByteArray().toPercentEncoding());
+    const QByteArray form = fields + '&' + name + '=';
+    probe.bytes = "POST " + requestTarget(url) + " HTTP/1.1\r\nHost: " + hostField(url)
+        + "\r\nUser-Agent: watchword-doctor\r\nAccept: application/json\r\nConnection: close\r\n"
+          "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+        + QByteArray::number(form.size() + probe.token.size()) + "\r\n\r\n" + form + kMark;
+    probe.credential = name == "token" ? u"the newest refresh token"_s : u"a refresh token"_s;
     return probe;
 }
 

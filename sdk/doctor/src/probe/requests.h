@@ -42,7 +42,11 @@ public:
     Probe plainUpgrade(const QString &id, quint16 port) const; //!< Without TLS and token.
     Probe hello(const QString &id, TlsVersion version, const QList<quint16> &suites) const;
     Probe halfHead(const QString &id) const; //!< An upgrade without its last lines.
-    Probe consent(const QString &id) const; //!< A plain request for kConsentPath.
+    Probe get(const QString &id, const QByteArray &path) const; //!< No upgrade, no token. An empty path is the endpoint's.
+    Probe getFromIssuer(const QString &id, const QUrl &url) const;
+    //! A form with \a token as the value of \a name, behind \a fields.
+    Probe postToIssuer(const QString &id, const QUrl &url, const QByteArray &fields, const QByteArray &name,
+                       const Secret &token) const;
     const DoctorOptions &options() const { return m_options; }
 
 private:

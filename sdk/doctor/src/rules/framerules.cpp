@@ -74,6 +74,25 @@ public:
     }
 };
 
+/*! The beginning of a message that never ends: no application sees it. */
+class SplitCharacterRule final : public Rule
+{
+public:
+    SplitCharacterRule()
+        : Rule(u"F5"_s, Stage::FollowUp, Need::Trusted | Need::Entry)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const Exchange *exchange = seen.find(kEcho);
+        if (!exchange || exchange->end != Exchange::End::Opened)
+            return skip(u"no connection to try it on"_s);
+        if (exchange->closeCode > 0 || exchange->isEnded)
+            return fail(u"a fragment that ends inside a character ends the connection"_s, {kEcho});
+        return pass(u"it waits for the rest of the character"_s);
+    }
+};
+
 ProbeFrame unmaskedPing()
 {
     ProbeFrame frame = pingFrame();
@@ -107,6 +126,14 @@ ProbeFrame pingFrame()
     return frame;
 }
 
+ProbeFrame halfCharacter()
+{
+    ProbeFrame frame;
+    frame.payload = "\xe2\x82"; // of three bytes
+    frame.fin = false;
+    return frame;
+}
+
 void addFrameRules(Rules &rules)
 {
     rules.push_back(std::make_unique<WrongFrameRule>(u"F1"_s, u"unmasked"_s, unmaskedPing(), u"a frame without mask is taken"_s));
@@ -115,6 +142,7 @@ void addFrameRules(Rules &rules)
     rules.push_back(std::make_unique<PongRule>());
     rules.push_back(std::make_unique<WrongFrameRule>(u"F4"_s, u"reserved"_s, reservedBit(),
                                                      u"a reserved bit that nobody agreed on is taken"_s));
+    rules.push_back(std::make_unique<SplitCharacterRule>());
 }
 
 } // namespace Watchword::Doctoring

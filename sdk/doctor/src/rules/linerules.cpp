@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/rule.h"
 
-#include "watchword/wire/handshake.h"
+#include "watchword/wire/deflatenegotiation.h"
 
 namespace Watchword::Doctoring {
 
@@ -171,32 +171,50 @@ public:
     }
 };
 
-bool isSameAnswer(const Recording &seen, const QString &probe)
+/*! Agreed on only where somebody wants it. */
+class CompressionRule final : public Rule
 {
-    const Exchange *bare = seen.find(u"bare"_s);
-    const Exchange *other = seen.find(probe);
-    return bare && other && other->end == bare->end && other->status == bare->status;
-}
+public:
+    CompressionRule()
+        : Rule(u"C1"_s, Stage::FollowUp, Need::Trusted | Need::Entry)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const Exchange *exchange = seen.find(kEcho);
+        if (!exchange || exchange->end != Exchange::End::Opened)
+            return skip(u"no connection to look at"_s);
+        if (!exchange->value("Sec-WebSocket-Extensions").toLower().contains("permessage-deflate"))
+            return pass(u"off"_s);
+        return seen.options().meansCompression ? pass(u"on, as you say"_s)
+                                               : warn(u"permessage-deflate is agreed on with whoever offers it"_s, {kEcho});
+    }
+};
 
-/*! A request that is right although servers trip over it: it has to be answered like the usual one. */
+/*! A request that is right although servers trip over it: it has to be answered like the usual one. See kLegalScout. */
 class LegalRule final : public Rule
 {
 public:
     LegalRule(QString id, QString probe, UpgradeShape shape, QString failure, bool isFailure)
-        : Rule(std::move(id), Stage::Upgrade, Need::Trusted)
+        : Rule(std::move(id), Stage::Token, Need::Trusted)
         , m_probe(std::move(probe))
         , m_shape(std::move(shape))
         , m_failure(std::move(failure))
         , m_isFailure(isFailure)
     {
     }
-    std::vector<Probe> probes(const Recording &seen) const override { return {seen.requests().upgrade(m_probe, m_shape)}; }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        if (isAnsweredLikeBare(seen, kLegalScout))
+            return {};
+        return {seen.requests().upgrade(m_probe, m_shape)};
+    }
     Judgement judge(const Recording &seen) const override
     {
         const auto admission = seen.admission(m_probe);
         if (admission && admission->kind == Admission::Kind::Limited)
             return skip(u"the server limited the doctor: "_s + admission->what);
-        if (isSameAnswer(seen, m_probe))
+        if (isAnsweredLikeBare(seen, kLegalScout) || isAnsweredLikeBare(seen, m_probe))
             return pass(u"answered like any other"_s);
         const QString what = m_failure + u": "_s + (admission ? admission->what : QString());
         return m_isFailure ? fail(what, {m_probe}) : warn(what, {m_probe});
@@ -225,6 +243,25 @@ UpgradeShape withLongLine()
 
 } // namespace
 
+std::pair<QByteArray, QByteArray> compressionOffer()
+{
+    return {"Sec-WebSocket-Extensions", QByteArray::fromStdString(Wire::deflateOffer(Wire::DeflateOptions()))};
+}
+
+bool isAnsweredLikeBare(const Recording &seen, const QString &probe)
+{
+    const Exchange *bare = seen.find(u"bare"_s);
+    const Exchange *other = seen.find(probe);
+    return bare && other && other->end == bare->end && other->status == bare->status;
+}
+
+UpgradeShape legalScout()
+{
+    UpgradeShape shape = withConnectionList();
+    shape.fields = withLongLine().fields;
+    return shape;
+}
+
 void addLineRules(Rules &rules)
 {
     rules.push_back(std::make_unique<PlainRule>());
@@ -241,6 +278,7 @@ void addLineRules(Rules &rules)
     rules.push_back(std::make_unique<LegalRule>(u"X5"_s, u"longline"_s, withLongLine(),
                                                 u"a header line of 9000 bytes, as long tokens make it, gets no further"_s,
                                                 false));
+    rules.push_back(std::make_unique<CompressionRule>());
 }
 
 } // namespace Watchword::Doctoring

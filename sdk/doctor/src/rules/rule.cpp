@@ -3,6 +3,8 @@
 
 #include "watchword/core/internal/loopback.h"
 
+#include <QJsonDocument>
+
 #include <algorithm>
 
 namespace Watchword::Doctoring {
@@ -20,6 +22,34 @@ const Exchange *Recording::find(const QString &probe) const
 {
     const auto found = m_exchanges.constFind(probe);
     return found == m_exchanges.constEnd() ? nullptr : &*found;
+}
+
+// What an issuer gives out goes no further than here.
+void Recording::add(const Exchange &exchange)
+{
+    Exchange kept = exchange;
+    if (isOfIssuer(exchange.probe)) {
+        const QJsonObject answer = QJsonDocument::fromJson(exchange.body).object();
+        for (const char *name : {"access_token", "refresh_token", "id_token"}) {
+            const QByteArray text = answer.value(QLatin1StringView(name)).toString().toUtf8();
+            if (text.isEmpty())
+                continue;
+            const Secret secret = Secret::copy(text);
+            m_redactor.add(secret);
+            kept.body.replace(text, QByteArray(1, kTokenMark));
+            if (name == QByteArrayView("access_token"))
+                m_issuedAccess.insert(exchange.probe, secret);
+            else if (name == QByteArrayView("refresh_token"))
+                m_issuedRefresh.insert(exchange.probe, secret);
+        }
+    }
+    m_exchanges.insert(kept.probe, kept);
+}
+
+const Probe *Recording::planned(const QString &id) const
+{
+    const auto found = m_probes.constFind(id);
+    return found == m_probes.constEnd() ? nullptr : &*found;
 }
 
 std::optional<Admission> Recording::admission(const QString &probe) const
@@ -104,7 +134,13 @@ QString Rule::missing(const Recording &seen) const
     if ((m_needs & Need::Trusted) && !seen.isTokenAccepted() && seen.find(u"bare"_s)->status == 404)
         return u"nothing is found at this path (HTTP 404)"_s;
     if ((m_needs & Need::Audit) && !seen.audit())
-        return u"needs a gateway of Watchword and its audit"_s;
+        return u"not examined: --deep does, for a gateway of Watchword; of another server look at its log yourself"_s;
+    if ((m_needs & Need::AuditToken) && options.auditToken.isEmpty())
+        return u"not examined: --deep does, for a gateway of Watchword; of another server look at its log yourself"_s;
+    if ((m_needs & Need::Issuer) && options.issuer.isEmpty())
+        return u"needs --issuer"_s;
+    if ((m_needs & Need::Refresh) && options.refreshToken.isEmpty())
+        return u"needs --issuer, --client-id and --refresh-token-file of a session that may end"_s;
     if ((m_needs & Need::AtUpgrade) && seen.waitsForMessage())
         return u"the server takes the token in a message"_s;
     if ((m_needs & (Need::Token | Need::Jwt | Need::Key)) && options.token.isEmpty())
@@ -125,9 +161,15 @@ Rules allRules()
     Rules rules;
     addLineRules(rules);
     addTokenRules(rules);
+    addProxyRules(rules);
     addOriginRules(rules);
     addFrameRules(rules);
+    addAnswerRules(rules);
+    addRenewalRules(rules);
+    addIssuerRules(rules);
+    addFloodRules(rules); // before the many connections of the next
     addLimitRules(rules);
+    addEducationRules(rules);
     addAuditRules(rules);
     return rules;
 }

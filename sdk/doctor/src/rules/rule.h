@@ -21,18 +21,30 @@ public:
     explicit Recording(DoctorOptions options);
     Q_DISABLE_COPY_MOVE(Recording)
 
-    void add(const Exchange &exchange) { m_exchanges.insert(exchange.probe, exchange); }
+    void add(const Exchange &exchange);
+    void plan(const Probe &probe) { m_probes.insert(probe.id, probe); }
+    const Probe *planned(const QString &id) const; //!< To send the same again; null if it was not planned.
     const Exchange *find(const QString &probe) const; //!< Null if it was not sent.
     const QHash<QString, Exchange> &all() const { return m_exchanges; }
     std::optional<Admission> admission(const QString &probe) const; //!< Nothing if it was not sent.
 
     const DoctorOptions &options() const { return m_options; }
+    //! What the issuer's token endpoint gave out in the answer to \a probe; empty if it did not.
+    Secret issuedAccess(const QString &probe) const { return m_issuedAccess.value(probe); }
+    Secret issuedRefresh(const QString &probe) const { return m_issuedRefresh.value(probe); }
+
     const Requests &requests() const { return m_requests; }
     const BadTokens &badTokens() const { return m_badTokens; }
     const Redactor &redactor() const { return m_redactor; }
 
     void setAudit(const Result<AuditEvidence> &audit) { m_audit = audit; }
     const std::optional<Result<AuditEvidence>> &audit() const { return m_audit; } //!< Nothing before the last stage.
+
+    //! A port of this machine where nobody has any business but who follows an address in a token; 0: there is none.
+    void setTrap(quint16 port) { m_trap = port; }
+    quint16 trap() const { return m_trap; }
+    void noteFetch() { m_isFetched = true; }
+    bool isFetched() const { return m_isFetched; } //!< Somebody came to the trap.
 
     bool isTrusted() const; //!< TLS was good, and there was an answer.
     bool isOpen() const; //!< The endpoint admits without a token, and does not wait for one in a message.
@@ -48,9 +60,20 @@ private:
     Redactor m_redactor;
     const Requests m_requests;
     const BadTokens m_badTokens;
+    QHash<QString, Probe> m_probes;
     QHash<QString, Exchange> m_exchanges;
+    QHash<QString, Secret> m_issuedAccess;
+    QHash<QString, Secret> m_issuedRefresh;
     std::optional<Result<AuditEvidence>> m_audit;
+    quint16 m_trap = 0;
+    bool m_isFetched = false;
 };
+
+//! Whether a probe goes to the issuer, and not to the endpoint.
+inline bool isOfIssuer(const QString &probe)
+{
+    return probe.startsWith(QLatin1StringView("issuer:"));
+}
 
 /*! What a check found. */
 struct Judgement
@@ -65,7 +88,7 @@ Judgement fail(const QString &summary, const QStringList &probes);
 Judgement skip(const QString &summary);
 
 /*! When a check sends its probes: each stage knows what the ones before found. */
-enum class Stage { Line, Upgrade, Token, Intrusive, End };
+enum class Stage { Line, Upgrade, Token, FollowUp, Session, Ending, Intrusive, End };
 
 /*! What has to hold for a check to make sense. */
 namespace Need {
@@ -78,7 +101,10 @@ enum Flag {
     Key = 16, //!< DoctorOptions::signingKey
     Ours = 32, //!< DoctorOptions::intrusive, and Recording::isOurs()
     AtUpgrade = 64, //!< The token travels with the upgrade.
-    Audit = 128 //!< DoctorOptions::audit
+    Audit = 128, //!< DoctorOptions::audit
+    AuditToken = 256, //!< DoctorOptions::auditToken
+    Issuer = 512, //!< DoctorOptions::issuer
+    Refresh = 1024 //!< DoctorOptions::refreshToken
 };
 } // namespace Need
 
@@ -104,6 +130,8 @@ public:
 
     virtual std::vector<Probe> probes(const Recording &) const { return {}; }
     virtual Judgement judge(const Recording &seen) const = 0;
+    //! Its verdict is about what later stages send, too.
+    virtual bool isJudgedLast() const { return false; }
 
 private:
     const QString m_id;
@@ -113,16 +141,32 @@ private:
 
 //! For F3. It goes with the valid token, too, so that no further request is needed.
 ProbeFrame pingFrame();
+ProbeFrame halfCharacter(); //!< For F5: a fragment that ends inside a character.
 constexpr Duration kPongTime{700};
 
 constexpr Duration kRefusalTime{800}; //!< For servers that accept a request and close then.
+
+//! Of the request that looks whether any of several things makes a difference; which one is asked only if so.
+const QString kProxyScout = QStringLiteral("proxyheaders");
+const QString kLegalScout = QStringLiteral("legal");
+UpgradeShape proxyScout();
+UpgradeShape legalScout();
+std::pair<QByteArray, QByteArray> compressionOffer(); //!< A field that offers permessage-deflate.
+bool isAnsweredLikeBare(const Recording &seen, const QString &probe);
+const QString kEcho = QStringLiteral("echo"); //!< Offers what a server may or may not choose: see P1, C1, F5 and E2.
 
 using Rules = std::vector<std::unique_ptr<Rule>>;
 void addLineRules(Rules &rules);
 void addTokenRules(Rules &rules);
 void addOriginRules(Rules &rules);
 void addFrameRules(Rules &rules);
+void addProxyRules(Rules &rules);
+void addAnswerRules(Rules &rules);
+void addRenewalRules(Rules &rules);
+void addIssuerRules(Rules &rules);
 void addLimitRules(Rules &rules);
+void addFloodRules(Rules &rules);
+void addEducationRules(Rules &rules);
 void addAuditRules(Rules &rules);
 QString referenceOf(const Exchange &exchange); //!< The id of the audit event in a gateway's refusal; else empty.
 WATCHWORD_TEST_EXPORT QStringList auditedIn(const Recording &seen); //!< The ids of the events that should be in the audit.

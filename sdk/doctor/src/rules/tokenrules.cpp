@@ -5,8 +5,6 @@
 #include "watchword/jose/base64url.h"
 
 #include <QJsonArray>
-#include <QRegularExpression>
-#include <QSet>
 
 #include <cmath>
 
@@ -48,13 +46,9 @@ UpgradeShape inUrl(const Recording &seen)
     return shape;
 }
 
-RefusedRule::Request withFields(const QString &probe, const QList<std::pair<QByteArray, QByteArray>> &fields)
+QUrl trapAddress(const Recording &seen)
 {
-    return {probe, [fields](const Recording &) {
-                UpgradeShape shape;
-                shape.fields = fields;
-                return shape;
-            }};
+    return seen.trap() ? QUrl(u"https://127.0.0.1:%1/watchword-doctor.json"_s.arg(seen.trap())) : QUrl();
 }
 
 class NoTokenRule final : public Rule
@@ -64,7 +58,14 @@ public:
         : Rule(u"H1"_s, Stage::Upgrade, Need::Trusted)
     {
     }
-    std::vector<Probe> probes(const Recording &seen) const override { return {seen.requests().upgrade(u"bare"_s, {})}; }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        // Two more without a token, that X1, X3, X4 and X5 begin with.
+        std::vector<Probe> list{seen.requests().upgrade(u"bare"_s, {}), seen.requests().upgrade(kLegalScout, legalScout())};
+        if (!seen.waitsForMessage())
+            list.push_back(seen.requests().upgrade(kProxyScout, proxyScout()));
+        return list;
+    }
     Judgement judge(const Recording &seen) const override
     {
         const QStringList bare{u"bare"_s};
@@ -122,83 +123,6 @@ public:
     }
 };
 
-/*! Looks at all refusals, after everything else. */
-class VerboseRule final : public Rule
-{
-public:
-    VerboseRule()
-        : Rule(u"H13"_s, Stage::End, Need::Trusted)
-    {
-    }
-    Judgement judge(const Recording &seen) const override
-    {
-        static const QStringList kSameForAll{u"badsignature"_s, u"badclaims"_s, u"none"_s,     u"embedded"_s, u"confused"_s,
-                                             u"expired"_s,      u"notyet"_s,    u"audience"_s, u"issuer"_s,   u"idtoken"_s};
-        QStringList loose;
-        QHash<QString, QString> texts; // normalised text -> a probe that got it
-        for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
-            const Exchange &exchange = *it;
-            if (exchange.end != Exchange::End::Answered || exchange.status < 400)
-                continue;
-            if (isLoose(exchange))
-                loose.append(it.key());
-            if (kSameForAll.contains(it.key()) && exchange.status != 429 && exchange.status != 503)
-                texts.insert(normalised(exchange), it.key());
-        }
-        loose.sort();
-        if (!loose.isEmpty())
-            return fail(u"refusals tell how the server works inside"_s, loose.mid(0, 2));
-        QStringList differing = texts.values();
-        differing.sort();
-        if (differing.size() > 1)
-            return warn(u"refusals of bad tokens differ, so that an attacker learns what to change"_s, differing.mid(0, 2));
-        return pass(u"refusals tell nothing"_s);
-    }
-
-private:
-    static bool isLoose(const Exchange &exchange)
-    {
-        static const QRegularExpression inside(u"\\bat [\\w.<>$]+ \\(|Traceback \\(|\\.(js|mjs|ts|py|java|go|php|rb|cs):\\d+|jwt "
-                                               u"(expired|malformed|not active|signature|audience|issuer)"
-                                               "|invalid (signature|algorithm|token signature)|signature (verification "
-                                               ")?failed|JsonWebTokenError|TokenExpiredError|JOSEError|JWSSignature"
-                                               "|Exception\\b|unexpected \"(aud|iss)\"|no applicable key"_s,
-                                               QRegularExpression::CaseInsensitiveOption);
-        return inside.match(QString::fromUtf8(exchange.head + exchange.body)).hasMatch();
-    }
-    // Ids, times and counters differ from answer to answer: words with a digit say nothing.
-    static QString normalised(const Exchange &exchange)
-    {
-        static const QRegularExpression varying(u"[\\w.:-]*\\d[\\w.:-]*"_s);
-        QString text = QString::fromUtf8(exchange.value("WWW-Authenticate") + '\n' + exchange.body);
-        return QString::number(exchange.status) + text.replace(varying, u"#"_s);
-    }
-};
-
-class EchoRule final : public Rule
-{
-public:
-    EchoRule()
-        : Rule(u"H14"_s, Stage::End, Need::Trusted)
-    {
-    }
-    Judgement judge(const Recording &seen) const override
-    {
-        QStringList echoed;
-        for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
-            QByteArray text = it->body + '\n' + it->closeReason;
-            for (const auto &[name, value] : it->fields) {
-                if (name.compare("Sec-WebSocket-Protocol", Qt::CaseInsensitive) != 0) // see P1
-                    text += '\n' + value;
-            }
-            if (seen.redactor().finds(text))
-                echoed.append(it.key());
-        }
-        echoed.sort();
-        return echoed.isEmpty() ? pass(u"no answer repeats a token"_s) : fail(u"answers repeat the token"_s, echoed.mid(0, 1));
-    }
-};
-
 class SubprotocolEchoRule final : public Rule
 {
 public:
@@ -209,18 +133,78 @@ public:
     std::vector<Probe> probes(const Recording &seen) const override
     {
         UpgradeShape shape = seen.entry();
-        shape.subprotocols.append(kCanary.toLatin1());
-        return {seen.requests().upgrade(u"echo"_s, shape)};
+        // Where an entry is the token, that one is the canary.
+        if (seen.options().tokenWay != DoctorOptions::TokenWay::Subprotocol)
+            shape.subprotocols.append(kCanary.toLatin1());
+        shape.subprotocols.append("watchword.v1");
+        shape.fields.append(compressionOffer());
+        shape.frames = {halfCharacter(), pingFrame()};
+        shape.linger = kPongTime;
+        return {seen.requests().upgrade(kEcho, shape)};
     }
     Judgement judge(const Recording &seen) const override
     {
-        for (const QString &probe : {u"echo"_s, u"valid"_s}) {
+        for (const QString &probe : {kEcho, u"valid"_s}) {
             const Exchange *exchange = seen.find(probe);
             const QByteArray chosen = exchange ? exchange->value("Sec-WebSocket-Protocol") : QByteArray();
             if (chosen.contains(kCanary.toLatin1()) || seen.redactor().finds(chosen))
                 return fail(u"the server chooses the entry that carries a token, and so repeats it"_s, {probe});
         }
         return pass(u"an entry with a token is not chosen"_s);
+    }
+};
+
+/*! "jku" and "x5u" (RFC 8725 section 3.10) of H9's token: seen only where the server can come to this machine. */
+class FetchRule final : public Rule
+{
+public:
+    FetchRule()
+        : Rule(u"H17"_s, Stage::FollowUp, Need::Trusted | Need::Token | Need::Jwt)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        if (seen.trap() == 0 || !seen.find(u"embedded"_s))
+            return skip(u"only of a server on this machine the doctor could see it"_s);
+        return seen.isFetched() ? fail(u"the server went to an address that stood in a token"_s, {u"embedded"_s})
+                                : pass(u"nobody came to the address in the token"_s);
+    }
+};
+
+/*! RFC 9470, where the operator says that the endpoint asks for it. */
+class StepUpRule final : public Rule
+{
+public:
+    StepUpRule()
+        : Rule(u"A2"_s, Stage::Token, Need::Trusted | Need::Token | Need::Jwt | Need::Key)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        if (!seen.options().asksForStepUp)
+            return {};
+        const Secret token = seen.badTokens().minted([](QJsonObject &, QJsonObject &claims) {
+            claims.remove("acr"_L1);
+            claims.remove("amr"_L1);
+            claims.insert("auth_time"_L1, nowSeconds() - 10 * kDay);
+        });
+        UpgradeShape shape = with(token, u"a token of a weak sign-in ten days ago"_s);
+        shape.linger = kRefusalTime;
+        return {seen.requests().upgrade(u"weak"_s, shape)};
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const auto admission = seen.admission(u"weak"_s);
+        if (!admission)
+            return skip(u"needs --step-up, if the endpoint asks for a strong or fresh sign-in"_s);
+        if (admission->isAdmitted())
+            return fail(u"a weak sign-in of ten days ago is enough"_s, {u"weak"_s});
+        if (admission->kind != Admission::Kind::Refused)
+            return skip(u"no answer to judge: "_s + admission->what);
+        const QByteArray challenge = seen.find(u"weak"_s)->value("WWW-Authenticate");
+        if (!seen.waitsForMessage() && !challenge.contains("insufficient_user_authentication"))
+            return warn(u"refused (%1), but a client cannot know that another sign-in helps"_s.arg(admission->what), {u"weak"_s});
+        return pass(u"refused: "_s + admission->what);
     }
 };
 
@@ -405,7 +389,7 @@ void addSignatureRules(Rules &rules)
         u"H9"_s, Stage::Token, kSigned, u"a token is checked with the key that it brings itself"_s,
         std::vector<RefusedRule::Request>{{u"embedded"_s,
                                            [](const Recording &seen) {
-                                               return with(seen.badTokens().withEmbeddedKey(),
+                                               return with(seen.badTokens().withEmbeddedKey(trapAddress(seen)),
                                                            u"a token with its own key in the header"_s);
                                            }}},
         kUnchecked));
@@ -451,22 +435,6 @@ void addPlaceRules(Rules &rules)
                  return shape;
              }}},
         kOpen));
-    rules.push_back(std::make_unique<RefusedRule>(
-        u"X1"_s, Stage::Upgrade, Need::Trusted | Need::AtUpgrade, u"headers that only a proxy may set make a client somebody"_s,
-        std::vector<RefusedRule::Request>{withFields(u"identity"_s,
-                                                     {{"X-User", "admin"},
-                                                      {"X-Forwarded-User", "admin"},
-                                                      {"X-Remote-User", "admin"},
-                                                      {"X-Auth-Request-User", "admin"},
-                                                      {"X-Auth-Request-Email", "admin@example.com"},
-                                                      {"X-Watchword-Subject", "admin"}})},
-        kOpen));
-    rules.push_back(std::make_unique<RefusedRule>(
-        u"X3"_s, Stage::Upgrade, Need::Trusted | Need::AtUpgrade,
-        u"who says by X-Forwarded-For to be a machine of the house is let in"_s,
-        std::vector<RefusedRule::Request>{withFields(
-            u"forwarded"_s, {{"X-Forwarded-For", "127.0.0.1"}, {"X-Real-IP", "127.0.0.1"}, {"Forwarded", "for=127.0.0.1"}})},
-        kOpen));
 }
 
 } // namespace
@@ -483,14 +451,14 @@ void addTokenRules(Rules &rules)
             {u"madeup"_s, [](const Recording &) { return with(madeUpToken(), u"a made-up token"_s); }}},
         kOpenOrUnchecked));
     addClaimRules(rules);
+    rules.push_back(std::make_unique<FetchRule>());
     rules.push_back(std::make_unique<IdTokenRule>());
     rules.push_back(std::make_unique<ScopeRule>());
+    rules.push_back(std::make_unique<StepUpRule>());
     addPlaceRules(rules);
     rules.push_back(std::make_unique<SubprotocolEchoRule>());
     rules.push_back(std::make_unique<UnknownPathRule>());
     rules.push_back(std::make_unique<LifetimeRule>());
-    rules.push_back(std::make_unique<VerboseRule>());
-    rules.push_back(std::make_unique<EchoRule>());
 }
 
 } // namespace Watchword::Doctoring

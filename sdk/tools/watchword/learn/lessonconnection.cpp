@@ -6,6 +6,7 @@
 #include "watchword/jose/jwt.h"
 #include "watchword/wire/handshake.h"
 
+#include <QDateTime>
 #include <QJsonDocument>
 #include <QUrlQuery>
 
@@ -42,6 +43,31 @@ QJsonObject partOf(const QByteArray &token, int index)
 {
     const QByteArray part = token.split('.').value(index);
     return QJsonDocument::fromJson(QByteArray::fromBase64(part, QByteArray::Base64UrlEncoding)).object();
+}
+
+QString titleOf(int status)
+{
+    switch (status) {
+    case 200:
+        return u"OK"_s;
+    case 401:
+        return u"Token needed"_s;
+    case 403:
+        return u"Not allowed"_s;
+    case 404:
+        return u"Not found"_s;
+    case 426:
+        return u"Upgrade required"_s;
+    default:
+        return u"Bad request"_s;
+    }
+}
+
+// RFC 9116
+QByteArray securityText()
+{
+    return "Contact: mailto:security@example.com\nExpires: "
+        + QDateTime::currentDateTimeUtc().addDays(90).toString(Qt::ISODate).toLatin1() + '\n';
 }
 
 // What a server checks that only looks into a token and verifies nothing.
@@ -166,6 +192,10 @@ std::optional<QJsonObject> LessonConnection::claimsOf(const QByteArray &token) c
 void LessonConnection::decide(const Wire::HttpHead &head)
 {
     const QByteArray target = bytesOf(head.target());
+    if (target == "/.well-known/security.txt") {
+        answer(200, "Content-Type: text/plain; charset=utf-8\r\n", securityText());
+        return;
+    }
     if (!isUpgradeTo(head, QByteArrayView(target).first(target.indexOf('?') < 0 ? target.size() : target.indexOf('?'))))
         return;
     const std::optional<QByteArray> token = tokenOf(head);
@@ -235,9 +265,15 @@ void LessonConnection::close(std::uint16_t code, std::string_view reason)
 
 void LessonConnection::refuse(int status, const QByteArray &fields)
 {
+    const QJsonObject problem{{u"type"_s, u"about:blank"_s}, {u"title"_s, titleOf(status)}, {u"status"_s, status}};
+    answer(status, fields + "Content-Type: application/problem+json\r\n", QJsonDocument(problem).toJson(QJsonDocument::Compact));
+}
+
+void LessonConnection::answer(int status, const QByteArray &fields, const QByteArray &body)
+{
     m_phase = Phase::Ending;
-    m_socket->write("HTTP/1.1 " + QByteArray::number(status) + " Refused\r\n" + fields
-                    + "Content-Length: 0\r\nConnection: close\r\n\r\n");
+    m_socket->write("HTTP/1.1 " + QByteArray::number(status) + ' ' + titleOf(status).toLatin1() + "\r\n" + fields
+                    + "Content-Length: " + QByteArray::number(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
     m_socket->disconnectFromHost();
 }
 

@@ -44,6 +44,7 @@ private:
     std::optional<QJsonObject> claimsOf(const QByteArray &token) const;
     void accept(const Wire::HttpHead &head, const QJsonObject &claims);
     void refuse(int status, const QByteArray &fields = {});
+    void answer(int status, const QByteArray &fields, const QByteArray &body);
     void send(Wire::Opcode opcode, Wire::Bytes payload);
     void close(std::uint16_t code, std::string_view reason);
     void end();

@@ -17,8 +17,8 @@ namespace Watchword {
         Idle --start()--> Running --all checks have ended, or a budget, or stop()--> Done
 
     It sends nothing that a sound server passes on to the application behind it unless DoctorOptions::intrusive is set,
-    follows no redirect, and sends nothing to another host. Whatever the server sends, an examination ends within its
-    DoctorOptions::timeBudget and needs little memory.
+    follows no redirect, and sends nothing to another host, but for the issuer that DoctorOptions names. Whatever the server
+   sends, an examination ends within its DoctorOptions::timeBudget and needs little memory.
 
     If the certificate is not trusted, nothing that needs TLS is sent; the report says so. TLS errors are never ignored.
 

@@ -39,8 +39,18 @@ struct DoctorOptions
         somebody else, and so on, all of them like token. Null: without. Never give the key of a production issuer to anybody.
     */
     SigningKey signingKey;
+    //! Who issued the token: https://host[/path]. Its discovery document and keys are looked at. Empty: without.
+    QUrl issuer;
+    QString clientId; //!< A public client of the issuer, for refreshToken.
+    //! Of a session that may end: it is used twice and revoked. It is sent to the issuer's token and revocation endpoints
+    //! only, and never shown. Empty: without.
+    Secret refreshToken;
     QList<QSslCertificate> additionalCertificateAuthorities;
     AuditWitness audit; //!< For a Watchword Gateway whose audit can be read; null: without.
+    Secret auditToken; //!< One with the scope gw:audit, for a Watchword Gateway; it is sent to the endpoint only. Empty: without.
+    QString auditPath = QStringLiteral("/audit"); //!< Of the gateway.
+    bool asksForStepUp = false; //!< The endpoint wants a strong or fresh sign-in (RFC 9470).
+    bool meansCompression = false; //!< permessage-deflate is wanted here.
 
     bool intrusive = false; //!< Bursts, floods and large messages; only against what is yours.
     int requestBudget = 40; //!< At most so many connections.
@@ -48,6 +58,8 @@ struct DoctorOptions
     Duration pace = std::chrono::milliseconds(100); //!< From the start of one request to that of the next.
     Duration patience = std::chrono::seconds(3); //!< For one answer.
     Duration headDeadline = std::chrono::seconds(12); //!< By then a server should have closed half a request.
+    Duration revocationDeadline =
+        std::chrono::seconds(5); //!< By then a server should have closed a connection whose session ended.
     Duration expiryDeadline = std::chrono::seconds(15); //!< By then a server should have closed a connection whose token ended.
 };
 
