@@ -33,16 +33,28 @@ struct HeadArrival
 //! What both threads see of a connection.
 struct SocketGauge
 {
+    static qint64 millisecondsOf(Net::Reactor::Clock::time_point now)
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    }
     // Bytes that the kernel has not taken.
     std::atomic<qint64> underway{0}; //!< On their way to the reactor.
     std::atomic<qint64> queued{0}; //!< In the stream.
     std::atomic<quint64> received{0}; //!< Since the upgrade.
+    std::atomic<qint64> lastIn{
+        millisecondsOf(Net::Reactor::Clock::now())}; //!< When that was, in milliseconds of the reactors' clock.
+    std::atomic<qint64> roundTrip{-1}; //!< Of the last ping that was answered, in milliseconds; -1: none was.
+    void bytesCame(std::size_t count, Net::Reactor::Clock::time_point now)
+    {
+        received += count;
+        lastIn = millisecondsOf(now);
+    }
     // Of a relayed one, whose messages do not reach the Qt thread.
     Net::Counter messagesIn;
     Net::Counter messagesOut;
     Net::Counter bytesIn; //!< Payload, as it came.
     Net::Counter bytesOut;
-    std::atomic<bool> isReadPaused{false}; //!< By the reactor, because its upstream is slow.
+    std::atomic<bool> isNoted{false}; //!< The Qt thread was told that there is traffic, and has not looked yet.
 };
 
 class BridgePort;
@@ -72,7 +84,7 @@ struct SocketOpening
 
 struct ToCore
 {
-    enum class Kind { Head, Text, Binary, Pong, Event, Ended };
+    enum class Kind { Head, Text, Binary, Pong, Traffic, Event, Ended };
     Kind kind = Kind::Ended;
     Net::StreamId id;
     QByteArray bytes{};

@@ -92,6 +92,7 @@ void BridgePort::upgrade(Net::Stream &stream, const ToReactor &command)
     stream.write(viewOf(command.bytes));
     Net::WebSocketOptions options;
     options.limits = limitsOf(opening.rules);
+    options.heartbeat = opening.rules.heartbeat;
     if (opening.compression) {
         options.compression = std::make_shared<Wire::Compression>(Wire::Role::Server, opening.compression->agreed,
                                                                   opening.compression->options, &m_deflaters);
@@ -169,6 +170,8 @@ void BridgePort::execute(Net::WebSocketHandler &socket, ToReactor &command)
         break;
     case Kind::Rules:
         socket.setLimits(limitsOf(command.opening->rules));
+        if (socket.isOpen())
+            socket.setHeartbeat(command.opening->rules.heartbeat);
         break;
     case Kind::Answer:
     case Kind::Upgrade:
@@ -237,9 +240,14 @@ void BridgeUser::pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload
     m_port.send({ToCore::Kind::Pong, socket.stream().id(), copyOf(payload), {}, {}, {}});
 }
 
+void BridgeUser::roundTripMeasured(Net::WebSocketHandler &, std::chrono::milliseconds time)
+{
+    m_gauge->roundTrip = time.count();
+}
+
 void BridgeUser::bytesReceived(Net::WebSocketHandler &, std::size_t count)
 {
-    m_gauge->received += count;
+    m_gauge->bytesCame(count, m_port.reactor().now());
 }
 
 void BridgeUser::flushed(Net::WebSocketHandler &socket)

@@ -79,6 +79,7 @@ public:
 
     void messageReceived(Net::WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message) override;
     void pongReceived(Net::WebSocketHandler &socket, Wire::Bytes payload) override;
+    void roundTripMeasured(Net::WebSocketHandler &socket, std::chrono::milliseconds time) override;
     void bytesReceived(Net::WebSocketHandler &socket, std::size_t count) override;
     void flushed(Net::WebSocketHandler &socket) override;
     void failing(Net::WebSocketHandler &socket, const Net::WebSocketEnd &end) override;

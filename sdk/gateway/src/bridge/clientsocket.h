@@ -8,6 +8,7 @@
 #include <QObject>
 #include <QString>
 
+#include <chrono>
 #include <optional>
 
 namespace Watchword::Gateway {
@@ -50,6 +51,7 @@ public:
     virtual QString closeReason() const = 0;
     //! After disconnected(): what the peer did that ended it, as a sentence; empty if it or we just closed.
     virtual QString fault() const = 0;
+    virtual bool wasSilent() const { return false; } //!< After disconnected(): a ping of the heartbeat was not answered.
     //! After disconnected(): the setting that the peer broke, if its reactor closed it for that; else empty.
     virtual QString brokenLimit() const { return {}; }
     virtual qint64 brokenValue() const { return 0; } //!< By what it was broken; 0 if that is not known.
@@ -61,16 +63,20 @@ public:
         quint64 messagesOut = 0;
         quint64 bytesIn = 0;
         quint64 bytesOut = 0;
-        bool isReadPaused = false; //!< Pongs of the client are not read now.
     };
+    //! Each such look asks for trafficSeen() when there is more.
     virtual std::optional<Relayed> relayed() const { return {}; }
+    virtual std::chrono::milliseconds idleTime() const = 0; //!< Since something came, of any kind.
+    virtual std::optional<std::chrono::milliseconds>
+    roundTrip() const = 0; //!< Of the last ping of the heartbeat; see SocketRules.
     //! Nothing is relayed any more, in either direction: what is sent from now on is the last.
     virtual void endRelay() { }
 
 Q_SIGNALS:
     void textReceived(const QString &text);
     void binaryReceived(const QByteArray &data);
-    void pongReceived(const QByteArray &payload);
+    void pongReceived(const QByteArray &payload); //!< To ping().
+    void trafficSeen(); //!< Of a relayed connection, after a look at it: there is something new.
     void disconnected();
 };
 

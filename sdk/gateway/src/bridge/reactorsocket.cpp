@@ -119,6 +119,18 @@ qint64 ReactorSocket::queuedBytes() const
     return m_gauge->underway + m_gauge->queued;
 }
 
+std::chrono::milliseconds ReactorSocket::idleTime() const
+{
+    const qint64 now = SocketGauge::millisecondsOf(Net::Reactor::Clock::now());
+    return std::chrono::milliseconds(std::max<qint64>(now - m_gauge->lastIn, 0));
+}
+
+std::optional<std::chrono::milliseconds> ReactorSocket::roundTrip() const
+{
+    const qint64 time = m_gauge->roundTrip;
+    return time < 0 ? std::nullopt : std::optional(std::chrono::milliseconds(time));
+}
+
 void ReactorSocket::setRules(const SocketRules &rules)
 {
     if (m_state != State::Open || !m_bridge)
@@ -146,6 +158,9 @@ void ReactorSocket::deliver(const ToCore &message)
     case ToCore::Kind::Pong:
         Q_EMIT pongReceived(message.bytes);
         break;
+    case ToCore::Kind::Traffic:
+        Q_EMIT trafficSeen();
+        break;
     case ToCore::Kind::Event:
         eventReceived(*message.event);
         break;
@@ -154,6 +169,7 @@ void ReactorSocket::deliver(const ToCore &message)
         m_closeCode = message.end->code;
         m_closeReason = QString::fromStdString(message.end->reason);
         m_fault = faultOf(*message.end);
+        m_wasSilent = message.end->stream == Net::StreamEnd::Silent;
         m_brokenLimit = limitOf(*message.end);
         if (m_brokenLimit == "queue_bytes"_L1) {
             m_brokenValue = qint64(message.end->unsent);

@@ -31,6 +31,9 @@ public:
     QString fault() const override { return m_fault; }
     QString brokenLimit() const override { return m_brokenLimit; }
     qint64 brokenValue() const override { return m_brokenValue; }
+    bool wasSilent() const override { return m_wasSilent; }
+    std::chrono::milliseconds idleTime() const override;
+    std::optional<std::chrono::milliseconds> roundTrip() const override;
 
     void deliver(const ToCore &message);
 
@@ -56,6 +59,7 @@ private:
     QString m_fault;
     QString m_brokenLimit;
     qint64 m_brokenValue = 0;
+    bool m_wasSilent = false;
 };
 
 } // namespace Watchword::Gateway

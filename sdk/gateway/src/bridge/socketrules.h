@@ -13,6 +13,7 @@ struct SocketRules
     std::uint32_t fragments = 65536; //!< Of a message. Else 1008.
     int controlFramesPerSecond = 100; //!< Pings and pongs; twice as many in a burst. Else 1008.
     std::chrono::milliseconds messageTime{60'000}; //!< From the first byte of a message to its last. Else 1008.
+    std::chrono::milliseconds heartbeat{0}; //!< How often the peer is pinged by its reactor; 0: not at all.
     friend bool operator==(const SocketRules &, const SocketRules &) = default;
 };
 

@@ -12,12 +12,12 @@ constexpr std::uint64_t kLargestCommand = 256 * 1024; // of a monitor
 
 } // namespace
 
-SocketRules rulesOf(const GateTarget &target)
+SocketRules rulesOf(const GateTarget &target, std::chrono::milliseconds heartbeat)
 {
     SocketRules rules;
     if (target.kind != GateTarget::Kind::Endpoint) {
         rules.largestMessage = kLargestCommand;
-        return rules;
+        return rules; // its stream has pings of its own, which measure more
     }
     const EndpointLimits &limits = target.limits;
     // What the reactor judges has no audit id in its "bye": so its bound lies behind the endpoint's.
@@ -25,6 +25,7 @@ SocketRules rulesOf(const GateTarget &target)
     rules.fragments = std::uint32_t(limits.fragments);
     rules.controlFramesPerSecond = limits.controlFramesPerSecond;
     rules.messageTime = limits.messageTime;
+    rules.heartbeat = heartbeat;
     return rules;
 }
 

@@ -7,7 +7,7 @@
 namespace Watchword::Gateway {
 
 //! What the reactors hold connections to \a target to.
-SocketRules rulesOf(const GateTarget &target);
+SocketRules rulesOf(const GateTarget &target, std::chrono::milliseconds heartbeat);
 //! The limit that a reactor closed a connection for, by its name in the settings.
 qint64 limitOf(const EndpointLimits &limits, const QString &name);
 

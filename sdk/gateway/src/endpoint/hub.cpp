@@ -182,7 +182,7 @@ void Hub::adopt(const PendingRequest &request, const Admission &admission)
     }
     std::unique_ptr<ClientSocket> socket =
         request.upgrade(chosenSubprotocol(request.arrival().parsed.head, endpoint.target->subprotocols),
-                        rulesOf(*admission.target), compressionOf(endpoint.config));
+                        rulesOf(*admission.target, m_services.heartbeat), compressionOf(endpoint.config));
     if (!socket)
         return;
     if (endpoint.service)
@@ -220,6 +220,8 @@ Peer *Hub::openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<Clien
 {
     auto *peer = new Peer(id, std::move(socket), admission, *endpoint.service, m_services, this);
     m_peers.insert(peer->id(), peer);
+    peer->setPlace(m_round.size());
+    m_round.push_back(peer);
     m_services.metrics.connections = int(m_peers.size());
     connect(peer, &Peer::ended, this, [this, peer] { peerEnded(peer); });
     peer->start();
@@ -248,6 +250,9 @@ void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, c
 void Hub::peerEnded(Peer *peer)
 {
     m_peers.remove(peer->id());
+    m_round.back()->setPlace(peer->place());
+    m_round[peer->place()] = m_round.back();
+    m_round.pop_back();
     m_services.metrics.connections = int(m_peers.size());
     peer->deleteLater();
     if (m_peers.isEmpty())
@@ -327,14 +332,30 @@ void Hub::endAll()
 void Hub::tick()
 {
     m_tick.start(kTick);
-    const Instant now = m_services.clock.now();
-    // Who ends meanwhile is deleted later.
-    const QHash<QString, Peer *> peers = m_peers;
-    for (Peer *peer : peers)
-        peer->tick(now);
+    lookAtChanged();
+    refreshSome();
     for (const auto &[path, endpoint] : m_endpoints) {
         if (endpoint->service)
             endpoint->service->tick();
+    }
+}
+
+void Hub::lookAtChanged()
+{
+    // Who changes or ends meanwhile comes into another list, and is deleted later.
+    std::vector<Peer *> changed = std::exchange(m_services.changed, {});
+    std::erase(changed, nullptr);
+    for (Peer *peer : changed)
+        peer->look();
+}
+
+// As many as that all had their turn when a heartbeat has passed.
+void Hub::refreshSome()
+{
+    const std::size_t rounds = std::size_t(std::max<qint64>(1, m_services.heartbeat / kTick));
+    for (std::size_t left = (m_round.size() + rounds - 1) / rounds; left > 0 && !m_round.empty(); --left) {
+        m_nextInRound = m_nextInRound < m_round.size() ? m_nextInRound : 0;
+        m_round[m_nextInRound++]->refresh();
     }
 }
 

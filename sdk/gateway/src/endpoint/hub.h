@@ -71,6 +71,8 @@ private:
     void openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void peerEnded(Peer *peer);
     void tick();
+    void lookAtChanged();
+    void refreshSome();
 
     PeerServices &m_services;
     WatchService *m_watch = nullptr;
@@ -78,6 +80,8 @@ private:
     std::map<QString, std::unique_ptr<Endpoint>> m_endpoints;
     std::vector<std::unique_ptr<Endpoint>> m_retired; // their connections are still closing
     QHash<QString, Peer *> m_peers;
+    std::vector<Peer *> m_round; // all of them, at their Peer::place()
+    std::size_t m_nextInRound = 0;
     QSet<QString> m_issuers; // configured ones
     std::optional<Instant> m_endAt; // announced
     QString m_endReason;

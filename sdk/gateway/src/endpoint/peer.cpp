@@ -31,7 +31,7 @@ Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &ad
     , m_record(m_id, m_admission, m_identity, services)
     , m_alarm(services.deadlines, [this] { alarmDue(); })
     , m_openedAt(services.clock.now())
-    , m_liveness(m_openedAt)
+    , m_rules(rulesOf(*admission.target, services.heartbeat))
 {
     m_control = m_socket->subprotocol() == QLatin1StringView(kSubprotocol);
     setTarget(admission.target);
@@ -39,6 +39,9 @@ Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &ad
 
 Peer::~Peer()
 {
+    std::vector<Peer *> &changed = m_services.changed;
+    if (m_changedAt && *m_changedAt < changed.size() && changed[*m_changedAt] == this)
+        changed[*m_changedAt] = nullptr;
     m_socket->disconnect(this);
     // Deleted later: this may run inside one of the socket's own signals.
     m_socket.release()->deleteLater();
@@ -48,8 +51,9 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
 {
     const EndpointLimits &limits = target->limits;
     const Instant now = m_services.clock.now();
-    if (rulesOf(*target) != rulesOf(*m_admission.target))
-        m_socket->setRules(rulesOf(*target));
+    const SocketRules rules = rulesOf(*target, m_services.heartbeat);
+    if (std::exchange(m_rules, rules) != rules)
+        m_socket->setRules(rules);
     m_admission.target = target;
     m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
     m_byteRate =
@@ -70,10 +74,7 @@ void Peer::start()
     connect(m_socket.get(), &ClientSocket::textReceived, this, &Peer::textReceived);
     connect(m_socket.get(), &ClientSocket::binaryReceived, this, &Peer::binaryReceived);
     connect(m_socket.get(), &ClientSocket::disconnected, this, &Peer::disconnected);
-    connect(m_socket.get(), &ClientSocket::pongReceived, this, [this](const QByteArray &payload) {
-        m_liveness.pongReceived(payload, m_services.clock.now());
-        m_record.setDirty();
-    });
+    connect(m_socket.get(), &ClientSocket::trafficSeen, this, &Peer::changed);
     m_state = State::Open;
     m_record.begin(subprotocol());
     if (m_state != State::Open)
@@ -81,7 +82,7 @@ void Peer::start()
     sendHello();
     applyIdentity(m_identity);
     m_service.opened(*this);
-    tick(m_services.clock.now());
+    changed();
 }
 
 void Peer::sendHello()
@@ -127,6 +128,7 @@ void Peer::sendText(const QString &applicationText)
     const qint64 size = utf8Size(applicationText);
     m_socket->sendText(m_control ? Frame::escape(applicationText) : applicationText);
     m_record.messageSent(size);
+    changed();
 }
 
 void Peer::sendBinary(const QByteArray &data)
@@ -135,6 +137,7 @@ void Peer::sendBinary(const QByteArray &data)
         return;
     m_socket->sendBinary(data);
     m_record.messageSent(data.size());
+    changed();
 }
 
 void Peer::sendFrame(const Frame &frame)
@@ -153,6 +156,7 @@ void Peer::write(const QByteArray &controlUtf8)
 {
     m_socket->sendUtf8(controlUtf8);
     m_record.controlSent(controlUtf8.size());
+    changed();
 }
 
 void Peer::acknowledge(const QString &messageId)
@@ -204,10 +208,10 @@ bool Peer::countIn(qint64 bytes)
     if (m_state != State::Open)
         return false;
     const Instant now = m_services.clock.now();
-    m_liveness.messageReceived(now);
     if (m_socket->relayed())
         return true; // counted and judged where it was read
     m_record.messageReceived(bytes);
+    changed();
     const EndpointLimits &limits = m_admission.target->limits;
     if (limits.messageBytes > 0 && bytes > limits.messageBytes) {
         closeForLimit(u"message_bytes"_s, CloseCode::MessageTooBig, bytes, limits.messageBytes, {});
@@ -227,11 +231,8 @@ bool Peer::countIn(qint64 bytes)
 // What passed this thread by since the last time.
 void Peer::countRelayed()
 {
-    const std::optional<ClientSocket::Relayed> relayed = m_socket->relayed();
-    if (!relayed)
-        return;
-    if (m_record.takeRelayed(*relayed) || relayed->isReadPaused)
-        m_liveness.messageReceived(m_services.clock.now());
+    if (const std::optional<ClientSocket::Relayed> relayed = m_socket->relayed())
+        m_record.takeRelayed(*relayed);
 }
 
 void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after)
@@ -295,24 +296,29 @@ void Peer::endNow(CloseCode code)
     disconnected();
 }
 
-void Peer::tick(Instant now)
+void Peer::changed()
 {
+    if (m_changedAt)
+        return;
+    m_changedAt = m_services.changed.size();
+    m_services.changed.push_back(this);
+}
+
+void Peer::look()
+{
+    m_changedAt.reset();
+    if (m_state == State::Ended)
+        return;
     countRelayed();
-    if (m_state == State::Open) {
-        const Liveness::Traffic traffic{m_socket->receivedBytes(), queuedBytes(), m_record.isReadPaused()};
-        const Liveness::Verdict verdict = m_liveness.look(traffic, m_services.heartbeat, now);
-        if (!mayQueue()) {
-            // It is closing now.
-        } else if (verdict == Liveness::Verdict::Gone) {
-            m_close.auditReason = u"no_pong"_s;
-            m_socket->abort();
-            return;
-        } else if (verdict == Liveness::Verdict::Ping) {
-            m_socket->ping(m_liveness.payload());
-        }
-    }
-    if (m_record.isDirty() && m_state != State::Ended)
-        m_record.updateRow(m_liveness, queuedBytes());
+    if (m_state == State::Open && mayQueue() && queuedBytes() > 0)
+        changed(); // until it has taken that
+    m_record.updateRow(*m_socket);
+}
+
+void Peer::refresh()
+{
+    if (!m_changedAt && m_record.isOutdated(*m_socket))
+        look();
 }
 
 void Peer::disconnected()
@@ -324,7 +330,7 @@ void Peer::disconnected()
     countRelayed();
     const int code = m_closedByUs ? int(m_close.code) : m_socket->closeCode();
     const QString reason = m_closedByUs ? m_close.reason : clientText(m_socket->closeReason().toLatin1());
-    m_record.updateRow(m_liveness, queuedBytes());
+    m_record.updateRow(*m_socket);
     m_record.end(code, reason);
     auditClosed(code, reason);
     m_admission.slot.reset();
@@ -339,7 +345,7 @@ void Peer::auditClosed(int code, const QString &reason)
     ws.insert("close_code"_L1, code);
     ws.insert("close_reason"_L1, reason);
     ws.insert("duration_ms"_L1, qint64((m_services.clock.now() - m_openedAt).count()));
-    QString cause = m_close.auditReason;
+    QString cause = !m_closedByUs && m_socket->wasSilent() ? u"no_pong"_s : m_close.auditReason;
     // Its reactor has closed it, and counted that.
     if (const QString limit = m_closedByUs ? QString() : m_socket->brokenLimit(); !limit.isEmpty() && m_close.ref.isEmpty()) {
         m_record.auditLimit(limit, m_socket->brokenValue(), limitOf(m_admission.target->limits, limit), {});

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "bridge/clientsocket.h"
-#include "endpoint/liveness.h"
 #include "endpoint/peerclose.h"
 #include "endpoint/peerrecord.h"
 #include "limit/tokenbucket.h"
@@ -56,8 +55,13 @@ public:
     void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
     qint64 queuedBytes() const; //!< Bytes that the peer has not taken.
 
-    //! Once a second: heartbeat, dead peers, slow readers, counters.
-    void tick(Instant now);
+    //! Counters, slow readers, and the row: once a second for who is in PeerServices::changed.
+    void look();
+    //! The same for all others, whose last sign of life and round trip nobody told of: once a heartbeat is enough.
+    void refresh();
+    std::size_t place() const { return m_place; } //!< Among those that are refreshed in turn; the owner's.
+    void setPlace(std::size_t place) { m_place = place; }
+    Duration heartbeat() const { return m_services.heartbeat; }
     void setTarget(const std::shared_ptr<const GateTarget> &target); //!< After a reload.
     //! What an "auth.refresh" does.
     struct Renewal
@@ -77,6 +81,7 @@ private:
     void binaryReceived(const QByteArray &data);
     bool countIn(qint64 bytes);
     void countRelayed();
+    void changed(); //!< look() is called within a second.
     void controlReceived(const QString &text);
     bool handleFrame(const Frame &frame);
     void messageReceived(const Frame &frame);
@@ -118,7 +123,9 @@ private:
     bool m_isRenewing = false;
     std::optional<Renewal> m_nextRenewal;
     Instant m_openedAt{};
-    Liveness m_liveness;
+    SocketRules m_rules;
+    std::optional<std::size_t> m_changedAt; // its place in PeerServices::changed
+    std::size_t m_place = 0;
 };
 
 } // namespace Watchword::Gateway

@@ -58,7 +58,6 @@ void PeerRecord::messageReceived(qint64 bytes)
     m_bytesIn += quint64(bytes);
     ++m_services.metrics.messagesIn;
     m_services.metrics.bytesIn += quint64(bytes);
-    m_isDirty = true;
 }
 
 void PeerRecord::messageSent(qint64 bytes)
@@ -67,16 +66,14 @@ void PeerRecord::messageSent(qint64 bytes)
     m_bytesOut += quint64(bytes);
     ++m_services.metrics.messagesOut;
     m_services.metrics.bytesOut += quint64(bytes);
-    m_isDirty = true;
 }
 
 void PeerRecord::controlSent(qint64 bytes)
 {
     m_bytesOut += quint64(bytes);
-    m_isDirty = true;
 }
 
-bool PeerRecord::takeRelayed(const ClientSocket::Relayed &total)
+void PeerRecord::takeRelayed(const ClientSocket::Relayed &total)
 {
     const ClientSocket::Relayed last = std::exchange(m_relayed, total);
     const ClientSocket::Relayed news{total.messagesIn - last.messagesIn, total.messagesOut - last.messagesOut,
@@ -89,8 +86,6 @@ bool PeerRecord::takeRelayed(const ClientSocket::Relayed &total)
     m_services.metrics.messagesOut += news.messagesOut;
     m_services.metrics.bytesIn += news.bytesIn;
     m_services.metrics.bytesOut += news.bytesOut;
-    m_isDirty = m_isDirty || news.messagesIn + news.messagesOut + news.bytesIn + news.bytesOut > 0;
-    return news.bytesIn + news.messagesIn > 0;
 }
 
 void PeerRecord::fillTokenOf(ConnectionRow &row) const
@@ -125,20 +120,19 @@ void PeerRecord::putTokenRow(const QString &previous)
     m_services.tables.putToken(row);
 }
 
-void PeerRecord::updateRow(const Liveness &liveness, qint64 queued)
+void PeerRecord::updateRow(const ClientSocket &socket)
 {
-    m_isDirty = false;
-    const Duration idle = m_services.clock.now() - liveness.lastIn();
-    m_services.tables.updateConnection(m_id, [this, &liveness, queued, idle](ConnectionRow &row) {
+    m_rowBytes = socket.receivedBytes();
+    m_services.tables.updateConnection(m_id, [this, &socket](ConnectionRow &row) {
         row.msgsIn = m_messagesIn;
         row.msgsOut = m_messagesOut;
         row.bytesIn = m_bytesIn;
         row.bytesOut = m_bytesOut;
-        row.queue = quint64(std::max<qint64>(0, queued));
-        row.rtt = liveness.roundTrip();
+        row.queue = quint64(std::max<qint64>(0, socket.queuedBytes()));
+        row.rtt = socket.roundTrip();
         row.renewals = m_renewals;
         row.renewFailed = m_renewalsFailed;
-        row.lastIn = m_services.clock.wallNow() - idle;
+        row.lastIn = m_services.clock.wallNow() - socket.idleTime();
     });
 }
 

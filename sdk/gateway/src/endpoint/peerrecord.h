@@ -3,7 +3,6 @@
 
 #include "audit/auditentry.h"
 #include "bridge/clientsocket.h"
-#include "endpoint/liveness.h"
 #include "endpoint/peerservices.h"
 #include "gate/admission.h"
 
@@ -33,12 +32,9 @@ public:
     void messageReceived(qint64 bytes);
     void messageSent(qint64 bytes);
     void controlSent(qint64 bytes); //!< No message, but bytes.
-    //! What passed the Qt thread by until now. True if the client sent something since the last time.
-    bool takeRelayed(const ClientSocket::Relayed &total);
-    bool isReadPaused() const { return m_relayed.isReadPaused; } //!< As takeRelayed() was told last.
-    void setDirty() { m_isDirty = true; } //!< Something else of the row changed.
-    bool isDirty() const { return m_isDirty; }
-    void updateRow(const Liveness &liveness, qint64 queued);
+    void takeRelayed(const ClientSocket::Relayed &total); //!< What passed the Qt thread by until now.
+    void updateRow(const ClientSocket &socket);
+    bool isOutdated(const ClientSocket &socket) const { return socket.receivedBytes() != m_rowBytes; } //!< The row.
 
     void renewed(const QString &previousToken); //!< With another token than \a previousToken, or the same.
     void renewalFailed();
@@ -69,7 +65,7 @@ private:
     quint64 m_bytesOut = 0;
     quint64 m_renewals = 0;
     quint64 m_renewalsFailed = 0;
-    bool m_isDirty = true;
+    quint64 m_rowBytes = 0; // of any kind, when the row was updated
 };
 
 } // namespace Watchword::Gateway

@@ -6,9 +6,12 @@
 
 #include <QString>
 
+#include <vector>
+
 namespace Watchword::Gateway {
 
 class AuditLog;
+class Peer;
 class ProofChecker;
 class TokenVerifier;
 class WatchTables;
@@ -26,6 +29,8 @@ struct PeerServices
     Duration grace;
     Duration heartbeat;
     Deadlines deadlines{clock};
+    //! What changed since the last look at it, see Peer::look(); null for who has gone. All others are at rest.
+    std::vector<Peer *> changed{};
 };
 
 } // namespace Watchword::Gateway

@@ -100,7 +100,7 @@ public:
     void setHandler(std::unique_ptr<StreamHandler> handler);
     StreamHandler &handler() const { return *m_handler; }
     void close();
-    void abort() { end(StreamEnd::Closed); }
+    void abort(StreamEnd reason = StreamEnd::Closed) { end(reason); }
 
 private:
     friend class Reactor;

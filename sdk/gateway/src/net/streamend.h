@@ -11,6 +11,7 @@ enum class StreamEnd {
     TlsFailed, //!< The handshake.
     TimedOut, //!< The deadline came, and the handler did not move it.
     Stalled, //!< The peer took nothing for too long.
+    Silent, //!< A ping was not answered.
     Overflowed, //!< More was to be sent than may wait.
     Shutdown //!< Of the reactor.
 };

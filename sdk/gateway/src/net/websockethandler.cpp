@@ -24,7 +24,9 @@ WebSocketHandler::WebSocketHandler(Stream &stream, const WebSocketOptions &optio
     , m_options(options)
     , m_reader(rulesOf(options), options.compression)
     , m_control(options.limits.controlFramesPerSecond, stream.reactor().now())
+    , m_heartbeat(stream.reactor(), *this)
 {
+    m_heartbeat.setPeriod(options.heartbeat);
 }
 
 WebSocketHandler::~WebSocketHandler() = default;
@@ -90,6 +92,7 @@ void WebSocketHandler::perform(const ControlFrames::CloseStep &step)
 {
     if (step.hasFrame)
         writeFrame(Wire::Opcode::Close, std::span(step.payload).first(step.size));
+    m_heartbeat.setPeriod(std::chrono::milliseconds(0));
     if (step.then == ControlFrames::CloseStep::Then::EndStream) {
         m_stream.close();
         return;
@@ -117,6 +120,7 @@ void WebSocketHandler::setLimits(const WebSocketLimits &limits)
 
 std::size_t WebSocketHandler::received(Stream &stream, std::span<std::uint8_t> bytes)
 {
+    m_received += bytes.size();
     if (!m_control.bytesReceived(bytes.size())) {
         stream.close();
         return bytes.size();
@@ -175,6 +179,11 @@ void WebSocketHandler::watchMessageTime()
         m_stream.clearDeadline();
 }
 
+Liveness::Traffic WebSocketHandler::traffic() const
+{
+    return {m_received, m_stream.queuedBytes(), m_stream.isReadPaused()};
+}
+
 Wire::Flow WebSocketHandler::flow() const
 {
     return m_stream.isOpen() && !m_stream.isReadPaused() ? Wire::Flow::GoOn : Wire::Flow::Stop;
@@ -207,7 +216,11 @@ Wire::Flow WebSocketHandler::pingReceived(Wire::Bytes payload)
 
 Wire::Flow WebSocketHandler::pongReceived(Wire::Bytes payload)
 {
-    if (judged(m_control.pongReceived(m_stream.reactor().now())) == ControlFrames::Verdict::Taken)
+    if (judged(m_control.pongReceived(m_stream.reactor().now())) != ControlFrames::Verdict::Taken)
+        return flow();
+    if (const auto roundTrip = m_heartbeat.pongReceived(payload))
+        m_user->roundTripMeasured(*this, *roundTrip);
+    else
         m_user->pongReceived(*this, payload);
     return flow();
 }

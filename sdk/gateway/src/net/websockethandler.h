@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/controlframes.h"
+#include "net/heartbeat.h"
 #include "net/stream.h"
 
 #include "watchword/wire/compression.h"
@@ -26,6 +27,7 @@ struct WebSocketOptions
 {
     WebSocketLimits limits{};
     std::chrono::milliseconds closeTime{2000}; //!< For the peer's close frame after ours.
+    std::chrono::milliseconds heartbeat{0}; //!< How often the peer is pinged; 0: by its user only.
     std::shared_ptr<Wire::Compression> compression{}; //!< As it was agreed on; null: none.
 };
 
@@ -40,7 +42,8 @@ public:
 
     //! Whole and unmasked; text is UTF-8. The bytes live as long as the call.
     virtual void messageReceived(WebSocketHandler &socket, Wire::Opcode type, Wire::MutableBytes message) = 0;
-    virtual void pongReceived(WebSocketHandler &, Wire::Bytes) { }
+    virtual void pongReceived(WebSocketHandler &, Wire::Bytes) { } //!< Not of the heartbeat.
+    virtual void roundTripMeasured(WebSocketHandler &, std::chrono::milliseconds) { } //!< By the heartbeat.
     virtual void bytesReceived(WebSocketHandler &, std::size_t) { } //!< Of any kind: the peer is there.
     virtual void drained(WebSocketHandler &) { } //!< As StreamHandler::drained().
     virtual void flushed(WebSocketHandler &) { } //!< As StreamHandler::flushed().
@@ -54,6 +57,8 @@ public:
     answered, the closing handshake, and its bounds. All that is sent in a turn leaves together at its end. Pings are answered
     as long as output does not wait above the high mark, and then again; see ControlFrames.
 
+    With a heartbeat the peer is pinged, and the stream ends with Silent when it has gone.
+
     Compressed messages are inflated up to the limit of a message. What is sent is compressed where that was agreed on.
 
     Close: the first of close(), the peer's close frame and a fault decides. Messages that the peer sent before it saw ours
@@ -61,7 +66,7 @@ public:
 
     Life cycle: of its stream; ended() once. Threads: the reactor's.
 */
-class WebSocketHandler final : public StreamHandler, private Wire::MessageSink
+class WebSocketHandler final : public StreamHandler, private Wire::MessageSink, private Heartbeat::Owner
 {
 public:
     WebSocketHandler(Stream &stream, const WebSocketOptions &options, std::unique_ptr<WebSocketUser> user);
@@ -76,6 +81,7 @@ public:
     void close(std::uint16_t code, std::string_view reason);
     void setReadPaused(bool isPaused);
     void setLimits(const WebSocketLimits &limits); //!< From the next frame on.
+    void setHeartbeat(std::chrono::milliseconds period) { m_heartbeat.setPeriod(period); }
 
     std::size_t received(Stream &stream, std::span<std::uint8_t> bytes) override;
     void inputEnded(Stream &stream) override;
@@ -89,6 +95,9 @@ private:
     Wire::Flow pingReceived(Wire::Bytes payload) override;
     Wire::Flow pongReceived(Wire::Bytes payload) override;
     Wire::Flow closeReceived(const Wire::CloseFrame &close) override;
+    Liveness::Traffic traffic() const override;
+    void pingDue(Wire::Bytes payload) override { ping(payload); }
+    void peerGone() override { m_stream.abort(StreamEnd::Silent); }
     Wire::Flow flow() const;
     ControlFrames::Verdict judged(ControlFrames::Verdict verdict);
     void beginClose(const WebSocketEnd &end);
@@ -105,6 +114,8 @@ private:
     WebSocketOptions m_options;
     Wire::MessageReader m_reader;
     ControlFrames m_control;
+    Heartbeat m_heartbeat;
+    std::uint64_t m_received = 0;
     bool m_isInMessage = false; // and the deadline is its
 };
 

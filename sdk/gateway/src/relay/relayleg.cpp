@@ -54,7 +54,9 @@ RelayLeg::RelayLeg(Net::Stream &stream, const Options &options, std::shared_ptr<
     , m_options(options)
     , m_parser(rulesOf(options.role))
     , m_control(options.controlFramesPerSecond, stream.reactor().now())
+    , m_heartbeat(stream.reactor(), *this)
 {
+    m_heartbeat.setPeriod(options.heartbeat);
 }
 
 RelayLeg::~RelayLeg() = default;
@@ -155,6 +157,7 @@ void RelayLeg::perform(const Net::ControlFrames::CloseStep &step)
 {
     if (step.hasFrame)
         writeControl(Wire::Opcode::Close, std::span(step.payload).first(step.size));
+    m_heartbeat.setPeriod(std::chrono::milliseconds(0));
     if (step.then == Net::ControlFrames::CloseStep::Then::AwaitPeer) {
         m_stream.setDeadline(m_options.closeTime);
         m_stream.setReadPaused(false); // its close frame has to be seen
@@ -173,6 +176,7 @@ void RelayLeg::setReadPaused(bool isPaused)
 
 std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> bytes)
 {
+    m_received += bytes.size();
     if (!m_control.bytesReceived(bytes.size())) {
         stream.close();
         return bytes.size();
@@ -193,6 +197,11 @@ std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> byte
     if (isOpen())
         m_user->batchEnded(*this, bytes.size());
     return bytes.size();
+}
+
+Net::Liveness::Traffic RelayLeg::traffic() const
+{
+    return {m_received, m_stream.queuedBytes(), m_stream.isReadPaused()};
 }
 
 Wire::Flow RelayLeg::flow() const
@@ -247,7 +256,11 @@ Wire::Flow RelayLeg::pingReceived(Wire::Bytes payload)
 
 Wire::Flow RelayLeg::pongReceived(Wire::Bytes payload)
 {
-    if (judged(m_control.pongReceived(m_stream.reactor().now())) == Net::ControlFrames::Verdict::Taken)
+    if (judged(m_control.pongReceived(m_stream.reactor().now())) != Net::ControlFrames::Verdict::Taken)
+        return flow();
+    if (const auto roundTrip = m_heartbeat.pongReceived(payload))
+        m_user->roundTripMeasured(*this, *roundTrip);
+    else
         m_user->pongReceived(*this, payload);
     return flow();
 }

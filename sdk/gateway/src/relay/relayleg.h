@@ -25,7 +25,8 @@ public:
     virtual void frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header) = 0;
     //! Payload, unmasked; \a isLast ends the message. Text is UTF-8 so far, and whole characters at its end.
     virtual void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) = 0;
-    virtual void pongReceived(RelayLeg &leg, Wire::Bytes payload) = 0;
+    virtual void pongReceived(RelayLeg &leg, Wire::Bytes payload) = 0; //!< Not of the heartbeat.
+    virtual void roundTripMeasured(RelayLeg &leg, std::chrono::milliseconds time) = 0; //!< By the heartbeat.
     virtual void batchEnded(RelayLeg &leg, std::size_t size) = 0; //!< All \a size bytes that came in one go were passed.
     virtual void flushed(RelayLeg &leg) = 0; //!< As StreamHandler::flushed().
     virtual void controlsFlooded(RelayLeg &leg) = 0; //!< Each frame beyond the rate; it is not answered.
@@ -50,7 +51,7 @@ public:
 
     Life cycle: of its stream; ended() once. Threads: the reactor's.
 */
-class RelayLeg final : public BridgeEnd, private Wire::FrameSink
+class RelayLeg final : public BridgeEnd, private Wire::FrameSink, private Net::Heartbeat::Owner
 {
 public:
     struct Options
@@ -59,6 +60,7 @@ public:
         //! Pings and pongs a second; a burst of twice as many is allowed, then controlsFlooded(). 0: no limit.
         double controlFramesPerSecond = 100;
         std::chrono::milliseconds closeTime{2000}; //!< For the peer's close frame after ours.
+        std::chrono::milliseconds heartbeat{0}; //!< As WebSocketOptions::heartbeat.
     };
 
     RelayLeg(Net::Stream &stream, const Options &options, std::shared_ptr<RelayLegUser> user);
@@ -73,6 +75,7 @@ public:
     void sendPiece(Wire::MutableBytes bytes, bool isLast, Wire::Bytes prefix = {});
     bool isInMessage() const { return m_isInMessage; } //!< Of what we send.
     bool isReadingMessage() const { return m_parser.isInMessage(); } //!< Of what the peer sends.
+    void setHeartbeat(std::chrono::milliseconds period) { m_heartbeat.setPeriod(period); }
     void setControlFramesPerSecond(double rate) { m_control.setRate(rate); }
     //! Whole; behind the message that goes on, if one does.
     void sendMessage(Wire::Opcode type, Wire::Bytes message);
@@ -101,6 +104,9 @@ private:
     Wire::Flow pingReceived(Wire::Bytes payload) override;
     Wire::Flow pongReceived(Wire::Bytes payload) override;
     Wire::Flow closeReceived(const Wire::CloseFrame &close) override;
+    Net::Liveness::Traffic traffic() const override;
+    void pingDue(Wire::Bytes payload) override { ping(payload); }
+    void peerGone() override { m_stream.abort(Net::StreamEnd::Silent); }
     Wire::Flow flow() const;
     void deliver(Wire::MutableBytes bytes, bool isLast);
     Net::ControlFrames::Verdict judged(Net::ControlFrames::Verdict verdict);
@@ -116,6 +122,8 @@ private:
     Options m_options;
     Wire::FrameParser m_parser;
     Net::ControlFrames m_control;
+    Net::Heartbeat m_heartbeat;
+    std::uint64_t m_received = 0;
     Wire::FrameHeader m_header; // of the frame that is read
     std::uint64_t m_left = 0; // of its payload
     Wire::Opcode m_outType = Wire::Opcode::Binary;

@@ -57,7 +57,8 @@ void RelayLink::begin(BridgePort &port, Net::Stream &client, Net::Stream *upstre
                       std::shared_ptr<SocketGauge> gauge)
 {
     const std::shared_ptr<RelayLink> link(new RelayLink(port, std::move(terms), std::move(gauge), client.id()));
-    const RelayLeg::Options clientOptions{Wire::Role::Server, double(link->m_meter.limits().controlFramesPerSecond)};
+    RelayLeg::Options clientOptions{Wire::Role::Server, double(link->m_meter.limits().controlFramesPerSecond)};
+    clientOptions.heartbeat = link->m_heartbeat;
     auto clientLeg = std::make_unique<RelayLeg>(client, clientOptions, link);
     link->m_client = clientLeg.get();
     client.clearDeadline();
@@ -91,11 +92,14 @@ void RelayLink::post(std::shared_ptr<const BridgeEvent> event)
     m_port.send({ToCore::Kind::Event, m_clientId, {}, {}, {}, std::move(event)});
 }
 
-void RelayLink::setLimits(const EndpointLimits &limits)
+void RelayLink::setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat)
 {
     m_meter.setLimits(limits, now());
-    if (m_client)
-        m_client->setControlFramesPerSecond(limits.controlFramesPerSecond);
+    m_heartbeat = heartbeat;
+    if (!m_client || !m_client->isOpen())
+        return;
+    m_client->setControlFramesPerSecond(limits.controlFramesPerSecond);
+    m_client->setHeartbeat(heartbeat);
 }
 
 void RelayLink::frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header)
@@ -248,10 +252,13 @@ void RelayLink::sendToClient(Wire::Bytes text)
 
 void RelayLink::pongReceived(RelayLeg &leg, Wire::Bytes payload)
 {
-    if (&leg == m_client)
-        m_port.send({ToCore::Kind::Pong, m_clientId, toByteArray(payload), {}, {}, {}});
-    else if (Wire::textOf(payload) == kLastPing)
+    if (&leg == m_upstream && Wire::textOf(payload) == kLastPing)
         answered();
+}
+
+void RelayLink::roundTripMeasured(RelayLeg &, std::chrono::milliseconds time)
+{
+    m_gauge->roundTrip = time.count();
 }
 
 void RelayLink::finishAnswers()
@@ -368,8 +375,10 @@ void RelayLink::ended(RelayLeg &leg, const Net::WebSocketEnd &end)
 
 void RelayLink::batchEnded(RelayLeg &leg, std::size_t size)
 {
+    if (!m_gauge->isNoted.exchange(true))
+        m_port.send({ToCore::Kind::Traffic, m_clientId});
     if (&leg == m_client) {
-        m_gauge->received += size;
+        m_gauge->bytesCame(size, m_port.reactor().now());
         watchMessageTime();
     } else {
         m_isUpstreamAsked = false;
@@ -419,7 +428,6 @@ void RelayLink::balance()
 void RelayLink::pauseClient()
 {
     const bool isPaused = m_isClientHeld || m_waitsForRoom;
-    m_gauge->isReadPaused = isPaused;
     if (m_client)
         m_client->setReadPaused(isPaused);
 }
@@ -474,9 +482,6 @@ void RelayLink::execute(RelayLeg &leg, ToReactor &command)
             if (m_upstream)
                 m_upstream->setReadPaused(m_isUpstreamHeld);
         }
-        break;
-    case ToReactor::Kind::Ping:
-        leg.ping(bytesOf(command.bytes));
         break;
     case ToReactor::Kind::Close:
         startEnding(1001, {});

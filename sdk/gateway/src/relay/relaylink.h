@@ -15,7 +15,7 @@ struct RelayTerms
     EndpointLimits limits;
     Identity sender;
     std::shared_ptr<TakenIds> taken;
-    std::chrono::milliseconds heartbeat{25'000}; //!< Of the upstream.
+    std::chrono::milliseconds heartbeat{25'000}; //!< Of both.
 };
 
 /*!
@@ -53,7 +53,7 @@ public:
 
     //! Of the stream of a client; null if it is none that is relayed.
     static RelayLink *of(Net::Stream *client);
-    void setLimits(const EndpointLimits &limits);
+    void setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat);
     void finishAnswers();
     void end();
 
@@ -65,6 +65,7 @@ public:
     void frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header) override;
     void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) override;
     void pongReceived(RelayLeg &leg, Wire::Bytes payload) override;
+    void roundTripMeasured(RelayLeg &leg, std::chrono::milliseconds time) override;
     void batchEnded(RelayLeg &leg, std::size_t size) override;
     void flushed(RelayLeg &leg) override;
     void controlsFlooded(RelayLeg &leg) override;
@@ -115,7 +116,7 @@ private:
     const Net::StreamId m_clientId;
     const std::shared_ptr<SocketGauge> m_gauge;
     MessageReceipts m_receipts;
-    const std::chrono::milliseconds m_heartbeat;
+    std::chrono::milliseconds m_heartbeat;
     const bool m_speaksControl;
     RelayMeter m_meter;
     State m_state;

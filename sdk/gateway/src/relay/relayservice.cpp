@@ -236,7 +236,7 @@ void RelayService::closed(Peer &peer)
 void RelayService::limitsChanged(Peer &peer, const EndpointLimits &limits)
 {
     if (auto *socket = qobject_cast<RelaySocket *>(&peer.socket()))
-        socket->setLimits(limits);
+        socket->setLimits(limits, peer.heartbeat());
 }
 
 void RelayService::finish(Peer &peer, const PeerClose &close)

@@ -32,11 +32,11 @@ void RelaySocket::accept(const QString &subprotocol, const QByteArray &answer, c
     });
 }
 
-void RelaySocket::setLimits(const EndpointLimits &limits)
+void RelaySocket::setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat)
 {
-    run([limits](BridgePort &, Net::Stream *stream) {
+    run([limits, heartbeat](BridgePort &, Net::Stream *stream) {
         if (RelayLink *link = RelayLink::of(stream))
-            link->setLimits(limits);
+            link->setLimits(limits, heartbeat);
     });
 }
 
@@ -64,9 +64,9 @@ void RelaySocket::endRelay()
 
 std::optional<ClientSocket::Relayed> RelaySocket::relayed() const
 {
-    const SocketGauge &seen = *gauge();
-    return Relayed{seen.messagesIn.value(), seen.messagesOut.value(), seen.bytesIn.value(), seen.bytesOut.value(),
-                   seen.isReadPaused};
+    SocketGauge &seen = *gauge();
+    seen.isNoted = false; // what comes from now on is told anew
+    return Relayed{seen.messagesIn.value(), seen.messagesOut.value(), seen.bytesIn.value(), seen.bytesOut.value()};
 }
 
 void RelaySocket::eventReceived(const BridgeEvent &event)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoint/deadlines.h"
-#include "endpoint/liveness.h"
 #include "endpoint/seenids.h"
 #include "limit/addressrates.h"
 #include "limit/connectioncaps.h"
@@ -33,8 +32,6 @@ private Q_SLOTS:
     void trimmingGivesBack();
     void processKnowsItsMemory();
     void deadlinesComeInOrderAndOnce();
-    void silentPeersAreGivenUp();
-    void slowPeersAreNotGivenUp();
     void seenIdsBelongToTheirSender();
 };
 
@@ -249,51 +246,6 @@ void TestLimits::deadlinesComeInOrderAndOnce()
     QCOMPARE(rang, u"1m2333"_s);
     clock.advance(1h);
     QCOMPARE(rang, u"1m2333"_s);
-}
-
-void TestLimits::silentPeersAreGivenUp()
-{
-    using Verdict = Liveness::Verdict;
-    ManualClock clock;
-    Liveness liveness(clock.now());
-    QCOMPARE(liveness.look({}, 25s, clock.now()), Verdict::Ping);
-    QCOMPARE(liveness.payload(), QByteArray("1"));
-    clock.advance(3s);
-    liveness.pongReceived("2", clock.now()); // not ours
-    QVERIFY(!liveness.roundTrip());
-    liveness.pongReceived("1", clock.now());
-    QCOMPARE(liveness.roundTrip(), std::optional<Duration>(3s));
-    clock.advance(21s);
-    QCOMPARE(liveness.look({}, 25s, clock.now()), Verdict::Fine);
-    clock.advance(1s);
-    QCOMPARE(liveness.look({}, 25s, clock.now()), Verdict::Ping);
-    clock.advance(15s);
-    QCOMPARE(liveness.look({}, 25s, clock.now()), Verdict::Fine);
-    clock.advance(1s);
-    QCOMPARE(liveness.look({.isReadPaused = true}, 25s, clock.now()), Verdict::Fine);
-    QCOMPARE(liveness.look({}, 25s, clock.now()), Verdict::Gone);
-}
-
-void TestLimits::slowPeersAreNotGivenUp()
-{
-    using Verdict = Liveness::Verdict;
-    ManualClock clock;
-    Liveness liveness(clock.now());
-    QCOMPARE(liveness.look({}, 25s, clock.now()), Verdict::Ping);
-    Liveness::Traffic traffic;
-    for (int i = 1; i < 20; ++i) { // a long message in small pieces: no pong can come
-        clock.advance(14s);
-        traffic.received = quint64(i);
-        QCOMPARE(liveness.look(traffic, 25s, clock.now()), Verdict::Fine);
-    }
-    traffic.queued = 1000;
-    for (int i = 0; i < 20; ++i) { // and the other way round
-        clock.advance(14s);
-        traffic.queued -= 1;
-        QCOMPARE(liveness.look(traffic, 25s, clock.now()), Verdict::Fine);
-    }
-    clock.advance(16s);
-    QCOMPARE(liveness.look(traffic, 25s, clock.now()), Verdict::Gone);
 }
 
 void TestLimits::seenIdsAreBounded()

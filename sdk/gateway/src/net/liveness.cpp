@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "endpoint/liveness.h"
+#include "net/liveness.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace Watchword::Gateway {
+namespace Watchword::Gateway::Net {
 
 Liveness::Liveness(Instant now)
     : m_lastIn(now)
@@ -23,17 +23,25 @@ Liveness::Verdict Liveness::look(const Traffic &traffic, Duration heartbeat, Ins
     }
     if (m_lastPing && now - *m_lastPing < heartbeat)
         return Verdict::Fine;
-    m_payload = QByteArray::number(++m_pings);
+    ++m_ping;
     m_pingedAt = m_lastPing = now;
     return Verdict::Ping;
 }
 
-void Liveness::pongReceived(const QByteArray &payload, Instant now)
+Liveness::Instant Liveness::nextLook(Duration heartbeat) const
 {
-    if (!m_pingedAt || payload != m_payload)
-        return;
-    m_roundTrip = now - *std::exchange(m_pingedAt, std::nullopt);
-    m_lastIn = now;
+    if (m_pingedAt)
+        return std::max({*m_pingedAt, m_lastIn, m_lastTaken}) + kPongTime + Duration(1); // "more than", not "as long as"
+    return m_lastPing ? *m_lastPing + heartbeat : m_lastIn;
 }
 
-} // namespace Watchword::Gateway
+bool Liveness::pongReceived(std::uint64_t ping, Instant now)
+{
+    if (!m_pingedAt || ping != m_ping)
+        return false;
+    m_roundTrip = std::chrono::duration_cast<Duration>(now - *std::exchange(m_pingedAt, std::nullopt));
+    m_lastIn = now;
+    return true;
+}
+
+} // namespace Watchword::Gateway::Net
