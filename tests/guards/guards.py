@@ -24,7 +24,7 @@ DIRECTIONS = {
     "wire": set(),
     "link": {"core", "wire"},
     "client": {"core", "jose", "auth", "keychain", "link"},
-    "watch": {"core", "link"},
+    "watch": {"core", "jose", "link"},
     "gateway": {"core", "jose", "wire"},
     "doctor": {"core", "jose", "wire"},
     "testing": {"core", "jose", "auth", "link"},
