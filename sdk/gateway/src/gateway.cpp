@@ -118,8 +118,10 @@ Result<void> Gateway::Private::openAudit()
     options.cluster = config.cluster;
     options.node = config.node;
     options.version = QStringLiteral(WATCHWORD_VERSION);
-    if (config.audit.retention)
-        options.maxAge = *config.audit.retention;
+    options.maxEvents = config.audit.maxEvents;
+    options.retainBytes = config.audit.maxBytes;
+    const bool isBounded = options.maxEvents > 0 || options.retainBytes > 0;
+    (isBounded ? options.keepAtLeast : options.maxAge) = config.audit.retention.value_or(Duration());
     Result<std::unique_ptr<AuditLog>> opened = AuditLog::open(options, clock);
     if (!opened)
         return opened.error();
@@ -311,8 +313,9 @@ std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &nex
         return fixed(u"[listen] threads"_s);
     if (next.audit.database != config.audit.database)
         return fixed(u"[audit] database"_s);
-    if (next.audit.retention != config.audit.retention)
-        return fixed(u"[audit] retention"_s);
+    if (next.audit.retention != config.audit.retention || next.audit.maxEvents != config.audit.maxEvents
+        || next.audit.maxBytes != config.audit.maxBytes)
+        return fixed(u"[audit] retention, max_events and max_bytes"_s);
     if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
         return fixed(u"cluster or node of [gateway]"_s);
     if (next.embeddedIssuer != config.embeddedIssuer)

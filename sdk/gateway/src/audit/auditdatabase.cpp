@@ -19,6 +19,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int kSchemaVersion = 1;
+constexpr int kTileLevelShift = 40;
 
 Error toError(const QSqlError &error, const QString &doing)
 {
@@ -163,7 +164,7 @@ Result<void> AuditDatabase::createSchema()
     const int found = version.value(0).toInt();
     version.finish();
     if (found == kSchemaVersion)
-        return {};
+        return createTreeTables();
     if (found != 0) {
         return Error(ErrorCode::StoreCorrupt,
                      u"the audit file has format %1; this program knows %2"_s.arg(found).arg(kSchemaVersion))
@@ -190,6 +191,20 @@ Result<void> AuditDatabase::createSchema()
             static_cast<void>(run(u"ROLLBACK"_s));
             return done;
         }
+    }
+    return createTreeTables();
+}
+
+// Files of the first releases have none; a tile is of level << 40 | index.
+Result<void> AuditDatabase::createTreeTables()
+{
+    const QStringList statements{
+        u"CREATE TABLE IF NOT EXISTS tile (id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT"_s,
+        u"CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, time INTEGER NOT NULL, note BLOB NOT NULL) STRICT"_s,
+    };
+    for (const QString &statement : statements) {
+        if (const Result<void> done = run(statement); !done)
+            return done;
     }
     return {};
 }
@@ -249,13 +264,15 @@ Result<void> AuditDatabase::insert(const Row &row)
     return execute(*m_insert, u"be written"_s);
 }
 
-Result<void> AuditDatabase::insertPurge(const Row &purge, quint64 firstKept)
+Result<void> AuditDatabase::insertPurge(const Row &purge, quint64 firstKept, const std::function<Result<void>()> &more)
 {
     const auto attempt = [&]() -> Result<void> {
         if (const Result<void> done = setMeta(u"purge_before"_s, QString::number(firstKept)); !done)
             return done;
         // First the room, then the event: so retention also works on a full disk.
         if (const Result<void> done = run(u"DELETE FROM event WHERE seq < %1"_s.arg(firstKept)); !done)
+            return done;
+        if (const Result<void> done = more(); !done)
             return done;
         return insert(purge);
     };
@@ -332,6 +349,47 @@ Result<QList<AuditDatabase::Row>> AuditDatabase::readLast(int count) const
     if (rows)
         std::reverse(rows.value().begin(), rows.value().end());
     return rows;
+}
+
+QByteArray AuditDatabase::tile(int level, quint64 index) const
+{
+    QSqlQuery query(m_database);
+    query.setForwardOnly(true);
+    query.prepare(u"SELECT hashes FROM tile WHERE id = ?"_s);
+    query.bindValue(0, qint64(quint64(level) << kTileLevelShift | index));
+    return query.exec() && query.next() ? query.value(0).toByteArray() : QByteArray();
+}
+
+Result<void> AuditDatabase::setTile(int level, quint64 index, const QByteArray &hashes)
+{
+    QSqlQuery query(m_database);
+    query.prepare(u"INSERT INTO tile (id, hashes) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET hashes = excluded.hashes"_s);
+    query.bindValue(0, qint64(quint64(level) << kTileLevelShift | index));
+    query.bindValue(1, hashes);
+    return execute(query, u"be written"_s);
+}
+
+Result<std::pair<quint64, QByteArray>> AuditDatabase::lastCheckpoint() const
+{
+    QSqlQuery query(m_database);
+    if (!query.exec(u"SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"_s))
+        return toError(query.lastError(), u"be read"_s);
+    if (!query.next())
+        return std::pair<quint64, QByteArray>(0, {});
+    return std::pair(query.value(0).toULongLong(), query.value(1).toByteArray());
+}
+
+Result<void> AuditDatabase::insertCheckpoint(quint64 size, WallTime at, const QByteArray &note)
+{
+    QSqlQuery query(m_database);
+    query.prepare(u"INSERT INTO checkpoint (size, time, note) VALUES (?, ?, ?)"_s);
+    query.bindValue(0, qint64(size));
+    query.bindValue(1, qint64(at.time_since_epoch().count()));
+    query.bindValue(2, note);
+    if (const Result<void> done = execute(query, u"be written"_s); !done)
+        return done;
+    return run(u"DELETE FROM checkpoint WHERE size <= (SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1 OFFSET %1)"_s.arg(
+        kCheckpoints));
 }
 
 Result<QString> AuditDatabase::meta(const QString &name) const

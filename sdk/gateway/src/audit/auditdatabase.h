@@ -8,6 +8,8 @@
 #include <QSqlDatabase>
 #include <QSqlQuery>
 
+#include <functional>
+
 namespace Watchword::Gateway {
 
 /*!
@@ -22,6 +24,8 @@ namespace Watchword::Gateway {
 class AuditDatabase
 {
 public:
+    static constexpr int kCheckpoints = 10'000;
+
     struct Row
     {
         quint64 sequence = 0;
@@ -46,12 +50,18 @@ public:
     Result<void> commit();
     void rollback();
     Result<void> insert(const Row &row);
-    //! Inserts \a purge and removes everything before \a firstKept, or does neither.
-    Result<void> insertPurge(const Row &purge, quint64 firstKept);
+    //! Removes everything before \a firstKept, runs \a more, and inserts \a purge, or does nothing of it.
+    Result<void> insertPurge(const Row &purge, quint64 firstKept, const std::function<Result<void>()> &more);
     Result<QList<Row>> read(quint64 after, int limit) const;
     Result<QList<Row>> readHeads(quint64 after, int limit) const; //!< Sequence and time only.
     Result<QList<Row>> readLast(int count) const; //!< Oldest first.
     qint64 usedBytes() const; //!< What events and indexes take, without free pages.
+
+    QByteArray tile(int level, quint64 index) const; //!< Of the Merkle tree; empty if there is none.
+    Result<void> setTile(int level, quint64 index, const QByteArray &hashes);
+    Result<std::pair<quint64, QByteArray>> lastCheckpoint() const; //!< Size and note; 0 and empty if there is none.
+    //! Keeps the newest kCheckpoints.
+    Result<void> insertCheckpoint(quint64 size, WallTime at, const QByteArray &note);
 
     Result<QString> meta(const QString &name) const; //!< Empty if it was never set.
     Result<void> setMeta(const QString &name, const QString &value);
@@ -64,6 +74,7 @@ private:
     Result<void> makePrivate(const QString &path);
     Result<void> run(const QString &statement) const;
     Result<void> createSchema();
+    Result<void> createTreeTables();
     Result<void> prepare();
     Result<void> execute(QSqlQuery &query, const QString &doing) const;
     static Result<QList<Row>> collect(QSqlQuery &query);

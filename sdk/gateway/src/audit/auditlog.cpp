@@ -18,6 +18,8 @@ namespace {
 
 constexpr int kPage = 500;
 constexpr std::chrono::seconds kUpkeep{5};
+constexpr quint64 kCheckpointEvents = 1000;
+constexpr std::chrono::seconds kCheckpointAge{60};
 // A backlog after a change of the configuration goes in several turns, so that it never holds up what is written.
 constexpr int kMostBatches = 50;
 
@@ -35,6 +37,7 @@ public:
     Private(const AuditOptions &o, Clock &c)
         : options(o)
         , clock(c)
+        , brake(o.strangers)
     {
     }
 
@@ -48,6 +51,7 @@ public:
     void deliverOne(const AuditWriter::Done &done);
     void look();
     bool isPurgeDue() const;
+    bool isCheckpointDue() const;
     //! Calls \a job with a database that has everything that was written.
     void read(const std::function<void(const AuditDatabase &)> &job) const;
     void settle() { writer->settle(writer->lastTicket()); }
@@ -60,6 +64,7 @@ public:
 
     const AuditOptions options;
     Clock &clock;
+    StrangerBrake brake;
     AuditLog *q = nullptr;
     std::unique_ptr<AuditWriter> writer;
     AuditDatabase reader; //!< Closed while the log is in memory: then the writer reads.
@@ -67,6 +72,8 @@ public:
     AuditStore::State state;
     std::deque<AuditWriter::Done> done;
     QHash<quint64, Waiting> waiting; //!< By ticket.
+    Instant checkpointedAt{};
+    quint64 checkpointed = 0; //!< The newest event when the last checkpoint was asked for.
     bool writable = true;
 };
 
@@ -113,8 +120,22 @@ bool AuditLog::Private::isPurgeDue() const
     return mayGo && ((options.maxEvents > 0 && count > options.maxEvents) || options.retainBytes > 0);
 }
 
+bool AuditLog::Private::isCheckpointDue() const
+{
+    const quint64 fresh = state.newest - checkpointed;
+    return writable && (fresh >= kCheckpointEvents || (fresh > 0 && clock.now() - checkpointedAt >= kCheckpointAge));
+}
+
 void AuditLog::Private::look()
 {
+    q->postCounts();
+    if (!writable)
+        writer->retry(clock.wallNow());
+    if (isCheckpointDue()) {
+        checkpointedAt = clock.now();
+        checkpointed = state.newest;
+        writer->checkpoint(clock.wallNow());
+    }
     if (isPurgeDue())
         writer->purge(clock.wallNow(), kMostBatches, false);
 }
@@ -136,7 +157,14 @@ AuditLog::AuditLog(std::unique_ptr<Private> priv)
     d->upkeep.start();
 }
 
-AuditLog::~AuditLog() = default;
+AuditLog::~AuditLog()
+{
+    if (!d->writer)
+        return;
+    const QList<AuditEntry> counts = d->brake.all();
+    for (const AuditEntry &entry : counts)
+        post(entry);
+}
 
 Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions &options, Clock &clock)
 {
@@ -151,6 +179,8 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions &options, Cl
     if (!opened)
         return opened.error();
     log->d->state = *opened;
+    log->d->checkpointed = opened->checkpointed;
+    log->d->checkpointedAt = clock.now();
     if (!options.path.isEmpty()) {
         if (const Result<void> done = log->d->reader.openToRead(options.path); !done)
             return done.error();
@@ -184,6 +214,30 @@ QString AuditLog::post(const AuditEntry &entry, const QObject *context, Written 
     const quint64 ticket = d->post(entry, id);
     d->waiting.insert(ticket, {context, std::move(written)});
     return id;
+}
+
+void AuditLog::postLimited(const AuditEntry &entry, const QHostAddress &from, const QObject *context,
+                           std::function<void(const QString &id)> then)
+{
+    if (!d->brake.take(entry, from, d->clock.now(), d->clock.wallNow())) {
+        then(d->brake.reference());
+        return;
+    }
+    d->brake.setReference(post(
+        entry, context, [then = std::move(then)](const Result<AuditRecord> &record) { then(record ? record->id : QString()); }));
+}
+
+void AuditLog::postLimited(const AuditEntry &entry, const QHostAddress &from)
+{
+    if (d->brake.take(entry, from, d->clock.now(), d->clock.wallNow()))
+        d->brake.setReference(post(entry));
+}
+
+void AuditLog::postCounts()
+{
+    const QList<AuditEntry> counts = d->brake.due(d->clock.now());
+    for (const AuditEntry &entry : counts)
+        post(entry);
 }
 
 QString AuditLog::epoch() const
@@ -268,6 +322,26 @@ Result<void> AuditLog::verify() const
                      u"the chain ends at event %1, but %2 were written"_s.arg(check.lastSequence()).arg(newest));
     }
     return check.finish();
+}
+
+Result<AuditProof> AuditLog::prove(quint64 oldSize, quint64 sequence) const
+{
+    Result<AuditProof> proof;
+    d->writer->run([&, now = d->clock.wallNow()](AuditStore &store) {
+        if (store.state().checkpointed == 0 && store.state().newest > 0)
+            static_cast<void>(store.checkpoint(now)); // the first who asks does not have to wait for a minute
+        proof = store.prove(oldSize, sequence);
+    });
+    return proof;
+}
+
+Result<void> AuditLog::checkpoint()
+{
+    d->settle();
+    Result<void> done;
+    d->writer->run([&, now = d->clock.wallNow()](AuditStore &store) { done = store.checkpoint(now); });
+    d->deliver();
+    return done;
 }
 
 bool AuditLog::isWritable() const

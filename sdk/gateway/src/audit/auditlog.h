@@ -3,6 +3,7 @@
 
 #include "audit/auditentry.h"
 #include "audit/auditoptions.h"
+#include "audit/auditproof.h"
 
 #include <QList>
 #include <QObject>
@@ -47,6 +48,14 @@ public:
     QString post(const AuditEntry &entry);
     QString post(const AuditEntry &entry, const QObject *context, Written written);
 
+    //! For what strangers can cause: posts \a entry, or only counts it, so that nobody fills the log (StrangerBrake). \a then
+    //! is called with the id of the event that was written for it, which may be that of an earlier one of its kind; empty if
+    //! there is none.
+    void postLimited(const AuditEntry &entry, const QHostAddress &from, const QObject *context,
+                     std::function<void(const QString &id)> then);
+    void postLimited(const AuditEntry &entry, const QHostAddress &from);
+    void postCounts(); //!< Of windows that are over; it also runs by itself, and for all at the end.
+
     QString epoch() const; //!< Opaque; a cursor is "<epoch>.<sequence>".
     quint64 oldest() const; //!< Sequence of the first event that is still there; 0 if the log is empty.
     quint64 newest() const; //!< Of the last that was written; 0 if the log is empty.
@@ -61,6 +70,11 @@ public:
     //! Events removed at the end are found as long as this object wrote them; after a restart only a reader who kept a
     //! newer hash can tell.
     Result<void> verify() const;
+
+    //! The newest checkpoint, and that it goes on from the state of \a oldSize events and has event \a sequence; 0: neither.
+    //! InvalidArgument if the checkpoint has no such state or event.
+    Result<AuditProof> prove(quint64 oldSize, quint64 sequence) const;
+    Result<void> checkpoint(); //!< Signs the state now; it also happens by itself, within a minute or 1,000 events.
 
     bool isWritable() const; //!< False after an event that could not be written, until one is.
     Result<void> flush(); //!< Waits until everything is on the disk.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "audit/strangerbrake.h"
 #include "watchword/core/clock.h"
 
 #include <QString>
@@ -23,6 +24,7 @@ struct AuditOptions
     qint64 retainBytes = 0; //!< The oldest go when events and indexes take more. 0: no bound.
     Duration keepAtLeast{}; //!< maxEvents and retainBytes never remove what is younger.
     qint64 maxBytes = 0; //!< Of the file; append() fails beyond it. 0: no bound but the disk.
+    StrangerLimits strangers;
     OnCorruption onCorruption = OnCorruption::Refuse;
 };
 

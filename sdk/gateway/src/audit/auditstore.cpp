@@ -53,6 +53,25 @@ AuditStore::Pending gapEntry(const QString &reason, const QString &message, Wall
     return {entry, newEventId(at), at};
 }
 
+AuditStore::Pending lostEntry(quint64 lost, WallTime since, WallTime now)
+{
+    const QString message = u"%1 events since %2 could not be written."_s.arg(lost).arg(toRfc3339(since));
+    AuditStore::Pending gap = gapEntry(u"write_failed"_s, message, now, {{"count"_L1, qint64(lost)}});
+    gap.entry.outcome = u"failure"_s;
+    return gap;
+}
+
+// Names the log in its checkpoints: no spaces and no plus signs (C2SP signed-note).
+QByteArray originOf(const AuditOptions &options, const QString &uid)
+{
+    QString origin = u"watchword-audit/%1/%2/%3"_s.arg(options.cluster, options.node, uid);
+    for (QChar &c : origin) {
+        if (c <= u' ' || c == u'+' || c.unicode() >= 0x7f)
+            c = u'_';
+    }
+    return origin.toLatin1();
+}
+
 Error beyondRepair(const QString &what)
 {
     return Error(ErrorCode::StoreCorrupt, what)
@@ -77,6 +96,7 @@ Result<void> AuditStore::open(WallTime now)
         opened = loadEpoch(now);
     if (!opened && opened.error().code() == ErrorCode::StoreCorrupt
         && m_options.onCorruption == AuditOptions::OnCorruption::SetAside) {
+        m_tree.reset();
         m_database.close();
         m_state = {};
         m_uid.clear();
@@ -92,6 +112,7 @@ Result<void> AuditStore::open(WallTime now)
     if (!opened)
         return opened.error().withDetail(u"%1 (%2)"_s.arg(opened.error().detail(), m_options.path));
     m_isClean = true;
+    m_lastAt = now;
     if (const std::optional<Pending> words = std::exchange(m_firstWords, {})) {
         if (const auto said = write({*words}, 0, {}); !said)
             return said.error();
@@ -166,6 +187,10 @@ Result<void> AuditStore::loadEpoch(WallTime now)
     }
     if (m_state.epoch.isEmpty())
         m_state.epoch = QString(newEventId(now)).remove(u'-').last(12);
+    m_tree = std::make_unique<AuditTree>(m_database, m_options.path);
+    if (const Result<void> done = m_tree->open(originOf(m_options, m_uid), m_state.oldest, m_state.newest); !done)
+        return done.error().code() == ErrorCode::StoreCorrupt ? beyondRepair(done.error().detail()) : done;
+    m_state.checkpointed = m_tree->checkpointSize() == 0 ? 0 : m_tree->lastCheckpointed();
     const QList<std::pair<QString, QString>> values{
         {u"epoch"_s, m_state.epoch}, {u"uid"_s, m_uid}, {u"boot"_s, bootId()}, {u"clean"_s, u"0"_s}};
     for (const auto &[name, value] : values) {
@@ -193,6 +218,9 @@ Result<void> AuditStore::setAside(WallTime now)
 
 void AuditStore::close()
 {
+    if (m_isClean && m_tree && m_tree->size() > 0)
+        m_isClean = checkpoint(m_lastAt).isOk();
+    m_tree.reset();
     if (m_isClean && !m_state.epoch.isEmpty())
         static_cast<void>(m_database.setMeta(u"clean"_s, u"1"_s));
     m_database.close();
@@ -261,19 +289,15 @@ Result<std::vector<AuditRecord>> AuditStore::write(const std::vector<Pending> &e
     const QByteArray hashBefore = m_lastHash;
     std::vector<AuditRecord> records;
     records.reserve(entries.size() + 1);
+    std::vector<Pending> all;
+    all.reserve(entries.size() + 1);
     const auto attempt = [&]() -> Result<void> {
         if (const Result<void> begun = m_database.begin(); !begun)
             return begun;
-        if (lost > 0) {
-            const QString message = u"%1 events since %2 could not be written."_s.arg(lost).arg(toRfc3339(lostSince));
-            Pending gap = gapEntry(u"write_failed"_s, message, entries.front().at, {{"count"_L1, qint64(lost)}});
-            gap.entry.outcome = u"failure"_s;
-            Result<AuditRecord> record = insert(gap);
-            if (!record)
-                return record.error();
-            records.push_back(std::move(record).value());
-        }
-        for (const Pending &pending : entries) {
+        if (lost > 0)
+            all.push_back(lostEntry(lost, lostSince, entries.front().at));
+        all.insert(all.end(), entries.begin(), entries.end());
+        for (const Pending &pending : all) {
             Result<AuditRecord> record = insert(pending);
             if (!record)
                 return record.error();
@@ -283,12 +307,29 @@ Result<std::vector<AuditRecord>> AuditStore::write(const std::vector<Pending> &e
     };
     const Result<void> done = attempt();
     m_isClean = done.isOk();
-    if (done)
+    if (done) {
+        for (const AuditRecord &record : records)
+            m_tree->add(record);
+        m_lastAt = all.back().at;
         return records;
+    }
     m_database.rollback();
     m_state = before;
     m_lastHash = hashBefore;
     return done.error();
+}
+
+Result<std::vector<AuditRecord>> AuditStore::writeGap(quint64 lost, WallTime lostSince, WallTime now)
+{
+    return write({lostEntry(lost, lostSince, now)}, 0, {});
+}
+
+Result<void> AuditStore::checkpoint(WallTime now)
+{
+    const Result<void> done = m_tree->checkpoint(now);
+    if (done)
+        m_state.checkpointed = m_tree->lastCheckpointed();
+    return done;
 }
 
 void AuditStore::readOldest()
@@ -364,9 +405,12 @@ Result<AuditRecord> AuditStore::purge(qint64 count, WallTime now)
     const Result<AuditDatabase::Row> row = sealed({entry, id, now});
     if (!row)
         return row.error();
-    if (const Result<void> done = m_database.insertPurge(*row, firstKept); !done)
+    const Result<void> done = m_database.insertPurge(*row, firstKept, [this] { return m_tree->writeTiles(); });
+    if (!done)
         return done.error();
+    m_tree->tilesAreStored();
     advance(*row);
+    m_tree->add({row->sequence, id, row->body});
     m_state.oldest = firstKept;
     m_state.oldestAt = first->time;
     return AuditRecord{row->sequence, id, row->body};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "audit/auditdatabase.h"
+#include "audit/audittree.h"
 
 #include <vector>
 
@@ -29,6 +30,7 @@ public:
         quint64 oldest = 0;
         quint64 newest = 0;
         WallTime oldestAt{}; //!< Of the oldest event.
+        quint64 checkpointed = 0; //!< The last event that the newest signed checkpoint has.
     };
 
     explicit AuditStore(const AuditOptions &options);
@@ -39,9 +41,15 @@ public:
     //! Writes all of \a entries in one transaction, or none of them. Behind \a lost events that could not be written it
     //! begins with an audit.gap, so there may be one record more than there are entries.
     Result<std::vector<AuditRecord>> write(const std::vector<Pending> &entries, quint64 lost, WallTime lostSince);
+    //! The audit.gap alone.
+    Result<std::vector<AuditRecord>> writeGap(quint64 lost, WallTime lostSince, WallTime now);
     //! Removes one batch of what retention no longer keeps at \a now; the record is that of the audit.purged. Nothing to do
     //! is no record.
     Result<std::optional<AuditRecord>> purgeBatch(WallTime now);
+
+    //! Signs the state of the log, if it grew since the last time.
+    Result<void> checkpoint(WallTime now);
+    Result<AuditProof> prove(quint64 oldSize, quint64 sequence) const { return m_tree->prove(oldSize, sequence); }
 
     const State &state() const { return m_state; }
     QString lastHash() const { return QString::fromLatin1(m_lastHash); }
@@ -62,12 +70,14 @@ private:
 
     AuditOptions m_options;
     AuditDatabase m_database;
+    std::unique_ptr<AuditTree> m_tree;
     State m_state;
     QString m_uid;
     QString m_source;
     QJsonObject m_node;
     QByteArray m_lastHash;
     std::optional<Pending> m_firstWords; //!< What open() found to say.
+    WallTime m_lastAt{}; //!< Of the last event.
     bool m_isClean = false; //!< Nothing failed since the last success.
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/auditwriter.h"
 
+#include "watchword/core/log.h"
+
 #include <algorithm>
 
 namespace Watchword::Gateway {
@@ -87,6 +89,40 @@ void AuditWriter::run(const std::function<void(AuditStore &)> &job)
     m_wanted.notify_one();
     m_hurry.notify_one();
     m_finished.wait(lock, [&] { return isDone; });
+}
+
+void AuditWriter::retry(WallTime now)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_jobs.emplace_back([this, now](AuditStore &store) {
+            std::unique_lock guard(m_mutex);
+            const quint64 lost = m_lost;
+            const WallTime since = m_lostSince;
+            guard.unlock();
+            if (lost == 0)
+                return;
+            Result<std::vector<AuditRecord>> written = store.writeGap(lost, since, now);
+            guard.lock();
+            if (!written)
+                return;
+            m_lost -= lost;
+            m_done.push_back({0, std::move(written.value().front()), store.state()});
+        });
+    }
+    m_wanted.notify_one();
+}
+
+void AuditWriter::checkpoint(WallTime now)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_jobs.emplace_back([now](AuditStore &store) {
+            if (const Result<void> done = store.checkpoint(now); !done)
+                qCWarning(logGateway).noquote() << "the audit has no new checkpoint:" << done.error().toString();
+        });
+    }
+    m_wanted.notify_one();
 }
 
 qint64 AuditWriter::purge(WallTime now, int batches, bool isAwaited)

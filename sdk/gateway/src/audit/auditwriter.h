@@ -47,6 +47,8 @@ public:
     std::deque<Done> takeDone();
     //! Runs \a job in the writer's thread behind everything that was posted, and waits for it.
     void run(const std::function<void(AuditStore &)> &job);
+    void retry(WallTime now); //!< Tries to say how many events were lost: it shows whether there is room again.
+    void checkpoint(WallTime now); //!< Signs the state of the log behind what was posted, without waiting.
     //! Removes what retention no longer keeps; at most \a batches. \a isAwaited: returns how many events went.
     qint64 purge(WallTime now, int batches, bool isAwaited);
 

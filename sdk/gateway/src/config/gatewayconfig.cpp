@@ -254,8 +254,20 @@ WatchConfig readWatch(TableReader table)
 void readAudit(TableReader table, AuditConfig &audit)
 {
     audit.database = table.file("database", audit.database);
-    if (table.has("retention"))
+    if (table.has("retention")) {
         audit.retention = table.duration("retention", std::chrono::hours(24 * 365));
+        if (*audit.retention < std::chrono::minutes(1))
+            table.fail("retention", u"retention of [audit] must be at least a minute, for example \"90 d\""_s);
+    }
+    audit.maxEvents = table.integer("max_events", 0, 0, kMost);
+    audit.maxBytes = table.size("max_bytes", 0);
+    if (audit.maxBytes > 0 && audit.maxBytes < 1024 * 1024)
+        table.fail("max_bytes", u"max_bytes of [audit] must be at least \"1 MiB\""_s);
+    const QString policy = table.text("when_unwritable", u"continue"_s);
+    if (policy == "refuse"_L1)
+        audit.whenUnwritable = AuditConfig::WhenUnwritable::Refuse;
+    else if (policy != "continue"_L1)
+        table.fail("when_unwritable", u"when_unwritable of [audit] is \"continue\" or \"refuse\""_s);
     table.finish();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoint/hub.h"
 
+#include "audit/auditlog.h"
 #include "endpoint/echoservice.h"
 #include "endpoint/endpointrules.h"
 #include "endpoint/roomsservice.h"
@@ -236,6 +237,7 @@ void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, c
         socket->close(int(CloseCode::GoingAway), {});
         return;
     }
+    recordStream(*socket, admission);
     // The slot counts as long as the socket lives.
     connect(socket.get(), &QObject::destroyed, this, [slot = admission.slot] { Q_UNUSED(slot) });
     if (endpoint.target->kind == GateTarget::Kind::Watch) {
@@ -245,6 +247,41 @@ void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, c
     const QUrlQuery query(QString::fromLatin1(admission.query));
     m_watch->acceptAudit(std::move(socket), admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded),
                          admission.url);
+}
+
+// Who watches others is recorded like them.
+void Hub::recordStream(ClientSocket &socket, const Admission &admission)
+{
+    AuditEntry entry;
+    entry.type = u"monitor.opened"_s;
+    entry.subject = admission.identity.sessionId;
+    entry.severity = 2;
+    entry.outcome = u"success"_s;
+    entry.reasonCode = u"accepted"_s;
+    const QString who = admission.identity.name.isEmpty() ? admission.identity.subject : admission.identity.name;
+    const QString from = admission.peer.address.toString();
+    entry.message = u"%1 watches %2 from %3."_s.arg(who, admission.target->path, from);
+    QJsonObject actor = auditActor(admission.identity);
+    actor.insert("type"_L1, u"operator"_s);
+    entry.data = {{"actor"_L1, actor},
+                  {"initiator"_L1, u"user"_s},
+                  {"session"_L1, QJsonObject{{"sid"_L1, admission.identity.sessionId}}},
+                  {"token"_L1, auditToken(admission.identity)},
+                  {"src"_L1, auditSource(admission.peer)},
+                  {"http"_L1, QJsonObject{{"path"_L1, admission.target->path}, {"status"_L1, 101}}}};
+    if (!admission.userAgent.isEmpty())
+        entry.data.insert("ua"_L1, admission.userAgent);
+    m_services.audit.post(entry);
+    const auto code = std::make_shared<int>(1006);
+    connect(&socket, &ClientSocket::disconnected, this, [&socket, code] { *code = socket.closeCode(); });
+    connect(&socket, &QObject::destroyed, this, [this, entry, code, who, from, since = m_services.clock.now()]() mutable {
+        const qint64 lasted = (m_services.clock.now() - since).count();
+        entry.type = u"monitor.closed"_s;
+        entry.reasonCode = u"ended"_s;
+        entry.message = u"%1 watched for %2 s from %3."_s.arg(who, QString::number(lasted / 1000), from);
+        entry.data.insert("ws"_L1, QJsonObject{{"close_code"_L1, *code}, {"duration_ms"_L1, lasted}});
+        m_services.audit.post(entry);
+    });
 }
 
 void Hub::peerEnded(Peer *peer)

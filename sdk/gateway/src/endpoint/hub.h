@@ -68,6 +68,7 @@ private:
     void retire(std::unique_ptr<Endpoint> endpoint);
     void openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission);
     Peer *openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission);
+    void recordStream(ClientSocket &socket, const Admission &admission);
     void openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void peerEnded(Peer *peer);
     void tick();

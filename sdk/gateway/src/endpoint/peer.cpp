@@ -355,7 +355,9 @@ void Peer::auditClosed(int code, const QString &reason)
         cause = closeCodeName(code).isEmpty() ? QString::number(code) : closeCodeName(code);
     const bool isWrong = m_close.code == CloseCode::ProtocolError;
     const QString fault = m_closedByUs ? (isWrong ? m_close.text : QString()) : m_socket->fault();
-    const QString message = fault.isEmpty() ? u"The connection ended."_s : u"The connection ended: "_s + fault + u'.';
+    const qint64 seconds = (m_services.clock.now() - m_openedAt).count() / 1000;
+    const QString message = u"The connection of %1 to %2 ended after %3 s: %4."_s.arg(
+        m_record.who(), m_admission.target->path, QString::number(seconds), fault.isEmpty() ? cause : fault);
     m_record.audit(u"conn.closed"_s, isPolicy || !fault.isEmpty() ? 2 : 1, u"success"_s, cause, message,
                    {{u"ws"_s, ws}, {u"initiator"_s, m_closedByUs || !fault.isEmpty() ? u"policy"_s : u"user"_s}});
 }

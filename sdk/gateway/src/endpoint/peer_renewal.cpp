@@ -104,12 +104,13 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
         close.code = CloseCode::Forbidden;
         close.auditReason = u"insufficient_scope"_s;
         close.ref = m_record.auditAndWait(u"token.refresh_failed"_s, 3, u"denied"_s, u"insufficient_scope"_s,
-                                          u"the new token lacks a scope of the endpoint"_s);
+                                          u"The new token of %1 lacks a scope of the endpoint."_s.arg(m_record.who()));
         this->close(close);
         return;
     }
     if (const QString weakness = signInWeakness(target, *verdict, m_services.clock.wallNow()); !weakness.isEmpty()) {
-        m_record.audit(u"token.refresh_failed"_s, 3, u"denied"_s, weakness, u"the new token's sign-in does not suffice here"_s);
+        m_record.audit(u"token.refresh_failed"_s, 3, u"denied"_s, weakness,
+                       u"The sign-in behind the new token of %1 does not suffice here: %2."_s.arg(m_record.who(), weakness));
         askForStepUp(weakness);
         return;
     }
@@ -152,7 +153,8 @@ void Peer::proofFailed(const ProofProblem &problem)
 void Peer::renewalFailed(int code, const QString &reason, const QString &auditReason, const QByteArray &nonce)
 {
     m_record.renewalFailed();
-    m_record.audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason, u"A renewal of the connection failed."_s);
+    m_record.audit(u"token.refresh_failed"_s, 3, u"failure"_s, auditReason,
+                   u"A renewal by %1 failed: %2."_s.arg(m_record.who(), auditReason));
     QJsonObject fields{{u"code"_s, code}, {u"reason"_s, reason}};
     if (!nonce.isEmpty())
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));
@@ -259,9 +261,9 @@ void Peer::cut()
 {
     PeerClose close;
     close.code = CloseCode::TokenExpired;
-    close.ref =
-        m_record.auditAndWait(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
-                              u"the token ended and was not renewed; the connection was cut"_s, {{u"initiator"_s, u"policy"_s}});
+    close.ref = m_record.auditAndWait(u"token.expired"_s, 3, u"denied"_s, u"expired"_s,
+                                      u"The token of %1 ended and was not renewed: the connection was cut."_s.arg(m_record.who()),
+                                      {{u"initiator"_s, u"policy"_s}});
     m_record.tokenExpired();
     this->close(close);
 }

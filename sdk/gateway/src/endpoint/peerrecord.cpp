@@ -43,7 +43,8 @@ void PeerRecord::begin(const QString &subprotocol)
         http.insert("origin"_L1, m_admission.origin);
     if (!subprotocol.isEmpty())
         http.insert("subprotocol"_L1, subprotocol);
-    audit(u"conn.opened"_s, 1, u"success"_s, u"accepted"_s, u"The connection was accepted."_s, {{u"http"_s, http}});
+    audit(u"conn.opened"_s, 1, u"success"_s, u"accepted"_s, u"%1 connected to %2."_s.arg(who(), m_admission.target->path),
+          {{u"http"_s, http}});
 }
 
 void PeerRecord::end(int code, const QString &reason)
@@ -149,7 +150,8 @@ void PeerRecord::renewed(const QString &previousToken)
         fillTokenOf(row);
         row.renewals = m_renewals;
     });
-    audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s, u"The connection was renewed with a new token."_s);
+    audit(u"token.refreshed"_s, 1, u"success"_s, u"renewed"_s,
+          u"%1 renewed the connection to %2 with a new token."_s.arg(who(), m_admission.target->path));
 }
 
 void PeerRecord::renewalFailed()
@@ -171,7 +173,12 @@ void PeerRecord::tokenExpired()
 void PeerRecord::audit(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
                        const QJsonObject &data) const
 {
-    m_services.audit.post(entryOf(type, severity, outcome, reason, message, data));
+    const AuditEntry entry = entryOf(type, severity, outcome, reason, message, data);
+    // What a client can repeat as often as it likes.
+    if (type == "token.refresh_failed"_L1)
+        m_services.audit.postLimited(entry, m_admission.peer.address);
+    else
+        m_services.audit.post(entry);
 }
 
 QString PeerRecord::auditAndWait(const QString &type, int severity, const QString &outcome, const QString &reason,
@@ -208,8 +215,16 @@ QString PeerRecord::auditLimit(const QString &limit, qint64 value, qint64 most, 
         fields.insert("value"_L1, value);
     if (after.count() > 0)
         fields.insert("retry_after_ms"_L1, qint64(after.count()));
-    return auditAndWait(u"limit.hit"_s, 3, u"denied"_s, limit, u"The connection broke a limit."_s,
+    const QString how = value > 0 ? u", %1 of at most %2"_s.arg(value).arg(most) : u", at most %1"_s.arg(most);
+    return auditAndWait(u"limit.hit"_s, 3, u"denied"_s, limit,
+                        u"%1 broke the limit %2 of %3%4."_s.arg(who(), limit, m_admission.target->path, how),
                         {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
+}
+
+QString PeerRecord::who() const
+{
+    const QString person = m_identity.name.isEmpty() ? m_identity.subject : m_identity.name;
+    return u"%1 from %2"_s.arg(person, m_admission.peer.address.toString());
 }
 
 QJsonObject PeerRecord::traffic() const

@@ -47,6 +47,7 @@ public:
                          const QJsonObject &data = {}) const;
     QString auditLimit(const QString &limit, qint64 value, qint64 most, Duration after) const;
     QJsonObject traffic() const; //!< Of conn.closed.
+    QString who() const; //!< For sentences: the person, and from where.
 
 private:
     AuditEntry entryOf(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,

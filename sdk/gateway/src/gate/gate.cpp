@@ -9,6 +9,7 @@
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "http/httpmessage.h"
+#include "watchword/core/frame.h"
 #include "watchword/core/log.h"
 
 #include <QDateTime>
@@ -21,7 +22,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kLimitRecordAge = 10s;
 constexpr int kUnknownPathRate = 20; // handshakes a second for paths that have no limits of their own
 
 constexpr Duration kLookEvery = 1s;
@@ -290,6 +290,8 @@ GateContext Gate::context(const GatePeer &peer)
     context.draining = m_isDraining;
     context.isMemoryFull = m_memory.isReached();
     context.hasSecurityText = !m_securityText.isEmpty();
+    context.isAuditNeeded =
+        m_config.audit.whenUnwritable == AuditConfig::WhenUnwritable::Refuse && !m_services.audit.isWritable();
     context.handshakeRate = [this, address = peer.address](const GateTarget *target) {
         const int rate = target ? target->limits.handshakesPerSecond : kUnknownPathRate;
         return m_rates.take(target ? target->path : QString(), address, rate, 2.0 * rate, m_services.clock.now());
@@ -302,19 +304,6 @@ void Gate::record(const Refusal &refusal, const Refused &who, const QObject *con
 {
     const auto &[head, peer, identity, target] = who;
     ++m_services.metrics.refused[refusal.status];
-    const Instant now = m_services.clock.now();
-    const bool isLimit = refusal.auditType == "limit.hit"_L1;
-    const QString key = refusal.reasonCode + u'|' + AddressRates::networkOf(peer.address);
-    if (isLimit) {
-        if (m_limitRecords.size() > 1000)
-            m_limitRecords.removeIf([now](auto entry) { return entry.value().until <= now; });
-        const auto it = m_limitRecords.find(key);
-        if (it != m_limitRecords.end() && it->until > now) {
-            ++it->count;
-            then(it->ref);
-            return;
-        }
-    }
     AuditEntry entry;
     entry.type = refusal.auditType;
     entry.severity = refusal.severity;
@@ -332,18 +321,13 @@ void Gate::record(const Refusal &refusal, const Refused &who, const QObject *con
         entry.data.insert("actor"_L1, auditActor(*identity));
         entry.data.insert("token"_L1, auditToken(*identity));
     }
-    if (isLimit) {
+    if (refusal.auditType == "limit.hit"_L1) {
         QJsonObject limit{{u"name"_s, refusal.reasonCode}};
         if (refusal.retryAfter)
             limit.insert("retry_after_ms"_L1, qint64(refusal.retryAfter->count()));
-        if (const int earlier = m_limitRecords.value(key).count; earlier > 0)
-            entry.data.insert("count"_L1, earlier);
         entry.data.insert("limit"_L1, limit);
     }
-    const QString ref = m_services.audit.post(
-        entry, context, [then = std::move(then)](const Result<AuditRecord> &record) { then(record ? record->id : QString()); });
-    if (isLimit && m_limitRecords.size() < AddressRates::kMostAddresses)
-        m_limitRecords.insert(key, {ref, now + kLimitRecordAge, 0});
+    m_services.audit.postLimited(entry, peer.address, context, std::move(then));
 }
 
 QByteArray Gate::probe(const RequestHead &head)

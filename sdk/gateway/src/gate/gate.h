@@ -83,8 +83,8 @@ private:
     //! Records it, answers in the way that the target asks for, and calls \a then, unless \a context has gone.
     void answerRefusal(const PendingRequest &request, const Refusal &refusal, const Refused &who, const QObject *context,
                        std::function<void()> then);
-    //! Writes the refusal to the audit, and calls \a then with the event's id for the answer, unless \a context has gone. The
-    //! id is empty if it could not be written.
+    //! Writes the refusal to the audit or counts it there, and calls \a then with an event's id for the answer, unless
+    //! \a context has gone. The id is empty if none could be written.
     void record(const Refusal &refusal, const Refused &who, const QObject *context, std::function<void(const QString &ref)> then);
     QByteArray probe(const RequestHead &head);
 
@@ -103,13 +103,6 @@ private:
     QSslConfiguration m_tls;
     QByteArray m_securityText;
     bool m_isDraining = false;
-    struct LimitRecord
-    {
-        QString ref;
-        Instant until{};
-        int count = 0;
-    };
-    QHash<QString, LimitRecord> m_limitRecords; // one audit entry an address in ten seconds, not one a refusal
 };
 
 //! Every path of \a config that can be connected to.

@@ -295,6 +295,11 @@ GateDecision decideRequest(const RequestHead &head, const GatePeer &peer, const 
         return refuse(*problem, target);
     if (context.draining)
         return refuse(tooMany(503, "Going down", u"draining"_s, u"the gateway is going down"_s, std::chrono::seconds(2)), target);
+    if (context.isAuditNeeded) {
+        return refuse(tooMany(503, "Try again later", u"audit_unavailable"_s, u"the audit log cannot be written"_s,
+                              std::chrono::seconds(10)),
+                      target);
+    }
     if (credential.kind == Credential::Kind::Several)
         return refuse(refusal(400, "Two credentials", u"two_credentials"_s, u"more than one credential"_s), target);
     if (const auto problem = checkOrigin(head, *target, credential.kind))

@@ -72,6 +72,7 @@ struct GateContext
     bool draining = false;
     bool isMemoryFull = false;
     bool hasSecurityText = false; //!< There is something to serve at kSecurityTextPath.
+    bool isAuditNeeded = false; //!< What cannot be recorded is not admitted, and nothing can be recorded now.
     //! Takes one handshake of \a target's budget for the address, or says how long to wait.
     std::function<std::optional<Duration>(const GateTarget *target)> handshakeRate;
 };

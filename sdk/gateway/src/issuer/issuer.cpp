@@ -263,7 +263,10 @@ QStringList Issuer::Private::allowedScopes(const QStringList &wanted, const QStr
 void Issuer::Private::audit(AuditEntry entry, const HttpRequest *request)
 {
     if (request) {
-        entry.data.insert("src"_L1, QJsonObject{{"ip"_L1, request->peer.toString()}, {"port"_L1, request->peerPort}});
+        QJsonObject source{{"ip"_L1, request->peer.toString()}};
+        if (request->peerPort != 0) // a proxy may not say it
+            source.insert("port"_L1, request->peerPort);
+        entry.data.insert("src"_L1, source);
         entry.data.insert("http"_L1, QJsonObject{{"path"_L1, QString::fromLatin1(request->head.path)}});
         const QByteArray agent =
             request->head.value("User-Agent").first(qMin<qsizetype>(256, request->head.value("User-Agent").size()));
@@ -271,8 +274,10 @@ void Issuer::Private::audit(AuditEntry entry, const HttpRequest *request)
             entry.data.insert("ua"_L1, QString::fromLatin1(agent));
     }
     // The log itself says what it lost; tokens are issued nevertheless, so that a full disk does not sign everybody out.
-    // Nobody waits for the record of a refusal.
-    if (entry.severity >= 3)
+    // Nobody waits for the record of a refusal, and anybody can cause one.
+    if (entry.severity == 3 && request)
+        log.postLimited(entry, request->peer);
+    else if (entry.severity >= 3)
         log.post(entry);
     else
         static_cast<void>(log.append(entry));

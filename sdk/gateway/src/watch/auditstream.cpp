@@ -4,6 +4,8 @@
 #include "audit/auditlog.h"
 #include "watchword/core/closepolicy.h"
 
+#include <QJsonArray>
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -149,6 +151,32 @@ void AuditStream::receive(const QString &text)
         violate(message.error());
     else if (const auto *refresh = std::get_if<WatchMessage::Refresh>(&*message))
         renew(*refresh);
+    else if (const auto *wanted = std::get_if<WatchMessage::CheckpointRequest>(&*message))
+        sendCheckpoint(*wanted);
+}
+
+void AuditStream::sendCheckpoint(const WatchMessage::CheckpointRequest &wanted)
+{
+    const Result<AuditProof> proof = context().audit.prove(wanted.old, wanted.sequence);
+    if (!proof) {
+        send({{"stream.checkpoint"_L1, QJsonObject{{"error"_L1, proof.error().detail()}}}});
+        return;
+    }
+    const auto base64 = [](const QList<QByteArray> &hashes) {
+        QJsonArray list;
+        for (const QByteArray &hash : hashes)
+            list.append(QString::fromLatin1(hash.toBase64()));
+        return list;
+    };
+    QJsonArray keys;
+    for (const QByteArray &key : proof->keys)
+        keys.append(QString::fromLatin1(key));
+    QJsonObject fields{{"note"_L1, QString::fromUtf8(proof->note)}, {"keys"_L1, keys}, {"base"_L1, qint64(proof->base)}};
+    if (wanted.old > 0)
+        fields.insert("consistency"_L1, base64(proof->consistency));
+    if (wanted.sequence > 0)
+        fields.insert("inclusion"_L1, base64(proof->inclusion));
+    send({{"stream.checkpoint"_L1, fields}});
 }
 
 QJsonObject AuditStream::renewed(const QJsonObject &fields) const

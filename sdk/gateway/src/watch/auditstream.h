@@ -27,6 +27,7 @@ protected:
 
 private:
     qsizetype readPage(qsizetype budget);
+    void sendCheckpoint(const WatchMessage::CheckpointRequest &wanted);
     bool sendEvent(quint64 sequence, const QString &text);
     void sendMark();
 

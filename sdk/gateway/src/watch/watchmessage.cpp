@@ -111,6 +111,12 @@ Result<WatchMessage::Any> WatchMessage::parseAudit(const QString &text)
     const Result<QJsonObject> object = objectOf(text);
     if (!object)
         return object.error();
+    if (const QJsonValue wanted = object->value("checkpoint.get"_L1); wanted.isObject()) {
+        const auto number = [&wanted](QLatin1StringView name) {
+            return quint64(std::max<qint64>(0, wanted.toObject().value(name).toInteger()));
+        };
+        return Any(CheckpointRequest{number("old"_L1), number("seq"_L1)});
+    }
     const QJsonValue refresh = object->value("auth.refresh"_L1);
     if (refresh.isUndefined())
         return Any(Unknown{});

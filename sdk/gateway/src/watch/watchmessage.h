@@ -38,17 +38,23 @@ struct Ping
 {
     qint64 number = 0;
 };
+//! {"checkpoint.get":{"old","seq"}} of the audit stream.
+struct CheckpointRequest
+{
+    quint64 old = 0; //!< How many events the reader has seen a checkpoint of; 0: none.
+    quint64 sequence = 0; //!< Of an event to be proven; 0: none.
+};
 struct Unknown
 {
 };
-using Any = std::variant<View, Disconnect, Refresh, Ping, Unknown>;
+using Any = std::variant<View, Disconnect, Refresh, Ping, CheckpointRequest, Unknown>;
 
 /*!
     Parses a text of the watch stream. InvalidResponse: not a JSON object (close 1007). ProtocolViolation: a known type
     that cannot be answered (close 1002). The texts of the errors never repeat the input.
 */
 WATCHWORD_TEST_EXPORT Result<Any> parseWatch(const QString &text);
-//! The same for the audit stream, where only {"auth.refresh":{"token","dpop"}} is known.
+//! The same for the audit stream, where only {"auth.refresh":{"token","dpop"}} and {"checkpoint.get":{"old","seq"}} are known.
 WATCHWORD_TEST_EXPORT Result<Any> parseAudit(const QString &text);
 
 } // namespace WatchMessage

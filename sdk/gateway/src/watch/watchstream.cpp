@@ -258,28 +258,42 @@ void WatchStream::refuse(const WatchMessage::Disconnect &request, const QString 
           {"error"_L1, reason}});
 }
 
+// Several events where one could not name all whom it concerns.
 Result<void> WatchStream::auditDisconnect(const WatchMessage::Disconnect &request, const QString &refusal)
+{
+    constexpr qsizetype kMostInOne = 100;
+    for (qsizetype from = 0; from < request.connections.size(); from += kMostInOne) {
+        const Result<void> done = auditDisconnectOf(request.connections.mid(from, kMostInOne), request, refusal);
+        if (!done)
+            return done;
+    }
+    return {};
+}
+
+Result<void> WatchStream::auditDisconnectOf(const QStringList &connections, const WatchMessage::Disconnect &request,
+                                            const QString &refusal)
 {
     const Identity &by = identity();
     AuditEntry entry;
     entry.type = u"admin.disconnect"_s;
-    entry.subject = request.connections.size() == 1 ? request.connections.first() : QString();
+    entry.subject = connections.size() == 1 ? connections.first() : QString();
     entry.severity = refusal.isEmpty() ? 2 : 3;
     entry.outcome = refusal.isEmpty() ? u"success"_s : u"denied"_s;
     entry.reasonCode = refusal.isEmpty() ? u"operator_request"_s : refusal;
     entry.message = refusal.isEmpty()
-        ? u"%1 ends %n connection(s)"_s.replace(u"%n"_s, QString::number(request.connections.size())).arg(by.name)
-        : u"%1 was not allowed to end connections"_s.arg(by.name);
+        ? u"%1 ends %2 connection(s) with %3: %4"_s.arg(by.name, QString::number(request.connections.size()),
+                                                        QString::number(request.code), request.reason)
+        : u"%1 was not allowed to end %2 connection(s)."_s.arg(by.name, QString::number(request.connections.size()));
     QJsonObject actor{{"type"_L1, u"operator"_s}, {"sub"_L1, by.subject}, {"name"_L1, by.name}};
     actor.insert("iss"_L1, by.issuer);
     actor.insert("client_id"_L1, by.clientId);
     if (!by.acr.isEmpty())
         actor.insert("acr"_L1, by.acr);
     QJsonObject target{{"kind"_L1, u"connection"_s}};
-    if (request.connections.size() == 1)
-        target.insert("id"_L1, request.connections.first());
+    if (connections.size() == 1)
+        target.insert("id"_L1, connections.first());
     else
-        target.insert("ids"_L1, QJsonArray::fromStringList(request.connections));
+        target.insert("ids"_L1, QJsonArray::fromStringList(connections));
     entry.data = {{"actor"_L1, actor},
                   {"initiator"_L1, u"admin"_s},
                   {"target"_L1, target},

@@ -39,6 +39,8 @@ private:
 
     void onDisconnect(const WatchMessage::Disconnect &request);
     Result<void> auditDisconnect(const WatchMessage::Disconnect &request, const QString &refusal);
+    Result<void> auditDisconnectOf(const QStringList &connections, const WatchMessage::Disconnect &request,
+                                   const QString &refusal);
     void refuse(const WatchMessage::Disconnect &request, const QString &reason);
 
     Phase m_phase = Phase::AwaitingView;

@@ -3,6 +3,10 @@
 
 #include "audit/auditlog.h"
 #include "gatefixture.h"
+#include "support/auditschema.h"
+
+#include <QSqlDatabase>
+#include <QSqlQuery>
 
 /*! A gateway of its own whose audit can be read when it has gone. */
 class AuditedGate : public GateFixture
@@ -13,7 +17,7 @@ public:
         config.audit.database = file(QStringLiteral("audit.sqlite"));
         return start();
     }
-    //! Ends the gateway. All events in order, or those of \a type.
+    //! Ends the gateway. All events in order, or those of \a type; each is judged by the schema.
     QList<Watchword::AuditEvent> events(const QString &type = {})
     {
         using namespace Watchword::Gateway;
@@ -25,11 +29,24 @@ public:
             return {};
         QList<Watchword::AuditEvent> found;
         const auto events = log.value()->read(0, 1000);
+        Support::judgeAuditEvents(*events);
         for (const Watchword::AuditEvent &event : *events) {
             if (type.isEmpty() || event.shortType() == type)
                 found.append(event);
         }
         return found;
+    }
+    //! Runs \a statement on the audit's file while the gateway runs.
+    bool damageAudit(const QString &statement)
+    {
+        bool done = false;
+        {
+            QSqlDatabase database = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), QStringLiteral("damage"));
+            database.setDatabaseName(config.audit.database);
+            done = database.open() && QSqlQuery(database).exec(statement);
+        }
+        QSqlDatabase::removeDatabase(QStringLiteral("damage"));
+        return done;
     }
     //! Addresses of the events of \a type, in order.
     QStringList sources(const QString &type)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issuerpeer.h"
 
+#include "support/auditschema.h"
+
 #include "support/await.h"
 #include "watchword/jose/passwordhash.h"
 #include "watchword/jose/pkce.h"
@@ -89,6 +91,13 @@ IssuerPeer::IssuerPeer(const QString &certificates)
          .postLogoutRedirectUris = {u"http://127.0.0.1/bye"_s},
          .scopes = {u"orders:read"_s, u"orders:write"_s}},
         {.id = u"web"_s, .redirectUris = {u"https://web.test/callback"_s}, .postLogoutRedirectUris = {}, .scopes = {}}};
+}
+
+IssuerPeer::~IssuerPeer()
+{
+    issuer.reset();
+    if (log)
+        Support::judgeAuditEvents(audit());
 }
 
 bool IssuerPeer::start()

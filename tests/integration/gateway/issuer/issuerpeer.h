@@ -40,6 +40,7 @@ class IssuerPeer
 {
 public:
     explicit IssuerPeer(const QString &certificates);
+    ~IssuerPeer(); //!< Judges what was audited by the schema.
 
     bool start(); //!< Also again: what was in files is read back.
 

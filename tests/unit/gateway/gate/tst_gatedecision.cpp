@@ -340,6 +340,12 @@ void TestGateDecision::drainingAnswersWithRetryAfter()
     QCOMPARE(full.refusal.reasonCode, u"memory"_s);
     QCOMPARE(full.refusal.auditType, u"limit.hit"_s);
     QVERIFY(!header(full.refusal, "Retry-After").isEmpty());
+    context.isMemoryFull = false;
+    context.isAuditNeeded = true;
+    const GateDecision unrecorded = decideRequest(parsed.head, {}, context);
+    QCOMPARE(unrecorded.refusal.status, 503);
+    QCOMPARE(unrecorded.refusal.reasonCode, u"audit_unavailable"_s);
+    QVERIFY(!header(unrecorded.refusal, "Retry-After").isEmpty());
     const ParsedHead probe = parseHead("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     QCOMPARE(decideRequest(probe.head, {}, context).action, GateDecision::Action::Probe);
 }

@@ -5,6 +5,8 @@
 #include <QElapsedTimer>
 #include <QFileInfo>
 #include <QJsonArray>
+#include <QProcess>
+#include <QRandomGenerator>
 #include <QSignalSpy>
 
 #include <cstdio>
@@ -37,6 +39,7 @@ private Q_SLOTS:
     void largeEventIsShortened();
     void secondProgramIsRefused();
     void killedWriterLosesNothing();
+    void killedAtRandomMoments();
     void machineStopStartsANewEpoch();
     void speed();
 };
@@ -232,6 +235,41 @@ void TestAuditLog::killedWriterLosesNothing()
     QVERIFY(log->verify());
 }
 
+// Whoever was told an id finds it, wherever the kill came.
+void TestAuditLog::killedAtRandomMoments()
+{
+    constexpr int kRounds = 200;
+    qint64 told = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        QProcess writer;
+        writer.start(QCoreApplication::applicationFilePath(), {u"--tell"_s, m_options.path});
+        QVERIFY(writer.waitForReadyRead(30'000));
+        const int wanted = QRandomGenerator::global()->bounded(6'000);
+        QByteArray said = writer.readAll();
+        while (said.size() < wanted && writer.waitForReadyRead(30'000))
+            said += writer.readAll();
+        writer.kill();
+        QVERIFY(writer.waitForFinished(30'000));
+        said += writer.readAll();
+        QList<QByteArray> lines = said.split('\n');
+        lines.removeLast(); // what the kill cut off
+        const std::unique_ptr<AuditLog> log = opened(m_options);
+        QVERIFY(log);
+        for (qsizetype from = 0; from < lines.size(); from += 500) {
+            const QList<QByteArray> page = lines.mid(from, 500);
+            const Result<QList<AuditEvent>> events =
+                log->read(page.first().split(' ').first().toULongLong() - 1, int(page.size()));
+            QVERIFY(events && events->size() == page.size());
+            for (qsizetype i = 0; i < page.size(); ++i)
+                QCOMPARE(events->at(i).id.toLatin1(), page.at(i).split(' ').last());
+        }
+        told += lines.size();
+    }
+    const std::unique_ptr<AuditLog> log = opened(m_options);
+    QVERIFY(log && log->verify());
+    qInfo().noquote() << u"%1 kills, %2 events told, %3 written"_s.arg(kRounds).arg(told).arg(log->newest());
+}
+
 void TestAuditLog::machineStopStartsANewEpoch()
 {
     fill(3);
@@ -287,6 +325,27 @@ int writeForEver(const QString &path)
     return 1;
 }
 
+// Says the number and the id of each event as soon as it is told of it, some of them awaited.
+int tellForEver(const QString &path)
+{
+    AuditOptions options;
+    options.path = path;
+    const Result<std::unique_ptr<AuditLog>> log = AuditLog::open(options, Clock::system());
+    if (!log)
+        return 1;
+    QObject::connect(log->get(), &AuditLog::appended, log->get(), [](const AuditRecord &record) {
+        const QByteArray id = record.event()->id.toLatin1();
+        std::printf("%llu %s\n", static_cast<unsigned long long>(record.sequence), id.constData());
+        std::fflush(stdout);
+    });
+    for (int i = 1;; ++i) {
+        (*log)->post(entry(i));
+        if (i % 7 == 0)
+            static_cast<void>((*log)->append(entry(i)));
+        QCoreApplication::processEvents();
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -294,6 +353,8 @@ int main(int argc, char **argv)
     QCoreApplication app(argc, argv);
     if (app.arguments().value(1) == "--write"_L1)
         return writeForEver(app.arguments().value(2));
+    if (app.arguments().value(1) == "--tell"_L1)
+        return tellForEver(app.arguments().value(2));
     TestAuditLog test;
     return QTest::qExec(&test, argc, argv);
 }

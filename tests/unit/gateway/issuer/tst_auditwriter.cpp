@@ -127,18 +127,16 @@ void TestAuditWriter::failureIsToldToEach()
     const std::unique_ptr<AuditLog> log = opened(m_options);
     QVERIFY(log);
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"StorageFailed: the audit log cannot be written"_s));
-    int written = 0;
+    quint64 written = 0;
+    while (log->append(entry(int(written))))
+        ++written;
+    QVERIFY(written > 100);
     int failed = 0;
-    for (int i = 0; i < 3000; ++i) {
-        log->post(entry(i), this, [&](const Result<AuditRecord> &record) { ++(record ? written : failed); });
-        if (i % 50 == 0)
-            QCoreApplication::processEvents();
-    }
-    QTRY_COMPARE(written + failed, 3000);
-    QVERIFY(written > 0);
-    QVERIFY(failed > 0);
+    for (int i = 0; i < 50; ++i)
+        log->post(entry(i), this, [&failed](const Result<AuditRecord> &record) { failed += record ? 0 : 1; });
+    QTRY_COMPARE(failed, 50);
     QVERIFY(!log->isWritable());
-    QCOMPARE(log->newest(), quint64(written));
+    QCOMPARE(log->newest(), written);
     QVERIFY(log->verify());
 }
 

@@ -77,7 +77,18 @@ struct DpopConfig
 struct AuditConfig
 {
     QString database = QStringLiteral("/var/lib/watchword-gateway/audit.sqlite");
-    std::optional<Duration> retention; //!< Older events are purged, with a record of it; empty keeps all.
+    //! What happens to upgrades while the audit log cannot be written. Operators' actions are always refused then.
+    enum class WhenUnwritable {
+        Continue, //!< They are admitted; an audit.gap says later how many events are missing.
+        Refuse //!< 503, until it can be written again. Connections that exist stay.
+    };
+
+    //! Younger events are never purged. Older ones are, with a record of it: at once, or where one of the next two is set only
+    //! as far as that asks for it. Empty keeps all, or as much as these say.
+    std::optional<Duration> retention;
+    qint64 maxEvents = 0; //!< The oldest go when there are more. 0: no bound.
+    qint64 maxBytes = 0; //!< The oldest go when the database needs more. 0: no bound.
+    WhenUnwritable whenUnwritable = WhenUnwritable::Continue;
 };
 
 /*! [watch]: the paths for monitors. Absent: no monitors. */
