@@ -23,6 +23,7 @@ int runAccounts(const QStringList &arguments);
 int runToken(const QStringList &arguments);
 int runExplain(const QStringList &arguments);
 int runConnect(const QStringList &arguments);
+int runAudit(const QStringList &arguments);
 int runTail(const QStringList &arguments);
 int runFleet(const QStringList &arguments);
 int runDoctor(const QStringList &arguments);

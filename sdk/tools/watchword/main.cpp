@@ -25,6 +25,7 @@ constexpr Entry kCommands[] = {
     {"explain", "Says how an account stands and why, or writes a support bundle", runExplain},
     {"connect", "Holds a connection: standard input to messages, messages to standard output", runConnect},
     {"tail", "Follows the audit log of a gateway and verifies its chain", runTail},
+    {"audit", "Verifies, searches and exports an audit log: a file, a database", runAudit},
     {"doctor", "Examines how a WSS endpoint handles TLS, tokens, Origin and limits", runDoctor},
     {"learn", "Teaches the practices of the guide at servers with one flaw each", runLearn},
     {"fleet", "Runs many clients against a demo gateway", runFleet},

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "auditsource.h"
 #include "command.h"
 #include "watchword/watch/chainverifier.h"
+#include "watchword/watch/checkpointwitness.h"
 #include "watchword/watch/watchclient.h"
 
 #include <QCoreApplication>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QTimer>
+
+#include <optional>
+#include <utility>
 
 namespace Watchword::Tool {
 
 using namespace Qt::StringLiterals;
 
 namespace {
+
+constexpr std::chrono::seconds kWitnessPatience{15};
 
 class Tail
 {
@@ -29,6 +37,9 @@ public:
         QObject::connect(&client, &WatchClient::auditGap, &client, [](quint64 from, quint64 to) {
             printNote(u"watchword: the gateway no longer has events %1 to %2"_s.arg(from).arg(to));
         });
+        QObject::connect(&client, &WatchClient::checkpointReceived, &client,
+                         [this](const AuditCheckpoint &checkpoint) { onCheckpoint(checkpoint); });
+        QObject::connect(&client, &WatchClient::auditMarked, &client, [this] { askForCheckpoint(0); });
         QObject::connect(&client, &WatchClient::auditEpochChanged, &client, [this](const QString &epoch) {
             printNote(u"watchword: the log was started anew, epoch %1"_s.arg(epoch));
             m_chain.reset();
@@ -38,7 +49,17 @@ public:
             Qt::QueuedConnection);
     }
 
-    int exitCode() const { return m_chain.broken() ? int(ChainNotVerified) : int(Done); }
+    //! Remembers the log over restarts; before the client starts.
+    Result<void> setWitness(const QString &folder)
+    {
+        Result<CheckpointWitness> opened = CheckpointWitness::open(folder);
+        if (!opened)
+            return opened.error();
+        m_witness.emplace(std::move(opened).value());
+        return {};
+    }
+
+    int exitCode() const { return m_chain.broken() || m_isRewritten ? int(ChainNotVerified) : int(Done); }
 
     void printSummary() const
     {
@@ -60,25 +81,60 @@ private:
             printNote(u"watchword: the chain is broken: %1"_s.arg(outcome.why));
         if (!event->shortType().contains(m_filter, Qt::CaseInsensitive))
             return;
-        printLine(m_json ? line : sentence(*event).toUtf8());
+        printLine(m_json ? line : auditSentence(*event));
     }
 
-    static QString sentence(const AuditEvent &event)
+    void askForCheckpoint(quint64 seen)
     {
-        static const QStringList severities{u"-"_s, u"info"_s, u"notice"_s, u"warn"_s, u"error"_s, u"critical"_s};
-        const QJsonObject actor = event.data.value("actor"_L1).toObject();
-        const QString name = actor.value("name"_L1).toString(actor.value("sub"_L1).toString());
-        return u"%1 %2 %3 %4 %5 %6"_s.arg(toRfc3339(event.time))
-            .arg(severities.value(event.data.value("severity"_L1).toInt(), u"-"_s), -8)
-            .arg(event.shortType(), -20)
-            .arg(name.isEmpty() ? u"-"_s : name, -12)
-            .arg(event.subject, event.data.value("message"_L1).toString())
-            .trimmed();
+        if (m_witness)
+            m_client.requestCheckpoint(seen);
+    }
+
+    // The first answer says which log it is; the second proves that it goes on from what was seen of it.
+    void onCheckpoint(const AuditCheckpoint &checkpoint)
+    {
+        if (!m_witness)
+            return;
+        const QByteArray origin = checkpoint.note.left(checkpoint.note.indexOf('\n'));
+        const quint64 seen = m_witness->seen(origin);
+        const bool isOther = m_asked != seen || checkpoint.consistency.isEmpty();
+        if (seen > 0 && isOther && std::exchange(m_asked, seen) != seen) {
+            askForCheckpoint(seen);
+            return;
+        }
+        m_asked = 0;
+        const Result<quint64> taken = m_witness->take(checkpoint, Clock::system().wallNow());
+        if (taken) {
+            if (!std::exchange(m_isWitnessed, true))
+                printNote(u"watchword: the log is the one that was seen before, and goes on to event %1"_s.arg(*taken));
+            witnessed();
+            return;
+        }
+        m_isRewritten = true;
+        printNote(u"watchword: "_s + taken.error().toString());
+        witnessed();
+    }
+
+    // Without --no-follow it goes on.
+    void witnessed()
+    {
+        if (m_isWaitingForWitness) {
+            printSummary();
+            QCoreApplication::exit(exitCode());
+        }
     }
 
     void onState(WatchClient::AuditState state)
     {
-        if (state == WatchClient::AuditState::Live && !m_follow) {
+        if (state == WatchClient::AuditState::Live)
+            askForCheckpoint(0);
+        if (state == WatchClient::AuditState::Live && !m_follow && m_witness) {
+            m_isWaitingForWitness = true;
+            QTimer::singleShot(kWitnessPatience, &m_client, [this] {
+                printNote(u"watchword: the gateway shows no checkpoint of its log"_s);
+                QCoreApplication::exit(m_chain.broken() ? int(ChainNotVerified) : int(Failed));
+            });
+        } else if (state == WatchClient::AuditState::Live && !m_follow) {
             printSummary();
             QCoreApplication::exit(exitCode());
         } else if (state == WatchClient::AuditState::Denied || state == WatchClient::AuditState::Lost) {
@@ -91,6 +147,11 @@ private:
     const bool m_follow;
     const QString m_filter;
     ChainVerifier m_chain;
+    std::optional<CheckpointWitness> m_witness;
+    quint64 m_asked = 0; //!< For the proof from so many events.
+    bool m_isWitnessed = false;
+    bool m_isRewritten = false;
+    bool m_isWaitingForWitness = false;
 };
 
 } // namespace
@@ -104,6 +165,9 @@ int runTail(const QStringList &arguments)
     parser.addOption({u"filter"_s, u"Only events whose type contains this, as in \"signin\"."_s, u"text"_s});
     parser.addOption({u"after"_s, u"A cursor to go on behind; \"0\" is the oldest event; else the newest 200."_s, u"cursor"_s});
     parser.addOption({u"path"_s, u"The gateway's audit path."_s, u"path"_s, u"/audit"_s});
+    parser.addOption({u"witness"_s,
+                      u"A folder that remembers the log: one that was rewritten or shortened since the last time is found."_s,
+                      u"folder"_s});
     parser.addOption({u"no-follow"_s, u"Ends when everything that exists was read."_s});
     parser.addPositionalArgument(u"gateway"_s, u"wss://host:port"_s);
     if (const std::optional<int> end = parse(parser, u"tail"_s, arguments, 1))
@@ -122,6 +186,10 @@ int runTail(const QStringList &arguments)
     options.additionalCertificateAuthorities = credentials.authorities();
     WatchClient client(credentials.tokens(), options);
     Tail tail(parser, client);
+    if (parser.isSet(u"witness"_s)) {
+        if (const Result<void> opened = tail.setWitness(parser.value(u"witness"_s)); !opened)
+            return report(opened.error(), json);
+    }
     interruptOnSignals();
     client.start();
     const int code = QCoreApplication::exec();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auditreceiver.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 
@@ -44,6 +45,22 @@ QString AuditReceiver::after() const
     return m_positioned && !m_epoch.isEmpty() ? u"%1.%2"_s.arg(m_epoch).arg(m_last) : m_start;
 }
 
+// Nothing where the gateway has none, or not what was asked for.
+std::optional<AuditCheckpoint> AuditReceiver::checkpointOf(const QJsonObject &json)
+{
+    AuditCheckpoint checkpoint;
+    checkpoint.note = json.value("note"_L1).toString().toUtf8();
+    if (checkpoint.note.isEmpty())
+        return {};
+    const QJsonArray keys = json.value("keys"_L1).toArray();
+    for (const QJsonValue &key : keys)
+        checkpoint.keys.append(key.toString().toUtf8());
+    const QJsonArray hashes = json.value("consistency"_L1).toArray();
+    for (const QJsonValue &hash : hashes)
+        checkpoint.consistency.append(QByteArray::fromBase64(hash.toString().toLatin1()));
+    return checkpoint;
+}
+
 Result<AuditReceiver::Step> AuditReceiver::receive(const QString &text)
 {
     const QJsonDocument document = QJsonDocument::fromJson(text.toUtf8());
@@ -58,6 +75,8 @@ Result<AuditReceiver::Step> AuditReceiver::receive(const QString &text)
     if (json.contains("stream.mark"_L1)) {
         m_newest = std::max(m_newest, number(json.value("stream.mark"_L1).toObject().value("newest"_L1)));
         step.mark = m_newest;
+    } else if (json.contains("stream.checkpoint"_L1)) {
+        step.checkpoint = checkpointOf(json.value("stream.checkpoint"_L1).toObject());
     } else if (json.contains("stream.gap"_L1)) {
         noteGap(number(json.value("stream.gap"_L1).toObject().value("lost_to"_L1)), step);
     } else if (json.contains("auth.ok"_L1)) {

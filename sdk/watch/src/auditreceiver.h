@@ -6,6 +6,7 @@
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/testexport.h"
+#include "watchword/watch/checkpointwitness.h"
 
 #include <QString>
 
@@ -27,6 +28,7 @@ public:
         quint64 gapTo = 0;
         std::optional<QString> newEpoch; //!< The log is another one than before.
         std::optional<quint64> mark;
+        std::optional<AuditCheckpoint> checkpoint;
         bool opened = false; //!< "stream.open" was received.
         std::optional<WallTime> renewedUntil;
         QByteArray nonce; //!< With renewedUntil: for the next proofs.
@@ -49,6 +51,7 @@ public:
     bool isCurrent() const { return m_opened && m_last >= m_newest; }
 
 private:
+    static std::optional<AuditCheckpoint> checkpointOf(const class QJsonObject &json);
     Result<Step> onOpen(const class QJsonObject &open);
     Result<Step> onEvent(const QString &sequence, const QString &text);
     void noteGap(quint64 to, Step &step);

@@ -246,8 +246,10 @@ void WatchClient::Private::onAuditText(const QString &text)
         auditLink->renewed(*step.renewedUntil == WallTime::max() ? std::nullopt : step.renewedUntil, step.nonce);
     if (step.notRenewed)
         auditLink->renewalRefused(*step.notRenewed);
-    if (step.newEpoch || step.gapFrom != 0)
+    if (step.newEpoch || step.gapFrom != 0 || step.checkpoint)
         flushAudit();
+    if (step.checkpoint)
+        Q_EMIT q->checkpointReceived(*step.checkpoint);
     if (step.newEpoch)
         Q_EMIT q->auditEpochChanged(*step.newEpoch);
     if (step.gapFrom != 0)
@@ -449,6 +451,12 @@ QString WatchClient::explain() const
     if (d->auditLink)
         text += u"\naudit stream\n"_s + d->auditLink->explain();
     return text;
+}
+
+void WatchClient::requestCheckpoint(quint64 seen)
+{
+    if (d->auditLink && (d->auditState == AuditState::Live || d->auditState == AuditState::CatchingUp))
+        d->auditLink->send(toText({{"checkpoint.get"_L1, QJsonObject{{"old"_L1, qint64(seen)}}}}));
 }
 
 void WatchClient::start()

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void withoutAKeychain();
     void aDamagedRegistryIsKept();
     void tailPrintsAndVerifies();
+    void tailIsAWitness();
     void tailSaysThatItIsRefused();
     void tailSaysThatNobodyIsThere();
     void tailFollowsUntilItIsStopped();
@@ -100,7 +101,8 @@ QString TestCommandLine::tokenFile()
 void TestCommandLine::helpOfEveryCommand_data()
 {
     QTest::addColumn<QString>("command");
-    for (const char *name : {"sign-in", "sign-out", "accounts", "token", "explain", "connect", "tail", "doctor", "fleet"})
+    for (const char *name :
+         {"sign-in", "sign-out", "accounts", "token", "explain", "connect", "tail", "audit", "doctor", "fleet"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
@@ -252,6 +254,37 @@ void TestCommandLine::tailPrintsAndVerifies()
     QCOMPARE(some.out.count('\n'), 1);
     const Run rest = run(common + QStringList{u"--after"_s, rig.audit->epoch() + u".249"_s});
     QCOMPARE(rest.out.count('\n'), 2);
+}
+
+// It remembers the log from one run to the next.
+void TestCommandLine::tailIsAWitness()
+{
+    const QString folder = m_home.filePath(u"witness"_s);
+    const auto tail = [&](WatchRig &rig) {
+        return run({u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(), u"--ca"_s,
+                    rig.folder.filePath(u"ca.pem"_s), u"--no-follow"_s, u"--after"_s, u"0"_s, u"--witness"_s, folder});
+    };
+    {
+        WatchRig rig;
+        rig.identity = operatorIdentity(allScopes());
+        QVERIFY(rig.prepare());
+        rig.appendAudit(20);
+        const Run first = tail(rig);
+        QVERIFY2(first.code == 0, first.err.constData());
+        QVERIFY(first.err.contains("goes on to event 20"));
+        rig.appendAudit(300);
+        QVERIFY(rig.audit->checkpoint());
+        const Run second = tail(rig);
+        QVERIFY2(second.code == 0, second.err.constData());
+        QVERIFY(second.err.contains("goes on to event 320"));
+    }
+    WatchRig other; // everything recomputed, by who has no key
+    other.identity = operatorIdentity(allScopes());
+    QVERIFY(other.prepare());
+    other.appendAudit(400);
+    const Run third = tail(other);
+    QCOMPARE(third.code, 7);
+    QVERIFY2(third.err.contains("another log"), third.err.constData());
 }
 
 void TestCommandLine::tailSaysThatItIsRefused()

@@ -247,7 +247,7 @@ QString AuditLog::epoch() const
 
 Duration AuditLog::retention() const
 {
-    return d->options.maxAge;
+    return std::max(d->options.maxAge, d->options.keepAtLeast);
 }
 
 quint64 AuditLog::oldest() const

@@ -59,7 +59,7 @@ public:
     QString epoch() const; //!< Opaque; a cursor is "<epoch>.<sequence>".
     quint64 oldest() const; //!< Sequence of the first event that is still there; 0 if the log is empty.
     quint64 newest() const; //!< Of the last that was written; 0 if the log is empty.
-    Duration retention() const; //!< How long events are kept; 0: for ever.
+    Duration retention() const; //!< How long events are kept at least; 0: for ever, or as far as counts and bytes allow.
     //! At most \a limit events behind \a after, oldest first. Starts at oldest() when \a after was already purged. What was
     //! posted before is there. ChainBroken if an event is not what was written.
     Result<QList<AuditEvent>> read(quint64 after, int limit) const;

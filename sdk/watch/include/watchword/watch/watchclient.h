@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/result.h"
+#include "watchword/watch/checkpointwitness.h"
 #include "watchword/watch/watchtypes.h"
 
 #include <QByteArray>
@@ -113,6 +114,9 @@ public:
 public Q_SLOTS:
     void start(); //!< No effect unless Idle or Lost. Throws the tables away: connectionsReset() and tokensReset().
     void stop(); //!< The tables stay for reading. No effect when Idle.
+    //! Asks for the newest signed checkpoint of the log, with the proof that it goes on from that of \a seen events (0: no
+    //! proof); checkpointReceived() follows. No effect unless the audit is received. Gateways before 0.2 do not answer.
+    void requestCheckpoint(quint64 seen);
     void retryNow(); //!< Ends the wait for the next attempt. No effect unless one is scheduled.
 
 Q_SIGNALS:
@@ -137,6 +141,8 @@ Q_SIGNALS:
     void auditGap(quint64 from, quint64 to);
     //! The gateway's log was started anew; sequences start again and the chain with them.
     void auditEpochChanged(const QString &epoch);
+    //! The answer to requestCheckpoint(); give it to an CheckpointWitness.
+    void checkpointReceived(const Watchword::AuditCheckpoint &checkpoint);
     void auditMarked(quint64 newest); //!< Sent when idle: the newest event that exists.
 
 private:
