@@ -23,8 +23,8 @@ enum Peer { NpmWs, NpmWsWithJwt, PythonWebsockets, GraphqlWs, Nginx, Haproxy, Mo
 } // namespace
 
 /*!
-    Servers that nobody here wrote, as they come. Every finding is true: each was seen by hand, too, with curl, openssl or a
-    socket of bytes.
+    Servers that nobody here wrote, as they come. What is found at each is listed: a finding more is a false alarm, one less is a
+    blind eye.
 */
 class TestDoctorPeers : public WatchwordTest
 {
