@@ -3,6 +3,7 @@
 
 #include "bridge/clientsocket.h"
 
+#include <QElapsedTimer>
 #include <QSslConfiguration>
 #include <QWebSocket>
 
@@ -17,7 +18,14 @@ public:
     {
         connect(socket, &QWebSocket::textMessageReceived, this, &ClientSocket::textReceived);
         connect(socket, &QWebSocket::binaryMessageReceived, this, &ClientSocket::binaryReceived);
-        connect(socket, &QWebSocket::pong, this, [this](quint64, const QByteArray &payload) { Q_EMIT pongReceived(payload); });
+        m_heard.start();
+        connect(socket, &QWebSocket::textMessageReceived, this, [this] { m_heard.start(); });
+        connect(socket, &QWebSocket::binaryMessageReceived, this, [this] { m_heard.start(); });
+        connect(socket, &QWebSocket::pong, this, [this](quint64 took, const QByteArray &payload) {
+            m_heard.start();
+            m_roundTrip = std::chrono::milliseconds(took);
+            Q_EMIT pongReceived(payload);
+        });
         connect(socket, &QWebSocket::disconnected, this, &ClientSocket::disconnected);
     }
     ~QtSocket() override
@@ -51,7 +59,11 @@ public:
     int closeCode() const override { return m_socket->closeCode(); }
     QString closeReason() const override { return m_socket->closeReason(); }
     QString fault() const override { return {}; }
+    std::chrono::milliseconds idleTime() const override { return std::chrono::milliseconds(m_heard.elapsed()); }
+    std::optional<std::chrono::milliseconds> roundTrip() const override { return m_roundTrip; }
 
 private:
     std::unique_ptr<QWebSocket> m_socket;
+    QElapsedTimer m_heard;
+    std::optional<std::chrono::milliseconds> m_roundTrip;
 };
