@@ -378,7 +378,7 @@ void RefreshChart::paintEvent(QPaintEvent *event)
     if (m_nodes.size() > shown)
         drawText(painter, QRectF(16, height() - 26, 112, 16), Face::Caption, ink(Ink::TextMuted),
                  tr("%n more node(s)", nullptr, int(m_nodes.size() - shown)));
-    constexpr qint64 tick = 5 * 60'000;
+    constexpr qint64 tick = 300'000;
     for (qint64 time = (m_now - Situation::Span) / tick * tick + tick; time < m_now + Situation::Ahead; time += tick) {
         if (std::abs(xOf(time) - now) > 44)
             drawText(painter, QRectF(xOf(time) - 24, area.bottom() + 6, 48, 16), Face::Caption, ink(Ink::TextMuted),

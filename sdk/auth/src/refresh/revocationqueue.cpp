@@ -21,7 +21,7 @@ RevocationQueue::RevocationQueue(RandomSource &random)
 
 void RevocationQueue::add(const Secret &token, WallTime now)
 {
-    m_done.removeIf([&](const Secret &one) { return one.equals(token); });
+    m_done.removeAll(token.fingerprint());
     merge({Entry{token, now, now, 0}});
 }
 
@@ -30,7 +30,7 @@ void RevocationQueue::merge(const QList<Entry> &others)
     for (const Entry &other : others) {
         const bool known =
             std::any_of(m_entries.begin(), m_entries.end(), [&](const Entry &one) { return one.token.equals(other.token); });
-        const bool done = std::any_of(m_done.begin(), m_done.end(), [&](const Secret &one) { return one.equals(other.token); });
+        const bool done = m_done.contains(other.token.fingerprint());
         if (!known && !done && !other.token.isEmpty())
             m_entries += other;
     }
@@ -72,7 +72,7 @@ void RevocationQueue::answered(const Secret &token, Answer answer, std::optional
         return;
     if (answer == Answer::Done) {
         m_entries.erase(found);
-        m_done += token;
+        m_done += token.fingerprint();
         if (m_done.size() > kMostEntries)
             m_done.removeFirst();
         return;

@@ -8,6 +8,7 @@
 #include "watchword/core/testexport.h"
 
 #include <QList>
+#include <QStringList>
 
 #include <optional>
 
@@ -59,7 +60,7 @@ public:
 private:
     RandomSource *m_random;
     QList<Entry> m_entries;
-    QList<Secret> m_done; // the last kMostEntries
+    QStringList m_done; // fingerprints, of the last kMostEntries: no token is kept longer than it is needed
 };
 
 //! What an answer of the revocation endpoint means for the token.

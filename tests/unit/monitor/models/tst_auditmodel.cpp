@@ -102,13 +102,13 @@ private Q_SLOTS:
     void aBacklogIsNoRate()
     {
         AuditTable table;
-        qint64 now = 1'795'357'960'000;
+        qint64 now = 1'795'359'800'000;
         AuditModel model(table, [&now] { return now; });
         model.setWindow(0, 10);
         model.tick();
         QByteArrayList lines;
         for (quint64 at = 1; at <= 2000; ++at)
-            lines << Events::line(at); // half an hour old
+            lines << Events::line(at); // half an hour old, and older
         table.appendLines(lines);
         QVERIFY(Support::waitUntil([&] {
             model.tick();

@@ -20,10 +20,10 @@ namespace Monitor {
 */
 struct Situation
 {
-    static constexpr qint64 Span = 20 * 60'000; //!< ms that "lately" reaches back.
-    static constexpr qint64 Ahead = 10 * 60'000; //!< ms that the plan reaches forward.
+    static constexpr qint64 Span = 1'200'000; //!< ms that "lately" reaches back.
+    static constexpr qint64 Ahead = 600'000; //!< ms that the plan reaches forward.
     static constexpr qint64 Bucket = 20'000; //!< ms a bar of the refreshes.
-    static constexpr qint64 Short = 5 * 60'000; //!< ms of the figures that say "5 min".
+    static constexpr qint64 Short = 300'000; //!< ms of the figures that say "5 min".
     static constexpr quint64 AuditRows = 500'000;
 
     enum class Where { Connections, Tokens, Audit };
