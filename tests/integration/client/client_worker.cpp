@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     };
     options.allowLoopbackHttp = true;
     Client client(options);
-    QObject::connect(&client, &Client::ready, [] {
+    QObject::connect(&client, &Client::ready, &client, [] {
         std::printf("READY\n");
         std::fflush(stdout);
     });

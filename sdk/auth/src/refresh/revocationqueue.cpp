@@ -21,7 +21,6 @@ RevocationQueue::RevocationQueue(RandomSource &random)
 
 void RevocationQueue::add(const Secret &token, WallTime now)
 {
-    m_done.removeAll(token.fingerprint());
     merge({Entry{token, now, now, 0}});
 }
 

@@ -41,8 +41,8 @@ public:
 
     explicit RevocationQueue(RandomSource &random);
 
+    //! Adds what is neither known yet nor answered for good.
     void add(const Secret &token, WallTime now);
-    //! Adds what is neither known yet nor answered for good: what others stored may have been read before that answer.
     void merge(const QList<Entry> &others);
     //! Drops what is too old, and says what that was.
     QList<Secret> expire(WallTime now);
