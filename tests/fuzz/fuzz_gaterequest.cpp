@@ -99,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const QByteArray answer = answerOf(decision.refusal, QStringLiteral("ref"));
     Wire::HeadReader answered(Wire::HeadKind::Response);
     answered.feed({reinterpret_cast<const std::uint8_t *>(answer.constData()), std::size_t(answer.size())});
-    require(answered.isComplete() && answered.head().status() == unsigned(decision.refusal.status));
+    require(answered.isComplete() && answered.head().status() == decision.refusal.status);
     if (const auto closing = closeAnswerOf(decision.refusal, QStringLiteral("ref"), parsed.head, decision.target.get())) {
         require(closing->subprotocol.isEmpty() || offeredSubprotocols(parsed.head).contains(closing->subprotocol));
         require(!closing->subprotocol.startsWith(QLatin1StringView("watchword.bearer.")));
