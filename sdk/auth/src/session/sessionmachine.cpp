@@ -81,7 +81,7 @@ template <typename E>
 void SessionMachine::feedUnread(const E &event)
 {
     if (auto *unread = std::get_if<Unread>(&m_state))
-        std::visit([this](const auto &meaning) { mean(meaning); }, unread->account.on(event, m_actions));
+        std::visit([this](const auto &meaning) { this->mean(meaning); }, unread->account.on(event, m_actions));
 }
 
 void SessionMachine::on(const Start &event)
