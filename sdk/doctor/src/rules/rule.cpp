@@ -134,9 +134,9 @@ QString Rule::missing(const Recording &seen) const
     if ((m_needs & Need::Trusted) && !seen.isTokenAccepted() && seen.find(u"bare"_s)->status == 404)
         return u"nothing is found at this path (HTTP 404)"_s;
     if ((m_needs & Need::Audit) && !seen.audit())
-        return u"not examined: --deep does, for a gateway of Watchword; of another server look at its log yourself"_s;
+        return u"--deep examines it at a gateway of Watchword; of another server look at its log yourself"_s;
     if ((m_needs & Need::AuditToken) && options.auditToken.isEmpty())
-        return u"not examined: --deep does, for a gateway of Watchword; of another server look at its log yourself"_s;
+        return u"--deep examines it at a gateway of Watchword; of another server look at its log yourself"_s;
     if ((m_needs & Need::Issuer) && options.issuer.isEmpty())
         return u"needs --issuer"_s;
     if ((m_needs & Need::Refresh) && options.refreshToken.isEmpty())
