@@ -3,6 +3,7 @@
 
 #include "connectioncells.h"
 #include "connectionsorter.h"
+#include "monitor/models/heldorder.h"
 #include "monitor/models/text.h"
 
 #include <QElapsedTimer>
@@ -38,8 +39,7 @@ public:
         sinceSort.start();
     }
 
-    bool isHeld() const { return hold.reason(now()) != OrderHold::Reason::None; }
-    bool isPaused() const { return hold.reason(now()) == OrderHold::Reason::Pause; }
+    bool isPaused() const { return hold.reason() == OrderHold::Reason::Pause; }
     bool isSortDue() const;
     void requestSort(QSet<quint64> stay);
     quint64 keyAt(qint64 row) const { return row >= 0 && row < qint64(order->keys.size()) ? order->keys[size_t(row)] : 0; }
@@ -55,9 +55,7 @@ public:
     ConnectionSorter sorter;
     std::shared_ptr<const ConnectionSorter::Order> order = std::make_shared<ConnectionSorter::Order>();
     QList<SortKey> sort{{State, Qt::DescendingOrder}, {TokenLeft, Qt::AscendingOrder}};
-    OrderHold hold;
-    OrderHold::Reason shownReason = OrderHold::Reason::None;
-    qint64 shownChanged = 0;
+    HeldOrder hold{[this] { return now(); }, [this] { return order->held ? order->changed : 0; }};
     bool stale = false;
     bool sortAsked = true; // sort or filter changed: do it at the next tick
     quint64 structure = 0; // versions of the table at the last request
@@ -89,6 +87,8 @@ ConnectionsModel::ConnectionsModel(ConnectionTable &table, NowFunction now, QObj
                      parent)
     , d(std::make_unique<Private>(table, std::move(now)))
 {
+    connect(&d->hold, &HeldOrder::reasonChanged, this, &ConnectionsModel::orderHeldChanged);
+    connect(&d->hold, &HeldOrder::changedRowsChanged, this, &ConnectionsModel::changedRowsChanged);
 }
 
 ConnectionsModel::~ConnectionsModel() = default;
@@ -114,7 +114,7 @@ QList<ConnectionsModel::SortKey> ConnectionsModel::sortKeys() const
 
 OrderHold::Reason ConnectionsModel::holdReason() const
 {
-    return d->hold.reason(d->now());
+    return d->hold.reason();
 }
 
 qint64 ConnectionsModel::changedRows() const
@@ -129,17 +129,12 @@ void ConnectionsModel::refreshOrder()
 
 void ConnectionsModel::setHovered(bool hovered)
 {
-    if (hovered)
-        d->hold.pointed(d->now());
-    else
-        d->hold.left();
-    noteHold();
+    d->hold.setHovered(hovered);
 }
 
 void ConnectionsModel::setPaused(bool paused)
 {
     d->hold.setPaused(paused);
-    noteHold();
 }
 
 bool ConnectionsModel::isPaused() const
@@ -150,20 +145,6 @@ bool ConnectionsModel::isPaused() const
 void ConnectionsModel::selectionWasChanged()
 {
     d->hold.setSelected(!selectedIds().isEmpty());
-    noteHold();
-}
-
-void ConnectionsModel::noteHold()
-{
-    const OrderHold::Reason reason = holdReason();
-    if (const qint64 changed = changedRows(); changed != d->shownChanged) {
-        d->shownChanged = changed;
-        Q_EMIT changedRowsChanged();
-    }
-    if (reason == d->shownReason)
-        return;
-    d->shownReason = reason;
-    Q_EMIT orderHeldChanged();
 }
 
 void ConnectionsModel::setStale(bool stale)
@@ -228,7 +209,7 @@ bool ConnectionsModel::Private::isSortDue() const
         return true;
     if (isPaused() || sorter.isRunning())
         return false;
-    if (order->held && !isHeld())
+    if (order->held && !hold.isHeld())
         return true;
     if (structure != table.structureVersion() && sinceSort.hasExpired(order->total == 0 ? 0 : NewRowsEveryMs))
         return true;
@@ -246,7 +227,7 @@ void ConnectionsModel::Private::requestSort(QSet<quint64> stay)
         request.sort.push_back({sortColumn(key.column), key.order == Qt::DescendingOrder});
     request.now = now();
     request.asked = sortAsked;
-    if (isHeld() && !sortAsked) {
+    if (hold.isHeld() && !sortAsked) {
         request.held = order;
         request.stay = std::move(stay);
     }
@@ -262,7 +243,7 @@ bool ConnectionsModel::adopt()
     auto next = d->sorter.take();
     if (!next)
         return false;
-    if (!next->held && !next->asked && d->isHeld() && !d->order->keys.empty()) {
+    if (!next->held && !next->asked && d->hold.isHeld() && !d->order->keys.empty()) {
         d->structure = ~quint64(0); // it was computed before the hand came; again, with the rows where they are
         return false;
     }
@@ -297,7 +278,7 @@ void ConnectionsModel::tick()
 {
     if (d->isSortDue()) {
         QSet<quint64> stay;
-        if (d->isHeld()) {
+        if (d->hold.isHeld()) {
             stay = selectedIds();
             for (int row = 0; row < rowCount(); ++row)
                 stay.insert(d->keyAt(firstRow() + row));
@@ -305,7 +286,7 @@ void ConnectionsModel::tick()
         d->requestSort(std::move(stay));
     }
     const bool moved = adopt();
-    noteHold();
+    d->hold.note();
     const qint64 second = d->now() / 1000;
     const int shown = rowCount();
     int first = shown;
@@ -362,7 +343,7 @@ QueryState ConnectionsModel::queryState() const
         state.message = d->query.error.message;
     } else if (d->applied.isEmpty()) {
         state.status = QueryState::Status::Neutral;
-    } else if (d->sortAsked || (d->sorter.isRunning() && !d->isHeld() && d->order->keys.empty())) {
+    } else if (d->sortAsked || (d->sorter.isRunning() && !d->hold.isHeld() && d->order->keys.empty())) {
         state.status = QueryState::Status::Running;
         state.percent = 0;
     } else if (d->order->tooHard > 0) {

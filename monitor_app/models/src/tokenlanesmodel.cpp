@@ -2,6 +2,7 @@
 #include "monitor/models/tokenlanesmodel.h"
 
 #include "laneorder.h"
+#include "monitor/models/heldorder.h"
 #include "monitor/models/text.h"
 
 #include <algorithm>
@@ -35,15 +36,15 @@ public:
     quint64 version = ~quint64(0);
     quint64 sortedVersion = ~quint64(0);
     bool sortAsked = true;
-    OrderHold hold;
-    OrderHold::Reason shownReason = OrderHold::Reason::None;
-    qint64 shownChanged = 0;
+    HeldOrder hold{[this] { return now; }, [this] { return order.changed(); }};
 };
 
 TokenLanesModel::TokenLanesModel(TokenTable &table, QObject *parent)
     : QObject(parent)
     , d(std::make_unique<Private>(table))
 {
+    connect(&d->hold, &HeldOrder::reasonChanged, this, &TokenLanesModel::orderHeldChanged);
+    connect(&d->hold, &HeldOrder::changedRowsChanged, this, &TokenLanesModel::changedRowsChanged);
 }
 
 TokenLanesModel::~TokenLanesModel() = default;
@@ -54,7 +55,7 @@ void TokenLanesModel::tick(qint64 now)
     const bool changed = d->version != d->table.version();
     d->version = d->table.version();
     const bool structure = d->sortedVersion != d->table.structureVersion();
-    const bool isHeld = holdReason() != OrderHold::Reason::None;
+    const bool isHeld = d->hold.isHeld();
     const bool released = d->order.isHeld() && !isHeld;
     if (d->sortAsked || structure || released || now - d->sortedAt >= SortEveryMs || now < d->sortedAt) {
         const bool asked = d->sortAsked;
@@ -68,14 +69,14 @@ void TokenLanesModel::tick(qint64 now)
         if (asked)
             Q_EMIT queryStateChanged();
     }
-    noteHold();
+    d->hold.note();
     if (changed)
         Q_EMIT contentChanged();
 }
 
 OrderHold::Reason TokenLanesModel::holdReason() const
 {
-    return d->hold.reason(d->now);
+    return d->hold.reason();
 }
 
 qint64 TokenLanesModel::changedRows() const
@@ -90,36 +91,18 @@ void TokenLanesModel::refreshOrder()
 
 void TokenLanesModel::setHovered(bool hovered)
 {
-    if (hovered)
-        d->hold.pointed(d->now);
-    else
-        d->hold.left();
-    noteHold();
+    d->hold.setHovered(hovered);
 }
 
 void TokenLanesModel::setPaused(bool paused)
 {
     d->hold.setPaused(paused);
-    noteHold();
 }
 
 void TokenLanesModel::setSight(int firstRow, int rows)
 {
     d->order.sightFirst = firstRow;
     d->order.sightRows = rows;
-}
-
-void TokenLanesModel::noteHold()
-{
-    const OrderHold::Reason reason = holdReason();
-    if (const qint64 changed = changedRows(); changed != d->shownChanged) {
-        d->shownChanged = changed;
-        Q_EMIT changedRowsChanged();
-    }
-    if (reason == d->shownReason)
-        return;
-    d->shownReason = reason;
-    Q_EMIT orderHeldChanged();
 }
 
 void TokenLanesModel::setSort(Sort sort)
@@ -355,7 +338,6 @@ void TokenLanesModel::setSelectedSession(const QString &sessionId)
         return;
     d->order.selected = sessionId;
     d->hold.setSelected(!sessionId.isEmpty());
-    noteHold();
     Q_EMIT selectedSessionChanged();
 }
 

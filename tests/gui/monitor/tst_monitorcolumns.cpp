@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "monitortest.h"
 #include "pageobjects.h"
 #include "sampledata.h"
-#include "support/testmain.h"
 
 #include "monitor/widgets/filterbar.h"
-#include "monitor/widgets/style.h"
 
 #include <QMenu>
 #include <QScrollBar>
@@ -15,14 +14,12 @@ using namespace Monitor;
 using namespace Qt::StringLiterals;
 
 /*! What a person arranges stays arranged: columns, and what the next run begins with. */
-class TestMonitorColumns : public WatchwordTest
+class TestMonitorColumns : public Sample::MonitorTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
     void init() override;
-    void cleanup();
     void columnsMoveSizeHideAndReset();
     void noColumnIsLostForWantOfRoom();
     void theNextRunBeginsWhereTheLastEnded();
@@ -32,37 +29,13 @@ private:
     {
         return Sample::TableOnScreen(static_cast<ConnectionsPage *>(m_window->page(PageId::Connections)));
     }
-
-    QTemporaryDir m_settings;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestMonitorColumns::initTestCase()
-{
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
-    QCoreApplication::setOrganizationName(u"WatchwordTest"_s);
-    QApplication::setStyle(new MonitorStyle);
-}
 
 void TestMonitorColumns::init()
 {
-    WatchwordTest::init();
-    QSettings().clear();
-    m_workspace = std::make_unique<Workspace>();
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1280, 800);
-    m_window->setWatching(true);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    MonitorTest::init();
     Sample::fill(*m_workspace, 60);
     m_window->showPage(PageId::Connections);
-}
-
-void TestMonitorColumns::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 void TestMonitorColumns::columnsMoveSizeHideAndReset()

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "monitortest.h"
 #include "pageobjects.h"
 #include "sampledata.h"
 #include "support/await.h"
-#include "support/testmain.h"
 
 #include "monitor/widgets/filterbar.h"
 #include "monitor/widgets/frame.h"
 #include "monitor/widgets/orderbutton.h"
-#include "monitor/widgets/style.h"
 #include "monitor/widgets/timelineview.h"
 
 #include <QClipboard>
@@ -19,14 +18,12 @@ using namespace Monitor;
 using namespace Qt::StringLiterals;
 
 /*! What stays where it is under the hand, by real mouse and key events. */
-class TestMonitorHand : public WatchwordTest
+class TestMonitorHand : public Sample::MonitorTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
     void init() override;
-    void cleanup();
     void selectingDetachesTheTail();
     void aDetachedTailSaysSo();
     void followLetsGoOfTheSelection();
@@ -58,42 +55,19 @@ private:
     bool pass(qint64 ms, const std::function<bool()> &until);
     void append(int count);
 
-    QTemporaryDir m_settings;
     qint64 m_now = Sample::now;
     quint64 m_sequence = 0;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestMonitorHand::initTestCase()
-{
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
-    QCoreApplication::setOrganizationName(u"WatchwordTest"_s);
-    QApplication::setStyle(new MonitorStyle);
-}
 
 void TestMonitorHand::init()
 {
-    WatchwordTest::init();
-    QSettings().clear();
+    MonitorTest::init();
     m_now = Sample::now;
     m_sequence = 48'213'502; // of the last event of the sample
-    m_workspace = std::make_unique<Workspace>();
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1280, 800);
-    m_window->setWatching(true);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
     Sample::fill(*m_workspace, 60);
     m_workspace->setClock([this] { return m_now; });
     m_window->showPage(PageId::Connections);
     QVERIFY(pass(0, [this] { return connections().model().totalRows() == 60 && audit().model().totalRows() >= 300; }));
-}
-
-void TestMonitorHand::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 bool TestMonitorHand::pass(qint64 ms, const std::function<bool()> &until)

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "support/testmain.h"
-
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/filterbar.h"
 #include "monitor/widgets/keysheet.h"
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/pages.h"
 #include "monitor/widgets/runlabel.h"
-#include "monitor/widgets/style.h"
 #include "monitor/widgets/tablepane.h"
 #include "monitor/widgets/timelineview.h"
+#include "monitortest.h"
 #include "sampledata.h"
 #include "support/await.h"
 
@@ -21,14 +19,12 @@ using namespace Monitor;
 using namespace Qt::StringLiterals;
 
 /*! The whole program by keyboard. */
-class TestMonitorKeys : public WatchwordTest
+class TestMonitorKeys : public Sample::MonitorTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
     void init() override;
-    void cleanup();
     void pagesAndHistory();
     void slashFocusesTheFilterAndEscapeLeavesIt();
     void enterAppliesTypingDoesNot();
@@ -46,36 +42,13 @@ private:
     {
         QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_window.get(), Qt::Key(code), modifiers);
     }
-
-    QTemporaryDir m_settings;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestMonitorKeys::initTestCase()
-{
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
-    QCoreApplication::setOrganizationName(u"WatchwordTest"_s);
-    QApplication::setStyle(new MonitorStyle);
-}
 
 void TestMonitorKeys::init()
 {
-    WatchwordTest::init();
-    m_workspace = std::make_unique<Workspace>();
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1280, 800);
-    m_window->setWatching(true);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    MonitorTest::init();
     Sample::fill(*m_workspace, 60);
     m_window->showPage(PageId::Connections);
-}
-
-void TestMonitorKeys::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 void TestMonitorKeys::pagesAndHistory()

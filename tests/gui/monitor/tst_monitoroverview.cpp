@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "monitortest.h"
 #include "sampledata.h"
 #include "support/await.h"
-#include "support/testmain.h"
 
 #include "monitor/widgets/filterbar.h"
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/overviewcards.h"
 #include "monitor/widgets/overviewpage.h"
 #include "monitor/widgets/pages.h"
-#include "monitor/widgets/style.h"
 
 #include <QAbstractButton>
 #include <QSettings>
@@ -19,14 +18,18 @@ using namespace Monitor;
 using namespace Qt::StringLiterals;
 
 /*! The Overview: its numbers are those of the views behind them, and each opens its rows. */
-class TestMonitorOverview : public WatchwordTest
+class TestMonitorOverview : public Sample::MonitorTest
 {
     Q_OBJECT
 
+public:
+    TestMonitorOverview()
+        : MonitorTest({1440, 900})
+    {
+    }
+
 private Q_SLOTS:
-    void initTestCase();
     void init() override;
-    void cleanup();
     void countsWhatTheViewsShow();
     void namesWhatNeedsAttention();
     void figuresOpenTheirRows();
@@ -38,38 +41,14 @@ private:
     OverviewPage *page() const { return static_cast<OverviewPage *>(m_window->page(PageId::Overview)); }
     QAbstractButton *button(const QString &text) const;
     bool shows(RowWindowModel &model, const QString &filter, qint64 rows);
-
-    QTemporaryDir m_settings;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestMonitorOverview::initTestCase()
-{
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
-    QCoreApplication::setOrganizationName(u"WatchwordTest"_s);
-    QApplication::setStyle(new MonitorStyle);
-}
 
 void TestMonitorOverview::init()
 {
-    WatchwordTest::init();
-    QSettings().clear();
-    m_workspace = std::make_unique<Workspace>();
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1440, 900);
-    m_window->setWatching(true);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    MonitorTest::init();
     Sample::fill(*m_workspace, 60);
     m_window->showPage(PageId::Overview);
     QVERIFY(page()->situation().live > 0);
-}
-
-void TestMonitorOverview::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 QAbstractButton *TestMonitorOverview::button(const QString &text) const

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "support/testmain.h"
-
 #include "monitor/models/auditmodel.h"
 #include "monitor/widgets/button.h"
 #include "monitor/widgets/connectpage.h"
@@ -9,8 +7,8 @@
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/pages.h"
 #include "monitor/widgets/runlabel.h"
-#include "monitor/widgets/style.h"
 #include "monitor/widgets/tablepane.h"
+#include "monitortest.h"
 #include "sampledata.h"
 #include "support/await.h"
 
@@ -27,14 +25,17 @@ using namespace Monitor;
 using namespace Qt::StringLiterals;
 
 /*! What each page shows in each state, at both sizes and in every scheme. */
-class TestMonitorPages : public WatchwordTest
+class TestMonitorPages : public Sample::MonitorTest
 {
     Q_OBJECT
 
+public:
+    TestMonitorPages()
+        : MonitorTest({1440, 900})
+    {
+    }
+
 private Q_SLOTS:
-    void initTestCase();
-    void init() override;
-    void cleanup();
     void connectionsShowRows();
     void emptyPagesSayWhy();
     void loadingShowsSkeleton();
@@ -56,37 +57,7 @@ private Q_SLOTS:
 private:
     RunLabel *label(const QString &name) const { return m_window->findChild<RunLabel *>(name); }
     TablePane *connectionsPane() const { return static_cast<ConnectionsPage *>(m_window->page(PageId::Connections))->pane(); }
-
-    QTemporaryDir m_settings;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestMonitorPages::initTestCase()
-{
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
-    QCoreApplication::setOrganizationName(u"WatchwordTest"_s);
-    QApplication::setStyle(new MonitorStyle);
-}
-
-void TestMonitorPages::init()
-{
-    WatchwordTest::init();
-    QSettings().clear();
-    Theme::instance().setChoice(Theme::Choice::Light);
-    m_workspace = std::make_unique<Workspace>();
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1440, 900);
-    m_window->setWatching(true);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
-}
-
-void TestMonitorPages::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
-}
 
 void TestMonitorPages::connectionsShowRows()
 {

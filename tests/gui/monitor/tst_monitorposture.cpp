@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "monitortest.h"
 #include "sampledata.h"
 #include "support/await.h"
-#include "support/testmain.h"
 
 #include "monitor/widgets/button.h"
 #include "monitor/widgets/filterbar.h"
@@ -13,7 +13,6 @@
 #include "monitor/widgets/posturepage.h"
 #include "monitor/widgets/practicelist.h"
 #include "monitor/widgets/runlabel.h"
-#include "monitor/widgets/style.h"
 
 #include "watchword/testing/fakegateway.h"
 
@@ -32,14 +31,19 @@ using Watchword::Finding;
 using Watchword::Practice;
 
 /*! The page Posture over runs of the doctor against a server of this process, and over runs that were kept. */
-class TestMonitorPosture : public WatchwordTest
+class TestMonitorPosture : public Sample::MonitorTest
 {
     Q_OBJECT
 
+public:
+    TestMonitorPosture()
+        : MonitorTest({1440, 900})
+    {
+    }
+
 private Q_SLOTS:
-    void initTestCase();
     void init() override;
-    void cleanup();
+    void cleanup() override;
     void saysWhenThereIsNothingToExamine();
     void examinesAndKeepsTheRun();
     void canBeStopped();
@@ -60,33 +64,16 @@ private:
     Watchword::Report report(int minute, const QHash<QString, Finding::Verdict> &verdicts) const;
     void keep(const QList<Watchword::Report> &reports);
 
-    QTemporaryDir m_settings;
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<FakeGateway> m_gateway;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestMonitorPosture::initTestCase()
-{
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
-    QCoreApplication::setOrganizationName(u"WatchwordTest"_s);
-    QApplication::setStyle(new MonitorStyle);
-}
 
 void TestMonitorPosture::init()
 {
-    WatchwordTest::init();
-    QSettings().clear();
+    MonitorTest::init();
     m_folder = std::make_unique<QTemporaryDir>();
     m_gateway = std::make_unique<FakeGateway>();
     QVERIFY(m_gateway->listen());
-    m_workspace = std::make_unique<Workspace>();
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1440, 900);
-    m_window->setWatching(true);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
     Sample::fill(*m_workspace, 60);
     page()->setFolder(m_folder->path());
     m_window->showPage(PageId::Posture);
@@ -94,8 +81,7 @@ void TestMonitorPosture::init()
 
 void TestMonitorPosture::cleanup()
 {
-    m_window.reset();
-    m_workspace.reset();
+    MonitorTest::cleanup();
     m_gateway.reset();
 }
 

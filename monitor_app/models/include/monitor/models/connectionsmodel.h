@@ -71,7 +71,6 @@ protected:
     void selectionWasChanged() override;
 
 private:
-    void noteHold();
     bool adopt(); //!< Returns false if the rows stay as they are.
     class Private;
     std::unique_ptr<Private> d;

@@ -153,7 +153,6 @@ Q_SIGNALS:
     void changedRowsChanged();
 
 private:
-    void noteHold();
     class Private;
     std::unique_ptr<Private> d;
 };
