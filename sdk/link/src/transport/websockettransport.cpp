@@ -12,7 +12,6 @@
 #include <QNetworkRequest>
 #include <QSslConfiguration>
 #include <QSslSocket>
-#include <QTimer>
 #include <QWebSocket>
 #include <QWebSocketHandshakeOptions>
 
@@ -167,8 +166,10 @@ void WebSocketTransport::takeVerdicts(QObject &reader)
         return;
     connect(&reader, SIGNAL(errorEncountered(QWebSocketProtocol::CloseCode, QString)), this,
             SLOT(onVerdict(QWebSocketProtocol::CloseCode, QString)), Qt::DirectConnection);
-    if (const QTimer *stall = reader.findChild<QTimer *>())
-        stall->disconnect(&reader);
+    for (const QObject *child : reader.children()) { // which of them depends on the Qt
+        if (child->inherits("QTimer") || child->inherits("QChronoTimer"))
+            child->disconnect(&reader);
+    }
 }
 
 void WebSocketTransport::onVerdict(QWebSocketProtocol::CloseCode code, const QString &text)
