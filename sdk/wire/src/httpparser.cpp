@@ -112,13 +112,24 @@ private:
     }
 };
 
+// Later Boosts tell two lengths from a bad one.
+template <typename Known = http::error>
+bool isFraming(const error_code &error)
+{
+    if constexpr (requires { Known::multiple_content_length; }) {
+        if (error == Known::multiple_content_length)
+            return true;
+    }
+    return error == Known::bad_content_length || error == Known::bad_transfer_encoding;
+}
+
 HeadFault faultOf(const error_code &error)
 {
     if (!error)
         return HeadFault::None;
     if (error == http::error::bad_version)
         return HeadFault::Version;
-    if (error == http::error::bad_content_length || error == http::error::bad_transfer_encoding)
+    if (isFraming(error))
         return HeadFault::Framing;
     return HeadFault::Malformed;
 }
