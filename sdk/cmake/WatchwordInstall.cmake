@@ -56,7 +56,16 @@ function(watchword_install_pkgconfig name)
     if(NOT BUILD_SHARED_LIBS)
         set(static_define " -DWATCHWORD_${upper}_STATIC_DEFINE")
     endif()
-    foreach(list requires requires_private libs_private)
+    set(libs "")
+    # What a static library links its user always has to link too, so that nobody has to say --static, which would ask the same of
+    # the system's libraries: those of OpenSSL are there without all that they were built with.
+    if(NOT BUILD_SHARED_LIBS)
+        list(APPEND requires ${requires_private})
+        set(requires_private "")
+        set(libs " ${libs_private}")
+        set(libs_private "")
+    endif()
+    foreach(list requires requires_private libs libs_private)
         list(JOIN ${list} " " ${list})
     endforeach()
     file(RELATIVE_PATH to_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
@@ -72,7 +81,7 @@ URL: https://watchword.dev
 Version: @PROJECT_VERSION@
 Requires: @requires@
 Requires.private: @requires_private@
-Libs: -L\${libdir} -lWatchword@name@
+Libs: -L\${libdir} -lWatchword@name@@libs@
 Libs.private: @libs_private@
 Cflags: -I\${includedir}@static_define@
 ")
