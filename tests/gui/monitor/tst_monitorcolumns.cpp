@@ -106,7 +106,8 @@ void TestMonitorColumns::noColumnIsLostForWantOfRoom()
 void TestMonitorColumns::theNextRunBeginsWhereTheLastEnded()
 {
     m_window->keepState();
-    m_window->resize(1111, 777);
+    const QSize size(m_window->minimumWidth(), 711); // Qt 6.8 keeps to a screen, and this one is 800 wide and high
+    m_window->resize(size);
     m_window->currentPage()->applyFilter(u"state:failing"_s);
     m_workspace->connectionsModel().setSortKeys({{ConnectionsModel::Node, Qt::DescendingOrder}});
     m_workspace->lanesModel().setSort(TokenLanesModel::Sort::User);
@@ -116,7 +117,7 @@ void TestMonitorColumns::theNextRunBeginsWhereTheLastEnded()
     Workspace workspace;
     MainWindow next(workspace);
     next.keepState();
-    QCOMPARE(next.size(), QSize(1111, 777));
+    QCOMPARE(next.size(), size);
     QCOMPARE(next.currentPageId(), PageId::Audit);
     QCOMPARE(next.currentPage()->filter()->text(), u"sev >= error"_s);
     QCOMPARE(next.page(PageId::Connections)->filter()->text(), u"state:failing"_s);

@@ -232,7 +232,7 @@ void TestDoctorPeers::asTheyCome()
         options.token = Secret::copy(m_token);
     if (peer == GraphqlWs)
         options.tokenWay = DoctorOptions::TokenWay::GraphqlTransportWs;
-    options.headDeadline = peer == Mosquitto ? 12s : (peer == GraphqlWs ? 5s : 2s); // graphql-ws waits for 3 s
+    options.headDeadline = peer == Mosquitto ? 25s : (peer == GraphqlWs ? 5s : 2s); // graphql-ws waits for 3 s
     Doctor doctor(options);
     doctor.start();
     QVERIFY(waitUntil([&] { return doctor.state() == Doctor::State::Done; }, 60s));

@@ -266,7 +266,8 @@ void TestWrongFrames::whoAsks()
     QSignalSpy failed(&through, &Connection::attemptFailed);
     through.open();
     QVERIFY(waitUntil([&] { return failed.size() >= 1; }));
-    QVERIFY2(asked.contains("\r\nUser-Agent: Orders/2.1\r\n") && !asked.contains("Mozilla"), asked.constData());
+    // Qt 6.8 writes the names of fields in lower case.
+    QVERIFY2(asked.toLower().contains("\r\nuser-agent: orders/2.1\r\n") && !asked.contains("Mozilla"), asked.constData());
 }
 
 WATCHWORD_TEST_MAIN(TestWrongFrames)

@@ -44,8 +44,8 @@ private:
         socket->readAll();
         const QByteArray path = head.split(' ').value(1);
         asked += path;
-        const qsizetype agent = head.indexOf("User-Agent: ");
-        userAgent = agent < 0 ? QByteArray() : head.sliced(agent + 12).split('\r').first();
+        const qsizetype agent = head.toLower().indexOf("\r\nuser-agent: "); // as Qt 6.8 writes it
+        userAgent = agent < 0 ? QByteArray() : head.sliced(agent + 14).split('\r').first();
         const bool isThere = documents.contains(path);
         const QByteArray body = documents.value(path);
         const QByteArray status = redirects.contains(path) ? "303 See Other\r\nLocation: " + redirects.value(path)
