@@ -29,11 +29,13 @@ struct IssuerClient
     QStringList scopes; //!< The most that it can ask for, beside openid, offline_access and profile.
 };
 
-/*! Brake on guessed passwords: after so many failures within the window further tries are refused unseen. */
+/*! Brake on guessed passwords: after so many failures within the window further tries are refused unseen. A browser
+    in which the user signed in before is not held up by what others do. */
 struct SignInLimits
 {
-    int failuresPerUser = 5; //!< Of one user name from one address.
+    int failuresPerUser = 5; //!< Of one user name from one address, or in one browser that is known for the user.
     int failuresPerAddress = 100; //!< Of one address, whatever the names.
+    int failuresPerAccount = 100; //!< Of one user name, whatever the addresses.
     std::chrono::seconds window{300};
     std::chrono::milliseconds delay{0}; //!< Before the answer to a wrong password.
 };

@@ -5,15 +5,11 @@
 
 namespace Watchword::Gateway {
 
+using namespace Qt::StringLiterals;
+
 namespace {
 
 constexpr qsizetype kMostCounters = 10'000;
-
-// A line feed cannot be part of an address, so the two kinds of keys never meet.
-QString pairKey(const QString &user, const QString &address)
-{
-    return address + QChar(u'\n') + user.toCaseFolded();
-}
 
 } // namespace
 
@@ -22,31 +18,52 @@ SignInBrake::SignInBrake(const SignInLimits &limits)
 {
 }
 
-std::optional<Duration> SignInBrake::wait(const QString &user, const QString &address, Instant now) const
+// A line feed cannot be part of a network or a device, so the kinds of keys never meet.
+QList<SignInBrake::Limited> SignInBrake::countersOf(const SignInTry &attempt) const
 {
-    const std::optional<Duration> byUser = waitOf(pairKey(user, address), m_limits.failuresPerUser, now);
-    const std::optional<Duration> byAddress = waitOf(address, m_limits.failuresPerAddress, now);
-    return std::max(byUser, byAddress);
+    const QString user = attempt.user.toCaseFolded();
+    if (!attempt.device.isEmpty())
+        return {{u"device\n"_s + attempt.device + u'\n' + user, m_limits.failuresPerUser}};
+    return {{u"pair\n"_s + attempt.network + u'\n' + user, m_limits.failuresPerUser},
+            {u"network\n"_s + attempt.network, m_limits.failuresPerAddress},
+            {u"user\n"_s + user, m_limits.failuresPerAccount}};
 }
 
-std::optional<Duration> SignInBrake::waitOf(const QString &key, int most, Instant now) const
+std::optional<Duration> SignInBrake::take(const SignInTry &attempt, Instant now)
 {
-    const auto found = m_counters.constFind(key);
-    if (found == m_counters.constEnd() || found->failures < most)
+    const QList<Limited> counters = countersOf(attempt);
+    std::optional<Duration> wait;
+    for (const Limited &counter : counters)
+        wait = std::max(wait, waitOf(counter, now));
+    if (wait)
+        return wait;
+    for (const Limited &counter : counters)
+        count(counter.key, now);
+    return {};
+}
+
+std::optional<Duration> SignInBrake::waitOf(const Limited &counter, Instant now) const
+{
+    const auto found = m_counters.constFind(counter.key);
+    if (found == m_counters.constEnd() || found->tries < counter.most)
         return std::nullopt;
     const Duration left = found->since + m_limits.window - now;
     return left.count() > 0 ? std::optional(left) : std::nullopt;
 }
 
-void SignInBrake::failed(const QString &user, const QString &address, Instant now)
+void SignInBrake::succeeded(const SignInTry &attempt)
 {
-    count(pairKey(user, address), now);
-    count(address, now);
+    const QList<Limited> counters = countersOf(attempt);
+    m_counters.remove(counters.first().key);
+    for (const Limited &counter : counters.mid(1))
+        uncount(counter.key);
 }
 
-void SignInBrake::succeeded(const QString &user, const QString &address)
+void SignInBrake::notMade(const SignInTry &attempt)
 {
-    m_counters.remove(pairKey(user, address));
+    const QList<Limited> counters = countersOf(attempt);
+    for (const Limited &counter : counters)
+        uncount(counter.key);
 }
 
 void SignInBrake::count(const QString &key, Instant now)
@@ -54,9 +71,16 @@ void SignInBrake::count(const QString &key, Instant now)
     if (m_counters.size() >= kMostCounters && !m_counters.contains(key))
         makeRoom(now);
     Counter &counter = m_counters[key];
-    if (counter.failures == 0 || counter.since + m_limits.window <= now)
-        counter = {.failures = 0, .since = now};
-    ++counter.failures;
+    if (counter.tries == 0 || counter.since + m_limits.window <= now)
+        counter = {.tries = 0, .since = now};
+    ++counter.tries;
+}
+
+void SignInBrake::uncount(const QString &key)
+{
+    const auto found = m_counters.find(key);
+    if (found != m_counters.end() && --found->tries <= 0)
+        m_counters.erase(found);
 }
 
 void SignInBrake::makeRoom(Instant now)

@@ -8,10 +8,12 @@
 #include "watchword/jose/pkce.h"
 
 #include <QJsonDocument>
+#include <QNetworkCookieJar>
 #include <QNetworkReply>
 #include <QRegularExpression>
 #include <QSslConfiguration>
 #include <QSslKey>
+#include <QSslSocket>
 #include <QUrlQuery>
 
 using namespace Watchword;
@@ -146,13 +148,52 @@ Answer IssuerPeer::post(const QString &path, const Fields &fields, const QList<s
     return postBytes(path, encoded(fields).toLatin1(), "application/x-www-form-urlencoded", headers);
 }
 
-Answer IssuerPeer::postBytes(const QString &path, const QByteArray &body, const QByteArray &type,
-                             const QList<std::pair<QByteArray, QByteArray>> &headers)
+QNetworkRequest IssuerPeer::formRequest(const QString &path, const QByteArray &type) const
 {
     QNetworkRequest request(QUrl(m_base.toString() + path));
     request.setSslConfiguration(m_client);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setRawHeader("Content-Type", type);
+    return request;
+}
+
+QList<Answer> IssuerPeer::postAtOnce(const QString &path, const QList<Fields> &forms)
+{
+    std::vector<std::unique_ptr<QNetworkAccessManager>> browsers;
+    QList<QNetworkReply *> replies;
+    for (const Fields &fields : forms) {
+        browsers.push_back(std::make_unique<QNetworkAccessManager>());
+        replies.append(browsers.back()->post(formRequest(path, "application/x-www-form-urlencoded"), encoded(fields).toLatin1()));
+    }
+    QList<Answer> answers;
+    for (QNetworkReply *reply : replies)
+        answers.append(finished(reply));
+    return answers;
+}
+
+QByteArray IssuerPeer::exchange(const QByteArray &bytes)
+{
+    QSslSocket socket;
+    socket.setSslConfiguration(m_client);
+    bool isClosed = false;
+    QByteArray answer;
+    QObject::connect(&socket, &QAbstractSocket::disconnected, &socket, [&isClosed] { isClosed = true; });
+    QObject::connect(&socket, &QIODevice::readyRead, &socket, [&] { answer += socket.readAll(); });
+    QObject::connect(&socket, &QSslSocket::encrypted, &socket, [&] { socket.write(bytes); });
+    socket.connectToHostEncrypted(u"127.0.0.1"_s, issuer->port());
+    Support::waitUntil([&] { return isClosed; });
+    return answer + socket.readAll();
+}
+
+void IssuerPeer::forgetCookies()
+{
+    m_network.setCookieJar(new QNetworkCookieJar(&m_network));
+}
+
+Answer IssuerPeer::postBytes(const QString &path, const QByteArray &body, const QByteArray &type,
+                             const QList<std::pair<QByteArray, QByteArray>> &headers)
+{
+    QNetworkRequest request = formRequest(path, type);
     for (const auto &[name, value] : headers)
         request.setRawHeader(name, value);
     return finished(m_network.post(request, body));

@@ -49,6 +49,11 @@ public:
     Answer postBytes(const QString &path, const QByteArray &body, const QByteArray &type,
                      const QList<std::pair<QByteArray, QByteArray>> &headers = {});
 
+    //! All at once, each from a browser of its own.
+    QList<Answer> postAtOnce(const QString &path, const QList<Fields> &forms);
+    QByteArray exchange(const QByteArray &bytes); //!< Sends them as they are; what comes until the server closes.
+    void forgetCookies(); //!< Another browser from now on.
+
     Fields authorizeFields() const;
     Fields redeemFields(const QString &code) const;
     Fields refreshFields(const QString &token) const;
@@ -74,6 +79,7 @@ public:
 
 private:
     Answer finished(QNetworkReply *reply);
+    QNetworkRequest formRequest(const QString &path, const QByteArray &type) const;
 
     QSslConfiguration m_server;
     QSslConfiguration m_client;

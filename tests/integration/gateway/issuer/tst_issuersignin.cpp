@@ -27,6 +27,10 @@ private Q_SLOTS:
     void wrongPassword();
     void unknownUserLooksTheSame();
     void tooManyWrongPasswords();
+    void fortyGuessesAtOnceAreFive();
+    void knownBrowserIsNotHeldUpByOthers();
+    void floodOfAuthorizeStopsNobody();
+    void requestIsGoodForOneCode();
     void csrfIsNeeded();
     void unknownAndExpiredLoginRequests();
     void badOptions_data();
@@ -261,6 +265,73 @@ void TestIssuerSignIn::tooManyWrongPasswords()
     QCOMPARE(p->login(page, u"bob"_s, u"tr0ub4dor"_s).status, 303);
     p->clock.advance(std::chrono::seconds(301));
     QCOMPARE(p->login(p->openLogin(p->authorizeFields()), u"alice"_s, u"correct horse"_s).status, 303);
+}
+
+void TestIssuerSignIn::fortyGuessesAtOnceAreFive()
+{
+    QList<Fields> guesses;
+    for (int i = 0; i < 40; ++i) {
+        Fields fields = hiddenFields(p->openLogin(p->authorizeFields()));
+        fields.insert(u"username"_s, u"alice"_s);
+        fields.insert(u"password"_s, u"guess %1"_s.arg(i));
+        guesses.append(fields);
+    }
+    QHash<int, int> statuses;
+    for (const Answer &answer : p->postAtOnce(u"/login"_s, guesses))
+        ++statuses[answer.status];
+    QCOMPARE(statuses.value(401), 5); // were looked at
+    QCOMPARE(statuses.value(429), 35);
+}
+
+// Behind a proxy that names nobody all come from one address.
+void TestIssuerSignIn::knownBrowserIsNotHeldUpByOthers()
+{
+    QCOMPARE(p->signIn().status, 200); // alice, in this browser
+    QList<Fields> guesses;
+    for (int i = 0; i < 100; ++i) {
+        Fields fields = hiddenFields(p->openLogin(p->authorizeFields()));
+        fields.insert(u"username"_s, u"nobody%1"_s.arg(i));
+        fields.insert(u"password"_s, u"guess"_s);
+        guesses.append(fields);
+        if (guesses.size() == 5) {
+            const QList<Answer> answers = p->postAtOnce(u"/login"_s, std::exchange(guesses, {}));
+            for (const Answer &answer : answers)
+                QCOMPARE(answer.status, 401);
+        }
+    }
+    QCOMPARE(p->login(p->openLogin(p->authorizeFields()), u"bob"_s, u"tr0ub4dor"_s).status, 429);
+    QCOMPARE(p->signIn().status, 200);
+    // The browser is known for alice alone, and her own wrong passwords count there, too.
+    for (int i = 0; i < 5; ++i)
+        QCOMPARE(p->login(p->openLogin(p->authorizeFields()), u"alice"_s, u"wrong"_s).status, 401);
+    QCOMPARE(p->login(p->openLogin(p->authorizeFields()), u"alice"_s, u"correct horse"_s).status, 429);
+    p->forgetCookies();
+    p->clock.advance(std::chrono::seconds(301));
+    QCOMPARE(p->login(p->openLogin(p->authorizeFields()), u"bob"_s, u"tr0ub4dor"_s).status, 303);
+}
+
+void TestIssuerSignIn::floodOfAuthorizeStopsNobody()
+{
+    const Answer early = p->openLogin(p->authorizeFields());
+    const QByteArray request =
+        "GET /authorize?" + encoded(p->authorizeFields()).toLatin1() + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    for (int i = 0; i < 11; ++i)
+        QCOMPARE(p->exchange(request.repeated(1'000)).count("HTTP/1.1 303"), 1'000); // as many as one connection may send
+    QCOMPARE(p->login(early, u"bob"_s, u"tr0ub4dor"_s).status, 303);
+    QCOMPARE(p->signIn().status, 200);
+}
+
+void TestIssuerSignIn::requestIsGoodForOneCode()
+{
+    const Answer page = p->openLogin(p->authorizeFields());
+    QCOMPARE(p->login(page, u"alice"_s, u"correct horse"_s).status, 303);
+    QCOMPARE(p->login(page, u"alice"_s, u"correct horse"_s).status, 400);
+    Fields changed = hiddenFields(p->openLogin(p->authorizeFields()));
+    QString &sealed = changed[u"request"_s];
+    sealed[5] = sealed.at(5) == u'A' ? u'B' : u'A';
+    changed.insert(u"username"_s, u"alice"_s);
+    changed.insert(u"password"_s, u"correct horse"_s);
+    QCOMPARE(p->post(u"/login"_s, changed).status, 400);
 }
 
 void TestIssuerSignIn::csrfIsNeeded()
