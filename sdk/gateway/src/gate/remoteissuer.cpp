@@ -82,6 +82,7 @@ public:
     QUrl introspectionUrl;
     Error lastError{ErrorCode::Offline, u"the issuer was not reached yet"_s};
     bool isFetching = false;
+    quint64 generation = 0; // of the keys
 };
 
 // Asks the cache once more for everybody who waits.
@@ -190,6 +191,9 @@ void RemoteIssuer::Private::received(const Result<FetchedBody> &fetched)
         return;
     }
     isFetching = false;
+    // A stranger can have the same keys fetched again, by naming one that there is not.
+    if (set->toBytes() != cache.keys().toBytes())
+        ++generation;
     cache.fetched(*set, fetched->cacheControl, clock.now());
     look();
 }
@@ -278,6 +282,11 @@ void RemoteIssuer::introspect(const Secret &token, JsonAnswer answer)
 void RemoteIssuer::warmUp()
 {
     d->fetch();
+}
+
+quint64 RemoteIssuer::keyGeneration() const
+{
+    return d->generation;
 }
 
 bool RemoteIssuer::hasKeys() const

@@ -44,6 +44,8 @@ public:
     void introspect(const Secret &token, JsonAnswer answer);
     void warmUp(); //!< Fetches the keys before anybody waits for them.
     bool hasKeys() const;
+    quint64
+    keyGeneration() const; //!< Another one when a fetch brought other keys: what the old ones proved is not proved any more.
 
 private:
     class Private;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/tokenverifier.h"
 
+#include "gate/verifiedtokens.h"
 #include "issuer/issuer.h"
 #include "watchword/core/internal/utf8.h"
 #include "watchword/jose/jwt.h"
 
-#include <QCryptographicHash>
 #include <QHash>
 #include <QJsonArray>
 #include <QJsonObject>
@@ -21,6 +21,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype kMostCached = 10'000;
+constexpr Duration kOwnLeeway = std::chrono::seconds(1); // one clock: nothing to forgive
 
 //! \a claim is called with a name and returns a QJsonValue.
 template <typename Claim>
@@ -162,18 +163,75 @@ public:
                                      [&issuer](const auto &remote) { return remote->config().issuer() == issuer; });
         return it == remotes.end() ? nullptr : it->get();
     }
-    Result<Identity> verifyEmbedded(const Secret &token) const;
-    void verifyJwt(const Secret &token, const Jwt &unproved, const Answer &answer);
-    void verifyOpaque(const Secret &token, const Answer &answer);
+    //! A token with the SHA-256 of its bytes.
+    struct Presented
+    {
+        Secret token;
+        QByteArray digest;
+    };
+    bool verifyKnown(const Presented &presented, const Answer &answer);
+    bool isInForce(const VerifiedTokens::Entry &entry, Duration leeway) const;
+    Result<Identity> remember(const Presented &presented, const Jwt &jwt, quint64 keys);
+    Result<Identity> verifyEmbedded(const Presented &presented);
+    void verifyJwt(const Presented &presented, const Jwt &unproved, const Answer &answer);
+    void verifyNew(const Presented &presented, const Answer &answer);
+    void verifyOpaque(const Presented &presented, const Answer &answer);
 
     Clock &clock;
     std::vector<std::unique_ptr<RemoteIssuer>> remotes;
     const Issuer *embedded = nullptr;
     QString embeddedAudience;
     QCache<QByteArray, CachedIdentity> introspected{kMostCached};
+    VerifiedTokens known;
 };
 
-Result<Identity> TokenVerifier::Private::verifyEmbedded(const Secret &token) const
+bool TokenVerifier::Private::isInForce(const VerifiedTokens::Entry &entry, Duration leeway) const
+{
+    const WallTime now = clock.wallNow();
+    return entry.identity.expiresAt && now < *entry.identity.expiresAt + leeway
+        && (!entry.notBefore || now + leeway >= *entry.notBefore);
+}
+
+// False: it has to be verified, which also says best what is wrong with it.
+bool TokenVerifier::Private::verifyKnown(const Presented &presented, const Answer &answer)
+{
+    const VerifiedTokens::Entry *found = known.find(presented.digest);
+    if (!found)
+        return false;
+    const Identity identity = found->identity;
+    if (embedded && identity.issuer == embedded->identifier()) {
+        if (!isInForce(*found, kOwnLeeway) || !embedded->publicKeys().containsKeyId(identity.keyId))
+            return false;
+        if (embedded->isRevoked(identity.sessionId, identity.tokenId))
+            return false;
+        answer(identity);
+        return true;
+    }
+    RemoteIssuer *remote = remoteOf(identity.issuer);
+    if (!remote || found->keys != remote->keyGeneration() || !isInForce(*found, remote->config().clockSkew))
+        return false;
+    // So that its keys are fetched anew when it is time, for somebody who only ever sees known tokens, too.
+    remote->requestKeys(identity.keyId, [this, presented, identity, answer, keys = found->keys](const Result<JwkSet> &set) {
+        const RemoteIssuer *same = remoteOf(identity.issuer);
+        if (!set)
+            answer(set.error());
+        else if (same && same->keyGeneration() == keys)
+            answer(identity);
+        else // they were fetched while it waited
+            verifyNew(presented, answer);
+    });
+    return true;
+}
+
+Result<Identity> TokenVerifier::Private::remember(const Presented &presented, const Jwt &jwt, quint64 keys)
+{
+    const Result<Identity> identity = identityOf(jwt, presented.token);
+    if (identity)
+        known.insert(presented.digest, {*identity, jwt.notBefore(), keys}, presented.token.size());
+    return identity;
+}
+
+Result<Identity> TokenVerifier::Private::verifyEmbedded(const Presented &presented)
 {
     JwtPolicy policy;
     policy.algorithms = {u"ES256"_s};
@@ -181,19 +239,31 @@ Result<Identity> TokenVerifier::Private::verifyEmbedded(const Secret &token) con
     policy.typeRequired = true;
     policy.issuer = embedded->identifier();
     policy.audiences = {embeddedAudience};
-    policy.leeway = std::chrono::seconds(1); // one clock: nothing to forgive
-    const Result<Jwt> jwt = Jwt::verify(token.reveal(), embedded->publicKeys(), policy, clock.wallNow());
+    policy.leeway = kOwnLeeway;
+    const Result<Jwt> jwt = Jwt::verify(presented.token.reveal(), embedded->publicKeys(), policy, clock.wallNow());
     if (!jwt)
         return jwt.error();
     if (embedded->isRevoked(jwt->sessionId(), jwt->id()))
         return Error(ErrorCode::SessionRevoked, u"the session or the token was revoked"_s);
-    return identityOf(*jwt, token);
+    return remember(presented, *jwt, 0);
 }
 
-void TokenVerifier::Private::verifyJwt(const Secret &token, const Jwt &unproved, const Answer &answer)
+void TokenVerifier::Private::verifyNew(const Presented &presented, const Answer &answer)
+{
+    const QByteArrayView text = presented.token.reveal();
+    const Result<Jwt> unproved = Jwt::parse(text);
+    if (unproved)
+        verifyJwt(presented, *unproved, answer);
+    else if (text.indexOf('.') < 0)
+        verifyOpaque(presented, answer);
+    else
+        answer(unproved.error());
+}
+
+void TokenVerifier::Private::verifyJwt(const Presented &presented, const Jwt &unproved, const Answer &answer)
 {
     if (embedded && unproved.issuer() == embedded->identifier()) {
-        answer(verifyEmbedded(token));
+        answer(verifyEmbedded(presented));
         return;
     }
     RemoteIssuer *remote = remoteOf(unproved.issuer());
@@ -206,20 +276,20 @@ void TokenVerifier::Private::verifyJwt(const Secret &token, const Jwt &unproved,
         answer(Error(ErrorCode::UnsupportedAlgorithm, u"the token's algorithm is not on the list"_s));
         return;
     }
-    remote->requestKeys(unproved.keyId(), [this, token, config, answer](const Result<JwkSet> &keys) {
+    remote->requestKeys(unproved.keyId(), [this, presented, config, remote, answer](const Result<JwkSet> &keys) {
         if (!keys) {
             answer(keys.error());
             return;
         }
-        const Result<Jwt> jwt = Jwt::verify(token.reveal(), *keys, policyOf(config), clock.wallNow());
+        const Result<Jwt> jwt = Jwt::verify(presented.token.reveal(), *keys, policyOf(config), clock.wallNow());
         if (!jwt)
             answer(jwt.error().code() == ErrorCode::WrongTokenType ? withSetting(jwt.error(), config) : jwt.error());
         else
-            answer(identityOf(*jwt, token));
+            answer(remember(presented, *jwt, remote->keyGeneration()));
     });
 }
 
-void TokenVerifier::Private::verifyOpaque(const Secret &token, const Answer &answer)
+void TokenVerifier::Private::verifyOpaque(const Presented &presented, const Answer &answer)
 {
     const auto it = std::find_if(remotes.begin(), remotes.end(),
                                  [](const auto &remote) { return !remote->config().introspection.clientId.isEmpty(); });
@@ -227,7 +297,8 @@ void TokenVerifier::Private::verifyOpaque(const Secret &token, const Answer &ans
         answer(Error(ErrorCode::MalformedToken, u"the credential is not a JWT, and no issuer offers introspection"_s));
         return;
     }
-    const QByteArray key = QCryptographicHash::hash(token.reveal(), QCryptographicHash::Sha256);
+    const Secret &token = presented.token;
+    const QByteArray &key = presented.digest;
     if (const CachedIdentity *cached = introspected.object(key); cached && clock.now() < cached->until) {
         answer(cached->identity);
         return;
@@ -261,6 +332,7 @@ void TokenVerifier::setEmbeddedIssuer(const Issuer *issuer, const QString &audie
 {
     d->embedded = issuer;
     d->embeddedAudience = audience;
+    d->known.clear();
 }
 
 void TokenVerifier::setIssuers(const QList<IssuerConfig> &issuers)
@@ -268,6 +340,7 @@ void TokenVerifier::setIssuers(const QList<IssuerConfig> &issuers)
     std::vector<std::unique_ptr<RemoteIssuer>> old = std::move(d->remotes);
     d->remotes.clear();
     d->introspected.clear();
+    d->known.clear();
     for (const IssuerConfig &config : issuers) {
         const auto same =
             std::find_if(old.begin(), old.end(), [&config](const auto &remote) { return remote && remote->config() == config; });
@@ -285,13 +358,9 @@ void TokenVerifier::verify(const Secret &token, QObject *context, Answer answer)
         if (guard)
             answer(result);
     };
-    const Result<Jwt> unproved = Jwt::parse(token.reveal());
-    if (unproved)
-        d->verifyJwt(token, *unproved, guarded);
-    else if (token.reveal().indexOf('.') < 0)
-        d->verifyOpaque(token, guarded);
-    else
-        guarded(unproved.error());
+    const Private::Presented presented{token, VerifiedTokens::digestOf(token.reveal())};
+    if (!d->verifyKnown(presented, guarded))
+        d->verifyNew(presented, guarded);
 }
 
 QFuture<Result<Identity>> TokenVerifier::verify(const Secret &token)

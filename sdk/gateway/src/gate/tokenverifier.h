@@ -22,6 +22,9 @@ class Issuer;
     verify() answers once, at once or later, within RemoteIssuer::kPatience; not at all when \a context is destroyed
     first. Errors of the token are in ErrorCondition::Unauthorized or Protocol; an issuer that cannot be asked is
     TemporarilyUnavailable or another retryable one.
+
+    A JWT that was verified is known by its bytes (VerifiedTokens): when it comes again, its times, its issuer's keys and its
+    revocation are looked at, and its signature is not verified once more. A change of issuers or of their keys ends that.
     Threads: one. Ownership: borrows the clock and the embedded issuer.
 */
 class WATCHWORD_TEST_EXPORT TokenVerifier : public QObject

@@ -3,6 +3,8 @@
 #include "support/await.h"
 #include "support/testmain.h"
 #include "watchword/jose/jwt.h"
+#include "watchword/jose/keycache.h"
+#include "watchword/testing/manualclock.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -78,6 +80,10 @@ private Q_SLOTS:
     void keyThatWasLeftOutIsNamed_data();
     void keyThatWasLeftOutIsNamed();
     void byteOrderMark();
+    void knownTokenEnds();
+    void knownTokenGoesWithItsKey();
+    void knownTokenGoesWithTheRules();
+    void everyByteOfAKnownTokenCounts();
 
 private:
     //! The issuer at \a path of the server, with its document where it belongs.
@@ -105,6 +111,27 @@ private:
         if (!Support::waitFor(future, 20s))
             return Error(ErrorCode::Timeout, u"the test's own"_s);
         return future.result();
+    }
+
+    static IssuerConfig configOf(const QString &issuer)
+    {
+        IssuerConfig config;
+        config.url = QUrl(issuer, QUrl::StrictMode);
+        config.audiences = {u"orders"_s};
+        return config;
+    }
+    //! Of one minute.
+    QByteArray tokenOf(const QString &issuer, WallTime at) const
+    {
+        const qint64 now = toSecondsSinceEpoch(at);
+        return *signJwt(
+            m_key, u"at+jwt"_s,
+            {{u"iss"_s, issuer}, {u"aud"_s, u"orders"_s}, {u"sub"_s, u"alice"_s}, {u"nbf"_s, now}, {u"exp"_s, now + 60}});
+    }
+    static Result<Identity> ask(TokenVerifier &verifier, const QByteArray &token)
+    {
+        const auto future = verifier.verify(Secret::copy(token));
+        return Support::waitFor(future, 20s) ? future.result() : Error(ErrorCode::Timeout, u"the test's own"_s);
     }
 
     SigningKey m_key = SigningKey::generate(u"RS256"_s).valueOr({});
@@ -209,6 +236,77 @@ void TestRemoteIssuer::byteOrderMark()
         document.prepend("\xef\xbb\xbf");
     const Result<Identity> identity = verify(issuer, m_key);
     QVERIFY2(identity, qPrintable(identity ? QString() : identity.error().toString()));
+}
+
+void TestRemoteIssuer::knownTokenEnds()
+{
+    const QString issuer = publish({});
+    ManualClock clock;
+    TokenVerifier verifier({configOf(issuer)}, clock);
+    const QByteArray token = tokenOf(issuer, clock.wallNow());
+    for (int i = 0; i < 3; ++i)
+        QVERIFY(ask(verifier, token));
+    const Duration skew = configOf(issuer).clockSkew;
+    clock.stepWall(-skew - 1s); // somebody set the date
+    QCOMPARE(ask(verifier, token).error().code(), ErrorCode::TokenNotYetValid);
+    clock.stepWall(skew + 1s);
+    clock.advance(60s + skew - 1ms);
+    QVERIFY(ask(verifier, token));
+    clock.advance(1ms);
+    QCOMPARE(ask(verifier, token).error().code(), ErrorCode::TokenExpired);
+}
+
+void TestRemoteIssuer::knownTokenGoesWithItsKey()
+{
+    const QString issuer = publish({});
+    ManualClock clock;
+    TokenVerifier verifier({configOf(issuer)}, clock);
+    const QByteArray token = tokenOf(issuer, clock.wallNow());
+    QVERIFY(ask(verifier, token));
+    QVERIFY(ask(verifier, token));
+    // The issuer takes its key back. The gateway hears of it when a token names a key that it does not have.
+    const SigningKey next = SigningKey::generate(u"ES256"_s).valueOr({});
+    JwkSet keys;
+    keys.insert(next.publicKey());
+    m_server->documents.insert("/keys", keys.toBytes());
+    clock.advance(KeyCachePolicy().unknownKeyInterval);
+    const qint64 end = toSecondsSinceEpoch(clock.wallNow()) + 60;
+    const auto other =
+        signJwt(next, u"at+jwt"_s, {{u"iss"_s, issuer}, {u"aud"_s, u"orders"_s}, {u"sub"_s, u"bob"_s}, {u"exp"_s, end}});
+    QVERIFY(ask(verifier, *other));
+    clock.advance(KeyCachePolicy().unknownKeyInterval);
+    QCOMPARE(ask(verifier, token).error().code(), ErrorCode::UnknownKey);
+}
+
+void TestRemoteIssuer::knownTokenGoesWithTheRules()
+{
+    const QString issuer = publish({});
+    TokenVerifier verifier({configOf(issuer)}, Clock::system());
+    const QByteArray token = tokenOf(issuer, Clock::system().wallNow());
+    QVERIFY(ask(verifier, token));
+    IssuerConfig strict = configOf(issuer);
+    strict.audiences = {u"invoices"_s};
+    verifier.setIssuers({strict});
+    QCOMPARE(ask(verifier, token).error().code(), ErrorCode::WrongAudience);
+    verifier.setIssuers({});
+    QCOMPARE(ask(verifier, token).error().code(), ErrorCode::WrongIssuer);
+}
+
+void TestRemoteIssuer::everyByteOfAKnownTokenCounts()
+{
+    const QString issuer = publish({});
+    TokenVerifier verifier({configOf(issuer)}, Clock::system());
+    const QByteArray token = tokenOf(issuer, Clock::system().wallNow());
+    QVERIFY(ask(verifier, token));
+    // The header names the key, and one that the issuer does not have is waited for.
+    for (qsizetype i = token.indexOf('.'); i < token.size(); ++i) {
+        QByteArray changed = token;
+        changed[i] = changed.at(i) == 'A' ? 'B' : 'A';
+        QVERIFY2(!ask(verifier, changed), qPrintable(QString::number(i)));
+    }
+    QVERIFY(!ask(verifier, token + 'A'));
+    QVERIFY(!ask(verifier, token.chopped(1)));
+    QVERIFY(ask(verifier, token));
 }
 
 WATCHWORD_TEST_MAIN(TestRemoteIssuer)
