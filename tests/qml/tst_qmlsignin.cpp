@@ -302,6 +302,7 @@ void TestQmlSignIn::keychainWaits()
     QCOMPARE(text("heading"), u"The keychain is needed"_s);
     QVERIFY(text("explanation").contains(u"There is no keychain on this computer, or it does not run."_s));
     look(u"keychain"_s);
+    QVERIFY(m_scene->waitFor(u"client.errorText !== ''"_s)); // the face shows the session, which is ahead of the client
     QVERIFY(m_scene->click("retryKeychain"));
     QVERIFY(shows(u"keychain"_s));
     QVERIFY(!m_scene->click("signInButton"));
