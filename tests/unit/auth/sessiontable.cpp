@@ -65,11 +65,11 @@ struct ActionName
     {
         return u"Store %1 above %2, %3"_s.arg(a.tokens.tombstone ? u"a tombstone"_s : text(a.tokens.refreshToken))
             .arg(a.knownGeneration)
-            .arg(a.overtaken == M::Overtaken::Kept ? u"keep what comes"_s : u"take back what comes"_s);
+            .arg(a.overtaken == M::Overtaken::Kept ? u"keep what comes"_s : u"revoke what comes"_s);
     }
-    QString operator()(const M::TakeBack &a) const
+    QString operator()(const M::Revoke &a) const
     {
-        return a.refreshToken.isEmpty() ? u"TakeBack nothing"_s : u"TakeBack "_s + text(a.refreshToken);
+        return a.refreshToken.isEmpty() ? u"Revoke nothing"_s : u"Revoke "_s + text(a.refreshToken);
     }
     QString operator()(const M::SettleRequests &a) const
     {

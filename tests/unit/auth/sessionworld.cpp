@@ -265,7 +265,7 @@ void World::perform(const M::Action &action)
     } else if (const auto *store = std::get_if<M::Store>(&action)) {
         m_wait = Alarm::Off;
         run(m_queue->replace(*store, m_corrected->now(), m_clock.now()));
-    } else if (const auto *stray = std::get_if<M::TakeBack>(&action)) {
+    } else if (const auto *stray = std::get_if<M::Revoke>(&action)) {
         takenBack(stray->refreshToken);
     } else if (const auto *notice = std::get_if<M::Tell>(&action)) {
         tell(*notice);
@@ -363,7 +363,7 @@ void World::perform(const TransactionQueue::Output &output)
         m_wait = Alarm::On;
     } else if (std::holds_alternative<T::Unlock>(output)) {
         m_lock = Lock::Free;
-    } else if (const auto *stray = std::get_if<M::TakeBack>(&output)) {
+    } else if (const auto *stray = std::get_if<M::Revoke>(&output)) {
         takenBack(stray->refreshToken);
     } else if (const auto *news = std::get_if<M::Published>(&output)) {
         dispatch(*news);

@@ -131,7 +131,7 @@ void TestSessionOwners::decisionOvertakesWhatIsUnsent()
     bench.queue.refresh(tokensOf("r1", 3), {}, {});
     TokenSet tombstone;
     tombstone.tombstone = true;
-    const Outputs outputs = bench.replace(tombstone, SessionActions::Overtaken::TakenBack);
+    const Outputs outputs = bench.replace(tombstone, SessionActions::Overtaken::Revoked);
     QVERIFY(find<T::Unlock>(outputs) && find<T::TryLock>(outputs)); // at once, and from the beginning
     QVERIFY(!find<SessionEvents::TransactionEnded>(outputs)); // the end of the other is nobody's business
     QVERIFY(bench.queue.isDeciding());
@@ -158,11 +158,11 @@ void TestSessionOwners::decisionWaitsForTheAnswer()
     bench.send();
     TokenSet decision = kept ? tokensOf("s1", 0) : TokenSet();
     decision.tombstone = !kept;
-    const auto overtaken = kept ? SessionActions::Overtaken::Kept : SessionActions::Overtaken::TakenBack;
+    const auto overtaken = kept ? SessionActions::Overtaken::Kept : SessionActions::Overtaken::Revoked;
     QVERIFY(bench.replace(decision, overtaken).empty());
     QVERIFY(find<T::Save>(bench.answer("r2"))); // nothing that was received is lost
     const Outputs saved = bench.feed(T::Saved{});
-    const auto *back = find<SessionActions::TakeBack>(saved);
+    const auto *back = find<SessionActions::Revoke>(saved);
     QCOMPARE(back != nullptr, !kept);
     QCOMPARE(find<SessionEvents::Published>(saved) != nullptr, kept);
     QVERIFY(kept || back->refreshToken.reveal() == "r2");
@@ -179,12 +179,12 @@ void TestSessionOwners::whoSignsInAfterASignOutGetsNothingOfBefore()
     bench.send();
     TokenSet tombstone;
     tombstone.tombstone = true;
-    bench.replace(tombstone, SessionActions::Overtaken::TakenBack);
+    bench.replace(tombstone, SessionActions::Overtaken::Revoked);
     bench.replace(tokensOf("bob", 0), SessionActions::Overtaken::Kept);
     bench.answer("r2");
     const Outputs saved = bench.feed(T::Saved{});
     QVERIFY(!find<SessionEvents::Published>(saved));
-    const auto *back = find<SessionActions::TakeBack>(saved);
+    const auto *back = find<SessionActions::Revoke>(saved);
     QVERIFY(back && back->refreshToken.reveal() == "r2");
 }
 
@@ -214,7 +214,7 @@ void TestSessionOwners::whatADecisionOverwrites()
     TokenSet stored = tokensOf("theirs", 7);
     stored.tombstone = storedIsTombstone;
     const Outputs outputs = bench.feed(T::Loaded{stored});
-    const auto *back = find<SessionActions::TakeBack>(outputs);
+    const auto *back = find<SessionActions::Revoke>(outputs);
     QCOMPARE(back && back->refreshToken.reveal() == "theirs", isTakenBack);
     QVERIFY(find<T::Save>(outputs)->tokens.generation > 7);
 }
@@ -275,7 +275,7 @@ void TestSessionOwners::networkHold()
 void TestSessionOwners::sleepHold()
 {
     SleepHold hold;
-    QVERIFY(hold.maySend() && !hold.holdsBack() && !hold.networkProved());
+    QVERIFY(hold.maySend() && !hold.defersRefresh() && !hold.networkProved());
     hold.aboutToSleep();
     QVERIFY(!hold.maySend() && hold.isGoingToSleep());
     QCOMPARE(hold.woke(), SleepHold::Morning::NothingDue);
@@ -283,10 +283,10 @@ void TestSessionOwners::sleepHold()
     QVERIFY(hold.networkProved()); // once more, after a pause
     QVERIFY(!hold.networkProved() && hold.maySend());
     hold.aboutToSleep();
-    QVERIFY(hold.holdsBack());
+    QVERIFY(hold.defersRefresh());
     QCOMPARE(hold.woke(), SleepHold::Morning::RefreshDue);
     hold.aboutToSleep();
-    QVERIFY(hold.holdsBack());
+    QVERIFY(hold.defersRefresh());
     hold.forget(); // signed out in the night
     QCOMPARE(hold.woke(), SleepHold::Morning::NothingDue);
 }

@@ -287,19 +287,19 @@ void TestSessionTimes::tokenThatIsOverAtOnce()
     clock.advance(1500ms); // the request took that long, and who waits for the token gets it all the same
     TokenLife life;
     life.take(first, corrected, random);
-    QVERIFY(!life.isLive(clock.now()) && life.isForWhoWaited(clock.now()));
-    QVERIFY(!life.isForWhoWaited(clock.now() + 1001ms));
+    QVERIFY(!life.isLive(clock.now()) && life.isForWaitingRequests(clock.now()));
+    QVERIFY(!life.isForWaitingRequests(clock.now() + 1001ms));
     life.reject(first.accessToken.fingerprint());
-    QVERIFY(!life.isForWhoWaited(clock.now()));
+    QVERIFY(!life.isForWaitingRequests(clock.now()));
     // What is left of it counts from when it was asked for.
     const TokenSet quick = tokensFor(corrected, 1s, "q");
     clock.advance(400ms);
     life.take(quick, corrected, random);
-    QVERIFY(life.isLive(clock.now()) && life.isGoodFor({}, clock.now()) && !life.isForWhoWaited(clock.now()));
+    QVERIFY(life.isLive(clock.now()) && life.isGoodFor({}, clock.now()) && !life.isForWaitingRequests(clock.now()));
     clock.advance(599ms);
     QVERIFY(life.isLive(clock.now()));
     clock.advance(1ms);
-    QVERIFY(!life.isLive(clock.now()) && !life.isForWhoWaited(clock.now()));
+    QVERIFY(!life.isLive(clock.now()) && !life.isForWaitingRequests(clock.now()));
     int refreshes = 0;
     Instant last = clock.now();
     for (const Instant end = clock.now() + 10min; clock.now() < end; clock.advance(100ms)) {
@@ -319,12 +319,12 @@ void TestSessionTimes::tokenThatIsOverAtOnce()
         TokenLife restored;
         restored.take(old, corrected, random);
         QVERIFY(!restored.isLive(clock.now()) && !restored.storm(clock.now()));
-        QCOMPARE(restored.isForWhoWaited(clock.now()), later == 2s);
+        QCOMPARE(restored.isForWaitingRequests(clock.now()), later == 2s);
     }
     // A provider that says "0" said nothing about its life, and one that is over before it began is nobody's.
     TokenLife none;
     none.take(tokensFor(corrected, 0s), corrected, random);
-    QVERIFY(!none.isLive(clock.now()) && !none.isForWhoWaited(clock.now()));
+    QVERIFY(!none.isLive(clock.now()) && !none.isForWaitingRequests(clock.now()));
 }
 
 WATCHWORD_TEST_MAIN(TestSessionTimes)

@@ -100,9 +100,9 @@ struct Parts final : Receiver::Sink
     }
     void start(Link::Id id) { links->start({.id = id, .why = u"test"_s}); }
     //! Another one beside it. The machine of this bench knows of none, so the link is put where Links would put it.
-    FaultyTransport *arrive(Link::Id id, Link::Speech speech = Link::Speech::Watchword)
+    FaultyTransport *openReplacement(Link::Id id, Link::Speech speech = Link::Speech::Watchword)
     {
-        Link &link = context.swap.arrive(id);
+        Link &link = context.swap.openReplacement(id);
         link.speech = speech;
         link.transport = context.options.transport(context.options);
         auto *transport = static_cast<FaultyTransport *>(link.transport.get());

@@ -184,11 +184,11 @@ void TestLinks::swapped()
 {
     Parts parts;
     FaultyTransport *older = parts.use();
-    QVERIFY(!parts.links->takeOver(2)); // nothing arrives
-    parts.arrive(2);
+    QVERIFY(!parts.links->takeOver(2)); // there is no replacement
+    parts.openReplacement(2);
     QVERIFY(!parts.links->takeOver(3));
     QVERIFY(parts.links->takeOver(2));
-    QCOMPARE(Frame::parse(older->texts().last())->fields().value("n"_L1).toInteger(), qint64(Receiver::kLastPing));
+    QCOMPARE(Frame::parse(older->texts().last())->fields().value("n"_L1).toInteger(), qint64(Receiver::kDrainPing));
     QVERIFY(parts.context.swap.current().isInUse());
     QVERIFY(!parts.links->endDrain(2));
     QVERIFY(parts.links->endDrain(1));
@@ -200,25 +200,25 @@ void TestLinks::promoted()
 {
     Parts parts;
     FaultyTransport *older = parts.use();
-    FaultyTransport *newer = parts.arrive(2);
+    FaultyTransport *newer = parts.openReplacement(2);
     parts.links->promote();
     QVERIFY(!older->isAlive() && newer->isAlive());
     QCOMPARE(parts.context.swap.current().id, 2u);
-    QVERIFY(!parts.context.swap.arriving());
+    QVERIFY(!parts.context.swap.replacement());
 }
 
 void TestLinks::discarded()
 {
     Parts parts;
     FaultyTransport *older = parts.use();
-    FaultyTransport *newer = parts.arrive(2);
+    FaultyTransport *newer = parts.openReplacement(2);
     parts.receiver.takeText(2, u"never told"_s);
     parts.links->discard(1001);
     QCOMPARE(newer->closeCode(), 1001);
     QVERIFY(older->isAlive() && !newer->isAlive());
     parts.receiver.takeHeldBack();
     QVERIFY(parts.told.isEmpty());
-    parts.links->discard(1001); // nothing arrives any more
+    parts.links->discard(1001); // there is no replacement any more
     QVERIFY(older->isAlive());
 }
 
@@ -226,7 +226,7 @@ void TestLinks::destroyed()
 {
     Parts parts;
     const QPointer<FaultyTransport> older = parts.use();
-    const QPointer<FaultyTransport> newer = parts.arrive(2);
+    const QPointer<FaultyTransport> newer = parts.openReplacement(2);
     parts.links.reset();
     QCOMPARE(older->closeCode(), 1000);
     QCOMPARE(newer->closeCode(), 1000);

@@ -51,17 +51,17 @@ void TestLinkSwap::takesOver()
 {
     Swap swap;
     swap.current().id = 1;
-    QVERIFY(!swap.arriving() && !swap.leaving() && !swap.isOverlapping());
-    swap.arrive(2);
-    QCOMPARE(&swap.arrive(2), swap.arriving()); // the same one
-    QVERIFY(swap.linkOf(1) == &swap.current() && swap.linkOf(2) == swap.arriving() && !swap.linkOf(3));
+    QVERIFY(!swap.replacement() && !swap.draining() && !swap.holdsOutgoing());
+    swap.openReplacement(2);
+    QCOMPARE(&swap.openReplacement(2), swap.replacement()); // the same one
+    QVERIFY(swap.linkOf(1) == &swap.current() && swap.linkOf(2) == swap.replacement() && !swap.linkOf(3));
     swap.takeOver();
     QCOMPARE(swap.current().id, Link::Id(2));
-    QVERIFY(!swap.arriving() && swap.leaving()->id == 1 && swap.isOverlapping());
+    QVERIFY(!swap.replacement() && swap.draining()->id == 1 && swap.holdsOutgoing());
     swap.releaseOutgoing();
-    QVERIFY(!swap.isOverlapping() && swap.leaving());
+    QVERIFY(!swap.holdsOutgoing() && swap.draining());
     QCOMPARE(swap.endDrain().id, Link::Id(1));
-    QVERIFY(!swap.leaving() && !swap.linkOf(1));
+    QVERIFY(!swap.draining() && !swap.linkOf(1));
     QCOMPARE(swap.current().id, Link::Id(2));
 }
 
@@ -71,7 +71,7 @@ void TestLinkSwap::outgoingDoesNotOvertake()
     swap.current().id = 1;
     FaultyTransport *const before = give(swap.current());
     swap.send(u"a"_s);
-    FaultyTransport *const after = give(swap.arrive(2));
+    FaultyTransport *const after = give(swap.openReplacement(2));
     swap.send(u"b"_s);
     swap.takeOver();
     swap.send(u"c"_s);
@@ -91,7 +91,7 @@ void TestLinkSwap::outgoingIsNotLostWithoutAnAnswer()
 {
     Swap swap;
     swap.current().id = 1;
-    FaultyTransport *const after = give(swap.arrive(2));
+    FaultyTransport *const after = give(swap.openReplacement(2));
     swap.takeOver();
     swap.send(u"c"_s);
     swap.endDrain();
@@ -102,7 +102,7 @@ void TestLinkSwap::incomingWaits()
 {
     Swap swap;
     swap.current().id = 1;
-    swap.arrive(2);
+    swap.openReplacement(2);
     QVERIFY(!swap.holdsIncoming());
     swap.holdBack({.id = 2, .content = u"early"_s});
     QVERIFY(!swap.holdsIncoming()); // what comes on 1 goes on
@@ -121,7 +121,7 @@ void TestLinkSwap::discarded()
 {
     Swap swap;
     swap.current().id = 1;
-    swap.arrive(2);
+    swap.openReplacement(2);
     swap.holdBack({.id = 2, .content = u"never"_s});
     swap.holdBack({.id = 1, .content = u"own"_s});
     QCOMPARE(swap.discard().id, Link::Id(2));
@@ -134,11 +134,11 @@ void TestLinkSwap::promoted()
 {
     Swap swap;
     swap.current().id = 1;
-    swap.arrive(2);
+    swap.openReplacement(2);
     swap.holdBack({.id = 2, .content = u"early"_s});
     swap.promote();
     QCOMPARE(swap.current().id, Link::Id(2));
-    QVERIFY(!swap.linkOf(1) && !swap.arriving());
+    QVERIFY(!swap.linkOf(1) && !swap.replacement());
     QVERIFY(swap.holdsIncoming());
     QCOMPARE(taken(swap), QStringList{u"early"_s});
 }
@@ -148,16 +148,16 @@ void TestLinkSwap::swappedWhileDelivering()
 {
     Swap swap;
     swap.current().id = 1;
-    swap.arrive(2);
+    swap.openReplacement(2);
     swap.takeOver();
     swap.holdBack({.id = 2, .content = u"a"_s});
     swap.holdBack({.id = 2, .content = u"b"_s});
     swap.endDrain();
     QCOMPARE(std::get<QString>(swap.takeHeldBack()->content), u"a"_s);
-    swap.arrive(3);
+    swap.openReplacement(3);
     swap.holdBack({.id = 3, .content = u"x"_s});
     swap.takeOver();
-    QCOMPARE(taken(swap), QStringList{u"b"_s}); // of the link that leaves: before all of 3
+    QCOMPARE(taken(swap), QStringList{u"b"_s}); // of the link that is drained: before all of 3
     swap.endDrain();
     QCOMPARE(taken(swap), QStringList{u"x"_s});
 }
@@ -184,14 +184,14 @@ void TestLinkSwap::callsInTheWrongPhase()
     QCOMPARE(swap.discard().id, Link::Id(0));
     QCOMPARE(swap.endDrain().id, Link::Id(0));
     QCOMPARE(swap.current().id, Link::Id(1));
-    swap.arrive(2);
+    swap.openReplacement(2);
     QCOMPARE(swap.endDrain().id, Link::Id(0));
-    QVERIFY(swap.arriving());
+    QVERIFY(swap.replacement());
     swap.takeOver();
     swap.promote();
     QCOMPARE(swap.discard().id, Link::Id(0));
     QCOMPARE(swap.current().id, Link::Id(2));
-    QCOMPARE(swap.leaving()->id, Link::Id(1));
+    QCOMPARE(swap.draining()->id, Link::Id(1));
 }
 
 WATCHWORD_TEST_MAIN(TestLinkSwap)

@@ -208,7 +208,7 @@ void TestReceiver::inTheOrderOfTheSwap()
 {
     Parts parts;
     FaultyTransport *older = parts.use();
-    parts.arrive(2);
+    parts.openReplacement(2);
     parts.receiver.takeText(1, u"old 1"_s);
     QVERIFY(parts.links->takeOver(2));
     parts.receiver.takeText(2, u"new 1"_s);
@@ -231,7 +231,7 @@ void TestReceiver::ofTheLinkThatLeaves()
 {
     Parts parts;
     parts.use();
-    parts.arrive(2);
+    parts.openReplacement(2);
     parts.links->takeOver(2);
     parts.give(1, u"bye"_s, {{u"code"_s, 1001}});
     parts.give(1, u"hello"_s);
@@ -253,7 +253,7 @@ void TestReceiver::tooMuchTooEarly()
     QCOMPARE(parts.ends, QStringList{u"1 0 ProtocolViolation"_s});
     Parts swap(nullptr, [](ConnectionOptions &options) { options.drainBytes = 10; });
     swap.use();
-    swap.arrive(2);
+    swap.openReplacement(2);
     swap.links->takeOver(2);
     swap.receiver.takeBinary(2, QByteArray(11, 'x'));
     QVERIFY(swap.last<M::Drained>()); // the old one is cut

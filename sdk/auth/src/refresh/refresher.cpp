@@ -66,7 +66,7 @@ Refresher::Refresher(const Parts &parts, SessionEvents::Report report)
     connect(&m_sleep, &SleepWatch::aboutToSleep, this, &Refresher::onAboutToSleep);
     connect(&m_sleep, &SleepWatch::woke, this, &Refresher::onWoke);
     connect(&m_runner, &TransactionRunner::ended, this, &Refresher::onEnded);
-    connect(&m_runner, &TransactionRunner::stillUnsaved, this, &Refresher::onStillUnsaved);
+    connect(&m_runner, &TransactionRunner::saveFailedAgain, this, &Refresher::onSaveFailedAgain);
     connect(&m_runner, &TransactionRunner::noted, this, &Refresher::noted);
     connect(&m_parts.provider.http(), &HttpClient::timeLearned, this, &Refresher::onTimeLearned);
 }
@@ -90,7 +90,7 @@ void Refresher::begin(const QString &why)
     const Instant now = m_parts.clock.instant();
     if (!m_parts.machine.canRefresh() || isRunning() || m_network.remaining(now))
         return;
-    if (m_sleep.hold().holdsBack()) {
+    if (m_sleep.hold().defersRefresh()) {
         Q_EMIT noted(u"refresh.held"_s, u"the machine is going to sleep"_s);
         return;
     }
@@ -186,7 +186,7 @@ void Refresher::onEnded(SessionEvents::TransactionEnded ended)
         plan();
 }
 
-void Refresher::onStillUnsaved()
+void Refresher::onSaveFailedAgain()
 {
     const SessionMachine::Held *held = m_parts.machine.held();
     if (held && !held->life.isLive(m_parts.clock.instant()) && !m_refreshAlarm.isActive())
@@ -254,7 +254,7 @@ void Refresher::onAboutToSleep()
     Q_EMIT noted(u"machine.sleeps"_s, {});
     if (!m_runner.isUnsentRefresh())
         return;
-    m_sleep.hold().holdsBack();
+    m_sleep.hold().defersRefresh();
     m_runner.cancel();
 }
 

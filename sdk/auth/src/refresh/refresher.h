@@ -48,7 +48,7 @@ Q_SIGNALS:
 
 private:
     void onEnded(SessionEvents::TransactionEnded ended);
-    void onStillUnsaved();
+    void onSaveFailedAgain();
     Duration planRetry(const RefreshTransaction::Finish &finish);
     Error explained(const Error &error) const;
     void onDue();

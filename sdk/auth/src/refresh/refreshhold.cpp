@@ -55,7 +55,7 @@ bool NetworkHold::wantsNetwork() const
     return waitsForNetwork() || std::holds_alternative<Failed>(m_state);
 }
 
-bool SleepHold::holdsBack()
+bool SleepHold::defersRefresh()
 {
     if (!isGoingToSleep())
         return false;

@@ -55,7 +55,7 @@ private:
     How sleep holds a refresh back, without I/O: none begins before the machine sleeps, and after it none is sent before the
     network has proved itself.
 
-        Awake --aboutToSleep()--> GoingToSleep --holdsBack()--> RefreshDue
+        Awake --aboutToSleep()--> GoingToSleep --defersRefresh()--> RefreshDue
           ^                             | woke()                    |
           +--networkProved()--- Woken <-+---------------------------+
 */
@@ -67,7 +67,7 @@ public:
 
     void aboutToSleep() { m_phase = Phase::GoingToSleep; }
     //! A refresh is wanted: true if it has to wait for the morning.
-    bool holdsBack();
+    bool defersRefresh();
     //! Nothing is due any more.
     void forget();
     Morning woke();

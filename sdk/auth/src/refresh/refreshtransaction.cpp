@@ -127,7 +127,7 @@ RefreshTransaction::Actions RefreshTransaction::onReplace(const Replace &event, 
 }
 
 // Another process may have refreshed, or signed somebody in, after the person decided: nobody here knows of those tokens.
-bool RefreshTransaction::isNobodysAfter(const TokenSet &decision, const TokenSet &stored)
+bool RefreshTransaction::orphansStoredToken(const TokenSet &decision, const TokenSet &stored)
 {
     const bool isOut = decision.tombstone || stored.tombstone || decision.subject != stored.subject;
     return isOut && !stored.refreshToken.isEmpty();
@@ -172,7 +172,7 @@ RefreshTransaction::Actions RefreshTransaction::onLoaded(const Loaded &event)
         return {};
     if (m_replacement) {
         Actions actions = replaceStored(event.tokens ? event.tokens->generation : 0);
-        if (event.tokens && isNobodysAfter(*m_replacement, *event.tokens))
+        if (event.tokens && orphansStoredToken(*m_replacement, *event.tokens))
             actions.insert(actions.begin(), Discard{event.tokens->refreshToken});
         return actions;
     }

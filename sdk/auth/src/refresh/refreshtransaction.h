@@ -176,7 +176,7 @@ private:
     Actions onLockTried(const LockTried &event, Instant instant);
     Actions onLoaded(const Loaded &event);
     Actions onStored(const TokenSet &stored);
-    static bool isNobodysAfter(const TokenSet &decision, const TokenSet &stored);
+    static bool orphansStoredToken(const TokenSet &decision, const TokenSet &stored);
     Actions replaceStored(quint64 storedGeneration);
     Duration lockPause();
     Actions onReloaded(const Loaded &event);

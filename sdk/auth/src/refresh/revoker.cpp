@@ -42,7 +42,7 @@ void Revoker::setStore(std::shared_ptr<TokenStore> store)
     takeUp(u"revocation.resumed"_s);
 }
 
-void Revoker::lookLater()
+void Revoker::scheduleTakeOver()
 {
     if (m_store && !m_look.isActive())
         m_look.start(kTakeOverAfter);

@@ -28,7 +28,7 @@ public:
     void next();
     //! The files changed: a process that signed out may have ended before it could revoke. What is still there in a minute is
     //! taken over.
-    void lookLater();
+    void scheduleTakeOver();
     int waiting() const { return int(m_queue.entries().size()); }
     //! One is on its way, or will be as soon as what it is about is stored.
     bool isUnderWay() const { return m_sending || m_queue.due(m_clock.wallNow()); }

@@ -67,7 +67,7 @@ bool TokenLife::isLive(Instant now) const
     return !m_fingerprint.isEmpty() && !isRejected() && (!m_plan.expiry || now < *m_plan.expiry);
 }
 
-bool TokenLife::isForWhoWaited(Instant now) const
+bool TokenLife::isForWaitingRequests(Instant now) const
 {
     if (m_fingerprint.isEmpty() || isRejected() || !m_plan.expiry || m_arrived < *m_plan.expiry || now - m_arrived > 1s)
         return false;

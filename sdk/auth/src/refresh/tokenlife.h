@@ -35,7 +35,7 @@ public:
     bool isGoodFor(const TokenRequest &request, Instant now) const;
     //! It lives a second or less, and its answer took longer. The provider may have issued it at the end of that time, and there
     //! will be no better one: whoever waited for this answer gets it, and nobody later.
-    bool isForWhoWaited(Instant now) const;
+    bool isForWaitingRequests(Instant now) const;
     bool isRejected() const { return !m_rejected.isEmpty() && m_rejected == m_fingerprint; }
     //! How soon after a successful refresh the next one makes sense.
     Duration spacing() const;

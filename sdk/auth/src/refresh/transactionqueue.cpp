@@ -32,8 +32,8 @@ TransactionQueue::Outputs TransactionQueue::replace(const SessionActions::Store 
     SessionActions::Store next = store;
     // What runs for the one before a sign-out is nobody's after the next sign-in either.
     if (const auto *before = std::get_if<Outdated>(&m_state);
-        before && before->next.overtaken == SessionActions::Overtaken::TakenBack)
-        next.overtaken = SessionActions::Overtaken::TakenBack;
+        before && before->next.overtaken == SessionActions::Overtaken::Revoked)
+        next.overtaken = SessionActions::Overtaken::Revoked;
     m_state = Outdated{next};
     feed(T::Cancel{}, now, instant, outputs);
     beginNext(now, instant, outputs);
@@ -63,7 +63,7 @@ void TransactionQueue::feed(const T::Event &event, WallTime now, Instant instant
         } else if (std::holds_alternative<T::Examine>(action)) {
             examine = std::get<T::Examine>(action);
         } else if (const auto *stray = std::get_if<T::Discard>(&action)) {
-            outputs.push_back(SessionActions::TakeBack{stray->refreshToken});
+            outputs.push_back(SessionActions::Revoke{stray->refreshToken});
         } else if (std::holds_alternative<T::Wait>(action) && std::holds_alternative<Outdated>(m_state)
                    && currentStep() == T::Step::Pausing) {
             feed(T::Cancel{}, now, instant, outputs); // a token that is about to be replaced is not sent once more
@@ -89,8 +89,8 @@ void TransactionQueue::finish(const T::Finish &finish, std::optional<TokenSet> p
     if (auto *outdated = std::get_if<Outdated>(&m_state)) {
         if (published) // its number is used up, stored or not
             outdated->next.knownGeneration = std::max(outdated->next.knownGeneration, published->generation);
-        if (published && outdated->next.overtaken == SessionActions::Overtaken::TakenBack)
-            outputs.push_back(SessionActions::TakeBack{published->refreshToken});
+        if (published && outdated->next.overtaken == SessionActions::Overtaken::Revoked)
+            outputs.push_back(SessionActions::Revoke{published->refreshToken});
         else if (published)
             outputs.push_back(SessionEvents::Published{*published});
         return;

@@ -17,7 +17,7 @@ namespace Watchword {
          +--replace()--> Replacing --replace()--> Outdated --Finish--> Replacing --Finish--> Free
 
     In Outdated a transaction runs that no longer matters. It is cancelled if its refresh token has not left, and led to its end
-    otherwise, because the answer must not be lost. What it brings is Kept or TakenBack, as whoever decided wants it; its end is
+    otherwise, because the answer must not be lost. What it brings is Kept or Revoked, as whoever decided wants it; its end is
     not reported. A tombstone is never published.
 
     What a transaction published is part of its end, so that nobody sees the one without the other.
@@ -45,7 +45,7 @@ public:
 
     using T = RefreshTransaction;
     using Output = std::variant<T::TryLock, T::Load, T::Probe, T::WriteJournal, T::Send, T::Save, T::Wait, T::Examine, T::Unlock,
-                                SessionActions::TakeBack, SessionEvents::Published, SessionEvents::TransactionEnded>;
+                                SessionActions::Revoke, SessionEvents::Published, SessionEvents::TransactionEnded>;
     using Outputs = std::vector<Output>;
 
     //! \a random must outlive the queue.

@@ -145,7 +145,7 @@ void TransactionRunner::perform(const T::Probe &action, int serial)
    full disk the refresh is put off while the access token is good. Then it goes on in memory, because a session that works until
    the program ends is worth more than one that does not.
 */
-bool TransactionRunner::goesOnInMemory(const Error &error) const
+bool TransactionRunner::canContinueInMemory(const Error &error) const
 {
     const SessionMachine::Held *held = m_parts.machine.held();
     return error.code() == ErrorCode::StorageFailed && held && !held->life.isGoodFor({}, m_parts.clock.instant());
@@ -157,7 +157,7 @@ void TransactionRunner::perform(const T::WriteJournal &action, int serial)
                       [this, serial, journal = action.journal](const Result<void> &result) {
                           if (serial != m_serial)
                               return;
-                          const bool inMemory = !result && goesOnInMemory(result.error());
+                          const bool inMemory = !result && canContinueInMemory(result.error());
                           m_journal.reset();
                           if (inMemory) {
                               Q_EMIT noted(u"journal.in_memory"_s, result.error().toString());
@@ -181,7 +181,7 @@ void TransactionRunner::perform(const T::Send &action, int serial)
             Qt::QueuedConnection);
         return;
     }
-    m_sleep.holdUp();
+    m_sleep.inhibit();
     m_parts.provider.refresh(action.refreshToken, m_parts.keys.signerFor(action.proofKey), [this, serial](TokenAnswer answer) {
         if (serial != m_serial)
             return;
@@ -202,7 +202,7 @@ void TransactionRunner::perform(const T::Save &action, int serial)
                               return;
                           feed(T::Saved{result});
                           if (!result && m_queue.currentStep() == T::Step::SavingLater)
-                              Q_EMIT stillUnsaved();
+                              Q_EMIT saveFailedAgain();
                       });
 }
 
@@ -221,9 +221,9 @@ void TransactionRunner::perform(const T::Unlock &, int)
     m_lock.reset();
 }
 
-void TransactionRunner::perform(const SessionActions::TakeBack &action, int)
+void TransactionRunner::perform(const SessionActions::Revoke &action, int)
 {
-    m_parts.onTakenBack(action.refreshToken);
+    m_parts.onRevoke(action.refreshToken);
 }
 
 void TransactionRunner::perform(const SessionEvents::Published &action, int)
@@ -233,14 +233,14 @@ void TransactionRunner::perform(const SessionEvents::Published &action, int)
 
 void TransactionRunner::perform(const SessionEvents::TransactionEnded &action, int)
 {
-    m_sleep.letGo();
+    m_sleep.release();
     Q_EMIT ended(action);
     m_parts.store.watchFiles();
 }
 
 // --- The end of the session's own life
 
-void TransactionRunner::finishWhatCannotWait()
+void TransactionRunner::finishNow()
 {
     if (!QCoreApplication::instance())
         return;

@@ -36,7 +36,7 @@ public:
         ProofKeys &keys;
         const SessionMachine &machine;
         std::function<void(const Secret &)> onIdToken; //!< Came with a refresh.
-        std::function<void(const Secret &)> onTakenBack; //!< A refresh token that is to be revoked.
+        std::function<void(const Secret &)> onRevoke; //!< A refresh token that is to be revoked.
     };
 
     TransactionRunner(const Parts &parts, SleepWatch &sleep, SessionEvents::Report report);
@@ -54,7 +54,7 @@ public:
         transaction goes on here. The event loop of the application does not: only events for our own replies and for the runner
         of the store are delivered.
     */
-    void finishWhatCannotWait();
+    void finishNow();
 
     struct LockWaits
     {
@@ -64,7 +64,7 @@ public:
     LockWaits lockWaits() const { return m_lockWaits; }
 
 Q_SIGNALS:
-    void stillUnsaved(); //!< The disk was tried once more, and failed.
+    void saveFailedAgain(); //!< The disk was tried once more, and failed.
     void ended(const Watchword::SessionEvents::TransactionEnded &ended);
     void noted(const QString &what, const QString &detail = {});
 
@@ -82,12 +82,12 @@ private:
     void perform(const T::Wait &action, int serial);
     void perform(const T::Examine &action, int serial);
     void perform(const T::Unlock &action, int serial);
-    void perform(const SessionActions::TakeBack &action, int serial);
+    void perform(const SessionActions::Revoke &action, int serial);
     void perform(const SessionEvents::Published &action, int serial);
     void perform(const SessionEvents::TransactionEnded &action, int serial);
 
     void noteLockWait(bool busy);
-    bool goesOnInMemory(const Error &error) const;
+    bool canContinueInMemory(const Error &error) const;
     bool finishOneStep(bool mayWaitForAnswer);
 
     Parts m_parts;

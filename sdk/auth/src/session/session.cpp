@@ -17,7 +17,7 @@ Session::Session(SessionOptions options, QObject *parent)
 Session::~Session()
 {
     blockSignals(true);
-    d->executor.finishWhatCannotWait();
+    d->executor.finishNow();
     d.reset();
 }
 

@@ -48,7 +48,7 @@ struct SessionActions
     /*! What becomes of tokens that a transaction brings although a decision of the person has overtaken it. */
     enum class Overtaken {
         Kept, //!< They are those of the same person: used until the decision is stored.
-        TakenBack //!< They are nobody's: revoked.
+        Revoked //!< They are nobody's: revoked.
     };
 
     struct Do
@@ -92,14 +92,17 @@ struct SessionActions
         Overtaken overtaken = Overtaken::Kept;
     };
     //! Writes a refresh token down for revocation.
-    struct TakeBack
+    struct Revoke
     {
         Secret refreshToken;
     };
     //! Answers the requests that can be answered, with the token or with what went wrong; the others go on waiting.
     struct SettleRequests
     {
-        enum class Token { Live, JustReceived }; //!< JustReceived: also one that is for who waited, TokenLife::isForWhoWaited().
+        enum class Token {
+            Live,
+            JustReceived
+        }; //!< JustReceived: also one that is for who waited, TokenLife::isForWaitingRequests().
         std::optional<Error> failure = {};
         Token token = Token::Live;
     };
@@ -117,8 +120,8 @@ struct SessionActions
         QString detail = {};
     };
 
-    using Action = std::variant<Do, Tell, OpenKey, RetryKey, RetryStore, ShowNextAttempt, Refresh, Store, TakeBack,
-                                SettleRequests, FailRequests, EndProviderSession, Log>;
+    using Action = std::variant<Do, Tell, OpenKey, RetryKey, RetryStore, ShowNextAttempt, Refresh, Store, Revoke, SettleRequests,
+                                FailRequests, EndProviderSession, Log>;
     using Actions = std::vector<Action>;
 };
 

@@ -31,7 +31,7 @@ SessionExecutor::SessionExecutor(SessionOptions given, Session *session)
     , keys(clock)
     , store(options, clock, [this](const auto &event) { onStoreReports(event); })
     , refresher({options, clock, provider, store, keys, machine, [this](const Secret &token) { examiner.examine(token); },
-                 [this](const Secret &token) { takeBack(token); }},
+                 [this](const Secret &token) { revoke(token); }},
                 [this](const auto &event) { dispatch(event); })
     , signIn(options, clock, provider, keys, [this](const auto &event) { dispatch(event); })
     , examiner(provider, clock, machine, [this](const auto &event) { dispatch(event); })
@@ -51,7 +51,7 @@ void SessionExecutor::connectParts()
         if (store.isOpen() && !refresher.isRunning()) // which reads the store anyway
             store.readNews();
     });
-    connect(&store, &AccountStore::filesChanged, &revoker, &Revoker::lookLater);
+    connect(&store, &AccountStore::filesChanged, &revoker, &Revoker::scheduleTakeOver);
     connect(&store, &AccountStore::degraded, q, &Session::storageDegraded);
     connect(&refresher, &Refresher::nextAttemptPlanned, this, &SessionExecutor::setNextAttempt);
     connect(&refresher, &Refresher::clockSkewDetected, q, &Session::clockSkewDetected);
@@ -154,7 +154,7 @@ void SessionExecutor::onStoreReports(const SessionEvents::Event &event)
         dispatch(event);
 }
 
-void SessionExecutor::takeBack(const Secret &refreshToken)
+void SessionExecutor::revoke(const Secret &refreshToken)
 {
     revoker.add(refreshToken);
     // What a person decided is stored first; the end of that sends what waits.
@@ -219,10 +219,10 @@ std::optional<Error> SessionExecutor::askStepUp(const TokenRequest &request)
     return Error(ErrorCode::InsufficientAuthentication, u"a stronger or fresher sign-in is needed"_s);
 }
 
-void SessionExecutor::finishWhatCannotWait()
+void SessionExecutor::finishNow()
 {
     requests.failAll(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
-    refresher.runner().finishWhatCannotWait();
+    refresher.runner().finishNow();
     // The sign-out of which the tokens could not be told: a file says it to the next start.
     if (machine.is<M::StoringSignOut>() && !store.isInMemory())
         store.leaveTombstone();

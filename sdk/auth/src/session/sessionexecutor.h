@@ -25,7 +25,7 @@ public:
     void dispatch(const SessionEvents::Event &event);
     QFuture<Result<AccessToken>> request(const TokenRequest &request);
     //! The end of the session's own life, without an event loop and without a signal.
-    void finishWhatCannotWait();
+    void finishNow();
 
     Session *const q;
     const SessionOptions options;
@@ -51,7 +51,7 @@ private:
     void setNextAttempt(std::optional<Duration> in);
     void onStoreReports(const SessionEvents::Event &event);
     void listAccount();
-    void takeBack(const Secret &refreshToken);
+    void revoke(const Secret &refreshToken);
     void perform(const Do &action);
     void perform(const Tell &action);
     void perform(const OpenKey &action) { store.openKey(action.creation); }
@@ -60,7 +60,7 @@ private:
     void perform(const ShowNextAttempt &action) { setNextAttempt(action.in); }
     void perform(const Refresh &action) { refresher.begin(action.why); }
     void perform(const Store &action) { refresher.replace(action); }
-    void perform(const TakeBack &action) { revoker.add(action.refreshToken); }
+    void perform(const Revoke &action) { revoker.add(action.refreshToken); }
     void perform(const SettleRequests &action) { requests.settle(action); }
     void perform(const FailRequests &action) { requests.failAll(action.error); }
     void perform(const EndProviderSession &action) { signIn.endProviderSession(action.accountName); }

@@ -64,10 +64,10 @@ void SessionMachine::tellUnlessSigningIn(Notice notice, const Error &reason)
         tell(notice, reason);
 }
 
-void SessionMachine::takeBack(const Secret &refreshToken)
+void SessionMachine::revoke(const Secret &refreshToken)
 {
     if (!refreshToken.isEmpty())
-        act(TakeBack{refreshToken});
+        act(Revoke{refreshToken});
 }
 
 std::optional<SignInOutcome> SessionMachine::feedSignIn(const SignInMachine::Event &event)
@@ -202,7 +202,7 @@ void SessionMachine::adopt(const RefreshTransaction::Loaded &loaded)
     const TokenSet &set = *loaded.tokens;
     if (!m_clock->isMeasured() && set.clockError != Duration::zero())
         m_clock->assume(set.clockError);
-    Held next = held() ? std::move(*heldHere()) : Held{};
+    Held next = held() ? std::move(*mutableHeld()) : Held{};
     const bool wasSignedIn = is<SignedIn>();
     m_signIn.defer({}); // nobody is needed any more
     hold(next, set);
@@ -260,10 +260,10 @@ void SessionMachine::enterNeedsPerson(Held held, const Error &reason)
 
 void SessionMachine::on(const Published &event)
 {
-    if (Held *mine = heldHere())
+    if (Held *mine = mutableHeld())
         hold(*mine, event.tokens);
     else if (!is<Unread>()) // nobody is signed in who could use them
-        takeBack(event.tokens.refreshToken);
+        revoke(event.tokens.refreshToken);
 }
 
 void SessionMachine::on(const TransactionEnded &event)
@@ -309,7 +309,7 @@ void SessionMachine::onSucceeded(const TransactionEnded &event)
 {
     using Outcome = RefreshTransaction::Finish::Outcome;
     const Error &error = event.finish.error;
-    Held &mine = *heldHere();
+    Held &mine = *mutableHeld();
     if (event.finish.outcome == Outcome::Refreshed)
         mine.life.noteRefresh(m_now);
     // Who is not served by a new token is not served by another one either.
@@ -336,7 +336,7 @@ void SessionMachine::onFailed(const TransactionEnded &event)
     if (is<NeedsPerson>())
         return;
     if (event.finish.outcome == RefreshTransaction::Finish::Outcome::NeedsPerson) {
-        Held next = std::move(*heldHere());
+        Held next = std::move(*mutableHeld());
         return enterNeedsPerson(std::move(next), error);
     }
     if (auto *restoring = std::get_if<Restoring>(&m_state))
@@ -356,7 +356,7 @@ void SessionMachine::on(const RefreshPaused &event)
 
 void SessionMachine::on(const TokenRejected &event)
 {
-    Held *mine = heldHere();
+    Held *mine = mutableHeld();
     if (!mine || event.fingerprint.isEmpty() || event.fingerprint != mine->tokens.accessToken.fingerprint())
         return;
     if (!mine->life.isRejected())
@@ -368,7 +368,7 @@ void SessionMachine::on(const TokenEnded &)
 {
     if (!canRefresh() || !tokens().refreshToken.isEmpty())
         return;
-    Held next = std::move(*heldHere());
+    Held next = std::move(*mutableHeld());
     enterNeedsPerson(std::move(next),
                      Error(ErrorCode::SignInRequired, u"the access token ended, and there is no refresh token"_s));
 }
@@ -376,7 +376,7 @@ void SessionMachine::on(const TokenEnded &)
 // Stored with the next refresh: until then a start of the program has the one before it, which is as good.
 void SessionMachine::on(const IdTokenVerified &event)
 {
-    Held *mine = heldHere();
+    Held *mine = mutableHeld();
     if (!mine || mine->tokens.generation != event.generation)
         return;
     act(Log{u"idtoken.adopted"_s, event.idToken.fingerprint()});
@@ -403,16 +403,16 @@ void SessionMachine::on(const AcceptOtherUser &)
     const auto accepted = feedSignIn(SignInMachine::Accepted{});
     if (!accepted)
         return;
-    takeBack(tokens().refreshToken);
+    revoke(tokens().refreshToken);
     if (is<StoringSignIn>())
-        takeBack(owner().refreshToken);
+        revoke(owner().refreshToken);
     act(Do{Task::SendRevocations});
     // Until it is stored the account keeps its name, but the owner's tokens are not handed out any more.
     Held before;
     before.tokens.subject = tokens().subject;
     before.tokens.accountName = tokens().accountName;
     tell(Notice::TokenRevoked); // what was connected for the one must not go on for the other
-    adoptSignIn(*accepted, Overtaken::TakenBack, std::move(before));
+    adoptSignIn(*accepted, Overtaken::Revoked, std::move(before));
 }
 
 void SessionMachine::adoptSignIn(const SignInOutcome &outcome, Overtaken overtaken, Held before)
@@ -438,9 +438,9 @@ void SessionMachine::on(const SignOut &event)
     if (!held())
         return;
     act(Log{u"signout.started"_s});
-    takeBack(tokens().refreshToken);
+    revoke(tokens().refreshToken);
     if (is<StoringSignIn>())
-        takeBack(owner().refreshToken);
+        revoke(owner().refreshToken);
     using Revokes = StoringSignOut::Revokes;
     const bool isRevocable = !tokens().refreshToken.isEmpty() || !owner().refreshToken.isEmpty();
     const bool hadAccount = !tokens().subject.isEmpty() || !tokens().accountName.isEmpty();
@@ -456,7 +456,7 @@ void SessionMachine::storeSignOut(StoringSignOut::Revokes revokes)
     tombstone.tombstone = true;
     tombstone.generation = m_generation;
     m_state = StoringSignOut{revokes};
-    act(Store{tombstone, m_generation, Overtaken::TakenBack});
+    act(Store{tombstone, m_generation, Overtaken::Revoked});
 }
 
 // A tombstone that was left without the key still holds the refresh token; who has the key takes it back.
@@ -466,7 +466,7 @@ void SessionMachine::finishSignOut(const TokenSet &tombstone)
     if (tombstone.refreshToken.isEmpty())
         return;
     act(Log{u"signout.completed"_s, u"that was left when the key was out of reach"_s});
-    takeBack(tombstone.refreshToken);
+    revoke(tombstone.refreshToken);
     storeSignOut(StoringSignOut::Revokes::RefreshToken);
 }
 

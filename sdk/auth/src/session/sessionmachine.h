@@ -150,7 +150,7 @@ private:
     void need(const Error &reason) { tellUnlessSigningIn(Notice::SignInNeeded, reason); }
     std::optional<SignInOutcome> feedSignIn(const SignInMachine::Event &event);
 
-    Held *heldHere() { return const_cast<Held *>(std::as_const(*this).held()); }
+    Held *mutableHeld() { return const_cast<Held *>(std::as_const(*this).held()); }
     void hold(Held &held, const TokenSet &tokens);
     void adopt(const RefreshTransaction::Loaded &loaded);
     void adoptSignIn(const SignInOutcome &outcome, Overtaken overtaken, Held before);
@@ -162,7 +162,7 @@ private:
     void storeSignOut(StoringSignOut::Revokes revokes);
     void finishSignOut(const TokenSet &tombstone);
     void signedOutElsewhere(const TokenSet &tombstone);
-    void takeBack(const Secret &refreshToken);
+    void revoke(const Secret &refreshToken);
     void forgetTokens(bool hadAccount);
 
     Settings m_settings;

@@ -58,7 +58,7 @@ SignInMachine::Step SignInMachine::on(const Ended &event)
         return {};
     if (!event.outcome) {
         Step step = failed(event.outcome.error());
-        step.actions.insert(step.actions.begin(), {TakeBack{event.unusedRefreshToken}, Do{Task::SendRevocations}});
+        step.actions.insert(step.actions.begin(), {Revoke{event.unusedRefreshToken}, Do{Task::SendRevocations}});
         return step;
     }
     if (isSomebodyElse(*event.outcome, event.owner)) {
@@ -117,13 +117,13 @@ SignInMachine::Step SignInMachine::on(const PatienceEnded &)
     return forgetOtherUser();
 }
 
-// Tokens that nobody will use are taken back.
+// Tokens that nobody will use are revoked.
 SignInMachine::Step SignInMachine::forgetOtherUser()
 {
     const auto *waiting = std::get_if<OtherUserWaits>(&m_state);
     if (!waiting)
         return {};
-    Step step{{TakeBack{waiting->outcome.tokens.refreshToken}, Do{Task::SendRevocations}, Tell{Notice::OtherUserChanged}}};
+    Step step{{Revoke{waiting->outcome.tokens.refreshToken}, Do{Task::SendRevocations}, Tell{Notice::OtherUserChanged}}};
     m_state = None{};
     return step;
 }

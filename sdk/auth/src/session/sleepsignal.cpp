@@ -54,7 +54,7 @@ SleepSignal::SleepSignal(QObject *parent)
         bus.connect(kService, kPath, kManager, u"PrepareForSleep"_s, this, SLOT(onPrepareForSleep(bool)));
 }
 
-void SleepSignal::holdUp()
+void SleepSignal::inhibit()
 {
     if (!m_lock && QDBusConnection::systemBus().isConnected())
         m_lock = std::make_unique<Lock>(this);
@@ -71,7 +71,7 @@ SleepSignal::SleepSignal(QObject *parent)
 {
 }
 
-void SleepSignal::holdUp()
+void SleepSignal::inhibit()
 {
 }
 
@@ -79,7 +79,7 @@ void SleepSignal::holdUp()
 
 SleepSignal::~SleepSignal() = default;
 
-void SleepSignal::letGo()
+void SleepSignal::release()
 {
     m_lock.reset();
 }
@@ -89,7 +89,7 @@ void SleepSignal::onPrepareForSleep(bool begins)
     if (begins)
         Q_EMIT aboutToSleep();
     else
-        Q_EMIT awoke();
+        Q_EMIT resumed();
 }
 
 } // namespace Watchword

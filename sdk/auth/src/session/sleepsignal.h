@@ -13,7 +13,7 @@ namespace Watchword {
     The system's word that the machine is about to sleep, and that it woke: "PrepareForSleep" of systemd-logind, on the system
     bus. Elsewhere, and where there is no bus, it never says anything, and WakeWatch notices the sleep afterwards.
 
-    Between holdUp() and letGo() logind waits with the sleep, a few seconds at most (InhibitDelayMaxSec): for a request whose
+    Between inhibit() and release() logind waits with the sleep, a few seconds at most (InhibitDelayMaxSec): for a request whose
     answer must not be lost.
 */
 class WATCHWORD_TEST_EXPORT SleepSignal : public QObject
@@ -24,12 +24,12 @@ public:
     explicit SleepSignal(QObject *parent = nullptr);
     ~SleepSignal() override;
 
-    void holdUp(); //!< Does not wait for the lock. A second call does nothing.
-    void letGo();
+    void inhibit(); //!< Does not wait for the lock. A second call does nothing.
+    void release();
 
 Q_SIGNALS:
     void aboutToSleep();
-    void awoke();
+    void resumed();
 
 private Q_SLOTS:
     void onPrepareForSleep(bool begins);

@@ -18,7 +18,7 @@ SleepWatch::SleepWatch(Clock &clock, QObject *parent)
     , m_patience(clock)
 {
     connect(&m_wake, &WakeWatch::wokeUp, this, &SleepWatch::onWokeUp);
-    connect(&m_patience, &Alarm::due, this, &SleepWatch::onAwoke);
+    connect(&m_patience, &Alarm::due, this, &SleepWatch::onResumed);
 }
 
 SleepWatch::~SleepWatch() = default;
@@ -29,19 +29,19 @@ void SleepWatch::listen()
         return;
     m_signal = std::make_unique<SleepSignal>();
     connect(m_signal.get(), &SleepSignal::aboutToSleep, this, &SleepWatch::onAboutToSleep);
-    connect(m_signal.get(), &SleepSignal::awoke, this, &SleepWatch::onAwoke);
+    connect(m_signal.get(), &SleepSignal::resumed, this, &SleepWatch::onResumed);
 }
 
-void SleepWatch::holdUp()
+void SleepWatch::inhibit()
 {
     if (m_signal)
-        m_signal->holdUp();
+        m_signal->inhibit();
 }
 
-void SleepWatch::letGo()
+void SleepWatch::release()
 {
     if (m_signal)
-        m_signal->letGo();
+        m_signal->release();
 }
 
 void SleepWatch::onAboutToSleep()
@@ -52,7 +52,7 @@ void SleepWatch::onAboutToSleep()
 }
 
 // Also if the machine stayed awake after all. The clocks may have told it before, and say how long it was.
-void SleepWatch::onAwoke()
+void SleepWatch::onResumed()
 {
     if (m_hold.isGoingToSleep() && !m_wake.look())
         onWokeUp(Duration::zero());

@@ -25,8 +25,8 @@ public:
     //! By the clocks: true if the machine has slept, and woke() was emitted.
     bool look() { return m_wake.look(); }
     SleepHold &hold() { return m_hold; }
-    void holdUp(); //!< See SleepSignal.
-    void letGo();
+    void inhibit(); //!< See SleepSignal.
+    void release();
 
 Q_SIGNALS:
     void aboutToSleep();
@@ -34,7 +34,7 @@ Q_SIGNALS:
 
 private:
     void onAboutToSleep();
-    void onAwoke();
+    void onResumed();
     void onWokeUp(Duration slept);
 
     Clock &m_clock;

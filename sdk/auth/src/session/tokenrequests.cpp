@@ -114,10 +114,10 @@ Result<AccessToken> TokenRequests::currentToken() const
     return refusal().value_or(Error(ErrorCode::TokenExpired, u"there is no valid token now"_s));
 }
 
-bool TokenRequests::isForWhoWaited(const TokenRequest &request) const
+bool TokenRequests::isForWaitingRequests(const TokenRequest &request) const
 {
     const SessionMachine::Held *held = m_machine.held();
-    return held && held->life.isForWhoWaited(m_clock.instant())
+    return held && held->life.isForWaitingRequests(m_clock.instant())
         && held->tokens.accessToken.fingerprint() != request.rejectedFingerprint;
 }
 
@@ -127,7 +127,7 @@ void TokenRequests::settle(const SessionActions::SettleRequests &action)
     std::list<Pending> waiting;
     waiting.swap(m_pending);
     for (Pending &one : waiting) {
-        const bool usable = isUsable(one.request) || (justReceived && isForWhoWaited(one.request));
+        const bool usable = isUsable(one.request) || (justReceived && isForWaitingRequests(one.request));
         const std::optional<Error> error = usable ? std::nullopt : action.failure ? action.failure : refusal();
         if (!usable && !error) {
             m_pending.push_back(std::move(one));

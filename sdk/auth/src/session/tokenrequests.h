@@ -39,7 +39,7 @@ private:
     };
 
     bool isUsable(const TokenRequest &request) const;
-    bool isForWhoWaited(const TokenRequest &request) const;
+    bool isForWaitingRequests(const TokenRequest &request) const;
     std::optional<Error> refusal() const;
     AccessToken handOut() const;
 

@@ -163,7 +163,7 @@ void CodeGrant::onAnswer(const TokenAnswer &answer, int attempt)
     }
     m_code.clear();
     if (answer.meaning == TokenAnswerClass::Unusable)
-        Q_EMIT leftOver(answer.grant);
+        Q_EMIT grantUnusable(answer.grant);
     if (answer.meaning == TokenAnswerClass::Success)
         Q_EMIT granted(answer.grant, m_sentAt);
     else if (answer.error.code() == ErrorCode::InvalidGrant)

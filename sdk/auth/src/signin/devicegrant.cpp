@@ -70,7 +70,7 @@ void DeviceGrant::ask()
         if (answer.meaning != TokenAnswerClass::Success && code != ErrorCode::AuthorizationPending)
             Q_EMIT self->noted(u"signin.device_answer"_s, answer.error.toString());
         if (answer.meaning == TokenAnswerClass::Unusable)
-            Q_EMIT self->leftOver(answer.grant);
+            Q_EMIT self->grantUnusable(answer.grant);
         self->feed(DevicePolling::Answered{answer});
     });
 }

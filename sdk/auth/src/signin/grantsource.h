@@ -43,7 +43,7 @@ Q_SIGNALS:
     void codeReceived(const Watchword::DeviceSignIn &code);
     void noted(const QString &what, const QString &detail); //!< For the timeline.
     void granted(const Watchword::TokenGrant &grant, Watchword::Instant sentAt);
-    void leftOver(const Watchword::TokenGrant &grant); //!< Of an answer that cannot be used; failed() follows.
+    void grantUnusable(const Watchword::TokenGrant &grant); //!< Of an answer that cannot be used; failed() follows.
     void failed(const Watchword::Error &error);
 };
 

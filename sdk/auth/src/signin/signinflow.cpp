@@ -67,7 +67,7 @@ void SignInFlow::begin(const ProviderMetadata &metadata)
     connect(m_source.get(), &GrantSource::codeReceived, this, &SignInFlow::codeReceived);
     connect(m_source.get(), &GrantSource::noted, this, &SignInFlow::noted);
     connect(m_source.get(), &GrantSource::granted, this, &SignInFlow::onGranted);
-    connect(m_source.get(), &GrantSource::leftOver, this, [this](const TokenGrant &grant) { m_grant = grant; });
+    connect(m_source.get(), &GrantSource::grantUnusable, this, [this](const TokenGrant &grant) { m_grant = grant; });
     connect(m_source.get(), &GrantSource::failed, this, [this](const Error &error) { finish(error); });
     m_step = Step::Waiting;
     if (m_source->hasOwnDeadline())

@@ -98,7 +98,7 @@ void Connection::Private::perform(const M::SwapTransport &action)
 {
     if (!links.takeOver(action.to))
         return;
-    rooms.linkLeaves();
+    rooms.linkDrains();
     context.log.setCurrent(action.to);
     warnedOf.reset();
     ++context.counts.replacements;

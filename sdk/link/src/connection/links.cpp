@@ -22,7 +22,7 @@ Links::Links(ConnectionContext &context, TokenCourier &tokens, Sender &sender, R
 Links::~Links()
 {
     Swap &swap = m_context.swap;
-    for (Link *one : {&swap.current(), swap.arriving(), swap.leaving()}) {
+    for (Link *one : {&swap.current(), swap.replacement(), swap.draining()}) {
         if (!one || !one->transport)
             continue;
         one->transport->disconnect(this);
@@ -38,7 +38,7 @@ void Links::start(const M::StartTransport &action)
         dropCurrent();
         m_context.swap.forget(m_context.swap.current().id);
     }
-    Link &opening = isReplacement ? m_context.swap.arrive(action.id) : m_context.swap.current();
+    Link &opening = isReplacement ? m_context.swap.openReplacement(action.id) : m_context.swap.current();
     opening.id = action.id;
     opening.stage = Link::Stage::Opening;
     if (m_tokens.isUsed())
@@ -171,18 +171,18 @@ void Links::ping(const M::SendPing &action)
 bool Links::takeOver(Link::Id id)
 {
     Swap &swap = m_context.swap;
-    if (!swap.arriving() || swap.arriving()->id != id)
+    if (!swap.replacement() || swap.replacement()->id != id)
         return false;
     m_context.log.reach(id, AttemptPhase::Ready);
     swap.takeOver();
     swap.current().stage = Link::Stage::InUse;
-    swap.leaving()->sendPing(Receiver::kLastPing, m_context.options.strategy.get());
+    swap.draining()->sendPing(Receiver::kDrainPing, m_context.options.strategy.get());
     return true;
 }
 
 bool Links::endDrain(Link::Id id)
 {
-    if (!m_context.swap.leaving() || m_context.swap.leaving()->id != id)
+    if (!m_context.swap.draining() || m_context.swap.draining()->id != id)
         return false;
     Link gone = m_context.swap.endDrain();
     if (gone.transport)

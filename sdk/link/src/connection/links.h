@@ -30,10 +30,10 @@ public:
     void drop(Link::Id id, int code); //!< At once; \a code 0 sends no close frame.
     void dropCurrent() { retire(m_context.swap.current()); }
     void ping(const ConnectionMachine::SendPing &action);
-    bool takeOver(Link::Id id); //!< The arriving link is in use. False: it is not that one.
-    bool endDrain(Link::Id id); //!< What is outstanding goes on on the link in use. False: it is not the one that leaves.
-    void promote(); //!< The link in use is gone, and the arriving one is all that is left.
-    void discard(int code); //!< The arriving one is not wanted any more; \a code as for drop().
+    bool takeOver(Link::Id id); //!< The replacement is in use. False: it is not that one.
+    bool endDrain(Link::Id id); //!< What is outstanding goes on on the link in use. False: it is not the one that is drained.
+    void promote(); //!< The link in use is gone, and the replacement is all that is left.
+    void discard(int code); //!< The replacement is not wanted any more; \a code as for drop().
 
 Q_SIGNALS:
     void negotiated(); //!< What the server speaks is known.

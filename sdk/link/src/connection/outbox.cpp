@@ -143,7 +143,7 @@ std::optional<Outbox::Acknowledged> Outbox::takeNext(LinkId link)
     return entry.message;
 }
 
-bool Outbox::isUnderWay(LinkId link) const
+bool Outbox::hasUnacknowledged(LinkId link) const
 {
     return std::any_of(m_pending.cbegin(), m_pending.cend(), [this, link](const auto &pending) {
         return pending.second.link == link && !m_unsent.contains(pending.first);

@@ -68,7 +68,7 @@ public:
     QFuture<Result<void>> add(Acknowledged message, qint64 limit);
     std::optional<Acknowledged> takeNext(LinkId link); //!< The next one that is not on its way.
     bool hasUnsent() const { return !m_unsent.empty(); }
-    bool isUnderWay(LinkId link) const; //!< Something was sent on it and is not acknowledged.
+    bool hasUnacknowledged(LinkId link) const; //!< Something was sent on it and is not acknowledged.
     void linkLost(LinkId link); //!< What was sent on it and is not acknowledged is to be sent again.
     void acknowledge(const QString &id);
     void failAll(const Error &error);

@@ -78,12 +78,12 @@ void Receiver::takeText(Link::Id id, const QString &text)
     Link *const from = m_context.swap.linkOf(id);
     if (!from)
         return;
-    const bool isLeaving = from == m_context.swap.leaving();
-    if (isLeaving || (from == &m_context.swap.current() && !m_context.swap.holdsIncoming()))
+    const bool isDraining = from == m_context.swap.draining();
+    if (isDraining || (from == &m_context.swap.current() && !m_context.swap.holdsIncoming()))
         takeInTurn(*from, text);
     else
         takeOutOfTurn(*from, text);
-    if (isLeaving)
+    if (isDraining)
         checkDrained();
 }
 
@@ -131,14 +131,14 @@ void Receiver::takeBinary(Link::Id id, const QByteArray &bytes)
         return;
     if (from->speech == Link::Speech::PresumedPlain)
         from->speech = Link::Speech::Plain;
-    const bool isLeaving = from == m_context.swap.leaving();
+    const bool isDraining = from == m_context.swap.draining();
     if (from->isWatchword() && from->stage == Link::Stage::Opening)
         spokePlainly({.id = id, .content = bytes});
-    else if (isLeaving || (from == &m_context.swap.current() && !m_context.swap.holdsIncoming()))
+    else if (isDraining || (from == &m_context.swap.current() && !m_context.swap.holdsIncoming()))
         deliverBinary(bytes);
     else
         holdBack({.id = id, .content = bytes});
-    if (isLeaving)
+    if (isDraining)
         checkDrained();
 }
 
@@ -155,8 +155,8 @@ void Receiver::holdBack(HeldBack message)
     const Link::Id id = message.id;
     if (m_context.swap.holdBack(std::move(message)) <= m_context.options.drainBytes)
         return;
-    if (m_context.swap.leaving())
-        m_context.post(M::Drained{m_context.swap.leaving()->id});
+    if (m_context.swap.draining())
+        m_context.post(M::Drained{m_context.swap.draining()->id});
     else
         m_sink.onEnd(id,
                      {.error = Error(ErrorCode::ProtocolViolation,
@@ -203,8 +203,8 @@ void Receiver::takeFrame(Link::Id id, const Result<Frame> &parsed)
         return;
     }
     const QString type = parsed->type();
-    const Link *const leaving = m_context.swap.leaving();
-    if (leaving && leaving->id == id && isAboutTheConnection(type))
+    const Link *const draining = m_context.swap.draining();
+    if (draining && draining->id == id && isAboutTheConnection(type))
         return; // what it says of itself does not matter any more
     const QJsonObject fields = parsed->fields();
     const auto is = [&type](const char *name) { return type == QLatin1StringView(name); };
@@ -337,7 +337,7 @@ void Receiver::takeStrategyText(Link::Id id, const QString &text)
     const Link *from = m_context.swap.linkOf(id);
     if (!reading.application || !from || !from->transport)
         return;
-    if (from == &m_context.swap.current() ? m_context.swap.holdsIncoming() : from == m_context.swap.arriving())
+    if (from == &m_context.swap.current() ? m_context.swap.holdsIncoming() : from == m_context.swap.replacement())
         holdBack({.id = id, .content = *reading.application, .isForApplication = true});
     else
         deliverText(*reading.application);
@@ -382,12 +382,12 @@ void Receiver::takeNotice(Link::Id id, const AuthStrategy::Notice &notice)
 
 void Receiver::takePong(Link::Id id, quint64 nonce)
 {
-    if (!m_context.swap.leaving() || id != m_context.swap.leaving()->id) {
+    if (!m_context.swap.draining() || id != m_context.swap.draining()->id) {
         m_context.post(M::Pong{id, nonce});
         return;
     }
     const bool isUnnumbered = nonce == 0; // some protocols do not repeat the number
-    if (m_context.swap.isOverlapping() && (nonce == kLastPing || isUnnumbered)) {
+    if (m_context.swap.holdsOutgoing() && (nonce == kDrainPing || isUnnumbered)) {
         m_context.swap.releaseOutgoing();
         m_sender.noteBytesWritten();
     }
@@ -396,16 +396,16 @@ void Receiver::takePong(Link::Id id, quint64 nonce)
 
 void Receiver::checkDrained()
 {
-    const Link *const leaving = m_context.swap.leaving();
-    if (!leaving || m_context.swap.isOverlapping())
+    const Link *const draining = m_context.swap.draining();
+    if (!draining || m_context.swap.holdsOutgoing())
         return;
-    const Link::Id id = leaving->id;
-    if (!leaving->isWatchword()) {
+    const Link::Id id = draining->id;
+    if (!draining->isWatchword()) {
         m_context.post(M::Drained{id, m_context.options.drainTimeout / kQuietPart});
         return;
     }
     m_sender.pump();
-    if (!m_sender.isUnderWay(id))
+    if (!m_sender.hasOutstanding(id))
         m_context.post(M::Drained{id});
 }
 

@@ -33,8 +33,8 @@ public:
     protected:
         ~Sink() = default;
     };
-    //! Of the ping behind everything that was sent on the connection that leaves; heartbeats count from 1.
-    static constexpr quint64 kLastPing = 9'000'000'000'000'000;
+    //! Of the ping behind everything that was sent on the link that is drained; heartbeats count from 1.
+    static constexpr quint64 kDrainPing = 9'000'000'000'000'000;
 
     Receiver(ConnectionContext &context, TokenCourier &tokens, Sender &sender, Rooms &rooms, Sink &sink);
 
@@ -42,7 +42,7 @@ public:
     void takeBinary(Link::Id id, const QByteArray &bytes);
     void takePong(Link::Id id, quint64 nonce);
     void takeHeldBack(); //!< All whose time has come.
-    void checkDrained(); //!< Whether the link that leaves has answered everything: Drained.
+    void checkDrained(); //!< Whether the link that is drained has answered everything: Drained.
 
 private:
     void takeInTurn(Link &from, const QString &text);

@@ -52,7 +52,7 @@ void Requests::expire(Instant now)
         answer(QString(m_due.begin()->second), Error(ErrorCode::Timeout, u"the server did not answer in time"_s));
 }
 
-bool Requests::isUnderWay(LinkId link) const
+bool Requests::hasUnanswered(LinkId link) const
 {
     return std::any_of(m_pending.cbegin(), m_pending.cend(), [link](const auto &asked) { return asked.second.link == link; });
 }

@@ -29,7 +29,7 @@ public:
     void answer(const QString &id, const Answer &answer); //!< Unknown ids are ignored: the answer came too late.
     std::optional<Instant> deadline() const; //!< When expire() is due.
     void expire(Instant now);
-    bool isUnderWay(LinkId link) const; //!< Something was asked on it and is not answered.
+    bool hasUnanswered(LinkId link) const; //!< Something was asked on it and is not answered.
     void linkLost(LinkId link); //!< Nobody knows whether the server did what was asked.
     void failAll(const Error &error);
 

@@ -75,10 +75,10 @@ void Rooms::linkUp()
         step(name, RoomCursor::LinkUp{});
 }
 
-void Rooms::linkLeaves()
+void Rooms::linkDrains()
 {
     if (m_where == Where::OnLink)
-        m_where = Where::OnLeavingLink;
+        m_where = Where::OnDrainingLink;
 }
 
 void Rooms::linkDown()

@@ -41,7 +41,7 @@ public:
     RoomPosition position(const QString &room) const;
     void setSnapshotSource(Connection::SnapshotSource source) { m_snapshots = std::move(source); }
     void linkUp(); //!< All of them go on there.
-    void linkLeaves(); //!< Another one takes its place: what is new waits for that.
+    void linkDrains(); //!< Another one takes its place: what is new waits for that.
     void linkDown();
     bool take(const Frame &frame); //!< False: it is of no room that is followed.
 
@@ -56,7 +56,7 @@ private:
     void fetchSnapshot(const QString &room, const RoomCursor::FetchSnapshot &action);
 
     const Send m_send;
-    enum class Where { Nowhere, OnLink, OnLeavingLink } m_where = Where::Nowhere;
+    enum class Where { Nowhere, OnLink, OnDrainingLink } m_where = Where::Nowhere;
     std::map<QString, RoomCursor> m_rooms;
     std::map<QString, int> m_sharers;
     quint64 m_generation = 0; //!< Grows when a room is left.

@@ -213,7 +213,7 @@ void Sender::failUnacknowledgeable()
 
 void Sender::linkDrained(const Link &gone)
 {
-    if (m_outbox.isUnderWay(gone.id) && gone.session != link().session)
+    if (m_outbox.hasUnacknowledged(gone.id) && gone.session != link().session)
         qCInfo(logLink).noquote() << redactedUrl(m_options.url)
                                   << "messages go out again in another session, where the server cannot know them";
     linkLost(gone.id);
@@ -235,9 +235,9 @@ void Sender::flushHeld()
 
 void Sender::pump()
 {
-    // What is on its way on the connection that leaves was first.
-    const Link *const leaving = m_swap.leaving();
-    if (m_swap.isOverlapping() || (leaving && m_outbox.isUnderWay(leaving->id)))
+    // What is on its way on the link that is drained was first.
+    const Link *const draining = m_swap.draining();
+    if (m_swap.holdsOutgoing() || (draining && m_outbox.hasUnacknowledged(draining->id)))
         return;
     while (link().isInUse() && link().isWatchword() && m_outbox.hasUnsent() && m_swap.bytesQueued() < m_options.highWater) {
         const auto next = m_outbox.takeNext(link().id);
@@ -277,8 +277,8 @@ void Sender::end()
 
 qint64 Sender::bytesQueued() const
 {
-    const Link *const leaving = m_swap.leaving();
-    return m_outbox.heldBytes() + m_swap.bytesQueued() + (leaving ? leaving->bytesQueued() : 0);
+    const Link *const draining = m_swap.draining();
+    return m_outbox.heldBytes() + m_swap.bytesQueued() + (draining ? draining->bytesQueued() : 0);
 }
 
 void Sender::armDeadlines()

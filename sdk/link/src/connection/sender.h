@@ -35,7 +35,7 @@ public:
     void linkReady(); //!< What waited for the current link goes out.
     void linkLost(Link::Id id); //!< What was not answered on it is sent again, or will never be answered.
     void linkDrained(const Link &gone); //!< As linkReady(), after linkLost(), for the link that took over.
-    bool isUnderWay(Link::Id id) const { return m_outbox.isUnderWay(id) || m_requests.isUnderWay(id); }
+    bool hasOutstanding(Link::Id id) const { return m_outbox.hasUnacknowledged(id) || m_requests.hasUnanswered(id); }
     void pump(); //!< Messages to be acknowledged go out, if it is their turn.
     void noteBytesWritten();
     void closing(const Error &reason) { m_requests.failAll(reason); }

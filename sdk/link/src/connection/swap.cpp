@@ -10,13 +10,13 @@ Link *Swap::linkOf(AttemptId id)
 {
     if (m_current.id == id)
         return &m_current;
-    return m_phase != Phase::Alone && m_other.id == id ? &m_other : nullptr;
+    return m_phase != Phase::Single && m_other.id == id ? &m_other : nullptr;
 }
 
-Link &Swap::arrive(AttemptId id)
+Link &Swap::openReplacement(AttemptId id)
 {
-    if (m_phase == Phase::Alone)
-        m_phase = Phase::Arriving;
+    if (m_phase == Phase::Single)
+        m_phase = Phase::Replacing;
     if (m_other.id != id)
         m_other = Link{.id = id};
     return m_other;
@@ -24,25 +24,25 @@ Link &Swap::arrive(AttemptId id)
 
 void Swap::takeOver()
 {
-    if (m_phase != Phase::Arriving)
+    if (m_phase != Phase::Replacing)
         return;
     std::swap(m_current, m_other);
-    m_phase = Phase::Overlapping;
+    m_phase = Phase::HoldsBoth;
 }
 
 void Swap::promote()
 {
-    if (m_phase != Phase::Arriving)
+    if (m_phase != Phase::Replacing)
         return;
     m_current = std::exchange(m_other, {});
-    m_phase = Phase::Alone;
+    m_phase = Phase::Single;
 }
 
 Link Swap::discard()
 {
-    if (m_phase != Phase::Arriving)
+    if (m_phase != Phase::Replacing)
         return {};
-    m_phase = Phase::Alone;
+    m_phase = Phase::Single;
     forget(m_other.id);
     return std::exchange(m_other, {});
 }
@@ -57,17 +57,17 @@ void Swap::forget(AttemptId id)
 
 Link Swap::endDrain()
 {
-    if (m_phase < Phase::Overlapping)
+    if (m_phase < Phase::HoldsBoth)
         return {};
     releaseOutgoing();
-    m_phase = Phase::Alone;
+    m_phase = Phase::Single;
     return std::exchange(m_other, {});
 }
 
 bool Swap::holdsIncoming() const
 {
-    if (m_phase >= Phase::Overlapping || m_heldBack.empty())
-        return m_phase >= Phase::Overlapping;
+    if (m_phase >= Phase::HoldsBoth || m_heldBack.empty())
+        return m_phase >= Phase::HoldsBoth;
     return std::any_of(m_heldBack.begin(), m_heldBack.end(),
                        [this](const HeldBack &message) { return message.id == m_current.id; });
 }
@@ -85,8 +85,8 @@ std::optional<HeldBack> Swap::takeHeldBack()
 {
     // A slot may lead to another swap; what came on the links of that one waits for it.
     const auto isDue = [this](const HeldBack &message) {
-        return !(m_phase >= Phase::Overlapping && message.id == m_current.id)
-            && !(m_phase == Phase::Arriving && message.id == m_other.id);
+        return !(m_phase >= Phase::HoldsBoth && message.id == m_current.id)
+            && !(m_phase == Phase::Replacing && message.id == m_other.id);
     };
     const auto due = std::find_if(m_heldBack.begin(), m_heldBack.end(), isDue);
     if (due == m_heldBack.end())
@@ -99,7 +99,7 @@ std::optional<HeldBack> Swap::takeHeldBack()
 
 void Swap::send(const Message &message)
 {
-    if (m_phase == Phase::Overlapping) {
+    if (m_phase == Phase::HoldsBoth) {
         m_outgoingBytes += sizeOf(message);
         m_outgoing.push_back(message);
     } else if (!m_current.transport) {
@@ -113,9 +113,9 @@ void Swap::send(const Message &message)
 
 void Swap::releaseOutgoing()
 {
-    if (m_phase != Phase::Overlapping)
+    if (m_phase != Phase::HoldsBoth)
         return;
-    m_phase = Phase::Draining;
+    m_phase = Phase::HoldsIncoming;
     m_outgoingBytes = 0;
     for (const Message &message : std::exchange(m_outgoing, {}))
         send(message);

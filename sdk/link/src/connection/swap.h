@@ -21,13 +21,13 @@ struct HeldBack
 /*!
     The link in use and, while another takes its place, that one too; and the order of what comes and goes on the two.
 
-        Alone --arrive()--> Arriving --takeOver()--> Overlapping --releaseOutgoing()--> Draining
-          ^                    |                          |                                |
-          +-- promote(), discard()                        +------------ endDrain() --------+--> Alone
+        Single --openReplacement()--> Replacing --takeOver()--> HoldsBoth --releaseOutgoing()--> HoldsIncoming
+          ^                               |                         |                                 |
+          +----- promote(), discard() ----+                         +----------- endDrain() ----------+--> Single
 
     From takeOver() on what comes on the new link is held back until endDrain(), so that all of the old one is before it; and
     what is sent is held until the server has read all that was sent on the old one (releaseOutgoing()), so that it cannot
-    overtake. What arrives on a link before it is accepted is held back too.
+    overtake. What comes on a link before it is accepted is held back too.
 
     Threads: none; one owner. Ownership: of both transports. Calls in the wrong phase have no effect.
 */
@@ -38,17 +38,17 @@ public:
 
     Link &current() { return m_current; } //!< In use, or the attempt that will be.
     const Link &current() const { return m_current; }
-    Link *arriving() { return m_phase == Phase::Arriving ? &m_other : nullptr; } //!< The attempt to replace it.
-    Link *leaving() { return m_phase >= Phase::Overlapping ? &m_other : nullptr; } //!< What was replaced, until it is drained.
-    const Link *leaving() const { return m_phase >= Phase::Overlapping ? &m_other : nullptr; }
-    const Link &oldest() const { return leaving() ? m_other : m_current; } //!< Of those that were accepted.
+    Link *replacement() { return m_phase == Phase::Replacing ? &m_other : nullptr; } //!< The attempt to replace it.
+    Link *draining() { return m_phase >= Phase::HoldsBoth ? &m_other : nullptr; } //!< What was replaced, until it is drained.
+    const Link *draining() const { return m_phase >= Phase::HoldsBoth ? &m_other : nullptr; }
+    const Link &oldest() const { return draining() ? m_other : m_current; } //!< Of those that were accepted.
     Link *linkOf(AttemptId id); //!< Null if there is none any more.
-    bool isOverlapping() const { return m_phase == Phase::Overlapping; } //!< What is sent waits.
+    bool holdsOutgoing() const { return m_phase == Phase::HoldsBoth; } //!< What is sent waits.
 
-    Link &arrive(AttemptId id);
-    void takeOver(); //!< The arriving link is in use, and the other one leaves.
-    void promote(); //!< The arriving link is all that is left.
-    Link discard(); //!< The arriving link is not wanted any more, nor what came on it.
+    Link &openReplacement(AttemptId id); //!< The same one for the same id.
+    void takeOver(); //!< The replacement is in use, and the other one is drained.
+    void promote(); //!< The replacement is all that is left.
+    Link discard(); //!< The replacement is not wanted any more, nor what came on it.
     Link endDrain();
     void forget(AttemptId id); //!< What came on it and was held back.
 
@@ -61,9 +61,9 @@ public:
     qint64 bytesQueued() const; //!< On the current link.
 
 private:
-    enum class Phase { Alone, Arriving, Overlapping, Draining };
+    enum class Phase { Single, Replacing, HoldsBoth, HoldsIncoming };
 
-    Phase m_phase = Phase::Alone;
+    Phase m_phase = Phase::Single;
     Link m_current;
     Link m_other;
     std::deque<HeldBack> m_heldBack;

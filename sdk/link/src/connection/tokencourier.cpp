@@ -36,7 +36,7 @@ void TokenCourier::onResult(Link::Id id, const Result<AccessToken> &result)
     const bool isReplacement = id == m_context.machine.replacementId();
     if (!isReplacement && id != m_context.machine.attemptId())
         return;
-    (isReplacement ? m_context.swap.arrive(id) : m_context.swap.current()).token = *result;
+    (isReplacement ? m_context.swap.openReplacement(id) : m_context.swap.current()).token = *result;
     std::optional<Instant> expiresAt;
     if (result->expiresAt)
         expiresAt = m_context.clock.now() + (*result->expiresAt - m_context.clock.wallNow());

@@ -153,13 +153,13 @@ void Attempt::moveTo(Instant deadline, const QString &why, LinkStep &step)
 }
 
 // Moves the next try forward, never back.
-Attempt::Outcome Attempt::hurry(const QString &why, LinkStep &step)
+Attempt::Outcome Attempt::moveForward(const QString &why, LinkStep &step)
 {
     Waiting *const waiting = std::get_if<Waiting>(&m_step);
     if (!waiting)
         return Continues{};
     // A network that comes and goes must not put the attempt off for ever.
-    const Instant wanted = std::min(step.now + step.context.soon(), waiting->planned);
+    const Instant wanted = std::min(step.now + step.context.networkSettleDelay(), waiting->planned);
     const Instant possible = std::max({step.now, wanted, waiting->earliest, step.context.budgetAllowsAt(step.now)});
     if (possible < m_deadline) {
         waiting->planned = possible;
@@ -170,7 +170,7 @@ Attempt::Outcome Attempt::hurry(const QString &why, LinkStep &step)
 
 Attempt::Outcome Attempt::on(const Woke &, LinkStep &step)
 {
-    return hurry(u"this machine woke up"_s, step);
+    return moveForward(u"this machine woke up"_s, step);
 }
 
 Attempt::Outcome Attempt::on(const NetworkDown &, LinkStep &step)
@@ -185,7 +185,7 @@ Attempt::Outcome Attempt::on(const NetworkUp &, LinkStep &step)
 {
     // One that never began did not fail on the network that was.
     const bool waitsForNetwork = m_id != 0 || step.context.network == LinkContext::Network::Absent;
-    return waitsForNetwork ? hurry(u"the network changed"_s, step) : Continues{};
+    return waitsForNetwork ? moveForward(u"the network changed"_s, step) : Continues{};
 }
 
 Attempt::Outcome Attempt::on(const TokenReady &event, LinkStep &step)
@@ -326,7 +326,7 @@ Attempt::Outcome Attempt::act(const Judgement &judgement, Judgement::Use use, Li
     case RetryAction::Retry:
         return backOff(&Outage::link, judgement.error, decision.after, step, judgement.isPlanned());
     case RetryAction::RetrySlowly:
-        return wait(Waiting::For::Somebody, judgement.error, step.context.aFewMinutes(), decision.after,
+        return wait(Waiting::For::Somebody, judgement.error, step.context.slowRetryDelay(), decision.after,
                     u"somebody has to change something; a look every few minutes"_s, step);
     case RetryAction::RefreshThenRetry:
         return tokenRefused(judgement, use, step);
@@ -363,7 +363,7 @@ Attempt::Outcome Attempt::backOff(Failures Outage::*kind, const Error &error, Du
     if (isPlanned && failures.count == 1)
         delay = std::max(context.backoff().floor, Duration(qint64(double(context.options().planned.count()) * context.chance())));
     if (m_networkChanges != context.networkChanges)
-        delay = std::min(delay, context.soon());
+        delay = std::min(delay, context.networkSettleDelay());
     const bool isOfToken = kind == &Outage::token;
     const QString what = isOfToken ? u"no access token"_s : u"failed"_s;
     return wait(isOfToken ? Waiting::For::Token : Waiting::For::Time, error, delay, asked,

@@ -134,7 +134,7 @@ private:
     Outcome backOff(Failures Outage::*kind, const Error &error, Duration asked, LinkStep &step, bool isPlanned = false);
     Outcome wait(Waiting::For what, const Error &error, Duration delay, Duration asked, const QString &why, LinkStep &step);
     Outcome waitForBudget(LinkStep &step);
-    Outcome hurry(const QString &why, LinkStep &step);
+    Outcome moveForward(const QString &why, LinkStep &step);
     void moveTo(Instant deadline, const QString &why, LinkStep &step);
 
     Role m_role = Role::Connects;

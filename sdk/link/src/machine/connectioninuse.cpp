@@ -273,7 +273,7 @@ ConnectionInUse::Outcome ConnectionInUse::lose(const TransportEnd &end, LinkStep
     const TokenFacts &token = m_renewal.token();
     Attempt next(m_id, token, m_outage);
     if (next.takesNonce(end)) {
-        endBesides(0, step);
+        endOtherTransports(0, step);
         Attempt::Outcome outcome = next.beginWithNonce(step);
         return Over{std::move(next), std::move(outcome)};
     }
@@ -286,7 +286,7 @@ ConnectionInUse::Outcome ConnectionInUse::lose(const TransportEnd &end, LinkStep
         m_replacement->promote(token, next.outage());
         return Over{*m_replacement, Attempt::Continues{}};
     }
-    endBesides(0, step);
+    endOtherTransports(0, step);
     Attempt::Outcome outcome = next.act(judgement, use, step);
     return Over{std::move(next), std::move(outcome)};
 }
@@ -345,7 +345,7 @@ void ConnectionInUse::endDrain(LinkStep &step)
     m_draining.reset();
 }
 
-void ConnectionInUse::endBesides(int code, LinkStep &step)
+void ConnectionInUse::endOtherTransports(int code, LinkStep &step)
 {
     if (m_draining)
         endDrain(step);

@@ -58,7 +58,7 @@ public:
     AttemptId drainingId() const { return m_draining ? m_draining->id : 0; }
 
     void noteActivity(Instant now) { m_heartbeat.onActivity(now); }
-    void endBesides(int code, LinkStep &step); //!< All but the connection itself.
+    void endOtherTransports(int code, LinkStep &step); //!< All but the connection itself.
     Outcome on(const Tick &, LinkStep &step);
     Outcome on(const Probe &, LinkStep &step);
     Outcome on(const Woke &, LinkStep &step);

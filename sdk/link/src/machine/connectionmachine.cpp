@@ -124,7 +124,7 @@ void ConnectionMachine::on(const Close &, LinkStep &step)
 {
     if (inUse()) {
         const AttemptId id = attemptId();
-        inUse()->endBesides(0, step);
+        inUse()->endOtherTransports(0, step);
         step.add(CloseTransport{id, int(CloseCode::Normal), {}});
         m_state = Closing{id, step.now + m_context.options().closeTimeout};
     } else if (attempt()) {
@@ -172,7 +172,7 @@ void ConnectionMachine::on(const TokenRevoked &, LinkStep &step)
     if (std::holds_alternative<Idle>(m_state))
         return;
     if (inUse())
-        inUse()->endBesides(int(CloseCode::Normal), step);
+        inUse()->endOtherTransports(int(CloseCode::Normal), step);
     drop(int(CloseCode::Normal), step);
     finish(Error(ErrorCode::SignedOut, u"the session ended"_s), false, step);
 }

@@ -50,12 +50,12 @@ bool LinkContext::takeFromBudget(Instant now)
     return m_budget->take(m_server, m_budgetAttempts, m_options.budgetWindow, now);
 }
 
-Duration LinkContext::soon()
+Duration LinkContext::networkSettleDelay()
 {
     return 500ms + Duration(qint64(2500 * chance()));
 }
 
-Duration LinkContext::aFewMinutes()
+Duration LinkContext::slowRetryDelay()
 {
     const Duration spread = m_backoff.retryAfterLimit - m_backoff.slowCap;
     return m_backoff.slowCap + Duration(qint64(double(spread.count()) * chance()));

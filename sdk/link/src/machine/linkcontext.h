@@ -39,8 +39,8 @@ public:
     bool takeFromBudget(Instant now);
     double chance() { return random().nextUnit(); }
     RandomSource &random() { return m_options.random ? *m_options.random : RandomSource::system(); }
-    Duration soon(); //!< A network that just came needs a moment, and all machines on it saw it come.
-    Duration aFewMinutes(); //!< Until somebody may have changed something.
+    Duration networkSettleDelay(); //!< A network that just came needs a moment, and all machines on it saw it come.
+    Duration slowRetryDelay(); //!< Until somebody may have changed something.
 
     const ConnectionOptions &options() const { return m_options; }
     const ClosePolicy &closePolicy() const { return m_closePolicy; }

@@ -79,7 +79,7 @@ void WebSocketTransport::connectToServer()
     handshake.setSubprotocols(offeredSubprotocols(m_options));
     m_socket->open(request, handshake);
     watchChild();
-    shortenWay();
+    bypassSocketSignals();
 }
 
 // Queued, because QWebSocket goes on working after it reported the refusal.
@@ -141,7 +141,7 @@ void WebSocketTransport::watchChild()
 // QWebSocket only passes on what the object tells that reads its frames: a signal more for each frame, which nobody hears
 // here, and one more for each message. At full speed those two are a tenth of the whole work, so messages are taken where
 // they are made. Where there is no such object, or it tells other things, everything stays as it was.
-void WebSocketTransport::shortenWay()
+void WebSocketTransport::bypassSocketSignals()
 {
     const QObjectList children = m_socket->children();
     for (QObject *child : children) {

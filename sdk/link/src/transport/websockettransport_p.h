@@ -48,7 +48,7 @@ private:
     void retireSocket();
     void makeSocket();
     void watchChild();
-    void shortenWay();
+    void bypassSocketSignals();
     void takeVerdicts(QObject &reader);
     void ignoreSocket();
     void onEncrypted();

@@ -322,7 +322,7 @@ void WireTransport::judgeRefusal()
         finish(*end);
         return;
     }
-    letGo(Parting::AtOnce);
+    releaseSocket(Parting::AtOnce);
     connectAgain();
 }
 
@@ -340,11 +340,11 @@ void WireTransport::finish(TransportEnd end, Parting how)
 {
     if (!isAlive())
         return;
-    letGo(m_reader ? how : Parting::AtOnce);
+    releaseSocket(m_reader ? how : Parting::AtOnce);
     tellEnd(end);
 }
 
-void WireTransport::letGo(Parting how)
+void WireTransport::releaseSocket(Parting how)
 {
     m_hearing.stop();
     m_body.stop();
@@ -396,7 +396,7 @@ void WireTransport::close(int code, const QString &reason)
 void WireTransport::abort()
 {
     // A close frame still leaves, and nobody hears of what comes then.
-    letGo(m_state == State::Closing ? Parting::WhenWritten : Parting::AtOnce);
+    releaseSocket(m_state == State::Closing ? Parting::WhenWritten : Parting::AtOnce);
     m_state = State::Aborted;
 }
 

@@ -74,7 +74,7 @@ private:
     void failFrames(Wire::Fault fault, std::uint16_t peerCloseCode);
     void finish(TransportEnd end) override { finish(std::move(end), Parting::WhenWritten); }
     void finish(TransportEnd end, Parting how);
-    void letGo(Parting how);
+    void releaseSocket(Parting how);
 
     QTcpSocket *m_socket = nullptr; //!< Null once it is let go.
     std::unique_ptr<WebSocketHandshake> m_handshake; //!< Until it is over.
