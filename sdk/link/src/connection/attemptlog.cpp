@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr qsizetype kLargestLog = 50;
+constexpr size_t kLargestLog = 50;
 constexpr qsizetype kLongestSnippet = 200;
 
 void append(QString &text, QLatin1StringView name, AttemptRecord::Elapsed elapsed)
@@ -66,26 +66,23 @@ AttemptLog::AttemptLog(Clock &clock, std::function<void(const ConnectError &)> f
 
 void AttemptLog::begin(AttemptId id, const QUrl &url, const QString &why)
 {
-    std::erase_if(m_entries, [](const auto &entry) { return entry.second.over; });
+    for (Entry &before : m_entries) {
+        if (before.record.ended)
+            before.tokens = {};
+    }
+    // The oldest one that is over goes: a connection may outlive many attempts to replace it.
+    if (m_entries.size() >= kLargestLog) {
+        const auto oldest =
+            std::find_if(m_entries.cbegin(), m_entries.cend(), [](const Entry &entry) { return entry.record.ended.has_value(); });
+        if (oldest != m_entries.cend())
+            m_entries.erase(oldest);
+    }
     AttemptRecord record;
     record.number = ++m_count;
     record.url = redactedUrl(url);
     record.why = why;
     record.tokenFingerprint = u"-"_s;
-    makeRoom();
-    m_kept.append({record, m_clock.now()});
-    m_entries[id] = Entry{.number = record.number};
-}
-
-// The oldest one that is over: a connection may outlive many attempts to replace it.
-void AttemptLog::makeRoom()
-{
-    if (m_kept.size() < kLargestLog)
-        return;
-    const auto oldest =
-        std::find_if(m_kept.cbegin(), m_kept.cend(), [](const Kept &kept) { return kept.record.ended.has_value(); });
-    if (oldest != m_kept.cend())
-        m_kept.erase(oldest);
+    m_entries.push_back({id, record, m_clock.now()});
 }
 
 QList<AttemptRecord> AttemptLog::records() const
@@ -93,29 +90,23 @@ QList<AttemptRecord> AttemptLog::records() const
     const WallTime date = m_clock.wallNow();
     const Instant now = m_clock.now();
     QList<AttemptRecord> records;
-    for (const Kept &kept : m_kept) {
-        records.append(kept.record);
-        records.last().startedAt = toDateTime(date - (now - kept.startedAt));
+    for (const Entry &entry : m_entries) {
+        records.append(entry.record);
+        records.last().startedAt = toDateTime(date - (now - entry.startedAt));
     }
     return records;
 }
 
 AttemptLog::Entry *AttemptLog::open(AttemptId id)
 {
-    const auto found = m_entries.find(id);
-    return found == m_entries.end() || found->second.over ? nullptr : &found->second;
-}
-
-AttemptLog::Kept &AttemptLog::keptOf(const Entry &entry)
-{
-    return *std::find_if(m_kept.rbegin(), m_kept.rend(),
-                         [&entry](const Kept &kept) { return kept.record.number == entry.number; });
+    const auto found = std::find_if(m_entries.rbegin(), m_entries.rend(), [id](const Entry &entry) { return entry.id == id; });
+    return found == m_entries.rend() || found->record.ended ? nullptr : &*found;
 }
 
 int AttemptLog::number(AttemptId id)
 {
     const Entry *entry = open(id);
-    return entry ? entry->number : 0;
+    return entry ? entry->record.number : 0;
 }
 
 void AttemptLog::setToken(AttemptId id, const Secret &token)
@@ -123,10 +114,9 @@ void AttemptLog::setToken(AttemptId id, const Secret &token)
     Entry *entry = open(id);
     if (!entry)
         return;
-    entry->token = token;
-    AttemptRecord &record = recordOf(*entry);
-    record.token = elapsed(*entry);
-    record.tokenFingerprint = token.fingerprint();
+    entry->tokens[0] = token;
+    entry->record.token = elapsed(*entry);
+    entry->record.tokenFingerprint = token.fingerprint();
 }
 
 void AttemptLog::renewToken(AttemptId id, const Secret &token)
@@ -134,17 +124,17 @@ void AttemptLog::renewToken(AttemptId id, const Secret &token)
     Entry *entry = open(id);
     if (!entry)
         return;
-    if (!entry->renewed.isEmpty())
-        entry->token = entry->renewed;
-    entry->renewed = token;
+    if (!entry->tokens[1].isEmpty())
+        entry->tokens[0] = entry->tokens[1];
+    entry->tokens[1] = token;
 }
 
 void AttemptLog::reach(AttemptId id, AttemptPhase phase)
 {
-    const Entry *entry = open(id);
+    Entry *entry = open(id);
     if (!entry)
         return;
-    AttemptRecord &record = recordOf(*entry);
+    AttemptRecord &record = entry->record;
     record.reached = phase;
     const AttemptRecord::Elapsed now = elapsed(*entry);
     if (phase == AttemptPhase::Tcp)
@@ -161,8 +151,8 @@ void AttemptLog::reach(AttemptId id, AttemptPhase phase)
 
 void AttemptLog::setSubprotocol(AttemptId id, const QString &name)
 {
-    if (const Entry *entry = open(id))
-        recordOf(*entry).subprotocol = name;
+    if (Entry *entry = open(id))
+        entry->record.subprotocol = name;
 }
 
 void AttemptLog::setEnd(AttemptId id, const TransportEnd &end)
@@ -192,10 +182,10 @@ void AttemptLog::setEnd(AttemptId id, const TransportEnd &end)
 
 void AttemptLog::setError(AttemptId id, const Error &error)
 {
-    const Entry *entry = open(id);
+    Entry *entry = open(id);
     if (!entry)
         return;
-    AttemptRecord &record = recordOf(*entry);
+    AttemptRecord &record = entry->record;
     record.failure = entry->end;
     record.failure->phase = record.reached;
     record.failure->error = error;
@@ -208,8 +198,7 @@ void AttemptLog::finish(AttemptId id, const QString &next, bool willRetry, const
     Entry *entry = open(id);
     if (!entry)
         return;
-    entry->over = true;
-    AttemptRecord &record = recordOf(*entry);
+    AttemptRecord &record = entry->record;
     record.ended = elapsed(*entry);
     record.next = next;
     if (record.failure) {
@@ -239,10 +228,10 @@ QString AttemptLog::redact(QString text) const
         if (c.category() == QChar::Other_Control)
             c = u' ';
     }
-    for (const auto &[id, entry] : m_entries) {
-        for (const Secret *token : {&entry.token, &entry.renewed}) {
-            if (!token->isEmpty())
-                text.replace(QString::fromLatin1(token->reveal()), "[token]"_L1);
+    for (const Entry &entry : m_entries) {
+        for (const Secret &token : entry.tokens) {
+            if (!token.isEmpty())
+                text.replace(QString::fromLatin1(token.reveal()), "[token]"_L1);
         }
     }
     return text;

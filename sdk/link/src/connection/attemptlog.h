@@ -8,8 +8,9 @@
 #include <QList>
 #include <QUrl>
 
+#include <array>
+#include <deque>
 #include <functional>
-#include <map>
 
 namespace Watchword {
 
@@ -49,27 +50,18 @@ public:
 private:
     struct Entry
     {
-        int number = 0; //!< Of its record.
-        ConnectError end{}; //!< What setEnd() knew; becomes the failure by setError().
-        Secret token{};
-        Secret renewed{};
-        bool over = false; //!< Kept until the next one begins, because texts about it may follow.
-    };
-    struct Kept
-    {
+        AttemptId id;
         AttemptRecord record;
         Instant startedAt;
+        ConnectError end{}; //!< What setEnd() knew; becomes the failure by setError().
+        std::array<Secret, 2> tokens{}; //!< The last ones. Kept until the next attempt begins: texts about this one may follow.
     };
-    Entry *open(AttemptId id);
-    Kept &keptOf(const Entry &entry);
-    AttemptRecord &recordOf(const Entry &entry) { return keptOf(entry).record; }
-    AttemptRecord::Elapsed elapsed(const Entry &entry) { return m_clock.now() - keptOf(entry).startedAt; }
-    void makeRoom();
+    Entry *open(AttemptId id); //!< Null once it is over.
+    AttemptRecord::Elapsed elapsed(const Entry &entry) const { return m_clock.now() - entry.startedAt; }
 
     Clock &m_clock;
     const std::function<void(const ConnectError &)> m_failed;
-    QList<Kept> m_kept;
-    std::map<AttemptId, Entry> m_entries;
+    std::deque<Entry> m_entries; //!< In the order in which they began.
     AttemptId m_current = 0; //!< The connection's: the last one that is no replacement.
     int m_count = 0;
 };
