@@ -56,6 +56,8 @@ for project in "$work"/blocks/*-*/; do
     quietly cmake --build "$project/build" --parallel 1
     if [ -f "$project/tst_signin.cpp" ]; then
         (cd "$project/build" && QT_QPA_PLATFORM=offscreen quietly ctest --no-tests=error --output-on-failure)
+    elif [ -f "$project/signer.cpp" ]; then
+        python3 "$here/start.py" 60 "verified: any bytes" "$project/build/signer" || fail "$project does not run"
     elif grep -q QQmlApplicationEngine "$project/main.cpp"; then
         sed '$ s/}$/Component.onCompleted: { console.log("loaded"); Qt.quit() } }/' "$work/blocks/guide.qml" >"$project/main.qml"
         (cd "$project" && python3 "$here/start.py" 60 "loaded" build/orders) || fail "the QML module does not load"
@@ -68,12 +70,14 @@ for script in "$work"/blocks/*.sh; do
     step "$(basename "$script")"
     mkdir "$work/shell"
     cp "$work/blocks/readme-0/main.cpp" "$work/shell" 2>/dev/null || cp "$(find "$work/blocks" -path '*readme*main.cpp')" "$work/shell"
+    find "$work/blocks" -name signer.cpp -exec cp {} "$work/shell" \;
     # What is built would take long: its options are what can be wrong.
     sed -i '/^cmake --build/d; /^cmake --install/d' "$script"
     (cd "$work/shell" && quietly sh "$script")
     ! grep "not used by the project" "$work/log" || fail "an option of $script is unknown"
     # Shared libraries outside of the system's folders are the linker's business here; CMake cares for them itself.
     [ ! -e "$work/shell/orders" ] || LD_LIBRARY_PATH=$lib python3 "$here/start.py" 60 "watchword." "$work/shell/orders" || fail "$script makes no program"
+    [ ! -e "$work/shell/signer" ] || LD_LIBRARY_PATH=$lib python3 "$here/start.py" 60 "verified: any bytes" "$work/shell/signer" || fail "$script makes no signer"
     rm -rf "$work/shell"
 done
 

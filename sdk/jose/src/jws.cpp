@@ -13,9 +13,15 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+// A token's issuer cannot help here: the text is anybody's.
+Error ofText(const Error &error)
+{
+    return error.withRemedy(u"Do not use the text. Ask who signed it to send it again."_s);
+}
+
 Error malformedText(const QString &why)
 {
-    return Error(ErrorCode::MalformedToken, why);
+    return ofText(Error(ErrorCode::MalformedToken, why));
 }
 
 } // namespace
@@ -62,7 +68,7 @@ Result<Jws> Jws::verify(QByteArrayView compact, const JwkSet &keys, const JwsPol
     if (!key)
         return key.error();
     if (const Result<void> proved = key->verify(header->algorithm, compact.first(second), *signature); !proved)
-        return proved.error();
+        return ofText(proved.error());
     Jws jws;
     jws.m_payload = *payload;
     jws.m_header = header->object;

@@ -29,6 +29,7 @@ class TestDocuments : public WatchwordTest
 private Q_SLOTS:
     void initTestCase();
     void theProgramOfTheReadme();
+    void theRoomsOfTheGuide();
     void theProgramInQml();
     void theHandshakesByHand();
 
@@ -103,6 +104,14 @@ void TestDocuments::theProgramOfTheReadme()
         QVERIFY(run(QStringLiteral(DOCUMENTED), {QString::fromUtf8(m_line)}, opened));
         QVERIFY2(m_out.split('\n').contains("hello"), m_out.constData());
     }
+}
+
+// What is published comes back, and from whom.
+void TestDocuments::theRoomsOfTheGuide()
+{
+    QVERIFY(run(QStringLiteral(DOCUMENTED_ROOMS), {QString::fromUtf8(m_line)}, 1));
+    const QString user = m_demo.value("users"_L1).toArray().first().toObject().value("name"_L1).toString();
+    QVERIFY2(m_out.contains(user.toUtf8() + " lorry 7 is at the gate"), m_out.constData());
 }
 
 void TestDocuments::theProgramInQml()
