@@ -3,6 +3,7 @@
 
 #include <QDir>
 #include <QFile>
+#include <QRegularExpression>
 
 using namespace Watchword;
 using namespace Qt::StringLiterals;
@@ -137,6 +138,10 @@ void TestSession::refreshFaultsSignNobodyOut()
     QVERIFY(probe.refreshed());
     QVERIFY(m_issuer->refreshCount() >= 1);
     QCOMPARE(m_issuer->reuseCount(), 0);
+    for (const SessionEvent &event : probe.session.timeline()) { // in words, not as numbers of an enum
+        if (event.what == "refresh.finished"_L1)
+            QVERIFY2(event.detail.contains(QRegularExpression(u"[a-z]{4}"_s)), qPrintable(event.detail));
+    }
 }
 
 void TestSession::invalidGrantSaysSoOnce()
