@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QFileInfo>
 
+#include <algorithm>
 #include <utility>
 
 namespace Watchword {
@@ -29,6 +30,12 @@ QList<StoredAccount> AccountWatch::accounts() const
     all.removeIf(
         [this](const StoredAccount &one) { return one.issuer != m_options.issuer || one.clientId != m_options.clientId; });
     return all;
+}
+
+bool AccountWatch::isStored(const QString &account) const
+{
+    const QList<StoredAccount> all = accounts();
+    return std::any_of(all.cbegin(), all.cend(), [&account](const StoredAccount &one) { return one.account == account; });
 }
 
 void AccountWatch::watch()

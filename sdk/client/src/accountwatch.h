@@ -23,6 +23,7 @@ public:
 
     void run(); //!< From now on changed() comes; twice: no effect.
     QList<StoredAccount> accounts() const; //!< As the files say now.
+    bool isStored(const QString &account) const; //!< As the files say now.
 
 Q_SIGNALS:
     void changed();

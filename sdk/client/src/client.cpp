@@ -13,7 +13,6 @@
 #include <QMetaMethod>
 #include <QThread>
 
-#include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -101,7 +100,8 @@ public:
     M machine;
     //! The first one is being worked off. Empty: look at what session and connection are by then.
     std::deque<std::optional<M::Event>> events;
-    bool settles = false; // soon
+    //! Soon: what session and connection are is looked at. Over: the client is being destroyed, and decides nothing more.
+    enum class Settling { Not, Soon, Over } settling = Settling::Not;
     AccountWatch accounts;
     QList<QMetaMethod> heard; // signals that cost something: those that somebody listens to
     State state = State::Stopped;
@@ -162,11 +162,7 @@ void Client::Private::noteLack(Lack now)
 // of the files may come later than the server's word.
 Error Client::Private::endOf(const Error &refusal) const
 {
-    if (refusal.code() != ErrorCode::SessionRevoked || inMemory.isPossible())
-        return refusal;
-    const QList<StoredAccount> stored = accounts.accounts();
-    const auto isMine = [this](const StoredAccount &one) { return one.account == session().options().account; };
-    if (std::any_of(stored.cbegin(), stored.cend(), isMine))
+    if (refusal.code() != ErrorCode::SessionRevoked || inMemory.isPossible() || accounts.isStored(session().options().account))
         return refusal;
     return Error(ErrorCode::SignedOut, u"the account was signed out by another program"_s);
 }
@@ -179,12 +175,14 @@ void Client::Private::tellOfMemory()
 
 void Client::Private::post(std::optional<M::Event> event)
 {
+    if (settling == Settling::Over)
+        return;
     events.push_back(std::move(event));
     if (events.size() > 1)
         return;
     while (!events.empty()) {
         const std::optional<M::Event> next = events.front();
-        settles = settles && next;
+        settling = next ? settling : Settling::Not;
         const M::Settled now{session().state(), session().stateReason(), connection().state()};
         for (const M::Action &action : machine.step(next.value_or(now)))
             std::visit([this](const auto &a) { perform(a); }, action);
@@ -197,12 +195,13 @@ void Client::Private::post(std::optional<M::Event> event)
 // Not at once: see ClientMachine.
 void Client::Private::settleLater()
 {
-    if (std::exchange(settles, true))
+    if (settling != Settling::Not)
         return;
+    settling = Settling::Soon;
     QMetaObject::invokeMethod(
         q,
         [this] {
-            if (settles)
+            if (settling == Settling::Soon)
                 settle();
         },
         Qt::QueuedConnection);
@@ -259,17 +258,20 @@ void Client::Private::perform(const M::Show &action)
 // The old ones may be the callers, so they go later; the connection first.
 void Client::Private::perform(const M::ReplaceAccount &)
 {
-    for (QObject *old : {static_cast<QObject *>(ofAccount->connection.get()), static_cast<QObject *>(ofAccount->session.get())})
-        old->disconnect(q);
-    ofAccount->connection->close();
-    ofAccount->connection.release()->deleteLater();
-    if (std::unique_ptr<Session> old = inMemory.keep(std::move(ofAccount->session)))
-        old.release()->deleteLater();
-    ofAccount = std::make_unique<Account>(options, inMemory.take(options.account));
+    std::unique_ptr<Account> old = std::exchange(ofAccount, std::make_unique<Account>(options, inMemory.take(options.account)));
+    old->connection->disconnect(q);
+    old->session->disconnect(q);
     watchSession();
     watchConnection();
     for (const QMetaMethod &signal : std::as_const(heard))
         feed(signal);
+    old->connection->close();
+    old->connection->end(); // now: who waits may hold this client, which may be gone by then
+    old->connection.release()->deleteLater();
+    if (std::unique_ptr<Session> gone = inMemory.keep(std::move(old->session))) {
+        gone->end();
+        gone.release()->deleteLater();
+    }
     Q_EMIT q->accountChanged();
     Q_EMIT q->accountNameChanged();
     Q_EMIT q->nextRetryAtChanged();
@@ -305,10 +307,13 @@ Client::Client(ClientOptions options, QObject *parent)
 Client::~Client()
 {
     blockSignals(true);
-    d->session().disconnect(this);
-    // Continuations of what is pending may call back: until the connection is gone, all is still there.
-    delete &d->connection();
-    (void)d->ofAccount->connection.release();
+    d->settling = Private::Settling::Over;
+    const std::vector<std::unique_ptr<Session>> others = d->inMemory.takeAll();
+    // Continuations of what is pending may call back: all is still there, and nothing has an effect any more.
+    d->connection().end();
+    d->session().end();
+    for (const std::unique_ptr<Session> &other : others)
+        other->end();
 }
 
 // Called in the thread that connects, which may be any. What costs something is done only for those who listen.

@@ -35,6 +35,14 @@ std::unique_ptr<Session> MemoryAccounts::take(const QString &account)
     return kept ? std::move(kept.mapped()) : nullptr;
 }
 
+std::vector<std::unique_ptr<Session>> MemoryAccounts::takeAll()
+{
+    std::vector<std::unique_ptr<Session>> all;
+    for (auto &[account, session] : std::exchange(m_kept, {}))
+        all.push_back(std::move(session));
+    return all;
+}
+
 QList<StoredAccount> MemoryAccounts::listed(QList<StoredAccount> stored, const Session &current) const
 {
     const auto add = [&stored](const Session &session) {

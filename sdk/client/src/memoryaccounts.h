@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace Watchword {
 
@@ -24,6 +25,7 @@ public:
     //! Keeps the session if somebody owns its account; else, and if nothing is kept, it is given back.
     std::unique_ptr<Session> keep(std::unique_ptr<Session> session);
     std::unique_ptr<Session> take(const QString &account); //!< Null: it is not here.
+    std::vector<std::unique_ptr<Session>> takeAll();
     //! \a stored, and behind them those that are in no file; \a current is the session in use.
     QList<StoredAccount> listed(QList<StoredAccount> stored, const Session &current) const;
 

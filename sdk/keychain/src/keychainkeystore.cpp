@@ -2,6 +2,7 @@
 #include "watchword/keychain/keychainkeystore.h"
 
 #include "keychainthread.h"
+#include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
 #include <QLibrary>
@@ -64,6 +65,8 @@ public:
 
     QFuture<Result<Secret>> add(Kind kind, const Secret &key)
     {
+        if (!q)
+            return finishedFuture<Secret>(Error(ErrorCode::Cancelled, u"the key store was destroyed"_s));
         requests.push_back({kind, key, {}});
         requests.back().promise.start();
         QFuture<Result<Secret>> future = requests.back().promise.future();
@@ -144,14 +147,15 @@ public:
         requests.pop_front();
         if (!result)
             qCDebug(logKeychain).noquote() << result.error().toString();
+        const bool isNextDue = !requests.empty(); // what a continuation adds begins by itself
         request.promise.addResult(result);
         request.promise.finish();
-        if (!requests.empty())
+        if (isNextDue)
             begin();
     }
 
     QString entry;
-    KeychainKeyStore *q;
+    KeychainKeyStore *q; //!< Null: it is being destroyed.
     Alarm waiting;
     Alarm unresponsive;
     std::deque<Request> requests;
@@ -180,6 +184,7 @@ KeychainKeyStore::KeychainKeyStore(const QString &applicationId, QObject *parent
 KeychainKeyStore::~KeychainKeyStore()
 {
     ++d->serial;
+    d->q = nullptr;
     while (!d->requests.empty()) {
         Private::Request request = std::move(d->requests.front());
         d->requests.pop_front();

@@ -60,6 +60,7 @@ FakeKeyStore::FakeKeyStore(QObject *parent)
 
 FakeKeyStore::~FakeKeyStore()
 {
+    d->mood = Mood::Unavailable; // who calls back is answered at once
     for (const Private::Request &request : std::exchange(d->waiting, {}))
         request(Error(ErrorCode::Cancelled, u"the key store was destroyed"_s));
 }

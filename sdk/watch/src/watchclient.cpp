@@ -41,8 +41,9 @@ WatchClient::Private::Private(WatchClient *client, TokenProvider *provider, Watc
     QObject::connect(&pingAlarm, &Alarm::due, q, [this] { ping(); });
 }
 
-WatchClient::Private::~Private()
+void WatchClient::Private::end()
 {
+    state = State::Idle; // who calls back starts nothing on links that go
     failActions(Error(ErrorCode::Cancelled, u"the watch client was destroyed"_s));
 }
 
@@ -175,9 +176,11 @@ void WatchClient::Private::stop()
         (*link)->close();
         link->release()->deleteLater();
     }
-    failActions(Error(ErrorCode::Cancelled, u"the watch client was stopped"_s));
+    std::map<QString, Action> open = std::exchange(actions, {}); // a slot may start the client again
     setAuditState(AuditState::Off);
     setState(State::Idle);
+    for (auto &[request, action] : open)
+        action.finish(Error(ErrorCode::Cancelled, u"the watch client was stopped"_s));
 }
 
 void WatchClient::Private::retryNow()
@@ -207,9 +210,9 @@ void WatchClient::Private::onWatchDown(const Error &error)
     pingAlarm.cancel();
     haveHello = false;
     setError(error);
-    failActions(Error(ErrorCode::ConnectionLost, u"the link dropped before the gateway answered; look at the tables"_s));
     if (state == State::Live)
-        setState(State::Reconnecting);
+        setState(State::Reconnecting); // first: who asks again at once learns that nothing can be asked
+    failActions(Error(ErrorCode::ConnectionLost, u"the link dropped before the gateway answered; look at the tables"_s));
 }
 
 void WatchClient::Private::onWatchEnded(const Error &error)
@@ -217,8 +220,8 @@ void WatchClient::Private::onWatchEnded(const Error &error)
     pingAlarm.cancel();
     haveHello = false;
     setError(error);
-    failActions(Error(ErrorCode::ConnectionLost, u"the link ended before the gateway answered"_s));
     setState(State::Lost);
+    failActions(Error(ErrorCode::ConnectionLost, u"the link ended before the gateway answered"_s));
 }
 
 void WatchClient::Private::onAuditEnded(const Error &error)
@@ -319,15 +322,21 @@ void WatchClient::Private::finish(const QString &request, const Result<ActionOut
         return;
     Action action = std::move(it->second);
     actions.erase(it);
-    action.timeout.release()->deleteLater(); // this may be its own signal
-    action.promise.addResult(result);
-    action.promise.finish();
+    action.finish(result);
+}
+
+void WatchClient::Private::Action::finish(const Result<ActionOutcome> &result)
+{
+    timeout.release()->deleteLater(); // this may be its own signal
+    promise.addResult(result);
+    promise.finish();
 }
 
 void WatchClient::Private::failActions(const Error &error)
 {
-    while (!actions.empty())
-        finish(actions.begin()->first, error);
+    // Continuations may ask again; those are not part of what fails now.
+    for (auto &[request, action] : std::exchange(actions, {}))
+        action.finish(error);
 }
 
 WatchClient::WatchClient(TokenProvider *tokens, WatchOptions options, QObject *parent)
@@ -336,7 +345,11 @@ WatchClient::WatchClient(TokenProvider *tokens, WatchOptions options, QObject *p
 {
 }
 
-WatchClient::~WatchClient() = default;
+WatchClient::~WatchClient()
+{
+    blockSignals(true);
+    d->end(); // continuations may call back: all is still there
+}
 
 const WatchOptions &WatchClient::options() const
 {

@@ -18,7 +18,7 @@ class WatchClient::Private
 {
 public:
     Private(WatchClient *client, TokenProvider *provider, WatchOptions watchOptions);
-    ~Private();
+    void end(); //!< As the destructor begins.
 
     void start();
     void stop();
@@ -49,6 +49,7 @@ private:
     {
         QPromise<Result<ActionOutcome>> promise;
         std::unique_ptr<Alarm> timeout;
+        void finish(const Result<ActionOutcome> &result);
     };
     struct Handler;
 

@@ -28,6 +28,8 @@ private Q_SLOTS:
     void inEachState_data();
     void inEachState();
     void continuationsThatCallBack();
+    void continuationsOfItsSession();
+    void continuationsOfTheAccountBefore();
     void itsTokensStay();
 
 private:
@@ -152,6 +154,79 @@ void TestDestroyedClient::continuationsThatCallBack()
     QCOMPARE(errors, 0);
     QVERIFY(waitUntil([&] { return !m_codes.isEmpty(); }));
     QCOMPARE(m_codes, QList{1000});
+}
+
+// Also of the sessions that are kept for another account.
+void TestDestroyedClient::continuationsOfItsSession()
+{
+    ClientOptions all = options();
+    all.storage = StoragePolicy::MemoryOnly;
+    m_issuer->setLifetime(2s);
+    auto told = std::make_unique<ToldClient>(all);
+    QVERIFY(told->signsIn());
+    Client &client = told->client;
+    Session &first = client.session();
+    QVERIFY(client.setAccount(u"second"_s));
+    QVERIFY(told->reaches(State::SignInNeeded));
+    client.signIn();
+    QVERIFY(told->reaches(State::Ready));
+    QList<ErrorCode> codes;
+    const auto callBack = [&](const Result<AccessToken> &result) {
+        codes += result.error().code();
+        codes += client.send("more").error().code();
+        codes += client.deliver("more").result().error().code();
+        (void)client.setAccount(u"third"_s);
+        codes += client.session().requestToken({}).result().error().code();
+        codes += client.connection().sendText(u"more"_s).error().code();
+        client.connection().close();
+        client.connection().open();
+        client.stop();
+        client.start();
+        client.signIn();
+        client.cancelSignIn();
+        client.retryNow();
+        client.signOut();
+        codes += client.isSignedIn() && client.accounts().size() <= 2 && client.secondsToRetry() == 0
+                && !client.stateText().isEmpty() && client.account() == "second"_L1
+            ? ErrorCode::Cancelled
+            : ErrorCode::Internal;
+    };
+    const int browsers = m_issuer->requestCount(FakeIssuer::Endpoint::Authorization);
+    m_issuer->gatherNext(FakeIssuer::Endpoint::Token, 9); // all of them wait
+    QVERIFY(waitUntil([&] { return !first.currentToken() && !client.session().currentToken(); }, 10s));
+    first.requestToken({}).then(callBack);
+    client.session().requestToken({}).then(callBack);
+    QVERIFY(codes.isEmpty());
+    told.reset();
+    QCOMPARE(codes, QList<ErrorCode>(12, ErrorCode::Cancelled));
+    QCOMPARE(m_issuer->requestCount(FakeIssuer::Endpoint::Authorization), browsers);
+    QCOMPARE(m_issuer->requestCount(FakeIssuer::Endpoint::Revocation), 0);
+    QVERIFY(waitUntil([&] { return m_gateway->peers().isEmpty(); }));
+}
+
+// Who waits for it may hold the Client, which lives no longer than this function.
+void TestDestroyedClient::continuationsOfTheAccountBefore()
+{
+    m_gateway->setAcknowledging(false);
+    m_issuer->setLifetime(2s);
+    auto told = std::make_unique<ToldClient>(options());
+    QVERIFY(told->signsIn());
+    Client &client = told->client;
+    QList<ErrorCode> codes;
+    client.deliver("message").then([&](const Result<void> &result) {
+        codes += result.error().code();
+        client.retryNow();
+        codes += client.setAccount(client.account()) ? ErrorCode::Cancelled : ErrorCode::Internal;
+    });
+    m_issuer->gatherNext(FakeIssuer::Endpoint::Token, 9);
+    QVERIFY(waitUntil([&] { return !client.session().currentToken(); }, 10s));
+    client.session().requestToken({}).then([&](const Result<AccessToken> &result) {
+        codes += result.error().code();
+        client.cancelSignIn();
+    });
+    QVERIFY(client.setAccount(u"second"_s));
+    told.reset();
+    QCOMPARE(codes, QList<ErrorCode>(3, ErrorCode::Cancelled));
 }
 
 void TestDestroyedClient::itsTokensStay()

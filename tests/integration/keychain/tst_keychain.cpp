@@ -164,6 +164,16 @@ void TestKeychain::destroyedWhileWaiting()
         QCOMPARE(read.result().error().code(), ErrorCode::Cancelled);
         QCOMPARE(write.result().error().code(), ErrorCode::Cancelled);
     }
+    auto *asked = new KeychainKeyStore(u"asked-again"_s);
+    QList<ErrorCode> codes;
+    const auto again = [&](const Result<Secret> &result) {
+        codes += result.error().code();
+        codes += asked->readKey().result().error().code();
+    };
+    asked->readKey().then(again);
+    asked->readKey().then(again);
+    delete asked;
+    QCOMPARE(codes, QList<ErrorCode>(4, ErrorCode::Cancelled));
     KeychainKeyStore store(u"after-them"_s); // the keychain's thread is not disturbed
     QVERIFY(Support::waitFor(store.readKey(), 30s));
 }

@@ -67,6 +67,8 @@ private Q_SLOTS:
     void actionsNeedTheirScope();
     void actionsNeedTheAudit();
     void pendingActionsFailWithTheLink();
+    void continuationsThatAskAgain_data();
+    void continuationsThatAskAgain();
     void missingScopeEnds_data();
     void missingScopeEnds();
     void tokensAreRenewedOnTheLiveLink();
@@ -334,6 +336,44 @@ void TestWatchClient::pendingActionsFailWithTheLink()
     client.reset();
     QVERIFY(cancelled.isFinished());
     QCOMPARE(cancelled.result().error().code(), ErrorCode::Cancelled);
+}
+
+void TestWatchClient::continuationsThatAskAgain_data()
+{
+    using End = void (*)(WatchRig & rig, std::unique_ptr<WatchClient> & client);
+    QTest::addColumn<End>("end");
+    QTest::newRow("stop()") << End([](WatchRig &, std::unique_ptr<WatchClient> &client) { client->stop(); });
+    QTest::newRow("destroyed") << End([](WatchRig &, std::unique_ptr<WatchClient> &client) { delete client.get(); });
+    QTest::newRow("cut") << End([](WatchRig &rig, std::unique_ptr<WatchClient> &) { rig.cut(); });
+}
+
+void TestWatchClient::continuationsThatAskAgain()
+{
+    using End = void (*)(WatchRig & rig, std::unique_ptr<WatchClient> & client);
+    QFETCH(End, end);
+    WatchRig rig;
+    rig.identity = operatorIdentity(allScopes());
+    QVERIFY(rig.prepare());
+    FixedTokenProvider tokens(token("good"));
+    auto client = std::make_unique<WatchClient>(&tokens, rig.clientOptions());
+    client->start();
+    QVERIFY(Support::waitUntil([&] { return client->state() == WatchClient::State::Live; }));
+    QList<ErrorCode> again;
+    const auto ask = [&](const Result<ActionOutcome> &result) {
+        QVERIFY(!result);
+        const auto asked = client->disconnectConnections({u"c-1"_s}, 4411, 0ms, u"once more"_s);
+        QVERIFY(asked.isFinished());
+        again += asked.result().error().code();
+        client->retryNow();
+        client->stop();
+    };
+    for (int i = 0; i < 3; ++i)
+        client->disconnectConnections({u"c-1"_s}, 4411, 0ms, u"r"_s).then(ask);
+    end(rig, client);
+    QVERIFY(Support::waitUntil([&] { return again.size() == 3; }));
+    QCOMPARE(again, QList<ErrorCode>(3, ErrorCode::WrongState));
+    if (QLatin1StringView(QTest::currentDataTag()) == "destroyed"_L1)
+        (void)client.release();
 }
 
 void TestWatchClient::missingScopeEnds_data()

@@ -16,9 +16,15 @@ Session::Session(SessionOptions options, QObject *parent)
 
 Session::~Session()
 {
-    blockSignals(true);
+    end();
     d->executor.finishNow();
     d.reset();
+}
+
+void Session::end()
+{
+    blockSignals(true);
+    d->executor.requests.end();
 }
 
 Session::State Session::state() const
@@ -99,7 +105,7 @@ Result<AccessToken> Session::currentToken() const
 
 QFuture<Result<RequestHeaders>> Session::requestHeaders(const QByteArray &method, const QUrl &url, const TokenRequest &request)
 {
-    return d->executor.requests.headers(method, url, requestToken(request), &d->executor);
+    return d->executor.requests.headers(method, url, requestToken(request));
 }
 
 QList<SessionEvent> Session::timeline() const
@@ -119,27 +125,28 @@ QJsonObject Session::explainJson() const
 
 void Session::start()
 {
-    d->executor.dispatch(M::Start{});
+    d->executor.obey(M::Start{});
 }
 
 void Session::signIn()
 {
-    d->executor.dispatch(M::SignIn{});
+    d->executor.obey(M::SignIn{});
 }
 
 bool Session::handleRedirect(const QUrl &url)
 {
-    return d->executor.signIn.handleRedirect(url);
+    return !d->executor.requests.isOver() && d->executor.signIn.handleRedirect(url);
 }
 
 void Session::cancelSignIn()
 {
-    d->executor.dispatch(M::CancelSignIn{});
+    d->executor.obey(M::CancelSignIn{});
 }
 
 void Session::refresh()
 {
-    d->executor.refresher.beginNow(QStringLiteral("application"));
+    if (!d->executor.requests.isOver())
+        d->executor.refresher.beginNow(QStringLiteral("application"));
 }
 
 void Session::signOut()
@@ -150,17 +157,17 @@ void Session::signOut()
 void Session::signOut(SignOutScope scope)
 {
     using Scope = M::SignOut::Scope;
-    d->executor.dispatch(M::SignOut{scope == SignOutScope::Everywhere ? Scope::Everywhere : Scope::Here});
+    d->executor.obey(M::SignOut{scope == SignOutScope::Everywhere ? Scope::Everywhere : Scope::Here});
 }
 
 void Session::acceptOtherUser()
 {
-    d->executor.dispatch(M::AcceptOtherUser{});
+    d->executor.obey(M::AcceptOtherUser{});
 }
 
 void Session::retryKeychain()
 {
-    d->executor.dispatch(M::RetryKeychain{});
+    d->executor.obey(M::RetryKeychain{});
 }
 
 } // namespace Watchword

@@ -80,6 +80,12 @@ void SessionExecutor::dispatch(const SessionEvents::Event &event)
     updateState();
 }
 
+void SessionExecutor::obey(const SessionEvents::Event &event)
+{
+    if (!requests.isOver())
+        dispatch(event);
+}
+
 void SessionExecutor::perform(const Do &action)
 {
     switch (action.task) {
@@ -198,6 +204,8 @@ void SessionExecutor::setNextAttempt(std::optional<Duration> in)
 
 QFuture<Result<AccessToken>> SessionExecutor::request(const TokenRequest &request)
 {
+    if (requests.isOver())
+        return requests.request(request);
     if (const std::optional<Error> refused = askStepUp(request))
         return finishedFuture<AccessToken>(*refused);
     if (!request.rejectedFingerprint.isEmpty())
@@ -221,7 +229,6 @@ std::optional<Error> SessionExecutor::askStepUp(const TokenRequest &request)
 
 void SessionExecutor::finishNow()
 {
-    requests.failAll(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
     refresher.runner().finishNow();
     // The sign-out of which the tokens could not be told: a file says it to the next start.
     if (machine.is<M::StoringSignOut>() && !store.isInMemory())

@@ -23,8 +23,9 @@ public:
     ~SessionExecutor() override;
 
     void dispatch(const SessionEvents::Event &event);
+    void obey(const SessionEvents::Event &event); //!< What the application wants; nothing once the requests are over.
     QFuture<Result<AccessToken>> request(const TokenRequest &request);
-    //! The end of the session's own life, without an event loop and without a signal.
+    //! The end of the session's own life, after that of the requests, without an event loop and without a signal.
     void finishNow();
 
     Session *const q;

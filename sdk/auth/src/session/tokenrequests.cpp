@@ -10,6 +10,11 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+Error sessionGone()
+{
+    return Error(ErrorCode::Cancelled, u"the session was destroyed"_s);
+}
+
 // A promise that is kept also when whoever would keep it is gone.
 class HeadersPromise
 {
@@ -18,7 +23,7 @@ public:
     ~HeadersPromise()
     {
         if (!m_promise.future().isFinished())
-            settle(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
+            settle(sessionGone());
     }
     Q_DISABLE_COPY_MOVE(HeadersPromise)
 
@@ -51,12 +56,13 @@ TokenRequests::TokenRequests(const SessionMachine &machine, Refresher &refresher
     , m_refresher(refresher)
     , m_clock(clock)
     , m_keys(keys)
+    , m_waits(std::make_unique<QObject>())
 {
 }
 
 TokenRequests::~TokenRequests()
 {
-    failAll(Error(ErrorCode::Cancelled, u"the session was destroyed"_s));
+    end();
 }
 
 bool TokenRequests::isUsable(const TokenRequest &request) const
@@ -85,6 +91,8 @@ AccessToken TokenRequests::handOut() const
 
 QFuture<Result<AccessToken>> TokenRequests::request(const TokenRequest &request)
 {
+    if (isOver())
+        return finishedFuture<AccessToken>(sessionGone());
     if (isUsable(request))
         return finishedFuture<AccessToken>(handOut());
     if (const auto error = refusal())
@@ -98,10 +106,12 @@ QFuture<Result<AccessToken>> TokenRequests::request(const TokenRequest &request)
 }
 
 QFuture<Result<RequestHeaders>> TokenRequests::headers(const QByteArray &method, const QUrl &url,
-                                                       const QFuture<Result<AccessToken>> &token, QObject *context) const
+                                                       const QFuture<Result<AccessToken>> &token) const
 {
+    if (isOver())
+        return finishedFuture<RequestHeaders>(sessionGone());
     const auto promise = std::make_shared<HeadersPromise>();
-    whenDone(token, context, [promise, method, url](const Result<AccessToken> &got) {
+    whenDone(token, m_waits.get(), [promise, method, url](const Result<AccessToken> &got) {
         promise->settle(got ? got->headersFor(method, url) : Result<RequestHeaders>(got.error()));
     });
     return promise->future();
@@ -138,6 +148,13 @@ void TokenRequests::settle(const SessionActions::SettleRequests &action)
     }
     if (!m_pending.empty())
         m_refresher.begin(u"request"_s);
+}
+
+// Continuations may call back: it is over by then, and the session is all there.
+void TokenRequests::end()
+{
+    const std::unique_ptr<QObject> waits = std::move(m_waits);
+    failAll(sessionGone());
 }
 
 void TokenRequests::failAll(const Error &error)

@@ -12,8 +12,8 @@
 namespace Watchword {
 
 /*!
-    Who wants a token: answers from what is held, or waits for the refresh that is needed. The destructor answers those who still
-    wait with ErrorCode::Cancelled. Threads: that of the session.
+    Who wants a token: answers from what is held, or waits for the refresh that is needed. end(), or the destructor, answers those
+    who still wait with ErrorCode::Cancelled, and so is answered whoever comes later. Threads: that of the session.
 */
 class TokenRequests
 {
@@ -24,12 +24,14 @@ public:
     Q_DISABLE_COPY_MOVE(TokenRequests)
 
     QFuture<Result<AccessToken>> request(const TokenRequest &request);
-    QFuture<Result<RequestHeaders>> headers(const QByteArray &method, const QUrl &url, const QFuture<Result<AccessToken>> &token,
-                                            QObject *context) const;
+    QFuture<Result<RequestHeaders>> headers(const QByteArray &method, const QUrl &url,
+                                            const QFuture<Result<AccessToken>> &token) const;
     Result<AccessToken> currentToken() const;
     //! Answers what can be answered: with the token, or with what went wrong.
     void settle(const SessionActions::SettleRequests &action);
     void failAll(const Error &error);
+    void end();
+    bool isOver() const { return !m_waits; }
 
 private:
     struct Pending
@@ -48,6 +50,7 @@ private:
     CorrectedClock &m_clock;
     ProofKeys &m_keys;
     std::list<Pending> m_pending;
+    std::unique_ptr<QObject> m_waits; //!< Of those who want headers; null: it is over.
 };
 
 } // namespace Watchword

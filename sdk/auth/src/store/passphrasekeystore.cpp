@@ -10,6 +10,8 @@
 #include <QFile>
 #include <QPromise>
 
+#include <utility>
+
 namespace Watchword {
 
 using namespace Qt::StringLiterals;
@@ -42,7 +44,8 @@ public:
     }
     ~Private() override
     {
-        for (const auto &cancel : std::as_const(open))
+        ask = {}; // a continuation may call back
+        for (const auto &cancel : std::exchange(open, {}))
             cancel();
     }
 

@@ -5,8 +5,6 @@
 
 #include "watchword/core/log.h"
 
-#include <QMetaMethod>
-
 #include <algorithm>
 #include <utility>
 
@@ -25,8 +23,7 @@ Connection::Private::Private(Connection *connection, TokenProvider *provider, Co
     , tokens(provider, context)
     , sender(context,
              [this] {
-                 static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::queuedBytesChanged);
-                 if (q->isSignalConnected(changed))
+                 if (hears<&Connection::queuedBytesChanged>())
                      Q_EMIT q->queuedBytesChanged();
              })
     , rooms([this](const Frame &frame) { context.swap.oldest().send(frame); }) // they move when the older link is drained
@@ -38,6 +35,8 @@ Connection::Private::Private(Connection *connection, TokenProvider *provider, Co
 
 void Connection::Private::post(M::Event event)
 {
+    if (sender.isOver())
+        return;
     events.push_back(std::move(event));
     if (events.size() > 1)
         return;
@@ -59,7 +58,7 @@ void Connection::Private::perform(const M::RequestToken &action)
 {
     const bool isReplacement = context.machine.replacementId() == action.id;
     if (isReplacement)
-        context.swap.arrive(action.id);
+        context.swap.openReplacement(action.id);
     // After a refused token nobody knows yet whether there will be another try.
     else if (facts.state == State::Connecting && action.request.reason != TokenRequest::Reason::Rejected)
         context.log.handOn(action.id, action.why);
@@ -142,8 +141,7 @@ void Connection::Private::perform(const M::ReportReplacement &action)
     links.discard(0);
     qCInfo(logLink).noquote() << redactedUrl(context.options.url) << action.error.toString() << '-' << action.why;
     Q_EMIT q->errorOccurred(action.error);
-    context.log.finish(action.id, action.why, action.until.has_value(),
-                       action.until ? context.dateOf(*action.until) : QDateTime());
+    context.log.finish(action.id, action.why, action.until.has_value(), context.dateOf(action.until));
 }
 
 void Connection::Private::perform(const M::ReportError &action)
@@ -222,16 +220,14 @@ void Connection::Private::countState()
 
 void Connection::Private::tellMetricsEachSecond()
 {
-    static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::metricsChanged);
-    if (facts.state == State::Ready && q->isSignalConnected(changed) && !metricsTimer.isActive())
+    if (facts.state == State::Ready && hears<&Connection::metricsChanged>() && !metricsTimer.isActive())
         metricsTimer.start(1s);
 }
 
 void Connection::Private::countDown()
 {
-    static const QMetaMethod changed = QMetaMethod::fromSignal(&Connection::secondsToRetryChanged);
     nextSecond.cancel();
-    if (!q->isSignalConnected(changed))
+    if (!hears<&Connection::secondsToRetryChanged>())
         return;
     if (const int seconds = q->secondsToRetry(); seconds > 0)
         nextSecond.startAt(*context.machine.deadline() - std::chrono::seconds(seconds - 1));
@@ -266,7 +262,7 @@ void Connection::Private::onText(const QString &text)
     if (wanted == Bytes::Unknown) {
         Bytes asked = Bytes::Asked; // another thread may connect meanwhile: then the answer is not kept
         bytes = asked;
-        wanted = q->isSignalConnected(QMetaMethod::fromSignal(&Connection::messageReceived)) ? Bytes::Wanted : Bytes::Unwanted;
+        wanted = hears<&Connection::messageReceived>() ? Bytes::Wanted : Bytes::Unwanted;
         bytes.compare_exchange_strong(asked, wanted);
     }
     if (wanted != Bytes::Unwanted)
@@ -281,8 +277,7 @@ void Connection::Private::onBinary(const QByteArray &content)
 
 void Connection::Private::onAcknowledged(const QByteArray &text)
 {
-    static const QMetaMethod asText = QMetaMethod::fromSignal(&Connection::textReceived);
-    if (q->isSignalConnected(asText))
+    if (hears<&Connection::textReceived>())
         Q_EMIT q->textReceived(QString::fromUtf8(text));
     Q_EMIT q->messageReceived(text);
 }
@@ -309,6 +304,11 @@ Connection::Connection(TokenProvider *tokens, ConnectionOptions options, QObject
 }
 
 Connection::~Connection()
+{
+    end();
+}
+
+void Connection::end()
 {
     blockSignals(true);
     d->sender.end(); // continuations may call back: all is still there
@@ -412,7 +412,7 @@ QString Connection::explain() const
 
 void Connection::open()
 {
-    if (d->facts.state != State::Disconnected || d->refusedOptions)
+    if (d->facts.state != State::Disconnected || d->refusedOptions || d->sender.isOver())
         return;
     if (const Result<void> valid = d->context.options.validate(); !valid) {
         d->refusedOptions = valid.error();

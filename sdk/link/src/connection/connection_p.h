@@ -4,6 +4,7 @@
 #include "connection/connectionfacts.h"
 #include "connection/links.h"
 
+#include <QMetaMethod>
 #include <QTimer>
 
 #include <atomic>
@@ -25,6 +26,12 @@ public:
 
     // Events are worked off one after another, so that a slot called from inside a signal cannot overtake.
     void post(M::Event event);
+    template <auto Signal>
+    bool hears() const //!< Whether somebody listens to it.
+    {
+        static const QMetaMethod method = QMetaMethod::fromSignal(Signal);
+        return q->isSignalConnected(method);
+    }
 
     void perform(const M::RequestToken &action);
     void perform(const M::StartTransport &action);

@@ -34,9 +34,9 @@ void ConnectionContext::setOptions(ConnectionOptions given)
     machine.setOptions(options);
 }
 
-QDateTime ConnectionContext::dateOf(Instant instant) const
+QDateTime ConnectionContext::dateOf(std::optional<Instant> instant) const
 {
-    return toDateTime(clock.wallNow() + (instant - clock.now()));
+    return instant ? toDateTime(clock.wallNow() + (*instant - clock.now())) : QDateTime();
 }
 
 } // namespace Watchword

@@ -24,7 +24,7 @@ struct WATCHWORD_TEST_EXPORT ConnectionContext
                       std::function<void(const ConnectError &)> failed);
 
     void setOptions(ConnectionOptions given); //!< While the machine is Idle, and with the same clock.
-    QDateTime dateOf(Instant instant) const;
+    QDateTime dateOf(std::optional<Instant> instant) const; //!< Invalid without one.
 
     ConnectionOptions options;
     Clock &clock;

@@ -23,7 +23,7 @@ void ConnectionFacts::note(const ConnectionMachine::Actions &actions, Connection
     using M = ConnectionMachine;
     const M &machine = context.machine;
     state = publicState(machine);
-    nextRetryAt = machine.isWaiting() ? context.dateOf(*machine.deadline()) : QDateTime();
+    nextRetryAt = context.dateOf(machine.isWaiting() ? machine.deadline() : std::nullopt);
     attempt = machine.failures() + (state == Connection::State::Connecting ? 1 : 0);
     const auto blame = [&](Link::Id id, const Error &error) {
         lastError = error;
@@ -42,9 +42,7 @@ void ConnectionFacts::note(const ConnectionMachine::Actions &actions, Connection
                                   if (a.reason.code() != ErrorCode::Cancelled)
                                       lastError = a.reason;
                               },
-                              [&](const M::ReportExpiry &a) {
-                                  tokenExpiresAt = a.expiresAt ? context.dateOf(*a.expiresAt) : QDateTime();
-                              },
+                              [&](const M::ReportExpiry &a) { tokenExpiresAt = context.dateOf(a.expiresAt); },
                               [&](const M::ReportRtt &a) { rttMs = a.rtt.count(); },
                               [&](const M::TreatAsPlain &a) {
                                   if (Link *plain = context.swap.linkOf(a.id))

@@ -41,6 +41,7 @@ public:
     void closing(const Error &reason) { m_requests.failAll(reason); }
     qsizetype finish(const Error &reason); //!< Nothing waits any more. Returns how many messages were thrown away.
     void end(); //!< The connection goes: all finishes with Cancelled, and so does what comes from now on.
+    bool isOver() const { return m_queue == Queue::Over; } //!< It was ended.
     bool needsWatchword() const { return m_outbox.hasUnsent(); } //!< Messages wait that only it can acknowledge.
     qint64 bytesQueued() const; //!< Held, and on their way on all links.
 
@@ -51,7 +52,6 @@ Q_SIGNALS:
 private:
     QFuture<Result<void>> sendAcknowledged(const QByteArray &message, const DeliveryOptions &more);
     Result<void> checkRoom(qint64 size);
-    bool isOver() const { return m_queue == Queue::Over; }
     void transmit(const Message &message);
     void flushHeld();
     void armDeadlines();

@@ -40,8 +40,8 @@ namespace Watchword {
 
     Errors: in stateReason() and in the futures, with a remedy. Threads: one, with an event loop; blocking file access
     happens in a thread of its own. Ownership: like any QObject. Destruction in any state is safe: requests finish with
-    ErrorCode::Cancelled, a refresh in flight is waited for, and what is left open by the death of the process is journalled and
-    resolved at the next start.
+    ErrorCode::Cancelled while the session is still there (what their continuations call has no effect any more), a refresh in
+    flight is waited for, and what is left open by the death of the process is journalled and resolved at the next start.
 
     Standards: RFC 6749, 6750, 7009, 7636, 8252, 8414, 8628, 8707, 9126, 9207, 9449, 9470, OpenID Connect Core and Discovery.
 */
@@ -196,6 +196,8 @@ Q_SIGNALS:
     void eventLogged(const Watchword::SessionEvent &event); //!< An event joined timeline().
 
 private:
+    friend class Client;
+    void end(); //!< As the destructor begins: what waits is Cancelled, nothing is emitted, calls have no effect.
     class Private;
     std::unique_ptr<Private> d;
 };

@@ -76,7 +76,8 @@ public:
 
     explicit Client(ClientOptions options, QObject *parent = nullptr);
     //! Closes without signing out, emits nothing and waits for nothing: a close frame (1000) is sent if the network takes it at
-    //! once, else the server sees 1006. Pending futures finish with ErrorCode::Cancelled.
+    //! once, else the server sees 1006. Pending futures finish with ErrorCode::Cancelled; what their continuations call on the
+    //! Client, its session() or its connection() has no effect any more.
     ~Client() override;
 
     State state() const;

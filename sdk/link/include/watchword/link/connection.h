@@ -209,7 +209,9 @@ protected:
     void disconnectNotify(const QMetaMethod &signal) override;
 
 private:
+    friend class Client;
     friend class Room;
+    void end(); //!< As the destructor begins: what waits is Cancelled, nothing is emitted, calls have no effect.
     class Private;
     std::unique_ptr<Private> d;
 };
