@@ -33,14 +33,19 @@ void Heartbeat::setPeriod(Liveness::Duration period)
         plan();
 }
 
+Liveness::Duration Heartbeat::together(Liveness::Duration after, Liveness::Duration period, Liveness::Instant now)
+{
+    using namespace std::chrono;
+    const bool isLong = period >= kLongPeriod;
+    return ceil<milliseconds>((isLong ? ceil<seconds>(now + after) : now + after) - now);
+}
+
 void Heartbeat::plan()
 {
     using namespace std::chrono;
     const Liveness::Instant now = m_reactor.now();
-    Liveness::Instant next = std::max(m_liveness.nextLook(m_period), now);
-    if (m_period >= kLongPeriod && next > now)
-        next = ceil<seconds>(next);
-    m_reactor.startTimer(*this, ceil<milliseconds>(next - now));
+    const auto left = ceil<milliseconds>(std::max(m_liveness.nextLook(m_period), now) - now);
+    m_reactor.startTimer(*this, left.count() > 0 ? together(left, m_period, now) : left);
 }
 
 void Heartbeat::due()

@@ -31,6 +31,8 @@ public:
 
     Heartbeat(Reactor &reactor, Owner &owner);
 
+    //! \a after, or a little longer where \a period is long, so that what is due of many connections is due together.
+    static Liveness::Duration together(Liveness::Duration after, Liveness::Duration period, Liveness::Instant now);
     void setPeriod(Liveness::Duration period); //!< 0: it rests. The first ping goes out in the first call with another one.
     //! The round trip, if \a payload is that of the ping that is not answered yet.
     std::optional<Liveness::Duration> pongReceived(Wire::Bytes payload);

@@ -62,7 +62,8 @@ void Reactor::armWheel()
         if (error)
             return;
         const Turn turn(*this);
-        m_wheel.advance(m_now);
+        // Thousands of pings can be due at once: one buffer in turn for all of them, and not one for each.
+        m_wheel.advance(m_now, [this] { flushTouched(); });
         armWheel();
     });
 }
@@ -109,9 +110,9 @@ void Reactor::bury(Stream &stream)
     m_load.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Reactor::endTurn()
+// A flush can call handlers, which touch others.
+void Reactor::flushTouched()
 {
-    // A flush can call handlers, which touch others.
     while (!m_touched.empty()) {
         m_flushing.swap(m_touched);
         for (const StreamId &id : m_flushing) {
@@ -120,6 +121,11 @@ void Reactor::endTurn()
         }
         m_flushing.clear();
     }
+}
+
+void Reactor::endTurn()
+{
+    flushTouched();
     for (const std::function<void()> &action : m_turnEnds)
         action();
     m_dead.clear();

@@ -127,6 +127,7 @@ private:
     };
 
     void endTurn();
+    void flushTouched();
     void armWheel();
     void endAll();
 

@@ -60,15 +60,15 @@ void TimingWheel::start(Timer &timer, Duration after, Instant now)
     ++m_size;
 }
 
-void TimingWheel::advance(Instant now)
+void TimingWheel::advance(Instant now, const std::function<void()> &between)
 {
     const std::uint64_t last = tickOf(now);
     while (m_tick < last && m_size > 0)
-        runSlot(++m_tick);
+        runSlot(++m_tick, between);
     m_tick = std::max(m_tick, last);
 }
 
-void TimingWheel::runSlot(std::uint64_t tick)
+void TimingWheel::runSlot(std::uint64_t tick, const std::function<void()> &between)
 {
     Link &slot = m_slots[tick % kSlots];
     if (!slot.isLinked())
@@ -86,6 +86,8 @@ void TimingWheel::runSlot(std::uint64_t tick)
         }
         timer->cancel();
         timer->due();
+        if (between)
+            between();
     }
 }
 

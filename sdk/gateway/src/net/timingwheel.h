@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace Watchword::Gateway::Net {
 
@@ -59,15 +60,15 @@ public:
 
     //! Moves \a timer if it runs already.
     void start(Timer &timer, Duration after, Instant now);
-    //! Calls due() of everything that is. Never from inside a due().
-    void advance(Instant now);
+    //! Calls due() of everything that is, and \a between behind each. Never from inside a due().
+    void advance(Instant now, const std::function<void()> &between = {});
     std::size_t size() const { return m_size; }
 
 private:
     static constexpr std::size_t kSlots = 512;
 
     std::uint64_t tickOf(Instant now) const;
-    void runSlot(std::uint64_t tick);
+    void runSlot(std::uint64_t tick, const std::function<void()> &between);
 
     Instant m_start;
     std::uint64_t m_tick = 0; //!< The last one that was run.

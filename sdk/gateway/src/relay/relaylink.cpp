@@ -153,6 +153,7 @@ void RelayLink::pieceOfClient(Wire::MutableBytes bytes, bool isLast)
     if (m_ofClient == Course::Drop || !m_upstream)
         return;
     m_gauge->bytesIn.add(bytes.size());
+    m_isTrafficCounted = true;
     if (m_speaksControl) {
         switch (m_filter.look(bytes, isLast)) {
         case ControlFilter::Verdict::Pass:
@@ -181,6 +182,7 @@ void RelayLink::pieceOfUpstream(Wire::MutableBytes bytes, bool isLast)
     if (m_ofUpstream == Course::Drop || !m_client)
         return;
     m_gauge->bytesOut.add(bytes.size());
+    m_isTrafficCounted = true;
     if (m_ofUpstream == Course::Undecided) {
         m_ofUpstream = m_speaksControl && m_upstreamType == Wire::Opcode::Text ? Course::Escaping : Course::Passing;
         m_client->beginMessage(m_upstreamType);
@@ -375,13 +377,14 @@ void RelayLink::ended(RelayLeg &leg, const Net::WebSocketEnd &end)
 
 void RelayLink::batchEnded(RelayLeg &leg, std::size_t size)
 {
-    if (!m_gauge->isNoted.exchange(true))
+    // Not of pongs: of who is idle there is nothing to tell but that.
+    if (std::exchange(m_isTrafficCounted, false) && !m_gauge->isNoted.exchange(true))
         m_port.send({ToCore::Kind::Traffic, m_clientId});
     if (&leg == m_client) {
         m_gauge->bytesCame(size, m_port.reactor().now());
         watchMessageTime();
     } else {
-        m_isUpstreamAsked = false;
+        m_pulse.heard();
     }
     balance();
 }
@@ -458,13 +461,14 @@ void RelayLink::quiet(RelayLeg &leg)
             breach({u"message_time"_s, CloseCode::PolicyViolation, 0, qint64(time.count()), {}});
         return;
     }
-    if (m_isUpstreamAsked && !m_isUpstreamHeld) {
+    const UpstreamPulse::Verdict verdict = m_pulse.look(!m_isUpstreamHeld);
+    if (verdict == UpstreamPulse::Verdict::Gone) {
         leg.stream().abort();
         return;
     }
-    m_isUpstreamAsked = true;
-    leg.ping({});
-    leg.stream().setDeadline(m_heartbeat);
+    if (verdict == UpstreamPulse::Verdict::Ping)
+        leg.ping({});
+    leg.stream().setDeadline(Net::Heartbeat::together(m_heartbeat, m_heartbeat, m_port.reactor().now()));
 }
 
 void RelayLink::execute(RelayLeg &leg, ToReactor &command)

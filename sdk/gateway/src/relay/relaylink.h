@@ -5,6 +5,7 @@
 #include "relay/messagereceipts.h"
 #include "relay/relayevents.h"
 #include "relay/relayleg.h"
+#include "relay/upstreampulse.h"
 
 namespace Watchword::Gateway {
 
@@ -34,7 +35,7 @@ struct RelayTerms
 
     Back-pressure: where one side reads slower than the other sends, the other is not read. A side that takes nothing for as
     long as its stream allows ends the connection (4440 for the client, 1013 for the upstream).
-    A silent upstream is pinged every RelayTerms::heartbeat, and given up when it does not answer until the next.
+    A silent upstream is pinged, and given up when it does not answer (UpstreamPulse).
 
     Life cycle: begin() once; it lives as long as one of its legs. Threads: the reactor's.
 */
@@ -131,7 +132,8 @@ private:
     bool m_waitsForRoom = false; // because of the Qt thread
     bool m_isMessageTimed = false; // and the deadline of the client's leg is its
     bool m_isUpstreamHeld = false;
-    bool m_isUpstreamAsked = false; // by a ping that nothing followed yet
+    UpstreamPulse m_pulse;
+    bool m_isTrafficCounted = false; // in the batch that is read
     AnswerTimer m_answerTimer;
 };
 

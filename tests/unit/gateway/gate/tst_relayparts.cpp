@@ -3,6 +3,7 @@
 #include "relay/messagereceipts.h"
 #include "relay/relaymeter.h"
 #include "relay/upstreampool.h"
+#include "relay/upstreampulse.h"
 #include "relay/upstreamrequest.h"
 #include "support/testmain.h"
 
@@ -28,6 +29,7 @@ private Q_SLOTS:
     void targets();
     void cookies();
     void headerValues();
+    void pulse();
 };
 
 namespace {
@@ -252,6 +254,28 @@ void TestRelayParts::headerValues()
     QCOMPARE(value(u"\talice\t"_s), QByteArray("%09alice%09"));
     QCOMPARE(value(u"  "_s), QByteArray("%20%20"));
     QCOMPARE(value(QString()), QByteArray());
+}
+
+void TestRelayParts::pulse()
+{
+    using Verdict = UpstreamPulse::Verdict;
+    UpstreamPulse pulse;
+    // Who speaks is never asked.
+    for (int i = 0; i < 5; ++i) {
+        pulse.heard();
+        QCOMPARE(pulse.look(true), Verdict::Fine);
+    }
+    // Who answers is asked at every second look.
+    for (int i = 0; i < 5; ++i) {
+        QCOMPARE(pulse.look(true), Verdict::Ping);
+        pulse.heard();
+        QCOMPARE(pulse.look(true), Verdict::Fine);
+    }
+    QCOMPARE(pulse.look(true), Verdict::Ping);
+    // Nobody reads it, so its answer would not be seen.
+    QCOMPARE(pulse.look(false), Verdict::Ping);
+    QCOMPARE(pulse.look(false), Verdict::Ping);
+    QCOMPARE(pulse.look(true), Verdict::Gone);
 }
 
 WATCHWORD_TEST_MAIN(TestRelayParts)

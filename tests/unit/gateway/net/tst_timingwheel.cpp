@@ -36,6 +36,7 @@ private Q_SLOTS:
     void longerThanATurn();
     void restartMovesAndCancelForgets();
     void timersMayActOnOthers();
+    void somethingBetween();
     void anEmptyWheelNeedsNoTicks();
     void destructionOnBothSides();
 };
@@ -123,6 +124,26 @@ void TestTimingWheel::timersMayActOnOthers()
     QCOMPARE(order, (std::vector<int>{1, 2}));
     wheel.advance(start + 1200ms);
     QCOMPARE(order, (std::vector<int>{1, 2, 3}));
+}
+
+void TestTimingWheel::somethingBetween()
+{
+    TimingWheel wheel({});
+    const TimingWheel::Instant start{};
+    std::vector<int> order;
+    std::unique_ptr<Alarm> victim = std::make_unique<Alarm>([&order] { order.push_back(99); });
+    Alarm first([&order] { order.push_back(1); });
+    Alarm second([&order] { order.push_back(2); });
+    wheel.start(first, 1s, start);
+    wheel.start(second, 1s, start);
+    wheel.start(*victim, 1s, start);
+    wheel.advance(start + 2s, [&] {
+        order.push_back(0);
+        if (order.size() == 4)
+            victim.reset(); // whatever it does, as due() may
+    });
+    QCOMPARE(order, (std::vector<int>{1, 0, 2, 0}));
+    QCOMPARE(wheel.size(), std::size_t(0));
 }
 
 void TestTimingWheel::anEmptyWheelNeedsNoTicks()
