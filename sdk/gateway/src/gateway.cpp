@@ -31,7 +31,7 @@ TokenEnd tokenEndOf(const QString &name)
     return TokenEnd::Unknown;
 }
 
-IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &node)
+IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &node, const QStringList &proxies)
 {
     using std::chrono::duration_cast;
     IssuerOptions options;
@@ -41,6 +41,7 @@ IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &n
     options.sessionLifetime = duration_cast<std::chrono::seconds>(config.sessionLifetime);
     options.refreshTokenLifetime = duration_cast<std::chrono::seconds>(config.refreshTokenLifetime);
     options.node = node;
+    options.proxies = proxies;
     QStringList everyScope;
     for (const EmbeddedIssuerConfig::User &user : config.users) {
         options.users.append({user.name, user.subject.isEmpty() ? user.name : user.subject, user.passwordHash, user.scopes});
@@ -137,7 +138,8 @@ Result<void> Gateway::Private::openIssuer()
     const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen);
     if (!tls)
         return tls.error();
-    Result<std::unique_ptr<Issuer>> created = Issuer::create(issuerOptions(embedded, config.node), *audit, clock);
+    Result<std::unique_ptr<Issuer>> created =
+        Issuer::create(issuerOptions(embedded, config.node, config.trustedProxies), *audit, clock);
     if (!created)
         return created.error();
     issuer = std::move(created).value();

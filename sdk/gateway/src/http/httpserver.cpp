@@ -28,6 +28,7 @@ public:
     Result<std::shared_ptr<const Net::TlsContext>> contextOf(const QSslConfiguration &tls) const;
     Net::AcceptLimits acceptLimits() const;
     Net::StreamLimits streamLimits() const;
+    Net::SubnetList sharedAddresses() const;
     void handle(HttpServer *server, const Net::StreamId &id, const HttpRequest &request, quint64 number, bool keepAlive);
     void dropAll();
 
@@ -64,7 +65,16 @@ Net::AcceptLimits HttpServer::Private::acceptLimits() const
 {
     Net::AcceptLimits limits;
     limits.connections = limits.handshakes = std::size_t(port->limits.connections);
+    limits.connectionsPerAddress = std::size_t(port->limits.connectionsPerAddress);
     return limits;
+}
+
+Net::SubnetList HttpServer::Private::sharedAddresses() const
+{
+    Net::SubnetList list;
+    for (const QString &address : port->limits.sharedAddresses)
+        list.add(address.toStdString());
+    return list;
 }
 
 Net::StreamLimits HttpServer::Private::streamLimits() const
@@ -145,6 +155,7 @@ Result<void> HttpServer::listen(const QHostAddress &address, quint16 port, const
     options.address = {toNet(address), port};
     options.accept = d->acceptLimits();
     options.stream = d->streamLimits();
+    options.shared = d->sharedAddresses();
     d->listener = std::make_unique<Net::Listener>(*pool, options, [shared = d->port](Net::Reactor &, const Net::Accepted &peer) {
         return std::make_unique<HttpExchange>(shared, peer);
     });
@@ -164,7 +175,7 @@ Result<void> HttpServer::setTlsConfiguration(const QSslConfiguration &tls)
     if (!context)
         return context.error();
     if (d->listener)
-        d->listener->reload({*context, d->acceptLimits(), d->streamLimits(), {}});
+        d->listener->reload({*context, d->acceptLimits(), d->streamLimits(), {}, d->sharedAddresses()});
     return {};
 }
 

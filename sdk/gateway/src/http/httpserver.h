@@ -8,6 +8,7 @@
 #include <QHostAddress>
 #include <QObject>
 #include <QSslConfiguration>
+#include <QStringList>
 
 #include <chrono>
 #include <functional>
@@ -23,7 +24,9 @@ class ReactorPool;
 struct HttpLimits
 {
     qsizetype bodyBytes = 64 * 1024;
-    int connections = 512; //!< With those in the TLS handshake; further ones are dropped.
+    int connections = 1024; //!< With those in the TLS handshake; further ones are dropped.
+    int connectionsPerAddress = 256; //!< Of these; 0: no limit of its own. Nobody alone keeps the others out.
+    QStringList sharedAddresses{}; //!< Addresses and subnets of proxies, which bring many clients: they have none.
     std::chrono::milliseconds handshake{10'000};
     std::chrono::milliseconds head{10'000}; //!< For the whole head, however slowly it comes.
     std::chrono::milliseconds body{10'000};

@@ -26,6 +26,13 @@ Error unusable(const QString &what)
     return Error(ErrorCode::ConfigInvalid, u"the embedded issuer: "_s + what);
 }
 
+HttpLimits httpLimitsOf(const IssuerOptions &options)
+{
+    HttpLimits limits;
+    limits.sharedAddresses = options.proxies;
+    return limits;
+}
+
 } // namespace
 
 class Issuer::Private
@@ -75,12 +82,14 @@ Issuer::Private::Private(Issuer *issuer, const IssuerOptions &o, AuditLog &log, 
     , account(services, desk)
     , token(services, codes)
     , signOut(services)
-    , server([this](const HttpRequest &request, const HttpServer::Responder &respond) {
-        HttpRequest facts = request;
-        if (findClient)
-            findClient(facts);
-        route(facts, respond);
-    })
+    , server(
+          [this](const HttpRequest &request, const HttpServer::Responder &respond) {
+              HttpRequest facts = request;
+              if (findClient)
+                  findClient(facts);
+              route(facts, respond);
+          },
+          httpLimitsOf(options))
 {
     connect(&sessions, &IssuerSessions::tokenIssued, q, &Issuer::tokenIssued);
     connect(&sessions, &IssuerSessions::tokenEnded, q, &Issuer::tokenEnded);

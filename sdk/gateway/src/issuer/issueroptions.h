@@ -59,6 +59,7 @@ struct IssuerOptions
     //! SQLite file of sessions and refresh tokens (as hashes). Empty: in memory, a restart signs everybody out.
     QString stateFile;
     QString node; //!< For TokenRow::node.
+    QStringList proxies; //!< As HttpLimits::sharedAddresses.
     SignInLimits signInLimits;
 };
 

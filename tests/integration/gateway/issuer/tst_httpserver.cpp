@@ -29,6 +29,7 @@ private Q_SLOTS:
     void slowHeadAndSlowBody();
     void silentHandlerAndLateAnswer();
     void connectionsAreBounded();
+    void nobodyTakesAllConnections();
     void oldTlsIsRefused();
     void listenErrors();
     void closeDropsConnections();
@@ -178,6 +179,38 @@ void TestHttpServer::connectionsAreBounded()
     // They go by the handshake's timer, and then there is room.
     QVERIFY(Support::waitUntil([&] { return m_server->connectionCount() == 0; }));
     QVERIFY(exchange("GET /a HTTP/1.0\r\n\r\n").startsWith("HTTP/1.1 200 "));
+}
+
+void TestHttpServer::nobodyTakesAllConnections()
+{
+    HttpLimits limits;
+    limits.connections = 8;
+    limits.connectionsPerAddress = 3;
+    limits.handshake = std::chrono::seconds(30);
+    limits.sharedAddresses = QStringList{u"127.0.0.3"_s};
+    HttpServer server([](const HttpRequest &, const HttpServer::Responder &respond) { respond({}); }, limits);
+    QVERIFY(server.listen(QHostAddress(u"127.0.0.1"_s), 0, m_tls));
+    const auto from = [&server](const QString &address, QTcpSocket &socket) {
+        socket.bind(QHostAddress(address));
+        socket.connectToHost(QHostAddress::LocalHost, server.port());
+        return socket.waitForConnected();
+    };
+    const auto isDropped = [](QTcpSocket &socket) { return socket.state() == QAbstractSocket::UnconnectedState; };
+    QTcpSocket silent[4];
+    for (QTcpSocket &socket : silent)
+        QVERIFY(from(u"127.0.0.2"_s, socket));
+    QVERIFY(Support::waitUntil([&] { return isDropped(silent[3]); }));
+    QTcpSocket proxied[4];
+    for (QTcpSocket &socket : proxied)
+        QVERIFY(from(u"127.0.0.3"_s, socket));
+    QSslSocket other;
+    other.setPeerVerifyMode(QSslSocket::VerifyNone);
+    other.connectToHostEncrypted(u"127.0.0.1"_s, server.port());
+    QVERIFY(Support::waitUntil([&] { return other.isEncrypted(); }));
+    for (int i = 0; i < 3; ++i)
+        QVERIFY(!isDropped(silent[i]));
+    for (QTcpSocket &socket : proxied)
+        QVERIFY(!isDropped(socket));
 }
 
 void TestHttpServer::oldTlsIsRefused()
