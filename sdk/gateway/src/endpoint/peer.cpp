@@ -25,7 +25,7 @@ Peer::Peer(QString id, std::unique_ptr<ClientSocket> socket, const Admission &ad
     , m_id(std::move(id))
     , m_socket(std::move(socket))
     , m_admission(admission)
-    , m_identity(admission.identity)
+    , m_identity(m_admission.identity)
     , m_service(service)
     , m_services(services)
     , m_record(m_id, m_admission, m_identity, services)

@@ -105,7 +105,7 @@ private:
     QString m_id;
     std::unique_ptr<ClientSocket> m_socket;
     Admission m_admission;
-    Identity m_identity;
+    Identity &m_identity; // of the admission; a renewal changes it there
     EndpointService &m_service;
     PeerServices &m_services;
     PeerRecord m_record;
