@@ -186,6 +186,8 @@ int runConfigured(const QString &file)
 int main(int argc, char *argv[])
 {
     forbidMemoryDumps();
+    // Qt's own event dispatcher: nothing here needs GLib's, which takes 35 of 750 us of processor time for an upgrade.
+    qputenv("QT_NO_GLIB", "1");
     QCoreApplication app(argc, argv);
     QCoreApplication::setApplicationName(u"watchword-gateway"_s);
     QCoreApplication::setApplicationVersion(QStringLiteral(WATCHWORD_VERSION));
