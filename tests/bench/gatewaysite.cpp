@@ -14,7 +14,7 @@ bool GatewaySite::prepare(int users, const QByteArray &serves, const QByteArray 
     if (!GatewayProcess::prepare("[[endpoint]]\npath = \"/\"\nscopes = [\"use\"]\n" + serves
                                  + "\nlimits = { handshakes_per_second = 0, connections_per_user = 0, "
                                    "messages_per_second = 0, bytes_per_second = 0, message_bytes = \"1 MiB\" }\n")
-        || !addToListen("handshakes_per_address = 0\n" + listen)) // all clients come from this machine
+        || !addToListen(listen.contains("handshakes_per_address") ? listen : "handshakes_per_address = 0\n" + listen))
         return false;
     QFile file(this->file(u"tokens.txt"_s));
     bool done = file.open(QIODevice::WriteOnly) && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);

@@ -9,7 +9,8 @@ namespace Bench {
 class GatewaySite : public Support::GatewayProcess
 {
 public:
-    //! \a serves is "serves = ..." or "upstream = ..." of the endpoint; \a listen is added to [listen].
+    //! \a serves is "serves = ..." or "upstream = ..." of the endpoint; \a listen is added to [listen]. Unless that says so,
+    //! there is no limit of handshakes of one address: all clients come from this machine.
     bool prepare(int users, const QByteArray &serves = "serves = \"echo\"", const QByteArray &listen = {});
     qint64 pid() { return process().processId(); }
     QString issuerUrl() const { return issuerValue("url"); }

@@ -158,7 +158,7 @@ void LoadGenerator::startNext()
     if (m_started == m_wanted)
         return;
     const auto &tokens = m_target.tokens;
-    const std::string token = tokens.empty() ? std::string() : tokens.at(std::size_t(m_started) % tokens.size());
+    const std::string token = tokens.empty() ? std::string() : tokens.at(m_nextToken++ % tokens.size());
     ++m_started;
     auto &list = m_isPassing ? m_passing : m_connections;
     LoadUser &user = *this; // make_unique() does not see that it is one

@@ -63,6 +63,7 @@ private:
     bool m_isPassing = false;
     bool m_isPaced = false;
     int m_started = 0;
+    std::size_t m_nextToken = 0; //!< In turn, over all commands.
     int m_wanted = 0; //!< Connections or messages.
     int m_sent = 0;
     int m_done = 0;

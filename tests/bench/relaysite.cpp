@@ -5,17 +5,11 @@ namespace Bench {
 
 using namespace Qt::StringLiterals;
 
-namespace {
-
-constexpr int kUsersOfRelay = 200;
-
-}
-
-bool RelaySite::prepare(int threads, const QByteArray &listen)
+bool RelaySite::prepare(int threads, const QByteArray &listen, int users)
 {
     m_upstream = std::make_unique<PeerServer>(QStringList{u"plain-echo"_s});
     return m_upstream->port() != 0
-        && m_gateway.prepare(kUsersOfRelay, "upstream = \"ws://127.0.0.1:" + QByteArray::number(m_upstream->port()) + "/\"",
+        && m_gateway.prepare(users, "upstream = \"ws://127.0.0.1:" + QByteArray::number(m_upstream->port()) + "/\"",
                              "threads = " + QByteArray::number(threads) + "\nmax_connections = 20000\n" + listen)
         && m_gateway.start();
 }

@@ -10,8 +10,9 @@ namespace Bench {
 class RelaySite
 {
 public:
-    //! One reactor by default, as nginx has one worker process. \a listen is added to [listen].
-    bool prepare(int threads = 1, const QByteArray &listen = {});
+    //! One reactor by default, as nginx has one worker process. \a listen is added to [listen]. Each of \a users has one token:
+    //! with fewer users than connections these come back with tokens that the gateway knows.
+    bool prepare(int threads = 1, const QByteArray &listen = {}, int users = 200);
     bool startNginx() { return m_nginx.start(m_gateway, m_upstream->port()); }
 
     LoadOptions toGateway() const;

@@ -19,6 +19,8 @@ constexpr int kBadClients = 10;
 constexpr int kDescriptorsBesideStrangers = 1'000;
 // So that all of them are there while it is measured: no limit of the gateway helps it.
 constexpr auto kPatientListener = "max_handshakes = 20000\nhead_timeout = \"120 s\"\n";
+// The same with the default of what keeps one address from it.
+constexpr auto kGuardedListener = "max_handshakes = 20000\nhead_timeout = \"120 s\"\nhandshakes_per_address = 250\n";
 
 //! The 99th percentile of the workers' round trips, in microseconds: 1,000 messages a second for three seconds.
 std::optional<Figure> workersP99(LoadProcess &workers)
@@ -27,11 +29,11 @@ std::optional<Figure> workersP99(LoadProcess &workers)
     return result ? std::optional(Figure{result->p99, 0}) : std::nullopt;
 }
 
-std::optional<double> strangersRow(const QString &kind)
+std::optional<double> strangersRow(const QString &kind, const QByteArray &listen = kPatientListener)
 {
     const int strangers = std::min(kMostStrangers, descriptorLimit() - kDescriptorsBesideStrangers);
     RelaySite site;
-    if (!raiseDescriptorLimit(strangers + kDescriptorsBesideStrangers) || !site.prepare(1, kPatientListener))
+    if (!raiseDescriptorLimit(strangers + kDescriptorsBesideStrangers) || !site.prepare(1, listen))
         return std::nullopt;
     LoadOptions working = site.toGateway();
     working.connections = kWorkers;
@@ -89,6 +91,8 @@ QList<Row> attackRows()
     return {
         {u"attack-silent"_s, what + u"silent"_s, quiet, 2, true, [] { return strangersRow(u"silent"_s); }},
         {u"attack-half-open"_s, what + u"half-open"_s, quiet, 2, true, [] { return strangersRow(u"half-open"_s); }},
+        {u"attack-half-open-guarded"_s, u"the same, handshakes_per_address = 250"_s, quiet, 2, true,
+         [] { return strangersRow(u"half-open"_s, kGuardedListener); }},
         {u"attack-pings"_s, u"a client that pings and never reads"_s, unit, 1, true, [] { return badClientsRow(u"pings"_s); }},
         {u"attack-fragments"_s, u"a client of 100,000 empty fragments"_s, unit, 1, true,
          [] { return badClientsRow(u"fragments"_s); }},

@@ -22,6 +22,7 @@ namespace {
 constexpr int kFewIdle = 500; // what a server allocates once is in the figure before
 constexpr int kManyIdle = 4'000;
 constexpr int kMostIdle = 9'500;
+constexpr int kIdleUsers = 5'000; // a token for each connection
 constexpr int kSpare = 500; // descriptors that are no connections
 constexpr auto kRest = 1s;
 constexpr auto kHeartbeatTime = 50s; // twice the gateway's period
@@ -88,13 +89,13 @@ std::optional<IdleMemory> idleMemory(LoadOptions options, qint64 server, std::ch
 std::optional<IdleMemory> idleMemoryOfRelay(std::chrono::seconds afterwards)
 {
     RelaySite site;
-    return site.prepare() ? idleMemory(site.toGateway(), site.gateway().pid(), afterwards) : std::nullopt;
+    return site.prepare(1, {}, kIdleUsers) ? idleMemory(site.toGateway(), site.gateway().pid(), afterwards) : std::nullopt;
 }
 
 std::optional<IdleMemory> idleMemoryOfRooms()
 {
     GatewaySite site;
-    if (!site.prepare(200, "serves = \"rooms\"", "threads = 1\nmax_connections = 20000\n") || !site.start())
+    if (!site.prepare(kIdleUsers, "serves = \"rooms\"", "threads = 1\nmax_connections = 20000\n") || !site.start())
         return std::nullopt;
     LoadOptions options;
     options.port = site.port();
@@ -107,7 +108,7 @@ std::optional<IdleMemory> idleMemoryOfRooms()
 std::optional<IdleMemory> idleMemoryOfNginx(std::chrono::seconds afterwards)
 {
     RelaySite site;
-    if (!site.prepare() || !site.startNginx())
+    if (!site.prepare(1, {}, kIdleUsers) || !site.startNginx())
         return std::nullopt;
     return idleMemory(site.toNginx(), site.nginx().pid(), afterwards);
 }

@@ -16,6 +16,8 @@ constexpr int kRelayConnections = 16;
 constexpr int kRelayCrowd = 5'000;
 constexpr int kRelayDescriptors = 2 * kRelayCrowd + 1'000; // of the server, which has two for each client
 constexpr int kRelayUpgrades = 400;
+constexpr int kUsersWhoComeBack = 200;
+constexpr int kNewUsers = 6'000; // more than upgrades in all turns: no token is seen twice
 // Short and many, so that what else the machine does hits both sides alike.
 constexpr int kRelayTurns = 25;
 
@@ -89,10 +91,10 @@ std::optional<double> besideIdle(const RelayLoad &load)
                         forProcessor(echoesOf(without, load, alone.gateway().pid()), load.messages), kRelayTurns);
 }
 
-std::optional<double> verifiedUpgrades()
+std::optional<double> verifiedUpgrades(int users)
 {
     RelaySite site;
-    if (!site.prepare() || !site.startNginx())
+    if (!site.prepare(1, {}, users) || !site.startNginx())
         return std::nullopt;
     LoadOptions verified = site.toNginx();
     verified.path = u"/verified"_s;
@@ -132,6 +134,7 @@ QList<Row> relayRows()
     const RelayLoad large{1'200, 64 * 1024, 1, true};
     const QString nginx = u"nginx"_s;
     const QString idle = u"the same alone"_s;
+    const QString verifier = u"nginx and JWT verifier"_s;
     return {
         {u"relay-text"_s, u"relay of 256 B text, processor time"_s, nginx, 1.1, true, [=] { return againstNginx(text); }},
         {u"relay-binary"_s, u"relay of 256 B binary, processor time"_s, nginx, 1.1, true, [=] { return againstNginx(binary); }},
@@ -139,8 +142,10 @@ QList<Row> relayRows()
         {u"relay-large"_s, u"relay of 64 KiB, processor time"_s, nginx, 0.6, true, [=] { return againstNginx(large); }},
         {u"relay-idle"_s, u"relay for a second of processor, 5,000 idle"_s, idle, 0.95, false, [=] { return besideIdle(text); }},
         {u"relay-idle-burst"_s, u"the same, 16 in flight"_s, idle, 0.95, false, [=] { return besideIdle(burst); }},
-        {u"relay-upgrades"_s, u"TLS, token, audit, upgrade: processor time"_s, u"nginx and JWT verifier"_s, 0.7, true,
-         verifiedUpgrades},
+        {u"relay-upgrades"_s, u"TLS, token, audit, upgrade: processor time"_s, verifier, 0.7, true,
+         [] { return verifiedUpgrades(kNewUsers); }},
+        {u"relay-upgrades-known"_s, u"the same with tokens that come back"_s, verifier, 0.7, true,
+         [] { return verifiedUpgrades(kUsersWhoComeBack); }},
         {u"relay-reactors"_s, u"relay by two reactors, processor time"_s, u"one reactor"_s, 1.1, true,
          [=] { return twoReactors(text); }},
     };
