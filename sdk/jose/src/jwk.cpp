@@ -10,6 +10,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include <algorithm>
 #include <array>
@@ -331,6 +332,18 @@ QJsonObject Jwk::toPublicJson() const
     if (!d->use.isEmpty())
         json.insert("use"_L1, d->use);
     return json;
+}
+
+QByteArray Jwk::toPem() const
+{
+    const EvpBio bio(d ? BIO_new(BIO_s_mem()) : nullptr);
+    if (!bio || PEM_write_bio_PUBKEY(bio.get(), d->key.get()) != 1) {
+        ERR_clear_error();
+        return {};
+    }
+    char *bytes = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &bytes);
+    return QByteArray(bytes, qsizetype(size));
 }
 
 bool Jwk::canVerify(const QString &algorithm) const

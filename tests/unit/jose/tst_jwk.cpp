@@ -220,6 +220,12 @@ void TestJwk::publicMembersOnly()
     QCOMPARE(key.keyId(), u"one"_s);
     QCOMPARE(key.curve(), u"P-256"_s);
     QCOMPARE(Jwk::fromJson(key.toPublicJson()).value().toPublicJson(), expected);
+    // SubjectPublicKeyInfo ends with the point, uncompressed.
+    const QByteArray pem = key.toPem();
+    QVERIFY(pem.startsWith("-----BEGIN PUBLIC KEY-----\n") && pem.endsWith("\n-----END PUBLIC KEY-----\n"));
+    const QByteArray der = QByteArray::fromBase64(pem.split('\n').mid(1, 2).join());
+    QVERIFY(der.endsWith('\x04' + *fromBase64Url(given.value("x"_L1).toString().toLatin1())
+                         + *fromBase64Url(given.value("y"_L1).toString().toLatin1())));
 }
 
 void TestJwk::nullKey()
@@ -227,7 +233,7 @@ void TestJwk::nullKey()
     const Jwk key;
     QVERIFY(key.isNull());
     QVERIFY(key.keyId().isEmpty() && key.algorithm().isEmpty() && key.keyType().isEmpty() && key.curve().isEmpty()
-            && key.use().isEmpty() && key.thumbprint().isEmpty() && key.toPublicJson().isEmpty());
+            && key.use().isEmpty() && key.thumbprint().isEmpty() && key.toPublicJson().isEmpty() && key.toPem().isEmpty());
     QCOMPARE(key.verify(u"ES256"_s, "m", "s").error().code(), ErrorCode::UnsupportedAlgorithm);
 }
 

@@ -52,6 +52,7 @@ public:
     QString thumbprint() const;
     //! The required members with "kid", "alg" and "use"; nothing else that fromJson() was given.
     QJsonObject toPublicJson() const;
+    QByteArray toPem() const; //!< "PUBLIC KEY" of RFC 7468 section 13, with a line break at the end; empty if isNull().
 
     //! True if type, curve and the key's own "alg" allow \a algorithm.
     bool canVerify(const QString &algorithm) const;
