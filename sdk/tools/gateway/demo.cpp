@@ -5,7 +5,9 @@
 #include "watchword/jose/base64url.h"
 #include "watchword/jose/passwordhash.h"
 
+#include <QDateTime>
 #include <QJsonArray>
+#include <QSaveFile>
 
 namespace Watchword::Tools {
 
@@ -21,6 +23,8 @@ constexpr auto kOperator = "operator"_L1;
 constexpr auto kStateFile = "demo.json"_L1;
 constexpr int kDays = 7; // of the certificate
 constexpr int kKeptDays = 365;
+constexpr int kSecurityTextDays = 360;
+constexpr std::chrono::hours kAuditRetention{30 * 24};
 
 const QStringList &appScopes()
 {
@@ -83,6 +87,18 @@ Result<void> Demo::openCertificate()
     return {};
 }
 
+// RFC 9116: less than a year ahead, and new at each start.
+Result<void> Demo::writeSecurityText()
+{
+    m_config.listen.securityTextFile = m_folder.filePath(u"security.txt"_s);
+    const QByteArray text = "Contact: mailto:security@watchword.dev\nExpires: "
+        + QDateTime::currentDateTimeUtc().addDays(kSecurityTextDays).toString(Qt::ISODate).toLatin1() + '\n';
+    QSaveFile file(m_config.listen.securityTextFile);
+    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
+        return Error(ErrorCode::StorageFailed, u"%1: %2"_s.arg(file.fileName(), file.errorString()));
+    return {};
+}
+
 Result<void> Demo::save() const
 {
     return m_folder.isKept() ? m_state.save(m_folder.filePath(kStateFile)) : Result<void>();
@@ -105,11 +121,18 @@ Result<void> Demo::prepare(const DemoOptions &options)
     m_state = *state;
     if (const Result<void> opened = openCertificate(); !opened)
         return opened.error();
+    if (const Result<void> written = writeSecurityText(); !written)
+        return written.error();
     m_config.cluster = u"demo"_s;
     m_config.listen.port = options.port.value_or(m_state.gatewayPort);
     m_config.endpoints = {endpoint(u"/echo"_s, Gateway::EndpointConfig::Service::Echo),
-                          endpoint(u"/room"_s, Gateway::EndpointConfig::Service::Rooms)};
+                          endpoint(u"/room"_s, Gateway::EndpointConfig::Service::Rooms),
+                          endpoint(u"/strict"_s, Gateway::EndpointConfig::Service::Echo)};
+    // As an endpoint of somebody's own should be, who expects no fleet.
+    m_config.endpoints.last().limits.handshakesPerSecond = 20;
+    m_config.endpoints.last().limits.connectionsPerUser = 5;
     m_config.audit.database = m_folder.filePath(u"audit.sqlite"_s);
+    m_config.audit.retention = kAuditRetention;
     m_config.watch = Gateway::WatchConfig{};
     Gateway::EmbeddedIssuerConfig issuer;
     issuer.audience = kAudience;
@@ -145,7 +168,7 @@ QJsonObject Demo::readyLine(const QUrl &gateway, const QUrl &issuer) const
             {u"users"_s, users},
             {u"operator"_s, QString(kOperator)},
             {u"origin"_s, m_config.endpoints.first().origins.first()},
-            {u"endpoints"_s, QJsonObject{{u"echo"_s, u"/echo"_s}, {u"room"_s, u"/room"_s}}},
+            {u"endpoints"_s, QJsonObject{{u"echo"_s, u"/echo"_s}, {u"room"_s, u"/room"_s}, {u"strict"_s, u"/strict"_s}}},
             {u"watch"_s, m_config.watch->path},
             {u"audit"_s, m_config.watch->auditPath}};
 }

@@ -34,6 +34,7 @@ public:
 
 private:
     Result<void> openCertificate();
+    Result<void> writeSecurityText();
     Result<void> addUsers(int count);
     Result<void> save() const; //!< Of a folder that stays.
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/configfiles.h"
 
+#include "gate/securitytext.h"
 #include "gate/tlsfiles.h"
+#include "watchword/core/clock.h"
+#include "watchword/core/log.h"
 
 #include <QFile>
 #include <QFileInfo>
@@ -74,8 +77,13 @@ Result<QByteArray> readSecurityText(const QString &name)
         return content;
     if (const auto problem = readable(u"security_txt of [listen]"_s, name, &content))
         return *problem;
-    if (!content.contains("Contact:") || !content.contains("Expires:"))
-        return Error(ErrorCode::ConfigInvalid, u"security_txt of [listen]: %1 has no Contact and Expires (RFC 9116)"_s.arg(name));
+    const Result<QDateTime> end = securityTextEnd(content);
+    if (!end)
+        return Error(ErrorCode::ConfigInvalid, u"security_txt of [listen]: %1: %2"_s.arg(name, end.error().detail()));
+    // That it is old is no reason not to start.
+    if (*end < toDateTime(Clock::system().wallNow()))
+        qCWarning(logGateway).noquote() << "security_txt of [listen]:" << name << "ended at" << end->toString(Qt::ISODate)
+                                        << "- write a new Expires into it";
     return content;
 }
 

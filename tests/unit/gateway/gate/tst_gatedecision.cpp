@@ -81,6 +81,7 @@ private Q_SLOTS:
     void whoStaysAfterAReload();
     void limitsSayWhenToReturn();
     void acceptsAndTakesTheTokenFromEitherPlace();
+    void probesAreForTheRightOnes();
     void limitedAddressesAreNotVerified();
     void drainingAnswersWithRetryAfter();
     void answerIsProblemJsonWithRef();
@@ -307,6 +308,28 @@ void TestGateDecision::acceptsAndTakesTheTokenFromEitherPlace()
     QVERIFY(withProof.isDpop);
     QCOMPARE(withProof.proof, QByteArray("p.r.f"));
     QCOMPARE(decideIdentity(list.first(), person(), ConnectionCaps::Refusal::None, kNow).action, GateDecision::Action::Accept);
+}
+
+// Everybody may ask whether the gateway lives; its counters are for the operators' own network.
+void TestGateDecision::probesAreForTheRightOnes()
+{
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    const auto statusFor = [&context](const QByteArray &line, const QString &address) {
+        GatePeer peer;
+        peer.address = QHostAddress(address);
+        const ParsedHead parsed = parseHead(line + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        const GateDecision decision = decideRequest(parsed.head, peer, context);
+        return decision.action == GateDecision::Action::Probe ? 200 : decision.refusal.status;
+    };
+    for (const QString &inside : {u"127.0.0.1"_s, u"::1"_s, u"10.1.2.3"_s, u"172.31.0.1"_s, u"192.168.1.1"_s, u"fd00::1"_s})
+        QCOMPARE(statusFor("GET /metrics", inside), 200);
+    for (const QString &outside : {u"8.8.8.8"_s, u"172.32.0.1"_s, u"192.169.0.1"_s, u"2001:db8::1"_s}) {
+        QCOMPARE(statusFor("GET /metrics", outside), 404);
+        QCOMPARE(statusFor("GET /healthz", outside), 200);
+    }
+    QCOMPARE(statusFor("TRACE /metrics", u"127.0.0.1"_s), 405);
 }
 
 void TestGateDecision::limitedAddressesAreNotVerified()
