@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor_p.h"
+#include "write/writers.h"
 
 #include "watchword/core/internal/futures.h"
 #include "watchword/core/internal/loopback.h"
@@ -31,6 +32,15 @@ Duration retryAfter(const Exchange &exchange)
 bool isOneLine(const QByteArray &text)
 {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// RFC 9110 section 11.2. Empty: there is none.
+bool isToken68(QByteArrayView token)
+{
+    return std::all_of(token.begin(), token.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+            || QByteArrayView("-._~+/=").contains(c);
+    });
 }
 
 } // namespace
@@ -69,10 +79,18 @@ Doctor::Private::Private(Doctor *doctor, DoctorOptions doctorOptions)
 std::optional<Error> Doctor::Private::misconfigured() const
 {
     const QUrl &url = options.endpoint;
-    if (url.scheme() != "wss"_L1 || url.host().isEmpty() || !url.userInfo().isEmpty())
+    if (!url.userInfo().isEmpty())
+        return Error(ErrorCode::ConfigInvalid,
+                     u"the endpoint has a user name or a password in it: take it out, and give a token by itself"_s);
+    if (url.scheme() != "wss"_L1 || url.host().isEmpty())
         return Error(ErrorCode::ConfigInvalid, u"the endpoint is named as wss://host/path"_s);
     if (!isOneLine(options.token.reveal().toByteArray()) || !isOneLine(options.auditToken.reveal().toByteArray()))
         return Error(ErrorCode::ConfigInvalid, u"the token has characters that cannot be sent"_s);
+    if (options.tokenWay == DoctorOptions::TokenWay::Header
+        && (!isToken68(options.token.reveal()) || !isToken68(options.auditToken.reveal())))
+        return Error(ErrorCode::ConfigInvalid,
+                     u"a token has characters that Authorization cannot carry (RFC 6750): is it the token alone, as "
+                     "\"watchword token --raw\" prints it?"_s);
     if (!isOneLine(options.origin.toUtf8()) || !isOneLine(options.subprotocols.join(u',').toUtf8()))
         return Error(ErrorCode::ConfigInvalid, u"origin and subprotocols are ASCII"_s);
     if (!options.issuer.isEmpty() && (options.issuer.scheme() != "https"_L1 || options.issuer.host().isEmpty()))
@@ -201,10 +219,12 @@ void Doctor::Private::answered(const Probe &probe, const Exchange &exchange)
         if (!probe.runsBeside)
             isWaiting = false;
         goOnBehind(probe.id); // if it was never open
-        examination.record(exchange);
-        tell();
         if (probe.id == "bare"_L1 && exchange.end == Exchange::End::Unreachable)
-            error = Error(ErrorCode::Offline, u"%1 cannot be reached: %2"_s.arg(destination.host, exchange.fault));
+            error = Error(exchange.isHostUnknown ? ErrorCode::HostNotFound : ErrorCode::ConnectionRefused,
+                          u"port %1 of %2 cannot be reached: %3"_s.arg(destination.port).arg(destination.host, exchange.fault));
+        examination.record(exchange);
+        if (!error)
+            tell();
     }
     if (error)
         finish();
@@ -249,9 +269,14 @@ void Doctor::Private::finish()
     trap.close();
     queue.clear();
     report.findings = examination.findings();
+    const QString notMet = examination.recording().isTrusted() ? examination.recording().notMet() : QString();
+    if (!notMet.isEmpty())
+        report.note = Doctoring::sentence(notMet)
+            + u". Check the address; if it is right, give a token that the endpoint accepts. What is graded here is little more "
+              "than TLS."_s;
     for (const Finding &finding : std::as_const(report.findings)) {
         if (finding.checkId == "H0"_L1 && finding.verdict == Finding::Verdict::Warn)
-            report.note = finding.summary;
+            report.note = Doctoring::sentence(finding.summary);
     }
     report.took = Duration(running.elapsed());
     setState(State::Done);

@@ -108,8 +108,10 @@ void Examination::judgeReady()
             continue;
         const bool isReady = std::none_of(entry.probes.begin(), entry.probes.end(),
                                           [this](const QString &probe) { return m_onTheWay.contains(probe); });
-        if (isReady)
-            decide(entry, entry.dropped.isEmpty() ? entry.rule->judge(m_recording) : skip(entry.dropped));
+        if (!isReady)
+            continue;
+        const QString why = entry.dropped.isEmpty() ? entry.rule->vain(m_recording) : entry.dropped;
+        decide(entry, why.isEmpty() ? entry.rule->judge(m_recording) : skip(why));
     }
 }
 

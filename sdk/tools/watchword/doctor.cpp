@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auditfollower.h"
 #include "command.h"
+#include "doctorlines.h"
 #include "guide.h"
 #include "terminal.h"
 
@@ -113,6 +114,24 @@ Error invalid(const QString &what)
     return Error(ErrorCode::ConfigInvalid, what);
 }
 
+// What people write instead, and what they mean.
+Result<QUrl> endpointOf(const QString &text)
+{
+    const QUrl url(text, QUrl::StrictMode);
+    if (!url.userInfo().isEmpty()) // it may be a secret: it is not repeated
+        return invalid(u"the address has a user name or a password in it; give a token by --token-file instead"_s);
+    if (url.scheme() == "wss"_L1 && !url.host().isEmpty())
+        return url;
+    QString what = u"the endpoint is named as wss://host/path"_s;
+    if (url.scheme() == "ws"_L1)
+        what += u"; ws:// is without TLS, and whether it is served is examined there, too (T1)"_s;
+    else if (url.scheme() == "https"_L1)
+        what += u"; https:// becomes wss://"_s;
+    else if (!text.contains("://"_L1))
+        what += u", with wss:// before it"_s;
+    return invalid(what);
+}
+
 Result<void> readBudgets(const QCommandLineParser &parser, DoctorOptions &options)
 {
     options.intrusive = parser.isSet(u"intrusive"_s);
@@ -154,9 +173,10 @@ Result<void> readIssuer(const QCommandLineParser &parser, DoctorOptions &options
 Result<DoctorOptions> optionsOf(const QCommandLineParser &parser)
 {
     DoctorOptions options;
-    options.endpoint = QUrl(parser.positionalArguments().constFirst(), QUrl::StrictMode);
-    if (options.endpoint.scheme() != "wss"_L1 || options.endpoint.host().isEmpty())
-        return invalid(u"the endpoint is named as wss://host/path"_s);
+    const Result<QUrl> endpoint = endpointOf(parser.positionalArguments().constFirst());
+    if (!endpoint)
+        return endpoint.error();
+    options.endpoint = *endpoint;
     const auto way = wayOf(parser.value(u"token-in"_s));
     if (!way)
         return invalid(u"--token-in is header, subprotocol, first-message, graphql or centrifugo"_s);
@@ -263,19 +283,16 @@ int runWith(const DoctorOptions &options, const Output &output, bool json)
         signalled = signal;
         doctor.stop();
     });
+    std::unique_ptr<DoctorLines> lines;
     if (!output.isQuiet) {
-        QObject::connect(&doctor, &Doctor::checked, &doctor, [&output](const Finding &finding, int, int) {
-            const QByteArray line = writeLine(finding, output.style);
-            if (output.isTextOnTerminal())
-                printLine(line);
-            else
-                printNote(QString::fromUtf8(line));
-        });
+        lines = std::make_unique<DoctorLines>(output.style, output.isTextOnTerminal());
+        QObject::connect(&doctor, &Doctor::checked, lines.get(), &DoctorLines::add);
     }
     QObject::connect(
         &doctor, &Doctor::finished, &doctor, [] { QCoreApplication::quit(); }, Qt::QueuedConnection);
     doctor.start();
     QCoreApplication::exec();
+    lines.reset();
     if (doctor.error()) {
         report(*doctor.error(), json);
         return CouldNotRun;

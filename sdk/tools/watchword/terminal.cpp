@@ -4,6 +4,7 @@
 #include <QRegularExpression>
 
 #include <algorithm>
+#include <cstdio>
 
 #ifdef Q_OS_UNIX
 #include <sys/ioctl.h>
@@ -86,7 +87,32 @@ void Page::read(const QString &line)
     }
 }
 
+bool isErrorTerminal()
+{
+#ifdef Q_OS_UNIX
+    return ::isatty(STDERR_FILENO) == 1;
+#else
+    return false;
+#endif
+}
+
 } // namespace
+
+ProgressLine::ProgressLine()
+    : m_isShown(isErrorTerminal() && qgetenv("TERM") != "dumb")
+{
+}
+
+void ProgressLine::show(const QString &text) const
+{
+    if (m_isShown)
+        std::fputs(("\r\x1b[K" + text.toUtf8()).constData(), stderr);
+}
+
+void ProgressLine::hide() const
+{
+    show({});
+}
 
 bool isTerminal()
 {

@@ -2,10 +2,12 @@
 #include "peerfixture.h"
 #include "visit.h"
 
+#include <QDir>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
+#include <QRegularExpression>
 
 namespace {
 
@@ -34,6 +36,7 @@ private Q_SLOTS:
     void initTestCase();
     void asTheyCome_data();
     void asTheyCome();
+    void ownersCanSaySo();
 
 private:
     QByteArray path(const QString &name) const { return m_folder.filePath(name).toLocal8Bit(); }
@@ -248,6 +251,61 @@ void TestDoctorPeers::asTheyCome()
     QVERIFY(doctor.report().isComplete);
     for (const Finding &finding : doctor.report().findings)
         QVERIFY(!finding.evidence.join(u' ').contains(u"eyJ"_s));
+}
+
+/*
+    0.0.0.0 leads to this machine, too, but is no name of it: the doctor asks for a sign, as of any host. Only the line for this
+    very endpoint is one.
+*/
+void TestDoctorPeers::ownersCanSaySo()
+{
+    m_servers.clear();
+    const auto upstream = node(u"ws-echo.mjs"_s, {}, {{u"PORT"_s, u"0"_s}});
+    QTemporaryDir folder;
+    const QString certificate = folder.filePath(u"any.pem"_s);
+    const bool isMade =
+        QProcess::execute(u"openssl"_s,
+                          {u"req"_s, u"-x509"_s, u"-newkey"_s, u"ec"_s, u"-pkeyopt"_s, u"ec_paramgen_curve:P-256"_s, u"-nodes"_s,
+                           u"-days"_s, u"2"_s, u"-subj"_s, u"/CN=any"_s, u"-addext"_s, u"subjectAltName=IP:0.0.0.0"_s,
+                           u"-keyout"_s, folder.filePath(u"any.key"_s), u"-out"_s, certificate})
+        == 0;
+    QVERIFY(isMade && QDir(folder.path()).mkdir(u".well-known"_s));
+    const quint16 port = portThatIsFreeNow();
+    QByteArray text = "daemon off; master_process off; pid " + path(u"pid"_s) + "; error_log " + path(u"err"_s)
+        + "; events { worker_connections 512; }\nhttp { access_log off;\n";
+    for (const char *kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+        text += QByteArray(kind) + "_temp_path " + path(QString::fromLatin1(kind)) + ";\n";
+    text += "server { listen 127.0.0.1:" + QByteArray::number(port) + " ssl; ssl_certificate " + certificate.toLocal8Bit()
+        + "; ssl_certificate_key " + folder.filePath(u"any.key"_s).toLocal8Bit() + "; root " + folder.path().toLocal8Bit()
+        + ";\nlocation = /stream { if ($http_authorization = \"\") { return 401; } proxy_pass http://127.0.0.1:"
+        + QByteArray::number(QUrl(upstream.value_or(QString())).port())
+        + "; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }\n} }\n";
+    const bool isUp = upstream
+        && !behind(u"nginx"_s, {u"-p"_s, m_folder.path(), u"-e"_s, m_folder.filePath(u"err"_s), u"-c"_s}, u"/stream"_s, text,
+                   port)
+                .isEmpty();
+    REQUIRE_COMPONENT(isUp, "nginx, or the npm packages of tests/peers");
+    const auto limited = [&] {
+        DoctorOptions options = quickOptions(QUrl(u"wss://0.0.0.0:%1/stream"_s.arg(port)), certificate);
+        options.token = Secret::copy(m_token);
+        options.intrusive = true;
+        options.requestBudget = 160;
+        options.headDeadline = 1s;
+        Doctor doctor(options);
+        doctor.start();
+        return waitUntil([&] { return doctor.state() == Doctor::State::Done; }, 60s) ? summaryOf(doctor.report(), u"L2"_s)
+                                                                                     : QString();
+    };
+    const QString asked = limited();
+    static const QRegularExpression line(u"the line (watchword-doctor=[0-9a-f]{32}) at /.well-known/watchword-doctor$"_s);
+    const QRegularExpressionMatch match = line.match(asked);
+    QVERIFY2(match.hasMatch() && asked.startsWith(u"skip: "_s), qPrintable(asked));
+    const QString place = folder.filePath(u".well-known/watchword-doctor"_s);
+    QVERIFY(writeFile(place, "watchword-doctor=" + QByteArray(32, '0') + '\n')); // of another endpoint
+    QCOMPARE(limited(), asked);
+    QVERIFY(writeFile(place, match.captured(1).toLatin1() + '\n'));
+    const QString examined = limited();
+    QVERIFY2(examined.startsWith(u"warn: "_s), qPrintable(examined)); // nginx counts nothing by itself
 }
 
 WATCHWORD_TEST_MAIN(TestDoctorPeers)

@@ -100,6 +100,7 @@ constexpr Animal kZoo[] = {
     {"issuing-no-pkce", "I1 warn"},
     {"issuing-private-key", "I2 fail"},
     {"issuing-strange-key", "I2 warn"},
+    {"issuing-key-confusion", "H5 fail"},
     {"issuing-refresh-refused", "I3 fail"},
     {"issuing-cacheable", "I3 warn"},
     {"issuing-no-rotation", "I4 fail"},
@@ -292,7 +293,7 @@ void TestDoctorZoo::knowsLessWithoutToken()
     options.signingKey = {};
     const Report report = examined(options);
     QVERIFY(problemsOf(report).isEmpty());
-    QCOMPARE(summaryOf(report, u"H4"_s), u"skip: needs a valid token"_s);
+    QCOMPARE(summaryOf(report, u"H4"_s), u"skip: needs a valid token (--token-file or --account)"_s);
     QCOMPARE(summaryOf(report, u"T3"_s).left(4), u"pass"_s);
     // With a token that is refused it says so, and examines what it can.
     options = optionsFor(u"none"_s);

@@ -91,7 +91,7 @@ void TestDoctorParts::badTokensAreBadInOneWay()
     QCOMPARE(why(tokens.withOtherSignature()), u"BadSignature"_s);
     QCOMPARE(why(tokens.withOtherClaims()), u"BadSignature"_s);
     QCOMPARE(why(tokens.withoutSignature(u"none"_s)), u"UnsupportedAlgorithm"_s);
-    QCOMPARE(why(tokens.signedByPublicKey()), u"UnsupportedAlgorithm"_s);
+    QCOMPARE(why(tokens.signedByPublicKey(issuerKey().publicKey())), u"UnsupportedAlgorithm"_s);
     QCOMPARE(why(tokens.withEmbeddedKey()), u"UnknownKey"_s);
     QCOMPARE(why(minted(u"exp"_s, seconds - 3600)), u"TokenExpired"_s);
     QCOMPARE(why(minted(u"nbf"_s, seconds + 3600)), u"TokenNotYetValid"_s);
@@ -100,7 +100,7 @@ void TestDoctorParts::badTokensAreBadInOneWay()
     QCOMPARE(why(minted(u"scope"_s, QString())), u"accepted"_s);
     QCOMPARE(why(madeUpToken()), u"UnknownKey"_s);
     // What a server sees that hands its public key to whatever the token asks for.
-    const QByteArray confused = tokens.signedByPublicKey().reveal().toByteArray();
+    const QByteArray confused = tokens.signedByPublicKey(issuerKey().publicKey()).reveal().toByteArray();
     const qsizetype dot = confused.lastIndexOf('.');
     QVERIFY(Jwt::parse(confused));
     QCOMPARE(Jwt::parse(confused)->algorithm(), u"HS256"_s);
@@ -119,7 +119,10 @@ void TestDoctorParts::opaqueTokensAreNoModel()
     QVERIFY(tokens.withOtherSignature().isEmpty() && tokens.withoutSignature(u"none"_s).isEmpty());
     const BadTokens noKey(Secret::copy(validToken()), {});
     QVERIFY(noKey.isJwt() && !noKey.hasKey());
-    QVERIFY(noKey.signedByPublicKey().isEmpty() && noKey.minted([](QJsonObject &, QJsonObject &) {}).isEmpty());
+    QVERIFY(noKey.ownPublicKey().isNull() && noKey.signedByPublicKey({}).isEmpty());
+    QVERIFY(!noKey.signedByPublicKey(issuerKey().publicKey()).isEmpty()
+            && tokens.signedByPublicKey(issuerKey().publicKey()).isEmpty());
+    QVERIFY(noKey.minted([](QJsonObject &, QJsonObject &) {}).isEmpty());
 }
 
 void TestDoctorParts::secretsAreReplaced()

@@ -105,7 +105,7 @@ void TestDoctorVerdicts::withoutToken_data()
     QTest::newRow("let in") << kSwitched << 0 << int(Verdict::Fail);
     QTest::newRow("let in and closed") << kSwitched << 4401 << int(Verdict::Pass);
     QTest::newRow("limited") << QByteArray("HTTP/1.1 429 Too Many Requests\r\n\r\n") << 0 << int(Verdict::Skipped);
-    QTest::newRow("silence") << QByteArray() << 0 << int(Verdict::Skipped);
+    QTest::newRow("silence") << QByteArray() << 0 << int(Verdict::Warn); // a pipeline is not to take it for good
 }
 
 void TestDoctorVerdicts::withoutToken()

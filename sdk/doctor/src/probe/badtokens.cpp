@@ -7,12 +7,6 @@
 #include <QJsonDocument>
 #include <QMessageAuthenticationCode>
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-
-#include <memory>
-
 namespace Watchword::Doctoring {
 
 using namespace Qt::StringLiterals;
@@ -33,24 +27,6 @@ Secret compact(const QByteArray &part, const QByteArray &signature)
 {
     QByteArray text = part + '.' + toBase64Url(signature);
     return Secret::take(std::move(text));
-}
-
-// The text that careless servers have in a file and hand to whatever the token's algorithm is.
-QByteArray publicPem(const SigningKey &key)
-{
-    const Secret pem = key.toPem();
-    const QByteArrayView text = pem.reveal();
-    const std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(text.data(), int(text.size())), BIO_free);
-    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
-    if (!in || !out)
-        return {};
-    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> parsed(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr),
-                                                                     EVP_PKEY_free);
-    if (!parsed || PEM_write_bio_PUBKEY(out.get(), parsed.get()) != 1)
-        return {};
-    char *data = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &data);
-    return QByteArray(data, qsizetype(size));
 }
 
 } // namespace
@@ -133,14 +109,15 @@ Secret BadTokens::withEmbeddedKey(const QUrl &address) const
     return compact(part, own->sign(part).valueOr({}));
 }
 
-Secret BadTokens::signedByPublicKey() const
+// Careless servers have the key's text in a file, and hand it to whatever the token's algorithm is.
+Secret BadTokens::signedByPublicKey(const Jwk &key) const
 {
-    if (!hasKey())
+    if (!isJwt() || key.isNull())
         return {};
     QJsonObject header = m_header;
     header.insert("alg"_L1, u"HS256"_s);
     const QByteArray part = signedPart(header, m_claims);
-    return compact(part, QMessageAuthenticationCode::hash(part, publicPem(m_key), QCryptographicHash::Sha256));
+    return compact(part, QMessageAuthenticationCode::hash(part, key.toPem(), QCryptographicHash::Sha256));
 }
 
 Secret BadTokens::minted(const Change &change) const

@@ -31,6 +31,7 @@ public:
     bool hasKey() const { return isJwt() && !m_key.isNull(); }
     const QJsonObject &claims() const { return m_claims; } //!< Of the valid token; nothing is proved by them.
 
+    Jwk ownPublicKey() const { return m_key.publicKey(); } //!< Of the issuer's key; null without.
     QString type() const; //!< "typ" of the valid token, in lower case.
 
     Secret withOtherSignature() const;
@@ -38,7 +39,7 @@ public:
     Secret withoutSignature(const QString &algorithm) const; //!< "none", however it is written.
     //! Signed by a new key that is in the header ("jwk"), and said to be at \a address, too ("jku", "x5u").
     Secret withEmbeddedKey(const QUrl &address = {}) const;
-    Secret signedByPublicKey() const; //!< HS256, keyed with the text of the issuer's public key. Needs the key.
+    Secret signedByPublicKey(const Jwk &key) const; //!< HS256, keyed with the text (PEM) of \a key.
     //! The valid token after \a change, signed by the issuer's key.
     using Change = std::function<void(QJsonObject &header, QJsonObject &claims)>;
     Secret minted(const Change &change) const;

@@ -17,7 +17,7 @@ struct TlsFacts
 {
     QString protocol; //!< As in "TLSv1.3"; empty if there is no session.
     QString cipher;
-    QStringList errors; //!< Of the certificate, in Qt's words.
+    QStringList errors; //!< What is wrong with the certificate.
     bool isPlainProblem = false; //!< The handshake failed for another reason than the certificate.
     QString failure; //!< Then: which.
     QString subject; //!< Of the server's certificate.
@@ -51,13 +51,14 @@ struct WATCHWORD_TEST_EXPORT Exchange
 
     QString probe;
     End end = End::Silent;
-    QByteArray sent; //!< The request's head.
+    QByteArray sent; //!< The request's head; empty if it came to none.
     QString credential; //!< What the token in it is, as in "token with algorithm none"; empty without.
     int status = 0;
     QByteArray head; //!< Of the answer; for Raw and Malformed the beginning of what came.
     QList<std::pair<QByteArray, QByteArray>> fields; //!< Of the answer.
     QByteArray body; //!< Its beginning.
     QString fault; //!< For Malformed and for frames against the rules: what is wrong. For Unreachable: why.
+    bool isHostUnknown = false; //!< For Unreachable: its name has no address.
     QList<Message> messages; //!< After a 101, the first ones.
     int pongs = 0;
     static constexpr int kNoSuchCode = 1006;

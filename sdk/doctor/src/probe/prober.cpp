@@ -84,6 +84,33 @@ QString nameOf(QSsl::KeyAlgorithm algorithm)
     }
 }
 
+// The commonest in words that say what is wrong with the certificate; the library's speak of how it looked.
+QString wordsFor(const QSslError &error, const QString &host)
+{
+    const QSslCertificate certificate = error.certificate();
+    switch (error.error()) {
+    case QSslError::HostNameMismatch: {
+        QStringList names = certificate.subjectAlternativeNames().values();
+        names.sort();
+        return u"it is not for %1 but for %2"_s.arg(host, names.isEmpty() ? u"nobody"_s : names.mid(0, 4).join(u", "_s));
+    }
+    case QSslError::CertificateExpired:
+        return u"it ended at %1"_s.arg(certificate.expiryDate().toUTC().toString(Qt::ISODate));
+    case QSslError::CertificateNotYetValid:
+        return u"it begins only at %1"_s.arg(certificate.effectiveDate().toUTC().toString(Qt::ISODate));
+    case QSslError::SelfSignedCertificate:
+        return u"it is signed by itself, and not by an authority"_s;
+    case QSslError::SelfSignedCertificateInChain:
+    case QSslError::UnableToGetLocalIssuerCertificate:
+    case QSslError::UnableToGetIssuerCertificate:
+    case QSslError::UnableToVerifyFirstCertificate:
+    case QSslError::CertificateUntrusted:
+        return u"the authority that signed it is not known here, or a certificate between them is missing"_s;
+    default:
+        return error.errorString();
+    }
+}
+
 void note(TlsFacts &facts, const QSslCertificate &certificate)
 {
     if (certificate.isNull())
@@ -107,8 +134,6 @@ Prober::Prober(Probe probe, const Destination &destination, Done done, QObject *
 {
     m_exchange.probe = m_probe.id;
     m_exchange.credential = m_probe.credential;
-    if (m_probe.line != Probe::Line::Hello)
-        m_exchange.sent = m_probe.bytes;
     m_deadline.setSingleShot(true);
     connect(&m_deadline, &QTimer::timeout, this, &Prober::onDeadline);
 }
@@ -158,6 +183,8 @@ void Prober::onReady()
 {
     m_state = State::Waiting;
     m_sinceSent.start();
+    if (m_probe.line != Probe::Line::Hello)
+        m_exchange.sent = m_probe.bytes;
     m_exchange.sentAt = Duration(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
     QByteArray bytes = m_probe.line == Probe::Line::Hello ? m_probe.bytes : withToken(m_probe.bytes, m_probe.token);
     m_socket->write(bytes);
@@ -177,7 +204,7 @@ void Prober::onTlsErrors(const QList<QSslError> &errors)
 {
     // Nothing is ignored: the socket ends, and onError() says so.
     for (const QSslError &error : errors)
-        m_exchange.tls.errors.append(error.errorString());
+        m_exchange.tls.errors.append(wordsFor(error, m_destination.host));
     m_exchange.tls.errors.removeDuplicates();
     note(m_exchange.tls, qobject_cast<QSslSocket *>(m_socket)->peerCertificate());
 }
@@ -197,6 +224,7 @@ void Prober::onError()
         m_exchange.tls.isPlainProblem = isTlsStart;
         m_exchange.tls.failure = isTlsStart ? u"the connection ended during the TLS handshake"_s : QString();
         m_exchange.fault = m_socket->errorString();
+        m_exchange.isHostUnknown = error == QAbstractSocket::HostNotFoundError;
         finish(isTlsStart ? Exchange::End::Untrusted : Exchange::End::Unreachable);
     } else {
         onDisconnected();

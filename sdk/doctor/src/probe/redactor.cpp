@@ -91,9 +91,14 @@ QByteArray Redactor::withoutSecrets(QByteArrayView bytes) const
 QString Redactor::clean(QByteArrayView bytes, qsizetype limit) const
 {
     static const QRegularExpression looksLikeToken(u"[A-Za-z0-9_-]{12,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*"_s);
+    // An endpoint may be named with one in its address, although it should not.
+    static const QRegularExpression inAddress(
+        u"([?&](?:access_token|token|id_token|jwt|auth|authorization|api_?key|key|secret|password|ticket|code)=)(?!\u00ab)[^&\\s#]+"_s,
+        QRegularExpression::CaseInsensitiveOption);
     // Whole tokens first: of one whose first part was replaced, the others would not look like anything.
     QString text = QString::fromUtf8(bytes.first(std::min(bytes.size(), kMostScanned)));
     text.replace(looksLikeToken, u"\u00abtoken\u00bb"_s);
+    text.replace(inAddress, u"\\1\u00abtoken\u00bb"_s);
     text = QString::fromUtf8(withoutSecrets(text.toUtf8()));
     text.replace(QChar(u'\0'), u"\u00abtoken\u00bb"_s);
     text = visible(text).simplified();

@@ -295,6 +295,22 @@ public:
 
 } // namespace
 
+Jwk publishedKey(const Recording &seen)
+{
+    const Exchange *exchange = seen.find(kKeys);
+    const QJsonArray keys = exchange ? QJsonDocument::fromJson(exchange->body).object().value("keys"_L1).toArray() : QJsonArray();
+    const Result<Jwt> token = Jwt::parse(seen.options().token.reveal());
+    Jwk found;
+    for (const auto &value : keys) {
+        const Result<Jwk> key = Jwk::fromJson(value.toObject());
+        if (key && token && key->keyId() == token->keyId())
+            return *key;
+        if (key && found.isNull())
+            found = *key;
+    }
+    return found;
+}
+
 void addIssuerRules(Rules &rules)
 {
     rules.push_back(std::make_unique<MetadataRule>());

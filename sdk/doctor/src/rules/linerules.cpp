@@ -13,6 +13,60 @@ namespace {
 constexpr double kLateShare = 0.2;
 constexpr int kShortestRsa = 2048;
 constexpr int kShortestEc = 224;
+const QString kOldHello = QStringLiteral("hello11");
+const QString kWeakHello = QStringLiteral("helloweak");
+const QString kNoTls = QStringLiteral("nothing at this port speaks TLS, see T4");
+
+// Together, because each of the checks of the line can be the cause of what the others see. "bare" comes first: of a host that
+// cannot be reached it says so at once.
+std::vector<Probe> lineProbes(const Recording &seen)
+{
+    const Requests &requests = seen.requests();
+    std::vector<Probe> list{requests.upgrade(u"bare"_s, {}), requests.plainUpgrade(u"plain"_s, 0)};
+    if (seen.options().endpoint.port(443) == 443)
+        list.push_back(requests.plainUpgrade(u"plain80"_s, 80));
+    list.push_back(requests.hello(kOldHello, TlsVersion::Tls11, oldSuites()));
+    list.push_back(requests.hello(kWeakHello, TlsVersion::Tls12, weakSuites()));
+    return list;
+}
+
+HelloAnswer answerTo(const Recording &seen, const QString &hello)
+{
+    const Exchange *exchange = seen.find(hello);
+    return exchange && exchange->end == Exchange::End::Raw ? readHelloAnswer(exchange->head) : HelloAnswer();
+}
+
+// No hello was answered by anything of TLS.
+bool isWithoutTls(const Recording &seen)
+{
+    const Exchange *bare = seen.find(u"bare"_s);
+    return bare && bare->tls.isPlainProblem && answerTo(seen, kOldHello).kind == HelloAnswer::Kind::Other
+        && answerTo(seen, kWeakHello).kind == HelloAnswer::Kind::Other;
+}
+
+bool isUnreachable(const Exchange *exchange)
+{
+    return !exchange || exchange->end == Exchange::End::Unreachable;
+}
+
+Judgement judgePlain(const Recording &seen)
+{
+    for (const QString &probe : {u"plain"_s, u"plain80"_s}) {
+        const Exchange *exchange = seen.find(probe);
+        if (!exchange)
+            continue;
+        if (exchange->end == Exchange::End::Opened)
+            return fail(u"an upgrade without TLS is accepted"_s, {probe});
+        const int status = exchange->end == Exchange::End::Answered ? exchange->status : 0;
+        if (status / 100 == 3)
+            return warn(u"a request without TLS is redirected: what was in it has been sent in the clear"_s, {probe});
+        if (status == 401 || (status / 100 == 2 && probe == "plain"_L1))
+            return fail(u"a request without TLS is answered with HTTP %1"_s.arg(status), {probe});
+    }
+    if (isUnreachable(seen.find(u"plain"_s)))
+        return skip(u"the port cannot be reached"_s);
+    return isWithoutTls(seen) ? skip(kNoTls) : pass(u"without TLS nothing is served"_s);
+}
 
 class PlainRule final : public Rule
 {
@@ -21,78 +75,35 @@ public:
         : Rule(u"T1"_s, Stage::Line, Need::Nothing)
     {
     }
-    std::vector<Probe> probes(const Recording &seen) const override
-    {
-        std::vector<Probe> list{seen.requests().plainUpgrade(u"plain"_s, 0)};
-        if (seen.options().endpoint.port(443) == 443)
-            list.push_back(seen.requests().plainUpgrade(u"plain80"_s, 80));
-        return list;
-    }
-    Judgement judge(const Recording &seen) const override
-    {
-        for (const QString &probe : {u"plain"_s, u"plain80"_s}) {
-            const Exchange *exchange = seen.find(probe);
-            if (!exchange)
-                continue;
-            if (exchange->end == Exchange::End::Opened)
-                return fail(u"an upgrade without TLS is accepted"_s, {probe});
-            const int status = exchange->end == Exchange::End::Answered ? exchange->status : 0;
-            if (status / 100 == 3)
-                return warn(u"a request without TLS is redirected: what was in it has been sent in the clear"_s, {probe});
-            if (status == 401 || (status / 100 == 2 && probe == "plain"_L1))
-                return fail(u"a request without TLS is answered with HTTP %1"_s.arg(status), {probe});
-        }
-        const Exchange *same = seen.find(u"plain"_s);
-        if (!same || same->end == Exchange::End::Unreachable)
-            return skip(u"the port cannot be reached"_s);
-        return pass(u"without TLS nothing is served"_s);
-    }
+    std::vector<Probe> probes(const Recording &seen) const override { return lineProbes(seen); }
+    Judgement judge(const Recording &seen) const override { return judgePlain(seen); }
 };
 
 /*! A hello that no server should take up. */
 class HelloRule final : public Rule
 {
 public:
-    struct Offer
-    {
-        QString probe;
-        TlsVersion version;
-        const QList<quint16> &suites;
-    };
-    HelloRule(QString id, std::vector<Offer> offers)
+    HelloRule(QString id, QString hello)
         : Rule(std::move(id), Stage::Line, Need::Nothing)
-        , m_offers(std::move(offers))
+        , m_hello(std::move(hello))
     {
     }
-    std::vector<Probe> probes(const Recording &seen) const override
-    {
-        std::vector<Probe> list;
-        for (const Offer &offer : m_offers)
-            list.push_back(seen.requests().hello(offer.probe, offer.version, offer.suites));
-        return list;
-    }
+    std::vector<Probe> probes(const Recording &seen) const override { return lineProbes(seen); }
     Judgement judge(const Recording &seen) const override
     {
-        QStringList taken;
-        QStringList what;
-        for (const Offer &offer : m_offers) {
-            const Exchange *exchange = seen.find(offer.probe);
-            if (!exchange || exchange->end == Exchange::End::Unreachable)
-                return skip(u"the port cannot be reached"_s);
-            const HelloAnswer answer = readHelloAnswer(exchange->head);
-            if (exchange->end != Exchange::End::Raw || answer.kind != HelloAnswer::Kind::ServerHello)
-                continue;
-            taken.append(offer.probe);
-            what.append(offer.version == TlsVersion::Tls12
-                            ? nameOfSuite(answer.suite)
-                            : (answer.version == quint16(TlsVersion::Tls10) ? u"TLS 1.0"_s : u"TLS 1.1"_s));
-        }
-        what.removeDuplicates();
-        return taken.isEmpty() ? pass(u"refused"_s) : fail(u"the server agrees to %1"_s.arg(what.join(u" and "_s)), taken);
+        if (isUnreachable(seen.find(m_hello)))
+            return skip(u"the port cannot be reached"_s);
+        if (isWithoutTls(seen))
+            return skip(kNoTls);
+        const HelloAnswer answer = answerTo(seen, m_hello);
+        if (answer.kind != HelloAnswer::Kind::ServerHello)
+            return pass(u"refused"_s);
+        const QString old = answer.version == quint16(TlsVersion::Tls10) ? u"TLS 1.0"_s : u"TLS 1.1"_s;
+        return fail(u"the server agrees to "_s + (m_hello == kOldHello ? old : nameOfSuite(answer.suite)), {m_hello});
     }
 
 private:
-    const std::vector<Offer> m_offers;
+    const QString m_hello;
 };
 
 class ModernTlsRule final : public Rule
@@ -102,14 +113,16 @@ public:
         : Rule(u"T3"_s, Stage::Line, Need::Nothing)
     {
     }
-    std::vector<Probe> probes(const Recording &seen) const override { return {seen.requests().upgrade(u"bare"_s, {})}; }
+    std::vector<Probe> probes(const Recording &seen) const override { return lineProbes(seen); }
     Judgement judge(const Recording &seen) const override
     {
         const Exchange *bare = seen.find(u"bare"_s);
-        if (!bare || bare->end == Exchange::End::Unreachable)
+        if (isUnreachable(bare))
             return skip(u"the port cannot be reached"_s);
+        if (bare->tls.isPlainProblem && answerTo(seen, kOldHello).kind == HelloAnswer::Kind::ServerHello)
+            return fail(u"TLS 1.2 and 1.3 are refused, and older ones are not"_s, {u"bare"_s});
         if (bare->tls.isPlainProblem)
-            return fail(u"no TLS 1.2 or 1.3 can be agreed on: "_s + bare->tls.failure, {u"bare"_s});
+            return skip(u"there is no TLS session, see T4"_s);
         if (bare->tls.protocol.isEmpty())
             return skip(u"the certificate is not trusted, see T4"_s);
         if (bare->tls.protocol != "TLSv1.3"_L1)
@@ -125,17 +138,17 @@ public:
         : Rule(u"T4"_s, Stage::Line, Need::Nothing)
     {
     }
-    std::vector<Probe> probes(const Recording &seen) const override { return {seen.requests().upgrade(u"bare"_s, {})}; }
+    std::vector<Probe> probes(const Recording &seen) const override { return lineProbes(seen); }
     Judgement judge(const Recording &seen) const override
     {
         const Exchange *bare = seen.find(u"bare"_s);
-        if (!bare || bare->end == Exchange::End::Unreachable)
+        if (isUnreachable(bare))
             return skip(u"the port cannot be reached"_s);
         const TlsFacts &tls = bare->tls;
         if (!tls.errors.isEmpty())
             return fail(seen.redactor().cleanText(tls.errors.join(u"; "_s)), {u"bare"_s});
         if (tls.protocol.isEmpty())
-            return skip(u"no TLS session, see T3"_s);
+            return judgeWithoutSession(seen);
         if ((tls.keyType == "RSA"_L1 && tls.keyBits < kShortestRsa) || (tls.keyType == "EC"_L1 && tls.keyBits < kShortestEc))
             return fail(u"the key is too short: %1 with %2 bits"_s.arg(tls.keyType).arg(tls.keyBits), {u"bare"_s});
         const QDateTime now = toDateTime(Clock::system().wallNow());
@@ -147,6 +160,21 @@ public:
                 u"it ends at %1, and %2 % of its life are over"_s.arg(until).arg(100 - 100 * left / std::max<qint64>(life, 1)),
                 {u"bare"_s});
         return pass(u"%1 %2 bits, until %3"_s.arg(tls.keyType).arg(tls.keyBits).arg(until));
+    }
+
+private:
+    // Who cannot be spoken to by TLS shows no certificate, and no client comes in.
+    static Judgement judgeWithoutSession(const Recording &seen)
+    {
+        if (judgePlain(seen).verdict == Finding::Verdict::Fail)
+            return skip(u"there is no TLS session, see T1"_s);
+        if (answerTo(seen, kOldHello).kind == HelloAnswer::Kind::ServerHello)
+            return skip(u"there is no TLS session, see T2 and T3"_s);
+        const QString failure = seen.redactor().cleanText(seen.find(u"bare"_s)->tls.failure);
+        return fail((isWithoutTls(seen) ? u"there is none, because nothing at this port speaks TLS (%1)"_s
+                                        : u"there is none, because no TLS 1.2 or 1.3 can be agreed on (%1)"_s)
+                        .arg(failure),
+                    {u"bare"_s});
     }
 };
 
@@ -265,12 +293,10 @@ UpgradeShape legalScout()
 void addLineRules(Rules &rules)
 {
     rules.push_back(std::make_unique<PlainRule>());
-    rules.push_back(
-        std::make_unique<HelloRule>(u"T2"_s, std::vector<HelloRule::Offer>{{u"hello11"_s, TlsVersion::Tls11, oldSuites()}}));
+    rules.push_back(std::make_unique<HelloRule>(u"T2"_s, kOldHello));
     rules.push_back(std::make_unique<ModernTlsRule>());
     rules.push_back(std::make_unique<CertificateRule>());
-    rules.push_back(
-        std::make_unique<HelloRule>(u"T5"_s, std::vector<HelloRule::Offer>{{u"helloweak"_s, TlsVersion::Tls12, weakSuites()}}));
+    rules.push_back(std::make_unique<HelloRule>(u"T5"_s, kWeakHello));
     rules.push_back(std::make_unique<HandshakeRule>());
     rules.push_back(std::make_unique<LegalRule>(u"X4"_s, u"list"_s, withConnectionList(),
                                                 u"\"Connection: keep-alive, Upgrade\", which browsers send, is not understood"_s,

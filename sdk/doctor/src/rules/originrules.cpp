@@ -103,7 +103,7 @@ public:
             else if (admission.kind != Admission::Kind::Refused)
                 return skip(u"no answer to judge: "_s + admission.what);
             else if (!seen.hasEntry() && exchange->status != 403)
-                return skip(u"without a valid token every answer is %1"_s.arg(admission.what));
+                return skip(u"without a valid token the server does not come to the Origin (%1)"_s.arg(admission.what));
         }
         if (admitted.isEmpty())
             return pass(u"refused: "_s + seen.admission(m_pages.front().probe)->what);

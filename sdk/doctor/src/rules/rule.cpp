@@ -11,6 +11,12 @@ namespace Watchword::Doctoring {
 
 using namespace Qt::StringLiterals;
 
+namespace {
+
+const QString kNeedsToken = QStringLiteral("needs a valid token (--token-file or --account)");
+
+} // namespace
+
 Recording::Recording(DoctorOptions options)
     : m_options(std::move(options))
     , m_requests(m_options, &m_redactor)
@@ -81,6 +87,30 @@ bool Recording::isTokenAccepted() const
     return !m_options.token.isEmpty() && valid && valid->isAdmitted();
 }
 
+// 404 and silence are also how some hide from strangers: then a valid token tells them apart.
+QString Recording::notMet() const
+{
+    const Exchange *bare = find(u"bare"_s);
+    if (!bare || isTokenAccepted())
+        return {};
+    switch (bare->end) {
+    case Exchange::End::Answered:
+        if (bare->status / 100 == 2 || bare->status == 404 || bare->status == 405 || bare->status == 410 || bare->status == 501)
+            return u"there is no WebSocket at this path (HTTP %1)"_s.arg(bare->status);
+        return {};
+    case Exchange::End::Cut:
+    case Exchange::End::Silent:
+    case Exchange::End::Raw:
+    case Exchange::End::Malformed:
+        return u"no WebSocket was met: "_s + admission(bare->probe)->what;
+    case Exchange::End::Opened:
+    case Exchange::End::Unreachable:
+    case Exchange::End::Untrusted:
+        break;
+    }
+    return {};
+}
+
 bool Recording::isOurs() const
 {
     const QJsonObject &claims = m_badTokens.claims();
@@ -130,9 +160,10 @@ QString Rule::missing(const Recording &seen) const
         return u"needs a sign that the endpoint is yours: the scope gw:doctor, or the line %1 at %2"_s.arg(
             QString::fromLatin1(consentText(options.endpoint)), QString::fromLatin1(kConsentPath));
     if ((m_needs & Need::Trusted) && !seen.isTrusted())
-        return u"there is no connection with trusted TLS, see T3 and T4"_s;
-    if ((m_needs & Need::Trusted) && !seen.isTokenAccepted() && seen.find(u"bare"_s)->status == 404)
-        return u"nothing is found at this path (HTTP 404)"_s;
+        return u"there is no TLS session that can be trusted, see T1 to T4"_s;
+    // Before it is known what becomes of the token, it may still open a door.
+    if (const QString why = vain(seen); !why.isEmpty() && (m_stage > Stage::Upgrade || options.token.isEmpty()))
+        return why;
     if ((m_needs & Need::Audit) && !seen.audit())
         return u"--deep examines it at a gateway of Watchword; of another server look at its log yourself"_s;
     if ((m_needs & Need::AuditToken) && options.auditToken.isEmpty())
@@ -144,16 +175,22 @@ QString Rule::missing(const Recording &seen) const
     if ((m_needs & Need::AtUpgrade) && seen.waitsForMessage())
         return u"the server takes the token in a message"_s;
     if ((m_needs & (Need::Token | Need::Jwt | Need::Key)) && options.token.isEmpty())
-        return u"needs a valid token"_s;
+        return kNeedsToken;
     if ((m_needs & Need::Token) && !seen.isTokenAccepted())
         return u"the token that was given is refused"_s;
     if ((m_needs & Need::Entry) && !seen.hasEntry())
-        return options.token.isEmpty() ? u"needs a valid token"_s : u"the token that was given is refused"_s;
+        return options.token.isEmpty() ? kNeedsToken : u"the token that was given is refused"_s;
     if ((m_needs & Need::Jwt) && !seen.badTokens().isJwt())
         return u"the token is not a JWT"_s;
     if ((m_needs & Need::Key) && options.signingKey.isNull())
         return u"needs the signing key of a test issuer"_s;
     return {};
+}
+
+QString Rule::vain(const Recording &seen) const
+{
+    const bool isAboutWebSockets = (m_needs & Need::Trusted) && !(m_needs & Need::Anyway);
+    return isAboutWebSockets && seen.isTrusted() ? seen.notMet() : QString();
 }
 
 Rules allRules()

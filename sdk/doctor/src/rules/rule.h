@@ -49,6 +49,8 @@ public:
     bool isTrusted() const; //!< TLS was good, and there was an answer.
     bool isOpen() const; //!< The endpoint admits without a token, and does not wait for one in a message.
     bool isTokenAccepted() const;
+    //! Why there may be no WebSocket here at all, so that refusals mean nothing; empty if one was met, or a refusal of one.
+    QString notMet() const;
     bool hasEntry() const { return isTokenAccepted() || isOpen(); } //!< There is a request that is admitted.
     //! Intrusive probes are allowed: it is this machine, the token has "gw:doctor", or the host serves the consent.
     bool isOurs() const;
@@ -94,7 +96,7 @@ enum class Stage { Line, Upgrade, Token, FollowUp, Session, Ending, Intrusive, E
 namespace Need {
 enum Flag {
     Nothing = 0,
-    Trusted = 1, //!< Recording::isTrusted()
+    Trusted = 1, //!< Recording::isTrusted(), and unless Anyway is beside it an empty Recording::notMet()
     Entry = 2, //!< Recording::hasEntry()
     Token = 4, //!< Recording::isTokenAccepted()
     Jwt = 8, //!< The token is one.
@@ -104,7 +106,8 @@ enum Flag {
     Audit = 128, //!< DoctorOptions::audit
     AuditToken = 256, //!< DoctorOptions::auditToken
     Issuer = 512, //!< DoctorOptions::issuer
-    Refresh = 1024 //!< DoctorOptions::refreshToken
+    Refresh = 1024, //!< DoctorOptions::refreshToken
+    Anyway = 2048 //!< What finds out whether there is a WebSocket.
 };
 } // namespace Need
 
@@ -127,6 +130,7 @@ public:
     const QString &id() const { return m_id; }
     Stage stage() const { return m_stage; }
     QString missing(const Recording &seen) const; //!< Which need is not met, for people; empty if all are.
+    QString vain(const Recording &seen) const; //!< Why the answers mean nothing; empty if they do.
 
     virtual std::vector<Probe> probes(const Recording &) const { return {}; }
     virtual Judgement judge(const Recording &seen) const = 0;
@@ -168,6 +172,8 @@ void addLimitRules(Rules &rules);
 void addFloodRules(Rules &rules);
 void addEducationRules(Rules &rules);
 void addAuditRules(Rules &rules);
+//! The issuer's key that signed the token, by its "kid", or its first usable one; null if none is known.
+Jwk publishedKey(const Recording &seen);
 QString referenceOf(const Exchange &exchange); //!< The id of the audit event in a gateway's refusal; else empty.
 WATCHWORD_TEST_EXPORT QStringList auditedIn(const Recording &seen); //!< The ids of the events that should be in the audit.
 WATCHWORD_TEST_EXPORT Rules allRules();

@@ -55,7 +55,7 @@ class NoTokenRule final : public Rule
 {
 public:
     NoTokenRule()
-        : Rule(u"H1"_s, Stage::Upgrade, Need::Trusted)
+        : Rule(u"H1"_s, Stage::Upgrade, Need::Trusted | Need::Anyway)
     {
     }
     std::vector<Probe> probes(const Recording &seen) const override
@@ -76,12 +76,16 @@ public:
         if (admission.isAdmitted())
             return fail(u"a connection is opened without a token (if the token comes in a message, say so by --token-in)"_s,
                         bare);
-        if (admission.kind != Admission::Kind::Refused)
-            return skip(u"no answer to judge: "_s + admission.what);
+        if (admission.kind == Admission::Kind::Limited)
+            return skip(u"the server limited the doctor: "_s + admission.what);
         if (exchange->end == Exchange::End::Opened)
             return pass(u"accepted and closed: "_s + admission.what);
         if (exchange->status / 100 == 3)
             return warn(u"a client without a token is sent elsewhere (HTTP %1) instead of being told 401"_s.arg(exchange->status),
+                        bare);
+        if (exchange->end == Exchange::End::Answered && !seen.notMet().isEmpty())
+            return warn(u"%1 instead of 401: the path is wrong, or the endpoint does not say that one has to sign in"_s.arg(
+                            admission.what),
                         bare);
         if (exchange->status != 401)
             return warn(u"%1 instead of 401: a client cannot know that it has to sign in"_s.arg(admission.what), bare);
@@ -99,7 +103,7 @@ class ValidRule final : public Rule
 {
 public:
     ValidRule()
-        : Rule(u"H0"_s, Stage::Upgrade, Need::Trusted)
+        : Rule(u"H0"_s, Stage::Upgrade, Need::Trusted | Need::Anyway)
     {
     }
     std::vector<Probe> probes(const Recording &seen) const override
@@ -118,6 +122,11 @@ public:
             return skip(u"no token was given: what is done with tokens is not examined"_s);
         if (admission->isAdmitted())
             return pass(u"admitted: "_s + admission->what);
+        const qint64 end = seen.badTokens().claims().value("exp"_L1).toInteger();
+        if (end > 0 && end <= nowSeconds())
+            return warn(u"the token that was given ended %1 s ago, and is refused (%2): get a new one"_s.arg(nowSeconds() - end)
+                            .arg(admission->what),
+                        {u"valid"_s});
         return warn(u"the token that was given is refused (%1): what is done with tokens is not examined"_s.arg(admission->what),
                     {u"valid"_s});
     }
@@ -352,6 +361,40 @@ const std::vector<RefusedRule::Cause> kUnchecked{{QStringLiteral("badsignature")
                                                  {QStringLiteral("badclaims"), QStringLiteral("H6")}};
 const std::vector<RefusedRule::Cause> kOpenOrUnchecked{kOpen.front(), kUnchecked.front(), kUnchecked.back()};
 
+/*! Anybody can get the key where the issuer publishes it. Its keys are known only after the checks of the issuer. */
+class PublicKeyRule final : public RefusedRule
+{
+public:
+    PublicKeyRule()
+        : RefusedRule(u"H5"_s, Stage::Session, kSigned, u"a token signed (HS256) with the public key is let in"_s,
+                      {{u"confused"_s,
+                        [](const Recording &seen) {
+                            return with(seen.badTokens().signedByPublicKey(keyOf(seen)),
+                                        u"a token signed by HS256 with the public key"_s);
+                        }}},
+                      kUnchecked)
+    {
+    }
+    std::vector<Probe> probes(const Recording &seen) const override
+    {
+        return keyOf(seen).isNull() ? std::vector<Probe>{} : RefusedRule::probes(seen);
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        if (!keyOf(seen).isNull())
+            return RefusedRule::judge(seen);
+        return skip(seen.options().issuer.isEmpty() ? u"needs the issuer's public keys (--issuer)"_s
+                                                    : u"the issuer's public keys are not known, see I2"_s);
+    }
+
+private:
+    static Jwk keyOf(const Recording &seen)
+    {
+        const Jwk own = seen.badTokens().ownPublicKey();
+        return own.isNull() ? publishedKey(seen) : own;
+    }
+};
+
 void addSignatureRules(Rules &rules)
 {
     rules.push_back(std::make_unique<RefusedRule>(
@@ -377,14 +420,7 @@ void addSignatureRules(Rules &rules)
                                                            u"a token with algorithm nOnE"_s);
                                            }}},
         kUnchecked));
-    rules.push_back(std::make_unique<RefusedRule>(
-        u"H5"_s, Stage::Token, kMinted, u"a token signed (HS256) with the public key is let in"_s,
-        std::vector<RefusedRule::Request>{{u"confused"_s,
-                                           [](const Recording &seen) {
-                                               return with(seen.badTokens().signedByPublicKey(),
-                                                           u"a token signed by HS256 with the public key"_s);
-                                           }}},
-        kUnchecked));
+    rules.push_back(std::make_unique<PublicKeyRule>());
     rules.push_back(std::make_unique<RefusedRule>(
         u"H9"_s, Stage::Token, kSigned, u"a token is checked with the key that it brings itself"_s,
         std::vector<RefusedRule::Request>{{u"embedded"_s,

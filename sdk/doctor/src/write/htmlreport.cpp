@@ -98,9 +98,8 @@ QString head(const Report &report)
         u"<header><div class=\"grade %1\" title=\"Grade of what was examined\">%2</div>"_s.arg(classOf(grade), letterOf(grade));
     html +=
         u"<div><p class=\"kind\">Watchword doctor</p><h1>%1</h1><p class=\"dim\">%2 UTC \u00b7 %3 requests in %4 s</p></div></header>\n"_s
-            .arg(e(report.endpoint.toString()), report.startedAt.toUTC().toString(u"yyyy-MM-dd hh:mm"_s))
-            .arg(report.requests)
-            .arg(double(report.took.count()) / 1000, 0, 'f', 1);
+            .arg(e(report.endpoint.toString()), report.startedAt.toUTC().toString(u"yyyy-MM-dd hh:mm"_s),
+                 QString::number(report.requests), QString::number(double(report.took.count()) / 1000, 'f', 1));
     html += u"<ul class=\"totals\">"_s + counted(report.count(Verdict::Fail), Verdict::Fail, u"failed"_s)
         + counted(report.count(Verdict::Warn), Verdict::Warn, u"to look at"_s)
         + counted(report.count(Verdict::Pass), Verdict::Pass, u"passed"_s)

@@ -42,9 +42,10 @@ td:last-child{color:var(--dim)}td b{display:block;font-weight:500;color:var(--in
 footer{margin-top:2.5rem;color:var(--dim);font-size:.88rem}
 @media(max-width:52rem){.grades{grid-template-columns:1fr 1fr}.grades div{flex-direction:row;align-items:center}}
 @media(max-width:34rem){main{padding:1.4rem 1rem 3rem}header{gap:1rem;align-items:flex-start}.grade{width:3.6rem;height:3.6rem;font-size:2rem;border-radius:.9rem}
-h1{font-size:1.2rem}.grades{grid-template-columns:1fr;gap:.35rem}.grades div{padding:.45rem .7rem}dl{grid-template-columns:1fr;gap:.1rem}dd+dt{margin-top:.5rem}
+h1{font-size:1.2rem}h3{display:block}h3 code{margin-right:.3rem}h3 .pill{display:inline-block}.grades{grid-template-columns:1fr;gap:.35rem}.grades div{padding:.45rem .7rem}dl{grid-template-columns:1fr;gap:.1rem}dd+dt{margin-top:.5rem}
 article{padding:.9rem 1rem}td,th{padding:.4rem .55rem}td:first-child{width:3rem}td:nth-child(2){width:4rem}}
-@media print{body{background:none}main{max-width:none;padding:0}article,.grades div,tr{break-inside:avoid}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+@media print{body{background:none;font-size:12px}main{max-width:none;padding:0}.grades{grid-template-columns:repeat(5,1fr)}.grades div{flex-direction:column;align-items:stretch}
+.grades div,tr,dl{break-inside:avoid}h2,h3,dl{break-after:avoid}article{padding:.7rem .9rem;margin:0 0 .7rem}h2{margin-top:1.6rem}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 )";
 
 } // namespace Watchword::Doctoring

@@ -8,14 +8,17 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-// Text of a server must not become a link, an image or a tag.
+// Text of a server must not become a link, an image or a tag; GitHub makes links and notices also of "https://", "www." and "@".
 QString plain(const QString &text)
 {
     QString result;
-    for (const QChar c : text) {
-        if (QStringLiteral("\\`*_{}[]<>()#+!|~").contains(c))
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        const QStringView rest = QStringView(text).sliced(i);
+        const bool isLink =
+            rest.startsWith("://"_L1) || (rest.startsWith(u'.') && result.endsWith("www"_L1, Qt::CaseInsensitive));
+        if (isLink || QStringLiteral("\\`*_{}[]<>()#+!|~&@").contains(text.at(i)))
             result += u'\\';
-        result += c;
+        result += text.at(i);
     }
     return result;
 }

@@ -90,6 +90,29 @@ QStringList details(const Finding &finding, const Report &report, const ReportSt
     return lines;
 }
 
+// Each reason once, with the checks that it kept from being made.
+QStringList notExamined(const Report &report, int width, bool colour)
+{
+    QStringList reasons;
+    QHash<QString, QStringList> checks;
+    for (const Finding &finding : report.findings) {
+        if (finding.verdict != Finding::Verdict::Skipped)
+            continue;
+        if (!checks.contains(finding.summary))
+            reasons.append(finding.summary);
+        checks[finding.summary].append(finding.checkId);
+    }
+    std::stable_sort(reasons.begin(), reasons.end(),
+                     [&checks](const QString &a, const QString &b) { return checks[a].size() > checks[b].size(); });
+    QStringList lines;
+    for (const QString &reason : std::as_const(reasons)) {
+        const QStringList text = wrapped(sentence(reason) + u": "_s + checks[reason].join(u' '), width, 4);
+        for (const QString &line : text)
+            lines.append(painted(line, Paint::Dim, colour));
+    }
+    return lines.isEmpty() ? lines : QStringList{u"Not examined"_s} + lines + QStringList{QString()};
+}
+
 } // namespace
 
 QByteArray textLine(const Finding &finding, const ReportStyle &style)
@@ -122,6 +145,8 @@ QByteArray textReport(const Report &report, const ReportStyle &style)
         lines.append(u"  "_s + name + u' ' + painted(grade.isEmpty() ? u"\u2013"_s : grade, paint, style.colour));
     }
     lines.append(QString());
+    if (style.listsSkipped)
+        lines += notExamined(report, width, style.colour);
     if (!report.note.isEmpty())
         lines += wrapped(report.note, width, 0);
     if (!report.isComplete)

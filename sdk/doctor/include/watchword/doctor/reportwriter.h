@@ -18,7 +18,7 @@ enum class ReportFormat {
 //! By the names "text", "json", "sarif", "junit", "markdown" and "html".
 WATCHWORD_DOCTOR_EXPORT std::optional<ReportFormat> reportFormatOf(const QString &name);
 
-/*! How a report is written. Width and colour are for ReportFormat::Text. */
+/*! How a report is written. Width, colour and listsSkipped are for ReportFormat::Text. */
 struct ReportStyle
 {
     int width = 80; //!< Columns; at least 40.
@@ -27,6 +27,7 @@ struct ReportStyle
     //! The folder under which the guide (sdk/docs) is served, with a slash at its end, as in
     //! "https://docs.example.com/watchword/": reports link to its pages. Empty: they name the command that prints the page.
     QUrl guide;
+    bool listsSkipped = true; //!< Why checks were not made, and which.
 };
 
 //! UTF-8 with a line end at its end.
