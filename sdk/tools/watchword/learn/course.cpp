@@ -43,6 +43,11 @@ QString Course::heading(const QString &text) const
     return emphasized(text, Emphasis::Heading, m_style.colour);
 }
 
+QString Course::fitted(const QString &text) const
+{
+    return wrapped(text, m_style.width).join(u'\n');
+}
+
 Result<void> Course::begin()
 {
     if (const Result<void> opened = m_server.open(); !opened)
@@ -90,6 +95,10 @@ void Course::examine(State state)
     Q_EMIT said(u"\nThe doctor examines %1 ..."_s.arg(m_server.url().toString()));
     m_doctor = std::make_unique<Doctor>(options);
     connect(m_doctor.get(), &Doctor::finished, this, &Course::examined, Qt::QueuedConnection);
+    connect(m_doctor.get(), &Doctor::checked, this, [this](const Finding &, int done, int total) {
+        if (done < total)
+            Q_EMIT examining(done, total);
+    });
     m_doctor->start();
 }
 
@@ -105,7 +114,9 @@ QString Course::settings() const
 void Course::examined()
 {
     const Report &report = m_doctor->report();
-    const QString text = QString::fromUtf8(writeReport(report, ReportFormat::Text, m_style)).trimmed();
+    ReportStyle style = m_style;
+    style.listsSkipped = false; // what a lesson does not examine is not its matter
+    const QString text = QString::fromUtf8(writeReport(report, ReportFormat::Text, style)).trimmed();
     if (m_state == State::Examining) {
         m_state = State::Choosing;
         Q_EMIT said(u'\n' + text);
@@ -141,12 +152,12 @@ void Course::choose(const QString &line)
     }
     const Setting setting = allSettings().at(number - 1);
     if (setting != m_lesson.flaw) {
-        Q_EMIT said(u"%1 is as it should be: %2. Read again what the doctor has seen, and choose another one:"_s.arg(
-            Tool::nameOf(setting), meaningOf(setting)));
+        Q_EMIT said(fitted(u"%1 is as it should be: %2. Read again what the doctor has seen, and choose another one:"_s.arg(
+            Tool::nameOf(setting), meaningOf(setting))));
         return;
     }
     m_server.mend();
-    Q_EMIT said(u"\n%1 = %2: %3."_s.arg(Tool::nameOf(setting), valueOf(setting, false), meaningOf(setting)));
+    Q_EMIT said(u'\n' + fitted(u"%1 = %2: %3."_s.arg(Tool::nameOf(setting), valueOf(setting, false), meaningOf(setting))));
     examine(State::Checking);
 }
 
@@ -154,11 +165,11 @@ void Course::askNext(bool isFirst)
 {
     QString text;
     if (!isFirst && !m_questions.isEmpty())
-        text = wrapped(m_questions.takeFirst(), m_style.width).join(u'\n') + u"\n\n"_s;
+        text = fitted(m_questions.takeFirst()) + u"\n\n"_s;
     if (isFirst)
         text = u"\n%1\n"_s.arg(heading(u"Three questions, for you or for your team"_s));
     if (!m_questions.isEmpty()) {
-        text += wrapped(m_questions.takeFirst(), m_style.width).join(u'\n') + u"\nEnter: one answer."_s;
+        text += fitted(m_questions.takeFirst()) + u"\nEnter: one answer."_s;
         Q_EMIT said(text);
         return;
     }

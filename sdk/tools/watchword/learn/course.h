@@ -35,6 +35,7 @@ public:
 
 Q_SIGNALS:
     void said(const QString &text); //!< What the person reads next.
+    void examining(int done, int total); //!< How far the doctor is.
     void finished();
 
 private:
@@ -44,6 +45,7 @@ private:
     void askNext(bool isFirst);
     QString settings() const;
     QString heading(const QString &text) const;
+    QString fitted(const QString &text) const; //!< In lines of the width.
 
     const Lesson m_lesson;
     const ReportStyle m_style;

@@ -65,7 +65,12 @@ public:
     void teach(const Lesson &lesson)
     {
         m_course = std::make_unique<Course>(lesson, m_style);
-        connect(m_course.get(), &Course::said, this, [](const QString &text) { printLine(text.toUtf8()); });
+        connect(m_course.get(), &Course::said, this, [this](const QString &text) {
+            m_progress.hide();
+            printLine(text.toUtf8());
+        });
+        connect(m_course.get(), &Course::examining, this,
+                [this](int done, int total) { m_progress.show(u"%1 of %2 checks"_s.arg(done).arg(total)); });
         connect(
             m_course.get(), &Course::finished, this, [] { QCoreApplication::exit(Done); }, Qt::QueuedConnection);
         if (const Result<void> begun = m_course->begin(); !begun)
@@ -90,6 +95,7 @@ private:
     void leave() { QCoreApplication::exit(m_course && m_course->isMended() ? Done : Failed); }
 
     const ReportStyle m_style;
+    const ProgressLine m_progress;
     std::unique_ptr<Course> m_course;
 };
 
