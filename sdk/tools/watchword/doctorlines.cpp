@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace Watchword::Tool {
 

@@ -2,6 +2,8 @@
 #include "grading.h"
 #include "write/writers.h"
 
+#include <QHash>
+
 #include <algorithm>
 
 namespace Watchword::Doctoring {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/result.h"
+#include "watchword/core/testexport.h"
 #include "watchword/gateway/gatewayconfig.h"
 
 namespace Watchword::Gateway {
@@ -10,6 +11,6 @@ namespace Watchword::Gateway {
 //! error, one fact a line.
 Result<void> checkFiles(const GatewayConfig &config);
 //! What is served at /.well-known/security.txt; empty without a name. FileUnreadable, ConfigInvalid.
-Result<QByteArray> readSecurityText(const QString &name);
+WATCHWORD_TEST_EXPORT Result<QByteArray> readSecurityText(const QString &name);
 
 } // namespace Watchword::Gateway

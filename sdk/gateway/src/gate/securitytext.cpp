@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/securitytext.h"
 
+#include <algorithm>
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
