@@ -232,6 +232,53 @@
     </message>
 </context>
 <context>
+    <name>Monitor::ChipBar</name>
+    <message>
+        <source>Add</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
+        <source>Filter as chips</source>
+        <translation>Filter als Bausteine</translation>
+    </message>
+    <message>
+        <source>Add a condition</source>
+        <translation>Bedingung hinzufügen</translation>
+    </message>
+    <message>
+        <source>or</source>
+        <translation>oder</translation>
+    </message>
+    <message>
+        <source>and</source>
+        <translation>und</translation>
+    </message>
+    <message>
+        <source>Condition %1</source>
+        <translation>Bedingung %1</translation>
+    </message>
+    <message>
+        <source>Take away</source>
+        <translation>Wegnehmen</translation>
+    </message>
+    <message>
+        <source>Without “not”</source>
+        <translation>Ohne „not“</translation>
+    </message>
+    <message>
+        <source>The opposite</source>
+        <translation>Das Gegenteil</translation>
+    </message>
+    <message>
+        <source>Only this</source>
+        <translation>Nur diese</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>Bearbeiten</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::CompletenessBlock</name>
     <message>
         <source>%1. %2.</source>
@@ -1434,6 +1481,22 @@
         <source>word</source>
         <translation>Wort</translation>
     </message>
+    <message>
+        <source>id of the event</source>
+        <translation>Kennung des Ereignisses</translation>
+    </message>
+    <message>
+        <source>source of the event</source>
+        <translation>Quelle des Ereignisses</translation>
+    </message>
+    <message>
+        <source>what the event is about</source>
+        <translation>wovon das Ereignis handelt</translation>
+    </message>
+    <message>
+        <source>any member of the event, for example data.actor.type</source>
+        <translation>ein beliebiges Feld des Ereignisses, zum Beispiel data.actor.type</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::FilterBar</name>
@@ -1472,6 +1535,57 @@
     <message>
         <source>Enter</source>
         <translation>Enter</translation>
+    </message>
+    <message>
+        <source> of %1 highlighted</source>
+        <translation> von %1 hervorgehoben</translation>
+    </message>
+    <message>
+        <source>Tab takes the fix</source>
+        <translation>Tab übernimmt die Korrektur</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::FilterTools</name>
+    <message>
+        <source>Saved filters</source>
+        <translation>Gespeicherte Filter</translation>
+    </message>
+    <message>
+        <source>Applied before, and saved</source>
+        <translation>Früher angewandt, und gespeichert</translation>
+    </message>
+    <message>
+        <source>before</source>
+        <translation>früher</translation>
+    </message>
+    <message>
+        <source>Save this filter…</source>
+        <translation>Diesen Filter speichern…</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>Gespeichert</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>Früher</translation>
+    </message>
+    <message>
+        <source>Show as chips</source>
+        <translation>Als Bausteine zeigen</translation>
+    </message>
+    <message>
+        <source>Highlight instead of hide</source>
+        <translation>Hervorheben statt ausblenden</translation>
+    </message>
+    <message>
+        <source>Ctrl+Shift+F</source>
+        <translation>Strg+Umschalt+F</translation>
     </message>
 </context>
 <context>
@@ -1622,10 +1736,6 @@
         <translation>Vorschlag übernehmen</translation>
     </message>
     <message>
-        <source>suggestions</source>
-        <translation>Vorschläge</translation>
-    </message>
-    <message>
         <source>close, take back, clear</source>
         <translation>schließen, zurücknehmen, leeren</translation>
     </message>
@@ -1700,6 +1810,18 @@
     <message>
         <source>copy the rows; with Shift as JSON</source>
         <translation>Zeilen kopieren; mit Umschalt als JSON</translation>
+    </message>
+    <message>
+        <source>suggestions; when empty, what was before</source>
+        <translation>Vorschläge; wenn leer, was früher war</translation>
+    </message>
+    <message>
+        <source>highlight instead of hide</source>
+        <translation>hervorheben statt ausblenden</translation>
+    </message>
+    <message>
+        <source>next, previous match</source>
+        <translation>nächster, voriger Treffer</translation>
     </message>
 </context>
 <context>
@@ -1895,6 +2017,10 @@
     <message>
         <source>Overview</source>
         <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Saved filters</source>
+        <translation>Gespeicherte Filter</translation>
     </message>
 </context>
 <context>
@@ -2664,6 +2790,18 @@
         <source>“%1” does not fit %2 (%3).</source>
         <translation>„%1“ passt nicht zu %2 (%3).</translation>
     </message>
+    <message>
+        <source>The quotes are empty. Write the text to look for between them.</source>
+        <translation>Die Anführungszeichen sind leer. Der gesuchte Text gehört dazwischen.</translation>
+    </message>
+    <message>
+        <source>Say which member of the event, for example data.actor.type.</source>
+        <translation>Welches Feld des Ereignisses gemeint ist, fehlt, zum Beispiel data.actor.type.</translation>
+    </message>
+    <message>
+        <source>A missing value equals nothing. Rows without %1 are found by %2.</source>
+        <translation>Ein fehlender Wert ist keinem gleich. Zeilen ohne %1 findet %2.</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::RefreshChart</name>
@@ -2741,6 +2879,56 @@
             <numerusform>Das Muster braucht bei einem Text zu viele Schritte; er gilt als kein Treffer.</numerusform>
             <numerusform>Das Muster braucht bei %n Texten zu viele Schritte; sie gelten als kein Treffer.</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::SaveFilterSheet</name>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Save the filter</source>
+        <translation>Filter speichern</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Name, for example failing on gw-2</source>
+        <translation>Name, zum Beispiel Fehler auf gw-2</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Ersetzen</translation>
+    </message>
+    <message>
+        <source>The name is also how other filters use it: $name.</source>
+        <translation>Unter dem Namen benutzen ihn auch andere Filter: $name.</translation>
+    </message>
+    <message>
+        <source>$%1 exists; its text is replaced.</source>
+        <translation>$%1 gibt es schon; der Text wird ersetzt.</translation>
+    </message>
+    <message>
+        <source>Other filters use it as $%1.</source>
+        <translation>Andere Filter benutzen ihn als $%1.</translation>
+    </message>
+    <message>
+        <source>There are %1 saved filters already. Remove one first.</source>
+        <translation>Es gibt schon %1 gespeicherte Filter. Zuerst muss einer entfernt werden.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::SavedFilterItem</name>
+    <message>
+        <source>Saved filter %1, %2</source>
+        <translation>Gespeicherter Filter %1, %2</translation>
     </message>
 </context>
 <context>
@@ -2966,6 +3154,34 @@
             <numerusform>Eine Zeile kopiert.</numerusform>
             <numerusform>%n Zeilen kopiert.</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>What matches the filter is highlighted, the rest stays. F3 goes to the next.</source>
+        <translation>Was dem Filter entspricht, ist hervorgehoben, der Rest bleibt. F3 geht zum nächsten.</translation>
+    </message>
+    <message>
+        <source>What does not match the filter is hidden.</source>
+        <translation>Was dem Filter nicht entspricht, ist ausgeblendet.</translation>
+    </message>
+    <message>
+        <source>No match further down.</source>
+        <translation>Weiter unten kein Treffer.</translation>
+    </message>
+    <message>
+        <source>No match further up.</source>
+        <translation>Weiter oben kein Treffer.</translation>
+    </message>
+    <message>
+        <source>Alt+Click</source>
+        <translation>Alt+Klick</translation>
+    </message>
+    <message>
+        <source>Alt+Shift+Click</source>
+        <translation>Alt+Umschalt+Klick</translation>
+    </message>
+    <message>
+        <source>Only: %1</source>
+        <translation>Nur: %1</translation>
     </message>
 </context>
 <context>

@@ -28,8 +28,9 @@ quint64 endOf(const AuditFilterResult &result)
 class AuditModel::Private
 {
 public:
-    Private(AuditTable &table, NowFunction now)
-        : table(table)
+    Private(AuditModel *q, AuditTable &table, NowFunction now)
+        : q(q)
+        , table(table)
         , now(std::move(now))
         , filter(table)
         , result(filter.result())
@@ -44,9 +45,10 @@ public:
     //! Takes over a newer result; returns false if there is nothing new.
     bool adopt(std::shared_ptr<const AuditFilterResult> next);
     void count(qint64 added, qint64 first);
-    QueryContext context() const { return {auditFields(), now(), {}}; }
+    QueryContext context() const { return q->contextOf(auditFields(), now()); }
     void slide(); //!< A query that depends on the time of day is asked anew.
 
+    AuditModel *const q;
     AuditTable &table;
     NowFunction now;
     AuditFilter filter;
@@ -83,7 +85,7 @@ AuditModel::AuditModel(AuditTable &table, NowFunction now, QObject *parent)
                              {QStringLiteral("ip"), tr("Address"), Qt::AlignLeft},
                              {QStringLiteral("message"), tr("Message"), Qt::AlignLeft}},
                      parent)
-    , d(std::make_unique<Private>(table, std::move(now)))
+    , d(std::make_unique<Private>(this, table, std::move(now)))
 {
 }
 
@@ -390,10 +392,7 @@ QueryState AuditModel::queryState() const
     state.matched = qint64(d->result->matched());
     state.total = qint64(d->result->rows - d->result->gaps);
     if (d->query.error.isSet()) {
-        state.status = QueryState::Status::Error;
-        state.errorPosition = d->query.error.position;
-        state.errorLength = d->query.error.length;
-        state.message = d->query.error.message;
+        state.refuse(d->query.error);
     } else if (d->applied.isEmpty()) {
         state.status = QueryState::Status::Neutral;
     } else if (const bool isOld = d->result->queryId < (d->slidFrom != 0 ? d->slidFrom : d->queryId);
@@ -410,6 +409,11 @@ QueryState AuditModel::queryState() const
         state.status = QueryState::Status::Applied;
     }
     return state;
+}
+
+ParsedQuery AuditModel::parse(const QString &text) const
+{
+    return parseQuery(text, d->context());
 }
 
 Completion AuditModel::completionAt(const QString &text, int cursor) const

@@ -31,8 +31,9 @@ ConnectionColumn sortColumn(int column)
 class ConnectionsModel::Private
 {
 public:
-    Private(ConnectionTable &table, NowFunction now)
-        : table(table)
+    Private(ConnectionsModel *q, ConnectionTable &table, NowFunction now)
+        : q(q)
+        , table(table)
         , now(std::move(now))
         , sorter(table)
     {
@@ -48,8 +49,9 @@ public:
         const quint64 key = keyAt(row);
         return key == 0 || key == ConnectionSorter::FoldedKey ? ConnectionTable::noSlot() : table.slotOfKey(key);
     }
-    QueryContext context() const { return {connectionFields(), now(), {}}; }
+    QueryContext context() const { return q->contextOf(connectionFields(), now()); }
 
+    ConnectionsModel *const q;
     ConnectionTable &table;
     NowFunction now;
     ConnectionSorter sorter;
@@ -85,7 +87,7 @@ ConnectionsModel::ConnectionsModel(ConnectionTable &table, NowFunction now, QObj
                              {QStringLiteral("token.left"), tr("Token left"), Qt::AlignRight},
                              {QStringLiteral("close.code"), tr("Close"), Qt::AlignRight}},
                      parent)
-    , d(std::make_unique<Private>(table, std::move(now)))
+    , d(std::make_unique<Private>(this, table, std::move(now)))
 {
     connect(&d->hold, &HeldOrder::reasonChanged, this, &ConnectionsModel::orderHeldChanged);
     connect(&d->hold, &HeldOrder::changedRowsChanged, this, &ConnectionsModel::changedRowsChanged);
@@ -337,10 +339,7 @@ QueryState ConnectionsModel::queryState() const
     state.matched = d->order->matched;
     state.total = d->table.size();
     if (d->query.error.isSet()) {
-        state.status = QueryState::Status::Error;
-        state.errorPosition = d->query.error.position;
-        state.errorLength = d->query.error.length;
-        state.message = d->query.error.message;
+        state.refuse(d->query.error);
     } else if (d->applied.isEmpty()) {
         state.status = QueryState::Status::Neutral;
     } else if (d->sortAsked || (d->sorter.isRunning() && !d->hold.isHeld() && d->order->keys.empty())) {
@@ -353,6 +352,11 @@ QueryState ConnectionsModel::queryState() const
         state.status = QueryState::Status::Applied;
     }
     return state;
+}
+
+ParsedQuery ConnectionsModel::parse(const QString &text) const
+{
+    return parseQuery(text, d->context());
 }
 
 Completion ConnectionsModel::completionAt(const QString &text, int cursor) const

@@ -20,6 +20,8 @@ public:
     QSet<quint64> selected;
     quint64 current = 0;
     quint64 anchor = 0; // where an extended selection begins
+    QHash<QString, QString> saved;
+    QHash<QString, QString> titles;
 };
 
 RowWindowModel::RowWindowModel(QList<Column> columns, QObject *parent)
@@ -27,9 +29,21 @@ RowWindowModel::RowWindowModel(QList<Column> columns, QObject *parent)
     , d(std::make_unique<Private>())
 {
     d->columns = std::move(columns);
+    for (const Column &column : std::as_const(d->columns))
+        d->titles.insert(plainName(column.title), column.key);
 }
 
 RowWindowModel::~RowWindowModel() = default;
+
+void RowWindowModel::setSavedFilters(const QHash<QString, QString> &saved)
+{
+    d->saved = saved;
+}
+
+QueryContext RowWindowModel::contextOf(std::span<const Field> fields, qint64 now) const
+{
+    return {fields, now, d->saved, d->titles};
+}
 
 qint64 RowWindowModel::firstRow() const
 {

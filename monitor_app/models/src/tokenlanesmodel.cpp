@@ -22,10 +22,11 @@ public:
     {
     }
 
-    QueryContext context() const { return {laneFields(), now, {}}; }
+    QueryContext context() const { return {laneFields(), now, saved}; }
 
     TokenTable &table;
     LaneOrder order;
+    QHash<QString, QString> saved;
     ParsedQuery query = parseQuery({}, {laneFields(), 0, {}});
     std::shared_ptr<const QueryNode> root = query.root;
     QString text;
@@ -157,15 +158,22 @@ QueryState TokenLanesModel::queryState() const
     state.matched = qint64(d->order.visible().size());
     state.total = totalLanes();
     if (d->query.error.isSet()) {
-        state.status = QueryState::Status::Error;
-        state.errorPosition = d->query.error.position;
-        state.errorLength = d->query.error.length;
-        state.message = d->query.error.message;
+        state.refuse(d->query.error);
     } else if (!d->applied.isEmpty()) {
         state.status = d->sortAsked ? QueryState::Status::Running : QueryState::Status::Applied;
         state.percent = d->sortAsked ? 0 : 100;
     }
     return state;
+}
+
+ParsedQuery TokenLanesModel::parse(const QString &text) const
+{
+    return parseQuery(text, d->context());
+}
+
+void TokenLanesModel::setSavedFilters(const QHash<QString, QString> &saved)
+{
+    d->saved = saved;
 }
 
 Completion TokenLanesModel::completionAt(const QString &text, int cursor) const

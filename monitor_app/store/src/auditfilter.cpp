@@ -41,8 +41,10 @@ void finish(SegmentMatches &m, const AuditSegment &segment)
     }
 }
 
+//! Null if \a stop ended it.
 std::shared_ptr<const SegmentMatches> evaluated(const AuditSegment &segment, const SegmentMatches *old,
-                                                const CompiledQuery &query, const AuditTable &table)
+                                                const CompiledQuery &query, const AuditTable &table,
+                                                const DictionaryMatch::Stop &stop)
 {
     auto m = std::make_shared<SegmentMatches>();
     m->firstRow = segment.firstRow();
@@ -55,7 +57,12 @@ std::shared_ptr<const SegmentMatches> evaluated(const AuditSegment &segment, con
     m->bits.resize((size_t(m->evaluated) + 63) / 64);
     if (old)
         std::copy_n(old->bits.begin(), from / 64, m->bits.begin());
-    query.evaluate(AuditRows(table, &segment), from, m->evaluated, m->bits.data() + from / 64);
+    const quint32 slice = query.readsPayload() ? Run : AuditSegment::Capacity;
+    for (quint32 start = from; start < m->evaluated; start += slice) {
+        if (start != from && stop())
+            return nullptr;
+        query.evaluate(AuditRows(table, &segment), start, std::min(m->evaluated, start + slice), m->bits.data() + start / 64);
+    }
     if (!query.tests(int(AuditColumn::Row))) {
         for (quint32 row = from; row < m->evaluated; ++row) {
             if (segment.outcomes()[row] & AuditRecord::Gap)
@@ -224,9 +231,10 @@ void AuditFilter::Private::work(quint64 id, const std::shared_ptr<const QueryNod
             continue;
         if (!compiled->extend(stopped))
             return;
-        matches[i] = evaluated(*snapshot[i], matches[i].get(), *compiled, table);
-        if (isOutdated(id))
+        auto found = evaluated(*snapshot[i], matches[i].get(), *compiled, table, stopped);
+        if (!found || isOutdated(id))
             return;
+        matches[i] = std::move(found);
         if (i % 4 == 0 || snapshot.size() - i <= 2)
             publish(id, snapshot, false);
     }

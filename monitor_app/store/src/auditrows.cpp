@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/store/auditrows.h"
 
+#include "payloadreader.h"
+
+#include <QString>
+
 namespace Monitor {
 
 namespace {
@@ -105,6 +109,21 @@ void AuditRows::scanRanges(int column, const RangeSet &ranges, quint32 from, qui
         quint64 &word = bits[(row - from) / 64];
         const quint64 sequence = std::min(m_segment->sequence(row), quint64(std::numeric_limits<qint64>::max()));
         word = ranges.has(qint64(sequence)) ? word | bit : word & ~bit;
+    }
+}
+
+void AuditRows::scanPayload(const PayloadTest &condition, quint32 from, quint32 to, quint64 *bits) const
+{
+    PayloadReader reader;
+    const auto of = condition.all ? PayloadReader::Of::All : PayloadReader::Of::Any;
+    const auto accept = [&condition](QByteArrayView text) {
+        return condition.test(text, QString::fromUtf8(text).toCaseFolded().toUtf8()) == DictionaryMatch::Answer::Yes;
+    };
+    for (quint32 row = from; row < to; ++row) {
+        const quint64 bit = quint64(1) << ((row - from) % 64);
+        quint64 &word = bits[(row - from) / 64];
+        if ((word & bit) && !reader.passes(m_segment->payload(row), condition.path, of, accept))
+            word &= ~bit;
     }
 }
 

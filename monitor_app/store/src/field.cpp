@@ -14,19 +14,25 @@ constexpr const char *Words = "";
 constexpr const char *Severities = "unknown info notice warning error critical";
 
 template <typename Column>
-constexpr Field field(const char *name, const char *alias, FieldType type, Column column, const char *description,
+constexpr Field field(const char *name, const char *aliases, FieldType type, Column column, const char *description,
                       bool text = false, const char *words = Words)
 {
-    return {name, alias, type, int(column), description, words, text};
+    return {name, aliases, type, int(column), description, words, text};
+}
+
+//! A number of which zero says that there is none.
+template <typename Column>
+constexpr Field counted(const char *name, const char *aliases, Column column, const char *description)
+{
+    return {name, aliases, FieldType::Number, int(column), description, Words, false, 1};
 }
 
 constexpr std::array AuditFields = {
     field("ts", "time", FieldType::Time, AuditColumn::Time, QT_TRANSLATE_NOOP("Monitor::Field", "when it happened, UTC")),
-    field("seq", "sequence", FieldType::Number, AuditColumn::Sequence,
-          QT_TRANSLATE_NOOP("Monitor::Field", "number in the gateway's log")),
+    counted("seq", "sequence", AuditColumn::Sequence, QT_TRANSLATE_NOOP("Monitor::Field", "number in the gateway's log")),
     field("sev", "severity", FieldType::Severity, AuditColumn::Severity, QT_TRANSLATE_NOOP("Monitor::Field", "how bad it is"),
           false, Severities),
-    field("kind", "type", FieldType::Text, AuditColumn::Kind, QT_TRANSLATE_NOOP("Monitor::Field", "what happened"), true),
+    field("kind", "type event", FieldType::Text, AuditColumn::Kind, QT_TRANSLATE_NOOP("Monitor::Field", "what happened"), true),
     field("outcome", "", FieldType::Word, AuditColumn::Outcome, QT_TRANSLATE_NOOP("Monitor::Field", "how it ended"), false,
           "unknown success failure denied"),
     field("node", "", FieldType::Text, AuditColumn::Node, QT_TRANSLATE_NOOP("Monitor::Field", "gateway node"), true),
@@ -45,14 +51,18 @@ constexpr std::array AuditFields = {
     field("reason", "", FieldType::Text, AuditColumn::Reason, QT_TRANSLATE_NOOP("Monitor::Field", "reason code"), true),
     field("message", "msg", FieldType::Text, AuditColumn::Message, QT_TRANSLATE_NOOP("Monitor::Field", "the event in words"),
           true),
-    field("close.code", "close", FieldType::Number, AuditColumn::CloseCode,
-          QT_TRANSLATE_NOOP("Monitor::Field", "WebSocket close code")),
-    field("row", "", FieldType::Word, AuditColumn::Row, QT_TRANSLATE_NOOP("Monitor::Field", "kind of row"), false,
-          "data gap bad"),
+    counted("close.code", "close", AuditColumn::CloseCode, QT_TRANSLATE_NOOP("Monitor::Field", "WebSocket close code")),
+    field("is", "row", FieldType::Word, AuditColumn::Row, QT_TRANSLATE_NOOP("Monitor::Field", "kind of row"), false,
+          "event gap unreadable"),
+    field("id", "", FieldType::Text, AuditColumn::Payload, QT_TRANSLATE_NOOP("Monitor::Field", "id of the event")),
+    field("source", "", FieldType::Text, AuditColumn::Payload, QT_TRANSLATE_NOOP("Monitor::Field", "source of the event")),
+    field("subject", "", FieldType::Text, AuditColumn::Payload, QT_TRANSLATE_NOOP("Monitor::Field", "what the event is about")),
+    field("data", "", FieldType::Text, AuditColumn::Payload,
+          QT_TRANSLATE_NOOP("Monitor::Field", "any member of the event, for example data.actor.type")),
 };
 
 constexpr std::array ConnectionFields = {
-    field("state", "", FieldType::Word, ConnectionColumn::State, QT_TRANSLATE_NOOP("Monitor::Field", "state of the connection"),
+    field("state", "is", FieldType::Word, ConnectionColumn::State, QT_TRANSLATE_NOOP("Monitor::Field", "state of the connection"),
           false, "unknown closed open expiring failing revoked"),
     field("user", "name", FieldType::Text, ConnectionColumn::User, QT_TRANSLATE_NOOP("Monitor::Field", "who is connected"), true),
     field("subject", "sub", FieldType::Text, ConnectionColumn::Subject,
@@ -61,7 +71,7 @@ constexpr std::array ConnectionFields = {
           true),
     field("ip", "address", FieldType::Address, ConnectionColumn::Ip, QT_TRANSLATE_NOOP("Monitor::Field", "address of the client"),
           true),
-    field("port", "", FieldType::Number, ConnectionColumn::Port, QT_TRANSLATE_NOOP("Monitor::Field", "port of the client")),
+    counted("port", "", ConnectionColumn::Port, QT_TRANSLATE_NOOP("Monitor::Field", "port of the client")),
     field("node", "", FieldType::Text, ConnectionColumn::Node, QT_TRANSLATE_NOOP("Monitor::Field", "gateway node"), true),
     field("session", "sid", FieldType::Text, ConnectionColumn::Session, QT_TRANSLATE_NOOP("Monitor::Field", "session id"), true),
     field("path", "endpoint", FieldType::Text, ConnectionColumn::Path,
@@ -83,9 +93,9 @@ constexpr std::array ConnectionFields = {
           QT_TRANSLATE_NOOP("Monitor::Field", "time until the token expires")),
     field("opened", "", FieldType::Time, ConnectionColumn::Opened,
           QT_TRANSLATE_NOOP("Monitor::Field", "when it was opened, UTC")),
-    field("rate.in", "", FieldType::Number, ConnectionColumn::InRate,
+    field("rate.in", "in/s", FieldType::Number, ConnectionColumn::InRate,
           QT_TRANSLATE_NOOP("Monitor::Field", "messages received a second")),
-    field("rate.out", "", FieldType::Number, ConnectionColumn::OutRate,
+    field("rate.out", "out/s", FieldType::Number, ConnectionColumn::OutRate,
           QT_TRANSLATE_NOOP("Monitor::Field", "messages sent a second")),
     field("bytes.in", "", FieldType::Bytes, ConnectionColumn::BytesIn, QT_TRANSLATE_NOOP("Monitor::Field", "bytes received")),
     field("bytes.out", "", FieldType::Bytes, ConnectionColumn::BytesOut, QT_TRANSLATE_NOOP("Monitor::Field", "bytes sent")),
@@ -99,8 +109,7 @@ constexpr std::array ConnectionFields = {
           QT_TRANSLATE_NOOP("Monitor::Field", "renewals on this connection")),
     field("refresh.failed", "", FieldType::Number, ConnectionColumn::RefreshFailed,
           QT_TRANSLATE_NOOP("Monitor::Field", "renewals that failed")),
-    field("close.code", "close", FieldType::Number, ConnectionColumn::CloseCode,
-          QT_TRANSLATE_NOOP("Monitor::Field", "WebSocket close code")),
+    counted("close.code", "close", ConnectionColumn::CloseCode, QT_TRANSLATE_NOOP("Monitor::Field", "WebSocket close code")),
     field("close.reason", "", FieldType::Text, ConnectionColumn::CloseReason,
           QT_TRANSLATE_NOOP("Monitor::Field", "why it was closed"), true),
 };
@@ -113,11 +122,16 @@ constexpr std::array LaneFields = {
     field("node", "", FieldType::Text, LaneColumn::Node, QT_TRANSLATE_NOOP("Monitor::Field", "gateway node"), true),
     field("failures", "refresh.failed", FieldType::Number, LaneColumn::Failures,
           QT_TRANSLATE_NOOP("Monitor::Field", "failed renewals in a row")),
-    field("state", "", FieldType::Word, LaneColumn::State, QT_TRANSLATE_NOOP("Monitor::Field", "state of the session"), false,
+    field("state", "is", FieldType::Word, LaneColumn::State, QT_TRANSLATE_NOOP("Monitor::Field", "state of the session"), false,
           "ended live expiring failing revoked"),
     field("token.left", "left", FieldType::Duration, LaneColumn::TokenLeft,
           QT_TRANSLATE_NOOP("Monitor::Field", "time until the token expires")),
 };
+
+QStringList namesOf(const Field &field)
+{
+    return QStringList(QLatin1String(field.name)) + QString::fromLatin1(field.aliases).split(u' ', Qt::SkipEmptyParts);
+}
 
 int editDistance(QStringView a, QStringView b)
 {
@@ -153,14 +167,26 @@ std::span<const Field> laneFields()
     return LaneFields;
 }
 
+QString plainName(QStringView name)
+{
+    QString plain;
+    for (const QChar c : name) {
+        if (!c.isSpace() && c != u'.' && c != u'_' && c != u'-' && c != u'/')
+            plain += c.toCaseFolded();
+    }
+    return plain;
+}
+
 const Field *findField(std::span<const Field> fields, QStringView name)
 {
-    const auto is = [name](const char *word) {
-        return *word != '\0' && name.compare(QLatin1String(word), Qt::CaseInsensitive) == 0;
-    };
+    const QString wanted = plainName(name);
+    if (wanted.isEmpty())
+        return nullptr;
     for (const Field &f : fields) {
-        if (is(f.name) || is(f.alias))
-            return &f;
+        for (const QString &known : namesOf(f)) {
+            if (plainName(known) == wanted)
+                return &f;
+        }
     }
     return nullptr;
 }
@@ -170,9 +196,8 @@ QString nearestField(std::span<const Field> fields, QStringView name)
     QString best;
     int distance = std::min(3, int(name.size()) / 2 + 1);
     for (const Field &f : fields) {
-        for (const char *word : {f.name, f.alias}) {
-            const QString candidate = QLatin1String(word);
-            const int d = candidate.isEmpty() ? 99 : editDistance(name, candidate);
+        for (const QString &candidate : namesOf(f)) {
+            const int d = editDistance(name, candidate);
             if (d < distance) {
                 distance = d;
                 best = QLatin1String(f.name);

@@ -10,7 +10,6 @@ namespace Monitor {
 
 namespace {
 
-constexpr qint64 LowestKnown = std::numeric_limits<qint64>::min() + 1; // the very lowest is "not known"
 constexpr qint64 HighestKnown = std::numeric_limits<qint64>::max();
 using Op = QueryNode::Op;
 
@@ -136,7 +135,7 @@ DictionaryMatch::Test patternTest(const QRegularExpression &regex)
     };
 }
 
-DictionaryMatch::Test textTest(const QueryNode &node)
+DictionaryMatch::Test positiveTest(const QueryNode &node)
 {
     if (isPattern(node.op) && !node.values.isEmpty())
         return patternTest(node.values.first().regex);
@@ -151,25 +150,54 @@ DictionaryMatch::Test textTest(const QueryNode &node)
     };
 }
 
+DictionaryMatch::Test textTest(const QueryNode &node)
+{
+    const DictionaryMatch::Test test = positiveTest(node);
+    if (node.op != Op::Unequal && node.op != Op::NotRegex)
+        return test;
+    return [test](QByteArrayView utf8, QByteArrayView fold) {
+        const Answer answer = test(utf8, fold);
+        return answer == Answer::TooHard ? answer : (answer == Answer::Yes ? Answer::No : Answer::Yes);
+    };
+}
+
+//! The least value that a comparison finds. Of a list of words "unknown" is found by its name only.
+qint64 lowestOf(const Field &field, Op op)
+{
+    const bool byName = op == Op::Matches || op == Op::Equal || op == Op::In;
+    const bool hasUnknown = QLatin1String(field.words).startsWith(QLatin1String("unknown"));
+    return hasUnknown && !byName ? 1 : field.lowest;
+}
+
 RangeSet rangesOf(const QueryNode &node)
 {
     RangeSet set;
+    const qint64 lowest = lowestOf(*node.field, node.op);
+    const auto add = [&set, lowest](qint64 from, qint64 to) {
+        if (std::max(lowest, from) <= to)
+            set.ranges.emplace_back(std::max(lowest, from), to);
+    };
     for (const QueryNode::Value &value : node.values) {
+        const qint64 before = value.number > lowest ? value.number - 1 : lowest - 1;
         switch (node.op) {
         case Op::Less:
-            set.ranges.emplace_back(LowestKnown, value.number - (value.number > LowestKnown ? 1 : 0));
+            add(lowest, before);
             break;
         case Op::LessEqual:
-            set.ranges.emplace_back(LowestKnown, value.upper);
+            add(lowest, value.upper);
             break;
+        case Op::Unequal:
+            add(lowest, before);
+            [[fallthrough]];
         case Op::Greater:
-            set.ranges.emplace_back(value.upper < HighestKnown ? value.upper + 1 : HighestKnown, HighestKnown);
+            if (value.upper < HighestKnown)
+                add(value.upper + 1, HighestKnown);
             break;
         case Op::GreaterEqual:
-            set.ranges.emplace_back(value.number, HighestKnown);
+            add(value.number, HighestKnown);
             break;
         default:
-            set.ranges.emplace_back(std::max(LowestKnown, value.number), value.upper);
+            add(value.number, value.upper);
             break;
         }
     }
@@ -195,6 +223,8 @@ bool DictionaryMatch::extend(const Stop &stop)
             m_known = size;
             break;
         }
+        if (m_known == Interner::Empty)
+            continue;
         switch (m_test(m_dictionary.utf8(m_known), m_dictionary.folded(m_known))) {
         case Answer::No:
             break;
@@ -213,11 +243,12 @@ bool DictionaryMatch::extend(const Stop &stop)
 
 struct CompiledQuery::Step
 {
-    enum class Kind { Everything, And, Or, Not, Ids, Ranges };
+    enum class Kind { Everything, And, Or, Not, Ids, Ranges, Payload };
     Kind kind = Kind::Everything;
     int column = 0;
     std::shared_ptr<DictionaryMatch> match;
     RangeSet ranges;
+    PayloadTest payload;
     std::vector<std::unique_ptr<Step>> children;
     int cost = 0;
 };
@@ -281,15 +312,6 @@ private:
         return step;
     }
 
-    static std::unique_ptr<Step> negated(std::unique_ptr<Step> step)
-    {
-        auto node = std::make_unique<Step>();
-        node->kind = Step::Kind::Not;
-        node->cost = step->cost;
-        node->children.push_back(std::move(step));
-        return node;
-    }
-
     std::unique_ptr<Step> test(const QueryNode &node)
     {
         shared.clear(); // one condition shares its matches between the columns it looks at
@@ -307,17 +329,22 @@ private:
         const int column = node.field->column;
         q.m_columns.push_back(column);
         q.m_hasPattern = q.m_hasPattern || isPattern(node.op);
-        const bool isNegative = node.op == Op::Unequal || node.op == Op::NotRegex;
-        if (prototype.dictionary(column)) {
-            auto step = ids(column, textTest(node));
-            return isNegative ? negated(std::move(step)) : std::move(step);
-        }
+        if (prototype.dictionary(column))
+            return ids(column, textTest(node));
         auto step = std::make_unique<Step>();
+        if (!node.path.isEmpty()) {
+            constexpr int parseAgain = 100;
+            step->kind = Step::Kind::Payload;
+            step->payload = {node.path.toUtf8().split('.'), textTest(node), node.op == Op::Unequal || node.op == Op::NotRegex};
+            step->cost = parseAgain;
+            q.m_readsPayload = true;
+            return step;
+        }
         step->kind = Step::Kind::Ranges;
         step->column = column;
         step->cost = 1;
         step->ranges = rangesOf(node);
-        return isNegative ? negated(std::move(step)) : std::move(step);
+        return step;
     }
 
     CompiledQuery &q;
@@ -405,6 +432,10 @@ void CompiledQuery::run(const Step &step, const RowSource &rows, quint32 from, q
         else
             rows.scanRanges(step.column, step.ranges, from, to, bits);
         return;
+    case Step::Kind::Payload:
+        std::fill_n(bits, words, ~quint64(0));
+        rows.scanPayload(step.payload, from, to, bits);
+        return;
     case Step::Kind::Not:
         run(*step.children.front(), rows, from, to, bits);
         for (size_t i = 0; i < words; ++i)
@@ -418,8 +449,12 @@ void CompiledQuery::run(const Step &step, const RowSource &rows, quint32 from, q
     std::vector<quint64> other(words);
     std::fill_n(bits, words, isAnd ? ~quint64(0) : 0);
     for (const auto &child : step.children) {
-        run(*child, rows, from, to, other.data());
         quint64 any = 0;
+        if (isAnd && child->kind == Step::Kind::Payload) { // only what the cheaper conditions left
+            rows.scanPayload(child->payload, from, to, bits);
+            continue;
+        }
+        run(*child, rows, from, to, other.data());
         for (size_t i = 0; i < words; ++i) {
             bits[i] = isAnd ? bits[i] & other[i] : bits[i] | other[i];
             any |= bits[i];

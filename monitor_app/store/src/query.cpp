@@ -14,6 +14,13 @@ bool isOrdered(FieldType type)
     return type != FieldType::Address;
 }
 
+//! Columns are numbered by each source of its own; only events have a payload.
+bool isPayload(const Field &field)
+{
+    const std::span<const Field> events = auditFields();
+    return &field >= events.data() && &field < events.data() + events.size() && field.column == int(AuditColumn::Payload);
+}
+
 const QString patternLimit = QStringLiteral("(*LIMIT_MATCH=10000)"); // steps on one text
 
 bool dependsOnNow(const Field &field)
@@ -67,8 +74,21 @@ void QueryParser::expect(Expect what, const Field *field, bool range)
     m_expected = {what, field, range};
 }
 
+QueryParser::NodePtr QueryParser::placed(NodePtr node, int start) const
+{
+    int end = m_at;
+    while (end > start && m_text[end - 1].isSpace())
+        --end;
+    if (node) {
+        node->position = start;
+        node->length = end - start;
+    }
+    return node;
+}
+
 QueryParser::NodePtr QueryParser::parseOr()
 {
+    const int start = m_at;
     NodePtr left = parseAnd();
     while (left && takeKeyword(QLatin1String("or"))) {
         expect(Expect::Term);
@@ -83,11 +103,12 @@ QueryParser::NodePtr QueryParser::parseOr()
         }
         left->children.push_back(std::move(right));
     }
-    return left;
+    return placed(std::move(left), start);
 }
 
 QueryParser::NodePtr QueryParser::parseAnd()
 {
+    const int start = m_at;
     NodePtr left = parseNot();
     bool own = false;
     while (left && !atEnd() && peek() != u')' && !keywordAhead(QLatin1String("or"))) {
@@ -105,11 +126,12 @@ QueryParser::NodePtr QueryParser::parseAnd()
         }
         left->children.push_back(std::move(right));
     }
-    return left;
+    return placed(std::move(left), start);
 }
 
 QueryParser::NodePtr QueryParser::parseNot()
 {
+    const int first = m_at;
     bool negated = false;
     int depth = 0;
     for (;; ++depth) {
@@ -131,13 +153,13 @@ QueryParser::NodePtr QueryParser::parseNot()
     }
     NodePtr term = parseTerm();
     if (!term || !negated)
-        return term;
+        return placed(std::move(term), first);
     if (term->kind == QueryNode::Kind::Not) // from brackets
-        return std::move(term->children.front());
+        return placed(std::move(term->children.front()), first);
     auto node = std::make_unique<QueryNode>();
     node->kind = QueryNode::Kind::Not;
     node->children.push_back(std::move(term));
-    return node;
+    return placed(std::move(node), first);
 }
 
 QueryParser::NodePtr QueryParser::parseGroup()
@@ -176,6 +198,15 @@ QueryParser::NodePtr QueryParser::parseTerm()
         QString text;
         if (!readQuoted(text))
             return nullptr;
+        const int end = m_at;
+        skipSpace();
+        if (const Field *field = operatorAhead() ? fieldNamed(text) : nullptr) { // "Token left" < 30s
+            m_result.tokens.append({QueryToken::Kind::Field, start, end - start});
+            return parseTest(*field, text, start);
+        }
+        m_at = end;
+        if (text.isEmpty())
+            return fail(start, end - start, Query::tr("The quotes are empty. Write the text to look for between them."));
         return parseBareText(start, text, true);
     }
     return parseWordTerm();
@@ -199,7 +230,7 @@ QueryParser::NodePtr QueryParser::parseWordTerm()
         m_at = end;
         return parseBareText(start, word, false);
     }
-    const Field *field = findField(m_context.fields, word);
+    const Field *field = fieldNamed(word);
     if (!field) {
         const QString near = nearestField(m_context.fields, word);
         return fail(start, end - start,
@@ -209,7 +240,18 @@ QueryParser::NodePtr QueryParser::parseWordTerm()
                     near);
     }
     m_result.tokens.append({QueryToken::Kind::Field, start, end - start});
-    return parseTest(*field, start);
+    return parseTest(*field, word, start);
+}
+
+const Field *QueryParser::fieldNamed(const QString &name) const
+{
+    constexpr QLatin1String member("data.");
+    if (name.size() > member.size() && name.startsWith(member, Qt::CaseInsensitive) && !name.endsWith(u'.'))
+        return findField(m_context.fields, u"data");
+    if (const Field *field = findField(m_context.fields, name))
+        return field;
+    const auto title = m_context.titles.constFind(plainName(name));
+    return title == m_context.titles.constEnd() ? nullptr : findField(m_context.fields, *title);
 }
 
 QueryParser::NodePtr QueryParser::savedQuery(int position)
@@ -256,12 +298,16 @@ QueryParser::NodePtr QueryParser::parseBareText(int position, const QString &wor
     return node;
 }
 
-QueryParser::NodePtr QueryParser::parseTest(const Field &field, int position)
+QueryParser::NodePtr QueryParser::parseTest(const Field &field, const QString &written, int position)
 {
     auto node = std::make_unique<QueryNode>();
     node->kind = QueryNode::Kind::Test;
     node->field = &field;
     node->position = position;
+    if (isPayload(field))
+        node->path = written.contains(u'.') ? written : QString::fromLatin1(field.name);
+    if (node->path == QLatin1String("data"))
+        return fail(position, 4, Query::tr("Say which member of the event, for example data.actor.type."));
     expect(Expect::Operator, &field);
     const int start = m_at;
     m_result.dependsOnNow = m_result.dependsOnNow || dependsOnNow(field);
@@ -337,7 +383,11 @@ QueryParser::NodePtr QueryParser::parseOperand(NodePtr node)
     }
     QString text;
     if (peek() == u'"') {
-        if (!readQuoted(text) || !addValue(*node, text, start, m_at - start, true))
+        if (!readQuoted(text))
+            return nullptr;
+        if (text.isEmpty())
+            return refuseEmpty(*node, start);
+        if (!addValue(*node, text, start, m_at - start, true))
             return nullptr;
     } else if ((node->op == Op::Regex || node->op == Op::NotRegex) && peek() == u'/') {
         bool insensitive = false;
@@ -352,6 +402,17 @@ QueryParser::NodePtr QueryParser::parseOperand(NodePtr node)
     }
     mark(QueryToken::Kind::Value, start);
     return node;
+}
+
+QueryParser::NodePtr QueryParser::refuseEmpty(const QueryNode &node, int position)
+{
+    const QString name = node.path.isEmpty() ? QString::fromLatin1(node.field->name) : node.path;
+    const bool isWhole = node.op == Op::Matches || node.op == Op::Equal;
+    const QString instead = QStringLiteral("not %1:*").arg(name);
+    const int start = isWhole ? node.position : position;
+    return fail(start, m_at - start,
+                Query::tr("A missing value equals nothing. Rows without %1 are found by %2.").arg(name, instead),
+                isWhole ? instead : QString());
 }
 
 QueryParser::NodePtr QueryParser::parseList(NodePtr node)

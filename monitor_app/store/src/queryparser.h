@@ -57,15 +57,18 @@ private:
     NodePtr parseGroup();
     NodePtr parseWordTerm();
     NodePtr parseBareText(int position, const QString &word, bool isQuoted);
-    NodePtr parseTest(const Field &field, int position);
+    NodePtr parseTest(const Field &field, const QString &name, int position);
+    const Field *fieldNamed(const QString &name) const;
     NodePtr parseOperand(NodePtr node);
     NodePtr parseList(NodePtr node);
     NodePtr parseWithin(NodePtr node);
+    NodePtr refuseEmpty(const QueryNode &node, int position);
     bool addValue(QueryNode &node, const QString &text, int position, int length, bool isQuoted);
     bool addRegex(QueryNode &node, const QString &pattern, bool caseInsensitive, int position, int length);
     NodePtr savedQuery(int position);
     NodePtr fail(int position, int length, const QString &message, const QString &suggestion = {});
 
+    NodePtr placed(NodePtr node, int start) const; //!< From \a start to what was read last.
     void skipSpace();
     bool atEnd() const { return m_at >= m_text.size(); }
     QChar peek(int ahead = 0) const;

@@ -56,7 +56,7 @@ QString testText(const QueryNode &node)
     if (node.op == Op::Text)
         return values.join(u' ');
     const QString list = node.op == Op::In ? u'(' + values.join(QStringLiteral(", ")) + u')' : values.join(u' ');
-    return QLatin1String(node.field->name) + sign(node.op) + list;
+    return (node.path.isEmpty() ? QString::fromLatin1(node.field->name) : node.path) + sign(node.op) + list;
 }
 
 QString childText(const QueryNode &node)

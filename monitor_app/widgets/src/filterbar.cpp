@@ -118,6 +118,28 @@ void FilterBar::setStale(bool stale)
     update();
 }
 
+void FilterBar::setHighlighting(bool highlighting)
+{
+    if (m_highlighting == highlighting)
+        return;
+    m_highlighting = highlighting;
+    place();
+}
+
+void FilterBar::setRecall(std::function<Completion()> recall)
+{
+    m_recall = std::move(recall);
+}
+
+void FilterBar::beginTerm(const QString &name)
+{
+    const QString before = m_state.appliedText.trimmed();
+    m_edit->setText(before.isEmpty() ? name : u"(%1) and %2"_s.arg(before, name));
+    m_edit->setFocus(Qt::OtherFocusReason);
+    m_edit->setCursorPosition(int(m_edit->text().size()));
+    showCompletion();
+}
+
 void FilterBar::setNarrow(bool narrow)
 {
     m_narrow = narrow;
@@ -127,7 +149,9 @@ void FilterBar::setNarrow(bool narrow)
 
 FilterBar::StateLook FilterBar::stateLook() const
 {
-    const QString of = m_narrow ? QString() : tr(" of %1").arg(Text::countShort(m_state.total));
+    const QString total = Text::countShort(m_state.total);
+    const bool marks = m_highlighting && !m_state.appliedText.isEmpty();
+    const QString of = m_narrow ? QString() : (marks ? tr(" of %1 highlighted").arg(total) : tr(" of %1").arg(total));
     if (hasUnappliedText())
         return {u"clock"_s, int(Ink::TextMuted), {}, tr("Not applied yet"), true};
     if (m_stale)
@@ -211,7 +235,7 @@ void FilterBar::textEdited()
 void FilterBar::colour()
 {
     // QLineEdit takes formats for its text only through an input method event; an empty one changes nothing else.
-    const ParsedQuery parsed = parseQuery(m_edit->text(), {m_source.fields, 0, {}});
+    const ParsedQuery parsed = m_source.parse(m_edit->text());
     QList<QInputMethodEvent::Attribute> attributes;
     const auto add = [&](int position, int length, const QTextCharFormat &format) {
         if (length > 0)
@@ -236,7 +260,11 @@ void FilterBar::showCompletion()
         m_list->hide();
         return;
     }
-    const Completion completion = m_source.complete(m_edit->text(), m_edit->cursorPosition());
+    showList(m_source.complete(m_edit->text(), m_edit->cursorPosition()));
+}
+
+void FilterBar::showList(const Completion &completion)
+{
     if (completion.items.isEmpty()) {
         m_list->hide();
         return;
@@ -256,6 +284,8 @@ void FilterBar::handleEscape()
 {
     if (m_list->isVisible()) {
         m_list->hide();
+    } else if (m_state.status == QueryState::Status::Error) {
+        setText(m_state.appliedText); // which stayed in force
     } else if (hasUnappliedText()) {
         m_edit->setText(m_state.text);
     } else if (!m_edit->text().isEmpty()) {
@@ -278,6 +308,10 @@ bool FilterBar::handleKey(int key)
         handleEscape();
         return true;
     case Qt::Key_Tab:
+        if (!listed && !m_state.repaired.isEmpty() && !hasUnappliedText()) {
+            m_edit->setText(m_state.repaired);
+            return true;
+        }
         if (!listed || m_list->current() < 0)
             return false;
         Q_EMIT m_list->chosen(m_list->current());
@@ -285,6 +319,8 @@ bool FilterBar::handleKey(int key)
     case Qt::Key_Down:
         if (listed)
             m_list->step(1);
+        else if (m_edit->text().isEmpty() && m_recall && !m_recall().items.isEmpty())
+            showList(m_recall());
         else
             showCompletion();
         return true;

@@ -118,7 +118,9 @@ KeySheet::KeySheet(QWidget *window)
     addGroup(left, tr("In the filter"),
              {{{u"Enter"_s}, tr("apply")},
               {{u"Tab"_s}, tr("take the suggestion")},
-              {{u"↓"_s}, tr("suggestions")},
+              {{u"↓"_s}, tr("suggestions; when empty, what was before")},
+              {{u"Ctrl+Shift+F"_s}, tr("highlight instead of hide")},
+              {{u"F3"_s, u"Shift+F3"_s}, tr("next, previous match")},
               {{u"Esc"_s}, tr("close, take back, clear")}});
     addGroup(right, tr("In a table"),
              {{{u"↑"_s, u"↓"_s, u"PgUp"_s, u"PgDn"_s}, tr("row, page; with Shift several")},

@@ -116,6 +116,13 @@ void MainWindow::connectPages()
         showPage(PageId::Connections);
         m_connections->applyFilter(u"node:"_s + quoted(node));
     });
+    connect(m_navigation, &Navigation::filterRequested, this, [this](const QString &where, const QString &text) {
+        if (const auto id = pageNamed(where)) {
+            showPage(*id);
+            currentPage()->applyFilter(text);
+        }
+    });
+    connect(&m_workspace.filters(), &FilterBook::changed, this, &MainWindow::noteState);
     connect(m_overview, &OverviewPage::linkRequested, this, &MainWindow::followLink);
     connect(m_posture, &PosturePage::gradeChanged, this, [this] { m_navigation->setGrade(m_posture->grade()); });
     connect(m_posture, &PosturePage::connectionsRequested, this, [this](const QString &filter) {
@@ -165,6 +172,9 @@ void MainWindow::addKeys()
     key(Qt::ALT | Qt::Key_Left, [this] { go(-1); });
     key(Qt::ALT | Qt::Key_Right, [this] { go(1); });
     key(QKeySequence::Find, [this] { currentPage()->focusFilter(); });
+    key(Qt::CTRL | Qt::SHIFT | Qt::Key_F, [this] { currentPage()->toggleHighlight(); });
+    key(Qt::Key_F3, [this] { currentPage()->nextMatch(1); });
+    key(Qt::SHIFT | Qt::Key_F3, [this] { currentPage()->nextMatch(-1); });
     key(Qt::CTRL | Qt::Key_Space, [this] { currentPage()->togglePause(); });
     key(Qt::CTRL | Qt::Key_End, [this] { currentPage()->follow(); });
     key(Qt::Key_F6, [this] { currentPage()->cyclePane(1); });
@@ -346,6 +356,7 @@ void MainWindow::keepState()
     if (const QScreen *screen = this->screen())
         resize(size().boundedTo(screen->availableSize() - QSize(0, frameHeight)));
     restoreGeometry(settings.value(u"window/geometry"_s).toByteArray());
+    m_workspace.filters().load(settings);
     for (const PageId id : allPages)
         page(id)->restoreState(settings);
     if (const auto last = pageNamed(settings.value(u"window/page"_s).toString()))
@@ -361,6 +372,7 @@ void MainWindow::saveState()
     QSettings settings;
     settings.setValue(u"window/geometry"_s, saveGeometry());
     settings.setValue(u"window/page"_s, pageName(m_current));
+    m_workspace.filters().store(settings);
     for (const PageId id : allPages)
         page(id)->saveState(settings);
     settings.sync();

@@ -18,6 +18,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype maxNodes = 12;
+constexpr qsizetype maxFilters = 8;
 
 class SectionLabel : public QWidget
 {
@@ -176,6 +177,36 @@ void NodeItem::paintEvent(QPaintEvent *)
     drawNumber(painter, area.adjusted(28, 0, -8, 0), Face::Caption, ink(Ink::TextMuted), Text::count(m_open));
 }
 
+SavedFilterItem::SavedFilterItem(const QString &page, const QString &name, const QString &text, QWidget *parent)
+    : QAbstractButton(parent)
+    , m_page(page)
+{
+    setText(name);
+    setAttribute(Qt::WA_Hover);
+    setFocusPolicy(Qt::TabFocus);
+    setFixedHeight(px(Metric::RowNavSmall));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setAccessibleName(tr("Saved filter %1, %2").arg(name, page));
+    setToolTip(plainToolTip(page + u": "_s + text));
+}
+
+QSize SavedFilterItem::sizeHint() const
+{
+    return {120, px(Metric::RowNavSmall)};
+}
+
+void SavedFilterItem::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    const QRectF area = rect();
+    if (underMouse())
+        drawBox(painter, area, px(Metric::RadiusControl), ink(Ink::SelectHover), QColor());
+    drawIcon(painter, {8, (area.height() - 12) / 2}, u"filter"_s, 12, ink(Ink::TextMuted));
+    const qreal pageWidth = textWidth(Face::Caption, m_page);
+    drawText(painter, area.adjusted(28, 0, -pageWidth - 16, 0), Face::Table, ink(Ink::TextSecondary), text());
+    drawText(painter, area.adjusted(28, 0, -8, 0), Face::Caption, ink(Ink::TextMuted), m_page, Qt::AlignRight);
+}
+
 CompletenessBlock::CompletenessBlock(Workspace &workspace, QWidget *parent)
     : QWidget(parent)
     , m_workspace(workspace)
@@ -233,6 +264,8 @@ void CompletenessBlock::paintEvent(QPaintEvent *)
 Navigation::Navigation(Workspace &workspace, QWidget *parent)
     : QWidget(parent)
     , m_workspace(workspace)
+    , m_filters(new QWidget(this))
+    , m_filterRows(new QVBoxLayout(m_filters))
     , m_nodes(new QWidget(this))
     , m_nodeRows(new QVBoxLayout(m_nodes))
     , m_completeness(new CompletenessBlock(workspace, this))
@@ -253,13 +286,39 @@ Navigation::Navigation(Workspace &workspace, QWidget *parent)
     for (NavigationItem *item : std::as_const(m_pages))
         pages->addWidget(item);
     layout->addSpacing(12);
+    m_filterRows->setContentsMargins(8, 0, 8, 8);
+    m_filterRows->setSpacing(0);
+    m_filterRows->addWidget(new SectionLabel(tr("Saved filters"), m_filters));
+    layout->addWidget(m_filters);
+    connect(&workspace.filters(), &FilterBook::changed, this, &Navigation::refreshFilters);
     m_nodeRows->setContentsMargins(8, 0, 8, 0);
     m_nodeRows->setSpacing(0);
     m_nodeRows->addWidget(new SectionLabel(tr("Nodes"), m_nodes));
     layout->addWidget(m_nodes);
     layout->addStretch(1);
     layout->addWidget(m_completeness);
+    refreshFilters();
     refresh();
+}
+
+void Navigation::refreshFilters()
+{
+    qDeleteAll(m_filterItems);
+    m_filterItems.clear();
+    const FilterBook &book = m_workspace.filters();
+    for (const PageId page : {PageId::Connections, PageId::Tokens, PageId::Audit}) {
+        const QString key = pageName(page);
+        for (const QString &name : book.savedNames(key)) {
+            if (m_filterItems.size() >= maxFilters)
+                break;
+            const QString text = book.saved(key).value(name);
+            auto *item = new SavedFilterItem(m_pages[int(page)]->text(), name, text, m_filters);
+            connect(item, &QAbstractButton::clicked, this, [this, key, text] { Q_EMIT filterRequested(key, text); });
+            m_filterRows->addWidget(item);
+            m_filterItems.append(item);
+        }
+    }
+    m_filters->setVisible(!m_rail && !m_filterItems.isEmpty());
 }
 
 void Navigation::addPage(PageId page, const QString &icon, const QString &label, int key)
@@ -282,6 +341,7 @@ void Navigation::setRail(bool rail)
     setFixedWidth(px(rail ? Metric::LayoutNavRail : Metric::LayoutNav));
     for (NavigationItem *item : std::as_const(m_pages))
         item->setRail(rail);
+    m_filters->setVisible(!rail && !m_filterItems.isEmpty());
     m_nodes->setVisible(!rail && !m_nodeItems.isEmpty());
     m_completeness->setVisible(!rail);
 }

@@ -93,12 +93,19 @@ void TableHeader::paintSection(QPainter *painter, const QRect &rect, int section
     drawNumber(*painter, QRectF(x, rect.top(), 10, rect.height() - 4.0), Face::Micro, ink(Ink::TextMuted), number, Qt::AlignLeft);
 }
 
-QColor RowDelegate::groundOf(const QModelIndex &index, bool hovered)
+bool RowDelegate::isMarked(const QModelIndex &index) const
+{
+    return m_marked && m_marked(index.data(RawIdRole).toULongLong());
+}
+
+QColor RowDelegate::groundOf(const QModelIndex &index, bool hovered, bool marked)
 {
     if (index.data(SelectedRole).toBool())
         return ink(Ink::SelectFill);
     if (hovered)
         return ink(Ink::SelectHover);
+    if (marked)
+        return ink(Ink::BannerFill);
     const QString tint = index.data(RowTintRole).toString();
     return tint.isEmpty() ? ink(Ink::SurfacePanel) : ink(Theme::named(tint));
 }
@@ -117,7 +124,7 @@ void RowDelegate::paintBar(QPainter &painter, QRectF &area, const QModelIndex &i
 void RowDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
     const QRectF cell = option.rect;
-    painter->fillRect(option.rect, groundOf(index, index.row() == m_hovered));
+    painter->fillRect(option.rect, groundOf(index, index.row() == m_hovered, isMarked(index)));
     if (const auto kind = RowKind(index.data(RowKindRole).toInt()); kind == RowKind::Gap || kind == RowKind::Folded)
         return;
     drawHairline(*painter, {cell.left(), cell.bottom() - 1}, {cell.right(), cell.bottom() - 1}, ink(Ink::LineRow));

@@ -105,6 +105,17 @@ void RowTable::setStale(bool stale)
     viewport()->update();
 }
 
+void RowTable::setMarked(MarkTest marked)
+{
+    m_delegate->setMarked(std::move(marked));
+    viewport()->update();
+}
+
+bool RowTable::isMarked(int row) const
+{
+    return m_delegate->isMarked(m_model.index(row, 0));
+}
+
 void RowTable::refreshRows()
 {
     m_resize(pageRows());
@@ -234,6 +245,10 @@ void RowTable::mousePressEvent(QMouseEvent *event)
     const quint64 id = index.isValid() ? idOfRow(index.row()) : 0;
     if (id == 0) {
         m_model.clearSelection();
+        return;
+    }
+    if (event->button() == Qt::LeftButton && event->modifiers() & Qt::AltModifier) {
+        Q_EMIT filterRequested(index, event->modifiers() & Qt::ShiftModifier);
         return;
     }
     if (event->button() == Qt::RightButton && m_model.selectedIds().contains(id)) {
@@ -426,6 +441,8 @@ void RowTable::paintRowMarks(QPainter &painter, int row)
     const int bar = index.data(RowBarRole).toInt();
     if (bar > 0)
         painter.fillRect(QRectF(line.left(), line.top(), bar, line.height() - 1), ink(Ink::SeverityCritical));
+    else if (m_delegate->isMarked(index))
+        painter.fillRect(QRectF(line.left(), line.top(), 4, line.height() - 1), ink(Ink::BannerLine));
     else if (index.data(SelectedRole).toBool())
         painter.fillRect(QRectF(line.left(), line.top(), 2, line.height() - 1), ink(Ink::SelectLine));
     if (index.data(CurrentRole).toBool()) {

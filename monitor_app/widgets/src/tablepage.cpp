@@ -3,7 +3,9 @@
 
 #include "monitor/models/text.h"
 #include "monitor/widgets/button.h"
+#include "monitor/widgets/chipbar.h"
 #include "monitor/widgets/filterbar.h"
+#include "monitor/widgets/filtertools.h"
 #include "monitor/widgets/runlabel.h"
 #include "monitor/widgets/tablepane.h"
 #include "monitor/widgets/workspace.h"
@@ -33,8 +35,11 @@ QList<TextRun> appliedStripRuns(const FilterBar &bar, const QueryState &state)
                         TextRun{applied, Face::MonoTable, Ink::TextPrimary, false},
                         TextRun{u"  "_s + FilterBar::tr("%1 of %2").arg(Text::count(state.matched), Text::count(state.total)),
                                 Face::Table, Ink::TextMuted}};
-    if (error && !bar.hasUnappliedText())
+    if (error && !bar.hasUnappliedText()) {
         runs << TextRun{} << TextRun{state.message, Face::Table, Ink::SeverityError};
+        if (!state.repaired.isEmpty())
+            runs << TextRun{} << TextRun{FilterBar::tr("Tab takes the fix"), Face::Table, Ink::TextMuted};
+    }
     return runs;
 }
 
@@ -46,7 +51,8 @@ TablePage::TablePage(Workspace &workspace, RowWindowModel &model, Setup setup, Q
     , m_follow(new Button(Button::Kind::Outlined, tr("Following"), this))
     , m_columns(new Button(Button::Kind::Outlined, tr("Columns"), this))
     , m_strip(new RunLabel(this))
-    , m_probe(setup.fields, setup.makeTwin)
+    , m_probe(setup.makeTwin)
+    , m_marker(setup.makeTwin())
 {
     buildToolbar(setup);
     RowTable *rows = m_pane->table();
@@ -58,6 +64,7 @@ TablePage::TablePage(Workspace &workspace, RowWindowModel &model, Setup setup, Q
     connect(rows, &RowTable::keyRequested, this, [this](int key) { handleKey(key); });
     connect(rows, &RowTable::copyRequested, this, &TablePage::copyRows);
     connect(rows, &RowTable::cellMenuRequested, this, &TablePage::showCellMenu);
+    connect(rows, &RowTable::filterRequested, this, &TablePage::filterByCell);
     connect(&model, &RowWindowModel::selectionChanged, this, [this] {
         if (isDetailShown())
             refreshDetail();
@@ -70,9 +77,13 @@ TablePage::TablePage(Workspace &workspace, RowWindowModel &model, Setup setup, Q
 void TablePage::buildToolbar(const Setup &setup)
 {
     auto *bar =
-        new FilterBar({setup.fields, [this](const QString &text, int cursor) { return m_model.completionAt(text, cursor); }},
+        new FilterBar({setup.fields, [this](const QString &text, int cursor) { return m_model.completionAt(text, cursor); },
+                       [this](const QString &text) { return m_model.parse(text); }},
                       setup.placeholder, this);
     setFilterBar(bar);
+    m_tools = new FilterTools(workspace().filters(), m_key, bar, FilterTools::Offer::FilterAndHighlight, this);
+    bar->setRecall([this] { return m_tools->recall(); });
+    connect(m_tools, &FilterTools::highlightingChanged, this, &TablePage::noteHighlighting);
     m_follow->setCheckable(true);
     m_follow->setChecked(true);
     m_follow->setIconName(u"follow"_s);
@@ -80,7 +91,9 @@ void TablePage::buildToolbar(const Setup &setup)
     m_columns->setCaret(true);
     toolbar()->addWidget(m_follow);
     toolbar()->addWidget(bar, 1);
+    toolbar()->addWidget(m_tools->button());
     toolbar()->addWidget(m_columns);
+    strips()->addWidget(m_tools->chips());
     m_strip->setFixedHeight(px(Metric::LayoutAppliedStrip));
     auto *stripRow = new QHBoxLayout;
     stripRow->setContentsMargins(12, 0, 12, 0);
@@ -90,7 +103,7 @@ void TablePage::buildToolbar(const Setup &setup)
     connect(m_columns, &QAbstractButton::clicked, this,
             [this] { showColumnMenu(m_columns->mapToGlobal(QPoint(0, m_columns->height() + 4))); });
     connect(bar, &FilterBar::applied, this, [this](const QString &text) {
-        m_model.setQuery(text);
+        applyText(text);
         workspace().noteChange();
         noteFilter();
         refresh();
@@ -122,11 +135,13 @@ void TablePage::setNarrow(bool narrow)
 
 void TablePage::saveState(QSettings &settings) const
 {
-    settings.setValue(u"filter/"_s + m_key, m_model.queryState().appliedText);
+    settings.setValue(u"filter/"_s + m_key, filterState().appliedText);
+    m_tools->saveState(settings);
 }
 
 void TablePage::restoreState(QSettings &settings)
 {
+    m_tools->restoreState(settings);
     if (const QString text = settings.value(u"filter/"_s + m_key).toString(); !text.isEmpty())
         applyFilter(text);
 }
@@ -164,10 +179,65 @@ void TablePage::refreshContent()
     m_pane->setContent(TablePane::Content::Empty);
 }
 
+QueryState TablePage::filterState() const
+{
+    return m_tools->isHighlighting() ? m_marker->queryState() : m_model.queryState();
+}
+
+void TablePage::applyText(const QString &text)
+{
+    const bool marks = m_tools->isHighlighting();
+    m_marker->setSavedFilters(workspace().filters().saved(m_key));
+    m_marker->setQuery(marks ? text : QString());
+    m_model.setQuery(marks ? QString() : text);
+    const bool hasMarks = marks && !m_marker->queryState().appliedText.isEmpty();
+    table()->setMarked(hasMarks ? [this](quint64 id) { return m_marker->viewRowOf(id) >= 0; } : RowTable::MarkTest());
+    filter()->setHighlighting(marks);
+}
+
+void TablePage::noteHighlighting()
+{
+    const bool marks = m_tools->isHighlighting();
+    const QString text = (marks ? m_model : *m_marker).queryState().appliedText;
+    applyText(text);
+    workspace().noteChange();
+    noteFilter();
+    refresh();
+    Q_EMIT noticed(marks ? tr("What matches the filter is highlighted, the rest stays. F3 goes to the next.")
+                         : tr("What does not match the filter is hidden."),
+                   true);
+}
+
+void TablePage::toggleHighlight()
+{
+    m_tools->setHighlighting(!m_tools->isHighlighting());
+}
+
+void TablePage::nextMatch(int step)
+{
+    const bool marks = m_tools->isHighlighting() && !m_marker->queryState().appliedText.isEmpty();
+    const qint64 total = m_model.totalRows();
+    const qint64 at = m_model.viewRowOf(m_model.currentId());
+    for (qint64 row = at < 0 ? (step > 0 ? 0 : total - 1) : at + step; row >= 0 && row < total; row += step) {
+        if (!marks || m_marker->viewRowOf(m_model.idAt(row)) >= 0)
+            return m_model.moveCurrentTo(row);
+    }
+    Q_EMIT noticed(step > 0 ? tr("No match further down.") : tr("No match further up."), false);
+}
+
+void TablePage::filterByCell(const QModelIndex &index, bool exclude)
+{
+    if (const QString term = m_model.filterTermFor(index, exclude); !term.isEmpty())
+        applyFilter(andTerm(filterState().appliedText, term));
+}
+
 void TablePage::refreshTable()
 {
-    filter()->setState(m_model.queryState());
-    const QList<TextRun> strip = appliedStripRuns(*filter(), m_model.queryState());
+    m_marker->tick();
+    const QueryState state = filterState();
+    filter()->setState(state);
+    m_tools->refresh(state);
+    const QList<TextRun> strip = appliedStripRuns(*filter(), state);
     m_strip->setVisible(!strip.isEmpty());
     m_strip->setRuns(strip);
     refreshContent();
@@ -227,13 +297,17 @@ void TablePage::showCellMenu(const QModelIndex &index, const QPoint &position)
 {
     auto *menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    for (const bool exclude : {false, true}) {
-        const QString term = m_model.filterTermFor(index, exclude);
-        if (term.isEmpty())
-            continue;
-        QAction *action = menu->addAction(exclude ? tr("Filter out: %1").arg(term) : tr("Filter by: %1").arg(term));
-        connect(action, &QAction::triggered, this,
-                [this, term] { applyFilter(andTerm(m_model.queryState().appliedText, term)); });
+    const QString applied = filterState().appliedText;
+    const auto offer = [this, menu](const QString &words, const QString &term, const QString &text) {
+        QAction *action = menu->addAction(words.arg(QString(term).replace(u'&', u"&&"_s)));
+        connect(action, &QAction::triggered, this, [this, text] { applyFilter(text); });
+    };
+    if (const QString term = m_model.filterTermFor(index, false); !term.isEmpty()) {
+        offer(tr("Filter by: %1") + u"\t"_s + tr("Alt+Click"), term, andTerm(applied, term));
+        const QString out = m_model.filterTermFor(index, true);
+        offer(tr("Filter out: %1") + u"\t"_s + tr("Alt+Shift+Click"), out, andTerm(applied, out));
+        if (!applied.isEmpty())
+            offer(tr("Only: %1"), term, term);
     }
     if (const QString full = index.data(FullTextRole).toString(); !full.isEmpty())
         connect(menu->addAction(tr("Copy value")), &QAction::triggered, this,

@@ -2,8 +2,10 @@
 #include "monitor/models/detail.h"
 #include "monitor/models/text.h"
 #include "monitor/widgets/button.h"
+#include "monitor/widgets/chipbar.h"
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/filterbar.h"
+#include "monitor/widgets/filtertools.h"
 #include "monitor/widgets/orderbutton.h"
 #include "monitor/widgets/pages.h"
 #include "monitor/widgets/tablepane.h"
@@ -119,9 +121,13 @@ void TokensPage::buildToolbar()
 {
     TokenLanesModel &model = workspace().lanesModel();
     auto *bar =
-        new FilterBar({laneFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); }},
+        new FilterBar({laneFields(), [&model](const QString &text, int cursor) { return model.completionAt(text, cursor); },
+                       [&model](const QString &text) { return model.parse(text); }},
                       tr("Filter sessions"), this);
     setFilterBar(bar);
+    m_tools = new FilterTools(workspace().filters(), u"tokens"_s, bar, FilterTools::Offer::Filter, this);
+    bar->setRecall([this] { return m_tools->recall(); });
+    strips()->addWidget(m_tools->chips());
     m_follow->setCheckable(true);
     m_group->setCaption(tr("Group"));
     m_group->setCaret(true);
@@ -132,6 +138,7 @@ void TokensPage::buildToolbar()
     toolbar()->addWidget(m_sort);
     toolbar()->addWidget(m_order);
     toolbar()->addWidget(bar, 1);
+    toolbar()->addWidget(m_tools->button());
     connect(m_follow, &QAbstractButton::clicked, this, &TokensPage::togglePause);
     connect(m_group, &QAbstractButton::clicked, this, [this, &model] {
         using Group = TokenLanesModel::Group;
@@ -159,6 +166,7 @@ void TokensPage::buildToolbar()
 void TokensPage::saveState(QSettings &settings) const
 {
     const TokenLanesModel &model = workspace().lanesModel();
+    m_tools->saveState(settings);
     settings.setValue(u"filter/tokens"_s, model.queryState().appliedText);
     settings.setValue(u"sort/tokens"_s, QVariant::fromValue(model.sort()).toString());
     settings.setValue(u"group/tokens"_s, QVariant::fromValue(model.group()).toString());
@@ -166,6 +174,7 @@ void TokensPage::saveState(QSettings &settings) const
 
 void TokensPage::restoreState(QSettings &settings)
 {
+    m_tools->restoreState(settings);
     TokenLanesModel &model = workspace().lanesModel();
     const auto read = [&settings](const QString &key, auto fallback) {
         bool ok = false;
@@ -255,6 +264,7 @@ void TokensPage::refresh()
     const TokenLanesModel &model = workspace().lanesModel();
     const QueryState state = model.queryState();
     filter()->setState(state);
+    m_tools->refresh(state);
     auto *stack = static_cast<QStackedLayout *>(m_timeline->parentWidget()->layout());
     const bool filtered = !state.appliedText.isEmpty() && model.totalLanes() > 0;
     if (model.rowCount() == 0) {

@@ -6,6 +6,7 @@
 #include <QTimer>
 
 namespace Monitor {
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -48,6 +49,7 @@ public:
     AuditModel auditModel;
     ConnectionsModel connectionsModel;
     TokenLanesModel lanesModel;
+    FilterBook filters;
     Actions actions;
     QString operatorName;
     bool demo = false;
@@ -72,6 +74,11 @@ Workspace::Workspace(QObject *parent)
     connect(&d->auditModel, &RowWindowModel::queryStateChanged, this, &Workspace::noteChange);
     connect(&d->connectionsModel, &RowWindowModel::queryStateChanged, this, &Workspace::noteChange);
     connect(&d->lanesModel, &TokenLanesModel::queryStateChanged, this, &Workspace::noteChange);
+    connect(&d->filters, &FilterBook::changed, this, [this] {
+        d->auditModel.setSavedFilters(d->filters.saved(u"audit"_s));
+        d->connectionsModel.setSavedFilters(d->filters.saved(u"connections"_s));
+        d->lanesModel.setSavedFilters(d->filters.saved(u"tokens"_s));
+    });
     setStatus(nullptr);
     d->second.start();
 }
@@ -106,6 +113,11 @@ ConnectionsModel &Workspace::connectionsModel()
 TokenLanesModel &Workspace::lanesModel()
 {
     return d->lanesModel;
+}
+
+FilterBook &Workspace::filters()
+{
+    return d->filters;
 }
 
 LinkStatus &Workspace::status()

@@ -219,7 +219,7 @@ private Q_SLOTS:
         append(table, 1, 2);
         table.appendLines({"oops"});
         append(table, 1205, 1206);
-        model.setQuery(u"user:nobody or row:bad"_s);
+        model.setQuery(u"user:nobody or is:unreadable"_s);
         QVERIFY(settle(model, 1));
         QCOMPARE(model.index(0, 0).data(RowKindRole).toInt(), int(RowKind::Bad));
         model.setQuery(u"user:alice"_s);

@@ -72,8 +72,8 @@ private Q_SLOTS:
         for (const char *query :
              {"", "sev>=error", "user:user7", "user:user1*", "not user:user7", "kind:token.reused or sev<notice",
               "ip in 10.2.0.0/16 and sev:warning", "message ~ /[357]$/", "user in (user1, user2) -kind:limit.hit",
-              "seq between 100..70000", "user!=user3 outcome:success", "attempt 7", "user:nobody", "row:gap",
-              "ts between 14:10..14:20", "user:USER9", "user=USER9"})
+              "seq between 100..70000", "user!=user3 outcome:success", "attempt 7", "user:nobody", "is:gap",
+              "data.actor.name:user7", "ts between 14:10..14:20", "user:USER9", "user=USER9"})
             QTest::newRow(query) << QString::fromLatin1(query);
     }
     void equalsLookingAtEachRow()
@@ -136,6 +136,7 @@ private Q_SLOTS:
             {u"ip in 10.2.0.0/16 or user=user5"_s,
              [&](const AuditRecord &r) { return ip(r).startsWith(u"10.2.") || user(r) == u"user5"; }},
             {u"user!=user3"_s, [&](const AuditRecord &r) { return user(r) != u"user3"; }},
+            {u"sev>=error data.actor.name:user7"_s, [&](const AuditRecord &r) { return r.severity >= 4 && user(r) == u"user7"; }},
             {u"seq<=1000 sev:info..notice"_s,
              [](const AuditRecord &r) { return r.sequence <= 1000 && r.severity >= 1 && r.severity <= 2; }}};
         for (const auto &[query, accept] : cases) {
@@ -144,6 +145,81 @@ private Q_SLOTS:
             QVERIFY(filter.wait(20'000));
             QVERIFY2(rowsOf(*filter.result()) == naive(table, accept), qPrintable(query));
         }
+    }
+
+    void missingMatchesNoComparison_data()
+    {
+        QTest::addColumn<QString>("query");
+        QTest::addColumn<int>("rows"); // of a row with everything and one with nothing
+        for (const auto &[query, rows] : {std::pair("user:alice", 1),
+                                          std::pair("user!=bob", 1),
+                                          std::pair("user!~/b/", 1),
+                                          std::pair("user:*", 1),
+                                          std::pair("user~/.*/", 1),
+                                          std::pair("user has e", 1),
+                                          std::pair("not user:*", 1),
+                                          std::pair("not user:bob", 2),
+                                          std::pair("close.code<9999", 1),
+                                          std::pair("close.code!=7", 1),
+                                          std::pair("close.code:0", 0),
+                                          std::pair("close.code in (0, 1006)", 1),
+                                          std::pair("close.code:..9999", 1),
+                                          std::pair("seq<99", 1),
+                                          std::pair("seq!=98", 1),
+                                          std::pair("ts<2030-01-01", 1),
+                                          std::pair("ts!=2030-01-01", 1),
+                                          std::pair("sev<=critical", 1),
+                                          std::pair("sev!=critical", 1),
+                                          std::pair("sev:unknown", 1),
+                                          std::pair("outcome!=success", 1),
+                                          std::pair("outcome:unknown", 1),
+                                          std::pair("ip in 0.0.0.0/0", 1),
+                                          std::pair("ip!=10.0.0.1", 1),
+                                          std::pair("data.actor.name:alice", 1),
+                                          std::pair("data.actor.name!=bob", 1),
+                                          std::pair("data.ws.close_code>1000", 1),
+                                          std::pair("data.roles:admin", 1),
+                                          std::pair("data.roles!=admin", 0),
+                                          std::pair("data.nothing:*", 0),
+                                          std::pair("id:e-1", 1),
+                                          std::pair("subject!=x", 1),
+                                          std::pair("not data.actor.name:alice", 1)})
+            QTest::newRow(query) << QString::fromLatin1(query) << rows;
+    }
+    void missingMatchesNoComparison()
+    {
+        QFETCH(QString, query);
+        QFETCH(int, rows);
+        AuditTable table;
+        table.appendLines({R"({"type":"x"})",
+                           R"({"type":"dev.watchword.conn.closed.v1","id":"e-1","source":"s","subject":"y","sequence":"5",)"
+                           R"("time":"2026-11-22T14:00:00Z","data":{"severity":2,"outcome":"failure","actor":{"name":"alice"},)"
+                           R"("src":{"ip":"10.1.2.3"},"ws":{"close_code":1006},"roles":["reader","admin"]}})"});
+        const ParsedQuery parsed = parseQuery(query, {auditFields(), 1'795'357'960'000});
+        QVERIFY2(parsed.root, qPrintable(parsed.error.message));
+        AuditFilter filter(table);
+        filter.setQuery(parsed.root);
+        QVERIFY(filter.wait(20'000));
+        QCOMPARE(int(filter.result()->matched()), rows);
+    }
+
+    void aNewQueryDoesNotWaitForReadingEvents()
+    {
+        QRandomGenerator random(9);
+        AuditTable table;
+        quint64 sequence = 0;
+        fill(table, 130'000, random, sequence);
+        AuditFilter filter(table);
+        QVERIFY(filter.wait(20'000));
+        filter.setQuery(parsed(u"data.nothing.there:x"_s));
+        filter.update();
+        const auto started = std::chrono::steady_clock::now();
+        const quint64 id = filter.setQuery(parsed(u"user:user7"_s));
+        QVERIFY(filter.wait(20'000));
+        QCOMPARE(filter.result()->queryId, id);
+        const auto took = std::chrono::steady_clock::now() - started;
+        qInfo("the next filter was there after %lld ms",
+              qint64(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
     }
 
     void newestQueryWins()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <monitor/store/completion.h>
 #include <monitor/store/query.h>
+#include <monitor/store/queryterms.h>
 
 #include <support/testmain.h>
 
@@ -16,7 +17,10 @@ class TestQuery : public WatchwordTest
     // 2026-11-22 14:32:40 UTC
     static QueryContext audit()
     {
-        return {auditFields(), 1'795'357'960'000, {{u"bad"_s, u"sev>=error"_s}, {u"self"_s, u"$self"_s}}};
+        return {auditFields(),
+                1'795'357'960'000,
+                {{u"bad"_s, u"sev>=error"_s}, {u"self"_s, u"$self"_s}},
+                {{plainName(u"Schwere"), u"sev"_s}, {plainName(u"Nachricht des Ereignisses"), u"message"_s}}};
     }
     static QueryContext connections() { return {connectionFields(), 1'795'357'960'000, {}}; }
 
@@ -50,6 +54,15 @@ private Q_SLOTS:
         row("severity:CRITICAL", "sev:CRITICAL");
         row("user:\"or\"", "user:\"or\"");
         row("$bad", "sev >= error");
+        row("is:gap or is:UNREADABLE", "is:gap or is:UNREADABLE");
+        row("row:event", "is:event");
+        row("Event:conn.opened", "kind:conn.opened");
+        row("\"Close code\" in 1006", "close.code in (1006)");
+        row("Schwere >= warning", "sev >= warning");
+        row("\"Nachricht des Ereignisses\" has x", "message has x");
+        row("data.actor.type:service", "data.actor.type:service");
+        row("id:abc and source ~ /gw/", "id:abc and source ~ /gw/");
+        row("not user:*", "not user:*");
     }
     void accepts()
     {
@@ -99,6 +112,11 @@ private Q_SLOTS:
         row("$self", 0, 5, "contains itself");
         row(":x", 0, 1, "does not begin");
         row("seq > 1..2", 6, 4, "cannot be compared");
+        row("user:\"\"", 0, 7, "not user:*");
+        row("user in (a, \"\")", 12, 2, "not user:*");
+        row("\"\"", 0, 2, "quotes are empty");
+        row("data:x", 0, 4, "which member");
+        row("is:late", 3, 4, "Write one of: event, gap, unreadable");
     }
     void refuses()
     {
@@ -110,6 +128,69 @@ private Q_SLOTS:
         QVERIFY2(parsed.error.message.contains(part), qPrintable(parsed.error.message));
         QTEST(parsed.error.position, "position");
         QTEST(parsed.error.length, "length");
+    }
+
+    void everyTitleIsAName_data()
+    {
+        QTest::addColumn<QString>("title");
+        QTest::addColumn<QString>("field");
+        for (const auto &[title, field] :
+             {std::pair("State", "state"), std::pair("User", "user"), std::pair("Client", "client"), std::pair("Address", "ip"),
+              std::pair("Node", "node"), std::pair("Age", "age"), std::pair("Idle", "idle"), std::pair("In /s", "rate.in"),
+              std::pair("Out /s", "rate.out"), std::pair("Queue", "queue"), std::pair("Token left", "token.left"),
+              std::pair("Close", "close.code"), std::pair("token-left", "token.left"), std::pair("is", "state")})
+            QTest::newRow(title) << QString::fromLatin1(title) << QString::fromLatin1(field);
+    }
+    void everyTitleIsAName()
+    {
+        QFETCH(QString, title);
+        QFETCH(QString, field);
+        const QString value = field == u"state" ? u"open"_s : u"0"_s;
+        for (const QString &text : {u"\"%1\":%2"_s.arg(title, value), u"\"%1\" : %2"_s.arg(title.toUpper(), value)}) {
+            const ParsedQuery parsed = parseQuery(text, connections());
+            QVERIFY2(parsed.root, qPrintable(text + u": "_s + parsed.error.message));
+            QVERIFY2(parsed.root->field, qPrintable(text));
+            QCOMPARE(QString::fromLatin1(parsed.root->field->name), field);
+        }
+    }
+
+    void offersTheFix()
+    {
+        const QueryError error = parseQuery(u"user:\"\" or usr:x"_s, audit()).error;
+        QCOMPARE(error.suggestion, u"not user:*"_s);
+        QCOMPARE(parseQuery(u"usr:x"_s, audit()).error.suggestion, u"user"_s);
+    }
+
+    void termsAreWhatWasWritten_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QStringList>("terms");
+        QTest::addColumn<QString>("withoutFirst");
+        QTest::addColumn<QString>("firstNegated");
+        const auto row = [](const char *text, const QStringList &terms, const char *without, const char *negated) {
+            QTest::newRow(text) << QString::fromLatin1(text) << terms << QString::fromLatin1(without)
+                                << QString::fromLatin1(negated);
+        };
+        row("", {}, "", "");
+        row(" user:a ", {u"user:a"_s}, "", "not user:a");
+        row("user:a  sev >= error", {u"user:a"_s, u"sev >= error"_s}, "sev >= error", "not user:a and sev >= error");
+        row("-user:a and (b or c)", {u"-user:a"_s, u"(b or c)"_s}, "(b or c)", "user:a and (b or c)");
+        row("(a or b) and c", {u"(a or b)"_s, u"c"_s}, "c", "not (a or b) and c");
+        row("a or b c", {u"a"_s, u"b c"_s}, "b c", "not a or b c");
+        row("(a and b)", {u"(a and b)"_s}, "", "not (a and b)");
+        row("not(a and b) c", {u"not(a and b)"_s, u"c"_s}, "c", "(a and b) and c");
+        row("$bad user in (a, b)", {u"$bad"_s, u"user in (a, b)"_s}, "user in (a, b)", "not $bad and user in (a, b)");
+        row("user:", {}, "", "");
+    }
+    void termsAreWhatWasWritten()
+    {
+        QFETCH(QString, text);
+        const QueryTerms terms(text, parseQuery(text, audit()));
+        QTEST(terms.terms(), "terms");
+        QTEST(terms.without(0), "withoutFirst");
+        QTEST(terms.negated(0), "firstNegated");
+        for (int term = 0; term < int(terms.terms().size()); ++term)
+            QVERIFY(text.mid(terms.positionOf(term)).trimmed().startsWith(terms.terms().at(term)));
     }
 
     void endsDeepAndLongTexts()
@@ -137,7 +218,7 @@ private Q_SLOTS:
 
     void positionsOfAnyTextAreInside()
     {
-        const QString alphabet = u"user:sev><=!~()\"/-$ andornotin..,10.0.0.0/8 within last 5m"_s;
+        const QString alphabet = u"user:sev><=!~()\"/-$ andornotin..,10.0.0.0/8 within last 5m is:gap data.x"_s;
         QRandomGenerator random(7);
         for (int round = 0; round < 20'000; ++round) {
             QString text;

@@ -58,6 +58,7 @@ public:
     void tick() override;
     void setQuery(const QString &text) override;
     QueryState queryState() const override;
+    ParsedQuery parse(const QString &text) const override;
     Completion completionAt(const QString &text, int cursor) const override;
 
 Q_SIGNALS:

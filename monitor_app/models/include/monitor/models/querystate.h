@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/store/query.h"
+
 #include <QString>
 
 namespace Monitor {
@@ -24,6 +26,17 @@ struct QueryState
     int errorPosition = -1; //!< In UTF-16 units of text; -1 without an error.
     int errorLength = 0;
     QString message; //!< Translated sentence for Suspicious and Error, with the fix.
+
+    QString repaired; //!< The whole text with the fix in it, where there is one; else empty.
+
+    void refuse(const QueryError &error) //!< For text as it is set.
+    {
+        status = Status::Error;
+        errorPosition = error.position;
+        errorLength = error.length;
+        message = error.message;
+        repaired = error.suggestion.isEmpty() ? QString() : QString(text).replace(error.position, error.length, error.suggestion);
+    }
 
     friend bool operator==(const QueryState &, const QueryState &) = default;
 };

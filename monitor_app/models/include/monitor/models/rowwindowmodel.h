@@ -56,6 +56,8 @@ public:
     virtual QueryState queryState() const = 0;
     //! What may stand at \a cursor, with values and counts from the data.
     virtual Completion completionAt(const QString &text, int cursor) const = 0;
+    virtual ParsedQuery parse(const QString &text) const = 0; //!< As setQuery() would read it.
+    void setSavedFilters(const QHash<QString, QString> &saved); //!< For $name; a filter that is applied is not read again.
     //! Term that keeps (or drops, \a exclude) rows with the value of this cell; empty for columns that have no field.
     QString filterTermFor(const QModelIndex &index, bool exclude) const;
     QString fullText(quint64 id, int column) const; //!< Of any row, in the window or not; empty for an unknown row.
@@ -89,6 +91,7 @@ Q_SIGNALS:
 
 protected:
     RowWindowModel(QList<Column> columns, QObject *parent);
+    QueryContext contextOf(std::span<const Field> fields, qint64 now) const;
     void moveWindow(qint64 first); //!< As setWindow() with the same count; the content of every row is new.
     void rowsChanged(int firstWindowRow, int lastWindowRow); //!< One dataChanged().
     virtual void selectionWasChanged() { }

@@ -95,6 +95,8 @@ public:
     void setCollapsed(const QString &group, bool collapsed);
     void setQuery(const QString &text); //!< Fields: user, session, client, node, failures, state, token.left; bare text.
     QueryState queryState() const;
+    ParsedQuery parse(const QString &text) const;
+    void setSavedFilters(const QHash<QString, QString> &saved); //!< For $name.
     Completion completionAt(const QString &text, int cursor) const;
 
     int rowCount() const;

@@ -22,6 +22,7 @@ public:
     void scanRanges(int column, const RangeSet &ranges, quint32 from, quint32 to, quint64 *bits) const override;
     bool mayMatchIds(int column, const DictionaryMatch &match) const override;
     bool mayMatchRanges(int column, const RangeSet &ranges) const override;
+    void scanPayload(const PayloadTest &condition, quint32 from, quint32 to, quint64 *bits) const override;
 
 private:
     void scanTimes(RangeSet ranges, quint32 from, quint32 to, quint64 *bits) const;

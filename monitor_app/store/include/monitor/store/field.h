@@ -5,6 +5,7 @@
 #include <QString>
 #include <QStringList>
 
+#include <limits>
 #include <span>
 
 namespace Monitor {
@@ -24,12 +25,14 @@ enum class FieldType {
 struct Field
 {
     const char *name; //!< "token.left"
-    const char *alias; //!< "left", or empty
+    const char *aliases; //!< Other names, space-separated, the title of its column among them; or empty.
     FieldType type;
     int column; //!< Meaning belongs to the source of rows.
     const char *description; //!< Source text for tr() in context "Monitor::Field".
     const char *words; //!< For Word: space-separated, in ascending order; also offered as values.
     bool text = false; //!< Bare text looks here.
+    //! The least value that is one: what lies below says that there is none, and no comparison finds it.
+    qint64 lowest = std::numeric_limits<qint64>::min() + 1;
 };
 
 enum class AuditColumn {
@@ -49,7 +52,8 @@ enum class AuditColumn {
     Reason,
     Message,
     CloseCode,
-    Row
+    Row,
+    Payload //!< A member of the event as it came.
 };
 enum class ConnectionColumn {
     State,
@@ -91,7 +95,9 @@ std::span<const Field> auditFields();
 std::span<const Field> connectionFields();
 std::span<const Field> laneFields();
 
-const Field *findField(std::span<const Field> fields, QStringView name); //!< By name or alias, case-insensitive; null if none.
+//! By name or alias; null if none. Case, spaces and the marks . _ - / do not count: "Token left" is token.left.
+const Field *findField(std::span<const Field> fields, QStringView name);
+QString plainName(QStringView name); //!< As names are compared.
 QString nearestField(std::span<const Field> fields, QStringView name); //!< "did you mean"; empty if nothing is near.
 QString fieldDescription(const Field &field); //!< Translated.
 QString fieldTypeName(FieldType type); //!< Translated: "duration"

@@ -4,6 +4,8 @@
 #include "monitor/store/interner.h"
 #include "monitor/store/query.h"
 
+#include <QByteArrayList>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -11,7 +13,10 @@
 
 namespace Monitor {
 
-/*! The strings of a dictionary that a text condition accepts: looked at once, extended when the dictionary grows. */
+/*!
+    The strings of a dictionary that a text condition accepts: looked at once, extended when the dictionary grows. The empty
+    string stands for a value that is missing, and is never accepted.
+*/
 class DictionaryMatch
 {
 public:
@@ -56,6 +61,14 @@ struct RangeSet
     }
 };
 
+/*! A condition on a member of the event as it came: of a list some element fulfils it, or with \a all every one. */
+struct PayloadTest
+{
+    QByteArrayList path;
+    DictionaryMatch::Test test;
+    bool all = false;
+};
+
 /*!
     Rows that conditions are evaluated over: a run of at most 65,536 rows, column by column.
     Bit i of the output is row from + i; scan functions set each bit of the range to the result.
@@ -71,6 +84,8 @@ public:
     //! False only if no row of the run can fulfil the condition.
     virtual bool mayMatchIds(int, const DictionaryMatch &) const { return true; }
     virtual bool mayMatchRanges(int, const RangeSet &) const { return true; }
+    //! Clears the bits of rows that the condition does not accept; rows whose bit is not set are not looked at.
+    virtual void scanPayload(const PayloadTest &, quint32, quint32, quint64 *) const { }
 };
 
 /*!
@@ -93,6 +108,7 @@ public:
     //! Before evaluate(), when dictionaries may have grown. Returns false if \a stop ended it.
     bool extend(const DictionaryMatch::Stop &stop = {});
     bool hasPattern() const { return m_hasPattern; } //!< A regular expression: looking up may take long.
+    bool readsPayload() const { return m_readsPayload; } //!< Every row is parsed again: evaluate few at once.
     quint32 tooHard() const; //!< Texts on which a pattern gave up, HardLimit or more: then there may be others.
     //! bits must have room for (to - from + 63) / 64 words.
     void evaluate(const RowSource &rows, quint32 from, quint32 to, quint64 *bits) const;
@@ -108,6 +124,7 @@ private:
     std::vector<int> m_columns;
     std::vector<std::shared_ptr<DictionaryMatch>> m_matches;
     bool m_hasPattern = false;
+    bool m_readsPayload = false;
 };
 
 //! Writes predicate(column[row]) for rows [from, to) as bits.

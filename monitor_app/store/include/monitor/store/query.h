@@ -17,11 +17,14 @@ namespace Monitor {
     The filter language: text to tree. Grammar (keywords in any case; "and" may be left out):
 
         query := or ; or := and {"or" and} ; and := not {["and"] not} ; not := ["not" | "!" | "-"] term
-        term  := "(" query ")" | field op value | field "in" list | field "has" string | string
+        term  := "(" query ")" | field op value | field "in" list | field "has" string | flag | string
+        field := name | "title of a column" | data.member.member
+        flag  := "is:" word
         op    := ":" "=" "!=" "~" "!~" "<" "<=" ">" ">=" | "within" ["last"] duration | "between" a..b
         value := word | "quoted" | /regex/i | number unit | duration | time | network | a..b | $saved
 
     ":" is equality without case and with * as joker; "=" is exact; "!=" on a field with several values means that none is equal.
+    A value that is missing fulfils no comparison, "!=" and "!~" neither; "not user:*" finds the rows without a user.
 */
 struct QueryNode
 {
@@ -53,10 +56,11 @@ struct QueryNode
     Kind kind = Kind::Everything;
     Op op = Op::Matches;
     const Field *field = nullptr; //!< Null for bare text.
+    QString path; //!< Of a member of the payload: "data.actor.type", "id"; else empty.
     QList<Value> values;
     std::vector<std::unique_ptr<QueryNode>> children;
     std::shared_ptr<const QueryNode> shared; //!< A saved filter: the only child, instead of children.
-    int position = 0;
+    int position = 0; //!< As written, with brackets and "not".
     int length = 0;
 };
 
@@ -90,7 +94,8 @@ struct QueryContext
 {
     std::span<const Field> fields;
     qint64 now = 0; //!< ms since the epoch; the day of times without a date is now's, in UTC.
-    QHash<QString, QString> saved; //!< $name -> query text
+    QHash<QString, QString> saved = {}; //!< $name -> query text
+    QHash<QString, QString> titles = {}; //!< Title of a column in the program's language, as plainName() -> name of its field
 };
 
 ParsedQuery parseQuery(const QString &text, const QueryContext &context);

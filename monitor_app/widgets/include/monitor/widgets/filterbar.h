@@ -17,8 +17,8 @@ class CompletionList;
 /*!
     The filter: a line of the query language in colours, and at its right what became of it.
 
-    Enter applies, Tab takes the selected completion, Escape closes the list, then takes back an edit that is not applied,
-    then clears the filter.
+    Enter applies, Tab takes the selected completion, or the fix of a text that is wrong. Escape closes the list, then takes back
+    a text that is not applied or is wrong, then clears the filter. Down in an empty bar offers what was applied before.
 */
 class FilterBar : public QWidget
 {
@@ -29,11 +29,17 @@ public:
     {
         std::span<const Field> fields;
         std::function<Completion(const QString &, int)> complete;
+        std::function<ParsedQuery(const QString &)> parse;
     };
     FilterBar(Source source, const QString &placeholder, QWidget *parent = nullptr);
 
     void setState(const QueryState &state);
     void setStale(bool stale);
+    void setHighlighting(bool highlighting); //!< What matches is marked, and the rest stays.
+    void setRecall(std::function<Completion()> recall); //!< What Down in an empty bar offers.
+    void beginTerm(const QString &name); //!< Writes it behind what is applied, and waits for the rest.
+    ParsedQuery parse(const QString &text) const { return m_source.parse(text); }
+    std::span<const Field> fields() const { return m_source.fields; }
     void setText(const QString &text); //!< As if typed and applied.
     QString text() const;
     bool hasUnappliedText() const;
@@ -72,12 +78,15 @@ private:
     void colour();
     void place();
     void showCompletion();
+    void showList(const Completion &completion);
 
     Source m_source;
+    std::function<Completion()> m_recall;
     QueryState m_state;
     QLineEdit *m_edit;
     CompletionList *m_list;
     bool m_stale = false;
+    bool m_highlighting = false;
     bool m_narrow = false;
     bool m_wasUnapplied = false;
 };

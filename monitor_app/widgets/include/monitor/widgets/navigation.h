@@ -62,6 +62,23 @@ private:
     bool m_stale = false;
 };
 
+/*! A saved filter in the navigation: its name, and the page that it belongs to. */
+class SavedFilterItem : public QAbstractButton
+{
+    Q_OBJECT
+
+public:
+    SavedFilterItem(const QString &page, const QString &name, const QString &text, QWidget *parent = nullptr);
+
+    QSize sizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    const QString m_page; //!< Translated.
+};
+
 /*! "Completeness": which part of the audit was received and verified here. */
 class CompletenessBlock : public QWidget
 {
@@ -80,7 +97,8 @@ private:
 };
 
 /*!
-    The pages at the left, 184 wide, or a rail of 48 in narrow windows; under them the nodes, at the foot the completeness.
+    The pages at the left, 184 wide, or a rail of 48 in narrow windows; under them the saved filters and the nodes, at
+    the foot the completeness.
 */
 class Navigation : public QWidget
 {
@@ -98,6 +116,7 @@ public:
 Q_SIGNALS:
     void pageRequested(Monitor::PageId page);
     void nodeRequested(const QString &node);
+    void filterRequested(const QString &page, const QString &text); //!< A saved one; the page as pageName() has it.
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -105,9 +124,13 @@ protected:
 private:
     void addPage(PageId page, const QString &icon, const QString &label, int shortcut);
     void refreshNodes();
+    void refreshFilters();
 
     Workspace &m_workspace;
     QList<NavigationItem *> m_pages;
+    QWidget *m_filters;
+    QVBoxLayout *m_filterRows;
+    QList<SavedFilterItem *> m_filterItems;
     QWidget *m_nodes;
     QVBoxLayout *m_nodeRows;
     QList<NodeItem *> m_nodeItems;

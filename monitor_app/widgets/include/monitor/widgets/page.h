@@ -33,6 +33,8 @@ public:
     virtual QWidget *view() const = 0; //!< What has the focus first.
     virtual void follow() { }
     virtual void togglePause() { }
+    virtual void nextMatch(int) { } //!< By 1 down or -1 up.
+    virtual void toggleHighlight() { } //!< Filter or highlight.
     virtual void setNarrow(bool narrow);
     virtual void applyFilter(const QString &text);
     //! Filter and order, kept from one run to the next.

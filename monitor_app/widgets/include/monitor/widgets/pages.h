@@ -10,6 +10,7 @@ namespace Monitor {
 
 class Button;
 class EmptyState;
+class FilterTools;
 class HistogramStrip;
 class OrderButton;
 class TailBanner;
@@ -84,6 +85,7 @@ private:
     Button *m_group;
     Button *m_sort;
     OrderButton *m_order;
+    FilterTools *m_tools = nullptr;
     QTimer *m_pulse;
 };
 

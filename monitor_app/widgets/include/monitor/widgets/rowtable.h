@@ -9,6 +9,8 @@
 #include <QStyledItemDelegate>
 #include <QTableView>
 
+#include <functional>
+
 namespace Monitor {
 
 /*! The sort marks over a table: arrow and rank for each key. */
@@ -52,11 +54,14 @@ public:
     void setStale(bool stale) { m_stale = stale; }
     bool isStale() const { return m_stale; }
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
-    static QColor groundOf(const QModelIndex &index, bool hovered);
+    static QColor groundOf(const QModelIndex &index, bool hovered, bool marked);
+    void setMarked(std::function<bool(quint64)> marked) { m_marked = std::move(marked); }
+    bool isMarked(const QModelIndex &index) const;
 
 private:
     void paintBar(QPainter &painter, QRectF &area, const QModelIndex &index, double fraction) const;
 
+    std::function<bool(quint64)> m_marked;
     int m_hovered = -1;
     int m_firstColumn = 0;
     bool m_stale = false;
@@ -85,6 +90,9 @@ public:
     void setScroller(std::function<void(qint64)> scrollTo); //!< Who moves the window; by default the model.
     void setResizer(std::function<void(int)> resize); //!< Who tells the model how many rows fit.
     void setStale(bool stale);
+    using MarkTest = std::function<bool(quint64 id)>;
+    void setMarked(MarkTest marked); //!< Rows that are highlighted; none by default.
+    bool isMarked(int row) const; //!< Of the window.
     void refreshRows();
 
     // Columns move, hide and size; what the person chose is kept in the settings until resetColumns().
@@ -109,6 +117,7 @@ Q_SIGNALS:
     void copyRequested(bool asJson);
     void columnMenuRequested(const QPoint &globalPosition);
     void cellMenuRequested(const QModelIndex &index, const QPoint &globalPosition);
+    void filterRequested(const QModelIndex &index, bool exclude); //!< Alt and a click, with Shift to exclude.
     void pointerMoved(); //!< Over the rows.
     void pointerLeft();
 

@@ -10,6 +10,7 @@ class QMenu;
 namespace Monitor {
 
 class Button;
+class FilterTools;
 class RunLabel;
 class TablePane;
 
@@ -26,6 +27,8 @@ public:
     bool hasData() const override;
     TablePane *pane() const { return m_pane; }
     void setNarrow(bool narrow) override;
+    void nextMatch(int step) override;
+    void toggleHighlight() override;
     void saveState(QSettings &settings) const override;
     void restoreState(QSettings &settings) override;
 
@@ -58,6 +61,8 @@ protected:
     virtual bool handleKey(int key); //!< Returns false for a key that is not known.
     virtual void refreshFollow() = 0; //!< The first button of the toolbar.
 
+    //! What the filter bar says: of the rows that are shown, or of those that are highlighted among all.
+    QueryState filterState() const;
     void refreshTable(); //!< Filter, strip, columns, rows and what stands in their place.
     QList<TextRun> selectionRuns() const; //!< "3 selected", "row 3 of 222"; empty without a selection.
     void detailDisconnect() override;
@@ -67,6 +72,9 @@ protected:
 private:
     void buildToolbar(const Setup &setup);
     void refreshContent();
+    void applyText(const QString &text);
+    void noteHighlighting();
+    void filterByCell(const QModelIndex &index, bool exclude);
     void refreshColumnsText();
     void showCellMenu(const QModelIndex &index, const QPoint &position);
     void showColumnMenu(const QPoint &position);
@@ -79,6 +87,8 @@ private:
     Button *m_columns;
     RunLabel *m_strip;
     TermProbe m_probe;
+    FilterTools *m_tools = nullptr;
+    std::unique_ptr<RowWindowModel> m_marker; //!< Knows which rows are highlighted.
 };
 
 //! What keeps a filter in force while another text is typed; empty when they are the same.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "monitor/models/rowwindowmodel.h"
-#include "monitor/store/field.h"
+#include "monitor/store/queryterms.h"
 #include "monitor/widgets/tablepane.h"
 
 #include <functional>
@@ -20,24 +20,18 @@ class TermProbe
 {
 public:
     using MakeModel = std::function<std::unique_ptr<RowWindowModel>()>;
-    TermProbe(std::span<const Field> fields, MakeModel make);
+    explicit TermProbe(MakeModel make);
 
     void setQuery(const QString &text); //!< Empty: nothing to count.
     void tick();
     QList<EmptyState::Term> terms() const;
-    QString without(int term) const; //!< The filter with this term taken out.
+    QString without(int term) const { return m_terms.without(term); } //!< The filter with this term taken out.
 
 private:
-    struct Entry
-    {
-        int position = 0;
-        int length = 0;
-        std::unique_ptr<RowWindowModel> model;
-    };
-    std::span<const Field> m_fields;
     MakeModel m_make;
     QString m_text;
-    std::vector<Entry> m_entries;
+    QueryTerms m_terms;
+    std::vector<std::unique_ptr<RowWindowModel>> m_models;
 };
 
 } // namespace Monitor

@@ -3,6 +3,7 @@
 
 #include "monitor/models/auditmodel.h"
 #include "monitor/models/connectionsmodel.h"
+#include "monitor/models/filterbook.h"
 #include "monitor/models/linkstatus.h"
 #include "monitor/models/tokenlanesmodel.h"
 
@@ -52,6 +53,8 @@ public:
     AuditModel &auditModel();
     ConnectionsModel &connectionsModel();
     TokenLanesModel &lanesModel();
+
+    FilterBook &filters(); //!< What is saved here is known to the three models as $name.
 
     LinkStatus &status();
     void setStatus(LinkStatus *status); //!< Null: the workspace's own.
