@@ -224,6 +224,7 @@ Result<void> Gateway::Private::start()
     gate = std::make_unique<Gate>(
         config, GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
+    connect(gate.get(), &Gate::authenticated, hub.get(), &Hub::adoptSocket);
     connect(hub.get(), &Hub::refused, gate.get(), &Gate::refuse);
     if (const Result<void> opened = gate->open(); !opened)
         return opened.error();

@@ -10,6 +10,7 @@
 #include "watchword/core/internal/loopback.h"
 
 #include <QFile>
+#include <QHash>
 #include <QSet>
 
 #include <limits>
@@ -115,6 +116,9 @@ EndpointLimits readLimits(TableReader table)
     limits.controlFramesPerSecond = table.integer("control_frames_per_second", limits.controlFramesPerSecond, 0, kMost);
     limits.fragments = table.integer("fragments", limits.fragments, 0, kMost);
     limits.messageTime = table.duration("message_time", limits.messageTime);
+    limits.authTime = table.duration("auth_time", limits.authTime);
+    if (limits.authTime < std::chrono::seconds(1) || limits.authTime > std::chrono::minutes(1))
+        table.fail("auth_time", u"auth_time of limits must be from \"1 s\" to \"1 m\""_s);
     table.finish();
     return limits;
 }
@@ -167,6 +171,28 @@ void readRejectStyle(TableReader &table, EndpointConfig &endpoint)
         table.fail("reject_style", u"reject_style = \"accept_then_close\" is for the pages of origins; name some"_s);
 }
 
+void readCredentials(TableReader &table, EndpointConfig &endpoint)
+{
+    using Way = EndpointConfig::CredentialWay;
+    static const QHash<QString, Way> known{{u"header"_s, Way::Header},
+                                           {u"subprotocol"_s, Way::Subprotocol},
+                                           {u"ticket"_s, Way::Ticket},
+                                           {u"first_message"_s, Way::FirstMessage}};
+    const QStringList names = table.texts("credentials", {u"header"_s, u"subprotocol"_s});
+    endpoint.credentials = {};
+    for (const QString &name : names) {
+        if (known.contains(name))
+            endpoint.credentials |= known.value(name);
+        else
+            table.fail("credentials", u"\"%1\" is no way; choose from header, subprotocol, ticket and first_message"_s.arg(name));
+    }
+    if (names.isEmpty())
+        table.fail("credentials", u"credentials = [] lets nobody in; leave it out, or name a way"_s);
+    if (endpoint.credentials.testFlag(Way::FirstMessage) && endpoint.service == EndpointConfig::Service::Upstream)
+        table.fail("credentials",
+                   u"\"first_message\" is for serves = \"rooms\" and \"echo\": an upstream is asked before the 101"_s);
+}
+
 EndpointConfig readEndpoint(TableReader table)
 {
     EndpointConfig endpoint;
@@ -181,7 +207,11 @@ EndpointConfig readEndpoint(TableReader table)
     if (table.has("max_age"))
         endpoint.maxAge = std::chrono::duration_cast<std::chrono::seconds>(table.duration("max_age", Duration(300'000)));
     readRejectStyle(table, endpoint);
+    readCredentials(table, endpoint);
     endpoint.hidden = table.boolean("hidden", false);
+    const EndpointConfig::CredentialWays open{EndpointConfig::CredentialWay::Ticket, EndpointConfig::CredentialWay::FirstMessage};
+    if (endpoint.hidden && (endpoint.credentials & open))
+        table.fail("hidden", u"hidden is not for endpoints with \"ticket\" or \"first_message\", which answer strangers"_s);
     endpoint.requireDpop = table.boolean("require_dpop", false);
     if (auto policy = table.table("policy"))
         endpoint.policy = readPolicy(*policy);
@@ -391,7 +421,7 @@ Result<void> GatewayConfig::validate() const
         return invalid(u"[listen] plain = true is only for loopback addresses or behind a [trusted_proxy]; "
                        "give certificate and key"_s);
     }
-    QSet<QString> paths{u"/healthz"_s, u"/readyz"_s, u"/metrics"_s, u"/.well-known/security.txt"_s};
+    QSet<QString> paths{u"/healthz"_s, u"/readyz"_s, u"/metrics"_s, u"/.well-known/security.txt"_s, u"/v1/tickets"_s};
     QStringList all;
     for (const EndpointConfig &endpoint : endpoints)
         all.append(endpoint.path);

@@ -192,6 +192,20 @@ void Hub::adopt(const PendingRequest &request, const Admission &admission)
         openStream(endpoint, std::move(socket), admission);
 }
 
+void Hub::adoptSocket(ClientSocket *socket, const Admission &admission)
+{
+    std::unique_ptr<ClientSocket> owned(socket);
+    const auto it = m_endpoints.find(admission.target->path);
+    const bool isServed =
+        it != m_endpoints.end() && it->second->service && it->second->config.service != EndpointConfig::Service::Upstream;
+    if (!isServed || m_closing) {
+        const CloseCode code = m_closing.value_or(CloseCode::PolicyChanged);
+        owned->close(int(code), closeCodeName(int(code)));
+        return;
+    }
+    openPeer(*it->second, newConnectionId(), std::move(owned), admission);
+}
+
 void Hub::openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission)
 {
     const QString id = newConnectionId();

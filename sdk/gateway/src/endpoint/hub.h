@@ -39,6 +39,7 @@ public:
     void setRevokeSession(RevokeSession revoke);
 
     void adopt(const PendingRequest &request, const Admission &admission);
+    void adoptSocket(ClientSocket *socket, const Admission &admission); //!< Takes over the socket. Not for relays and streams.
     DisconnectOutcome disconnectConnections(const QStringList &ids, int code, const QString &reason,
                                             std::chrono::milliseconds after, const Identity &by) override;
     void closeSession(const QString &sessionId); //!< 4410 to all connections of it.

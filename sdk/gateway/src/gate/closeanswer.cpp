@@ -71,6 +71,11 @@ QByteArray closeFrame(CloseCode code)
 
 } // namespace
 
+CloseCode closeCodeOf(const Refusal &refusal)
+{
+    return refusal.status == 408 ? CloseCode::AuthTimeout : codeOf(refusal).value_or(CloseCode::PolicyViolation);
+}
+
 std::optional<CloseAnswer> closeAnswerOf(const Refusal &refusal, const QString &ref, const RequestHead &head,
                                          const GateTarget *target)
 {

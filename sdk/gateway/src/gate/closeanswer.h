@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gate/gatedecision.h"
+#include "watchword/core/closepolicy.h"
 
 namespace Watchword::Gateway {
 
@@ -17,6 +18,8 @@ struct CloseAnswer
     QByteArray frames; //!< For watchword.v1 a "bye", then the close frame.
 };
 
+//! The code that says \a refusal behind a 101.
+CloseCode closeCodeOf(const Refusal &refusal);
 //! Nothing where the answer has to be by HTTP: the endpoint does not ask for another, the request is no good upgrade, not from a
 //! page of an allowed Origin, from a program that can send Authorization, there is no code for the refusal, or no target.
 WATCHWORD_TEST_EXPORT std::optional<CloseAnswer> closeAnswerOf(const Refusal &refusal, const QString &ref,

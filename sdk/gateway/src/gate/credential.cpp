@@ -37,20 +37,41 @@ bool isToken68(QByteArrayView text)
            });
 }
 
-bool namesToken(QByteArrayView query)
+// "&", and ";" too: some servers part parameters there (HTML 4.01 appendix B.2.2), and what is behind this one may be such.
+QList<QByteArray> parametersOf(const QByteArray &query)
 {
-    const QByteArray text = query.toByteArray();
-    const QList<QByteArray> parts = text.split('&');
-    return std::any_of(parts.begin(), parts.end(), [](const QByteArray &part) {
-        const QByteArray raw = part.left(part.indexOf('=') < 0 ? part.size() : part.indexOf('='));
-        const QByteArray name = QByteArray::fromPercentEncoding(raw).toLower();
-        return name == "access_token" || name == "token" || name == "id_token" || name == "bearer_token";
-    });
+    return QByteArray(query).replace(';', '&').split('&');
+}
+
+QByteArray nameOf(const QByteArray &parameter)
+{
+    const qsizetype end = parameter.indexOf('=');
+    return QByteArray::fromPercentEncoding(end < 0 ? parameter : parameter.first(end)).toLower();
+}
+
+bool namesToken(const QByteArray &query)
+{
+    static const QByteArrayList names{"access_token", "token",         "id_token", "refresh_token",
+                                      "bearer_token", "authorization", "jwt"};
+    const QList<QByteArray> parameters = parametersOf(query);
+    return std::any_of(parameters.begin(), parameters.end(),
+                       [](const QByteArray &parameter) { return names.contains(nameOf(parameter)); });
 }
 
 } // namespace
 
-Credential credentialOf(const RequestHead &head)
+QByteArray withoutTicket(const QByteArray &query)
+{
+    QByteArrayList kept;
+    const QList<QByteArray> parameters = query.split('&');
+    for (const QByteArray &parameter : parameters) {
+        if (nameOf(parameter) != "ticket")
+            kept.append(parameter);
+    }
+    return kept.join('&');
+}
+
+Credential credentialOf(const RequestHead &head, bool takesTickets)
 {
     Credential credential;
     if (namesToken(head.query)) {
@@ -80,6 +101,16 @@ Credential credentialOf(const RequestHead &head)
         const Result<QByteArray> token = fromBase64Url(QByteArrayView(entry).sliced(kBearerPrefix.size()));
         if (token && isToken68(*token))
             credential.token = Secret::copy(*token);
+    }
+    const QList<QByteArray> parameters = takesTickets ? head.query.split('&') : QList<QByteArray>();
+    for (const QByteArray &parameter : parameters) {
+        if (nameOf(parameter) != "ticket")
+            continue;
+        ++found;
+        credential.kind = Credential::Kind::Ticket;
+        const QByteArray ticket = parameter.sliced(std::min(parameter.size(), parameter.indexOf('=') + 1));
+        if (parameter.contains('=') && isToken68(ticket))
+            credential.token = Secret::copy(ticket);
     }
     // Two Authorization fields are two credentials even if one has a scheme that is not ours.
     if (found > 1 || headers.size() > 1) {

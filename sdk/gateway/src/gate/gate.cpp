@@ -53,6 +53,7 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
         target.limits = endpoint.limits;
         target.subprotocols = QStringList{QLatin1StringView(kSubprotocol)} + endpoint.subprotocols;
         target.rejectStyle = endpoint.rejectStyle;
+        target.credentials = endpoint.credentials;
         targets.append(std::make_shared<const GateTarget>(target));
     }
     if (config.watch) {
@@ -264,6 +265,19 @@ void Gate::handshakeEnded(Handshake *handshake)
     handshake->deleteLater();
 }
 
+bool Gate::mayWait(const QString &network) const
+{
+    const int ofAddress = m_config.listen.handshakesPerAddress;
+    return m_allWaiting < m_config.listen.maxHandshakes && (ofAddress == 0 || m_waiting.value(network) < ofAddress);
+}
+
+void Gate::countWaiting(const QString &network, int change)
+{
+    m_allWaiting += change;
+    if (int &count = m_waiting[network]; (count += change) <= 0)
+        m_waiting.remove(network);
+}
+
 void Gate::refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal)
 {
     const RequestHead &head = request.arrival().parsed.head;
@@ -283,6 +297,17 @@ void Gate::answerRefusal(const PendingRequest &request, const Refusal &refusal, 
     });
 }
 
+// Hidden endpoints are counted with the paths that are not there, so that the limit does not tell them apart.
+int Gate::unknownPathRate() const
+{
+    int rate = kUnknownPathRate;
+    for (const auto &target : m_targets) {
+        if (target->hidden)
+            rate = rate == 0 || target->limits.handshakesPerSecond == 0 ? 0 : std::max(rate, target->limits.handshakesPerSecond);
+    }
+    return rate;
+}
+
 GateContext Gate::context(const GatePeer &peer)
 {
     GateContext context;
@@ -293,7 +318,7 @@ GateContext Gate::context(const GatePeer &peer)
     context.isAuditNeeded =
         m_config.audit.whenUnwritable == AuditConfig::WhenUnwritable::Refuse && !m_services.audit.isWritable();
     context.handshakeRate = [this, address = peer.address](const GateTarget *target) {
-        const int rate = target ? target->limits.handshakesPerSecond : kUnknownPathRate;
+        const int rate = target ? target->limits.handshakesPerSecond : unknownPathRate();
         return m_rates.take(target ? target->path : QString(), address, rate, 2.0 * rate, m_services.clock.now());
     };
     return context;
@@ -315,6 +340,8 @@ void Gate::record(const Refusal &refusal, const Refused &who, const QObject *con
     entry.data.insert("initiator"_L1, u"policy"_s);
     if (const auto closing = closeAnswerOf(refusal, {}, head, target.get()))
         entry.data.insert("ws"_L1, QJsonObject{{u"close_code"_s, closing->code}});
+    else if (refusal.closeCode)
+        entry.data.insert("ws"_L1, QJsonObject{{u"close_code"_s, *refusal.closeCode}});
     if (head.contains("User-Agent"))
         entry.data.insert("ua"_L1, clientText(head.value("User-Agent")));
     if (identity) {

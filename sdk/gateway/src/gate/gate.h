@@ -4,6 +4,7 @@
 #include "bridge/bridge.h"
 #include "gate/admission.h"
 #include "gate/metrics.h"
+#include "gate/ticketstore.h"
 #include "limit/addressrates.h"
 #include "limit/memorylimits.h"
 
@@ -63,6 +64,8 @@ public:
 Q_SIGNALS:
     //! The receiver upgrades \a request.
     void admitted(const Watchword::Gateway::PendingRequest &request, const Watchword::Gateway::Admission &admission);
+    //! Who it is came in the first message: the receiver owns \a socket.
+    void authenticated(Watchword::Gateway::ClientSocket *socket, const Watchword::Gateway::Admission &admission);
 
 private:
     friend class Handshake;
@@ -72,7 +75,10 @@ private:
     void look(); //!< Once a second at what the reactors counted, and at the memory.
     void setMemoryLimit();
     void handshakeEnded(Handshake *handshake);
+    bool mayWait(const QString &network) const; //!< One more of it may be open without having said who it is.
+    void countWaiting(const QString &network, int change);
     GateContext context(const GatePeer &peer);
+    int unknownPathRate() const;
     struct Refused
     {
         const RequestHead &head;
@@ -99,6 +105,9 @@ private:
     quint64 m_turnedAway = 0; // as far as the log says
     QList<std::shared_ptr<const GateTarget>> m_targets;
     AddressRates m_rates;
+    TicketStore m_tickets;
+    QHash<QString, int> m_waiting; // for "auth", by network
+    int m_allWaiting = 0;
     QSet<Handshake *> m_handshakes;
     QSslConfiguration m_tls;
     QByteArray m_securityText;

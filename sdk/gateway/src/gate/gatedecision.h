@@ -2,7 +2,9 @@
 #pragma once
 
 #include "gate/gatepeer.h"
+#include "gate/gatetarget.h"
 #include "gate/proofchecker.h"
+#include "gate/refusal.h"
 #include "http/requesthead.h"
 #include "limit/connectioncaps.h"
 #include "watchword/core/result.h"
@@ -18,51 +20,30 @@
 
 namespace Watchword::Gateway {
 
-//! A path that can be connected to, and what it asks for.
-struct GateTarget
-{
-    enum class Kind { Endpoint, Watch, Audit };
-    Kind kind = Kind::Endpoint;
-    QString path;
-    bool isPrefix = false; //!< And all below it.
-    bool passesHttp = false; //!< Requests that are no upgrades are served, too.
-    QStringList subprotocols; //!< In the order of preference. A monitor has to offer one of them; others may do without.
-    EndpointConfig::RejectStyle rejectStyle = EndpointConfig::RejectStyle::Http;
-    QStringList scopes;
-    QStringList origins;
-    QStringList acrValues;
-    std::optional<std::chrono::seconds> maxAge;
-    bool hidden = false;
-    bool requireDpop = false;
-    QJsonObject policy{}; //!< Of "hello".
-    EndpointLimits limits;
-};
-
-//! An upgrade that is not to be, with the answer to the client and, more exactly, to the audit.
-struct Refusal
-{
-    int status = 400;
-    QByteArray type; //!< Problem type; empty for "about:blank".
-    QByteArray title;
-    QList<RequestHead::Header> headers;
-    QString auditType = QStringLiteral("conn.rejected");
-    int severity = 3;
-    QString reasonCode;
-    QString message;
-    std::optional<Duration> retryAfter;
-};
-
 struct GateDecision
 {
-    enum class Action { Refuse, Probe, Verify, Accept };
+    enum class Action {
+        Refuse,
+        Probe,
+        Verify,
+        AwaitAuth, //!< The credential comes in the first message, behind the 101.
+        Accept
+    };
     Action action = Action::Refuse;
     Refusal refusal; //!< For Refuse.
-    std::shared_ptr<const GateTarget> target; //!< Also for refusals, once it is known.
+    //! Also for refusals, once it is known. None for those of a hidden endpoint, which are like those of a path that is not
+    //! there.
+    std::shared_ptr<const GateTarget> target;
     Secret credential; //!< For Verify.
+    //! For Verify: what is answered in any case, once the token was looked at, because looking takes time.
+    std::optional<Refusal> settled{};
+    bool isTicket = false; //!< For Verify: the credential is not a token but the ticket for one.
+    bool wantsTicket = false; //!< For Verify: not an upgrade, but a request at kTicketPath.
     bool isDpop = false; //!< For Verify: it came with proof.
     QByteArray proof{};
 };
 
+constexpr char kTicketPath[] = "/v1/tickets"; // protocol.md, "Tickets"
 constexpr char kSecurityTextPath[] = "/.well-known/security.txt"; // RFC 9116
 
 //! What the gate knows besides the request; empty functions allow everything.
@@ -85,6 +66,9 @@ struct Possession
     bool isDpop = false;
     std::optional<ProofProblem> problem{};
 };
+//! The second half for GateDecision::settled.
+WATCHWORD_TEST_EXPORT Refusal decideSettled(const Refusal &settled, const Result<Identity> &verdict,
+                                            const Possession &possession = {});
 //! The second half: \a verdict is the verifier's answer for the credential of the first, \a possession the ProofChecker's.
 WATCHWORD_TEST_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
                                                   const Result<Identity> &verdict, ConnectionCaps::Refusal caps, WallTime now,
@@ -97,14 +81,4 @@ QJsonObject stepUpMembers(const GateTarget &target);
 bool isGoodUpgrade(const RequestHead &head);
 //! After a reload: whether who was admitted would get as far as the step-up with the same request.
 WATCHWORD_TEST_EXPORT bool isStillAllowed(const GateTarget &target, const Identity &identity, const QString &origin);
-//! For heads that could not be parsed, and for peers that did not send one in time.
-WATCHWORD_TEST_EXPORT Refusal refusalOfHead(const ParsedHead &parsed);
-WATCHWORD_TEST_EXPORT Refusal refusalOfPlainPeer();
-
-//! The error says nothing about the token, only that the issuer could not be asked.
-WATCHWORD_TEST_EXPORT bool isIssuerTrouble(const Error &error);
-
-//! The HTTP answer: problem+json with \a ref.
-WATCHWORD_TEST_EXPORT QByteArray answerOf(const Refusal &refusal, const QString &ref, bool headOnly = false);
-
 } // namespace Watchword::Gateway

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/handshake.h"
 
+#include "endpoint/endpointrules.h"
+#include "gate/closeanswer.h"
 #include "gate/credential.h"
+#include "gate/ticketanswers.h"
 #include "gate/tokenverifier.h"
+
+#include <QRandomGenerator>
 
 namespace Watchword::Gateway {
 
@@ -16,13 +21,12 @@ Handshake::Handshake(const PendingRequest &request, Gate &gate)
     , m_head(request.arrival().parsed.head)
     , m_peer{request.arrival().peer, request.arrival().peerPort, false, false}
 {
-    connect(&m_alarm, &Alarm::due, this,
-            [this] { verified(Error(ErrorCode::TemporarilyUnavailable, u"the token could not be checked in time"_s)); });
+    connect(&m_alarm, &Alarm::due, this, &Handshake::alarmDue);
 }
 
 Handshake::~Handshake()
 {
-    if (m_state != State::Ended)
+    if (m_state != State::Ended && !m_first)
         m_request.drop();
 }
 
@@ -43,54 +47,178 @@ void Handshake::headComplete()
         refuse(refusalOfPlainPeer());
         return;
     }
-    GateDecision decision = decideRequest(m_head, m_peer, m_gate.context(m_peer));
+    const GateDecision decision = decideRequest(m_head, m_peer, m_gate.context(m_peer));
     m_target = decision.target;
+    m_wantsTicket = decision.wantsTicket;
+    m_presentation.isDpop = decision.isDpop;
+    m_presentation.url = m_gate.m_services.proofs.requestUrl(m_head, m_peer.secure, isProxy);
+    m_presentation.mustBeBound = m_target && m_target->requireDpop;
     switch (decision.action) {
     case GateDecision::Action::Refuse:
         m_presentation.isDpop = credentialOf(m_head).isDpop;
         refuse(decision.refusal);
         return;
     case GateDecision::Action::Probe:
-        answer(m_gate.probe(m_head));
+        answer(m_target ? preflightAnswer(m_head) : m_gate.probe(m_head));
         return;
     case GateDecision::Action::Verify:
-        m_state = State::Verifying;
-        m_token = decision.credential;
-        m_presentation = {decision.isDpop,
-                          decision.proof,
-                          m_gate.m_services.proofs.requestUrl(m_head, m_peer.secure, isProxy),
-                          m_target->requireDpop,
-                          {}};
-        // The verifier answers within its own patience; this one only catches a verifier that does not.
-        m_alarm.start(RemoteIssuer::kPatience + 1s);
-        m_gate.m_services.verifier.verify(decision.credential, this,
-                                          [this](const Result<Identity> &verdict) { verified(verdict); });
+        verify(decision);
+        return;
+    case GateDecision::Action::AwaitAuth:
+        awaitAuth();
         return;
     case GateDecision::Action::Accept:
         Q_UNREACHABLE();
     }
 }
 
+void Handshake::verify(const GateDecision &decision)
+{
+    m_settled = decision.settled;
+    m_presentation.proof = decision.proof;
+    if (decision.wantsTicket)
+        m_presentation.method = m_head.method;
+    if (decision.isTicket)
+        verifyTicket(decision.credential);
+    else
+        verifyToken(decision.credential);
+}
+
+void Handshake::verifyToken(const Secret &token)
+{
+    m_state = State::Verifying;
+    m_token = token;
+    // The verifier answers within its own patience; this one only catches a verifier that does not.
+    m_alarm.start(RemoteIssuer::kPatience + 1s);
+    m_gate.m_services.verifier.verify(token, this, [this](const Result<Identity> &verdict) { verified(verdict); });
+}
+
+void Handshake::verifyTicket(const Secret &ticket)
+{
+    m_state = State::Verifying;
+    const std::optional<TicketStore::Entry> entry = m_gate.m_tickets.take(ticket, m_gate.m_services.clock.now());
+    m_isByTicket = true;
+    if (!entry)
+        verified(Error(ErrorCode::RevokedOrExpired, u"the ticket was used, has ended, or was never sold"_s));
+    else if (entry->path != m_target->path || (!entry->origin.isEmpty() && entry->origin != m_head.value("Origin")))
+        verified(Error(ErrorCode::WrongAudience, u"the ticket is for another endpoint or Origin"_s));
+    else
+        verifyToken(entry->token);
+}
+
+void Handshake::awaitAuth()
+{
+    const QString network = AddressRates::networkOf(m_peer.address);
+    if (!m_gate.mayWait(network)) {
+        Refusal tooMany =
+            Refusal::until(503, "Try again later", u"max_handshakes"_s, u"too many connections have not said who they are"_s, 5s);
+        tooMany.auditType = u"limit.hit"_s;
+        refuse(tooMany);
+        return;
+    }
+    const Duration time = m_target->limits.authTime;
+    std::unique_ptr<ClientSocket> socket = m_request.upgrade(QLatin1StringView(kSubprotocol), FirstMessage::rules(time));
+    if (!socket) {
+        end();
+        return;
+    }
+    m_waitingNetwork = network;
+    m_gate.countWaiting(network, 1);
+    m_state = State::Awaiting;
+    m_first = std::make_unique<FirstMessage>(
+        std::move(socket), [this](const Secret &token, const QByteArray &proof) { authReceived(token, proof); });
+    connect(m_first.get(), &FirstMessage::spoiled, this, [this](const QString &reasonCode, const QString &message) {
+        refuse(Refusal::of(400, "Who are you", reasonCode, message));
+    });
+    connect(m_first.get(), &FirstMessage::left, this, [this](const QString &limit) {
+        Refusal gone = limit.isEmpty()
+            ? Refusal::of(401, "Sign-in needed", u"no_credential"_s, u"the client left before it said who it is"_s)
+            : Refusal::of(400, "Who are you", limit, u"the first message was too much"_s);
+        if (!limit.isEmpty())
+            gone.auditType = u"limit.hit"_s;
+        refuse(gone);
+    });
+    m_alarm.start(time);
+}
+
+void Handshake::authReceived(const Secret &token, const QByteArray &proof)
+{
+    if (m_state != State::Awaiting)
+        return;
+    m_presentation.isDpop = !proof.isNull();
+    m_presentation.proof = proof;
+    if (m_gate.m_isDraining)
+        refuse(Refusal::until(503, "Going down", u"draining"_s, u"the gateway is going down"_s, 2s));
+    else
+        verifyToken(token);
+}
+
+void Handshake::alarmDue()
+{
+    if (m_state == State::Awaiting)
+        refuse(Refusal::of(408, "Request timeout", u"auth_timeout"_s, u"the client did not say in time who it is"_s));
+    else
+        verified(Error(ErrorCode::TemporarilyUnavailable, u"the token could not be checked in time"_s));
+}
+
+std::optional<ProofProblem> Handshake::proofProblem(const Identity &identity)
+{
+    // Who bought the ticket has shown the key.
+    if (m_isByTicket && !identity.keyThumbprint.isEmpty())
+        return {};
+    return m_gate.m_services.proofs.check(identity, m_token, m_presentation);
+}
+
 void Handshake::verified(const Result<Identity> &verdict)
 {
     if (m_state != State::Verifying)
         return;
-    ConnectionCaps::Refusal caps = ConnectionCaps::Refusal::None;
-    const QString user = verdict ? verdict->issuer + u' ' + verdict->subject : QString();
-    if (verdict) {
-        caps =
-            m_gate.m_services.caps.check(m_target->path, user, m_target->limits.connections, m_target->limits.connectionsPerUser);
-    }
-    const WallTime now = m_gate.m_services.clock.wallNow();
     Possession possession{m_presentation.isDpop, {}};
     if (verdict)
-        possession.problem = m_gate.m_services.proofs.check(*verdict, m_token, m_presentation);
-    m_token.clear();
-    const GateDecision decision = decideIdentity(m_target, verdict, caps, now, possession);
-    if (decision.action == GateDecision::Action::Accept)
+        possession.problem = proofProblem(*verdict);
+    const Identity *identity = verdict ? &*verdict : nullptr;
+    if (m_settled) {
+        refuse(decideSettled(*m_settled, verdict, possession), identity);
+        return;
+    }
+    if (m_first && possession.problem && possession.problem->kind == ProofProblem::Kind::NonceWanted
+        && m_first->askAgain(m_gate.m_services.proofs.nonce())) {
+        m_state = State::Awaiting;
+        m_alarm.start(m_target->limits.authTime);
+        return;
+    }
+    ConnectionCaps::Refusal caps = ConnectionCaps::Refusal::None;
+    if (verdict && !m_wantsTicket) {
+        caps = m_gate.m_services.caps.check(m_target->path, verdict->issuer + u' ' + verdict->subject,
+                                            m_target->limits.connections, m_target->limits.connectionsPerUser);
+    }
+    const GateDecision decision = decideIdentity(m_target, verdict, caps, m_gate.m_services.clock.wallNow(), possession);
+    if (decision.action != GateDecision::Action::Accept) {
+        m_target = decision.target;
+        refuse(decision.refusal, identity);
+    } else if (m_wantsTicket) {
+        sellTicket(*verdict);
+    } else {
         admit(*verdict);
-    else
-        refuse(decision.refusal, verdict ? &*verdict : nullptr);
+    }
+}
+
+void Handshake::sellTicket(const Identity &identity)
+{
+    const Instant now = m_gate.m_services.clock.now();
+    Duration lifetime = TicketStore::kAge;
+    if (identity.expiresAt)
+        lifetime = std::clamp<Duration>(*identity.expiresAt - m_gate.m_services.clock.wallNow(), 1s, lifetime);
+    const QByteArray ticket = m_gate.m_tickets.add(
+        {m_token, m_target->path, m_head.value("Origin"), identity.issuer + u' ' + identity.subject, now + lifetime}, now);
+    m_token.clear();
+    if (!ticket.isEmpty()) {
+        answer(ticketAnswer(m_head, ticket, std::chrono::duration_cast<std::chrono::seconds>(lifetime)));
+        return;
+    }
+    Refusal tooMany = Refusal::until(429, "Too many tickets", u"tickets"_s, u"too many tickets wait to be used"_s, 10s);
+    tooMany.auditType = u"limit.hit"_s;
+    refuse(tooMany, &identity);
 }
 
 void Handshake::admit(const Identity &identity)
@@ -104,12 +232,19 @@ void Handshake::admit(const Identity &identity)
     admission.userAgent = clientText(m_head.value("User-Agent"));
     admission.host = clientText(m_head.value("Host"));
     admission.path = m_head.path;
-    admission.query = m_head.query;
+    admission.query = m_isByTicket ? withoutTicket(m_head.query) : m_head.query;
     admission.url = m_presentation.url;
     admission.at = m_gate.m_services.clock.wallNow();
     admission.slot = m_gate.m_services.caps.take(m_target->path, identity.issuer + u' ' + identity.subject);
     admission.tlsProtocol = arrival.tlsProtocol;
     admission.cipher = arrival.cipher;
+    if (m_first) {
+        std::unique_ptr<ClientSocket> socket = m_first->release();
+        socket->setRules(rulesOf(*m_target, m_gate.m_config.heartbeat));
+        end();
+        Q_EMIT m_gate.authenticated(socket.release(), admission);
+        return;
+    }
     const PendingRequest request = m_request;
     end();
     Q_EMIT m_gate.admitted(request, admission);
@@ -117,13 +252,40 @@ void Handshake::admit(const Identity &identity)
 
 void Handshake::refuse(const Refusal &refusal, const Identity *identity)
 {
+    if (m_state == State::Answering)
+        return; // more came behind a first message that is refused already
     Refusal answered = refusal;
+    m_token.clear();
     if (const QByteArray nonce = m_gate.m_services.proofs.nonce(); m_presentation.isDpop && !nonce.isEmpty())
         answered.headers.emplace_back("DPoP-Nonce", nonce);
+    if (m_target && m_head.path == kTicketPath)
+        showToPage(answered, m_head, *m_target);
+    spreadReturn(answered, QRandomGenerator::global()->generateDouble());
     m_state = State::Answering;
     m_alarm.cancel();
-    // Who is told a reference finds it in the audit: the answer waits until the event is written.
-    m_gate.answerRefusal(m_request, answered, {m_head, m_peer, identity, m_target}, this, [this] { end(); });
+    answerRefusal(answered, identity);
+}
+
+// Who is told a reference finds it in the audit: the answer waits until the event is written.
+void Handshake::answerRefusal(const Refusal &refusal, const Identity *identity)
+{
+    if (!m_first) {
+        m_gate.answerRefusal(m_request, refusal, {m_head, m_peer, identity, m_target}, this, [this] { end(); });
+        return;
+    }
+    Refusal closing = refusal;
+    closing.closeCode = int(closeCodeOf(refusal));
+    m_gate.record(closing, {m_head, m_peer, identity, m_target}, this,
+                  [this, closing](const QString &ref) { closeRefused(closing, ref); });
+}
+
+void Handshake::closeRefused(const Refusal &refusal, const QString &ref)
+{
+    PeerClose close{.code = CloseCode(*refusal.closeCode), .after = refusal.retryAfter.value_or(Duration()), .ref = ref};
+    if (close.code == CloseCode::StepUpRequired)
+        close.members = stepUpMembers(*m_target);
+    m_first->refuse(close);
+    end();
 }
 
 void Handshake::answer(const QByteArray &bytes)
@@ -138,6 +300,8 @@ void Handshake::end()
         return;
     m_state = State::Ended;
     m_alarm.cancel();
+    if (!m_waitingNetwork.isEmpty())
+        m_gate.countWaiting(m_waitingNetwork, -1);
     m_gate.handshakeEnded(this);
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "bridge/bridge.h"
+#include "gate/firstmessage.h"
 #include "gate/gate.h"
 
 namespace Watchword::Gateway {
 
 /*!
-    One request from its head to the answer. Ends exactly once by calling Gate::handshakeEnded(), with the request answered,
-    handed on or dropped.
+    One request from its head to the answer, and with CredentialWay::FirstMessage to the client's "auth". Ends exactly once by
+    calling Gate::handshakeEnded(), with the request answered, handed on or dropped.
 */
 class Handshake : public QObject
 {
@@ -21,11 +22,21 @@ public:
     void begin();
 
 private:
-    enum class State { New, Verifying, Answering, Ended };
+    enum class State { New, Awaiting, Verifying, Answering, Ended };
 
     void headComplete();
+    void verify(const GateDecision &decision);
+    void verifyToken(const Secret &token);
+    void verifyTicket(const Secret &ticket);
+    void awaitAuth();
+    void authReceived(const Secret &token, const QByteArray &proof);
+    void alarmDue();
     void verified(const Result<Identity> &verdict);
+    std::optional<ProofProblem> proofProblem(const Identity &identity);
     void admit(const Identity &identity);
+    void sellTicket(const Identity &identity);
+    void answerRefusal(const Refusal &refusal, const Identity *identity);
+    void closeRefused(const Refusal &refusal, const QString &ref);
     void refuse(const Refusal &refusal, const Identity *identity = nullptr);
     void answer(const QByteArray &bytes);
     void end();
@@ -39,6 +50,11 @@ private:
     std::shared_ptr<const GateTarget> m_target;
     Presentation m_presentation;
     Secret m_token;
+    std::optional<Refusal> m_settled; // whatever the verifier says
+    bool m_isByTicket = false; // possession was shown when it was bought
+    bool m_wantsTicket = false;
+    std::unique_ptr<FirstMessage> m_first;
+    QString m_waitingNetwork; // counted at the gate until it ends
 };
 
 } // namespace Watchword::Gateway

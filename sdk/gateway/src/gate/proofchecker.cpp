@@ -184,7 +184,7 @@ std::optional<ProofProblem> ProofChecker::checkProof(const Identity &identity, c
         return problem(Kind::InvalidProof, u"dpop_foreign_host"_s, u"the host of the request is no name of this gateway"_s);
     const WallTime now = m_clock.wallNow();
     DpopProof::Expectation expected;
-    expected.request = {"GET", presentation.url, token, {}};
+    expected.request = {presentation.method, presentation.url, token, {}};
     expected.age = kAge;
     expected.leeway = kAge;
     if (m_wantsNonce) {

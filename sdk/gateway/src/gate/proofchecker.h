@@ -41,6 +41,7 @@ struct Presentation
     QUrl url; //!< What the proof has to be made for; empty: the request was not for this gateway.
     bool mustBeBound = false; //!< The endpoint asks for it.
     QString keyOfConnection; //!< At a renewal: the thumbprint that must not change; empty: any, or none.
+    QByteArray method = "GET"; //!< What the proof has to be made for.
 };
 
 /*!

@@ -114,7 +114,11 @@ QByteArray HttpResponse::toBytes(bool keepAlive, bool headOnly) const
     out += "X-Content-Type-Options: nosniff\r\n"
            "Referrer-Policy: no-referrer\r\n"
            "Strict-Transport-Security: max-age=31536000\r\n";
-    out += keepAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+    // Who sends Upgrade names it here (RFC 9110 section 7.8).
+    const bool offersUpgrade =
+        std::any_of(headers.begin(), headers.end(), [](const RequestHead::Header &header) { return header.first == "Upgrade"; });
+    out += keepAlive ? "Connection: keep-alive" : "Connection: close";
+    out += offersUpgrade ? ", Upgrade\r\n" : "\r\n";
     out += "Content-Length: " + QByteArray::number(body.size()) + "\r\n\r\n";
     if (!headOnly)
         out += body;

@@ -45,6 +45,12 @@ QList<std::shared_ptr<const GateTarget>> targets()
             std::make_shared<const GateTarget>(hidden)};
 }
 
+// Nothing is hidden, so that unknown paths are refused at once.
+QList<std::shared_ptr<const GateTarget>> openTargets()
+{
+    return targets().first(2);
+}
+
 Identity person()
 {
     Identity identity;
@@ -74,10 +80,13 @@ class TestGateDecision : public WatchwordTest
 private Q_SLOTS:
     void requests_data();
     void requests();
+    void tokensInTheUrl_data();
+    void tokensInTheUrl() { requests(); }
     void verdicts_data();
     void verdicts();
     void stepUpNamesWhatIsNeeded();
     void scopesAreNamedButNotForHiddenPaths();
+    void hiddenPathsAreLookedAtLikeUnknownOnes();
     void whoStaysAfterAReload();
     void limitsSayWhenToReturn();
     void acceptsAndTakesTheTokenFromEitherPlace();
@@ -85,10 +94,6 @@ private Q_SLOTS:
     void limitedAddressesAreNotVerified();
     void drainingAnswersWithRetryAfter();
     void answerIsProblemJsonWithRef();
-    void forwardedAddressesCountOnlyFromProxies_data();
-    void forwardedAddressesCountOnlyFromProxies();
-    void forwardedHeader_data();
-    void forwardedHeader();
 };
 
 void TestGateDecision::requests_data()
@@ -101,6 +106,7 @@ void TestGateDecision::requests_data()
     const QByteArray path = "/v1/stream";
     const QByteArray bare = "Bearer realm=\"/v1/stream\"";
     const QByteArray invalid = bare + ", error=\"invalid_token\"";
+    const QByteArray badRequest = bare + ", error=\"invalid_request\"";
     const auto row = [](const char *name, const QByteArray &request, int status, const char *reason,
                         const QByteArray &challenge = {}) {
         QTest::newRow(name) << request << status << QString::fromLatin1(reason) << challenge;
@@ -120,16 +126,11 @@ void TestGateDecision::requests_data()
         QByteArray(dpop).replace('%', "invalid_token"));
     row("two proofs", upgrade(path, "Authorization: DPoP abc\r\nDPoP: a\r\nDPoP: b\r\n"), 401, "dpop_several_proofs",
         QByteArray(dpop).replace('%', "invalid_dpop_proof"));
-    row("bearer and DPoP", upgrade(path, good + "Authorization: DPoP abc\r\n"), 400, "two_credentials");
-    row("two headers", upgrade(path, good + good), 400, "two_credentials");
-    row("header and another scheme", upgrade(path, good + "Authorization: Basic YTpi\r\n"), 400, "two_credentials");
-    row("header and subprotocol", upgrade(path, good + bearerProtocol("x.y.z")), 400, "two_credentials");
-    row("two subprotocols", upgrade(path, bearerProtocol("x.y.z") + bearerProtocol("x.y.z")), 400, "two_credentials");
-    row("access_token in the URL", upgrade(path + "?access_token=abc", good), 400, "credential_in_url");
-    row("token in the URL", upgrade(path + "?a=1&token=abc", {}), 400, "credential_in_url");
-    row("id_token, encoded name", upgrade(path + "?id%5Ftoken=abc", {}), 400, "credential_in_url");
-    row("token in the URL of nothing", upgrade("/nothing?Access_Token=abc", {}), 400, "credential_in_url");
-    row("token in the URL of a probe", "GET /healthz?token=a HTTP/1.1\r\nHost: a\r\n\r\n", 400, "credential_in_url");
+    row("bearer and DPoP", upgrade(path, good + "Authorization: DPoP abc\r\n"), 400, "two_credentials", badRequest);
+    row("two headers", upgrade(path, good + good), 400, "two_credentials", badRequest);
+    row("header and another scheme", upgrade(path, good + "Authorization: Basic YTpi\r\n"), 400, "two_credentials", badRequest);
+    row("header and subprotocol", upgrade(path, good + bearerProtocol("x.y.z")), 400, "two_credentials", badRequest);
+    row("two subprotocols", upgrade(path, bearerProtocol("x.y.z") + bearerProtocol("x.y.z")), 400, "two_credentials", badRequest);
     row("evil origin", upgrade(path, good + "Origin: https://evil.example\r\n"), 403, "origin_denied");
     row("null origin", upgrade(path, good + "Origin: null\r\n"), 403, "origin_denied");
     row("longer origin", upgrade(path, good + "Origin: https://app.example.com.evil\r\n"), 403, "origin_denied");
@@ -151,6 +152,29 @@ void TestGateDecision::requests_data()
     row("POST to a probe", "POST /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method");
 }
 
+void TestGateDecision::tokensInTheUrl_data()
+{
+    QTest::addColumn<QByteArray>("request");
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QString>("reason");
+    QTest::addColumn<QByteArray>("challenge");
+    const QByteArray good = "Authorization: Bearer abc.def.ghi\r\n";
+    const QByteArray path = "/v1/stream";
+    const QByteArray badRequest = "Bearer realm=\"/v1/stream\", error=\"invalid_request\"";
+    const auto row = [](const char *name, const QByteArray &request, int status, const char *reason,
+                        const QByteArray &challenge = {}) {
+        QTest::newRow(name) << request << status << QString::fromLatin1(reason) << challenge;
+    };
+    row("access_token in the URL", upgrade(path + "?access_token=abc", good), 400, "credential_in_url", badRequest);
+    row("token in the URL", upgrade(path + "?a=1&token=abc", {}), 400, "credential_in_url", badRequest);
+    row("id_token, encoded name", upgrade(path + "?id%5Ftoken=abc", {}), 400, "credential_in_url", badRequest);
+    row("behind a semicolon", upgrade(path + "?a=1;access_token=abc", good), 400, "credential_in_url", badRequest);
+    row("token in the URL of nothing", upgrade("/nothing?Access_Token=abc", {}), 400, "credential_in_url",
+        "Bearer error=\"invalid_request\"");
+    row("token in the URL of a probe", "GET /healthz?token=a HTTP/1.1\r\nHost: a\r\n\r\n", 400, "credential_in_url",
+        "Bearer error=\"invalid_request\"");
+}
+
 void TestGateDecision::requests()
 {
     QFETCH(QByteArray, request);
@@ -159,7 +183,7 @@ void TestGateDecision::requests()
     QFETCH(QByteArray, challenge);
     const ParsedHead parsed = parseHead(request);
     QCOMPARE(parsed.status, 0);
-    const auto list = targets();
+    const auto list = openTargets();
     GateContext context;
     context.targets = &list;
     const GateDecision decision = decideRequest(parsed.head, {QHostAddress(u"192.0.2.7"_s), 1}, context);
@@ -250,6 +274,44 @@ void TestGateDecision::scopesAreNamedButNotForHiddenPaths()
     context.targets = &list;
     const Refusal other = decideRequest(unknown.head, {}, context).refusal;
     QCOMPARE(answerOf(hidden, u"r"_s), answerOf(other, u"r"_s));
+}
+
+void TestGateDecision::hiddenPathsAreLookedAtLikeUnknownOnes()
+{
+    const auto list = targets();
+    GateContext context;
+    context.targets = &list;
+    const GateTarget *counted = list.first().get();
+    context.handshakeRate = [&counted](const GateTarget *target) {
+        counted = target;
+        return std::optional<Duration>();
+    };
+    for (const QByteArray &path : {QByteArray("/hidden"), QByteArray("/nothing")}) {
+        const ParsedHead head = parseHead(upgrade(path, "Authorization: Bearer a.b.c\r\nOrigin: https://evil.example\r\n"));
+        const GateDecision decision = decideRequest(head.head, {}, context);
+        QCOMPARE(decision.action, GateDecision::Action::Verify);
+        QCOMPARE(decision.settled->status, 404);
+        QVERIFY(!counted);
+        const Error trouble(ErrorCode::Timeout, u"slow"_s);
+        QCOMPARE(decideSettled(*decision.settled, trouble).status, 503);
+        QCOMPARE(decideSettled(*decision.settled, person()).status, 404);
+        QCOMPARE(decideSettled(*decision.settled, Error(ErrorCode::Locked, {})).status, 404);
+        const ParsedHead bare = parseHead(upgrade(path, {}));
+        QCOMPARE(decideRequest(bare.head, {}, context).refusal.status, 404);
+        context.draining = true;
+        QCOMPARE(decideRequest(head.head, {}, context).refusal.status, 503);
+        QCOMPARE(decideRequest(bare.head, {}, context).refusal.status, 404);
+        context.draining = false;
+    }
+    const auto hidden = list.at(2);
+    QCOMPARE(decideIdentity(hidden, Error(ErrorCode::Timeout, {}), ConnectionCaps::Refusal::None, kNow).refusal.status, 503);
+    QCOMPARE(decideIdentity(hidden, Error(ErrorCode::Locked, {}), ConnectionCaps::Refusal::None, kNow).refusal.status, 404);
+    Possession possession{true, ProofProblem{ProofProblem::Kind::NonceWanted, u"dpop_nonce"_s, {}}};
+    const Refusal nonce = decideIdentity(hidden, person(), ConnectionCaps::Refusal::None, kNow, possession).refusal;
+    QCOMPARE(nonce.status, 401);
+    QVERIFY(!header(nonce, "WWW-Authenticate").contains("realm"));
+    possession.problem->kind = ProofProblem::Kind::InvalidProof;
+    QCOMPARE(decideIdentity(hidden, person(), ConnectionCaps::Refusal::None, kNow, possession).refusal.status, 404);
 }
 
 void TestGateDecision::whoStaysAfterAReload()
@@ -391,93 +453,6 @@ void TestGateDecision::answerIsProblemJsonWithRef()
     QCOMPARE(refusalOfHead(problemOf(HeadFault::FirstLineTooLong)).status, 414);
     QCOMPARE(refusalOfHead(problemOf(HeadFault::Version)).status, 505);
     QCOMPARE(refusalOfHead(lateHead()).status, 408);
-}
-
-void TestGateDecision::forwardedAddressesCountOnlyFromProxies_data()
-{
-    QTest::addColumn<QString>("peer");
-    QTest::addColumn<QByteArray>("forwarded");
-    QTest::addColumn<QString>("address");
-    QTest::addColumn<quint16>("port");
-    QTest::newRow("no proxy") << u"192.0.2.1"_s << QByteArray("203.0.113.9") << u"192.0.2.1"_s << quint16(99);
-    QTest::newRow("proxy") << u"10.0.0.1"_s << QByteArray("203.0.113.9") << u"203.0.113.9"_s << quint16(0);
-    QTest::newRow("made up on the left") << u"10.0.0.1"_s << QByteArray("1.1.1.1, 203.0.113.9") << u"203.0.113.9"_s << quint16(0);
-    QTest::newRow("two proxies") << u"10.0.0.1"_s << QByteArray("203.0.113.9, 10.0.0.2") << u"203.0.113.9"_s << quint16(0);
-    QTest::newRow("garbage") << u"10.0.0.1"_s << QByteArray("nobody") << u"10.0.0.1"_s << quint16(99);
-    QTest::newRow("nothing") << u"10.0.0.1"_s << QByteArray() << u"10.0.0.1"_s << quint16(99);
-    const auto row = [](const char *name, const char *forwarded, const char *address, quint16 port = 0) {
-        QTest::newRow(name) << u"10.0.0.1"_s << QByteArray(forwarded) << QString::fromLatin1(address) << port;
-    };
-    row("with a port", "203.0.113.9:51008", "203.0.113.9", 51008);
-    row("IPv6", "2001:db8::9", "2001:db8::9");
-    row("IPv6 in brackets", "[2001:db8::9]", "2001:db8::9");
-    row("IPv6 with a port", "[2001:db8::9]:443", "2001:db8::9", 443);
-    row("ports at two proxies", "203.0.113.9:1, 10.0.0.2:2", "203.0.113.9", 1);
-    for (const char *garbage :
-         {"203.0.113.9:", "203.0.113.9:x", "203.0.113.9:-1", "203.0.113.9:65536", "[2001:db8::9", "2001:db8::9]",
-          "[2001:db8::9]443", "[2001:db8::9]:", "[203.0.113.9]:443", "[]", "[]:1", "[", ":", ":1", "::1:x"})
-        row(garbage, garbage, "10.0.0.1", 99);
-}
-
-void TestGateDecision::forwardedAddressesCountOnlyFromProxies()
-{
-    QFETCH(QString, peer);
-    QFETCH(QByteArray, forwarded);
-    QFETCH(QString, address);
-    GatewayConfig config;
-    config.trustedProxies = QStringList{u"10.0.0.0/24"_s};
-    const QByteArray field = forwarded.isEmpty() ? QByteArray() : "X-Forwarded-For: " + forwarded + "\r\n";
-    const ParsedHead parsed = parseHead(upgrade("/v1/stream", field));
-    const GatePeer read = peerOf(parsed.head, QHostAddress(peer), 99, true, config);
-    QCOMPARE(read.address, QHostAddress(address));
-    QTEST(read.port, "port");
-}
-
-void TestGateDecision::forwardedHeader_data()
-{
-    QTest::addColumn<QByteArray>("fields");
-    QTest::addColumn<QString>("address");
-    QTest::addColumn<quint16>("port");
-    QTest::addColumn<bool>("secure");
-    const auto row = [](const char *name, const QByteArray &value, const char *address, quint16 port, bool secure) {
-        QTest::newRow(name) << QByteArray("Forwarded: " + value + "\r\n") << QString::fromLatin1(address) << port << secure;
-    };
-    row("RFC 7239", "for=192.0.2.43;proto=https;by=203.0.113.43", "192.0.2.43", 0, true);
-    row("names in any case", "For=192.0.2.43; Proto=HTTP", "192.0.2.43", 0, false);
-    row("a port", "for=\"192.0.2.43:47011\";proto=https", "192.0.2.43", 47011, true);
-    row("IPv6", "for=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17", 4711, true);
-    row("a mapped address", "for=\"[::ffff:192.0.2.43]:4711\"", "192.0.2.43", 4711, true);
-    row("two proxies", "for=192.0.2.43;proto=https, for=10.0.0.2;proto=http", "192.0.2.43", 0, true);
-    row("made up on the left", "for=1.1.1.1, for=192.0.2.43;proto=http", "192.0.2.43", 0, false);
-    row("a comma in quotes", "for=\"a,for=1.1.1.1\", for=192.0.2.43", "192.0.2.43", 0, true);
-    row("an escaped quote", "for=192.0.2.43;x=\"a\\\",for=1.1.1.1;\"", "192.0.2.43", 0, true);
-    row("hidden", "for=_secret;proto=http", "10.0.0.1", 99, false);
-    row("unknown", "for=unknown", "10.0.0.1", 99, true);
-    row("nothing", "", "10.0.0.1", 99, true);
-    row("garbage", "\";;,,==", "10.0.0.1", 99, true);
-    QTest::newRow("two lines") << QByteArray("Forwarded: for=1.1.1.1\r\nForwarded: for=192.0.2.43;proto=https\r\n")
-                               << u"192.0.2.43"_s << quint16(0) << true;
-    // What the client says in the other header is not read.
-    QTest::newRow("the other header") << QByteArray("X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: http\r\n") << u"10.0.0.1"_s
-                                      << quint16(99) << true;
-}
-
-void TestGateDecision::forwardedHeader()
-{
-    QFETCH(QByteArray, fields);
-    QFETCH(QString, address);
-    GatewayConfig config;
-    config.trustedProxies = QStringList{u"10.0.0.0/24"_s};
-    config.proxyHeader = GatewayConfig::ProxyHeader::Forwarded;
-    const ParsedHead parsed = parseHead(upgrade("/v1/stream", fields));
-    const GatePeer read = peerOf(parsed.head, QHostAddress(u"10.0.0.1"_s), 99, true, config);
-    QCOMPARE(read.address, QHostAddress(address));
-    QTEST(read.port, "port");
-    QTEST(read.secure, "secure");
-    QCOMPARE(peerOf(parsed.head, QHostAddress(u"192.0.2.9"_s), 99, true, config).address, QHostAddress(u"192.0.2.9"_s));
-    config.proxyHeader = GatewayConfig::ProxyHeader::XForwardedFor;
-    if (parsed.head.contains("Forwarded"))
-        QCOMPARE(peerOf(parsed.head, QHostAddress(u"10.0.0.1"_s), 99, true, config).address, QHostAddress(u"10.0.0.1"_s));
 }
 
 WATCHWORD_TEST_MAIN(TestGateDecision)

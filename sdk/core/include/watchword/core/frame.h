@@ -50,6 +50,7 @@ private:
 /*! Names of the frame types of protocol.md. */
 namespace FrameType {
 inline constexpr char Hello[] = "hello"; //!< gateway: {sid, conn, exp, server_time, refresh_before_s, heartbeat_s, limits}
+inline constexpr char Auth[] = "auth"; //!< client: {token, dpop}; the first message where nothing before said who it is
 inline constexpr char AuthRefresh[] = "auth.refresh"; //!< client: {token}
 inline constexpr char AuthOk[] = "auth.ok"; //!< gateway: {exp, scope}
 inline constexpr char AuthFail[] = "auth.fail"; //!< gateway: {code, reason}

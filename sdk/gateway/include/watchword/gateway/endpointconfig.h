@@ -29,6 +29,7 @@ struct EndpointLimits
     int controlFramesPerSecond = 100;
     int fragments = 65536;
     Duration messageTime = std::chrono::seconds(60); //!< From the first byte of a message to its last; silence inside is fine.
+    Duration authTime = std::chrono::seconds(5); //!< From the 101 to the "auth" of CredentialWay::FirstMessage. Else 4408.
 };
 
 /*! compression = {...} of an endpoint: permessage-deflate (RFC 7692) for clients that offer it. */
@@ -94,6 +95,15 @@ struct EndpointConfig
         AcceptThenClose
     };
     RejectStyle rejectStyle = RejectStyle::Http;
+    //! How a client may say who it is. Each request uses exactly one way.
+    enum class CredentialWay {
+        Header = 1, //!< Authorization, of programs.
+        Subprotocol = 2, //!< Sec-WebSocket-Protocol, of pages.
+        Ticket = 4, //!< "?ticket=", of pages: bought with a token at /v1/tickets, good once and for half a minute.
+        FirstMessage = 8 //!< "auth" of watchword.v1, behind the 101; not for Service::Upstream.
+    };
+    Q_DECLARE_FLAGS(CredentialWays, CredentialWay)
+    CredentialWays credentials{CredentialWay::Header, CredentialWay::Subprotocol};
     bool hidden = false; //!< Without the scope the path answers 404 like an unknown one.
     bool requireDpop = false; //!< Tokens have to be bound to a key (RFC 9449).
     EndpointLimits limits;
@@ -103,5 +113,6 @@ struct EndpointConfig
     QJsonObject policy; //!< In place of GatewayConfig::policy.
     RoomHistoryConfig history; //!< For Service::Rooms. A change of it in a reload closes with 4441 and begins anew.
 };
+Q_DECLARE_OPERATORS_FOR_FLAGS(EndpointConfig::CredentialWays)
 
 } // namespace Watchword::Gateway
