@@ -73,6 +73,9 @@ IssuerConfig::Introspection readIntrospection(TableReader table)
     introspection.clientId = table.requiredText("client_id");
     introspection.clientSecretFile = table.requiredFile("client_secret_file");
     introspection.cache = table.duration("cache", introspection.cache);
+    introspection.withoutExp = table.duration("without_exp", introspection.withoutExp);
+    if (introspection.withoutExp < std::chrono::seconds(10))
+        table.fail("without_exp", u"without_exp of introspection must be at least \"10 s\""_s);
     table.finish();
     return introspection;
 }
@@ -95,6 +98,8 @@ IssuerConfig readIssuer(TableReader table)
     if (issuer.tokenTypes.isEmpty())
         table.fail("token_types", u"token_types = [] accepts no token; leave it out for \"at+jwt\", or write [\"*\"] for any"_s);
     issuer.clockSkew = table.duration("clock_skew", issuer.clockSkew);
+    issuer.maxLifetime = table.duration("max_lifetime", issuer.maxLifetime);
+    issuer.maxAge = table.duration("max_age", issuer.maxAge);
     issuer.caFile = table.file("ca");
     issuer.requireDpop = table.boolean("require_dpop", false);
     if (auto introspection = table.table("introspection"))
@@ -108,6 +113,10 @@ EndpointLimits readLimits(TableReader table)
     EndpointLimits limits;
     limits.connections = table.integer("connections", limits.connections, 0, kMost);
     limits.connectionsPerUser = table.integer("connections_per_user", limits.connectionsPerUser, 0, kMost);
+    const QString policy = table.text("when_user_full", u"refuse_new"_s);
+    limits.replacesOldest = policy == "replace_oldest"_L1;
+    if (!limits.replacesOldest && policy != "refuse_new"_L1)
+        table.fail("when_user_full", u"when_user_full of limits must be \"refuse_new\" or \"replace_oldest\""_s);
     limits.messagesPerSecond = table.integer("messages_per_second", limits.messagesPerSecond, 0, kMost);
     limits.bytesPerSecond = table.size("bytes_per_second", limits.bytesPerSecond);
     limits.messageBytes = table.size("message_bytes", limits.messageBytes);
@@ -316,6 +325,7 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
     }
     if (auto table = root.table("limits")) {
         config.memory = table->size("memory", config.memory);
+        config.failedAuthPerMinute = table->integer("failed_auth_per_minute", config.failedAuthPerMinute, 0, kMost);
         table->finish();
     }
     if (auto table = root.table("dpop")) {

@@ -169,6 +169,23 @@ void Hub::reload(const GatewayConfig &config, const QList<std::shared_ptr<const 
     }
 }
 
+// A user's connections beyond the endpoint's limit, the oldest first. Those that are closing already do not count.
+void Hub::makeRoom(const Admission &admission)
+{
+    const EndpointLimits &limits = admission.target->limits;
+    if (!limits.replacesOldest || limits.connectionsPerUser <= 0)
+        return;
+    std::vector<Peer *> own;
+    for (Peer *peer : std::as_const(m_peers)) {
+        if (peer->isOpen() && peer->admission().target->path == admission.target->path
+            && peer->identity().isSamePerson(admission.identity))
+            own.push_back(peer);
+    }
+    std::sort(own.begin(), own.end(), [](const Peer *a, const Peer *b) { return a->openedAt() < b->openedAt(); });
+    for (std::size_t i = 0; i + std::size_t(limits.connectionsPerUser) <= own.size(); ++i)
+        own[i]->close({.code = CloseCode::Replaced});
+}
+
 void Hub::adopt(const PendingRequest &request, const Admission &admission)
 {
     const auto it = m_endpoints.find(admission.target->path);
@@ -233,6 +250,7 @@ void Hub::openRelay(Endpoint &endpoint, RelayService &relay, const PendingReques
 
 Peer *Hub::openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission)
 {
+    makeRoom(admission);
     auto *peer = new Peer(id, std::move(socket), admission, *endpoint.service, m_services, this);
     m_peers.insert(peer->id(), peer);
     peer->setPlace(m_round.size());

@@ -69,6 +69,7 @@ private:
     void retire(std::unique_ptr<Endpoint> endpoint);
     void openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission);
     Peer *openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission);
+    void makeRoom(const Admission &admission); //!< EndpointLimits::replacesOldest
     void recordStream(ClientSocket &socket, const Admission &admission);
     void openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void peerEnded(Peer *peer);

@@ -36,6 +36,7 @@ public:
     bool speaksControl() const { return m_control; }
     bool isOpen() const { return m_state == State::Open; }
     Clock &clock() const { return m_services.clock; }
+    Instant openedAt() const { return m_openedAt; }
     ClientSocket &socket() const { return *m_socket; }
 
     void sendText(const QString &applicationText); //!< Escaped where that is needed.

@@ -297,6 +297,17 @@ void Gate::answerRefusal(const PendingRequest &request, const Refusal &refusal, 
     });
 }
 
+std::optional<Duration> Gate::countFailure(const QHostAddress &address, const Identity *identity)
+{
+    const double perMinute = m_config.failedAuthPerMinute;
+    const Instant now = m_services.clock.now();
+    const std::optional<Duration> wait = m_failures.take(u"address"_s, address, perMinute / 60, perMinute, now);
+    if (wait || !identity)
+        return wait;
+    const QString user = identity->issuer + u' ' + identity->subject;
+    return m_failures.take(user, QHostAddress(QHostAddress::Null), perMinute / 60, perMinute, now);
+}
+
 // Hidden endpoints are counted with the paths that are not there, so that the limit does not tell them apart.
 int Gate::unknownPathRate() const
 {

@@ -77,6 +77,8 @@ private:
     void handshakeEnded(Handshake *handshake);
     bool mayWait(const QString &network) const; //!< One more of it may be open without having said who it is.
     void countWaiting(const QString &network, int change);
+    //! One more credential was refused; how long to wait, if that are too many of the address or the user.
+    std::optional<Duration> countFailure(const QHostAddress &address, const Identity *identity);
     GateContext context(const GatePeer &peer);
     int unknownPathRate() const;
     struct Refused
@@ -105,6 +107,7 @@ private:
     quint64 m_turnedAway = 0; // as far as the log says
     QList<std::shared_ptr<const GateTarget>> m_targets;
     AddressRates m_rates;
+    AddressRates m_failures;
     TicketStore m_tickets;
     QHash<QString, int> m_waiting; // for "auth", by network
     int m_allWaiting = 0;

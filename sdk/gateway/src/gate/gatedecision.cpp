@@ -252,7 +252,7 @@ Refusal concealed(const Refusal &exact)
 std::optional<Refusal> refusalToAll(const Result<Identity> &verdict, const Possession &possession)
 {
     using Kind = ProofProblem::Kind;
-    if (!verdict && isIssuerTrouble(verdict.error()))
+    if (!verdict && (isIssuerTrouble(verdict.error()) || verdict.error().code() == ErrorCode::RateLimited))
         return Refusal::ofToken(verdict.error(), nullptr, possession.isDpop);
     if (verdict && possession.problem
         && (possession.problem->kind == Kind::NonceWanted || possession.problem->kind == Kind::CannotRemember))

@@ -90,7 +90,8 @@ void Handshake::verifyToken(const Secret &token)
     m_token = token;
     // The verifier answers within its own patience; this one only catches a verifier that does not.
     m_alarm.start(RemoteIssuer::kPatience + 1s);
-    m_gate.m_services.verifier.verify(token, this, [this](const Result<Identity> &verdict) { verified(verdict); });
+    m_gate.m_services.verifier.verify(
+        token, this, [this](const Result<Identity> &verdict) { verified(verdict); }, m_peer.address);
 }
 
 void Handshake::verifyTicket(const Secret &ticket)
@@ -178,7 +179,7 @@ void Handshake::verified(const Result<Identity> &verdict)
         possession.problem = proofProblem(*verdict);
     const Identity *identity = verdict ? &*verdict : nullptr;
     if (m_settled) {
-        refuse(decideSettled(*m_settled, verdict, possession), identity);
+        refuse(countFailure(decideSettled(*m_settled, verdict, possession), identity), identity);
         return;
     }
     if (m_first && possession.problem && possession.problem->kind == ProofProblem::Kind::NonceWanted
@@ -188,19 +189,30 @@ void Handshake::verified(const Result<Identity> &verdict)
         return;
     }
     ConnectionCaps::Refusal caps = ConnectionCaps::Refusal::None;
+    const int ofUser = m_target->limits.replacesOldest ? 0 : m_target->limits.connectionsPerUser;
     if (verdict && !m_wantsTicket) {
         caps = m_gate.m_services.caps.check(m_target->path, verdict->issuer + u' ' + verdict->subject,
-                                            m_target->limits.connections, m_target->limits.connectionsPerUser);
+                                            m_target->limits.connections, ofUser);
     }
     const GateDecision decision = decideIdentity(m_target, verdict, caps, m_gate.m_services.clock.wallNow(), possession);
     if (decision.action != GateDecision::Action::Accept) {
         m_target = decision.target;
-        refuse(decision.refusal, identity);
+        refuse(countFailure(decision.refusal, identity), identity);
     } else if (m_wantsTicket) {
         sellTicket(*verdict);
     } else {
         admit(*verdict);
     }
+}
+
+// Whoever guesses hears of it; who shares his address, or the name of an account, does not.
+Refusal Handshake::countFailure(const Refusal &refusal, const Identity *identity)
+{
+    const bool isOfCredential = refusal.status == 401 || refusal.status == 403 || refusal.status == 404;
+    if (!isOfCredential || refusal.reasonCode == "dpop_nonce"_L1)
+        return refusal;
+    const std::optional<Duration> wait = m_gate.countFailure(m_peer.address, identity);
+    return wait ? Refusal::ofFailures(*wait) : refusal;
 }
 
 void Handshake::sellTicket(const Identity &identity)

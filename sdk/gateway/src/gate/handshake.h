@@ -33,6 +33,7 @@ private:
     void alarmDue();
     void verified(const Result<Identity> &verdict);
     std::optional<ProofProblem> proofProblem(const Identity &identity);
+    Refusal countFailure(const Refusal &refusal, const Identity *identity);
     void admit(const Identity &identity);
     void sellTicket(const Identity &identity);
     void answerRefusal(const Refusal &refusal, const Identity *identity);

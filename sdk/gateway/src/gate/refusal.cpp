@@ -74,6 +74,13 @@ Refusal Refusal::ofHandshakes(Duration wait)
     return result;
 }
 
+Refusal Refusal::ofFailures(Duration wait)
+{
+    Refusal result = until(429, "Too many requests", u"failed_auth_per_minute"_s, u"too many credentials were refused"_s, wait);
+    result.auditType = u"limit.hit"_s;
+    return result;
+}
+
 Refusal Refusal::ofUnknownPath()
 {
     return Refusal::of(404, "Not found", u"unknown_path"_s, u"there is no endpoint at this path"_s);
@@ -93,6 +100,12 @@ Refusal Refusal::ofToken(const Error &error, const GateTarget *target, bool isDp
 {
     if (isIssuerTrouble(error))
         return Refusal::until(503, "Try again later", u"keys_unavailable"_s, error.toString(), std::chrono::seconds(5));
+    if (error.code() == ErrorCode::RateLimited) {
+        Refusal result = until(429, "Too many requests", u"unknown_tokens"_s, error.detail(),
+                               error.retryAfter().value_or(std::chrono::seconds(1)));
+        result.auditType = u"limit.hit"_s;
+        return result;
+    }
     if (error.code() == ErrorCode::Locked) {
         Refusal result = Refusal::of(403, "Locked", u"locked"_s, error.detail());
         result.type = "urn:watchword:locked";

@@ -31,6 +31,7 @@ struct WATCHWORD_TEST_EXPORT Refusal
                              const GateTarget *target);
     static Refusal ofUnknownPath();
     static Refusal ofHandshakes(Duration wait);
+    static Refusal ofFailures(Duration wait); //!< In place of the refusal of a credential.
     static Refusal ofToken(const Error &error, const GateTarget *target, bool isDpop);
     static Refusal ofProof(const ProofProblem &problem, const GateTarget *target);
 

@@ -20,6 +20,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+constexpr int kMostUnknown = 64; // tokens with keys that the issuer does not have wait for a fetch at once
+
 struct KeyWaiter
 {
     QString keyId;
@@ -66,6 +68,7 @@ public:
     void fetch();
     void fetchKeys();
     void fetchFailed(const Error &error);
+    bool isKnownToBeMissing(const KeyCache::Answer &answer) const;
     Error unknownKey(const QString &keyId) const;
     void discovered(const Result<FetchedBody> &fetched);
     void received(const Result<FetchedBody> &fetched);
@@ -93,17 +96,20 @@ void RemoteIssuer::Private::look()
     std::vector<std::pair<KeyWaiter, Result<JwkSet>>> done;
     bool wantsFetch = false;
     Instant next = now + kPatience;
+    int waiting = 0;
     for (KeyWaiter &waiter : waiters) {
         const KeyCache::Answer answer = cache.keysFor(waiter.keyId, now);
         wantsFetch |= answer.action == KeyCache::Action::Fetch || answer.refreshDue;
         if (answer.action == KeyCache::Action::UseKeys)
             done.emplace_back(std::move(waiter), answer.keys);
-        else if (answer.action == KeyCache::Action::UnknownKey)
+        else if (answer.action == KeyCache::Action::UnknownKey || isKnownToBeMissing(answer))
             done.emplace_back(std::move(waiter), unknownKey(waiter.keyId));
         else if (now >= waiter.deadline)
             done.emplace_back(
                 std::move(waiter),
                 Error(ErrorCode::TemporarilyUnavailable, u"keys of %1: %2"_s.arg(config.issuer(), lastError.toString())));
+        else if (!cache.isEmpty() && ++waiting > kMostUnknown) // its place is for somebody whose key is known
+            done.emplace_back(std::move(waiter), Error(ErrorCode::TemporarilyUnavailable, u"too many unknown keys at once"_s));
         else {
             if (answer.action == KeyCache::Action::Wait && answer.retryAt > now)
                 next = std::min(next, answer.retryAt);
@@ -120,6 +126,13 @@ void RemoteIssuer::Private::look()
         retry.startAt(next);
     for (const auto &[waiter, result] : done)
         waiter.answer(result);
+}
+
+// The keys are there, this one is not among them, and they may not be fetched again yet: nothing is learnt by waiting. Strangers
+// make such keys up, and would hold a place of a handshake for each.
+bool RemoteIssuer::Private::isKnownToBeMissing(const KeyCache::Answer &answer) const
+{
+    return answer.action == KeyCache::Action::Wait && !cache.isEmpty() && !isFetching;
 }
 
 // A key that the issuer has and that cannot be used is what its administrator wants to hear of.

@@ -6,8 +6,8 @@
 #include "watchword/core/testexport.h"
 #include "watchword/gateway/identity.h"
 
-#include <QCache>
 #include <QFuture>
+#include <QHostAddress>
 
 #include <vector>
 
@@ -41,7 +41,8 @@ public:
     void setEmbeddedIssuer(const Issuer *issuer, const QString &audience);
     void setIssuers(const QList<IssuerConfig> &issuers); //!< After a reload; issuers that did not change keep their keys.
 
-    void verify(const Secret &token, QObject *context, Answer answer);
+    //! \a from pays for questions to issuers, so that made-up tokens cost few of them; null: nobody does.
+    void verify(const Secret &token, QObject *context, Answer answer, const QHostAddress &from = {});
     QFuture<Result<Identity>> verify(const Secret &token);
     void warmUp(); //!< Fetches the keys of issuers that have none yet, before somebody waits for them.
     bool isReady() const; //!< The keys of at least one issuer are there.

@@ -23,6 +23,12 @@ std::optional<Duration> AddressRates::take(const QString &key, const QHostAddres
     return it->take(1, now);
 }
 
+void AddressRates::give(const QString &key, const QHostAddress &address, Instant now)
+{
+    if (const auto it = m_buckets.find(key + u'|' + networkOf(address)); it != m_buckets.end())
+        it->give(1, now);
+}
+
 QString AddressRates::networkOf(const QHostAddress &address)
 {
     bool isV4 = false;

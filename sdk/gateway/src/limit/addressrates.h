@@ -20,6 +20,7 @@ public:
     static constexpr qsizetype kMostAddresses = 50'000;
 
     std::optional<Duration> take(const QString &key, const QHostAddress &address, double rate, double burst, Instant now);
+    void give(const QString &key, const QHostAddress &address, Instant now); //!< One back: it turned out to be right.
     qsizetype size() const { return m_buckets.size(); }
 
     static QString networkOf(const QHostAddress &address);

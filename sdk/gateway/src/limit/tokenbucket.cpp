@@ -27,6 +27,12 @@ std::optional<Duration> TokenBucket::take(double amount, Instant now)
     return Duration(std::max<qint64>(1, qint64(std::ceil((needed - m_level) / m_rate * 1000.0))));
 }
 
+void TokenBucket::give(double amount, Instant now)
+{
+    fill(now);
+    m_level = std::min(m_burst, m_level + amount);
+}
+
 bool TokenBucket::isFull(Instant now)
 {
     fill(now);

@@ -21,6 +21,7 @@ public:
     //! Takes \a amount and returns nothing, or takes nothing and returns how long until there is enough. An amount above
     //! the burst is taken when the bucket is full, and leaves a debt.
     std::optional<Duration> take(double amount, Instant now);
+    void give(double amount, Instant now); //!< Back, of what was taken.
     bool isFull(Instant now);
     void setRate(double rate, double burst); //!< Keeps what is in it, up to the new burst.
 

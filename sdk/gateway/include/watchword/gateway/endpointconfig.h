@@ -18,6 +18,7 @@ struct EndpointLimits
 {
     int connections = 0;
     int connectionsPerUser = 20;
+    bool replacesOldest = false; //!< A user's new connection beyond that closes the oldest one with 4409; else it gets 429.
     int messagesPerSecond = 100; //!< Sustained; a burst of twice as many is allowed.
     qint64 bytesPerSecond = 4 * 1024 * 1024;
     qint64 messageBytes = 64 * 1024;

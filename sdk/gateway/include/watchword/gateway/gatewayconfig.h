@@ -55,13 +55,18 @@ struct IssuerConfig
     Duration clockSkew = std::chrono::seconds(10);
     QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
     bool requireDpop = false; //!< Its tokens have to be bound to a key (RFC 9449).
+    //! Between "iat" (or now, where that is missing) and "exp"; longer is TokenLifetimeTooLong. 0: any.
+    Duration maxLifetime = std::chrono::hours(24 * 7);
+    Duration maxAge{0}; //!< Since "iat", which is needed then; older is TokenExpired. 0: any.
     //! RFC 7662; when clientId is set, tokens that are no JWT are asked about.
     struct Introspection
     {
         QUrl url; //!< Empty: from the issuer's discovery document.
         QString clientId;
         QString clientSecretFile;
-        Duration cache = std::chrono::seconds(10); //!< How long an answer is believed.
+        Duration cache = std::chrono::seconds(10); //!< How long an answer is believed, and never beyond its "exp".
+        Duration withoutExp =
+            std::chrono::minutes(5); //!< How long a token holds whose answer says no "exp"; then it is asked about again.
         friend bool operator==(const Introspection &, const Introspection &) = default;
     } introspection;
     friend bool operator==(const IssuerConfig &, const IssuerConfig &) = default;
@@ -149,6 +154,9 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     //! [drain] seconds: how long before a planned end clients are told, and new ones are refused. 0: not at all, for where
     //! nobody else accepts connections at this address meanwhile.
     std::chrono::seconds drain{0};
+    //! [limits] failed_auth_per_minute: credentials that are refused, of one address (IPv6 by /64) and of one user; more get 429.
+    //! Good ones are not counted and not held up by it. 0: no limit.
+    int failedAuthPerMinute = 120;
     //! [limits] memory: resident bytes of the process from which on new connections get 503. 0: nine tenths of what the
     //! control group allows, and no limit without one.
     qint64 memory = 0;
