@@ -38,9 +38,9 @@ private:
     {
         Secret token;
         QHostAddress from;
-        std::vector<Answer> answers;
+        std::vector<Answer> answers{};
         std::size_t next = 0; // of the issuers
-        std::optional<Error> trouble; // an issuer that could not be asked may be the right one
+        std::optional<Error> trouble{}; // an issuer that could not be asked may be the right one
     };
     struct Known
     {
