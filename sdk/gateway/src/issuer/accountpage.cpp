@@ -13,6 +13,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype kMostVisits = 1'000;
+constexpr qsizetype kMostVisitsOfAPerson = 8; // then the oldest ends: nobody alone keeps the others out
 constexpr std::chrono::minutes kVisit{10};
 
 HttpResponse accountProblem(int status, const QString &text)
@@ -67,6 +68,8 @@ HttpResponse AccountPage::answerOf(const QString &name, const PasswordDesk::Verd
     case Outcome::Good:
         break;
     }
+    if (verdict.outcome == Outcome::Good)
+        makeRoomFor(verdict.user->name);
     if (verdict.outcome == Outcome::Busy || m_visits.size() >= kMostVisits)
         return accountProblem(503, u"Too many people sign in right now. Try again."_s).with("Retry-After", "2");
     const IssuerUser &person = *verdict.user;
@@ -85,6 +88,21 @@ HttpResponse AccountPage::answerOf(const QString &name, const PasswordDesk::Verd
     if (!verdict.deviceCookie.isEmpty())
         response.with("Set-Cookie", verdict.deviceCookie);
     return response;
+}
+
+void AccountPage::makeRoomFor(const QString &name)
+{
+    auto oldest = m_visits.end();
+    qsizetype count = 0;
+    for (auto it = m_visits.begin(); it != m_visits.end(); ++it) {
+        if (it->name != name)
+            continue;
+        ++count;
+        if (oldest == m_visits.end() || it->expires < oldest->expires)
+            oldest = it;
+    }
+    if (count >= kMostVisitsOfAPerson)
+        m_visits.erase(oldest);
 }
 
 HttpResponse AccountPage::list(const QString &ticket, const IssuerUser &person, const QString &note) const

@@ -30,6 +30,7 @@ private:
     };
 
     HttpResponse answerOf(const QString &name, const PasswordDesk::Verdict &verdict, const HttpRequest &facts);
+    void makeRoomFor(const QString &name);
     HttpResponse list(const QString &ticket, const IssuerUser &person, const QString &note) const;
 
     IssuerServices &m_services;

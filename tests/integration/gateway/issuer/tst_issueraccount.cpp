@@ -23,6 +23,7 @@ private Q_SLOTS:
     void formsOfOthersEndNothing_data();
     void formsOfOthersEndNothing();
     void onlyOnesOwn();
+    void visitsOfOnePerson();
     void sessionEndsForGood();
     void removedUserLosesTheSession();
 
@@ -174,6 +175,25 @@ void TestIssuerAccount::onlyOnesOwn()
     QVERIFY(end(ticketOf(visit), u"all"_s).body.contains("The app is signed out."));
     QCOMPARE(p->refresh(tokens.text(u"refresh_token"_s)).status, 200);
     QCOMPARE(p->refresh(bobs.text(u"refresh_token"_s)).status, 400);
+}
+
+void TestIssuerAccount::visitsOfOnePerson()
+{
+    // Without an app there is nothing to end, and no ticket.
+    QCOMPARE(p->signIn().status, 200); // of alice
+    const Answer code = p->login(p->openLogin(p->authorizeFields()), u"bob"_s, u"tr0ub4dor"_s);
+    QCOMPARE(p->redeem(code.redirectValue(u"code"_s)).status, 200);
+    const Answer bob = open(u"bob"_s, u"tr0ub4dor"_s);
+    const Answer first = open(u"alice"_s, u"correct horse"_s);
+    Answer last;
+    for (int i = 0; i < 8; ++i) {
+        p->clock.advance(1s);
+        last = open(u"alice"_s, u"correct horse"_s);
+        QCOMPARE(last.status, 200);
+    }
+    QCOMPARE(end(ticketOf(first), u"all"_s).status, 403);
+    QCOMPARE(end(ticketOf(last), u"all"_s).status, 200);
+    QCOMPARE(end(ticketOf(bob), u"all"_s).status, 200);
 }
 
 void TestIssuerAccount::sessionEndsForGood()
