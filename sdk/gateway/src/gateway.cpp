@@ -10,6 +10,7 @@
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "issuer/issuer.h"
+#include "relay/assertionsigner.h"
 #include "watch/watchservice.h"
 #include "watchword/core/log.h"
 #include "watchword/core/watchrows.h"
@@ -106,6 +107,7 @@ public:
     std::unique_ptr<WatchTables> tables;
     std::unique_ptr<Issuer> issuer;
     std::unique_ptr<TokenVerifier> verifier;
+    std::unique_ptr<AssertionSigner> assertions;
     std::unique_ptr<PeerServices> services;
     std::unique_ptr<Hub> hub;
     std::unique_ptr<WatchService> watch;
@@ -168,8 +170,8 @@ Result<void> Gateway::Private::openIssuer()
 
 void Gateway::Private::openHub()
 {
-    services.reset(
-        new PeerServices{clock, *audit, *tables, *verifier, proofs, metrics, config.node, config.grace, config.heartbeat});
+    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, config.node, config.grace,
+                                    config.heartbeat});
     hub = std::make_unique<Hub>(config, targetsOf(config), *services);
     hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
         if (issuer)
@@ -220,9 +222,15 @@ Result<void> Gateway::Private::start()
     verifier = std::make_unique<TokenVerifier>(config.issuers, clock);
     if (const Result<void> opened = openIssuer(); !opened)
         return opened.error();
+    Result<std::unique_ptr<AssertionSigner>> signer =
+        AssertionSigner::open(config.assertionKeyFile, u"wss-gateway://%1/%2"_s.arg(config.cluster, config.node), clock);
+    if (!signer)
+        return signer.error();
+    assertions = std::move(signer).value();
     openHub();
     gate = std::make_unique<Gate>(
-        config, GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, [this] { return readiness(); }});
+        config,
+        GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, *assertions, [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     connect(gate.get(), &Gate::authenticated, hub.get(), &Hub::adoptSocket);
     connect(hub.get(), &Hub::refused, gate.get(), &Gate::refuse);
@@ -297,6 +305,7 @@ void Gateway::Private::release()
     watch.reset();
     hub.reset();
     services.reset();
+    assertions.reset();
     verifier.reset();
     issuer.reset();
     tables.reset();
@@ -321,6 +330,8 @@ std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &nex
         return fixed(u"[audit] retention, max_events and max_bytes"_s);
     if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
         return fixed(u"cluster or node of [gateway]"_s);
+    if (next.assertionKeyFile != config.assertionKeyFile)
+        return fixed(u"[gateway] assertion_keys"_s);
     if (next.embeddedIssuer != config.embeddedIssuer)
         return fixed(u"[issuer_embedded]"_s);
     const auto pathsOf = [](const std::optional<WatchConfig> &watch) {

@@ -3,6 +3,7 @@
 
 #include "config/configvalues.h"
 #include "config/policyreader.h"
+#include "config/roomsreader.h"
 #include "config/settings.h"
 #include "config/tablereader.h"
 #include "config/upstreamreader.h"
@@ -143,17 +144,6 @@ EndpointCompression readCompression(TableReader table)
     return compression;
 }
 
-RoomHistoryConfig readHistory(TableReader table)
-{
-    RoomHistoryConfig history;
-    history.messages = table.integer("messages", history.messages, 0, 1'000'000);
-    history.bytes = table.size("bytes", history.bytes);
-    history.totalBytes = table.size("total_bytes", history.totalBytes);
-    history.keep = table.duration("keep", history.keep);
-    table.finish();
-    return history;
-}
-
 void readService(TableReader &table, EndpointConfig &endpoint)
 {
     const bool hasUpstream = table.has("upstream");
@@ -232,11 +222,7 @@ EndpointConfig readEndpoint(TableReader table)
             table.fail("compression",
                        u"compression of [[endpoint]] is for serves = \"rooms\" and \"echo\"; a relay passes bytes on"_s);
     }
-    if (auto history = table.table("history")) {
-        endpoint.history = readHistory(*history);
-        if (endpoint.service != EndpointConfig::Service::Rooms)
-            table.fail("history", u"history of [[endpoint]] is for serves = \"rooms\"; others keep nothing"_s);
-    }
+    readRooms(table, endpoint);
     table.finish();
     return endpoint;
 }
@@ -317,6 +303,7 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
         config.node = table->text("node");
         config.grace = table->duration("grace", config.grace);
         config.heartbeat = table->duration("heartbeat", config.heartbeat);
+        config.assertionKeyFile = table->file("assertion_keys");
         table->finish();
     }
     if (auto table = root.table("drain")) {
@@ -431,7 +418,9 @@ Result<void> GatewayConfig::validate() const
         return invalid(u"[listen] plain = true is only for loopback addresses or behind a [trusted_proxy]; "
                        "give certificate and key"_s);
     }
-    QSet<QString> paths{u"/healthz"_s, u"/readyz"_s, u"/metrics"_s, u"/.well-known/security.txt"_s, u"/v1/tickets"_s};
+    QSet<QString> paths{u"/healthz"_s,    u"/readyz"_s,
+                        u"/metrics"_s,    u"/.well-known/security.txt"_s,
+                        u"/v1/tickets"_s, u"/.well-known/watchword-keys"_s};
     QStringList all;
     for (const EndpointConfig &endpoint : endpoints)
         all.append(endpoint.path);

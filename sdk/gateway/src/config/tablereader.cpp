@@ -102,6 +102,18 @@ QString TableReader::requiredText(const char *key)
 QString TableReader::file(const char *key, const QString &fallback)
 {
     const QString name = text(key, fallback);
+    if (name.startsWith("credential:"_L1)) {
+        // LoadCredential= of a unit (systemd.exec, "Credentials").
+        const QString folder = qEnvironmentVariable("CREDENTIALS_DIRECTORY");
+        const QString credential = name.sliced(11);
+        if (folder.isEmpty() || credential.isEmpty() || credential.contains(u'/')) {
+            fail(key,
+                 u"\"%1\" must be a credential that the service has: write LoadCredential=%2:FILE into its unit, and "
+                 "CREDENTIALS_DIRECTORY for a start by hand"_s.arg(name, credential));
+            return {};
+        }
+        return folder + u'/' + credential;
+    }
     if (name.isEmpty() || QDir::isAbsolutePath(name))
         return name;
     return QDir::cleanPath(QFileInfo(m_errors->fileName()).absoluteDir().filePath(name));

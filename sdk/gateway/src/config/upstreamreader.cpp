@@ -96,14 +96,16 @@ void readUpstreams(TableReader &table, EndpointConfig &endpoint)
     endpoint.moreUpstreams = urls;
     if (auto health = table.table("upstream_health"))
         endpoint.upstreamHealth = readHealth(*health);
+    endpoint.assertionAudience = table.text("assertion_audience");
     endpoint.isPrefix = table.boolean("prefix", false);
     endpoint.passHttp = table.boolean("pass_http", false);
     readPassed(table, endpoint);
     const bool asksForUpstream = endpoint.isPrefix || endpoint.passHttp || !endpoint.passHeaders.isEmpty()
-        || !endpoint.passCookies.isEmpty() || table.has("upstream_health");
+        || !endpoint.passCookies.isEmpty() || !endpoint.assertionAudience.isEmpty() || table.has("upstream_health");
     if (asksForUpstream && !table.has("upstream"))
-        table.fail("upstream",
-                   u"prefix, pass_http, pass_headers, pass_cookies and upstream_health are for endpoints with an upstream"_s);
+        table.fail(
+            "upstream",
+            u"prefix, pass_http, pass_headers, pass_cookies, assertion_audience and upstream_health are for endpoints with an upstream"_s);
 }
 
 } // namespace Watchword::Gateway

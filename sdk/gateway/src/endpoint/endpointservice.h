@@ -11,6 +11,7 @@ namespace Watchword::Gateway {
 class Peer;
 struct EndpointConfig;
 struct EndpointLimits;
+struct Identity;
 struct PeerClose;
 
 /*!
@@ -43,6 +44,8 @@ public:
     //! A session was revoked: what it has here beside its peers ends.
     virtual void sessionEnded(const QString &) { }
     virtual void limitsChanged(Peer &, const EndpointLimits &) { }
+    //! A renewal gave \a peer another token, whose scopes may differ from \a before.
+    virtual void renewed(Peer &, const Identity &before) { Q_UNUSED(before) }
     //! Once a second.
     virtual void tick() { }
     //! It sends no more than the client takes: what waits for it is this service's to judge.

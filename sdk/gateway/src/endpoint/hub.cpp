@@ -48,15 +48,15 @@ bool servesTheSame(const EndpointConfig &a, const EndpointConfig &b)
         && a.isPrefix == b.isPrefix && a.subprotocols == b.subprotocols && a.history == b.history;
 }
 
-std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, Clock &clock)
+std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, PeerServices &services)
 {
     switch (config.service) {
     case EndpointConfig::Service::Echo:
         return std::make_unique<EchoService>();
     case EndpointConfig::Service::Rooms:
-        return std::make_unique<RoomsService>(config.history, clock);
+        return std::make_unique<RoomsService>(config, services.clock);
     case EndpointConfig::Service::Upstream:
-        return std::make_unique<RelayService>(config, clock);
+        return std::make_unique<RelayService>(config, services.clock, services.assertions);
     }
     Q_UNREACHABLE();
 }
@@ -109,7 +109,7 @@ std::unique_ptr<Hub::Endpoint> Hub::makeEndpoint(const std::shared_ptr<const Gat
     endpoint->target = target;
     if (config) {
         endpoint->config = *config;
-        endpoint->service = makeService(*config, m_services.clock);
+        endpoint->service = makeService(*config, m_services);
     }
     return endpoint;
 }

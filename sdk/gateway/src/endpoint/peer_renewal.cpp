@@ -119,16 +119,16 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
 
 void Peer::takeIdentity(const Identity &identity)
 {
-    const QString previous = m_identity.tokenId;
-    m_identity = identity;
+    const Identity before = std::exchange(m_identity, identity);
     applyIdentity(m_identity);
-    m_record.renewed(previous);
+    m_record.renewed(before.tokenId);
     QJsonObject fields{{u"scope"_s, m_identity.scopes.join(u' ')}};
     if (m_identity.expiresAt)
         fields.insert("exp"_L1, toSecondsSinceEpoch(*m_identity.expiresAt));
     if (const QByteArray nonce = m_services.proofs.nonce(); !nonce.isEmpty() && !m_identity.keyThumbprint.isEmpty())
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));
     sendFrame(Frame(QLatin1StringView(FrameType::AuthOk), fields));
+    m_service.renewed(*this, before);
 }
 
 void Peer::proofFailed(const ProofProblem &problem)

@@ -10,6 +10,7 @@
 
 namespace Watchword::Gateway {
 
+class AssertionSigner;
 class AuditLog;
 class Peer;
 class ProofChecker;
@@ -24,6 +25,7 @@ struct PeerServices
     WatchTables &tables;
     TokenVerifier &verifier;
     ProofChecker &proofs;
+    AssertionSigner &assertions;
     Metrics &metrics;
     QString node;
     Duration grace;

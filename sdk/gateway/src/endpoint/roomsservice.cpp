@@ -22,12 +22,48 @@ Frame publication(const QString &room, const QString &from, quint64 offset, cons
                  payload.isNull() ? QByteArray("") : payload);
 }
 
+PeerClose roomForbidden(const QString &text)
+{
+    return {.code = CloseCode::Forbidden, .text = text, .auditReason = u"room_forbidden"_s};
+}
+
 } // namespace
 
-RoomsService::RoomsService(const RoomHistoryConfig &history, Clock &clock)
-    : m_history(history)
+RoomsService::RoomsService(const EndpointConfig &config, Clock &clock)
+    : m_history(config.history)
+    , m_access(config.rooms)
     , m_clock(clock)
 {
+}
+
+void RoomsService::configChanged(const EndpointConfig &config)
+{
+    m_access = RoomAccess(config.rooms);
+    const QList<Peer *> peers = m_members.keys();
+    for (Peer *peer : peers)
+        lookAtRooms(*peer);
+}
+
+void RoomsService::renewed(Peer &peer, const Identity &)
+{
+    lookAtRooms(peer);
+}
+
+void RoomsService::lookAtRooms(Peer &peer)
+{
+    const QSet<QString> rooms = m_members.value(&peer).rooms;
+    for (const QString &room : rooms) {
+        if (!maySubscribe(peer, room))
+            return;
+    }
+}
+
+bool RoomsService::maySubscribe(Peer &peer, const QString &room)
+{
+    if (m_access.maySubscribe(peer.identity(), room))
+        return true;
+    peer.close(roomForbidden(u"this room is not for you to subscribe to"_s));
+    return false;
 }
 
 void RoomsService::opened(Peer &peer)
@@ -35,8 +71,9 @@ void RoomsService::opened(Peer &peer)
     const QUrlQuery query(QString::fromLatin1(peer.admission().query));
     const QString asked = query.queryItemValue(u"room"_s, QUrl::FullyDecoded).left(kLongestName);
     m_members.insert(&peer, {asked.isEmpty() ? u"lobby"_s : asked, {}});
-    if (!peer.speaksControl())
-        join(peer, m_members.value(&peer).home);
+    const QString home = m_members.value(&peer).home;
+    if (!peer.speaksControl() && maySubscribe(peer, home))
+        join(peer, home);
 }
 
 void RoomsService::closed(Peer &peer)
@@ -54,7 +91,12 @@ void RoomsService::text(Peer &peer, const QString &text)
 
 void RoomsService::binary(Peer &peer, const QByteArray &data)
 {
-    const auto it = m_rooms.find(m_members.value(&peer).home);
+    const QString home = m_members.value(&peer).home;
+    if (!m_access.mayPublish(peer.identity(), home)) {
+        peer.close(roomForbidden(u"this room is not for you to publish in"_s));
+        return;
+    }
+    const auto it = m_rooms.find(home);
     const QSet<Peer *> receivers = it == m_rooms.end() ? QSet<Peer *>() : it->second.members;
     for (Peer *receiver : receivers) {
         if (!receiver->speaksControl())
@@ -64,11 +106,15 @@ void RoomsService::binary(Peer &peer, const QByteArray &data)
 
 void RoomsService::message(Peer &peer, const QString &id, const Frame &frame)
 {
+    const QString room = frame.fields().value("room"_L1).toString(m_members.value(&peer).home);
+    if (!m_access.mayPublish(peer.identity(), room)) { // it is not acknowledged
+        peer.close(roomForbidden(u"this room is not for you to publish in"_s));
+        return;
+    }
     const bool isNew = m_seen.add(peer.identity(), id);
     peer.acknowledge(id);
     if (!isNew)
         return;
-    const QString room = frame.fields().value("room"_L1).toString(m_members.value(&peer).home);
     publish(peer, room, frame.payload());
 }
 
@@ -120,6 +166,8 @@ RoomsService::Room *RoomsService::join(Peer &peer, const QString &room)
 // "sub": joins at once, or first brings the client up to date page by page, at the client's pace.
 void RoomsService::subscribe(Peer &peer, const QString &name, const QJsonObject &fields)
 {
+    if (!maySubscribe(peer, name))
+        return;
     const bool looks = fields.value("look"_L1).toBool(false);
     const bool resumes = !looks && fields.contains("epoch"_L1);
     const qint64 after = std::max<qint64>(0, fields.value("after"_L1).toInteger(0));
@@ -160,6 +208,10 @@ void RoomsService::leave(Peer &peer, const QString &room)
 
 void RoomsService::publish(Peer &from, const QString &room, const QByteArray &payload)
 {
+    if (!m_access.mayPublish(from.identity(), room)) {
+        from.close(roomForbidden(u"this room is not for you to publish in"_s));
+        return;
+    }
     const auto it = m_rooms.find(room);
     if (it == m_rooms.end())
         return;
@@ -235,6 +287,8 @@ void RoomsService::request(Peer &peer, const Frame &frame)
         peer.refuse(id, u"unknown_operation"_s, u"a rooms endpoint knows room.info and room.history"_s);
     } else if (!isGood) {
         peer.refuse(id, u"invalid_request"_s, u"the payload is no JSON object, or its room is no text or its after no number"_s);
+    } else if (!m_access.maySubscribe(peer.identity(), name)) {
+        peer.refuse(id, u"forbidden"_s, u"this room is not for you to subscribe to"_s);
     } else if (it == m_rooms.end()) {
         peer.refuse(id, u"unknown_room"_s, u"nobody has been in this room lately"_s);
     } else if (op == "room.info"_L1) {

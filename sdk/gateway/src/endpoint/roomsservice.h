@@ -2,6 +2,7 @@
 #pragma once
 
 #include "endpoint/endpointservice.h"
+#include "endpoint/roomaccess.h"
 #include "endpoint/roomlog.h"
 #include "endpoint/seenids.h"
 #include "watchword/core/clock.h"
@@ -17,6 +18,9 @@ namespace Watchword::Gateway {
     Publish and subscribe by "sub", "unsub" and "pub" (protocol.md section 2). Everybody who subscribed to a room gets what
     is published there, the sender too. A room keeps its last publications, so that who was away can go on where he was.
 
+    Who subscribes to a room that is not his by the endpoint's rules, or publishes there, is closed with 4403: the rules are the
+    same for all its clients, so it is no accident.
+
     Application data without a room, and "msg", go to the room of the query "?room=NAME", else to "lobby". Clients without
     watchword.v1 are subscribed to that room and get payloads as they are; binary data reaches only them.
 */
@@ -27,7 +31,7 @@ public:
     static constexpr qsizetype kLongestName = 128;
     static constexpr size_t kMostEmptyRooms = 10'000; //!< Remembered without subscribers.
 
-    RoomsService(const RoomHistoryConfig &history, Clock &clock);
+    RoomsService(const EndpointConfig &config, Clock &clock);
 
     void opened(Peer &peer) override;
     void closed(Peer &peer) override;
@@ -35,6 +39,8 @@ public:
     void binary(Peer &peer, const QByteArray &data) override;
     void message(Peer &peer, const QString &id, const Frame &frame) override;
     bool frame(Peer &peer, const Frame &frame) override;
+    void configChanged(const EndpointConfig &config) override;
+    void renewed(Peer &peer, const Identity &before) override;
     void tick() override;
 
 private:
@@ -51,6 +57,8 @@ private:
     };
     using Rooms = std::map<QString, Room>;
 
+    bool maySubscribe(Peer &peer, const QString &room); //!< Else it is closed with 4403.
+    void lookAtRooms(Peer &peer); //!< Those that it is in and may not be in any more end it.
     Room *join(Peer &peer, const QString &room); //!< Null if he may not.
     Room &roomOf(const QString &name);
     void subscribe(Peer &peer, const QString &name, const QJsonObject &fields);
@@ -62,6 +70,7 @@ private:
     QHash<Peer *, Member> m_members;
     Rooms m_rooms;
     RoomHistoryConfig m_history;
+    RoomAccess m_access;
     Clock &m_clock;
     qint64 m_bytes = 0; //!< Of all logs.
     SeenIds m_seen;

@@ -9,6 +9,7 @@
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "http/httpmessage.h"
+#include "relay/assertionsigner.h"
 #include "watchword/core/frame.h"
 #include "watchword/core/log.h"
 
@@ -326,6 +327,8 @@ GateContext Gate::context(const GatePeer &peer)
     context.draining = m_isDraining;
     context.isMemoryFull = m_memory.isReached();
     context.hasSecurityText = !m_securityText.isEmpty();
+    context.signsAssertions = std::any_of(m_config.endpoints.begin(), m_config.endpoints.end(),
+                                          [](const EndpointConfig &endpoint) { return !endpoint.assertionAudience.isEmpty(); });
     context.isAuditNeeded =
         m_config.audit.whenUnwritable == AuditConfig::WhenUnwritable::Refuse && !m_services.audit.isWritable();
     context.handshakeRate = [this, address = peer.address](const GateTarget *target) {
@@ -384,6 +387,9 @@ QByteArray Gate::probe(const RequestHead &head)
             missing = m_services.readiness();
         response.status = missing.isEmpty() ? 200 : 503;
         response.body = missing.isEmpty() ? QByteArray("ready\n") : missing + '\n';
+    } else if (head.path == kAssertionKeysPath) {
+        response.headers = {{"Content-Type", "application/jwk-set+json"}, {"Cache-Control", "public, max-age=300"}};
+        response.body = m_services.assertions.publicKeys();
     } else if (head.path == kSecurityTextPath) {
         response.body = m_securityText;
     } else {

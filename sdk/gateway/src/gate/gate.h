@@ -17,6 +17,7 @@
 
 namespace Watchword::Gateway {
 
+class AssertionSigner;
 class AuditLog;
 class Handshake;
 class TokenVerifier;
@@ -31,6 +32,7 @@ struct GateServices
     Metrics &metrics;
     ProofChecker &proofs;
     Bridge &bridge;
+    AssertionSigner &assertions;
     std::function<QByteArray()> readiness; //!< Empty text: ready; else what is missing.
 };
 

@@ -29,6 +29,8 @@ bool isProbe(const RequestHead &head, const GateContext &context)
 {
     if (head.path == kSecurityTextPath)
         return context.hasSecurityText;
+    if (head.path == kAssertionKeysPath)
+        return context.signsAssertions;
     return head.path == "/healthz" || head.path == "/readyz" || head.path == "/metrics";
 }
 

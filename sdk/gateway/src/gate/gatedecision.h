@@ -44,6 +44,7 @@ struct GateDecision
 };
 
 constexpr char kTicketPath[] = "/v1/tickets"; // protocol.md, "Tickets"
+constexpr char kAssertionKeysPath[] = "/.well-known/watchword-keys"; // RFC 7517
 constexpr char kSecurityTextPath[] = "/.well-known/security.txt"; // RFC 9116
 
 //! What the gate knows besides the request; empty functions allow everything.
@@ -53,6 +54,7 @@ struct GateContext
     bool draining = false;
     bool isMemoryFull = false;
     bool hasSecurityText = false; //!< There is something to serve at kSecurityTextPath.
+    bool signsAssertions = false; //!< There are keys to be served at kAssertionKeysPath.
     bool isAuditNeeded = false; //!< What cannot be recorded is not admitted, and nothing can be recorded now.
     //! Takes one handshake of \a target's budget for the address, or says how long to wait.
     std::function<std::optional<Duration>(const GateTarget *target)> handshakeRate;

@@ -16,9 +16,10 @@ namespace Watchword::Gateway {
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
-RelayService::RelayService(const EndpointConfig &config, Clock &clock)
+RelayService::RelayService(const EndpointConfig &config, Clock &clock, AssertionSigner &signer)
     : m_config(config)
     , m_clock(clock)
+    , m_signer(signer)
     , m_watch(clock)
 {
     connect(&m_watch, &UpstreamWatch::looked, this, &RelayService::note);
@@ -120,8 +121,17 @@ UpstreamOrder RelayService::orderFor(const PendingRequest &request, const Admiss
             upgrade.subprotocols.push_back(name.toStdString());
     }
     upgrade.fields = UpstreamRequest::fieldsOf(m_config, head, admission, connectionId);
+    if (auto assertion = assertionFor(admission, connectionId))
+        upgrade.fields.emplace_back(AssertionSigner::kField, std::move(*assertion));
     order.request = std::move(upgrade);
     return order;
+}
+
+std::optional<std::string> RelayService::assertionFor(const Admission &admission, const QString &connectionId) const
+{
+    if (m_config.assertionAudience.isEmpty())
+        return {};
+    return m_signer.sign(m_config.assertionAudience, admission, connectionId).toStdString();
 }
 
 bool RelayService::isUsable(const std::function<void(const Refusal &)> &refused) const
@@ -144,6 +154,8 @@ void RelayService::openHttp(const PendingRequest &request, const Admission &admi
     const QList<QUrl> urls = m_pool.order(m_clock.now());
     HttpOrder order = UpstreamRequest::httpOrderOf(m_config, head, admission, connectionId);
     order.upstream.targets = targetsFor(admission, urls);
+    if (const auto assertion = assertionFor(admission, connectionId))
+        order.fields.append(AssertionSigner::kField).append(": ").append(*assertion).append("\r\n");
     if (order.largestBody > 0 && head.contentLength() > qint64(order.largestBody)) {
         refused(refusalOfBody(head.contentLength()));
         return;
@@ -237,6 +249,17 @@ void RelayService::limitsChanged(Peer &peer, const EndpointLimits &limits)
 {
     if (auto *socket = qobject_cast<RelaySocket *>(&peer.socket()))
         socket->setLimits(limits, peer.heartbeat());
+}
+
+void RelayService::renewed(Peer &peer, const Identity &before)
+{
+    const QStringList &scopes = peer.identity().scopes;
+    if (QSet<QString>(scopes.begin(), scopes.end()) == QSet<QString>(before.scopes.begin(), before.scopes.end()))
+        return;
+    PeerClose close;
+    close.code = CloseCode::PolicyChanged;
+    close.auditReason = u"scopes_changed"_s;
+    peer.close(close);
 }
 
 void RelayService::finish(Peer &peer, const PeerClose &close)

@@ -3,6 +3,7 @@
 
 #include "endpoint/endpointservice.h"
 #include "gate/admission.h"
+#include "relay/assertionsigner.h"
 #include "relay/relaysocket.h"
 #include "relay/upstreampool.h"
 #include "relay/upstreamtls.h"
@@ -25,7 +26,8 @@ class RelayService final : public QObject, public EndpointService
     Q_OBJECT
 
 public:
-    RelayService(const EndpointConfig &config, Clock &clock);
+    //! Borrows both.
+    RelayService(const EndpointConfig &config, Clock &clock, AssertionSigner &signer);
     ~RelayService() override;
 
     /*!
@@ -47,6 +49,8 @@ public:
     //! Who still waits for an upstream, and plain requests, are cut off.
     void sessionEnded(const QString &sessionId) override;
     void limitsChanged(Peer &peer, const EndpointLimits &limits) override;
+    //! The upstream was told the scopes of the upgrade: with others the connection closes with 4441, and begins anew.
+    void renewed(Peer &peer, const Identity &before) override;
     void text(Peer &, const QString &) override { }
     void binary(Peer &, const QByteArray &) override { }
     void message(Peer &, const QString &, const Frame &) override { }
@@ -56,6 +60,8 @@ public:
 
 private:
     std::vector<UpstreamTarget> targetsFor(const Admission &admission, const QList<QUrl> &urls) const;
+    //! X-Watchword-Assertion, where the endpoint has an audience for it.
+    std::optional<std::string> assertionFor(const Admission &admission, const QString &connectionId) const;
     bool isUsable(const std::function<void(const Refusal &)> &refused) const;
     UpstreamOrder orderFor(const PendingRequest &request, const Admission &admission, const QString &connectionId,
                            bool speaksControl, const QList<QUrl> &urls) const;
@@ -66,6 +72,7 @@ private:
 
     EndpointConfig m_config;
     Clock &m_clock;
+    AssertionSigner &m_signer;
     UpstreamPool m_pool;
     UpstreamWatch m_watch;
     QSet<Peer *> m_peers;

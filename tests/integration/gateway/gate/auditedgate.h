@@ -28,13 +28,17 @@ public:
         if (!log)
             return {};
         QList<Watchword::AuditEvent> found;
-        const auto events = log.value()->read(0, 1000);
-        Support::judgeAuditEvents(*events);
-        for (const Watchword::AuditEvent &event : *events) {
-            if (type.isEmpty() || event.shortType() == type)
-                found.append(event);
+        for (quint64 after = 0;;) {
+            const QList<Watchword::AuditEvent> events = log.value()->read(after, 1000).valueOr({});
+            if (events.isEmpty())
+                return found;
+            Support::judgeAuditEvents(events);
+            for (const Watchword::AuditEvent &event : events) {
+                if (type.isEmpty() || event.shortType() == type)
+                    found.append(event);
+            }
+            after = events.last().sequence;
         }
-        return found;
     }
     //! Runs \a statement on the audit's file while the gateway runs.
     bool damageAudit(const QString &statement)

@@ -20,9 +20,11 @@ struct Setting
     QString example;
 };
 
-// The heading of the page is the name that messages give the table, but for the two that have a header of their own in TOML.
+// The heading of the page is the name that messages give the table, but for those that have a header of their own in TOML.
 QString tableOf(const QString &heading)
 {
+    if (heading == "[[endpoint.rooms]]"_L1)
+        return u"[[rooms]]"_s;
     if (heading == "[[issuer_embedded.user]]"_L1)
         return u"[[user]]"_s;
     return heading == "[[issuer_embedded.client]]"_L1 ? u"[[client]]"_s : heading;
@@ -55,7 +57,7 @@ QList<Setting> readPage()
 // A document with every table of the page, so that the reader looks into all of them.
 const QString kEveryTable =
     u"[listen]\n[[issuer]]\nintrospection = {}\n"
-    "[[endpoint]]\nupstream_health = {}\nlimits = {}\ncompression = {}\nhistory = {}\n"
+    "[[endpoint]]\nupstream_health = {}\nlimits = {}\ncompression = {}\nhistory = {}\n[[endpoint.rooms]]\n"
     "[watch]\n[audit]\n[gateway]\n[drain]\n[limits]\n[dpop]\n[policy]\nbackoff = {}\n[trusted_proxy]\n[log]\n"
     "[issuer_embedded]\n[[issuer_embedded.user]]\n[[issuer_embedded.client]]\n"_s;
 
@@ -65,6 +67,8 @@ QString documentWith(const Setting &setting)
     static const QRegularExpression nested(u"^(\\w+) of (.+)$"_s);
     const QString line = setting.key + u" = "_s + setting.example;
     const QRegularExpressionMatch match = nested.match(setting.heading);
+    if (setting.heading == "[[endpoint.rooms]]"_L1)
+        return u"[[endpoint]]\n[[endpoint.rooms]]\n%1\n"_s.arg(line);
     return match.hasMatch() ? u"%1\n%2 = { %3 }\n"_s.arg(match.captured(2), match.captured(1), line)
                             : setting.heading + u'\n' + line + u'\n';
 }
@@ -79,6 +83,8 @@ private Q_SLOTS:
     void pageNamesEverySetting();
     void examplesAreTaken_data();
     void examplesAreTaken();
+    void providersAreTaken_data();
+    void providersAreTaken();
 };
 
 void TestSettings::pageNamesEverySetting()
@@ -126,6 +132,43 @@ void TestSettings::examplesAreTaken()
     for (const QString &complaint :
          {u"%1 of %2 must"_s.arg(key, table), u"%1 must be"_s.arg(key), u"\"%1\" is not known"_s.arg(key)})
         QVERIFY2(!detail.contains(complaint), qPrintable(detail));
+}
+
+// providers.md: the gateway's part for each provider, as it stands there.
+void TestSettings::providersAreTaken_data()
+{
+    QTest::addColumn<QString>("issuer");
+    QFile file(QStringLiteral(WATCHWORD_DOCS "/providers.md"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QStringList sections = QString::fromUtf8(file.readAll()).split(u"\n## "_s);
+    QCOMPARE(sections.filter(u"```toml\n"_s).size(), 5);
+    for (const QString &section : sections) {
+        const qsizetype begin = section.indexOf("```toml\n"_L1);
+        if (begin >= 0)
+            QTest::addRow("%s", qPrintable(section.section(u'\n', 0, 0)))
+                << section.sliced(begin + 8, section.indexOf("```"_L1, begin + 8) - begin - 8);
+    }
+}
+
+void TestSettings::providersAreTaken()
+{
+    QFETCH(QString, issuer);
+    const Result<GatewayConfig> config = GatewayConfig::fromToml(
+        u"[listen]\naddress = \"127.0.0.1:0\"\nplain = true\n[[endpoint]]\npath = \"/a\"\nserves = \"echo\"\n"_s + issuer,
+        u"gateway.toml"_s);
+    QVERIFY2(config, qPrintable(config ? QString() : config.error().detail()));
+    QCOMPARE(config->issuers.size(), 1);
+    const IssuerConfig &read = config->issuers.first();
+    QVERIFY(!read.audiences.isEmpty() && !read.tokenTypes.isEmpty());
+    QVERIFY(read.maxLifetime.count() > 0 && read.maxLifetime < IssuerConfig().maxLifetime);
+    // What is commented out has to be right too.
+    const Result<GatewayConfig> whole = GatewayConfig::fromToml(
+        u"[listen]\naddress = \"127.0.0.1:0\"\nplain = true\n[[endpoint]]\npath = \"/a\"\nserves = \"echo\"\n"_s
+            + QString(issuer).replace("# introspection"_L1, "introspection"_L1),
+        u"gateway.toml"_s);
+    QVERIFY2(whole, qPrintable(whole ? QString() : whole.error().detail()));
+    static const QStringList names{u"Keycloak"_s, u"Microsoft Entra ID"_s, u"Okta"_s, u"Auth0"_s, u"Google"_s};
+    QVERIFY(names.contains(QString::fromLatin1(QTest::currentDataTag())));
 }
 
 WATCHWORD_TEST_MAIN(TestSettings)

@@ -54,6 +54,18 @@ struct RoomHistoryConfig
     friend bool operator==(const RoomHistoryConfig &, const RoomHistoryConfig &) = default;
 };
 
+/*! An entry of rooms = [...] of an endpoint: who may do what in the rooms whose names it fits. */
+struct RoomRule
+{
+    //! "{sub}" stands for the person's subject, "{client}" for her client, "*" for one character or more but ":" and "/".
+    QString pattern{};
+    enum class Access { Both, Subscribe, Publish };
+    Access access = Access::Both;
+    QStringList subscribeScopes{}; //!< All are needed, beside the endpoint's; the next too.
+    QStringList publishScopes{};
+    friend bool operator==(const RoomRule &, const RoomRule &) = default;
+};
+
 /*! upstream_health = {...} of an endpoint: how it is found out which of several upstreams can be used. */
 struct UpstreamHealth
 {
@@ -81,6 +93,8 @@ struct EndpointConfig
     //! reload.
     QString upstreamCertificateFile;
     QString upstreamKeyFile;
+    //! The upstream gets X-Watchword-Assertion, a signed JWT with this "aud", beside the plain fields. Empty: it does not.
+    QString assertionAudience;
     //! What the upstream gets of the client's request, beside Origin and User-Agent: header fields, and cookies by name.
     QStringList passHeaders;
     QStringList passCookies;
@@ -112,6 +126,8 @@ struct EndpointConfig
     //! travel in one stream, the lengths of the messages tell of the secret.
     std::optional<EndpointCompression> compression;
     QJsonObject policy; //!< In place of GatewayConfig::policy.
+    //! For Service::Rooms: the first whose pattern fits decides, and none lets nobody in. Without any, all rooms are everybody's.
+    QList<RoomRule> rooms;
     RoomHistoryConfig history; //!< For Service::Rooms. A change of it in a reload closes with 4441 and begins anew.
 };
 Q_DECLARE_OPERATORS_FOR_FLAGS(EndpointConfig::CredentialWays)

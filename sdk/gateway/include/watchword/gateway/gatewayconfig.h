@@ -151,6 +151,8 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     QString node; //!< Empty: the host name.
     Duration grace = std::chrono::seconds(10); //!< After "exp", before the cut.
     Duration heartbeat = std::chrono::seconds(25);
+    //! The keys that sign EndpointConfig::assertionAudience's assertions. Empty: new ones at each start.
+    QString assertionKeyFile;
     //! [drain] seconds: how long before a planned end clients are told, and new ones are refused. 0: not at all, for where
     //! nobody else accepts connections at this address meanwhile.
     std::chrono::seconds drain{0};
