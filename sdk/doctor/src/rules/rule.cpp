@@ -162,7 +162,7 @@ QString Rule::missing(const Recording &seen) const
     if ((m_needs & Need::Trusted) && !seen.isTrusted())
         return u"there is no TLS session that can be trusted, see T1 to T4"_s;
     // Before it is known what becomes of the token, it may still open a door.
-    if (const QString why = vain(seen); !why.isEmpty() && (m_stage > Stage::Upgrade || options.token.isEmpty()))
+    if (QString why = vain(seen); !why.isEmpty() && (m_stage > Stage::Upgrade || options.token.isEmpty()))
         return why;
     if ((m_needs & Need::Audit) && !seen.audit())
         return u"--deep examines it at a gateway of Watchword; of another server look at its log yourself"_s;
