@@ -41,6 +41,25 @@ Error withSetting(const Error &error, const IssuerConfig &config)
                  u"%1; token_types of [[issuer]] %2 says which are accepted"_s.arg(error.detail(), config.issuer()));
 }
 
+template <typename Text>
+void shareText(Text &text, const Text &other)
+{
+    if (text == other)
+        text = other;
+}
+
+// What most tokens of a gateway have in common is kept once, and not for each: half a kilobyte of a connection.
+void shareTexts(Identity &identity, const Identity &other)
+{
+    shareText(identity.issuer, other.issuer);
+    shareText(identity.clientId, other.clientId);
+    shareText(identity.keyId, other.keyId);
+    shareText(identity.algorithm, other.algorithm);
+    shareText(identity.audiences, other.audiences);
+    shareText(identity.scopes, other.scopes);
+    shareText(identity.acr, other.acr);
+}
+
 } // namespace
 
 class TokenVerifier::Private
@@ -78,6 +97,7 @@ public:
     QString embeddedAudience;
     Introspection introspection;
     VerifiedTokens known;
+    Identity last; // whose texts the next one shares
 };
 
 bool TokenVerifier::Private::isInForce(const VerifiedTokens::Entry &entry, Duration leeway) const
@@ -121,11 +141,13 @@ bool TokenVerifier::Private::verifyKnown(const Presented &presented, const Answe
 Result<Identity> TokenVerifier::Private::remember(const Presented &presented, const Jwt &jwt, const IssuerConfig &config,
                                                   quint64 keys)
 {
-    const Result<Identity> identity = identityOf(jwt, presented.token);
+    Result<Identity> identity = identityOf(jwt, presented.token);
     if (!identity)
         return identity;
     if (const Result<void> age = checkAge(*identity, config, clock.wallNow()); !age)
         return age.error();
+    shareTexts(*identity, last);
+    last = *identity;
     if (config.maxAge.count() == 0) // what ends by its age is looked at each time
         known.insert(presented.digest, {*identity, jwt.notBefore(), keys}, presented.token.size());
     return identity;

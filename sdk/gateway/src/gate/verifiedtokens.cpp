@@ -40,19 +40,18 @@ const VerifiedTokens::Entry *VerifiedTokens::find(const QByteArray &digest)
 void VerifiedTokens::insert(const QByteArray &digest, Entry entry, qsizetype tokenSize)
 {
     remove(digest);
-    Place place{digest, std::move(entry), {}, kBytesOfEntry + kBytesOfCharacter * tokenSize};
+    Place place{digest, std::move(entry), kBytesOfEntry + kBytesOfCharacter * tokenSize};
     if (m_most <= 0 || place.bytes > m_mostBytes)
         return;
-    // RFC 7519 section 4.1.2: a subject is unique at its issuer.
-    place.person = place.entry.identity.issuer + u' ' + place.entry.identity.subject;
-    if (const auto own = m_ofPerson.constFind(place.person); own != m_ofPerson.cend() && own->size() >= kMostOfAPerson)
+    const Person person = personOf(place.entry);
+    if (const auto own = m_ofPerson.constFind(person); own != m_ofPerson.cend() && own->size() >= kMostOfAPerson)
         drop(own->front());
     while (m_places.size() >= m_most || m_bytes + place.bytes > m_mostBytes)
         drop(std::prev(m_order.end()));
     m_bytes += place.bytes;
     m_order.push_front(std::move(place));
     m_places.insert(digest, m_order.begin());
-    m_ofPerson[m_order.front().person].push_back(m_order.begin());
+    m_ofPerson[person].push_back(m_order.begin());
 }
 
 void VerifiedTokens::remove(const QByteArray &digest)
@@ -73,7 +72,7 @@ void VerifiedTokens::drop(Order::iterator place)
 {
     m_bytes -= place->bytes;
     m_places.remove(place->digest);
-    const auto own = m_ofPerson.find(place->person);
+    const auto own = m_ofPerson.find(personOf(place->entry));
     std::erase(*own, place);
     if (own->empty())
         m_ofPerson.erase(own);

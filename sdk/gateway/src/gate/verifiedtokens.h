@@ -8,6 +8,7 @@
 #include <QHash>
 
 #include <list>
+#include <utility>
 #include <vector>
 
 namespace Watchword::Gateway {
@@ -59,10 +60,11 @@ private:
     {
         QByteArray digest;
         Entry entry;
-        QString person;
         qsizetype bytes = 0;
     };
     using Order = std::list<Place>;
+    using Person = std::pair<QString, QString>; // RFC 7519 section 4.1.2: a subject is unique at its issuer
+    static Person personOf(const Entry &entry) { return {entry.identity.issuer, entry.identity.subject}; }
     void drop(Order::iterator place);
 
     const qsizetype m_most;
@@ -70,7 +72,7 @@ private:
     qsizetype m_bytes = 0;
     Order m_order; // the last used one first
     QHash<QByteArray, Order::iterator> m_places;
-    QHash<QString, std::vector<Order::iterator>> m_ofPerson; // the oldest first
+    QHash<Person, std::vector<Order::iterator>> m_ofPerson; // the oldest first
 };
 
 } // namespace Watchword::Gateway
