@@ -2,6 +2,306 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de">
 <context>
+    <name>Monitor::AlertEngine</name>
+    <message numerus="yes">
+        <source>%1 and %n other(s)</source>
+        <translation>
+            <numerusform>%1 und ein weiterer</numerusform>
+            <numerusform>%1 und %n weitere</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AlertRule</name>
+    <message>
+        <source>%1 in %2</source>
+        <translation>%1 in %2</translation>
+    </message>
+    <message>
+        <source>%1 by %2</source>
+        <translation>%1 je %2</translation>
+    </message>
+    <message>
+        <source>Refresh token used twice</source>
+        <translation>Refresh-Token zweimal benutzt</translation>
+    </message>
+    <message>
+        <source>Refreshes refused</source>
+        <translation>Erneuerungen abgelehnt</translation>
+    </message>
+    <message>
+        <source>Handshakes refused</source>
+        <translation>Handshakes abgelehnt</translation>
+    </message>
+    <message>
+        <source>Limits hit by one user</source>
+        <translation>Ein Benutzer stößt an Grenzen</translation>
+    </message>
+    <message>
+        <source>Events missing</source>
+        <translation>Ereignisse fehlen</translation>
+    </message>
+    <message>
+        <source>Lines that cannot be read</source>
+        <translation>Zeilen, die nicht zu lesen sind</translation>
+    </message>
+    <message>
+        <source>Any critical event</source>
+        <translation>Jedes kritische Ereignis</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AlertRuleSheet</name>
+    <message>
+        <source>Which events, for example kind:token.reused</source>
+        <translation>Welche Ereignisse, zum Beispiel kind:token.reused</translation>
+    </message>
+    <message>
+        <source>Tell me on the desktop as well</source>
+        <translation>Auch auf dem Desktop melden</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>New rule</source>
+        <translation>Neue Regel</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>Regel</translation>
+    </message>
+    <message>
+        <source>all together</source>
+        <translation>alle zusammen</translation>
+    </message>
+    <message>
+        <source>each node</source>
+        <translation>jeden Knoten</translation>
+    </message>
+    <message>
+        <source>each user</source>
+        <translation>jeden Benutzer</translation>
+    </message>
+    <message>
+        <source>each client</source>
+        <translation>jeden Client</translation>
+    </message>
+    <message>
+        <source>each address</source>
+        <translation>jede Adresse</translation>
+    </message>
+    <message>
+        <source>each session</source>
+        <translation>jede Sitzung</translation>
+    </message>
+    <message>
+        <source>Tell me on the desktop as well (this desktop shows no messages)</source>
+        <translation>Auch auf dem Desktop melden (dieser zeigt keine Meldungen)</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>At least</source>
+        <translation>Mindestens</translation>
+    </message>
+    <message>
+        <source>Within</source>
+        <translation>Innerhalb von</translation>
+    </message>
+    <message>
+        <source>Counted for</source>
+        <translation>Gezählt für</translation>
+    </message>
+    <message>
+        <source>Severity</source>
+        <translation>Schwere</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Looking at what is stored…</source>
+        <translation>Gespeichertes wird angesehen…</translation>
+    </message>
+    <message>
+        <source>Would not have fired in the last %1.</source>
+        <translation>Hätte in den letzten %1 nicht ausgelöst.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Would have fired %n time(s) in the last %1, first at %2, last at %3.</source>
+        <translation>
+            <numerusform>Hätte in den letzten %1 einmal ausgelöst, zuerst um %2, zuletzt um %3.</numerusform>
+            <numerusform>Hätte in den letzten %1 %n-mal ausgelöst, zuerst um %2, zuletzt um %3.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Another rule has this name.</source>
+        <translation>Eine andere Regel hat diesen Namen.</translation>
+    </message>
+    <message>
+        <source>There are %1 rules already. Remove one first.</source>
+        <translation>Es gibt schon %1 Regeln. Zuerst muss eine entfernt werden.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AlertsPage</name>
+    <message numerus="yes">
+        <source>%n event(s)</source>
+        <translation>
+            <numerusform>ein Ereignis</numerusform>
+            <numerusform>%n Ereignisse</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>New rule</source>
+        <translation>Neue Regel</translation>
+    </message>
+    <message>
+        <source>Alerts and rules</source>
+        <translation>Alarme und Regeln</translation>
+    </message>
+    <message>
+        <source>Alerts</source>
+        <translation>Alarme</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n rule(s)</source>
+        <translation>
+            <numerusform>eine Regel</numerusform>
+            <numerusform>%n Regeln</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing fires</source>
+        <translation>Kein Alarm</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n firing</source>
+        <translation>
+            <numerusform>ein Alarm</numerusform>
+            <numerusform>%n Alarme</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n snoozed</source>
+        <translation>
+            <numerusform>einer stumm</numerusform>
+            <numerusform>%n stumm</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Firing</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n over</source>
+        <translation>
+            <numerusform>einer vorbei</numerusform>
+            <numerusform>%n vorbei</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Rules</source>
+        <translation>Regeln</translation>
+    </message>
+    <message>
+        <source>each a filter over the audit and how many events fire it</source>
+        <translation>je ein Filter über das Audit und wie viele Ereignisse auslösen</translation>
+    </message>
+    <message>
+        <source>since %1</source>
+        <translation>seit %1</translation>
+    </message>
+    <message>
+        <source>%1, over at %2</source>
+        <translation>%1, vorbei um %2</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>Acknowledged</source>
+        <translation>Bestätigt</translation>
+    </message>
+    <message>
+        <source>Acknowledge</source>
+        <translation>Bestätigen</translation>
+    </message>
+    <message>
+        <source>Snoozed</source>
+        <translation>Stumm</translation>
+    </message>
+    <message>
+        <source>Snooze</source>
+        <translation>Stumm schalten</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n time(s) before</source>
+        <translation>
+            <numerusform>früher einmal</numerusform>
+            <numerusform>früher %n-mal</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Snoozed until %1</source>
+        <translation>Stumm bis %1</translation>
+    </message>
+    <message>
+        <source>On</source>
+        <translation>An</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>Aus</translation>
+    </message>
+    <message>
+        <source>%1 is on</source>
+        <translation>%1 ist an</translation>
+    </message>
+    <message>
+        <source>%1 is off</source>
+        <translation>%1 ist aus</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>Bearbeiten</translation>
+    </message>
+    <message>
+        <source>For 15 minutes</source>
+        <translation>Für 15 Minuten</translation>
+    </message>
+    <message>
+        <source>For an hour</source>
+        <translation>Für eine Stunde</translation>
+    </message>
+    <message>
+        <source>For 8 hours</source>
+        <translation>Für 8 Stunden</translation>
+    </message>
+    <message>
+        <source>Tell me again</source>
+        <translation>Wieder melden</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::Application</name>
     <message>
         <source>Open an audit file</source>
@@ -2021,6 +2321,10 @@
     <message>
         <source>Saved filters</source>
         <translation>Gespeicherte Filter</translation>
+    </message>
+    <message>
+        <source>Alerts</source>
+        <translation>Alarme</translation>
     </message>
 </context>
 <context>

@@ -2,6 +2,71 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en">
 <context>
+    <name>Monitor::AlertEngine</name>
+    <message numerus="yes">
+        <source>%1 and %n other(s)</source>
+        <translation>
+            <numerusform>%1 and %n other</numerusform>
+            <numerusform>%1 and %n others</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AlertRuleSheet</name>
+    <message numerus="yes">
+        <source>Would have fired %n time(s) in the last %1, first at %2, last at %3.</source>
+        <translation>
+            <numerusform>Would have fired once in the last %1, first at %2, last at %3.</numerusform>
+            <numerusform>Would have fired %n times in the last %1, first at %2, last at %3.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::AlertsPage</name>
+    <message numerus="yes">
+        <source>%n event(s)</source>
+        <translation>
+            <numerusform>%n event</numerusform>
+            <numerusform>%n events</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n rule(s)</source>
+        <translation>
+            <numerusform>%n rule</numerusform>
+            <numerusform>%n rules</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n firing</source>
+        <translation>
+            <numerusform>%n firing</numerusform>
+            <numerusform>%n firing</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n snoozed</source>
+        <translation>
+            <numerusform>%n snoozed</numerusform>
+            <numerusform>%n snoozed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n over</source>
+        <translation>
+            <numerusform>%n over</numerusform>
+            <numerusform>%n over</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n time(s) before</source>
+        <translation>
+            <numerusform>%n time before</numerusform>
+            <numerusform>%n times before</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::AuditPage</name>
     <message numerus="yes">
         <source>%n line(s) could not be read</source>

@@ -24,7 +24,7 @@ void addOptions(QCommandLineParser &parser)
     add(u"resource"_s, u"Resource indicator for the provider (RFC 8707)."_s, u"URL"_s);
     add(u"ca"_s, u"PEM file of a private certificate authority."_s, u"FILE"_s);
     add(u"open"_s, u"Open an audit file (JSON lines)."_s, u"FILE"_s);
-    add(u"page"_s, u"First page: overview, connections, tokens, audit or posture."_s, u"NAME"_s);
+    add(u"page"_s, u"First page: overview, connections, tokens, audit, alerts or posture."_s, u"NAME"_s);
     add(u"theme"_s, u"system, light, dark or high-contrast."_s, u"NAME"_s);
     add(u"language"_s, u"de or en; without it the language of the system."_s, u"NAME"_s);
     add(u"size"_s, u"Size of the window, as 1440x900."_s, u"WxH"_s);
@@ -79,7 +79,7 @@ Watchword::Result<Options> readLook(const QCommandLineParser &parser, Options op
         options.page = pageNamed(parser.value(u"page"_s));
         if (!options.page)
             return wrong(
-                u"--page must be overview, connections, tokens, audit or posture, not \"%1\""_s.arg(parser.value(u"page"_s)));
+                u"--page must be overview, connections, tokens, audit, alerts or posture, not \"%1\""_s.arg(parser.value(u"page"_s)));
     }
     if (parser.isSet(u"theme"_s)) {
         options.theme = themeOf(parser.value(u"theme"_s));

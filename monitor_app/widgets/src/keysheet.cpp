@@ -108,7 +108,7 @@ KeySheet::KeySheet(QWidget *window)
     columns->addLayout(left, 1);
     columns->addLayout(right, 1);
     addGroup(left, tr("Everywhere"),
-             {{{u"Ctrl+1"_s, u"…"_s, u"5"_s}, tr("the pages")},
+             {{{u"Ctrl+1"_s, u"…"_s, u"6"_s}, tr("the pages")},
               {{u"Alt+←"_s, u"Alt+→"_s}, tr("back, forward")},
               {{u"/"_s, u"Ctrl+F"_s}, tr("filter")},
               {{u"F6"_s, u"Shift+F6"_s}, tr("next, previous pane")},

@@ -2,7 +2,9 @@
 #include "monitor/widgets/mainwindow.h"
 
 #include "monitor/store/query.h"
+#include "monitor/widgets/alertspage.h"
 #include "monitor/widgets/connectpage.h"
+#include "monitor/widgets/desktopnotifier.h"
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/disconnectsheet.h"
 #include "monitor/widgets/filterbar.h"
@@ -48,6 +50,7 @@ MainWindow::MainWindow(Workspace &workspace, QWidget *parent)
     , m_connections(new ConnectionsPage(workspace, this))
     , m_tokens(new TokensPage(workspace, this))
     , m_audit(new AuditPage(workspace, this))
+    , m_alerts(new AlertsPage(workspace, this))
     , m_posture(new PosturePage(workspace, this))
 {
     setWindowIcon(applicationIcon());
@@ -98,6 +101,7 @@ void MainWindow::buildLayout()
     m_pages->addWidget(m_connections);
     m_pages->addWidget(m_tokens);
     m_pages->addWidget(m_audit);
+    m_pages->addWidget(m_alerts);
     m_pages->addWidget(m_posture);
     setCentralWidget(central);
 }
@@ -123,6 +127,20 @@ void MainWindow::connectPages()
         }
     });
     connect(&m_workspace.filters(), &FilterBook::changed, this, &MainWindow::noteState);
+    connect(&m_workspace.alerts(), &AlertEngine::rulesChanged, this, &MainWindow::noteState);
+    auto *notifier = new DesktopNotifier(this);
+    connect(&m_workspace.alerts(), &AlertEngine::notificationDue, notifier, &DesktopNotifier::notify);
+    connect(notifier, &DesktopNotifier::clicked, this, [this] {
+        showPage(PageId::Alerts);
+        raise();
+        activateWindow();
+    });
+    connect(m_alerts, &AlertsPage::eventsRequested, this, [this](const QString &filter, quint64 row) {
+        showPage(PageId::Audit);
+        m_audit->applyFilter(filter);
+        m_workspace.auditModel().select(row);
+        m_workspace.auditModel().scrollToRow(row);
+    });
     connect(m_overview, &OverviewPage::linkRequested, this, &MainWindow::followLink);
     connect(m_posture, &PosturePage::gradeChanged, this, [this] { m_navigation->setGrade(m_posture->grade()); });
     connect(m_posture, &PosturePage::connectionsRequested, this, [this](const QString &filter) {
@@ -168,7 +186,8 @@ void MainWindow::addKeys()
     key(Qt::CTRL | Qt::Key_2, [this] { showPage(PageId::Connections); });
     key(Qt::CTRL | Qt::Key_3, [this] { showPage(PageId::Tokens); });
     key(Qt::CTRL | Qt::Key_4, [this] { showPage(PageId::Audit); });
-    key(Qt::CTRL | Qt::Key_5, [this] { showPage(PageId::Posture); });
+    key(Qt::CTRL | Qt::Key_5, [this] { showPage(PageId::Alerts); });
+    key(Qt::CTRL | Qt::Key_6, [this] { showPage(PageId::Posture); });
     key(Qt::ALT | Qt::Key_Left, [this] { go(-1); });
     key(Qt::ALT | Qt::Key_Right, [this] { go(1); });
     key(QKeySequence::Find, [this] { currentPage()->focusFilter(); });
@@ -206,6 +225,8 @@ Page *MainWindow::page(PageId id) const
         return m_tokens;
     case PageId::Audit:
         return m_audit;
+    case PageId::Alerts:
+        return m_alerts;
     case PageId::Posture:
         break;
     }
@@ -357,6 +378,7 @@ void MainWindow::keepState()
         resize(size().boundedTo(screen->availableSize() - QSize(0, frameHeight)));
     restoreGeometry(settings.value(u"window/geometry"_s).toByteArray());
     m_workspace.filters().load(settings);
+    m_workspace.alerts().load(settings);
     for (const PageId id : allPages)
         page(id)->restoreState(settings);
     if (const auto last = pageNamed(settings.value(u"window/page"_s).toString()))
@@ -373,6 +395,7 @@ void MainWindow::saveState()
     settings.setValue(u"window/geometry"_s, saveGeometry());
     settings.setValue(u"window/page"_s, pageName(m_current));
     m_workspace.filters().store(settings);
+    m_workspace.alerts().store(settings);
     for (const PageId id : allPages)
         page(id)->saveState(settings);
     settings.sync();

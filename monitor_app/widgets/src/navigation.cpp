@@ -55,6 +55,8 @@ QString pageName(PageId page)
         return u"tokens"_s;
     case PageId::Audit:
         return u"audit"_s;
+    case PageId::Alerts:
+        return u"alerts"_s;
     case PageId::Posture:
         break;
     }
@@ -282,7 +284,8 @@ Navigation::Navigation(Workspace &workspace, QWidget *parent)
     addPage(PageId::Connections, u"connections"_s, tr("Connections"), Qt::Key_2);
     addPage(PageId::Tokens, u"tokens"_s, tr("Tokens"), Qt::Key_3);
     addPage(PageId::Audit, u"audit"_s, tr("Audit"), Qt::Key_4);
-    addPage(PageId::Posture, u"posture"_s, tr("Posture"), Qt::Key_5);
+    addPage(PageId::Alerts, u"alerts"_s, tr("Alerts"), Qt::Key_5);
+    addPage(PageId::Posture, u"posture"_s, tr("Posture"), Qt::Key_6);
     for (NavigationItem *item : std::as_const(m_pages))
         pages->addWidget(item);
     layout->addSpacing(12);
@@ -351,6 +354,8 @@ void Navigation::refresh()
     m_pages[int(PageId::Connections)]->setCount(Text::countShort(m_workspace.connections().liveCount()));
     m_pages[int(PageId::Tokens)]->setCount(Text::countShort(m_workspace.tokens().laneCount()));
     m_pages[int(PageId::Audit)]->setCount(Text::countShort(qint64(m_workspace.audit().rows())));
+    const int firing = m_workspace.alerts().firingCount();
+    m_pages[int(PageId::Alerts)]->setCount(firing > 0 ? Text::count(firing) : QString());
     refreshNodes();
     m_completeness->update();
 }

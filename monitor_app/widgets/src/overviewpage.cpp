@@ -9,6 +9,8 @@
 
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QPaintEvent>
+#include <QPainter>
 #include <QScrollArea>
 
 namespace Monitor {

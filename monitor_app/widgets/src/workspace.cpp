@@ -27,16 +27,19 @@ public:
     explicit Private(Workspace *q)
         : ownStatus(q)
         , clock([] { return QDateTime::currentMSecsSinceEpoch(); })
-        // A file is looked at from its end; only what lives has a now.
-        , auditModel(auditTable,
-                     [this] {
-                         const LinkStatus &link = status ? *status : ownStatus;
-                         const bool isFile = link.state() == LinkStatus::State::File && auditTable.lastTime() != 0;
-                         return isFile ? auditTable.lastTime() : clock();
-                     })
+        , auditModel(auditTable, [this] { return auditNow(); })
         , connectionsModel(connectionTable, [this] { return clock(); })
         , lanesModel(tokenTable)
+        , alerts(auditTable, [this] { return auditNow(); })
     {
+    }
+
+    //! A file is looked at from its end; only what lives has a now.
+    qint64 auditNow() const
+    {
+        const LinkStatus &link = status ? *status : ownStatus;
+        const bool isFile = link.state() == LinkStatus::State::File && auditTable.lastTime() != 0;
+        return isFile ? auditTable.lastTime() : clock();
     }
 
     LinkStatus ownStatus;
@@ -49,6 +52,7 @@ public:
     AuditModel auditModel;
     ConnectionsModel connectionsModel;
     TokenLanesModel lanesModel;
+    AlertEngine alerts;
     FilterBook filters;
     Actions actions;
     QString operatorName;
@@ -67,6 +71,8 @@ Workspace::Workspace(QObject *parent)
     d->second.setInterval(1000);
     connect(&d->frame, &QTimer::timeout, this, &Workspace::tickNow);
     connect(&d->second, &QTimer::timeout, this, [this] {
+        if (!d->active)
+            return d->alerts.tick();
         status().setNow(now());
         tickNow();
         Q_EMIT secondPassed();
@@ -78,6 +84,7 @@ Workspace::Workspace(QObject *parent)
         d->auditModel.setSavedFilters(d->filters.saved(u"audit"_s));
         d->connectionsModel.setSavedFilters(d->filters.saved(u"connections"_s));
         d->lanesModel.setSavedFilters(d->filters.saved(u"tokens"_s));
+        d->alerts.setSavedFilters(d->filters.saved(u"audit"_s));
     });
     setStatus(nullptr);
     d->second.start();
@@ -118,6 +125,11 @@ TokenLanesModel &Workspace::lanesModel()
 FilterBook &Workspace::filters()
 {
     return d->filters;
+}
+
+AlertEngine &Workspace::alerts()
+{
+    return d->alerts;
 }
 
 LinkStatus &Workspace::status()
@@ -208,6 +220,7 @@ void Workspace::tickNow()
     d->connectionsModel.tick();
     d->auditModel.tick();
     d->lanesModel.tick(now());
+    d->alerts.tick();
     const bool running = isRunning(d->connectionsModel.queryState()) || isRunning(d->auditModel.queryState());
     if (!running && d->framesLeft > 0)
         --d->framesLeft;
@@ -232,13 +245,10 @@ void Workspace::setActive(bool active)
     if (d->active == active)
         return;
     d->active = active;
-    if (active) {
-        d->second.start();
+    if (active)
         noteChange();
-    } else {
-        d->second.stop();
+    else
         d->frame.stop();
-    }
 }
 
 } // namespace Monitor

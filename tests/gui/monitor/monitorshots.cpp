@@ -2,6 +2,9 @@
 // Writes every page in its states, in two sizes and three looks, from the sample that the tests use: monitor_shots FOLDER.
 #include "sampledata.h"
 
+#include "monitor/widgets/alertrulesheet.h"
+#include "monitor/widgets/alertspage.h"
+#include "monitor/widgets/filterbar.h"
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/pages.h"
 #include "monitor/widgets/posturepage.h"
@@ -107,6 +110,27 @@ void Shots::takeAll(QSize size)
 
 void Shots::takeTables(Workspace &workspace, MainWindow &window, QSize size)
 {
+    workspace.alerts().setRules(usualAlertRules());
+    qint64 now = Sample::now;
+    QByteArrayList lines;
+    for (int at = 0; at < 90; ++at)
+        lines << Sample::event(60'000'000 + quint64(at), now + at * 100,
+                               at % 30 == 29 ? u"token.reused"_s : u"token.refresh_failed"_s, at % 30 == 29 ? 5 : 3,
+                               u"m.okafor"_s, u"429 from issuer"_s, at);
+    workspace.audit().appendLines(lines);
+    for (int tick = 0; tick < 20; ++tick) {
+        workspace.tickNow();
+        settle(20);
+    }
+    window.showPage(PageId::Alerts);
+    save(window, u"alerts"_s, size);
+    static_cast<AlertsPage *>(window.page(PageId::Alerts))->newRule();
+    auto *sheet = window.findChild<AlertRuleSheet *>();
+    sheet->findChild<QLineEdit *>(u"ruleName"_s)->setText(u"Refreshes refused on a node"_s);
+    sheet->findChild<FilterBar *>()->edit()->setText(u"kind:token.refresh_failed"_s);
+    save(window, u"alert-rule"_s, size);
+    sheet->reject();
+    settle();
     window.showPage(PageId::Overview);
     save(window, u"overview"_s, size);
     window.showPage(PageId::Connections);

@@ -14,6 +14,7 @@ class QStackedWidget;
 namespace Monitor {
 
 class AuditPage;
+class AlertsPage;
 class ConnectPage;
 class ConnectionsPage;
 class LinkBanner;
@@ -96,6 +97,7 @@ private:
     ConnectionsPage *m_connections;
     TokensPage *m_tokens;
     AuditPage *m_audit;
+    AlertsPage *m_alerts;
     PosturePage *m_posture;
     PageId m_current = PageId::Connections;
     QList<PageId> m_history;

@@ -14,8 +14,9 @@ namespace Monitor {
 
 class Workspace;
 
-enum class PageId { Overview, Connections, Tokens, Audit, Posture };
-inline constexpr std::array allPages{PageId::Overview, PageId::Connections, PageId::Tokens, PageId::Audit, PageId::Posture};
+enum class PageId { Overview, Connections, Tokens, Audit, Alerts, Posture };
+inline constexpr std::array allPages{PageId::Overview, PageId::Connections, PageId::Tokens,
+                                     PageId::Audit,    PageId::Alerts,      PageId::Posture};
 QString pageName(PageId page); //!< As options, settings and links write it: "connections".
 std::optional<PageId> pageNamed(const QString &name);
 

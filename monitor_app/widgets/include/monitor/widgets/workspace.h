@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/models/alertengine.h"
 #include "monitor/models/auditmodel.h"
 #include "monitor/models/connectionsmodel.h"
 #include "monitor/models/filterbook.h"
@@ -35,7 +36,7 @@ struct Actions
 /*!
     The data of one window: the stores, the models over them, the state of the link, and the rhythm in which the models take
     over what the stores got: 30 times a second while something changes, once a second for ages and the now-line, never
-    while the window is hidden.
+    while the window is hidden. Only the alerts are looked at then.
 
     Threads: the GUI thread. Ownership: borrows a LinkStatus that was set; owns everything else.
 */
@@ -55,6 +56,8 @@ public:
     TokenLanesModel &lanesModel();
 
     FilterBook &filters(); //!< What is saved here is known to the three models as $name.
+
+    AlertEngine &alerts(); //!< Goes on once a second while the window is hidden.
 
     LinkStatus &status();
     void setStatus(LinkStatus *status); //!< Null: the workspace's own.
