@@ -14,11 +14,13 @@
 
 #include <QComboBox>
 #include <QLabel>
+#include <QMenu>
+#include <QSignalSpy>
 
 using namespace Monitor;
 using namespace Qt::StringLiterals;
 
-/*! The page Alerts: a rule is tried before it is set, fires, is acknowledged, and shows its events. */
+/*! The page Alerts: a rule is tried before it is set, fires, is acknowledged and snoozed, and shows its events. */
 class TestMonitorAlerts : public Sample::MonitorTest
 {
     Q_OBJECT
@@ -34,8 +36,11 @@ private Q_SLOTS:
     void aRuleIsTriedBeforeItIsSet();
     void whatCannotBeARuleSaysWhy();
     void anAlertIsAcknowledgedByTheMouse();
+    void aSnoozedRuleTellsNobody();
     void theEventsOfAnAlertAreOneClickAway();
+    void aPressedButtonStaysWhileCountsChange();
     void rulesAreKeptAndSwitchedOff();
+    void goesOnWhileTheWindowIsHidden();
 
 private:
     AlertsPage *page() const { return static_cast<AlertsPage *>(m_window->page(PageId::Alerts)); }
@@ -76,6 +81,14 @@ private:
         engine().setRules({{u"Reused"_s, filter, events, 60'000, by, Severity::Critical, false, true}});
         QVERIFY(settles([this] { return buttons(u"edit"_s).size() == 1; }));
     }
+    static QMenu *menuOf(Button *button)
+    {
+        QTest::ignoreMessage(QtWarningMsg, "This plugin does not support raise()");
+        QTest::ignoreMessage(QtWarningMsg, "This plugin does not support grabbing the keyboard");
+        QTest::mouseClick(button, Qt::LeftButton);
+        return qobject_cast<QMenu *>(QApplication::activePopupWidget());
+    }
+
     qint64 m_now = 0;
     quint64 m_sequence = 0;
 };
@@ -166,6 +179,24 @@ void TestMonitorAlerts::anAlertIsAcknowledgedByTheMouse()
     QVERIFY2(words().contains(u"History"_s) && words().contains(u"over at"_s), qPrintable(words()));
 }
 
+void TestMonitorAlerts::aSnoozedRuleTellsNobody()
+{
+    setRule(u"user:stranger"_s, 1);
+    QSignalSpy due(&engine(), &AlertEngine::notificationDue);
+    QMenu *menu = menuOf(buttons(u"snooze"_s).value(0));
+    QVERIFY(menu);
+    QTest::mouseClick(menu, Qt::LeftButton, {}, menu->actionGeometry(menu->actions().at(1)).center());
+    QCOMPARE(engine().snoozedUntil(u"Reused"_s), m_now + 3'600'000);
+    append(u"token.reused"_s, u"stranger"_s);
+    QVERIFY(settles([this] { return engine().alerts().size() == 1; }));
+    QCOMPARE(engine().firingCount(), 0);
+    QVERIFY(due.isEmpty());
+    QVERIFY2(settles([this] { return words().contains(u"1 snoozed"_s); }), qPrintable(words()));
+    m_now += 3'600'001; // it ends by itself
+    append(u"token.reused"_s, u"stranger"_s);
+    QVERIFY(settles([this] { return engine().firingCount() == 1; }));
+}
+
 void TestMonitorAlerts::theEventsOfAnAlertAreOneClickAway()
 {
     setRule(u"kind:token.reused"_s, 1, u"user"_s);
@@ -178,6 +209,18 @@ void TestMonitorAlerts::theEventsOfAnAlertAreOneClickAway()
         const AuditModel &model = m_workspace->auditModel();
         return model.queryState().status == QueryState::Status::Applied && model.viewRowOf(model.currentId()) >= 0;
     }));
+}
+
+void TestMonitorAlerts::aPressedButtonStaysWhileCountsChange()
+{
+    setRule(u"user:stranger"_s, 1);
+    append(u"token.reused"_s, u"stranger"_s);
+    QVERIFY(settles([this] { return buttons(u"acknowledge"_s).size() == 1; }));
+    const Button *before = buttons(u"acknowledge"_s).value(0);
+    for (int at = 0; at < 5; ++at)
+        append(u"token.reused"_s, u"stranger"_s);
+    QVERIFY(settles([this] { return words().contains(u"6 event"_s); }));
+    QCOMPARE(buttons(u"acknowledge"_s).value(0), before);
 }
 
 void TestMonitorAlerts::rulesAreKeptAndSwitchedOff()
@@ -195,6 +238,14 @@ void TestMonitorAlerts::rulesAreKeptAndSwitchedOff()
     next.keepState();
     QVERIFY(!workspace.alerts().rules().first().enabled);
     QCOMPARE(workspace.alerts().rules().size(), usualAlertRules().size());
+}
+
+void TestMonitorAlerts::goesOnWhileTheWindowIsHidden()
+{
+    setRule(u"user:stranger"_s, 1);
+    m_window->hide();
+    append(u"token.reused"_s, u"stranger"_s);
+    QVERIFY(Support::waitUntil([this] { return engine().firingCount() == 1; }, std::chrono::seconds(10)));
 }
 
 WATCHWORD_GUI_TEST_MAIN(TestMonitorAlerts)
