@@ -171,6 +171,7 @@ void TestDoctorStrangers::hiddenFromStrangers()
         return recorded(probe.id, "HTTP/1.1 404 Not Found\r\n\r\n");
     });
     QCOMPARE(int(all.at(u"H0"_s).verdict), int(Verdict::Pass));
+    QCOMPARE(all.at(u"H1"_s).summary, u"the endpoint hides from strangers (HTTP 404)"_s);
     QCOMPARE(int(all.at(u"H4"_s).verdict), int(Verdict::Pass));
     QCOMPARE(int(all.at(u"X6"_s).verdict), int(Verdict::Pass));
 }

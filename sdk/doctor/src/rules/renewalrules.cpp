@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/rule.h"
 
+#include "watchword/core/clock.h"
+
 #include <QJsonDocument>
 #include <QJsonObject>
 
@@ -149,10 +151,36 @@ public:
     }
 };
 
+constexpr qint64 kFairLife = 3600; // seconds
+constexpr qint64 kLongLife = 24 * kFairLife;
+
+class LifetimeRule final : public Rule
+{
+public:
+    LifetimeRule()
+        : Rule(u"E4"_s, Stage::End, Need::Trusted | Need::Token | Need::Jwt)
+    {
+    }
+    Judgement judge(const Recording &seen) const override
+    {
+        const QJsonObject &claims = seen.badTokens().claims();
+        if (!claims.value("exp"_L1).isDouble())
+            return fail(u"the token has no end (\"exp\")"_s, {u"valid"_s});
+        const auto from = claims.value("iat"_L1).toDouble(double(toSecondsSinceEpoch(Clock::system().wallNow())));
+        const auto life = qint64(claims.value("exp"_L1).toDouble() - from);
+        if (life > kLongLife)
+            return fail(u"the token lives for %1 hours"_s.arg(life / kFairLife), {u"valid"_s});
+        if (life > kFairLife)
+            return warn(u"the token lives for %1 minutes"_s.arg(life / 60), {u"valid"_s});
+        return pass(u"the token lives for %1 s"_s.arg(life));
+    }
+};
+
 } // namespace
 
 void addRenewalRules(Rules &rules)
 {
+    rules.push_back(std::make_unique<LifetimeRule>());
     rules.push_back(std::make_unique<RenewalRule>());
     rules.push_back(std::make_unique<OtherUserRule>());
 }

@@ -51,6 +51,14 @@ QUrl trapAddress(const Recording &seen)
     return seen.trap() ? QUrl(u"https://127.0.0.1:%1/watchword-doctor.json"_s.arg(seen.trap())) : QUrl();
 }
 
+Probe validProbe(const Recording &seen)
+{
+    UpgradeShape shape = with(seen.options().token, u"the valid token"_s);
+    shape.frames.append(pingFrame());
+    shape.linger = kPongTime;
+    return seen.requests().upgrade(u"valid"_s, shape);
+}
+
 class NoTokenRule final : public Rule
 {
 public:
@@ -64,6 +72,9 @@ public:
         std::vector<Probe> list{seen.requests().upgrade(u"bare"_s, {}), seen.requests().upgrade(kLegalScout, legalScout())};
         if (!seen.waitsForMessage())
             list.push_back(seen.requests().upgrade(kProxyScout, proxyScout()));
+        // What a 404 means is known when it is known whether there is something for those who may.
+        if (!seen.options().token.isEmpty())
+            list.push_back(validProbe(seen));
         return list;
     }
     Judgement judge(const Recording &seen) const override
@@ -83,6 +94,8 @@ public:
         if (exchange->status / 100 == 3)
             return warn(u"a client without a token is sent elsewhere (HTTP %1) instead of being told 401"_s.arg(exchange->status),
                         bare);
+        if (exchange->status == 404 && seen.isTokenAccepted())
+            return skip(u"the endpoint hides from strangers (HTTP 404)"_s);
         if (exchange->end == Exchange::End::Answered && !seen.notMet().isEmpty())
             return warn(u"%1 instead of 401: the path is wrong, or the endpoint does not say that one has to sign in"_s.arg(
                             admission.what),
@@ -110,10 +123,7 @@ public:
     {
         if (seen.options().token.isEmpty())
             return {};
-        UpgradeShape shape = with(seen.options().token, u"the valid token"_s);
-        shape.frames.append(pingFrame());
-        shape.linger = kPongTime;
-        return {seen.requests().upgrade(u"valid"_s, shape)};
+        return {validProbe(seen)};
     }
     Judgement judge(const Recording &seen) const override
     {
@@ -214,28 +224,6 @@ public:
         if (!seen.waitsForMessage() && !challenge.contains("insufficient_user_authentication"))
             return warn(u"refused (%1), but a client cannot know that another sign-in helps"_s.arg(admission->what), {u"weak"_s});
         return pass(u"refused: "_s + admission->what);
-    }
-};
-
-class LifetimeRule final : public Rule
-{
-public:
-    LifetimeRule()
-        : Rule(u"E4"_s, Stage::End, Need::Trusted | Need::Token | Need::Jwt)
-    {
-    }
-    Judgement judge(const Recording &seen) const override
-    {
-        const QJsonObject &claims = seen.badTokens().claims();
-        if (!claims.value("exp"_L1).isDouble())
-            return fail(u"the token has no end (\"exp\")"_s, {u"valid"_s});
-        const auto from = claims.value("iat"_L1).toDouble(double(nowSeconds()));
-        const auto life = qint64(claims.value("exp"_L1).toDouble() - from);
-        if (life > kDay)
-            return fail(u"the token lives for %1 hours"_s.arg(life / kHour), {u"valid"_s});
-        if (life > kHour)
-            return warn(u"the token lives for %1 minutes"_s.arg(life / 60), {u"valid"_s});
-        return pass(u"the token lives for %1 s"_s.arg(life));
     }
 };
 
@@ -494,7 +482,6 @@ void addTokenRules(Rules &rules)
     addPlaceRules(rules);
     rules.push_back(std::make_unique<SubprotocolEchoRule>());
     rules.push_back(std::make_unique<UnknownPathRule>());
-    rules.push_back(std::make_unique<LifetimeRule>());
 }
 
 } // namespace Watchword::Doctoring
