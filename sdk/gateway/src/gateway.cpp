@@ -56,6 +56,7 @@ IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &n
     if (!config.stateFolder.isEmpty()) {
         options.keyFile = config.stateFolder + u"/issuer.key"_s;
         options.stateFile = config.stateFolder + u"/issuer.sqlite"_s;
+        options.userFolder = config.stateFolder;
     }
     return options;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo.h"
 #include "unixsignals.h"
+#include "users.h"
 #include "watchword/core/log.h"
 #include "watchword/core/memorydump.h"
 #include "watchword/gateway/gateway.h"
@@ -59,7 +60,7 @@ int usage(const QString &text)
 {
     std::fprintf(stderr,
                  "watchword-gateway: %s\nUsage: watchword-gateway --config FILE | --check-config FILE | --demo [options] | "
-                 "--hash-password\nTry watchword-gateway --help.\n",
+                 "--hash-password | user ...\nTry watchword-gateway --help.\n",
                  qPrintable(text));
     return kUsage;
 }
@@ -191,9 +192,13 @@ int main(int argc, char *argv[])
     QCoreApplication app(argc, argv);
     QCoreApplication::setApplicationName(u"watchword-gateway"_s);
     QCoreApplication::setApplicationVersion(QStringLiteral(WATCHWORD_VERSION));
+    if (app.arguments().value(1) == "user"_L1)
+        return Tools::runUser(app.arguments().mid(2));
     const CommandLine line;
     QCommandLineParser parser;
-    parser.setApplicationDescription(u"Validates, limits and audits WebSocket connections, and stands in front of servers."_s);
+    parser.setApplicationDescription(u"Validates, limits and audits WebSocket connections, and stands in front of servers. "
+                                     u"\"user\" keeps the users of its own "
+                                     "issuer; see watchword-gateway user --help."_s);
     parser.addOption({{u"h"_s, u"help"_s}, u"Show this text."_s});
     parser.addOption({{u"v"_s, u"version"_s}, u"Show the version."_s});
     parser.addOptions({line.config, line.check, line.demo, line.port, line.lifetime, line.users, line.state, line.hash});

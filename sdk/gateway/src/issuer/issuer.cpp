@@ -7,7 +7,10 @@
 #include "issuer/signoutendpoints.h"
 #include "issuer/tokenendpoint.h"
 #include "watchword/core/log.h"
+#include "watchword/gateway/userfile.h"
 
+#include <QFileInfo>
+#include <QFileSystemWatcher>
 #include <QJsonArray>
 #include <QTimer>
 
@@ -44,6 +47,7 @@ public:
     Result<void> open();
     void route(const HttpRequest &request, const HttpServer::Responder &respond);
     void upkeep();
+    Result<void> readUsers(); //!< Those of the file; what the change asks for is done.
     HttpResponse metadata() const;
     HttpResponse keys() const;
 
@@ -64,6 +68,7 @@ public:
     SignOutEndpoints signOut;
     FindClient findClient;
     HttpServer server;
+    QFileSystemWatcher userWatch;
     QTimer upkeepTimer;
 };
 
@@ -111,6 +116,8 @@ Result<void> Issuer::Private::checkOptions() const
 
 Result<void> Issuer::Private::open()
 {
+    if (const Result<void> read = readUsers(); !read)
+        return read;
     if (const Result<void> good = checkOptions(); !good)
         return good;
     const Result<KeyRing> ring =
@@ -122,13 +129,37 @@ Result<void> Issuer::Private::open()
         return opened;
     if (const Result<void> opened = desk.open(); !opened)
         return opened;
+    // The file is replaced, not written, so that its folder has to be watched; upkeep() looks where that cannot be.
+    if (QFileInfo::exists(options.userFolder) && userWatch.addPath(options.userFolder)) {
+        connect(&userWatch, &QFileSystemWatcher::directoryChanged, q, [this] {
+            if (const Result<void> read = readUsers(); !read)
+                qCWarning(logGateway).noquote() << "the users stay as they are:" << read.error().toString();
+        });
+    }
     connect(&upkeepTimer, &QTimer::timeout, q, [this] { upkeep(); });
     upkeepTimer.start(kSessionUpkeep);
     return {};
 }
 
+Result<void> Issuer::Private::readUsers()
+{
+    if (options.userFolder.isEmpty())
+        return {};
+    const Result<QList<UserFile::User>> kept = UserFile(options.userFolder).read();
+    if (!kept)
+        return kept.error();
+    QList<IssuerUser> users;
+    for (const UserFile::User &user : *kept)
+        users.append({user.name, user.subject, user.passwordHash, user.scopes, user.isLocked, user.passwordChanged});
+    if (directory.setMoreUsers(users))
+        sessions.endWhatIsUnfounded(directory);
+    return {};
+}
+
 void Issuer::Private::upkeep()
 {
+    if (const Result<void> read = readUsers(); !read)
+        qCWarning(logGateway).noquote() << "the users stay as they are:" << read.error().toString();
     const WallTime now = clock.wallNow();
     signInPage.forget(now);
     account.forget(now);
@@ -242,7 +273,7 @@ Result<void> Issuer::listen(const QHostAddress &address, quint16 port, const QSs
         d->directory.setUrl(url);
     }
     if (listening)
-        d->sessions.endThoseOfRemovedUsers(d->directory);
+        d->sessions.endWhatIsUnfounded(d->directory);
     return listening;
 }
 
@@ -279,6 +310,13 @@ JwkSet Issuer::publicKeys() const
 bool Issuer::isRevoked(const QString &sessionId, const QString &tokenId) const
 {
     return d->sessions.book().isRevoked(sessionId, tokenId);
+}
+
+QList<SessionRecord> Issuer::openSessions() const
+{
+    QList<SessionRecord> open = d->sessions.book().sessions();
+    open.removeIf([now = d->clock.wallNow()](const SessionRecord &session) { return session.ended || session.isOver(now); });
+    return open;
 }
 
 int Issuer::revokeSession(const QString &sessionId, const QString &reason)

@@ -3,6 +3,7 @@
 
 #include "http/httpmessage.h"
 #include "issuer/issueroptions.h"
+#include "issuer/sessionstore.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/testexport.h"
@@ -67,6 +68,8 @@ public:
     //! Ends the session with all its tokens; returns how many refresh tokens that were still good went with it, or 0 for
     //! a session that is unknown or ended already.
     int revokeSession(const QString &sessionId, const QString &reason);
+
+    QList<SessionRecord> openSessions() const; //!< Those that can still get or use a token.
 
 Q_SIGNALS:
     //! For access and refresh tokens. refreshAt is not known here.

@@ -2,8 +2,11 @@
 #include "issuer/issuerdirectory.h"
 
 #include "issuer/redirecturi.h"
+#include "watchword/core/log.h"
 
 #include <QSet>
+
+#include <algorithm>
 
 namespace Watchword::Gateway {
 
@@ -38,7 +41,8 @@ Result<void> checkClients(const QList<IssuerClient> &clients)
 } // namespace
 
 IssuerDirectory::IssuerDirectory(const IssuerOptions &options)
-    : m_users(options.users)
+    : m_fixedUsers(options.users)
+    , m_users(options.users)
     , m_clients(options.clients)
     , m_url(options.url)
 {
@@ -75,6 +79,24 @@ std::optional<IssuerUser> IssuerDirectory::user(const QString &name) const
             return user;
     }
     return {};
+}
+
+bool IssuerDirectory::setMoreUsers(const QList<IssuerUser> &users)
+{
+    QList<IssuerUser> all = m_fixedUsers;
+    for (const IssuerUser &user : users) {
+        const bool isKnown = std::any_of(all.begin(), all.end(), [&user](const IssuerUser &other) {
+            return other.name.compare(user.name, Qt::CaseInsensitive) == 0 || other.subject == user.subject;
+        });
+        if (isKnown)
+            qCWarning(logGateway).noquote() << "a user has the name or the subject of another one and is left out:" << user.name;
+        else
+            all.append(user);
+    }
+    if (all == m_users)
+        return false;
+    m_users = all;
+    return true;
 }
 
 QString IssuerDirectory::url() const

@@ -23,6 +23,8 @@ public:
     const IssuerClient *client(const QString &id) const;
     std::optional<IssuerUser> user(const QString &name) const; //!< Compared without case.
     const QList<IssuerUser> &users() const { return m_users; }
+    //! Beside those of the options; who has a name of theirs is left out. True if anything changed.
+    bool setMoreUsers(const QList<IssuerUser> &users);
 
     QString url() const; //!< The issuer identifier, without a slash at the end.
     void setUrl(const QUrl &url) { m_url = url; }
@@ -32,7 +34,8 @@ public:
     static QStringList allowedScopes(const QStringList &wanted, const QStringList &most);
 
 private:
-    QList<IssuerUser> m_users;
+    QList<IssuerUser> m_fixedUsers;
+    QList<IssuerUser> m_users; // all
     QList<IssuerClient> m_clients;
     QUrl m_url;
 };

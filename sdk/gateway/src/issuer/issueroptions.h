@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "watchword/core/clock.h"
+
 #include <QList>
 #include <QString>
 #include <QStringList>
 #include <QUrl>
 
 #include <chrono>
+#include <optional>
 
 namespace Watchword::Gateway {
 
@@ -17,6 +20,9 @@ struct IssuerUser
     QString subject; //!< "sub": stable, never reused.
     QString passwordHash; //!< By hashPassword() of watchword/jose/passwordhash.h.
     QStringList scopes; //!< The most that a token of this person can have, beside openid, offline_access and profile.
+    bool isLocked = false; //!< Cannot sign in, and has no session.
+    std::optional<WallTime> passwordChanged{}; //!< Sessions of before are over.
+    friend bool operator==(const IssuerUser &, const IssuerUser &) = default;
 };
 
 /*! An app; a public client in the sense of RFC 6749 section 2.1: it has no secret, PKCE stands in. */
@@ -45,6 +51,8 @@ struct IssuerOptions
     QUrl url; //!< Empty: https://<address>:<port> of listen(). Set it when a name or a proxy stands before it.
     QString audience; //!< "aud" of access tokens; the only value that "resource" may have (RFC 8707).
     QList<IssuerUser> users;
+    //! Of a UserFile whose users are there, too, and may change while the issuer runs. Empty: none.
+    QString userFolder;
     QList<IssuerClient> clients;
     std::chrono::seconds accessTokenLifetime{300};
     std::chrono::seconds refreshTokenLifetime{86'400}; //!< Of each one: a session that is not refreshed ends with it.

@@ -94,13 +94,20 @@ int IssuerSessions::end(const QString &sessionId, const Ending &ending)
     return hadRefresh ? 1 : 0;
 }
 
-void IssuerSessions::endThoseOfRemovedUsers(const IssuerDirectory &directory)
+void IssuerSessions::endWhatIsUnfounded(const IssuerDirectory &directory)
 {
     const QList<SessionRecord> sessions = m_book.sessions();
     for (const SessionRecord &session : sessions) {
         const std::optional<IssuerUser> person = directory.user(session.name);
-        if (!session.ended && (!person || person->subject != session.subject))
-            end(session.id, {u"user_removed"_s, u"revoked"_s, u"policy"_s});
+        QString reason;
+        if (!person || person->subject != session.subject)
+            reason = u"user_removed"_s;
+        else if (person->isLocked)
+            reason = u"user_locked"_s;
+        else if (person->passwordChanged && session.authTime < *person->passwordChanged)
+            reason = u"password_changed"_s;
+        if (!session.ended && !reason.isEmpty())
+            end(session.id, {reason, u"revoked"_s, u"policy"_s});
     }
 }
 

@@ -48,8 +48,8 @@ public:
     //! Ends it with all its tokens; returns how many refresh tokens that were still good went with it. 0 also for one that is
     //! unknown or ended already, and when that cannot be stored: then nothing was ended.
     int end(const QString &sessionId, const Ending &ending);
-    //! Who is not in \a directory any more has no session, either.
-    void endThoseOfRemovedUsers(const IssuerDirectory &directory);
+    //! Who is not in \a directory any more, is locked there, or has another password than at the sign-in, has no session.
+    void endWhatIsUnfounded(const IssuerDirectory &directory);
     Result<void> revokeToken(const QString &tokenId, WallTime expires); //!< One access token; the session goes on.
     void upkeep(); //!< Forgets what can matter no more.
 

@@ -128,8 +128,12 @@ void PasswordDesk::checked(const std::shared_ptr<Work> &work, bool isRight)
     if (--m_inWork[work->counted.network] <= 0)
         m_inWork.remove(work->counted.network);
     work->attempt.password.clear();
-    if (!isRight || !work->known) {
-        recordFailure(work->known, work->attempt.clientId, work->known ? u"wrong_password"_s : u"unknown_user"_s, work->request);
+    const std::optional<IssuerUser> present = m_services.directory.user(work->attempt.name);
+    const bool isLocked = present && present->isLocked;
+    const bool isSame = present == work->known; // not removed, and with the same password, since the check began
+    if (!isRight || !work->known || isLocked || !isSame) {
+        const QString reason = !work->known ? u"unknown_user"_s : isRight && isLocked ? u"user_locked"_s : u"wrong_password"_s;
+        recordFailure(work->known, work->attempt.clientId, reason, work->request);
         work->answer({Verdict::Outcome::Wrong, {}, {}, {}});
         return;
     }

@@ -25,6 +25,13 @@ QString leftHalfHash(QByteArrayView token)
     return QString::fromLatin1(toBase64Url(hash.first(hash.size() / 2)));
 }
 
+// The user may have been locked, or have got another password, since the code was issued.
+bool isStillFounded(const CodeGrant &grant, const std::optional<IssuerUser> &user)
+{
+    return user && user->subject == grant.subject && !user->isLocked
+        && (!user->passwordChanged || grant.authTime >= *user->passwordChanged);
+}
+
 } // namespace
 
 TokenEndpoint::TokenEndpoint(IssuerServices &services, CodeBook &codes)
@@ -77,6 +84,8 @@ HttpResponse TokenEndpoint::redeemCode(const FormFields &fields, const IssuerCli
         reason = u"redirect_uri_mismatch"_s;
     else if (!Pkce::matches(verifier, grant.challenge))
         reason = u"pkce_mismatch"_s;
+    else if (!isStillFounded(grant, m_services.directory.user(grant.name)))
+        reason = u"user_changed"_s;
     if (!reason.isEmpty())
         return codeRefused(grant, reason, client, request);
     SessionRecord session;

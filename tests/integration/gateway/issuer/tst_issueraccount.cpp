@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issuerpeer.h"
+#include "support/await.h"
+#include "watchword/gateway/userfile.h"
+#include "watchword/jose/passwordhash.h"
 
 #include <QRegularExpression>
 
@@ -26,6 +29,9 @@ private Q_SLOTS:
     void visitsOfOnePerson();
     void sessionEndsForGood();
     void removedUserLosesTheSession();
+    void userFile();
+    void usersChangeWhileItRuns();
+    void passwordChangedWhileItWasDown();
 
 private:
     Answer open(const QString &name, const QString &password)
@@ -231,6 +237,83 @@ void TestIssuerAccount::removedUserLosesTheSession()
     QVERIFY(p->issuer->isRevoked(sessionOf(tokens), {})); // the access token is good for nothing, too
     QCOMPARE(p->firstAudit(u"session.revoked"_s).data.value("reason_code"_L1).toString(), u"user_removed"_s);
     QCOMPARE(p->refresh(tokens.text(u"refresh_token"_s)).status, 400);
+}
+
+void TestIssuerAccount::userFile()
+{
+    UserFile file(p->folder.filePath(u"state"_s));
+    QVERIFY(file.read() && file.read()->isEmpty());
+    const UserFile::User carol{u"Carol"_s, u"u-carol"_s, u"scrypt$x"_s, {u"orders:read"_s}, false, {}};
+    QVERIFY(file.add(carol));
+    QCOMPARE(file.add({u"cAROL"_s, u"u-2"_s, u"scrypt$x"_s, {}, false, {}}).error().code(), ErrorCode::InvalidArgument);
+    QCOMPARE(file.add({u" x"_s, u"u-2"_s, u"scrypt$x"_s, {}, false, {}}).error().code(), ErrorCode::InvalidArgument);
+    QCOMPARE(*file.read(), QList<UserFile::User>{carol});
+    QVERIFY(file.setLocked(u"carol"_s, true));
+    QVERIFY(file.read()->first().isLocked);
+    QCOMPARE(file.setLocked(u"dave"_s, true).error().code(), ErrorCode::NotFound);
+    QCOMPARE(QFile::permissions(file.fileName()) & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
+    QVERIFY(QFile::setPermissions(file.fileName(), QFile::ReadOwner | QFile::WriteOwner | QFile::ReadOther));
+    QCOMPARE(file.read().error().code(), ErrorCode::PermissionDenied);
+    QVERIFY(QFile::setPermissions(file.fileName(), QFile::ReadOwner | QFile::WriteOwner));
+    QVERIFY(file.remove(u"carol"_s));
+    QVERIFY(file.read()->isEmpty());
+    QFile damaged(file.fileName());
+    QVERIFY(damaged.open(QIODevice::WriteOnly) && damaged.write("{\"users\":[{}]}") > 0);
+    damaged.close();
+    QCOMPARE(file.read().error().code(), ErrorCode::StoreCorrupt);
+    QCOMPARE(file.add(carol).error().code(), ErrorCode::StoreCorrupt); // what is there is not overwritten
+}
+
+void TestIssuerAccount::usersChangeWhileItRuns()
+{
+    p->options.userFolder = p->folder.filePath(u"state"_s);
+    QVERIFY(QDir().mkpath(p->options.userFolder));
+    QVERIFY(p->start());
+    const auto signIn = [this](const QString &password) {
+        return p->redeem(p->login(p->openLogin(p->authorizeFields()), u"carol"_s, password).redirectValue(u"code"_s));
+    };
+    const auto comesTrue = [](const std::function<bool()> &what) { return Support::waitUntil(what); };
+    UserFile file(p->options.userFolder);
+    const QString first = hashPassword(Secret::copy("first"), {.n = 1024, .r = 8, .p = 1}).value();
+    const QString second = hashPassword(Secret::copy("second"), {.n = 1024, .r = 8, .p = 1}).value();
+    QVERIFY(file.add({u"carol"_s, u"u-carol"_s, first, {u"orders:read"_s}, false, {}}));
+    QVERIFY(comesTrue([&] { return signIn(u"first"_s).status == 200; }));
+    const Answer tokens = signIn(u"first"_s);
+    p->clock.advance(std::chrono::seconds(1));
+    QVERIFY(file.setPassword(u"carol"_s, second, p->clock.wallNow()));
+    QVERIFY(comesTrue([&] { return p->issuer->isRevoked(sessionOf(tokens), {}); }));
+    QCOMPARE(p->firstAudit(u"session.revoked"_s).data.value("reason_code"_L1).toString(), u"password_changed"_s);
+    QCOMPARE(p->refresh(tokens.text(u"refresh_token"_s)).status, 400);
+    const Answer again = signIn(u"second"_s);
+    QCOMPARE(again.status, 200);
+    QVERIFY(file.setLocked(u"carol"_s, true));
+    QVERIFY(comesTrue([&] { return p->issuer->isRevoked(sessionOf(again), {}); }));
+    QCOMPARE(signIn(u"second"_s).status, 400); // there was no code
+    QCOMPARE(p->auditTypes().contains(u"signin.failed"_s), true);
+    QVERIFY(file.setLocked(u"carol"_s, false));
+    QVERIFY(comesTrue([&] { return signIn(u"second"_s).status == 200; }));
+    QVERIFY(file.remove(u"carol"_s));
+    QVERIFY(comesTrue([&] { return signIn(u"second"_s).status == 400; }));
+}
+
+void TestIssuerAccount::passwordChangedWhileItWasDown()
+{
+    p->options.keyFile = p->folder.filePath(u"issuer/keys.json"_s);
+    p->options.stateFile = p->folder.filePath(u"issuer/sessions.db"_s);
+    p->options.userFolder = p->folder.filePath(u"issuer"_s);
+    p->options.url = QUrl(u"https://issuer.test"_s);
+    UserFile file(p->options.userFolder);
+    const QString hash = hashPassword(Secret::copy("first"), {.n = 1024, .r = 8, .p = 1}).value();
+    QVERIFY(file.add({u"carol"_s, u"u-carol"_s, hash, {}, false, {}}));
+    QVERIFY(p->start());
+    const Answer tokens =
+        p->redeem(p->login(p->openLogin(p->authorizeFields()), u"carol"_s, u"first"_s).redirectValue(u"code"_s));
+    QCOMPARE(tokens.status, 200);
+    p->issuer.reset();
+    p->clock.advance(std::chrono::seconds(1));
+    QVERIFY(file.setPassword(u"carol"_s, hash, p->clock.wallNow()));
+    QVERIFY(p->start());
+    QVERIFY(p->issuer->isRevoked(sessionOf(tokens), {}));
 }
 
 WATCHWORD_TEST_MAIN(TestIssuerAccount)
