@@ -25,6 +25,7 @@
 //   /ctl/weak?on=1                   as WEAK=1, until on=0
 //   /ctl/outage?ms=3000              every request is cut for so long
 //   /ctl/device?user_code=..[&user=erin | &deny=1]
+//   /ctl/logout?sub=alice&uri=..     sends the client "native" a logout token for this user, as at a sign-out; 502 if it is not taken
 //   /ctl/revoke                     ends every refresh token, as an administrator does
 //   /ctl/refreshes                  what came of each refresh token: [{"token":"SHA-256, 8 digits","outcome":"success"}, ..]
 //   /ctl/stats                       {"token":{"authorization_code":1,"refresh_token":2},"revocation":0,"ended":0,"hung":0,"errors":{"invalid_grant":1}}
@@ -101,6 +102,8 @@ const provider = new Provider(issuer, {
     }),
   }),
   pkce: { required: () => true },
+  // Clients of the tests are on this machine, where the provider would post nothing by itself.
+  fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   rotateRefreshToken: process.env.ROTATE !== '0',
   issueRefreshToken: async (context, client) => client.grantTypeAllowed('refresh_token'),
   expiresWithSession: async () => false,
@@ -128,6 +131,7 @@ const provider = new Provider(issuer, {
     },
     revocation: { enabled: true, allowedPolicy: (context, client, token) => client.clientId === token.clientId },
     rpInitiatedLogout: { enabled: true },
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     userinfo: { enabled: true },
     resourceIndicators: {
@@ -205,6 +209,14 @@ async function control(url, response) {
     case '/ctl/weak': switches.weak = number('on', 1) === 1; break;
     case '/ctl/outage': switches.outageUntil = Date.now() + number('ms', 1000); break;
     case '/ctl/revoke': for (const token of issued.splice(0)) await token.destroy(); break;
+    case '/ctl/logout': {
+      const client = await provider.Client.find('native');
+      client.backchannelLogoutUri = url.searchParams.get('uri');
+      try {
+        await client.backchannelLogout(url.searchParams.get('sub') ?? 'alice');
+      } catch (error) { console.error(error); response.statusCode = 502; body = `${error}\n`; }
+      break;
+    }
     case '/ctl/refreshes': body = JSON.stringify(refreshes); break;
     case '/ctl/stats': body = JSON.stringify(stats); break;
     case '/ctl/device':

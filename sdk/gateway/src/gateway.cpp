@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/gateway/gateway.h"
 
+#include "api/apiserver.h"
 #include "audit/auditlog.h"
 #include "bridge/bridge.h"
+#include "config/fixedsettings.h"
 #include "endpoint/hub.h"
 #include "gate/configfiles.h"
 #include "gate/gate.h"
@@ -10,11 +12,13 @@
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "issuer/issuer.h"
+#include "lock/lockbook.h"
 #include "relay/assertionsigner.h"
 #include "watch/watchservice.h"
 #include "watchword/core/log.h"
 #include "watchword/core/watchrows.h"
 
+#include <QFileInfo>
 #include <QSysInfo>
 
 namespace Watchword::Gateway {
@@ -81,16 +85,17 @@ public:
 
     Result<void> start();
     Result<void> openAudit();
+    Result<void> openLocks();
     Result<void> openIssuer();
     void openHub();
     void openWatch();
+    Result<void> openApi();
     QByteArray readiness() const;
     void note(const QString &type, const QString &outcome, const QString &reason, const QString &message);
     void beginDrain();
     void beginStop();
     void finishStop();
     void release();
-    std::optional<Error> firstFixedChange(const GatewayConfig &next) const;
 
     GatewayConfig config;
     Clock &clock;
@@ -105,6 +110,7 @@ public:
     // In the order of need: each borrows from those above it.
     std::unique_ptr<Bridge> bridge;
     std::unique_ptr<AuditLog> audit;
+    std::unique_ptr<LockBook> locks;
     std::unique_ptr<WatchTables> tables;
     std::unique_ptr<Issuer> issuer;
     std::unique_ptr<TokenVerifier> verifier;
@@ -113,6 +119,7 @@ public:
     std::unique_ptr<Hub> hub;
     std::unique_ptr<WatchService> watch;
     std::unique_ptr<Gate> gate;
+    std::unique_ptr<ApiServer> api;
 };
 
 Result<void> Gateway::Private::openAudit()
@@ -131,6 +138,15 @@ Result<void> Gateway::Private::openAudit()
         return opened.error();
     audit = std::move(opened).value();
     return {};
+}
+
+Result<void> Gateway::Private::openLocks()
+{
+    QString file = config.locks.database;
+    if (file.isEmpty() && config.audit.database != ":memory:"_L1)
+        file = QFileInfo(config.audit.database).absolutePath() + u"/locks.sqlite"_s;
+    locks = std::make_unique<LockBook>(clock);
+    return locks->open(file == ":memory:"_L1 ? QString() : file);
 }
 
 Result<void> Gateway::Private::openIssuer()
@@ -163,21 +179,26 @@ Result<void> Gateway::Private::openIssuer()
             [this](const QString &id, const QString &end) { tables->endToken(id, tokenEndOf(end), clock.wallNow()); });
     connect(issuer.get(), &Issuer::sessionRevoked, q, [this](const QString &sessionId) {
         tables->endTokensOfSession(sessionId, TokenEnd::Revoked, clock.wallNow());
-        if (hub)
-            hub->closeSession(sessionId);
+        if (!hub)
+            return;
+        Lock ended; // the issuer itself remembers it
+        ended.mode = Lock::Mode::Revoked;
+        ended.target = {LockTarget::Kind::Session, issuer->identifier(), sessionId};
+        hub->enforce(ended);
     });
     return {};
 }
 
 void Gateway::Private::openHub()
 {
-    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, config.node, config.grace,
-                                    config.heartbeat});
+    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, *locks, config.node,
+                                    config.grace, config.heartbeat});
     hub = std::make_unique<Hub>(config, targetsOf(config), *services);
     hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
         if (issuer)
             issuer->revokeSession(sessionId, reason);
     });
+    connect(locks.get(), &LockBook::added, hub.get(), &Hub::enforce);
     connect(hub.get(), &Hub::emptied, q, [this] {
         if (state == State::Draining)
             beginStop();
@@ -213,14 +234,29 @@ void Gateway::Private::openWatch()
     hub->setWatchService(watch.get());
 }
 
+Result<void> Gateway::Private::openApi()
+{
+    if (!config.api)
+        return {};
+    const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen);
+    if (!tls)
+        return tls.error();
+    api = std::make_unique<ApiServer>(ApiServices{*hub, *locks, issuer.get(), *verifier, proofs, *audit, clock});
+    api->setConfig(config);
+    return api->listen(config.api->address, config.api->port, *tls, &bridge->pool());
+}
+
 Result<void> Gateway::Private::start()
 {
     startedAt = clock.wallNow();
     if (const Result<void> opened = openAudit(); !opened)
         return opened.error();
+    if (const Result<void> opened = openLocks(); !opened)
+        return opened.error();
     bridge = std::make_unique<Bridge>(config.listen.threads);
     tables = std::make_unique<WatchTables>(clock);
     verifier = std::make_unique<TokenVerifier>(config.issuers, clock);
+    verifier->setLocks(locks.get());
     if (const Result<void> opened = openIssuer(); !opened)
         return opened.error();
     Result<std::unique_ptr<AssertionSigner>> signer =
@@ -229,15 +265,17 @@ Result<void> Gateway::Private::start()
         return signer.error();
     assertions = std::move(signer).value();
     openHub();
-    gate = std::make_unique<Gate>(
-        config,
-        GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, *assertions, [this] { return readiness(); }});
+    gate = std::make_unique<Gate>(config,
+                                  GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, *assertions, *locks,
+                                               [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     connect(gate.get(), &Gate::authenticated, hub.get(), &Hub::adoptSocket);
     connect(hub.get(), &Hub::refused, gate.get(), &Gate::refuse);
     if (const Result<void> opened = gate->open(); !opened)
         return opened.error();
     openWatch();
+    if (const Result<void> opened = openApi(); !opened)
+        return opened.error();
     verifier->warmUp();
     state = State::Running;
     note(u"node.start"_s, u"success"_s, u"started"_s, u"The gateway started."_s);
@@ -300,6 +338,7 @@ void Gateway::Private::finishStop()
 
 void Gateway::Private::release()
 {
+    api.reset();
     gate.reset();
     if (hub)
         hub->setWatchService(nullptr);
@@ -310,39 +349,9 @@ void Gateway::Private::release()
     verifier.reset();
     issuer.reset();
     tables.reset();
+    locks.reset();
     audit.reset();
     bridge.reset();
-}
-
-std::optional<Error> Gateway::Private::firstFixedChange(const GatewayConfig &next) const
-{
-    const auto fixed = [](const QString &what) {
-        return Error(ErrorCode::ConfigInvalid, what + u" cannot change while the gateway runs; restart it"_s);
-    };
-    if (next.listen.address != config.listen.address || next.listen.port != config.listen.port
-        || next.listen.plain != config.listen.plain)
-        return fixed(u"[listen] address"_s);
-    if (next.listen.threads != config.listen.threads)
-        return fixed(u"[listen] threads"_s);
-    if (next.audit.database != config.audit.database)
-        return fixed(u"[audit] database"_s);
-    if (next.audit.retention != config.audit.retention || next.audit.maxEvents != config.audit.maxEvents
-        || next.audit.maxBytes != config.audit.maxBytes)
-        return fixed(u"[audit] retention, max_events and max_bytes"_s);
-    if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
-        return fixed(u"cluster or node of [gateway]"_s);
-    if (next.assertionKeyFile != config.assertionKeyFile)
-        return fixed(u"[gateway] assertion_keys"_s);
-    if (next.embeddedIssuer != config.embeddedIssuer)
-        return fixed(u"[issuer_embedded]"_s);
-    const auto pathsOf = [](const std::optional<WatchConfig> &watch) {
-        return watch ? watch->path + u' ' + watch->auditPath : QString();
-    };
-    if (pathsOf(next.watch) != pathsOf(config.watch))
-        return fixed(u"[watch]"_s);
-    if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
-        return fixed(u"[gateway] cluster and node"_s);
-    return {};
 }
 
 Gateway::Gateway(const GatewayConfig &config, Clock &clock)
@@ -408,7 +417,7 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     if (valid)
         valid = checkFiles(next);
     if (valid) {
-        if (const std::optional<Error> change = d->firstFixedChange(next))
+        if (const std::optional<Error> change = firstFixedChange(d->config, next))
             valid = *change;
         else
             valid = d->gate->reload(next);
@@ -424,12 +433,17 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     d->verifier->setIssuers(next.issuers);
     d->verifier->warmUp();
     d->hub->reload(next, targetsOf(next));
-    if (d->issuer) {
-        // The gate has taken the same files a moment ago.
-        const Result<QSslConfiguration> tls = readTlsConfiguration(next.listen);
-        const Result<void> taken = tls ? d->issuer->setTlsConfiguration(*tls) : Result<void>(tls.error());
-        if (!taken)
-            qCWarning(logGateway).noquote() << "the issuer keeps its certificate:" << taken.error().toString();
+    // The gate has taken the same files a moment ago.
+    const Result<QSslConfiguration> tls = readTlsConfiguration(next.listen);
+    const auto retake = [&tls](auto &server, const char *who) {
+        if (const Result<void> taken = tls ? server.setTlsConfiguration(*tls) : Result<void>(tls.error()); !taken)
+            qCWarning(logGateway).noquote() << who << "keeps its certificate:" << taken.error().toString();
+    };
+    if (d->issuer)
+        retake(*d->issuer, "the issuer");
+    if (d->api) {
+        d->api->setConfig(next);
+        retake(*d->api, "the API");
     }
     if (d->watch) {
         WatchServerInfo info;
@@ -470,6 +484,11 @@ QUrl Gateway::url() const
 QUrl Gateway::issuerUrl() const
 {
     return d->issuer ? d->issuer->url() : QUrl();
+}
+
+QUrl Gateway::apiUrl() const
+{
+    return d->api ? d->api->url() : QUrl();
 }
 
 int Gateway::connectionCount() const

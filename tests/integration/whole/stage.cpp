@@ -38,6 +38,7 @@ QString Stage::build(Tokens tokens)
 
     m_provider.setEnvironment(u"TLS_CERT"_s, m_folder.filePath(u"server.pem"_s));
     m_provider.setEnvironment(u"TLS_KEY"_s, m_folder.filePath(u"server.key"_s));
+    m_provider.setEnvironment(u"NODE_EXTRA_CA_CERTS"_s, m_folder.filePath(u"ca.pem"_s)); // it posts logout tokens
     m_provider.setEnvironment(u"AT_TTL"_s, u"5"_s);
     m_provider.setEnvironment(u"RESOURCES"_s, kAudience);
     m_provider.setEnvironment(u"DEFAULT_RESOURCE"_s, u"1"_s);
@@ -54,6 +55,7 @@ QString Stage::build(Tokens tokens)
     m_upstream = QUrl(*upstream);
 
     m_port = portThatIsFreeNow();
+    m_apiPort = portThatIsFreeNow();
     m_gatewayUrl = QUrl(u"wss://127.0.0.1:%1"_s.arg(m_port));
     const QString problem = writeConfiguration(tokens);
     if (!problem.isEmpty())
@@ -79,13 +81,18 @@ audit_path = "/audit"
 url = "%2"
 audience = "%3"
 ca = "ca.pem"
+events = { audience = ["native"] }
+
+[api]
+address = "127.0.0.1:%5"
 
 [[endpoint]]
 path = "/v1/stream"
 scopes = ["orders:read"]
 upstream = "%4"
 )"_s.arg(m_port)
-                       .arg(m_issuer.toString(), kAudience, m_upstream.toString());
+                       .arg(m_issuer.toString(), kAudience, m_upstream.toString())
+                       .arg(m_apiPort);
     if (tokens == Tokens::Bound)
         text += u"require_dpop = true\n\n[dpop]\nnonce = true\n"_s;
     QFile file(m_folder.filePath(u"gateway.toml"_s));

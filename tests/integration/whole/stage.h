@@ -36,6 +36,7 @@ public:
     Watchword::ClientOptions clientOptions();
     Watchword::SessionOptions operatorOptions();
     QUrl gatewayUrl() const { return m_gatewayUrl; }
+    QUrl apiUrl() const { return QUrl(QStringLiteral("https://127.0.0.1:%1").arg(m_apiPort)); }
     QList<QSslCertificate> authorities() const { return m_authorities; }
     QString authorityFile() const { return m_folder.filePath(QStringLiteral("ca.pem")); }
 
@@ -49,6 +50,7 @@ private:
     QUrl m_upstream;
     QUrl m_gatewayUrl;
     quint16 m_port = 0;
+    quint16 m_apiPort = 0;
     QByteArray m_gatewayLog;
     QNetworkAccessManager m_network;
     Support::ReadyProcess m_provider;

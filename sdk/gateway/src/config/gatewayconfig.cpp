@@ -2,6 +2,7 @@
 #include "watchword/gateway/gatewayconfig.h"
 
 #include "config/configvalues.h"
+#include "config/embeddedissuerreader.h"
 #include "config/policyreader.h"
 #include "config/roomsreader.h"
 #include "config/settings.h"
@@ -81,6 +82,18 @@ IssuerConfig::Introspection readIntrospection(TableReader table)
     return introspection;
 }
 
+IssuerConfig::Events readEvents(TableReader table)
+{
+    IssuerConfig::Events events;
+    events.audiences = table.texts("audience");
+    if (events.audiences.isEmpty())
+        table.fail("audience",
+                   u"events of [[issuer]] needs audience = \"...\": the client ids that logout tokens are made for"_s);
+    events.pushTokenFile = table.file("push_token_file");
+    table.finish();
+    return events;
+}
+
 IssuerConfig readIssuer(TableReader table)
 {
     IssuerConfig issuer;
@@ -105,6 +118,8 @@ IssuerConfig readIssuer(TableReader table)
     issuer.requireDpop = table.boolean("require_dpop", false);
     if (auto introspection = table.table("introspection"))
         issuer.introspection = readIntrospection(*introspection);
+    if (auto events = table.table("events"))
+        issuer.events = readEvents(*events);
     table.finish();
     return issuer;
 }
@@ -227,43 +242,18 @@ EndpointConfig readEndpoint(TableReader table)
     return endpoint;
 }
 
-EmbeddedIssuerConfig readEmbeddedIssuer(TableReader table)
+ApiConfig readApi(TableReader table)
 {
-    EmbeddedIssuerConfig issuer;
-    const QString written = table.text("address", u"127.0.0.1:8444"_s);
+    ApiConfig api;
+    const QString written = table.text("address", u"127.0.0.1:8445"_s);
     if (const auto address = parseListenAddress(written)) {
-        issuer.address = address->first;
-        issuer.port = address->second;
+        api.address = address->first;
+        api.port = address->second;
     } else {
-        table.fail("address", u"address of [issuer_embedded] must be an IP address with a port"_s);
-    }
-    issuer.publicUrl = table.url("url", {u"https"_s});
-    issuer.audience = table.requiredText("audience");
-    issuer.stateFolder = table.file("state");
-    issuer.accessTokenLifetime = table.duration("access_token_lifetime", issuer.accessTokenLifetime);
-    issuer.refreshTokenLifetime = table.duration("refresh_token_lifetime", issuer.refreshTokenLifetime);
-    issuer.sessionLifetime = table.duration("session_lifetime", issuer.sessionLifetime);
-    for (TableReader &user : table.tables("user")) {
-        EmbeddedIssuerConfig::User entry;
-        entry.name = user.requiredText("name");
-        entry.subject = user.text("subject");
-        entry.passwordHash = user.requiredText("password_hash");
-        entry.scopes = user.texts("scopes");
-        user.finish();
-        issuer.users.append(entry);
-    }
-    for (TableReader &client : table.tables("client")) {
-        EmbeddedIssuerConfig::Client entry;
-        entry.id = client.requiredText("id");
-        entry.redirectUris = client.texts("redirect_uris");
-        if (entry.redirectUris.isEmpty())
-            client.fail("redirect_uris", u"client needs redirect_uris = [\"http://127.0.0.1/callback\"]"_s);
-        entry.scopes = client.texts("scopes");
-        client.finish();
-        issuer.clients.append(entry);
+        table.fail("address", u"address of [api] must be an IP address with a port, as in \"127.0.0.1:8445\""_s);
     }
     table.finish();
-    return issuer;
+    return api;
 }
 
 WatchConfig readWatch(TableReader table)
@@ -293,6 +283,15 @@ void readAudit(TableReader table, AuditConfig &audit)
         audit.whenUnwritable = AuditConfig::WhenUnwritable::Refuse;
     else if (policy != "continue"_L1)
         table.fail("when_unwritable", u"when_unwritable of [audit] is \"continue\" or \"refuse\""_s);
+    table.finish();
+}
+
+void readLocks(TableReader table, LockConfig &locks)
+{
+    locks.database = table.file("database");
+    locks.keep = table.duration("keep", locks.keep);
+    if (locks.keep < std::chrono::minutes(1))
+        table.fail("keep", u"keep of [locks] must be at least a minute, for example \"90 d\""_s);
     table.finish();
 }
 
@@ -357,6 +356,10 @@ GatewayConfig readRoot(TableReader root)
         config.endpoints.append(readEndpoint(table));
     if (auto table = root.table("audit"))
         readAudit(*table, config.audit);
+    if (auto table = root.table("locks"))
+        readLocks(*table, config.locks);
+    if (auto table = root.table("api"))
+        config.api = readApi(*table);
     if (auto table = root.table("watch"))
         config.watch = readWatch(*table);
     if (auto table = root.table("issuer_embedded"))
@@ -441,8 +444,12 @@ Result<void> GatewayConfig::validate() const
         if (const Result<PolicyChanges> changes = PolicyChanges::fromJson(entry); !changes)
             return invalid(u"policy: "_s + changes.error().detail());
     }
+    if (api && listen.plain)
+        return invalid(u"[api] needs certificate and key of [listen]; it is never served without TLS"_s);
     QSet<QString> urls;
     for (const IssuerConfig &issuer : issuers) {
+        if (issuer.events && !api)
+            return invalid(u"events of the issuer %1 arrive at [api]; add it"_s.arg(issuer.issuer()));
         if (issuer.url.scheme() != "https"_L1 && !isLoopbackHost(issuer.url.host()))
             return invalid(u"the issuer %1 must be https"_s.arg(issuer.issuer()));
         if (urls.contains(issuer.issuer()))

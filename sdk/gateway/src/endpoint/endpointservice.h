@@ -12,6 +12,7 @@ class Peer;
 struct EndpointConfig;
 struct EndpointLimits;
 struct Identity;
+struct Lock;
 struct PeerClose;
 
 /*!
@@ -41,8 +42,8 @@ public:
     virtual void finish(Peer &peer, const PeerClose &close);
     //! After a reload, if the service goes on.
     virtual void configChanged(const EndpointConfig &) { }
-    //! A session was revoked: what it has here beside its peers ends.
-    virtual void sessionEnded(const QString &) { }
+    //! What somebody whom \a lock concerns has here beside peers ends.
+    virtual void lockedOut(const Lock &) { }
     virtual void limitsChanged(Peer &, const EndpointLimits &) { }
     //! A renewal gave \a peer another token, whose scopes may differ from \a before.
     virtual void renewed(Peer &, const Identity &before) { Q_UNUSED(before) }

@@ -6,7 +6,9 @@
 #include "endpoint/endpointrules.h"
 #include "endpoint/roomsservice.h"
 #include "gate/credential.h"
+#include "lock/lockbook.h"
 #include "relay/relayservice.h"
+#include "watchword/core/log.h"
 
 #include <QRandomGenerator>
 #include <QUrlQuery>
@@ -76,6 +78,7 @@ Hub::Hub(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarg
     : QObject(parent)
     , m_services(services)
     , m_issuers(issuersOf(config))
+    , m_keepLocks(config.locks.keep)
     , m_tick(services.clock)
 {
     setEndpoints(config, targets);
@@ -155,6 +158,7 @@ void Hub::reload(const GatewayConfig &config, const QList<std::shared_ptr<const 
 {
     const QSet<QString> gone = m_issuers - issuersOf(config);
     m_issuers = issuersOf(config);
+    m_keepLocks = config.locks.keep;
     setEndpoints(config, targets);
     const QHash<QString, Peer *> peers = m_peers;
     for (Peer *peer : peers) {
@@ -166,6 +170,10 @@ void Hub::reload(const GatewayConfig &config, const QList<std::shared_ptr<const 
             peer->close({.code = CloseCode::PolicyChanged});
         else
             peer->setTarget(target);
+    }
+    if (m_watch) {
+        m_watch->closeStreams(int(CloseCode::PolicyChanged),
+                              [&gone](const Identity &identity, const QHostAddress &) { return gone.contains(identity.issuer); });
     }
 }
 
@@ -273,12 +281,12 @@ void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, c
     // The slot counts as long as the socket lives.
     connect(socket.get(), &QObject::destroyed, this, [slot = admission.slot] { Q_UNUSED(slot) });
     if (endpoint.target->kind == GateTarget::Kind::Watch) {
-        m_watch->acceptWatch(std::move(socket), admission.identity, admission.url);
+        m_watch->acceptWatch(std::move(socket), admission.identity, admission.url, admission.peer.address);
         return;
     }
     const QUrlQuery query(QString::fromLatin1(admission.query));
     m_watch->acceptAudit(std::move(socket), admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded),
-                         admission.url);
+                         admission.url, admission.peer.address);
 }
 
 // Who watches others is recorded like them.
@@ -319,6 +327,10 @@ void Hub::recordStream(ClientSocket &socket, const Admission &admission)
 void Hub::peerEnded(Peer *peer)
 {
     m_peers.remove(peer->id());
+    if (const auto begun = m_ending.constFind(peer); begun != m_ending.constEnd()) {
+        m_services.metrics.ended.observe(m_services.clock.now() - *begun);
+        m_ending.erase(begun);
+    }
     m_round.back()->setPlace(peer->place());
     m_round[peer->place()] = m_round.back();
     m_round.pop_back();
@@ -331,16 +343,15 @@ void Hub::peerEnded(Peer *peer)
 DisconnectOutcome Hub::disconnectConnections(const QStringList &ids, int code, const QString &reason,
                                              std::chrono::milliseconds after, const Identity &by)
 {
-    Q_UNUSED(by)
     DisconnectOutcome outcome;
-    QSet<QString> sessions;
+    QHash<QString, Identity> sessions;
     for (const QString &id : ids) {
         Peer *peer = m_peers.value(id);
         if (!peer || !peer->isOpen()) {
             outcome.gone.append(id);
             continue;
         }
-        sessions.insert(peer->identity().sessionId);
+        sessions.insert(peer->identity().issuer + u' ' + peer->identity().sessionId, peer->identity());
         outcome.done.append(id);
         PeerClose close;
         close.code = CloseCode(quint16(code));
@@ -349,27 +360,70 @@ DisconnectOutcome Hub::disconnectConnections(const QStringList &ids, int code, c
         close.auditReason = u"admin"_s;
         peer->close(close);
     }
-    if (code == int(CloseCode::SessionRevoked)) {
-        for (const QString &session : std::as_const(sessions)) {
-            if (m_revoke)
-                m_revoke(session, reason);
-            closeSession(session);
-        }
+    for (const Identity &whose : std::as_const(sessions)) {
+        if (code == int(CloseCode::SessionRevoked) && m_revoke)
+            m_revoke(whose.sessionId, reason);
+        keepOut(whose, CloseCode(quint16(code)), reason, after, by);
     }
     return outcome;
 }
 
-void Hub::closeSession(const QString &sessionId)
+// What the code promises: the session's tokens are refused from now on, whoever issued them.
+void Hub::keepOut(const Identity &whose, CloseCode code, const QString &message, Duration after, const Identity &by)
 {
+    const WallTime now = m_services.clock.wallNow();
+    Lock lock;
+    lock.target = {LockTarget::Kind::Session, whose.issuer, whose.sessionId};
+    lock.since = now;
+    lock.until = now + (code == CloseCode::KickedMayReturn ? after : m_keepLocks);
+    lock.mode = code == CloseCode::SessionRevoked ? Lock::Mode::Revoked
+        : code == CloseCode::Forbidden            ? Lock::Mode::Forbidden
+                                                  : Lock::Mode::Held;
+    lock.message = message;
+    lock.reason = u"admin"_s;
+    lock.by = by.name;
+    if (lock.isOver(now))
+        return;
+    if (const Result<Lock> added = m_services.locks.add(lock); !added)
+        qCWarning(logGateway).noquote() << "a session is kept out until the end of the program only:" << added.error().toString();
+}
+
+void Hub::enforce(const Lock &lock)
+{
+    if (lock.mode == Lock::Mode::Held)
+        return;
+    const CloseCode code = lock.closeCode();
+    PeerClose close{.code = code, .text = lock.message, .auditReason = lock.reason};
+    if (lock.until && lock.mode == Lock::Mode::Locked)
+        close.members.insert("until"_L1, toRfc3339(*lock.until));
     const QHash<QString, Peer *> peers = m_peers;
     for (Peer *peer : peers) {
-        if (peer->identity().sessionId == sessionId)
-            peer->close({.code = CloseCode::SessionRevoked});
+        if (!peer->isOpen() || !lock.concerns(peer->identity(), peer->admission().peer.address))
+            continue;
+        m_ending.insert(peer, m_services.clock.now());
+        peer->close(close);
     }
     for (const auto &[path, endpoint] : m_endpoints) {
         if (endpoint->service)
-            endpoint->service->sessionEnded(sessionId);
+            endpoint->service->lockedOut(lock);
     }
+    if (m_watch) {
+        m_watch->closeStreams(
+            int(code), [&lock](const Identity &identity, const QHostAddress &peer) { return lock.concerns(identity, peer); });
+    }
+}
+
+QList<LiveConnection> Hub::liveConnections() const
+{
+    QList<LiveConnection> connections;
+    connections.reserve(m_peers.size());
+    for (const Peer *peer : m_peers) {
+        if (peer->isOpen()) {
+            connections.append({peer->id(), peer->identity(), peer->admission().peer.address, peer->admission().target->path,
+                                peer->admission().at});
+        }
+    }
+    return connections;
 }
 
 void Hub::announceEnd(Duration in, const QString &reason)

@@ -16,6 +16,17 @@
 namespace Watchword::Gateway {
 
 class RelayService;
+struct Lock;
+
+/*! An open connection as others may see it. */
+struct LiveConnection
+{
+    QString id;
+    Identity identity;
+    QHostAddress peer;
+    QString path;
+    WallTime opened{};
+};
 
 /*!
     All connections behind the gate: upgrades admitted requests, keeps the connections by
@@ -42,13 +53,15 @@ public:
     void adoptSocket(ClientSocket *socket, const Admission &admission); //!< Takes over the socket. Not for relays and streams.
     DisconnectOutcome disconnectConnections(const QStringList &ids, int code, const QString &reason,
                                             std::chrono::milliseconds after, const Identity &by) override;
-    void closeSession(const QString &sessionId); //!< 4410 to all connections of it.
+    //! Closes all connections whom \a lock concerns, and those of monitors.
+    void enforce(const Lock &lock);
     void announceEnd(Duration in, const QString &reason); //!< "reconnect", also to connections that are opened meanwhile.
     void endAll(); //!< Those that are left after closeAll(), without waiting any more.
     void closeAll(CloseCode code); //!< "after_ms" spreads the clients' way back.
     //! Connections whose endpoint went away or serves something else, or that would not be admitted any more (scope,
     //! Origin, issuer, key), close with 4441; limits hold at once.
     void reload(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
+    QList<LiveConnection> liveConnections() const; //!< In no particular order.
     int connectionCount() const { return int(m_peers.size()); }
 
 Q_SIGNALS:
@@ -66,6 +79,7 @@ private:
     };
     std::unique_ptr<Endpoint> makeEndpoint(const std::shared_ptr<const GateTarget> &target, const EndpointConfig *config);
     void setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
+    void keepOut(const Identity &whose, CloseCode code, const QString &message, Duration after, const Identity &by);
     void retire(std::unique_ptr<Endpoint> endpoint);
     void openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission);
     Peer *openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission);
@@ -83,9 +97,11 @@ private:
     std::map<QString, std::unique_ptr<Endpoint>> m_endpoints;
     std::vector<std::unique_ptr<Endpoint>> m_retired; // their connections are still closing
     QHash<QString, Peer *> m_peers;
+    QHash<Peer *, Instant> m_ending; // since when, those that a lock ended
     std::vector<Peer *> m_round; // all of them, at their Peer::place()
     std::size_t m_nextInRound = 0;
     QSet<QString> m_issuers; // configured ones
+    Duration m_keepLocks; // of sessions that were ended
     std::optional<Instant> m_endAt; // announced
     QString m_endReason;
     std::optional<CloseCode> m_closing; // what closeAll() said; for who comes later all the same

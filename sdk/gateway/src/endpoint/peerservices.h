@@ -12,6 +12,7 @@ namespace Watchword::Gateway {
 
 class AssertionSigner;
 class AuditLog;
+class LockBook;
 class Peer;
 class ProofChecker;
 class TokenVerifier;
@@ -27,6 +28,7 @@ struct PeerServices
     ProofChecker &proofs;
     AssertionSigner &assertions;
     Metrics &metrics;
+    LockBook &locks;
     QString node;
     Duration grace;
     Duration heartbeat;

@@ -102,6 +102,8 @@ Result<void> checkFiles(const GatewayConfig &config)
         problems.append(text.error());
     for (const IssuerConfig &issuer : config.issuers) {
         note(authorities(u"ca of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.caFile));
+        if (issuer.events)
+            note(secret(u"push_token_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.events->pushTokenFile));
         note(secret(u"client_secret_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.introspection.clientSecretFile));
     }
     for (const EndpointConfig &endpoint : config.endpoints) {
@@ -114,6 +116,8 @@ Result<void> checkFiles(const GatewayConfig &config)
     }
     if (!config.audit.database.isEmpty() && config.audit.database != ":memory:"_L1)
         note(writable(u"database of [audit]"_s, config.audit.database));
+    if (!config.locks.database.isEmpty() && config.locks.database != ":memory:"_L1)
+        note(writable(u"database of [locks]"_s, config.locks.database));
     if (problems.isEmpty())
         return {};
     if (problems.size() == 1)

@@ -10,6 +10,7 @@
 #include "gate/tokenverifier.h"
 #include "http/httpmessage.h"
 #include "relay/assertionsigner.h"
+#include "lock/lockbook.h"
 #include "watchword/core/frame.h"
 #include "watchword/core/log.h"
 
@@ -228,6 +229,7 @@ void Gate::countSockets()
     metrics.tlsFailed = pool.sum(&Net::StreamCounters::tlsFailed);
     metrics.tlsResumed = pool.sum(&Net::StreamCounters::resumed);
     metrics.memory = quint64(residentBytes());
+    metrics.locks = int(m_services.locks.size());
     metrics.sockets = int(pool.sum(&Net::StreamCounters::live));
     metrics.handshakes = int(pool.sum(&Net::StreamCounters::handshaking));
     metrics.upstreams = int(pool.sumOutgoing(&Net::StreamCounters::live));

@@ -20,6 +20,7 @@ namespace Watchword::Gateway {
 class AssertionSigner;
 class AuditLog;
 class Handshake;
+class LockBook;
 class TokenVerifier;
 
 //! What the gate borrows; all of it outlives the gate.
@@ -33,6 +34,7 @@ struct GateServices
     ProofChecker &proofs;
     Bridge &bridge;
     AssertionSigner &assertions;
+    const LockBook &locks;
     std::function<QByteArray()> readiness; //!< Empty text: ready; else what is missing.
 };
 

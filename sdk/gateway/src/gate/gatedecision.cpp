@@ -402,10 +402,11 @@ Refusal decideSettled(const Refusal &settled, const Result<Identity> &verdict, c
 
 namespace {
 
-std::optional<Refusal> checkIdentity(const GateTarget &target, const Result<Identity> &verdict, const Possession &possession)
+std::optional<Refusal> checkIdentity(const GateTarget &target, const Result<Identity> &verdict, const Possession &possession,
+                                     WallTime now)
 {
     if (!verdict)
-        return Refusal::ofToken(verdict.error(), &target, possession.isDpop);
+        return Refusal::ofToken(verdict.error(), &target, possession.isDpop, now);
     if (possession.problem)
         return Refusal::ofProof(*possession.problem, &target);
     return checkScopes(target, *verdict, possession.isDpop);
@@ -416,7 +417,7 @@ std::optional<Refusal> checkIdentity(const GateTarget &target, const Result<Iden
 GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target, const Result<Identity> &verdict,
                             ConnectionCaps::Refusal caps, WallTime now, const Possession &possession)
 {
-    if (const auto problem = checkIdentity(*target, verdict, possession)) {
+    if (const auto problem = checkIdentity(*target, verdict, possession, now)) {
         if (target->hidden)
             return refuse(refusalToAll(verdict, possession).value_or(concealed(*problem)));
         return refuse(*problem, target);

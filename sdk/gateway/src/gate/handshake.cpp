@@ -6,6 +6,7 @@
 #include "gate/credential.h"
 #include "gate/ticketanswers.h"
 #include "gate/tokenverifier.h"
+#include "lock/lockbook.h"
 
 #include <QRandomGenerator>
 
@@ -170,10 +171,13 @@ std::optional<ProofProblem> Handshake::proofProblem(const Identity &identity)
     return m_gate.m_services.proofs.check(identity, m_token, m_presentation);
 }
 
-void Handshake::verified(const Result<Identity> &verdict)
+void Handshake::verified(const Result<Identity> &answer)
 {
     if (m_state != State::Verifying)
         return;
+    // The verifier knows the locks on people, but not from where they come.
+    const auto lock = answer ? m_gate.m_services.locks.lockOn(*answer, m_peer.address) : std::nullopt;
+    const Result<Identity> verdict = lock ? Result<Identity>(lock->toError(m_gate.m_services.clock.wallNow())) : answer;
     Possession possession{m_presentation.isDpop, {}};
     if (verdict)
         possession.problem = proofProblem(*verdict);

@@ -31,7 +31,7 @@ private:
     void awaitAuth();
     void authReceived(const Secret &token, const QByteArray &proof);
     void alarmDue();
-    void verified(const Result<Identity> &verdict);
+    void verified(const Result<Identity> &answer);
     std::optional<ProofProblem> proofProblem(const Identity &identity);
     Refusal countFailure(const Refusal &refusal, const Identity *identity);
     void admit(const Identity &identity);

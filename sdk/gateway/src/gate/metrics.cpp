@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/metrics.h"
 
+#include <algorithm>
+
 namespace Watchword::Gateway {
 
 namespace {
@@ -36,7 +38,32 @@ void labelled(QByteArray &out, const char *name, const char *help, const char *l
     }
 }
 
+void histogram(QByteArray &out, const char *name, const char *help, const Histogram &values)
+{
+    header(out, name, "histogram", help);
+    const QByteArray full = QByteArray("watchword_") + name;
+    const auto line = [&out, &full](const QByteArray &bound, quint64 count) {
+        out += full + "_bucket{le=\"" + bound + "\"} " + QByteArray::number(count) + '\n';
+    };
+    quint64 count = 0;
+    for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+        count += values.counts[i];
+        line(QByteArray::number(Histogram::kBounds[i] / 1000.0), count);
+    }
+    count += values.counts.back();
+    line("+Inf", count);
+    out += full + "_sum " + QByteArray::number(double(values.sum) / 1000) + '\n';
+    out += full + "_count " + QByteArray::number(count) + '\n';
+}
+
 } // namespace
+
+void Histogram::observe(Duration time)
+{
+    const auto bucket = std::lower_bound(kBounds.begin(), kBounds.end(), time.count());
+    ++counts[std::size_t(bucket - kBounds.begin())];
+    sum += time.count();
+}
 
 QByteArray Metrics::toPrometheus() const
 {
@@ -55,6 +82,9 @@ QByteArray Metrics::toPrometheus() const
     single(out, "sent_bytes_total", "counter", "Payload bytes to clients.", bytesOut);
     labelled(out, "upgrades_refused_total", "Refused upgrades by HTTP status.", "status", refused);
     labelled(out, "connections_closed_total", "Ended connections by close code.", "code", closed);
+    histogram(out, "revocation_seconds", "From a revocation, lock or logout to the end of each connection that it concerned.",
+              ended);
+    single(out, "locks", "gauge", "Who is kept out: locks and ended sessions.", quint64(locks));
     single(out, "sockets", "gauge", "Open TCP connections.", quint64(sockets));
     single(out, "handshakes", "gauge", "Connections that are not accepted yet.", quint64(handshakes));
     single(out, "connections", "gauge", "Open WebSocket connections.", quint64(connections));

@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "watchword/core/clock.h"
+
 #include <QByteArray>
 #include <QMap>
 
+#include <array>
+
 namespace Watchword::Gateway {
+
+/*! How long something took, in the buckets of a Prometheus histogram. */
+struct Histogram
+{
+    static constexpr std::array kBounds{5, 10, 25, 50, 100, 250, 500, 1000, 2500}; //!< Milliseconds
+
+    std::array<quint64, kBounds.size() + 1> counts{}; //!< By bucket, the last without a bound.
+    qint64 sum = 0; //!< Milliseconds
+
+    void observe(Duration time);
+};
 
 //! The gateway's counters, since its start. Plain numbers: one thread.
 struct Metrics
@@ -26,7 +41,10 @@ struct Metrics
     QMap<int, quint64> refused; //!< By HTTP status.
     QMap<int, quint64> closed; //!< By close code.
 
+    Histogram ended; //!< From a revocation, lock or logout to the end of each connection that it concerned.
+
     int sockets = 0; //!< Now
+    int locks = 0; //!< Now
     int handshakes = 0; //!< Now
     int connections = 0; //!< Now
     int upstreams = 0; //!< TCP connections to servers behind endpoints, now.

@@ -19,6 +19,19 @@ QByteArray retrySecondsOf(Duration after)
     return QByteArray::number(std::max<qint64>(1, (after.count() + 999) / 1000));
 }
 
+Refusal refusalOfLock(const Error &error, WallTime now)
+{
+    Refusal result = Refusal::of(403, "Locked", u"locked"_s, error.detail());
+    result.type = "urn:watchword:locked";
+    result.detail = error.remedy();
+    if (const auto left = error.retryAfter()) {
+        result.lockedUntil = now + *left;
+        result.retryAfter = *left;
+        result.headers.append({"Retry-After", retrySecondsOf(*left)});
+    }
+    return result;
+}
+
 } // namespace
 
 QByteArray quotedString(const QString &text)
@@ -96,7 +109,7 @@ Refusal Refusal::ofProof(const ProofProblem &problem, const GateTarget *target)
     return result;
 }
 
-Refusal Refusal::ofToken(const Error &error, const GateTarget *target, bool isDpop)
+Refusal Refusal::ofToken(const Error &error, const GateTarget *target, bool isDpop, WallTime now)
 {
     if (isIssuerTrouble(error))
         return Refusal::until(503, "Try again later", u"keys_unavailable"_s, error.toString(), std::chrono::seconds(5));
@@ -106,11 +119,10 @@ Refusal Refusal::ofToken(const Error &error, const GateTarget *target, bool isDp
         result.auditType = u"limit.hit"_s;
         return result;
     }
-    if (error.code() == ErrorCode::Locked) {
-        Refusal result = Refusal::of(403, "Locked", u"locked"_s, error.detail());
-        result.type = "urn:watchword:locked";
-        return result;
-    }
+    if (error.code() == ErrorCode::Locked)
+        return refusalOfLock(error, now);
+    if (error.code() == ErrorCode::Forbidden)
+        return until(429, "Try again later", u"held"_s, error.detail(), error.retryAfter().value_or(std::chrono::seconds(1)));
     Refusal result = Refusal::of(401, "Token not accepted", error.codeName(), error.detail());
     result.challenge(target, "error=\"invalid_token\"", isDpop);
     return result;
@@ -161,6 +173,10 @@ QByteArray answerOf(const Refusal &refusal, const QString &ref, bool headOnly)
     QJsonObject body{{u"type"_s, refusal.type.isEmpty() ? u"about:blank"_s : QString::fromLatin1(refusal.type)},
                      {u"title"_s, QString::fromLatin1(refusal.title)},
                      {u"status"_s, refusal.status}};
+    if (!refusal.detail.isEmpty())
+        body.insert("detail"_L1, refusal.detail);
+    if (refusal.lockedUntil)
+        body.insert("until"_L1, toRfc3339(*refusal.lockedUntil));
     if (!ref.isEmpty())
         body.insert("ref"_L1, ref);
     HttpResponse response;

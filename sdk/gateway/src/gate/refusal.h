@@ -22,6 +22,8 @@ struct WATCHWORD_TEST_EXPORT Refusal
     QString message;
     std::optional<Duration> retryAfter;
     std::optional<int> closeCode; //!< It was said behind a 101.
+    QString detail{}; //!< For the person, where the answer may say it.
+    std::optional<WallTime> lockedUntil{};
 
     static Refusal of(int status, const QByteArray &title, const QString &reasonCode, const QString &message);
     //! With Retry-After. What the client did is too much, or the gateway cannot serve it now.
@@ -32,7 +34,8 @@ struct WATCHWORD_TEST_EXPORT Refusal
     static Refusal ofUnknownPath();
     static Refusal ofHandshakes(Duration wait);
     static Refusal ofFailures(Duration wait); //!< In place of the refusal of a credential.
-    static Refusal ofToken(const Error &error, const GateTarget *target, bool isDpop);
+    //! Of a lock that ends, it says when, counted from \a now.
+    static Refusal ofToken(const Error &error, const GateTarget *target, bool isDpop, WallTime now = {});
     static Refusal ofProof(const ProofProblem &problem, const GateTarget *target);
 
     //! Adds WWW-Authenticate. \a target null: nothing tells whether there is one. Who came with a proof is asked for one again

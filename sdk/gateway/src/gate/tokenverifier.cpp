@@ -5,6 +5,7 @@
 #include "gate/introspection.h"
 #include "gate/verifiedtokens.h"
 #include "issuer/issuer.h"
+#include "lock/lockbook.h"
 #include "watchword/jose/jwt.h"
 
 #include <QPointer>
@@ -94,6 +95,7 @@ public:
     Clock &clock;
     std::vector<std::unique_ptr<RemoteIssuer>> remotes;
     const Issuer *embedded = nullptr;
+    const LockBook *locks = nullptr;
     QString embeddedAudience;
     Introspection introspection;
     VerifiedTokens known;
@@ -235,6 +237,11 @@ void TokenVerifier::setEmbeddedIssuer(const Issuer *issuer, const QString &audie
     d->known.clear();
 }
 
+void TokenVerifier::setLocks(const LockBook *locks)
+{
+    d->locks = locks;
+}
+
 void TokenVerifier::setIssuers(const QList<IssuerConfig> &issuers)
 {
     std::vector<std::unique_ptr<RemoteIssuer>> old = std::move(d->remotes);
@@ -260,9 +267,11 @@ void TokenVerifier::setIssuers(const QList<IssuerConfig> &issuers)
 void TokenVerifier::verify(const Secret &token, QObject *context, Answer answer, const QHostAddress &from)
 {
     const QPointer<QObject> guard(context);
-    const Answer guarded = [guard, answer = std::move(answer)](const Result<Identity> &result) {
-        if (guard)
-            answer(result);
+    const Answer guarded = [this, guard, answer = std::move(answer)](const Result<Identity> &result) {
+        if (!guard)
+            return;
+        const std::optional<Lock> lock = result && d->locks ? d->locks->lockOn(*result) : std::nullopt;
+        answer(lock ? Result<Identity>(lock->toError(d->clock.wallNow())) : result);
     };
     const Private::Presented presented{token, VerifiedTokens::digestOf(token.reveal()), from};
     if (!d->verifyKnown(presented, guarded))
@@ -278,6 +287,30 @@ QFuture<Result<Identity>> TokenVerifier::verify(const Secret &token)
         promise->finish();
     });
     return promise->future();
+}
+
+void TokenVerifier::verifyStatement(const Secret &token, const Statement &wanted, QObject *context, StatementAnswer answer)
+{
+    const QPointer<QObject> guard(context);
+    const StatementAnswer guarded = [guard, answer = std::move(answer)](const Result<Jwt> &result) {
+        if (guard)
+            answer(result);
+    };
+    const Result<Jwt> unproved = Jwt::parse(token.reveal());
+    RemoteIssuer *remote = unproved ? d->remoteOf(unproved->issuer()) : nullptr;
+    if (!remote) {
+        guarded(unproved ? Error(ErrorCode::WrongIssuer, u"the token is of an issuer that is not configured"_s)
+                         : unproved.error());
+        return;
+    }
+    JwtPolicy policy = policyOf(remote->config());
+    policy.types = wanted.types;
+    policy.typeRequired = wanted.typeRequired;
+    policy.audiences = wanted.audiences;
+    policy.expiryRequired = false;
+    remote->requestKeys(unproved->keyId(), [this, token, policy, guarded](const Result<JwkSet> &keys) {
+        guarded(keys ? Jwt::verify(token.reveal(), *keys, policy, d->clock.wallNow()) : Result<Jwt>(keys.error()));
+    });
 }
 
 void TokenVerifier::warmUp()

@@ -5,6 +5,7 @@
 #include "watchword/core/secret.h"
 #include "watchword/core/testexport.h"
 #include "watchword/gateway/identity.h"
+#include "watchword/jose/jwt.h"
 
 #include <QFuture>
 #include <QHostAddress>
@@ -14,6 +15,7 @@
 namespace Watchword::Gateway {
 
 class Issuer;
+class LockBook;
 
 /*!
     Turns a credential into an Identity, or says exactly why not. Only configured issuers are believed: a JWT chooses
@@ -39,11 +41,23 @@ public:
 
     //! Tokens of \a issuer for \a audience are accepted too, and its revocations hold. nullptr: none.
     void setEmbeddedIssuer(const Issuer *issuer, const QString &audience);
+    //! Whose identity \a locks keep out is refused, whoever issued the token. nullptr: nobody.
+    void setLocks(const LockBook *locks);
     void setIssuers(const QList<IssuerConfig> &issuers); //!< After a reload; issuers that did not change keep their keys.
 
     //! \a from pays for questions to issuers, so that made-up tokens cost few of them; null: nobody does.
     void verify(const Secret &token, QObject *context, Answer answer, const QHostAddress &from = {});
     QFuture<Result<Identity>> verify(const Secret &token);
+    /*! How a token has to look that is no access token but something its issuer says. */
+    struct Statement
+    {
+        QStringList types; //!< Accepted "typ".
+        bool typeRequired = false;
+        QStringList audiences;
+    };
+    using StatementAnswer = std::function<void(const Result<Jwt> &)>;
+    //! Proves by the keys of the configured issuer that \a token names. "exp" is not needed, but holds.
+    void verifyStatement(const Secret &token, const Statement &wanted, QObject *context, StatementAnswer answer);
     void warmUp(); //!< Fetches the keys of issuers that have none yet, before somebody waits for them.
     bool isReady() const; //!< The keys of at least one issuer are there.
 

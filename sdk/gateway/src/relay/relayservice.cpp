@@ -3,6 +3,7 @@
 
 #include "endpoint/peer.h"
 #include "gate/credential.h"
+#include "lock/lock.h"
 #include "relay/upstreamrefusal.h"
 #include "relay/upstreamrequest.h"
 #include "watchword/core/log.h"
@@ -68,11 +69,13 @@ void RelayService::configChanged(const EndpointConfig &config)
     }
 }
 
-void RelayService::sessionEnded(const QString &sessionId)
+void RelayService::lockedOut(const Lock &lock)
 {
-    const QList<RelaySocket *> sockets = m_opening.keys(sessionId);
-    for (RelaySocket *socket : sockets)
-        socket->abort(); // it tells when it has ended
+    const QHash<RelaySocket *, Opening> opening = m_opening;
+    for (auto [socket, who] : opening.asKeyValueRange()) {
+        if (lock.concerns(who.identity, who.peer))
+            socket->abort(); // it tells when it has ended
+    }
 }
 
 void RelayService::note(const QUrl &url, bool isGood)
@@ -163,7 +166,7 @@ void RelayService::openHttp(const PendingRequest &request, const Admission &admi
     if (end)
         order.longest = std::max(*end - m_clock.wallNow(), Duration(1));
     auto *socket = new RelaySocket(*request.bridge(), request.id(), admission.tlsProtocol);
-    m_opening.insert(socket, admission.identity.sessionId);
+    m_opening.insert(socket, {admission.identity, admission.peer.address});
     // The slot of the admission counts until the answer is over.
     const auto forget = [this, socket, slot = admission.slot] {
         m_opening.remove(socket);
@@ -193,7 +196,7 @@ void RelayService::open(const PendingRequest &request, const Admission &admissio
         return;
     const bool speaksControl = offeredSubprotocols(request.arrival().parsed.head).contains(QLatin1StringView(kSubprotocol));
     auto *socket = new RelaySocket(*request.bridge(), request.id(), admission.tlsProtocol);
-    m_opening.insert(socket, admission.identity.sessionId);
+    m_opening.insert(socket, {admission.identity, admission.peer.address});
     const QList<QUrl> urls = m_pool.order(m_clock.now());
     const auto forget = [this, socket] {
         m_opening.remove(socket);

@@ -47,7 +47,7 @@ public:
     //! Connections to upstreams that are gone close with 4441.
     void configChanged(const EndpointConfig &config) override;
     //! Who still waits for an upstream, and plain requests, are cut off.
-    void sessionEnded(const QString &sessionId) override;
+    void lockedOut(const Lock &lock) override;
     void limitsChanged(Peer &peer, const EndpointLimits &limits) override;
     //! The upstream was told the scopes of the upgrade: with others the connection closes with 4441, and begins anew.
     void renewed(Peer &peer, const Identity &before) override;
@@ -79,8 +79,13 @@ private:
     const std::shared_ptr<TakenIds> m_taken = std::make_shared<TakenIds>();
     UpstreamTls m_tls; //!< For wss; without a context if it cannot be set up, see m_tlsProblem.
     QString m_tlsProblem;
-    //! With their sessions: clients until their upstream has answered, plain requests until their end. Owned.
-    QHash<RelaySocket *, QString> m_opening;
+    struct Opening
+    {
+        Identity identity;
+        QHostAddress peer;
+    };
+    //! Clients until their upstream has answered, plain requests until their end. Owned.
+    QHash<RelaySocket *, Opening> m_opening;
 };
 
 } // namespace Watchword::Gateway

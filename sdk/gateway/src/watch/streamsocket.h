@@ -67,6 +67,9 @@ public:
 
     void close(int code, const QString &reason);
     void setUrl(const QUrl &url) { m_url = url; } //!< Of the upgrade.
+    void setPeer(const QHostAddress &peer) { m_peer = peer; } //!< Where the monitor is.
+    const QHostAddress &peer() const { return m_peer; }
+    const Identity &identity() const { return m_identity; }
 
 Q_SIGNALS:
     void turnWanted();
@@ -86,7 +89,6 @@ protected:
     void violate(const Error &error); //!< Closes with 1007 or 1002.
     void renew(const WatchMessage::Refresh &refresh);
     bool isClosing() const { return m_closing; }
-    const Identity &identity() const { return m_identity; }
     StreamContext &context() const { return m_context; }
     QString tlsProtocol() const;
 
@@ -103,6 +105,7 @@ private:
     ClientSocket *m_socket; // a child
     Identity m_identity;
     QUrl m_url;
+    QHostAddress m_peer;
     StreamContext &m_context;
     Alarm m_cut;
     Alarm m_progress;

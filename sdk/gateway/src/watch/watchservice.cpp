@@ -77,9 +77,10 @@ public:
         return true;
     }
 
-    void add(StreamSocket *stream, const QUrl &url)
+    void add(StreamSocket *stream, const QUrl &url, const QHostAddress &peer)
     {
         stream->setUrl(url);
+        stream->setPeer(peer);
         streams.insert(stream);
         QObject::connect(stream, &StreamSocket::turnWanted, q, [this, stream] { wake(stream); });
         QObject::connect(stream, &StreamSocket::ended, q, [this, stream] {
@@ -127,20 +128,29 @@ void WatchService::setServerInfo(const WatchServerInfo &info)
     d->context.info = info;
 }
 
-void WatchService::acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url)
+void WatchService::acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url,
+                               const QHostAddress &peer)
 {
     if (d->admit(*socket, identity, u"gw:read"_s))
-        d->add(new WatchStream(std::move(socket), identity, d->context, this), url);
+        d->add(new WatchStream(std::move(socket), identity, d->context, this), url, peer);
 }
 
 void WatchService::acceptAudit(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after,
-                               const QUrl &url)
+                               const QUrl &url, const QHostAddress &peer)
 {
     if (!d->admit(*socket, identity, u"gw:audit"_s))
         return;
     auto *stream = new AuditStream(std::move(socket), identity, after, d->context, this);
     d->auditStreams.insert(stream);
-    d->add(stream, url);
+    d->add(stream, url, peer);
+}
+
+void WatchService::closeStreams(int code, const std::function<bool(const Identity &identity, const QHostAddress &peer)> &isMeant)
+{
+    for (StreamSocket *stream : std::as_const(d->streams)) {
+        if (isMeant(stream->identity(), stream->peer()))
+            stream->close(code, closeCodeName(code));
+    }
 }
 
 void WatchService::drain(int code)

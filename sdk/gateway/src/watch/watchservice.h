@@ -9,6 +9,7 @@
 #include "watchword/gateway/identity.h"
 
 #include <QFuture>
+#include <QHostAddress>
 #include <QStringList>
 #include <QUrl>
 
@@ -101,9 +102,14 @@ public:
     void setServerInfo(const WatchServerInfo &info); //!< For the next "hello"; after a certificate reload.
 
     //! \a url is that of the upgrade, as proofs have to name it; without one no bound token can be renewed.
-    void acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url = {});
+    //! \a peer is where the monitor is.
+    void acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url = {},
+                     const QHostAddress &peer = {});
     //! \a after is the query value of the upgrade, empty if there was none.
-    void acceptAudit(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after, const QUrl &url = {});
+    void acceptAudit(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QString &after, const QUrl &url = {},
+                     const QHostAddress &peer = {});
+    //! Closes with \a code the streams of all that \a isMeant.
+    void closeStreams(int code, const std::function<bool(const Identity &identity, const QHostAddress &peer)> &isMeant);
     //! Closes every stream with 1012 (restart) or another \a code; new ones are refused with 1013.
     void drain(int code);
 

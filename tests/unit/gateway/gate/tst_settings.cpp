@@ -56,9 +56,9 @@ QList<Setting> readPage()
 
 // A document with every table of the page, so that the reader looks into all of them.
 const QString kEveryTable =
-    u"[listen]\n[[issuer]]\nintrospection = {}\n"
+    u"[listen]\n[[issuer]]\nintrospection = {}\nevents = {}\n"
     "[[endpoint]]\nupstream_health = {}\nlimits = {}\ncompression = {}\nhistory = {}\n[[endpoint.rooms]]\n"
-    "[watch]\n[audit]\n[gateway]\n[drain]\n[limits]\n[dpop]\n[policy]\nbackoff = {}\n[trusted_proxy]\n[log]\n"
+    "[watch]\n[api]\n[audit]\n[locks]\n[gateway]\n[drain]\n[limits]\n[dpop]\n[policy]\nbackoff = {}\n[trusted_proxy]\n[log]\n"
     "[issuer_embedded]\n[[issuer_embedded.user]]\n[[issuer_embedded.client]]\n"_s;
 
 // One setting alone in its table.

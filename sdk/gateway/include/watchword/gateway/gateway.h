@@ -56,6 +56,7 @@ public:
     quint16 port() const; //!< 0 while not running.
     QUrl url() const; //!< "wss://address:port"
     QUrl issuerUrl() const; //!< Of the embedded issuer; empty without one.
+    QUrl apiUrl() const; //!< Of [api], as "https://address:port"; empty without one.
     int connectionCount() const;
 
 Q_SIGNALS:

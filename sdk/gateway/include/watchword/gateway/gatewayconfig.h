@@ -69,6 +69,15 @@ struct IssuerConfig
             std::chrono::minutes(5); //!< How long a token holds whose answer says no "exp"; then it is asked about again.
         friend bool operator==(const Introspection &, const Introspection &) = default;
     } introspection;
+    //! What the issuer may tell the [api] about sessions that ended: logout tokens (OpenID Connect Back-Channel Logout) and
+    //! security event tokens (RFC 8935). Absent: it is not listened to.
+    struct Events
+    {
+        QStringList audiences; //!< One of them must be in "aud": the client ids of the apps, or the name of the stream.
+        QString pushTokenFile; //!< What its pushes of events carry as Bearer token; empty: nothing is asked for.
+        friend bool operator==(const Events &, const Events &) = default;
+    };
+    std::optional<Events> events;
     friend bool operator==(const IssuerConfig &, const IssuerConfig &) = default;
 };
 
@@ -94,6 +103,22 @@ struct AuditConfig
     qint64 maxEvents = 0; //!< The oldest go when there are more. 0: no bound.
     qint64 maxBytes = 0; //!< The oldest go when the database needs more. 0: no bound.
     WhenUnwritable whenUnwritable = WhenUnwritable::Continue;
+};
+
+/*! [locks]: who is kept out, by operators, by the provider's word, or because a session was revoked. */
+struct LockConfig
+{
+    QString database; //!< Empty: "locks.sqlite" beside the audit database; ":memory:" forgets it all at the end.
+    //! How long a session that was ended is remembered. Should be no less than the longest session of any issuer.
+    Duration keep = std::chrono::hours(24 * 90);
+};
+
+/*! [api]: HTTPS for operators' programs, for people's own sessions, and for what providers say. Absent: there is none. */
+struct ApiConfig
+{
+    QHostAddress address = QHostAddress(QHostAddress::LocalHost);
+    quint16 port = 8445; //!< 0 takes a free one; Gateway::apiUrl() tells which.
+    friend bool operator==(const ApiConfig &, const ApiConfig &) = default;
 };
 
 /*! [watch]: the paths for monitors. Absent: no monitors. */
@@ -167,6 +192,8 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     QList<EndpointConfig> endpoints;
     DpopConfig dpop;
     AuditConfig audit;
+    LockConfig locks;
+    std::optional<ApiConfig> api;
     std::optional<WatchConfig> watch;
     std::optional<EmbeddedIssuerConfig> embeddedIssuer;
     QStringList trustedProxies; //!< Addresses or subnets that are believed about their clients.
