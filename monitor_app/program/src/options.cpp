@@ -78,8 +78,8 @@ Watchword::Result<Options> readLook(const QCommandLineParser &parser, Options op
     if (parser.isSet(u"page"_s)) {
         options.page = pageNamed(parser.value(u"page"_s));
         if (!options.page)
-            return wrong(
-                u"--page must be overview, connections, tokens, audit, alerts or posture, not \"%1\""_s.arg(parser.value(u"page"_s)));
+            return wrong(u"--page must be overview, connections, tokens, audit, alerts or posture, not \"%1\""_s.arg(
+                parser.value(u"page"_s)));
     }
     if (parser.isSet(u"theme"_s)) {
         options.theme = themeOf(parser.value(u"theme"_s));

@@ -152,7 +152,8 @@ void TestGatewayCodes::operators()
     QFETCH(bool, returns);
     QFETCH(int, signIns);
     QFETCH(ErrorCode, error);
-    Program program(m_gateway, u"/echo"_s, tokens(u"bob"_s));
+    const QString user = u"bob%1"_s.arg(code); // who was kept out stays so
+    Program program(m_gateway, u"/echo"_s, tokens(user));
     QVERIFY(program.awaitReady());
     FixedTokenProvider operatorToken(accessToken(m_gateway.token(u"op"_s, 3600, {{u"scope"_s, u"gw:read gw:kick gw:audit"_s}})));
     WatchOptions options;
@@ -163,7 +164,7 @@ void TestGatewayCodes::operators()
     QStringList ids;
     QVERIFY(waitUntil([&] {
         for (const ConnectionRow &row : watch.connections()) {
-            if (row.sub == "bob"_L1 && row.state == ConnectionState::Open)
+            if (row.sub == user && row.state == ConnectionState::Open)
                 ids = QStringList{row.id};
         }
         return watch.canDisconnect() && !ids.isEmpty();

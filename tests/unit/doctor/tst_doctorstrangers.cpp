@@ -263,7 +263,8 @@ void TestDoctorStrangers::tokenThatEnded()
         return all.at(u"H0"_s).summary;
     };
     QVERIFY(summary(validToken(-60)).contains(u"ended 6"_s)); // 60 s, and what the test takes
-    QCOMPARE(summary(validToken()), u"the token that was given is refused (HTTP 401): what is done with tokens is not examined"_s);
+    QCOMPARE(summary(validToken()),
+             u"the token that was given is refused (HTTP 401): what is done with tokens is not examined"_s);
 }
 
 WATCHWORD_TEST_MAIN(TestDoctorStrangers)

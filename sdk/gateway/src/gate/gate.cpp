@@ -9,8 +9,8 @@
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
 #include "http/httpmessage.h"
-#include "relay/assertionsigner.h"
 #include "lock/lockbook.h"
+#include "relay/assertionsigner.h"
 #include "watchword/core/frame.h"
 #include "watchword/core/log.h"
 
