@@ -23,10 +23,10 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // A tool in somebody's pipeline has to tell findings from trouble of its own.
-enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2 };
+enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2, EndedEarly = 3 };
 
 constexpr int kIntrusiveRequests = 160;
-constexpr int kIssuerRequests = 10;
+constexpr int kMoreRequests = 10; // for each thing more that is to be examined
 constexpr std::chrono::seconds kIntrusiveTime{45};
 
 /*! How the report is written, and where to. */
@@ -70,9 +70,10 @@ void addOptions(QCommandLineParser &parser)
     parser.addOption({u"intrusive"_s,
                       u"Also bursts, many connections and a large frame. The endpoint has to be yours: on this machine, "
                       "with a token that has the scope gw:doctor, or with a line that its host serves."_s});
-    parser.addOption({u"requests"_s,
-                      u"The most connections that are made; 40, with --intrusive 160, and 10 more with --issuer."_s,
-                      u"number"_s});
+    parser.addOption(
+        {u"requests"_s,
+         u"The most connections that are made; 40, with --intrusive 160, and 10 more each with --issuer, --signing-key and --deep."_s,
+         u"number"_s});
     parser.addOption({u"time"_s, u"The most time it may take; 20s, with --intrusive 45s."_s, u"duration"_s});
     parser.addOption({u"format"_s, u"text (the default), json, sarif, junit, markdown or html."_s, u"name"_s, u"text"_s});
     parser.addOption({u"output"_s, u"Writes the report to this file."_s, u"file"_s});
@@ -139,8 +140,8 @@ Result<void> readBudgets(const QCommandLineParser &parser, DoctorOptions &option
         options.requestBudget = kIntrusiveRequests;
         options.timeBudget = kIntrusiveTime;
     }
-    if (parser.isSet(u"issuer"_s))
-        options.requestBudget += kIssuerRequests;
+    for (const QString &more : {u"issuer"_s, u"signing-key"_s, u"deep"_s})
+        options.requestBudget += parser.isSet(more) ? kMoreRequests : 0;
     if (parser.isSet(u"requests"_s)) {
         bool isNumber = false;
         options.requestBudget = parser.value(u"requests"_s).toInt(&isNumber);
@@ -254,7 +255,9 @@ int write(const Report &report, const Output &output)
         }
     }
     const bool isBad = output.style.baseline ? !report.newSince(*output.style.baseline).isEmpty() : report.hasProblems();
-    return isBad ? Found : Clean;
+    if (isBad)
+        return Found;
+    return report.isComplete ? Clean : EndedEarly; // what was not looked at is not clean
 }
 
 // The whole run has to follow the audit from before its first request.
@@ -348,7 +351,7 @@ int runDoctor(const QStringList &arguments)
     parser.setApplicationDescription(
         u"Examines a WSS endpoint: TLS, what happens without a token, with a bad one, from a foreign page. It follows no "
         "redirect, and sends nothing to another host. The token is never shown.\n\nExit codes: 0 nothing found, 1 findings, "
-        "2 could not run, 128 and the number of the signal that ended it."_s);
+        "2 could not run, 3 ended early and nothing found until then (--time and --requests say how much it may do), 128 and the number of the signal that ended it."_s);
     addOptions(parser);
     parser.addPositionalArgument(u"endpoint"_s, u"wss://host/path"_s);
     const bool isQuestion = std::any_of(arguments.begin(), arguments.end(), [](const QString &argument) {
@@ -383,6 +386,8 @@ int runDoctor(const QStringList &arguments)
             if (!text)
                 return misuse(text.error(), json);
             access.value = Secret::take(text->trimmed());
+            if (access.value.isEmpty())
+                return misuse(invalid(u"%1 holds no token"_s.arg(parser.value(u"audit-token-file"_s))), json);
         }
         auditTokens.setToken(access);
         options.auditToken = access.value;

@@ -113,6 +113,10 @@ void TestDoctorCommand::exitCodes_data()
     row("no such baseline", base + QStringList{u"--baseline"_s, u"/nowhere"_s}, 2, "/nowhere");
     row("a broken baseline", base + QStringList{u"--baseline"_s, broken}, 2, "no JSON");
     row("no such authority", base + QStringList{u"--ca"_s, u"/nowhere"_s}, 2, "/nowhere");
+    row("an empty token of the auditor", base + QStringList{u"--deep"_s, u"--audit-token-file"_s, file(u"empty-audit"_s, "\n")},
+        2, "holds no token");
+    row("too little to look at all", base + QStringList{u"--ca"_s, m_gateway.file(u"ca.pem"_s), u"--requests"_s, u"5"_s}, 3,
+        "ended early");
     row("no place for the report", base + QStringList{u"--output"_s, u"/nowhere/report"_s}, 2, "/nowhere/report");
 }
 

@@ -350,6 +350,9 @@ void TestDoctorAdvice::auditStream()
     seen.add(recorded(u"auditstream"_s, kInvalid));
     QCOMPARE(int(judged(u"B3"_s, seen).verdict), int(Verdict::Fail));
     QCOMPARE(int(judged(u"B5"_s, seen).verdict), int(Verdict::Skipped));
+    seen.add(
+        recorded(u"auditstream"_s, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")); // it answers, and not to this token
+    QCOMPARE(int(judged(u"B3"_s, seen).verdict), int(Verdict::Skipped));
     // Nobody but the auditor.
     seen.add(recorded(u"valid"_s, kSwitched));
     QCOMPARE(probesOf(u"B7"_s, seen).size(), std::size_t(2));

@@ -156,6 +156,8 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         const QJsonObject open = streamOpen(seen);
+        if (const Exchange *stream = seen.find(kAuditStream); stream && stream->status == 403)
+            return skip(u"the token may not read the audit (HTTP 403): give one that has gw:audit by --audit-token-file"_s);
         if (open.isEmpty())
             return fail(u"the audit does not answer: "_s + seen.admission(kAuditStream)->what, {kAuditStream});
         return pass(u"the audit answers, %1 events so far"_s.arg(open.value("newest"_L1).toInteger()));
