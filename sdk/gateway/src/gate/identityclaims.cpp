@@ -3,6 +3,7 @@
 
 #include "watchword/core/internal/utf8.h"
 
+#include <QCryptographicHash>
 #include <QJsonArray>
 #include <QJsonObject>
 
@@ -64,6 +65,17 @@ QString textOf(Duration duration)
     return QString::number(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + u" s"_s;
 }
 
+// Who has a token without "jti" is known by what was signed. The signature is not part of it: some algorithms have several
+// good ones for the same text, and each would be another token.
+QString idOf(const Secret &token)
+{
+    const QByteArrayView text = token.reveal();
+    return QString::fromLatin1(
+        QCryptographicHash::hash(text.first(std::max<qsizetype>(0, text.lastIndexOf('.'))), QCryptographicHash::Sha256)
+            .first(16)
+            .toHex());
+}
+
 } // namespace
 
 Result<Identity> identityOf(const Jwt &jwt, const Secret &token)
@@ -80,7 +92,7 @@ Result<Identity> identityOf(const Jwt &jwt, const Secret &token)
     identity.name = nameOf([&jwt](const QString &name) { return jwt.claim(name); }, identity.subject);
     identity.clientId = jwt.claim(u"client_id").toString(jwt.claim(u"azp").toString());
     identity.tokenFingerprint = token.fingerprint();
-    identity.tokenId = jwt.id().isEmpty() ? identity.tokenFingerprint : jwt.id();
+    identity.tokenId = jwt.id().isEmpty() ? idOf(token) : jwt.id();
     identity.sessionId = jwt.sessionId().isEmpty() ? identity.tokenId : jwt.sessionId();
     identity.keyId = jwt.keyId();
     identity.algorithm = jwt.algorithm();

@@ -84,6 +84,7 @@ private Q_SLOTS:
     void knownTokenGoesWithItsKey();
     void knownTokenGoesWithTheRules();
     void everyByteOfAKnownTokenCounts();
+    void twinSignatureIsNoOtherToken();
 
 private:
     //! The issuer at \a path of the server, with its document where it belongs.
@@ -290,6 +291,40 @@ void TestRemoteIssuer::knownTokenGoesWithTheRules()
     QCOMPARE(ask(verifier, token).error().code(), ErrorCode::WrongAudience);
     verifier.setIssuers({});
     QCOMPARE(ask(verifier, token).error().code(), ErrorCode::WrongIssuer);
+}
+
+// Of an ECDSA signature (r, s) the twin (r, n - s) is good, too: who has a token can write it in two ways.
+void TestRemoteIssuer::twinSignatureIsNoOtherToken()
+{
+    const QString issuer = publish({});
+    const SigningKey key = SigningKey::generate(u"ES256"_s).valueOr({});
+    JwkSet keys;
+    keys.insert(key.publicKey());
+    m_server->documents.insert("/keys", keys.toBytes());
+    ManualClock clock;
+    TokenVerifier verifier({configOf(issuer)}, clock);
+    const qint64 soon = toSecondsSinceEpoch(clock.wallNow()) + 60;
+    const QByteArray token =
+        *signJwt(key, u"at+jwt"_s, {{u"iss"_s, issuer}, {u"aud"_s, u"orders"_s}, {u"sub"_s, u"alice"_s}, {u"exp"_s, soon}});
+    const QByteArray order = QByteArray::fromHex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"); // P-256
+    const qsizetype end = token.lastIndexOf('.');
+    QByteArray signature = QByteArray::fromBase64(token.sliced(end + 1), QByteArray::Base64UrlEncoding);
+    QCOMPARE(signature.size(), 64);
+    int borrow = 0;
+    for (qsizetype i = 31; i >= 0; --i) {
+        const int digit = int(uchar(order.at(i))) - int(uchar(signature.at(32 + i))) - borrow;
+        borrow = digit < 0 ? 1 : 0;
+        signature[32 + i] = char(digit & 0xff);
+    }
+    const QByteArray twin =
+        token.first(end + 1) + signature.toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+    QVERIFY(twin != token);
+    const Result<Identity> first = ask(verifier, token);
+    const Result<Identity> second = ask(verifier, twin);
+    QVERIFY(first && second);
+    QCOMPARE(second->tokenId, first->tokenId);
+    QCOMPARE(second->sessionId, first->sessionId);
+    QCOMPARE(first->tokenId.size(), 32);
 }
 
 void TestRemoteIssuer::everyByteOfAKnownTokenCounts()
