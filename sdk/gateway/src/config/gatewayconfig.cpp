@@ -436,6 +436,15 @@ Result<void> GatewayConfig::validate() const
             return invalid(u"the path %1 is used twice; every endpoint needs its own"_s.arg(path));
         paths.insert(path);
     }
+    // A name is one person's at one issuer only (RFC 7519 section 4.1.2).
+    const bool hasSeveralIssuers = issuers.size() + (embeddedIssuer ? 1 : 0) > 1;
+    for (const EndpointConfig &endpoint : endpoints) {
+        for (const RoomRule &rule : endpoint.rooms) {
+            if (hasSeveralIssuers && rule.pattern.contains("{sub}"_L1))
+                return invalid(u"the room \"%1\" of %2 would belong to everybody of this name at any [[issuer]]; {sub} needs "
+                               "a gateway with one issuer"_s.arg(rule.pattern, endpoint.path));
+        }
+    }
     QList<QJsonObject> policies{policy};
     for (const EndpointConfig &endpoint : endpoints)
         policies.append(endpoint.policy);

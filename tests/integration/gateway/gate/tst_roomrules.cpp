@@ -221,6 +221,14 @@ void TestRoomRules::configuration()
         QVERIFY2(problemOf(QByteArray("{ pattern = \"") + wrong + "\" }").contains("pattern of rooms"_L1), wrong);
     QVERIFY(problemOf(R"({ pattern = "a", access = "none" })").contains("access of rooms"_L1));
     QVERIFY(problemOf("{ }").contains("pattern"_L1));
+    // The same name at another issuer is somebody else.
+    const QString several =
+        u"[listen]\naddress = \"127.0.0.1:0\"\nplain = true\n[[issuer]]\nurl = \"https://a.example\"\naudience = \"a\"\n"
+        "[[issuer]]\nurl = \"https://b.example\"\naudience = \"a\"\n[[endpoint]]\npath = \"/a\"\n"
+        "serves = \"rooms\"\nrooms = [{ pattern = \"%1\" }]\n"_s;
+    QVERIFY(GatewayConfig::fromToml(several.arg(u"news"_s), u"g.toml"_s));
+    const Result<GatewayConfig> mixed = GatewayConfig::fromToml(several.arg(u"user:{sub}"_s), u"g.toml"_s);
+    QVERIFY(!mixed && mixed.error().detail().contains("one issuer"_L1));
 }
 
 WATCHWORD_TEST_MAIN(TestRoomRules)
