@@ -5,6 +5,8 @@
 
 #include <QJsonDocument>
 
+#include <algorithm>
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -12,6 +14,21 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr std::chrono::seconds kFresh{300};
+
+bool isOfKind(const QJsonValue &value, ApiMember::Kind kind)
+{
+    switch (kind) {
+    case ApiMember::Kind::Text:
+        return value.isString();
+    case ApiMember::Kind::Boolean:
+        return value.isBool();
+    case ApiMember::Kind::Integer: // also beyond the numbers that are exact
+        return value.isDouble() && value.toInteger(-1) == value.toInteger(0);
+    case ApiMember::Kind::Object:
+        return value.isObject();
+    }
+    Q_UNREACHABLE();
+}
 
 } // namespace
 
@@ -60,6 +77,21 @@ std::optional<HttpResponse> freshSignInMissing(const ApiRequest &request, WallTi
         return {};
     return apiProblem(401, u"step_up"_s, u"This concerns everybody: sign in again, then repeat it within five minutes."_s)
         .with("WWW-Authenticate", "Bearer realm=\"api\", error=\"insufficient_user_authentication\", max_age=300");
+}
+
+std::optional<QString> memberMistake(const QJsonObject &object, std::initializer_list<ApiMember> known)
+{
+    for (auto it = object.begin(); it != object.end(); ++it) {
+        const auto *member = std::find_if(known.begin(), known.end(),
+                                          [&](const ApiMember &one) { return it.key() == QLatin1StringView(one.name); });
+        if (member == known.end())
+            return u"\"%1\" is unknown here."_s.arg(it.key().left(64));
+        if (!isOfKind(it.value(), member->kind)) {
+            static const char *const kinds[] = {"a text", "true or false", "a whole number", "an object"};
+            return u"\"%1\" is %2."_s.arg(it.key(), QLatin1StringView(kinds[int(member->kind)]));
+        }
+    }
+    return {};
 }
 
 QJsonObject operatorActor(const Identity &by)

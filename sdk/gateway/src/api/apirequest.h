@@ -28,6 +28,18 @@ HttpResponse apiProblem(int status, const QString &code, const QString &detail);
 std::optional<HttpResponse> scopeMissing(const ApiRequest &request, const QString &scope);
 //! 401 as RFC 9470 has it, or nothing if the person signed in within the last five minutes.
 std::optional<HttpResponse> freshSignInMissing(const ApiRequest &request, WallTime now);
+/*! A member that a JSON object of a request may have. */
+struct ApiMember
+{
+    enum class Kind { Text, Boolean, Integer, Object };
+    const char *name;
+    Kind kind;
+};
+/*!
+    What is wrong with the members of \a object, in one sentence, or nothing: one that is not \a known, or has another type. A
+    misspelt word must not make an action wider than its operator meant.
+*/
+std::optional<QString> memberMistake(const QJsonObject &object, std::initializer_list<ApiMember> known);
 //! Member "actor" of the event of what an operator does.
 QJsonObject operatorActor(const Identity &by);
 

@@ -140,6 +140,11 @@ std::optional<HttpResponse> ConnectionsApi::answer(const ApiRequest &request)
 HttpResponse ConnectionsApi::list(const ApiRequest &request) const
 {
     const FormFields query = request.http.query();
+    static const QStringList known{u"user"_s, u"session"_s, u"client"_s, u"endpoint"_s, u"address"_s, u"limit"_s, u"cursor"_s};
+    for (const QString &name : query.names()) {
+        if (!known.contains(name) || (name != "cursor"_L1 && query.value(name).isEmpty())) // else it would list everybody
+            return apiProblem(400, u"invalid_request"_s, u"\"%1\" is unknown here or empty."_s.arg(name.left(64)));
+    }
     Selector selector;
     selector.user = query.value(u"user"_s);
     selector.session = query.value(u"session"_s);
@@ -183,25 +188,39 @@ HttpResponse ConnectionsApi::show(const ApiRequest &request) const
 
 HttpResponse ConnectionsApi::disconnect(const ApiRequest &request)
 {
+    using enum ApiMember::Kind;
+    if (!request.http.head.query.isEmpty())
+        return apiProblem(400, u"invalid_request"_s, u"What to do stands in the body, not in the query."_s);
+    if (const auto mistake = memberMistake(request.body,
+                                           {{"selector", Object},
+                                            {"code", Integer},
+                                            {"after_ms", Integer},
+                                            {"per_second", Integer},
+                                            {"reason", Text},
+                                            {"request_id", Text},
+                                            {"dry_run", Boolean}}))
+        return apiProblem(400, u"invalid_request"_s, *mistake);
     const QJsonObject selectorJson = request.body.value("selector"_L1).toObject();
     if (const auto mistake = mistakeIn(selectorJson))
         return apiProblem(400, u"invalid_request"_s, *mistake);
     const Selector selector = selectorOf(selectorJson);
     if (selector.isEmpty() != selector.all)
         return apiProblem(400, u"invalid_request"_s, u"Name whom to disconnect in \"selector\", or write \"all\": true alone."_s);
-    const int code = request.body.value("code"_L1).toInt(int(CloseCode::KickedMayReturn));
+    const qint64 code = request.body.value("code"_L1).toInteger(int(CloseCode::KickedMayReturn));
     const bool isCode =
         code == int(CloseCode::KickedMayReturn) || code == int(CloseCode::SessionRevoked) || code == int(CloseCode::Forbidden);
-    const int after = request.body.value("after_ms"_L1).toInt(0);
-    const int pace = request.body.value("per_second"_L1).toInt(0);
+    const qint64 after = request.body.value("after_ms"_L1).toInteger();
+    const qint64 pace = request.body.value("per_second"_L1).toInteger();
     const std::optional<ApiReason> reason = reasonOf(request.body);
     if (!isCode || after < 0 || after > 86'400'000 || pace < 0 || pace > 100'000 || !reason)
         return apiProblem(
             400, u"invalid_request"_s,
             u"code is 4411, 4410 or 4403; reason has 1 to 500 characters; after_ms and per_second are not below 0."_s);
-    if (const auto refusal = selector.all ? freshSignInMissing(request, m_clock.wallNow()) : std::nullopt)
+    const QList<LiveConnection> connections = m_hub.liveConnections();
+    const QStringList ids = idsThatFit(connections, selector);
+    const bool isEverybody = selector.all || (ids.size() > 1 && ids.size() == connections.size()); // whatever it was called
+    if (const auto refusal = isEverybody ? freshSignInMissing(request, m_clock.wallNow()) : std::nullopt)
         return *refusal;
-    const QStringList ids = idsThatFit(m_hub.liveConnections(), selector);
     QJsonObject json{{"matched"_L1, ids.size()}, {"sample"_L1, QJsonArray::fromStringList(ids.mid(0, kSample))}};
     if (request.body.value("dry_run"_L1).toBool()) {
         json.insert("dry_run"_L1, true);
@@ -209,16 +228,16 @@ HttpResponse ConnectionsApi::disconnect(const ApiRequest &request)
     }
     if (pace > 0 && qsizetype(m_paced.size()) >= kMostPaced)
         return apiProblem(429, u"busy"_s, u"Too many paced disconnects run."_s).with("Retry-After", "10");
-    if (!record(request, *reason, ids, code))
+    if (!record(request, *reason, ids, int(code)))
         return apiProblem(503, u"audit_unavailable"_s, u"The audit log cannot be written, so nothing was done."_s);
     if (pace > 0) {
-        m_paced.push_back({std::deque<QString>(ids.begin(), ids.end()), std::max(1, pace / kTurnsPerSecond), code, reason->text,
-                           Duration(after), request.by});
+        m_paced.push_back({std::deque<QString>(ids.begin(), ids.end()), std::max(1, int(pace) / kTurnsPerSecond), int(code),
+                           reason->text, Duration(after), request.by});
         json.insert("paced"_L1, true);
         m_turn.start(Duration::zero());
         return HttpResponse::json(202, json);
     }
-    const DisconnectOutcome outcome = m_hub.disconnectConnections(ids, code, reason->text, Duration(after), request.by);
+    const DisconnectOutcome outcome = m_hub.disconnectConnections(ids, int(code), reason->text, Duration(after), request.by);
     json.insert("done"_L1, outcome.done.size());
     json.insert("gone"_L1, outcome.gone.size());
     return HttpResponse::json(200, json);

@@ -68,7 +68,14 @@ HttpResponse LocksApi::list() const
 
 HttpResponse LocksApi::add(const ApiRequest &request)
 {
+    using enum ApiMember::Kind;
     const QJsonObject target = request.body.value("target"_L1).toObject();
+    if (const auto mistake = memberMistake(
+            request.body,
+            {{"target", Object}, {"mode", Text}, {"message", Text}, {"ttl_s", Integer}, {"reason", Text}, {"request_id", Text}}))
+        return invalidLock(*mistake);
+    if (const auto mistake = memberMistake(target, {{"kind", Text}, {"value", Text}, {"issuer", Text}}))
+        return invalidLock(*mistake);
     const auto kind = lockKindOf(target.value("kind"_L1).toString());
     const auto mode = lockModeOf(request.body.value("mode"_L1).toString(u"locked"_s));
     const std::optional<ApiReason> reason = reasonOf(request.body);
@@ -99,6 +106,10 @@ HttpResponse LocksApi::add(const ApiRequest &request)
 
 HttpResponse LocksApi::revokeToken(const ApiRequest &request)
 {
+    using enum ApiMember::Kind;
+    if (const auto mistake =
+            memberMistake(request.body, {{"jti", Text}, {"issuer", Text}, {"reason", Text}, {"request_id", Text}}))
+        return invalidLock(*mistake);
     const std::optional<ApiReason> reason = reasonOf(request.body);
     const QString id = request.body.value("jti"_L1).toString();
     if (id.isEmpty() || id.size() > 1024)
@@ -114,6 +125,10 @@ HttpResponse LocksApi::revokeToken(const ApiRequest &request)
 
 HttpResponse LocksApi::invalidate(const ApiRequest &request, const QString &subject)
 {
+    using enum ApiMember::Kind;
+    if (const auto mistake =
+            memberMistake(request.body, {{"issuer", Text}, {"issued_before", Integer}, {"reason", Text}, {"request_id", Text}}))
+        return invalidLock(*mistake);
     const std::optional<ApiReason> reason = reasonOf(request.body);
     if (subject.isEmpty())
         return invalidLock(u"the user is missing."_s);

@@ -53,6 +53,14 @@ QString FormFields::value(const QString &name) const
     return found == m_fields.end() ? QString() : found->second;
 }
 
+QStringList FormFields::names() const
+{
+    QStringList names;
+    for (const auto &[name, value] : m_fields)
+        names.append(name);
+    return names;
+}
+
 bool FormFields::hasRepeatedName() const
 {
     for (qsizetype i = 0; i < m_fields.size(); ++i) {

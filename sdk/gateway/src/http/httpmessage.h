@@ -25,6 +25,7 @@ public:
     QString value(const QString &name) const; //!< The first; empty if there is none.
     //! RFC 6749 section 3.1: "Request and response parameters MUST NOT be included more than once."
     bool hasRepeatedName() const;
+    QStringList names() const;
 
 private:
     QList<std::pair<QString, QString>> m_fields;

@@ -188,6 +188,11 @@ void TestGateApi::badDisconnects_data()
     QTest::newRow("another code") << QByteArray(R"({"selector":{"user":"ada"},"reason":"r","code":1000})");
     QTest::newRow("after in the past") << QByteArray(R"({"selector":{"user":"ada"},"reason":"r","after_ms":-1})");
     QTest::newRow("no json") << QByteArray("selector=ada");
+    // A mistake must not do more than was meant.
+    for (const char *more :
+         {R"("dry_run":"true")", R"("dry_run":1)", R"("dry_run":[true])", R"("dryRun":true)", R"("after_ms":"60000")",
+          R"("after_ms":1e30)", R"("after_ms":3000000000)", R"("after_ms":1.5)", R"("per_second":"1")", R"("code":"4410")"})
+        QTest::newRow(more) << QByteArray(R"({"selector":{"user":"ada"},"reason":"r",)") + more + '}';
 }
 
 void TestGateApi::badDisconnects()
@@ -209,6 +214,15 @@ void TestGateApi::everybodyNeedsAFreshSignIn()
     const Answer refused = call("POST", u"/v1/connections:disconnect"_s, operatorToken(u"gw:kick"_s, 400), everybody);
     QCOMPARE(refused.status, 401);
     QVERIFY(refused.headers.value("www-authenticate").contains("insufficient_user_authentication"));
+    // By whatever name.
+    const auto eve = client(tokenOf(u"eve"_s, u"s-2"_s));
+    QVERIFY(eve);
+    const QJsonObject everywhere{{"selector"_L1, QJsonObject{{"address"_L1, u"0.0.0.0/0"_s}}}, {"reason"_L1, u"an attack"_s}};
+    QCOMPARE(call("POST", u"/v1/connections:disconnect"_s, operatorToken(u"gw:kick"_s, 400), everywhere).status, 401);
+    QVERIFY(!ada->isClosed);
+    QCOMPARE(call("GET", u"/v1/connections?usr=ada"_s, operatorToken()).status, 400);
+    QCOMPARE(call("GET", u"/v1/connections?user="_s, operatorToken()).status, 400);
+    QCOMPARE(call("POST", u"/v1/connections:disconnect?dry_run=true"_s, operatorToken(), everybody).status, 400);
     QCOMPARE(call("POST", u"/v1/connections:disconnect"_s, operatorToken(), everybody).status, 200);
     QVERIFY(ada->closed());
     QCOMPARE(ada->code(), 4411);
@@ -318,6 +332,10 @@ void TestGateApi::badLocks_data()
     QTest::newRow("unknown mode") << QByteArray(R"({"target":{"kind":"user","value":"ada"},"mode":"x","reason":"r"})");
     QTest::newRow("no reason") << QByteArray(R"({"target":{"kind":"user","value":"ada"}})");
     QTest::newRow("no time") << QByteArray(R"({"target":{"kind":"user","value":"ada"},"ttl_s":0,"reason":"r"})");
+    for (const char *more : {R"("ttl":60)", R"("ttl_s":3600.5)", R"("ttl_s":1e30)", R"("mode":7)", R"("message":7)"})
+        QTest::newRow(more) << QByteArray(R"({"target":{"kind":"user","value":"ada"},"reason":"r",)") + more + '}';
+    QTest::newRow("misspelt issuer") << QByteArray(R"({"target":{"kind":"user","value":"ada","isuer":"i"},"reason":"r"})");
+    QTest::newRow("issuer is a number") << QByteArray(R"({"target":{"kind":"user","value":"ada","issuer":7},"reason":"r"})");
     QTest::newRow("time is a text") << QByteArray(R"({"target":{"kind":"user","value":"ada"},"ttl_s":"9","reason":"r"})");
 }
 
