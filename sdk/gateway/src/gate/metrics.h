@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/clock.h"
+#include "watchword/core/testexport.h"
 
 #include <QByteArray>
 #include <QMap>
@@ -18,7 +19,7 @@ struct Histogram
     std::array<quint64, kBounds.size() + 1> counts{}; //!< By bucket, the last without a bound.
     qint64 sum = 0; //!< Milliseconds
 
-    void observe(Duration time);
+    WATCHWORD_TEST_EXPORT void observe(Duration time);
 };
 
 //! The gateway's counters, since its start. Plain numbers: one thread.
@@ -51,7 +52,7 @@ struct Metrics
     quint64 upstreamsOpened = 0;
     quint64 memory = 0; //!< Resident bytes now.
 
-    QByteArray toPrometheus() const; //!< Text format 0.0.4.
+    WATCHWORD_TEST_EXPORT QByteArray toPrometheus() const; //!< Text format 0.0.4.
 };
 
 } // namespace Watchword::Gateway
