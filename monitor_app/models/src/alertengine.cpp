@@ -6,6 +6,7 @@
 #include <QSettings>
 
 #include <algorithm>
+#include <utility>
 
 namespace Monitor {
 using namespace Qt::StringLiterals;
@@ -23,8 +24,9 @@ public:
     struct Running
     {
         std::unique_ptr<AlertWatch> watch;
-        qint64 from = 0; // episodes that begin earlier are the past
+        qint64 from = 0; // episodes that begin earlier are the past, unless they go on
         QList<AlertCounter::Episode> past;
+        QList<AlertCounter::Episode> earlier; // that began before, until everything that is stored was counted
     };
 
     Private(const AuditTable &table, NowFunction now)
@@ -34,7 +36,8 @@ public:
     }
 
     bool isSnoozed(const QString &rule) const { return snoozed.value(rule) > now(); }
-    Alert *firing(const QString &rule, const QString &group);
+    Alert *firing(const QString &rule, const AlertCounter::Episode &episode);
+    void fire(const AlertRule &rule, const AlertCounter::Episode &episode, QStringList &groups);
     bool takeBegun(Running &running, QStringList &groups);
     bool takeEnded(Running &running);
     bool follow(Running &running); //!< The counts of what goes on.
@@ -50,12 +53,21 @@ public:
     quint64 lastId = 0;
 };
 
-Alert *AlertEngine::Private::firing(const QString &rule, const QString &group)
+Alert *AlertEngine::Private::firing(const QString &rule, const AlertCounter::Episode &episode)
 {
     const auto found = std::find_if(alerts.begin(), alerts.end(), [&](const Alert &alert) {
-        return alert.isFiring() && alert.rule == rule && alert.episode.group == group;
+        return alert.isFiring() && alert.rule == rule && alert.episode.group == episode.group
+            && alert.episode.begin == episode.begin;
     });
     return found == alerts.end() ? nullptr : &*found;
+}
+
+void AlertEngine::Private::fire(const AlertRule &rule, const AlertCounter::Episode &episode, QStringList &groups)
+{
+    const bool quiet = isSnoozed(rule.name);
+    alerts.append(Alert{++lastId, rule.name, rule.severity, episode, false, quiet});
+    if (!quiet && rule.notifies)
+        groups << episode.group;
 }
 
 bool AlertEngine::Private::takeBegun(Running &entry, QStringList &groups)
@@ -63,12 +75,20 @@ bool AlertEngine::Private::takeBegun(Running &entry, QStringList &groups)
     bool news = false;
     const AlertRule &rule = entry.watch->rule();
     for (const AlertCounter::Episode &episode : entry.watch->takeBegun()) {
-        if (episode.begin < entry.from)
-            continue; // it is remembered when it ends
-        const bool quiet = isSnoozed(rule.name);
-        alerts.append(Alert{++lastId, rule.name, rule.severity, episode, false, quiet});
-        if (!quiet && rule.notifies)
-            groups << episode.group;
+        if (episode.begin < entry.from) {
+            entry.earlier.append(episode);
+            continue;
+        }
+        fire(rule, episode, groups);
+        news = true;
+    }
+    if (!entry.watch->isCaughtUp())
+        return news;
+    for (const AlertCounter::Episode &episode : std::exchange(entry.earlier, {})) {
+        const auto current = entry.watch->counter().current(episode.group);
+        if (!current || current->begin != episode.begin)
+            continue; // it is over, and remembered as such
+        fire(rule, *current, groups);
         news = true;
     }
     return news;
@@ -78,7 +98,7 @@ bool AlertEngine::Private::takeEnded(Running &entry)
 {
     bool news = false;
     for (const AlertCounter::Episode &episode : entry.watch->takeEnded()) {
-        if (Alert *alert = firing(entry.watch->rule().name, episode.group); alert && episode.begin >= entry.from) {
+        if (Alert *alert = firing(entry.watch->rule().name, episode)) {
             alert->episode = episode;
         } else {
             entry.past.append(episode);
@@ -97,7 +117,7 @@ bool AlertEngine::Private::follow(Running &entry)
         if (!alert.isFiring() || alert.rule != entry.watch->rule().name)
             continue;
         if (const auto current = entry.watch->counter().current(alert.episode.group);
-            current && current->events != alert.episode.events) {
+            current && current->begin == alert.episode.begin && current->events != alert.episode.events) {
             alert.episode = *current;
             news = true;
         }
@@ -142,7 +162,7 @@ void AlertEngine::setRules(const QList<AlertRule> &rules)
         if (known != d->running.end())
             next.push_back(std::move(*known));
         else
-            next.push_back({preview(rule), d->now(), {}});
+            next.push_back({preview(rule), d->now(), {}, {}});
     }
     d->running = std::move(next);
     d->rules = rules.mid(0, AlertRule::MostRules);
@@ -166,7 +186,7 @@ void AlertEngine::setSavedFilters(const QHash<QString, QString> &saved)
     // Only rules that name a saved filter read it again.
     for (Private::Running &entry : d->running) {
         if (entry.watch->rule().filter.contains(u'$'))
-            entry = {preview(entry.watch->rule()), d->now(), {}};
+            entry = {preview(entry.watch->rule()), d->now(), {}, {}};
     }
 }
 

@@ -77,19 +77,22 @@ void AlertWatch::tick()
         const bool isGap = segment.outcomes()[located.row] & AuditRecord::Gap;
         if ((isGap && !m_countsGaps) || (time == 0 && !m_countsGaps))
             continue;
-        const qint64 known = time != 0 ? time : m_settledAt; // a line that cannot be read has no time of its own
-        if (known >= m_settledAt + settleEveryMs)
-            settle(known);
+        const qint64 known = time != 0 ? time : std::max(m_settledAt, m_countedTo); // a line that cannot be read has no time of its own
+        // By the events' own times: of a backlog that comes after now, each episode ends where it ended.
+        if (known >= m_countedTo + settleEveryMs) {
+            m_countedTo = known;
+            m_ended += m_counter.settle(known);
+        }
         if (const auto begun = m_counter.add(groupOf(segment, located.row), known, row))
             m_begun.append(*begun);
     }
-    m_caughtUp = m_caughtUp || end == result->total();
+    m_caughtUp = end == result->total();
 }
 
 void AlertWatch::settle(qint64 now)
 {
     m_settledAt = std::max(m_settledAt, now);
-    m_ended += m_counter.settle(m_settledAt);
+    m_ended += m_counter.settle(std::max(m_settledAt, m_countedTo));
 }
 
 } // namespace Monitor

@@ -145,6 +145,53 @@ private Q_SLOTS:
         QCOMPARE(preview->takeBegun().size(), 1);
     }
 
+    void whatGoesOnFires()
+    {
+        // An operator who comes in the middle of an attack hears of it, once.
+        AuditTable table;
+        for (int i = 0; i < 4; ++i)
+            append(table, Start - 3'600'000 + i * 1000, "token.reused", "alice"); // over
+        for (int i = 0; i < 4; ++i)
+            append(table, Start - 30'000 + i * 1000, "token.reused", "alice"); // goes on
+        AlertEngine engine(table, [this] { return m_now; });
+        QSignalSpy due(&engine, &AlertEngine::notificationDue);
+        engine.setRules({rule(u"kind:token.reused"_s, 3, 60'000, u"user"_s)});
+        QVERIFY(settles(engine, [&] { return engine.firingCount() == 1; }));
+        QCOMPARE(engine.alerts().size(), 1);
+        QCOMPARE(engine.alerts().first().episode.begin, Start - 28'000);
+        QCOMPARE(engine.alerts().first().episode.events, 4);
+        QCOMPARE(engine.wouldHave(u"rule"_s).size(), 1);
+        QCOMPARE(due.size(), 1);
+        append(table, m_now += 1000, "token.reused", "alice");
+        QVERIFY(settles(engine, [&] { return engine.alerts().first().episode.events == 5; }));
+        QCOMPARE(due.size(), 1);
+        m_now += 70'000;
+        QVERIFY(settles(engine, [&] { return !engine.alerts().first().isFiring(); }));
+        QCOMPARE(engine.alerts().size(), 1);
+        QCOMPARE(engine.wouldHave(u"rule"_s).size(), 1);
+    }
+
+    void aBacklogThatComesAfterTheRulesIsThePast()
+    {
+        // The rules are there first, then the gateway sends what happened: what is over is no alert, what goes on is one.
+        AuditTable table;
+        AlertEngine engine(table, [this] { return m_now; });
+        QSignalSpy due(&engine, &AlertEngine::notificationDue);
+        engine.setRules({rule(u"kind:token.reused"_s, 3, 60'000, u"user"_s)});
+        engine.tick();
+        for (int episode = 0; episode < 3; ++episode) {
+            for (int i = 0; i < 3; ++i)
+                append(table, Start - 3'600'000 + episode * 600'000 + i * 1000, "token.reused", "alice");
+        }
+        QVERIFY(settles(engine, [&] { return engine.wouldHave(u"rule"_s).size() == 3; }));
+        QVERIFY(engine.alerts().isEmpty());
+        for (int i = 0; i < 3; ++i)
+            append(table, Start - 20'000 + i * 1000, "token.reused", "alice");
+        QVERIFY(settles(engine, [&] { return engine.firingCount() == 1; }));
+        QCOMPARE(engine.wouldHave(u"rule"_s).size(), 3);
+        QCOMPARE(due.size(), 1);
+    }
+
     void snoozeAndAcknowledge()
     {
         AuditTable table;

@@ -24,7 +24,7 @@ public:
     const AlertRule &rule() const { return m_rule; }
     QString error() const { return m_error; } //!< Why the filter cannot be used; translated, empty if it can.
     void tick();
-    bool isCaughtUp() const { return m_caughtUp; } //!< Everything that was stored has been counted.
+    bool isCaughtUp() const { return m_caughtUp; } //!< Everything that is stored has been counted.
     qint64 matched() const; //!< Events that the filter accepts, so far.
     const AlertCounter &counter() const { return m_counter; }
 
@@ -44,7 +44,8 @@ private:
     AlertCounter m_counter;
     quint64 m_query = 0;
     quint64 m_next = 0; // row
-    qint64 m_settledAt = 0;
+    qint64 m_settledAt = 0; // by the clock
+    qint64 m_countedTo = 0; // by the events
     bool m_countsGaps = false;
     bool m_caughtUp = false;
     QList<AlertCounter::Episode> m_begun;
