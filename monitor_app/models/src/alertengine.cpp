@@ -82,13 +82,15 @@ bool AlertEngine::Private::takeBegun(Running &entry, QStringList &groups)
         fire(rule, episode, groups);
         news = true;
     }
-    if (!entry.watch->isCaughtUp())
+    entry.earlier.removeIf([&entry](const AlertCounter::Episode &episode) {
+        const auto current = entry.watch->counter().current(episode.group);
+        return !current || current->begin != episode.begin; // it is over, and remembered as such
+    });
+    // The last events of an old file went on then, not now.
+    if (!entry.watch->isCaughtUp() || now() < entry.from)
         return news;
     for (const AlertCounter::Episode &episode : std::exchange(entry.earlier, {})) {
-        const auto current = entry.watch->counter().current(episode.group);
-        if (!current || current->begin != episode.begin)
-            continue; // it is over, and remembered as such
-        fire(rule, *current, groups);
+        fire(rule, entry.watch->counter().current(episode.group).value_or(episode), groups);
         news = true;
     }
     return news;

@@ -77,7 +77,8 @@ void AlertWatch::tick()
         const bool isGap = segment.outcomes()[located.row] & AuditRecord::Gap;
         if ((isGap && !m_countsGaps) || (time == 0 && !m_countsGaps))
             continue;
-        const qint64 known = time != 0 ? time : std::max(m_settledAt, m_countedTo); // a line that cannot be read has no time of its own
+        const qint64 known =
+            time != 0 ? time : std::max(m_settledAt, m_countedTo); // a line that cannot be read has no time of its own
         // By the events' own times: of a backlog that comes after now, each episode ends where it ended.
         if (known >= m_countedTo + settleEveryMs) {
             m_countedTo = known;

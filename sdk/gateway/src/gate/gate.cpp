@@ -350,7 +350,7 @@ void Gate::record(const Refusal &refusal, const Refused &who, const QObject *con
     entry.severity = refusal.severity;
     entry.outcome = u"denied"_s;
     entry.reasonCode = refusal.reasonCode;
-    entry.message = refusal.message;
+    entry.message = refusal.sentence();
     entry.data.insert("src"_L1, auditSource(peer));
     entry.data.insert("http"_L1, auditHttp(head, refusal.status));
     entry.data.insert("initiator"_L1, u"policy"_s);

@@ -246,7 +246,7 @@ Refusal concealed(const Refusal &exact)
     result.auditType = exact.auditType;
     result.severity = exact.severity;
     result.reasonCode = exact.reasonCode;
-    result.message = u"on a hidden endpoint: "_s + exact.message;
+    result.message = u"On a hidden endpoint: "_s + exact.message;
     return result;
 }
 

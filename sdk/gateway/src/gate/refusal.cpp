@@ -51,6 +51,14 @@ Refusal Refusal::of(int status, const QByteArray &title, const QString &reasonCo
     return result;
 }
 
+QString Refusal::sentence() const
+{
+    if (message.isEmpty())
+        return {};
+    const QString begun = message.left(1).toUpper() + message.mid(1);
+    return begun.endsWith(u'.') || begun.endsWith(u'?') || begun.endsWith(u'!') ? begun : begun + u'.';
+}
+
 void Refusal::challenge(const GateTarget *target, const QByteArray &parameters, bool isDpop)
 {
     const bool asksForProof = isDpop || (target && target->requireDpop);

@@ -38,6 +38,7 @@ struct WATCHWORD_TEST_EXPORT Refusal
     static Refusal ofToken(const Error &error, const GateTarget *target, bool isDpop, WallTime now = {});
     static Refusal ofProof(const ProofProblem &problem, const GateTarget *target);
 
+    QString sentence() const; //!< The message with a capital letter and a full stop, for the audit.
     //! Adds WWW-Authenticate. \a target null: nothing tells whether there is one. Who came with a proof is asked for one again
     //! (RFC 9449 section 7.1).
     void challenge(const GateTarget *target, const QByteArray &parameters, bool isDpop);

@@ -94,6 +94,7 @@ private Q_SLOTS:
     void limitedAddressesAreNotVerified();
     void drainingAnswersWithRetryAfter();
     void answerIsProblemJsonWithRef();
+    void theAuditHasSentences();
 };
 
 void TestGateDecision::requests_data()
@@ -453,6 +454,19 @@ void TestGateDecision::answerIsProblemJsonWithRef()
     QCOMPARE(refusalOfHead(problemOf(HeadFault::FirstLineTooLong)).status, 414);
     QCOMPARE(refusalOfHead(problemOf(HeadFault::Version)).status, 505);
     QCOMPARE(refusalOfHead(lateHead()).status, 408);
+}
+
+void TestGateDecision::theAuditHasSentences()
+{
+    const ParsedHead invalid = parseHead("\x16\x03\x01garbage\r\n\r\n");
+    for (const Refusal &refusal : {refusalOfHead(invalid), refusalOfPlainPeer(), Refusal::ofUnknownPath(),
+                                   Refusal::ofHandshakes(std::chrono::seconds(1))}) {
+        const QString sentence = refusal.sentence();
+        QVERIFY2(sentence.at(0).isUpper() && sentence.endsWith(u'.') && !sentence.endsWith(u".."_s), qPrintable(sentence));
+    }
+    QCOMPARE(Refusal::of(403, "T", u"r"_s, u"Already one."_s).sentence(), u"Already one."_s);
+    QCOMPARE(Refusal::of(403, "T", u"r"_s, u"is it?"_s).sentence(), u"Is it?"_s);
+    QVERIFY(Refusal::of(403, "T", u"r"_s, {}).sentence().isEmpty());
 }
 
 WATCHWORD_TEST_MAIN(TestGateDecision)

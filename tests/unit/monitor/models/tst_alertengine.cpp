@@ -171,6 +171,28 @@ private Q_SLOTS:
         QCOMPARE(engine.wouldHave(u"rule"_s).size(), 1);
     }
 
+    void theEndOfAnOldFileIsNoAlert()
+    {
+        // The clock of a file is its last event.
+        AuditTable table;
+        AlertEngine engine(table, [this] { return m_now; });
+        QSignalSpy due(&engine, &AlertEngine::notificationDue);
+        engine.setRules({rule(u"kind:token.reused"_s, 3, 60'000, u"user"_s)});
+        for (int i = 0; i < 3; ++i)
+            append(table, m_now = Start - 86'400'000 + i * 1000, "token.reused", "alice");
+        const auto preview = engine.preview(engine.rules().first());
+        QVERIFY(settles(engine, [&] {
+            preview->tick();
+            return preview->isCaughtUp() && preview->matched() == 3;
+        }));
+        engine.tick();
+        QVERIFY(engine.alerts().isEmpty());
+        QVERIFY(due.isEmpty());
+        m_now = Start; // connected to a gateway: it is long over
+        QVERIFY(settles(engine, [&] { return engine.wouldHave(u"rule"_s).size() == 1; }));
+        QVERIFY(engine.alerts().isEmpty());
+    }
+
     void aBacklogThatComesAfterTheRulesIsThePast()
     {
         // The rules are there first, then the gateway sends what happened: what is over is no alert, what goes on is one.

@@ -31,9 +31,9 @@ struct Alert
 
         Quiet -> Firing (acknowledged or not) -> over, in the history
 
-    Episodes that were over before the rule was set are what it would have done: wouldHave() has them, and they are no alerts. One that
-    began before and goes on is an alert as soon as everything that is stored was counted.
-    Threads: the one it lives in. Ownership: borrows the table.
+    Episodes that were over before the rule was set are what it would have done: wouldHave() has them, and they are no alerts. One
+   that began before and goes on is an alert as soon as everything that is stored was counted. Threads: the one it lives in.
+   Ownership: borrows the table.
 */
 class AlertEngine : public QObject
 {
