@@ -57,6 +57,8 @@ IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &n
         options.clients.append(
             {client.id, client.redirectUris, client.redirectUris, client.scopes.isEmpty() ? everyScope : client.scopes});
     }
+    for (const EmbeddedIssuerConfig::ResourceServer &server : config.resourceServers)
+        options.resourceServers.append({server.id, readSecretFile(server.secretFile).valueOr({})}); // checkFiles() has read it
     if (!config.stateFolder.isEmpty()) {
         options.keyFile = config.stateFolder + u"/issuer.key"_s;
         options.stateFile = config.stateFolder + u"/issuer.sqlite"_s;

@@ -42,6 +42,13 @@ EmbeddedIssuerConfig readEmbeddedIssuer(TableReader table)
         client.finish();
         issuer.clients.append(entry);
     }
+    for (TableReader &server : table.tables("resource_server")) {
+        EmbeddedIssuerConfig::ResourceServer entry;
+        entry.id = server.requiredText("id");
+        entry.secretFile = server.requiredFile("secret_file");
+        server.finish();
+        issuer.resourceServers.append(entry);
+    }
     table.finish();
     return issuer;
 }

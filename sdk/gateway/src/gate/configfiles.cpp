@@ -70,6 +70,17 @@ std::optional<Error> writable(const QString &setting, const QString &name)
 
 } // namespace
 
+Result<Secret> readSecretFile(const QString &name)
+{
+    QFile file(name);
+    if (!file.open(QIODevice::ReadOnly))
+        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(name, file.errorString()));
+    QByteArray bytes = file.read(4096);
+    const Secret secret = Secret::copy(bytes.trimmed());
+    wipe(bytes.data(), bytes.size());
+    return secret;
+}
+
 Result<QByteArray> readSecurityText(const QString &name)
 {
     QByteArray content;
@@ -106,6 +117,9 @@ Result<void> checkFiles(const GatewayConfig &config)
             note(secret(u"push_token_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.events->pushTokenFile));
         note(secret(u"client_secret_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.introspection.clientSecretFile));
     }
+    const EmbeddedIssuerConfig embedded = config.embeddedIssuer.value_or(EmbeddedIssuerConfig());
+    for (const EmbeddedIssuerConfig::ResourceServer &server : embedded.resourceServers)
+        note(secret(u"secret_file of [[issuer_embedded.resource_server]] %1"_s.arg(server.id), server.secretFile));
     for (const EndpointConfig &endpoint : config.endpoints) {
         note(authorities(u"upstream_ca of [[endpoint]] %1"_s.arg(endpoint.path), endpoint.upstreamCaFile));
         if (endpoint.upstreamCertificateFile.isEmpty())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate/remoteissuer.h"
 
+#include "gate/configfiles.h"
 #include "gate/jsonfetch.h"
 #include "watchword/core/log.h"
 #include "watchword/jose/keycache.h"
@@ -37,17 +38,6 @@ QUrl discoveryUrl(const QUrl &issuer)
         path.chop(1);
     url.setPath(path + u"/.well-known/openid-configuration"_s, QUrl::StrictMode);
     return url;
-}
-
-Result<Secret> readSecretFile(const QString &name)
-{
-    QFile file(name);
-    if (!file.open(QIODevice::ReadOnly))
-        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(name, file.errorString()));
-    QByteArray bytes = file.read(4096);
-    const Secret secret = Secret::copy(bytes.trimmed());
-    wipe(bytes.data(), bytes.size());
-    return secret;
 }
 
 } // namespace

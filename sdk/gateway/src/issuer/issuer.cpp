@@ -4,6 +4,8 @@
 #include "http/httpserver.h"
 #include "issuer/accountpage.h"
 #include "issuer/authorizationendpoint.h"
+#include "issuer/deviceendpoint.h"
+#include "issuer/introspectionendpoint.h"
 #include "issuer/signoutendpoints.h"
 #include "issuer/tokenendpoint.h"
 #include "watchword/core/log.h"
@@ -60,11 +62,14 @@ public:
     IssuerSessions sessions;
     IssuerServices services;
     CodeBook codes;
+    DeviceBook devices;
     PasswordDesk desk;
     SignInPage signInPage;
     AuthorizationEndpoint authorization;
     AccountPage account;
+    DeviceEndpoint device;
     TokenEndpoint token;
+    IntrospectionEndpoint introspection;
     SignOutEndpoints signOut;
     FindClient findClient;
     HttpServer server;
@@ -85,7 +90,9 @@ Issuer::Private::Private(Issuer *issuer, const IssuerOptions &o, AuditLog &log, 
     , signInPage(services, desk, codes)
     , authorization(services, signInPage)
     , account(services, desk)
-    , token(services, codes)
+    , device(services, desk, devices)
+    , token(services, codes, devices)
+    , introspection(services)
     , signOut(services)
     , server(
           [this](const HttpRequest &request, const HttpServer::Responder &respond) {
@@ -164,6 +171,7 @@ void Issuer::Private::upkeep()
     signInPage.forget(now);
     account.forget(now);
     codes.forget(now);
+    devices.forget(now);
     sessions.upkeep();
     const Result<bool> rotated = keyRing.rotate(now);
     if (!rotated)
@@ -194,6 +202,16 @@ void Issuer::Private::route(const HttpRequest &request, const HttpServer::Respon
         return post ? signInPage.submit(request, respond) : allow("GET, POST");
     if (path == "/token")
         return post ? respond(token.answer(request)) : allow("POST");
+    if (path == "/introspect")
+        return post ? respond(introspection.answer(request)) : allow("POST");
+    if (path == "/device_authorization")
+        return post ? respond(device.begin(request)) : allow("POST");
+    if (path == "/device" && get)
+        return respond(device.show(request));
+    if (path == "/device")
+        return post ? respond(device.look(request)) : allow("GET, POST");
+    if (path == "/device/confirm")
+        return post ? device.confirm(request, respond) : allow("POST");
     if (path == "/revoke")
         return post ? respond(signOut.revoke(request)) : allow("POST");
     if (path == "/logout")
@@ -217,9 +235,13 @@ HttpResponse Issuer::Private::metadata() const
         {"jwks_uri"_L1, base + u"/jwks"_s},
         {"revocation_endpoint"_L1, base + u"/revoke"_s},
         {"end_session_endpoint"_L1, base + u"/logout"_s},
+        {"device_authorization_endpoint"_L1, base + u"/device_authorization"_s},
+        {"introspection_endpoint"_L1, base + u"/introspect"_s},
+        {"introspection_endpoint_auth_methods_supported"_L1, QJsonArray{u"client_secret_basic"_s, u"client_secret_post"_s}},
         {"response_types_supported"_L1, QJsonArray{u"code"_s}},
         {"response_modes_supported"_L1, QJsonArray{u"query"_s}},
-        {"grant_types_supported"_L1, QJsonArray{u"authorization_code"_s, u"refresh_token"_s}},
+        {"grant_types_supported"_L1,
+         QJsonArray{u"authorization_code"_s, u"refresh_token"_s, u"urn:ietf:params:oauth:grant-type:device_code"_s}},
         {"subject_types_supported"_L1, QJsonArray{u"public"_s}},
         {"id_token_signing_alg_values_supported"_L1, QJsonArray{u"ES256"_s}},
         {"scopes_supported"_L1, QJsonArray::fromStringList(IssuerDirectory::standardScopes())},

@@ -26,15 +26,17 @@ class ReactorPool;
 }
 
 /*!
-    The embedded OpenID provider of one machine: code flow with PKCE, refresh tokens with rotation and reuse detection,
-    revocation, RP-initiated logout. Production names an existing issuer instead.
+    The embedded OpenID provider of one machine: code flow with PKCE, sign-in by another device (RFC 8628), refresh tokens with
+   rotation and reuse detection, revocation, RP-initiated logout. Production names an existing issuer instead.
 
-    Endpoints (all HTTPS): /.well-known/openid-configuration, /jwks, /authorize, /login, /token, /revoke, /logout,
+    Endpoints (all HTTPS): /.well-known/openid-configuration, /jwks, /authorize, /login, /token, /revoke, /logout, /introspect,
+    /device_authorization, /device (DeviceEndpoint),
     and /account, where a person sees the apps that are signed in, and ends their sessions; it asks for the password, too.
     GET /authorize answers 303 to /login?request=ID, a page with one form: POST /login with the fields "request", "csrf",
     "username" and "password"; the right password answers 303 to the redirect URI with "code", "state" and "iss". There is no
     login cookie: every authorization asks for the password, so prompt=none is login_required and max_age always holds.
-    No introspection: there are no confidential clients, and the gateway reads isRevoked() directly.
+    Apps are public clients; only servers that ask about tokens have a secret (IntrospectionEndpoint). The gateway reads
+    isRevoked() directly.
 
     Access tokens are JWTs (RFC 9068: typ "at+jwt", ES256). Refresh tokens are opaque, 256 bits, kept as SHA-256; what
     was issued is committed to the state file before it is answered, so that a restart loses no session.

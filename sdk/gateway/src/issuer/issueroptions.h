@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchword/core/clock.h"
+#include "watchword/core/secret.h"
 
 #include <QList>
 #include <QString>
@@ -35,6 +36,13 @@ struct IssuerClient
     QStringList scopes; //!< The most that it can ask for, beside openid, offline_access and profile.
 };
 
+/*! A server that may ask what tokens are worth (RFC 7662). */
+struct IssuerResourceServer
+{
+    QString id;
+    Secret secret;
+};
+
 /*! Brake on guessed passwords: after so many failures within the window further tries are refused unseen. A browser
     in which the user signed in before is not held up by what others do. */
 struct SignInLimits
@@ -54,6 +62,7 @@ struct IssuerOptions
     //! Of a UserFile whose users are there, too, and may change while the issuer runs. Empty: none.
     QString userFolder;
     QList<IssuerClient> clients;
+    QList<IssuerResourceServer> resourceServers;
     std::chrono::seconds accessTokenLifetime{300};
     std::chrono::seconds refreshTokenLifetime{86'400}; //!< Of each one: a session that is not refreshed ends with it.
     std::chrono::seconds sessionLifetime{90 * 86'400}; //!< From the password on, however often it is refreshed.

@@ -161,6 +161,35 @@ QByteArray accountPage(const QString &userName, const QString &ticket, const QLi
     return page(u"Your account"_s, content);
 }
 
+QByteArray deviceCodePage(const QString &userCode, const QString &problem)
+{
+    QByteArray content = "<h1>Connect a device</h1>\n<p>Type the code that the device shows.</p>\n";
+    if (!problem.isEmpty())
+        content += "<p class=\"bad\" id=\"problem\" role=\"alert\">" + escaped(problem) + "</p>\n";
+    return page(
+        u"Connect a device"_s,
+        content
+            + "<form method=\"post\" action=\"/device\">\n<label for=\"user_code\">Code</label>\n"
+              "<input id=\"user_code\" name=\"user_code\" value=\""
+            + escaped(userCode)
+            + "\" autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"32\" required autofocus>\n"
+              "<button class=\"go\">Continue</button>\n</form>\n");
+}
+
+QByteArray deviceConfirmPage(const LoginForm &form)
+{
+    return page(u"Connect a device"_s,
+                "<h1>Connect a device</h1>\n<p>A device asks to be signed in as you, with <strong>" + escaped(form.clientName)
+                    + "</strong>. Go on only if you hold it in your hands and it shows:</p>\n<p><strong>" + escaped(form.request)
+                    + "</strong></p>\n<p>It may then, for up to " + escaped(inWords(form.lifetime)) + ":</p>\n"
+                    + rights(form.scopes)
+                    + "<form method=\"post\" action=\"/device/confirm\">\n<input type=\"hidden\" name=\"user_code\" value=\""
+                    + escaped(form.request) + "\">\n<input type=\"hidden\" name=\"csrf\" value=\"" + escaped(form.csrf) + "\">\n"
+                    + fields(form.username, form.problem)
+                    + "<button class=\"go\" name=\"action\" value=\"allow\">Allow</button>\n"
+                      "<button class=\"no\" name=\"action\" value=\"deny\" formnovalidate>Deny</button>\n</form>\n");
+}
+
 QByteArray messagePage(const QString &title, const QString &text)
 {
     return page(title, "<h1>" + escaped(title) + "</h1>\n<p>" + escaped(text) + "</p>\n");

@@ -49,6 +49,11 @@ WATCHWORD_TEST_EXPORT QByteArray accountSignInPage(const AccountForm &form);
 //! A form a session, and one for all: POST /account/end with "ticket" and "session", which is an id or "all".
 WATCHWORD_TEST_EXPORT QByteArray accountPage(const QString &userName, const QString &ticket,
                                              const QList<AccountSession> &sessions, const QString &note);
+//! One form: POST /device with "user_code".
+WATCHWORD_TEST_EXPORT QByteArray deviceCodePage(const QString &userCode, const QString &problem);
+//! One form: POST /device/confirm with "user_code" (the request of \a form), "csrf", "username", "password" and the buttons
+//! "action"="allow" | "deny".
+WATCHWORD_TEST_EXPORT QByteArray deviceConfirmPage(const LoginForm &form);
 //! A page that only says something.
 WATCHWORD_TEST_EXPORT QByteArray messagePage(const QString &title, const QString &text);
 

@@ -16,6 +16,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+constexpr char kDeviceGrant[] = "urn:ietf:params:oauth:grant-type:device_code";
 constexpr char kPasswordAcr[] = "urn:watchword:acr:password";
 
 // OpenID Connect Core section 3.1.3.6, for an algorithm with SHA-256.
@@ -26,17 +27,17 @@ QString leftHalfHash(QByteArrayView token)
 }
 
 // The user may have been locked, or have got another password, since the code was issued.
-bool isStillFounded(const CodeGrant &grant, const std::optional<IssuerUser> &user)
+bool isStillFounded(const QString &subject, WallTime authTime, const std::optional<IssuerUser> &user)
 {
-    return user && user->subject == grant.subject && !user->isLocked
-        && (!user->passwordChanged || grant.authTime >= *user->passwordChanged);
+    return user && user->subject == subject && !user->isLocked && (!user->passwordChanged || authTime >= *user->passwordChanged);
 }
 
 } // namespace
 
-TokenEndpoint::TokenEndpoint(IssuerServices &services, CodeBook &codes)
+TokenEndpoint::TokenEndpoint(IssuerServices &services, CodeBook &codes, DeviceBook &devices)
     : m_services(services)
     , m_codes(codes)
+    , m_devices(devices)
 {
 }
 
@@ -60,7 +61,9 @@ HttpResponse TokenEndpoint::answer(const HttpRequest &request)
         return redeemCode(*form, *known, request);
     if (grant == "refresh_token"_L1)
         return refresh(*form, *known, request);
-    return tokenError(u"unsupported_grant_type"_s, u"authorization_code and refresh_token are supported"_s);
+    if (grant == QLatin1StringView(kDeviceGrant))
+        return redeemDeviceCode(*form, *known, request);
+    return tokenError(u"unsupported_grant_type"_s, u"authorization_code, refresh_token and device_code are supported"_s);
 }
 
 HttpResponse TokenEndpoint::redeemCode(const FormFields &fields, const IssuerClient &client, const HttpRequest &request)
@@ -84,7 +87,7 @@ HttpResponse TokenEndpoint::redeemCode(const FormFields &fields, const IssuerCli
         reason = u"redirect_uri_mismatch"_s;
     else if (!Pkce::matches(verifier, grant.challenge))
         reason = u"pkce_mismatch"_s;
-    else if (!isStillFounded(grant, m_services.directory.user(grant.name)))
+    else if (!isStillFounded(grant.subject, grant.authTime, m_services.directory.user(grant.name)))
         reason = u"user_changed"_s;
     if (!reason.isEmpty())
         return codeRefused(grant, reason, client, request);
@@ -95,14 +98,52 @@ HttpResponse TokenEndpoint::redeemCode(const FormFields &fields, const IssuerCli
     session.clientId = grant.clientId;
     session.scopes = grant.scopes;
     session.authTime = grant.authTime;
-    Grant fresh{.session = session, .scopes = grant.scopes, .nonce = grant.nonce};
-    if (grant.scopes.contains(u"offline_access"_s)) {
+    return begin(session, grant.nonce, request);
+}
+
+HttpResponse TokenEndpoint::begin(const SessionRecord &session, const QString &nonce, const HttpRequest &request)
+{
+    Grant fresh{.session = session, .scopes = session.scopes, .nonce = nonce};
+    if (session.scopes.contains(u"offline_access"_s)) {
         const FreshRefreshToken made = SessionBook::makeRefreshToken();
         fresh.refreshToken = made.token;
         fresh.session.familyHash = made.familyHash;
         fresh.session.refreshHash = made.hash;
     }
     return issue(std::move(fresh), u"token.issued"_s, request);
+}
+
+HttpResponse TokenEndpoint::redeemDeviceCode(const FormFields &fields, const IssuerClient &client, const HttpRequest &request)
+{
+    if (fields.value(u"device_code"_s).isEmpty())
+        return tokenError(u"invalid_request"_s, u"device_code is missing"_s);
+    const WallTime now = m_services.clock.wallNow();
+    const DeviceBook::Polled polled = m_devices.poll(Secret::take(fields.value(u"device_code"_s).toLatin1()), client.id, now);
+    switch (polled.poll) {
+    case DeviceBook::Poll::Unknown:
+        return tokenError(u"invalid_grant"_s, u"the device code is not valid"_s);
+    case DeviceBook::Poll::Expired:
+        return tokenError(u"expired_token"_s, u"the device code is too old; begin again"_s);
+    case DeviceBook::Poll::TooSoon:
+        return tokenError(u"slow_down"_s, u"ask less often"_s);
+    case DeviceBook::Poll::Pending:
+        return tokenError(u"authorization_pending"_s, u"nobody has decided yet"_s);
+    case DeviceBook::Poll::Denied:
+        return tokenError(u"access_denied"_s, u"the person did not allow it"_s);
+    case DeviceBook::Poll::Allowed:
+        break;
+    }
+    const DeviceRequest &allowed = polled.request;
+    if (!isStillFounded(allowed.subject, allowed.authTime, m_services.directory.user(allowed.name)))
+        return tokenError(u"access_denied"_s, u"the person cannot sign in any more"_s);
+    SessionRecord session;
+    session.id = u"s-"_s + randomId();
+    session.subject = allowed.subject;
+    session.name = allowed.name;
+    session.clientId = allowed.clientId;
+    session.scopes = allowed.granted;
+    session.authTime = allowed.authTime;
+    return begin(session, {}, request);
 }
 
 HttpResponse TokenEndpoint::codeRefused(const CodeGrant &grant, const QString &reason, const IssuerClient &client,

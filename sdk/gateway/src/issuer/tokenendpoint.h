@@ -2,19 +2,20 @@
 #pragma once
 
 #include "issuer/codebook.h"
+#include "issuer/devicebook.h"
 #include "issuer/issuerservices.h"
 
 namespace Watchword::Gateway {
 
 /*!
-    /token: codes and refresh tokens for tokens (RFC 6749 sections 4.1.3 and 6, RFC 9068, OpenID Connect Core sections 3.1.3 and
-    12). What is issued is stored before it is answered. A spent refresh token that comes again, or a code that comes twice, ends
-    the session. Threads: one. Ownership: borrows both.
+    /token: codes, device codes and refresh tokens for tokens (RFC 6749 sections 4.1.3 and 6, RFC 8628 section 3.4, RFC 9068,
+   OpenID Connect Core sections 3.1.3 and 12). What is issued is stored before it is answered. A spent refresh token that comes
+   again, or a code that comes twice, ends the session. Threads: one. Ownership: borrows all three.
 */
 class TokenEndpoint
 {
 public:
-    TokenEndpoint(IssuerServices &services, CodeBook &codes);
+    TokenEndpoint(IssuerServices &services, CodeBook &codes, DeviceBook &devices);
 
     HttpResponse answer(const HttpRequest &request);
 
@@ -31,6 +32,8 @@ private:
     };
 
     HttpResponse redeemCode(const FormFields &fields, const IssuerClient &client, const HttpRequest &request);
+    HttpResponse redeemDeviceCode(const FormFields &fields, const IssuerClient &client, const HttpRequest &request);
+    HttpResponse begin(const SessionRecord &session, const QString &nonce, const HttpRequest &request);
     HttpResponse codeRefused(const CodeGrant &grant, const QString &reason, const IssuerClient &client,
                              const HttpRequest &request);
     HttpResponse refresh(const FormFields &fields, const IssuerClient &client, const HttpRequest &request);
@@ -47,6 +50,7 @@ private:
 
     IssuerServices &m_services;
     CodeBook &m_codes;
+    DeviceBook &m_devices;
 };
 
 } // namespace Watchword::Gateway

@@ -66,7 +66,7 @@ QString Answer::redirectValue(const QString &name) const
 
 Fields hiddenFields(const Answer &page)
 {
-    static const QRegularExpression field(u"<input type=\"hidden\" name=\"([a-z]+)\" value=\"([^\"]*)\">"_s);
+    static const QRegularExpression field(u"<input type=\"hidden\" name=\"([a-z_]+)\" value=\"([^\"]*)\">"_s);
     Fields fields;
     auto matches = field.globalMatch(QString::fromUtf8(page.body));
     while (matches.hasNext()) {

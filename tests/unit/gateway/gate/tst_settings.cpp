@@ -59,7 +59,7 @@ const QString kEveryTable =
     u"[listen]\n[[issuer]]\nintrospection = {}\nevents = {}\n"
     "[[endpoint]]\nupstream_health = {}\nlimits = {}\ncompression = {}\nhistory = {}\n[[endpoint.rooms]]\n"
     "[watch]\n[api]\n[audit]\n[locks]\n[gateway]\n[drain]\n[limits]\n[dpop]\n[policy]\nbackoff = {}\n[trusted_proxy]\n[log]\n"
-    "[issuer_embedded]\n[[issuer_embedded.user]]\n[[issuer_embedded.client]]\n"_s;
+    "[issuer_embedded]\n[[issuer_embedded.user]]\n[[issuer_embedded.client]]\n[[issuer_embedded.resource_server]]\n"_s;
 
 // One setting alone in its table.
 QString documentWith(const Setting &setting)

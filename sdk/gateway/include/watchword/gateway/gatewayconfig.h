@@ -147,6 +147,13 @@ struct EmbeddedIssuerConfig
         QStringList scopes; //!< The most that the app can ask for; empty: what any user has.
         friend bool operator==(const Client &, const Client &) = default;
     };
+    /*! A server that may ask what tokens are worth (RFC 7662). */
+    struct ResourceServer
+    {
+        QString id;
+        QString secretFile;
+        friend bool operator==(const ResourceServer &, const ResourceServer &) = default;
+    };
     QHostAddress address = QHostAddress(QHostAddress::LocalHost);
     quint16 port = 0;
     QUrl publicUrl; //!< "iss"; empty: https://ADDRESS:PORT.
@@ -157,6 +164,7 @@ struct EmbeddedIssuerConfig
     Duration sessionLifetime = std::chrono::hours(24 * 90); //!< However often it is refreshed.
     QList<User> users;
     QList<Client> clients;
+    QList<ResourceServer> resourceServers;
     friend bool operator==(const EmbeddedIssuerConfig &, const EmbeddedIssuerConfig &) = default;
 };
 
