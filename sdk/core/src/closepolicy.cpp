@@ -147,6 +147,8 @@ QString closeCodeName(int code)
         return QStringLiteral("session_revoked");
     case CloseCode::KickedMayReturn:
         return QStringLiteral("kicked_may_return");
+    case CloseCode::Idle:
+        return QStringLiteral("idle");
     case CloseCode::Locked:
         return QStringLiteral("locked");
     case CloseCode::RateLimited:
@@ -190,6 +192,7 @@ QMap<int, ClosePolicy::Row> ClosePolicy::defaultCloseCodes()
         {4409, {A::Stop, E::Replaced}},
         {4410, {A::SignIn, E::SessionRevoked}},
         {4411, {A::Retry, E::ClosedByPeer}},
+        {4412, {A::Stop, E::ClosedByPeer}},
         {4423, {A::Stop, E::Locked}},
         {4429, {A::Retry, E::RateLimited}},
         {4430, {A::Stop, E::ConnectionLimit}},

@@ -188,6 +188,7 @@ void TestPolicies::closeCodes_data()
     row(4409, A::Stop, E::Replaced);
     row(4410, A::SignIn, E::SessionRevoked);
     row(4411, A::Retry, E::ClosedByPeer);
+    row(4412, A::Stop, E::ClosedByPeer);
     row(4423, A::Stop, E::Locked);
     row(4429, A::Retry, E::RateLimited);
     row(4430, A::Stop, E::ConnectionLimit);
@@ -236,6 +237,7 @@ void TestPolicies::closeCodeNames_data()
     row(CloseCode::Replaced, u"replaced"_s);
     row(CloseCode::SessionRevoked, u"session_revoked"_s);
     row(CloseCode::KickedMayReturn, u"kicked_may_return"_s);
+    row(CloseCode::Idle, u"idle"_s);
     row(CloseCode::Locked, u"locked"_s);
     row(CloseCode::RateLimited, u"rate_limited"_s);
     row(CloseCode::ConnectionLimit, u"connection_limit"_s);

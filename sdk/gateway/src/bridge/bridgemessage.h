@@ -54,6 +54,7 @@ struct SocketGauge
     Net::Counter messagesOut;
     Net::Counter bytesIn; //!< Payload, as it came.
     Net::Counter bytesOut;
+    Net::Counter applicationMessages; //!< In both directions, without control frames.
     std::atomic<bool> isNoted{false}; //!< The Qt thread was told that there is traffic, and has not looked yet.
 };
 

@@ -63,6 +63,7 @@ public:
         quint64 messagesOut = 0;
         quint64 bytesIn = 0;
         quint64 bytesOut = 0;
+        quint64 applicationMessages = 0; //!< In both directions, without control frames.
     };
     //! Each such look asks for trafficSeen() when there is more.
     virtual std::optional<Relayed> relayed() const { return {}; }

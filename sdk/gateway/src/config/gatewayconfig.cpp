@@ -3,6 +3,7 @@
 
 #include "config/configvalues.h"
 #include "config/embeddedissuerreader.h"
+#include "config/limitsreader.h"
 #include "config/policyreader.h"
 #include "config/roomsreader.h"
 #include "config/settings.h"
@@ -122,30 +123,6 @@ IssuerConfig readIssuer(TableReader table)
         issuer.events = readEvents(*events);
     table.finish();
     return issuer;
-}
-
-EndpointLimits readLimits(TableReader table)
-{
-    EndpointLimits limits;
-    limits.connections = table.integer("connections", limits.connections, 0, kMost);
-    limits.connectionsPerUser = table.integer("connections_per_user", limits.connectionsPerUser, 0, kMost);
-    const QString policy = table.text("when_user_full", u"refuse_new"_s);
-    limits.replacesOldest = policy == "replace_oldest"_L1;
-    if (!limits.replacesOldest && policy != "refuse_new"_L1)
-        table.fail("when_user_full", u"when_user_full of limits must be \"refuse_new\" or \"replace_oldest\""_s);
-    limits.messagesPerSecond = table.integer("messages_per_second", limits.messagesPerSecond, 0, kMost);
-    limits.bytesPerSecond = table.size("bytes_per_second", limits.bytesPerSecond);
-    limits.messageBytes = table.size("message_bytes", limits.messageBytes);
-    limits.handshakesPerSecond = table.integer("handshakes_per_second", limits.handshakesPerSecond, 0, kMost);
-    limits.queueBytes = table.size("queue_bytes", limits.queueBytes);
-    limits.controlFramesPerSecond = table.integer("control_frames_per_second", limits.controlFramesPerSecond, 0, kMost);
-    limits.fragments = table.integer("fragments", limits.fragments, 0, kMost);
-    limits.messageTime = table.duration("message_time", limits.messageTime);
-    limits.authTime = table.duration("auth_time", limits.authTime);
-    if (limits.authTime < std::chrono::seconds(1) || limits.authTime > std::chrono::minutes(1))
-        table.fail("auth_time", u"auth_time of limits must be from \"1 s\" to \"1 m\""_s);
-    table.finish();
-    return limits;
 }
 
 EndpointCompression readCompression(TableReader table)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoint/endpointrules.h"
 
+#include "endpoint/peerservices.h"
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -27,6 +29,13 @@ SocketRules rulesOf(const GateTarget &target, std::chrono::milliseconds heartbea
     rules.messageTime = limits.messageTime;
     rules.heartbeat = heartbeat;
     return rules;
+}
+
+RateShares ratesOf(const Admission &admission, PeerServices &services)
+{
+    const GateTarget &target = *admission.target;
+    return services.rates.sharesOf(target.path, admission.identity.issuer + u' ' + admission.identity.subject,
+                                   admission.peer.address, target.limits, services.clock.now());
 }
 
 qint64 limitOf(const EndpointLimits &limits, const QString &name)

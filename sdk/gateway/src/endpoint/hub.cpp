@@ -244,7 +244,7 @@ void Hub::openRelay(Endpoint &endpoint, RelayService &relay, const PendingReques
         return;
     }
     relay.open(
-        request, admission, id, m_services.heartbeat,
+        request, admission, id, m_services.heartbeat, ratesOf(admission, m_services),
         [this, &endpoint, id, admission](std::unique_ptr<ClientSocket> socket) {
             Peer *peer = openPeer(endpoint, id, std::move(socket), admission);
             const auto present = m_endpoints.find(admission.target->path);

@@ -50,17 +50,16 @@ Peer::~Peer()
 void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
 {
     const EndpointLimits &limits = target->limits;
-    const Instant now = m_services.clock.now();
     const SocketRules rules = rulesOf(*target, m_services.heartbeat);
     if (std::exchange(m_rules, rules) != rules)
         m_socket->setRules(rules);
     m_admission.target = target;
-    m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
-    m_byteRate =
-        TokenBucket(double(limits.bytesPerSecond), double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
+    m_shares = ratesOf(m_admission, m_services);
+    m_rates = ConnectionRates(limits, m_shares);
     if (m_state != State::Open)
         return;
     m_service.limitsChanged(*this, limits);
+    planIdle();
     planStepUp();
 }
 
@@ -80,6 +79,8 @@ void Peer::start()
     if (m_state != State::Open)
         return;
     sendHello();
+    m_messageAt = m_services.clock.now();
+    planIdle();
     applyIdentity(m_identity);
     m_service.opened(*this);
     changed();
@@ -126,6 +127,7 @@ void Peer::sendText(const QString &applicationText)
     if (!mayQueue())
         return;
     const qint64 size = utf8Size(applicationText);
+    m_messageAt = m_services.clock.now();
     m_socket->sendText(m_control ? Frame::escape(applicationText) : applicationText);
     m_record.messageSent(size);
     changed();
@@ -135,6 +137,7 @@ void Peer::sendBinary(const QByteArray &data)
 {
     if (!mayQueue())
         return;
+    m_messageAt = m_services.clock.now();
     m_socket->sendBinary(data);
     m_record.messageSent(data.size());
     changed();
@@ -217,13 +220,17 @@ bool Peer::countIn(qint64 bytes)
         closeForLimit(u"message_bytes"_s, CloseCode::MessageTooBig, bytes, limits.messageBytes, {});
         return false;
     }
-    if (const auto wait = m_messageRate.take(1, now)) {
-        closeForLimit(u"messages_per_second"_s, CloseCode::RateLimited, 0, limits.messagesPerSecond, *wait + 1s);
+    const std::optional<RateBreach> breach = m_rates.take(1, double(bytes), now);
+    if (breach && limits.whenTooFast == EndpointLimits::WhenTooFast::Close) {
+        closeForLimit(breach->limit, CloseCode::RateLimited, 0, breach->most, breach->wait + 1s);
         return false;
     }
-    if (const auto wait = m_byteRate.take(double(bytes), now)) {
-        closeForLimit(u"bytes_per_second"_s, CloseCode::RateLimited, 0, limits.bytesPerSecond, *wait + 1s);
-        return false;
+    if (breach) {
+        if (!m_readAt)
+            slowedDown(*breach);
+        m_socket->setReadPaused(true);
+        m_readAt = now + breach->wait;
+        armAlarm();
     }
     return true;
 }
@@ -231,8 +238,12 @@ bool Peer::countIn(qint64 bytes)
 // What passed this thread by since the last time.
 void Peer::countRelayed()
 {
-    if (const std::optional<ClientSocket::Relayed> relayed = m_socket->relayed())
-        m_record.takeRelayed(*relayed);
+    const std::optional<ClientSocket::Relayed> relayed = m_socket->relayed();
+    if (!relayed)
+        return;
+    m_record.takeRelayed(*relayed);
+    if (std::exchange(m_relayedMessages, relayed->applicationMessages) != relayed->applicationMessages)
+        m_messageAt = m_services.clock.now();
 }
 
 void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after)
@@ -246,6 +257,14 @@ void Peer::closeForLimit(const QString &limit, CloseCode code, qint64 value, qin
     close.ref = m_record.auditLimit(limit, value, most, after);
     close.auditReason = limit;
     this->close(close);
+}
+
+void Peer::slowedDown(const RateBreach &breach)
+{
+    if (m_state != State::Open)
+        return;
+    ++m_services.metrics.slowed[breach.limit.toLatin1()];
+    m_record.auditSlowed(breach);
 }
 
 void Peer::closeForProtocol(const QString &what)

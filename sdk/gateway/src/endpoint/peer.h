@@ -4,7 +4,7 @@
 #include "bridge/clientsocket.h"
 #include "endpoint/peerclose.h"
 #include "endpoint/peerrecord.h"
-#include "limit/tokenbucket.h"
+#include "limit/sharedrates.h"
 #include "watchword/core/frame.h"
 
 namespace Watchword::Gateway {
@@ -54,6 +54,9 @@ public:
     void closeForProtocol(const QString &what);
     //! Writes limit.hit and closes.
     void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
+    //! Counts it, and has it in the audit; what is relayed is held back already.
+    void slowedDown(const RateBreach &breach);
+    const RateShares &rateShares() const { return m_shares; }
     qint64 queuedBytes() const; //!< Bytes that the peer has not taken.
 
     //! Counters, slow readers, and the row: once a second for who is in PeerServices::changed.
@@ -97,6 +100,10 @@ private:
     void armAlarm();
     void alarmDue();
     void cut();
+    void readAgain();
+    void planIdle();
+    Duration quietTime() const; //!< As the endpoint counts it.
+    void closeIdle();
     void planStepUp();
     void askForStepUp(const QString &auditReason);
     void finishClose();
@@ -119,8 +126,12 @@ private:
     PeerClose m_close;
     std::optional<Instant> m_closeAt;
     bool m_closedByUs = false;
-    TokenBucket m_messageRate;
-    TokenBucket m_byteRate;
+    RateShares m_shares;
+    ConnectionRates m_rates;
+    std::optional<Instant> m_readAt; // it was too fast, and is not read until then
+    std::optional<Instant> m_idleAt; // to be looked at
+    Instant m_messageAt{}; // the last one of the application, in either direction
+    quint64 m_relayedMessages = 0;
     bool m_isRenewing = false;
     std::optional<Renewal> m_nextRenewal;
     Instant m_openedAt{};

@@ -204,7 +204,7 @@ void Peer::armAlarm()
 {
     std::optional<Instant> next = m_closeAt;
     if (m_state == State::Open) {
-        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt, m_stepUpAt}) {
+        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt, m_stepUpAt, m_readAt, m_idleAt}) {
             if (moment && (!next || *moment < *next))
                 next = moment;
         }
@@ -231,12 +231,54 @@ void Peer::alarmDue()
         askForStepUp(weakness.isEmpty() ? u"sign_in_too_old"_s : weakness);
         return;
     }
+    if (m_readAt && now >= *m_readAt)
+        readAgain();
+    if (m_idleAt && now >= *m_idleAt) {
+        if (quietTime() >= m_admission.target->limits.idleTime) {
+            closeIdle();
+            return;
+        }
+        planIdle();
+    }
     if (m_dueAt && now >= *m_dueAt) {
         m_dueAt.reset();
         const Duration left = *m_identity.expiresAt - m_services.clock.wallNow();
         sendFrame(Frame(QLatin1StringView(FrameType::AuthDue), {{u"in_s"_s, std::max<qint64>(0, qint64(left.count() / 1000))}}));
     }
     armAlarm();
+}
+
+void Peer::readAgain()
+{
+    m_readAt.reset();
+    m_socket->setReadPaused(false);
+}
+
+Duration Peer::quietTime() const
+{
+    const Duration ofMessages = m_services.clock.now() - m_messageAt;
+    const bool countsAll = m_admission.target->limits.idleCounts == EndpointLimits::IdleCounts::Anything;
+    return countsAll ? std::min<Duration>(ofMessages, m_socket->idleTime()) : ofMessages;
+}
+
+void Peer::planIdle()
+{
+    const Duration most = m_admission.target->limits.idleTime;
+    m_idleAt.reset();
+    if (most.count() > 0)
+        m_idleAt = m_services.clock.now() + std::max(most - quietTime(), Duration(1));
+    armAlarm();
+}
+
+void Peer::closeIdle()
+{
+    const Duration most = m_admission.target->limits.idleTime;
+    PeerClose close;
+    close.code = CloseCode::Idle;
+    close.auditReason = u"idle_time"_s;
+    ++m_services.metrics.limitsBroken["idle_time"];
+    close.ref = m_record.auditLimit(close.auditReason, qint64(quietTime().count()), qint64(most.count()), {});
+    this->close(close);
 }
 
 void EndpointService::finish(Peer &peer, const PeerClose &close)

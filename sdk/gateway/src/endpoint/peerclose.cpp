@@ -21,6 +21,7 @@ QString retryWord(CloseCode code)
         return u"sign_in"_s;
     case CloseCode::Forbidden:
     case CloseCode::Replaced:
+    case CloseCode::Idle:
     case CloseCode::Locked:
     case CloseCode::ConnectionLimit:
     case CloseCode::MessageTooBig:

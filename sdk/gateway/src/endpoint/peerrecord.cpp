@@ -221,6 +221,17 @@ QString PeerRecord::auditLimit(const QString &limit, qint64 value, qint64 most, 
                         {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
 }
 
+void PeerRecord::auditSlowed(const RateBreach &breach) const
+{
+    const QJsonObject fields{
+        {u"name"_s, breach.limit}, {u"max"_s, breach.most}, {u"retry_after_ms"_s, qint64(breach.wait.count())}};
+    const AuditEntry entry = entryOf(u"limit.hit"_s, 2, u"success"_s, breach.limit,
+                                     u"%1 was too fast for the limit %2 of %3, at most %4, and was made to wait."_s.arg(
+                                         who(), breach.limit, m_admission.target->path, QString::number(breach.most)),
+                                     {{u"limit"_s, fields}, {u"initiator"_s, u"policy"_s}});
+    m_services.audit.postLimited(entry, m_admission.peer.address);
+}
+
 QString PeerRecord::who() const
 {
     const QString person = m_identity.name.isEmpty() ? m_identity.subject : m_identity.name;

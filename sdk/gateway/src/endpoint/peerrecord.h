@@ -45,6 +45,7 @@ public:
     //! The same, written before it returns, for who is told the id of the event; empty if it could not be written.
     QString auditAndWait(const QString &type, int severity, const QString &outcome, const QString &reason, const QString &message,
                          const QJsonObject &data = {}) const;
+    void auditSlowed(const RateBreach &breach) const;
     QString auditLimit(const QString &limit, qint64 value, qint64 most, Duration after) const;
     QJsonObject traffic() const; //!< Of conn.closed.
     QString who() const; //!< For sentences: the person, and from where.

@@ -3,6 +3,7 @@
 
 #include "endpoint/deadlines.h"
 #include "gate/metrics.h"
+#include "limit/sharedrates.h"
 
 #include <QString>
 
@@ -33,6 +34,7 @@ struct PeerServices
     Duration grace;
     Duration heartbeat;
     Deadlines deadlines{clock};
+    SharedRates rates{};
     //! What changed since the last look at it, see Peer::look(); null for who has gone. All others are at rest.
     std::vector<Peer *> changed{};
 };

@@ -71,6 +71,8 @@ QByteArray Metrics::toPrometheus() const
     single(out, "sockets_accepted_total", "counter", "Accepted TCP connections.", accepted);
     labelled(out, "sockets_dropped_total", "TCP connections closed unseen, by the limit they were over.", "limit", dropped);
     labelled(out, "sockets_cut_total", "TCP connections cut later, by the bound they broke.", "bound", cut);
+    labelled(out, "clients_slowed_total", "Times that a client was not read for a while, by the rate it was over.", "limit",
+             slowed);
     single(out, "tls_failed_total", "counter", "TLS handshakes that failed.", tlsFailed);
     single(out, "tls_resumed_total", "counter", "TLS handshakes that resumed a session.", tlsResumed);
     single(out, "connections_opened_total", "counter", "WebSocket connections that were accepted.", opened);

@@ -29,6 +29,7 @@ struct Metrics
     QMap<QByteArray, quint64> dropped; //!< Sockets over a limit, closed unseen, by limit.
     QMap<QByteArray, quint64> cut; //!< Connections that broke a bound, by bound.
     QMap<QByteArray, quint64> limitsBroken; //!< Of these, the ones that were judged in the Qt thread.
+    QMap<QByteArray, quint64> slowed; //!< Times that a client was not read for a while, by the rate it was over.
     quint64 tlsFailed = 0;
     quint64 tlsResumed = 0;
     quint64 opened = 0; //!< Connections

@@ -27,6 +27,17 @@ std::optional<Duration> TokenBucket::take(double amount, Instant now)
     return Duration(std::max<qint64>(1, qint64(std::ceil((needed - m_level) / m_rate * 1000.0))));
 }
 
+std::optional<Duration> TokenBucket::charge(double amount, Instant now)
+{
+    if (m_rate <= 0)
+        return {};
+    fill(now);
+    m_level -= amount;
+    if (m_level >= 0)
+        return {};
+    return Duration(std::max<qint64>(1, qint64(std::ceil(-m_level / m_rate * 1000.0))));
+}
+
 void TokenBucket::give(double amount, Instant now)
 {
     fill(now);

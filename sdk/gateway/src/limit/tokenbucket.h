@@ -21,6 +21,8 @@ public:
     //! Takes \a amount and returns nothing, or takes nothing and returns how long until there is enough. An amount above
     //! the burst is taken when the bucket is full, and leaves a debt.
     std::optional<Duration> take(double amount, Instant now);
+    //! Takes \a amount in any case; returns how long until the debt is paid, if that leaves one.
+    std::optional<Duration> charge(double amount, Instant now);
     void give(double amount, Instant now); //!< Back, of what was taken.
     bool isFull(Instant now);
     void setRate(double rate, double burst); //!< Keeps what is in it, up to the new burst.

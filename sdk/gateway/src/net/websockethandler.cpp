@@ -255,6 +255,10 @@ void WebSocketHandler::timedOut(Stream &stream)
         stream.close();
         return;
     }
+    if (stream.isReadPaused()) { // what it cannot send because of us does not count
+        stream.setDeadline(m_options.limits.messageTime);
+        return;
+    }
     stream.reactor().mutableCounters().messageTooSlow.add();
     failForLimit("message_time", 1008, "a message takes too long");
 }

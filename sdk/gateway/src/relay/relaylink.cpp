@@ -2,6 +2,7 @@
 #include "relay/relaylink.h"
 
 #include "endpoint/peerclose.h"
+#include "relay/closecodes.h"
 #include "watchword/core/frame.h"
 
 #include <algorithm>
@@ -26,12 +27,6 @@ Wire::Bytes bytesOf(const QByteArray &bytes)
     return Wire::bytesOf(std::string_view(bytes.constData(), std::size_t(bytes.size())));
 }
 
-bool makesSenseBehindUs(std::uint16_t code)
-{
-    return code == 1000 || code == 1001 || code == 1003 || (code >= 1007 && code <= 1009) || (code >= 1011 && code <= 1014)
-        || (code >= 3000 && code <= 4999);
-}
-
 // True while \a size is above the mark, and from there down to a quarter of it.
 bool isHeld(bool wasHeld, std::size_t size, std::size_t high)
 {
@@ -47,9 +42,10 @@ RelayLink::RelayLink(BridgePort &port, RelayTerms terms, std::shared_ptr<SocketG
     , m_receipts(std::move(terms.sender), std::move(terms.taken))
     , m_heartbeat(terms.heartbeat)
     , m_speaksControl(terms.speaksControl)
-    , m_meter(terms.limits, now())
+    , m_meter(terms.limits, std::move(terms.shares))
     , m_state(terms.speaksControl ? State::AwaitsHello : State::Open)
     , m_answerTimer(*this)
+    , m_brake(*this)
 {
 }
 
@@ -87,14 +83,9 @@ Instant RelayLink::now() const
     return Instant(std::chrono::duration_cast<Duration>(m_port.reactor().now().time_since_epoch()));
 }
 
-void RelayLink::post(std::shared_ptr<const BridgeEvent> event)
+void RelayLink::setLimits(const EndpointLimits &limits, RateShares shares, std::chrono::milliseconds heartbeat)
 {
-    m_port.send({ToCore::Kind::Event, m_clientId, {}, {}, {}, std::move(event)});
-}
-
-void RelayLink::setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat)
-{
-    m_meter.setLimits(limits, now());
+    m_meter.setLimits(limits, std::move(shares));
     m_heartbeat = heartbeat;
     if (!m_client || !m_client->isOpen())
         return;
@@ -123,17 +114,34 @@ void RelayLink::frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header)
     }
     if (m_ofClient == Course::Drop)
         return;
-    if (const std::optional<LimitBreach> broken = m_meter.take(header, now()))
-        breach(*broken);
+    if (const std::optional<LimitBreach> broken = m_meter.take(header, now())) {
+        if (broken->isHeld)
+            holdBack(*broken);
+        else
+            breach(*broken);
+    }
+}
+
+void RelayLink::tell(const LimitBreach &breach)
+{
+    auto event = std::make_shared<RelayLimitReached>();
+    event->breach = breach;
+    post(std::move(event));
+}
+
+void RelayLink::holdBack(const LimitBreach &breach)
+{
+    if (!m_brake.isActive())
+        tell(breach);
+    m_port.reactor().startTimer(m_brake, breach.after);
+    pauseClient();
 }
 
 void RelayLink::breach(const LimitBreach &breach)
 {
     if (m_state == State::Ending)
         return;
-    auto event = std::make_shared<RelayLimitReached>();
-    event->breach = breach;
-    post(std::move(event));
+    tell(breach);
     startEnding(1001, {});
     // Until the Qt thread has its "bye" written: what comes meanwhile is nobody's any more.
     if (m_client)
@@ -170,6 +178,7 @@ void RelayLink::pieceOfClient(Wire::MutableBytes bytes, bool isLast)
         }
     }
     if (m_ofClient == Course::Undecided) {
+        m_gauge->applicationMessages.add();
         m_ofClient = Course::Passing;
         m_upstream->beginMessage(m_clientType);
     }
@@ -184,6 +193,7 @@ void RelayLink::pieceOfUpstream(Wire::MutableBytes bytes, bool isLast)
     m_gauge->bytesOut.add(bytes.size());
     m_isTrafficCounted = true;
     if (m_ofUpstream == Course::Undecided) {
+        m_gauge->applicationMessages.add();
         m_ofUpstream = m_speaksControl && m_upstreamType == Wire::Opcode::Text ? Course::Escaping : Course::Passing;
         m_client->beginMessage(m_upstreamType);
     }
@@ -222,6 +232,7 @@ bool RelayLink::takeMessage(const QString &text)
         acknowledge(id); // the first acknowledgement was lost with its connection
         return true;
     }
+    m_gauge->applicationMessages.add();
     m_upstream->sendMessage(Wire::Opcode::Text, bytesOf(frame->payload()));
     m_receipts.written(id, m_upstream->bytesWritten());
     return true;
@@ -295,6 +306,7 @@ void RelayLink::startEnding(std::uint16_t code, std::string_view reason)
     m_state = State::Ending;
     m_ofClient = m_ofUpstream = Course::Drop;
     m_answerTimer.cancel();
+    m_brake.cancel();
     m_receipts.clear();
     if (m_client)
         m_client->dropWaiting();
@@ -314,20 +326,6 @@ void RelayLink::upstreamEnded(std::uint16_t code, const std::string &reason, boo
     event->isClosed = isClosed;
     post(std::move(event));
     startEnding(1001, {});
-}
-
-std::uint16_t RelayLink::codeForUpstream(const Net::WebSocketEnd &end)
-{
-    if (end.by == Net::WebSocketEnd::By::Peer && (end.code == 1005 || makesSenseBehindUs(end.code)))
-        return end.code;
-    return 1001;
-}
-
-std::uint16_t RelayLink::codeForClient(std::uint16_t code)
-{
-    if (code == 1005)
-        return 1000;
-    return makesSenseBehindUs(code) ? code : 1014;
 }
 
 void RelayLink::failing(RelayLeg &leg, const Net::WebSocketEnd &end)
@@ -430,9 +428,8 @@ void RelayLink::balance()
 
 void RelayLink::pauseClient()
 {
-    const bool isPaused = m_isClientHeld || m_waitsForRoom;
     if (m_client)
-        m_client->setReadPaused(isPaused);
+        m_client->setReadPaused(isClientPaused());
 }
 
 void RelayLink::roomCame(RelayLeg &)
@@ -455,7 +452,7 @@ void RelayLink::quiet(RelayLeg &leg)
         return;
     if (&leg == m_client) {
         const Duration time = m_meter.limits().messageTime;
-        if (m_isClientHeld || m_waitsForRoom)
+        if (isClientPaused())
             leg.stream().setDeadline(time);
         else
             breach({u"message_time"_s, CloseCode::PolicyViolation, 0, qint64(time.count()), {}});

@@ -14,6 +14,7 @@ struct RelayTerms
 {
     bool speaksControl = false; //!< watchword.v1
     EndpointLimits limits;
+    RateShares shares;
     Identity sender;
     std::shared_ptr<TakenIds> taken;
     std::chrono::milliseconds heartbeat{25'000}; //!< Of both.
@@ -35,6 +36,7 @@ struct RelayTerms
 
     Back-pressure: where one side reads slower than the other sends, the other is not read. A side that takes nothing for as
     long as its stream allows ends the connection (4440 for the client, 1013 for the upstream).
+    A client that sends too fast is not read for a while where the endpoint says so (EndpointLimits::WhenTooFast).
     A silent upstream is pinged, and given up when it does not answer (UpstreamPulse).
 
     Life cycle: begin() once; it lives as long as one of its legs. Threads: the reactor's.
@@ -54,14 +56,9 @@ public:
 
     //! Of the stream of a client; null if it is none that is relayed.
     static RelayLink *of(Net::Stream *client);
-    void setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat);
+    void setLimits(const EndpointLimits &limits, RateShares shares, std::chrono::milliseconds heartbeat);
     void finishAnswers();
     void end();
-
-    //! What an upstream hears for how its client ended.
-    static std::uint16_t codeForUpstream(const Net::WebSocketEnd &end);
-    //! What a client hears for the close frame of its upstream; 1014 for what only makes sense between the two of us.
-    static std::uint16_t codeForClient(std::uint16_t code);
 
     void frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header) override;
     void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) override;
@@ -82,16 +79,17 @@ private:
     //! What becomes of the message that a side is sending. Escaping: its first byte may need a mark before it.
     enum class Course { Drop, Undecided, Escaping, Passing };
 
-    class AnswerTimer final : public Net::TimingWheel::Timer
+    template <void (RelayLink::*Due)()>
+    class LinkTimer final : public Net::TimingWheel::Timer
     {
     public:
-        explicit AnswerTimer(RelayLink &link)
+        explicit LinkTimer(RelayLink &link)
             : m_link(link)
         {
         }
 
     private:
-        void due() override { m_link.answered(); }
+        void due() override { (m_link.*Due)(); }
         RelayLink &m_link;
     };
 
@@ -105,12 +103,18 @@ private:
     void sendToClient(Wire::Bytes text);
     void answered();
     void upstreamEnded(std::uint16_t code, const std::string &reason, bool isClosed);
+    void tell(const LimitBreach &breach);
     void breach(const LimitBreach &breach);
+    void holdBack(const LimitBreach &breach); //!< Not read until the rates are kept again.
+    bool isClientPaused() const { return m_isClientHeld || m_waitsForRoom || m_brake.isActive(); }
     void startEnding(std::uint16_t code, std::string_view reason);
     void watchMessageTime();
     void balance();
     void pauseClient();
-    void post(std::shared_ptr<const BridgeEvent> event);
+    void post(std::shared_ptr<const BridgeEvent> event)
+    {
+        m_port.send({ToCore::Kind::Event, m_clientId, {}, {}, {}, std::move(event)});
+    }
     Instant now() const;
 
     BridgePort &m_port;
@@ -134,7 +138,8 @@ private:
     bool m_isUpstreamHeld = false;
     UpstreamPulse m_pulse;
     bool m_isTrafficCounted = false; // in the batch that is read
-    AnswerTimer m_answerTimer;
+    LinkTimer<&RelayLink::answered> m_answerTimer;
+    LinkTimer<&RelayLink::pauseClient> m_brake;
 };
 
 } // namespace Watchword::Gateway

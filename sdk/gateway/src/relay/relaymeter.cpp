@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relaymeter.h"
 
-#include <algorithm>
-
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
-RelayMeter::RelayMeter(const EndpointLimits &limits, Instant now)
+RelayMeter::RelayMeter(const EndpointLimits &limits, RateShares shares)
 {
-    setLimits(limits, now);
+    setLimits(limits, std::move(shares));
 }
 
-void RelayMeter::setLimits(const EndpointLimits &limits, Instant now)
+void RelayMeter::setLimits(const EndpointLimits &limits, RateShares shares)
 {
     m_limits = limits;
-    m_messageRate = TokenBucket(limits.messagesPerSecond, 2.0 * limits.messagesPerSecond, now);
-    m_byteRate =
-        TokenBucket(double(limits.bytesPerSecond), double(std::max(2 * limits.bytesPerSecond, limits.messageBytes)), now);
+    m_rates = ConnectionRates(limits, std::move(shares));
 }
 
 std::optional<LimitBreach> RelayMeter::take(const Wire::FrameHeader &header, Instant now)
@@ -30,13 +26,11 @@ std::optional<LimitBreach> RelayMeter::take(const Wire::FrameHeader &header, Ins
     m_frames = (isNew ? 0 : m_frames) + 1;
     if (m_limits.fragments > 0 && m_frames > m_limits.fragments)
         return LimitBreach{u"fragments"_s, CloseCode::PolicyViolation, m_frames, m_limits.fragments, {}};
-    if (isNew) {
-        if (const auto wait = m_messageRate.take(1, now)) {
-            return LimitBreach{u"messages_per_second"_s, CloseCode::RateLimited, 0, m_limits.messagesPerSecond, *wait + 1s};
-        }
+    if (const std::optional<RateBreach> breach = m_rates.take(isNew ? 1 : 0, double(header.length), now)) {
+        const bool isHeld = m_limits.whenTooFast == EndpointLimits::WhenTooFast::Slow;
+        return LimitBreach{breach->limit, CloseCode::RateLimited, 0, breach->most, isHeld ? breach->wait : breach->wait + 1s,
+                           isHeld};
     }
-    if (const auto wait = m_byteRate.take(double(header.length), now))
-        return LimitBreach{u"bytes_per_second"_s, CloseCode::RateLimited, 0, m_limits.bytesPerSecond, *wait + 1s};
     return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "limit/tokenbucket.h"
+#include "limit/sharedrates.h"
 #include "watchword/core/closepolicy.h"
 #include "watchword/gateway/gatewayconfig.h"
 #include "watchword/wire/frame.h"
@@ -16,22 +16,22 @@ struct LimitBreach
     qint64 value = 0; //!< 0: not known.
     qint64 most = 0;
     Duration after{};
+    bool isHeld = false; //!< It goes on, but is not read for after.
 };
 
 /*! The limits of an endpoint for what one client sends, by the announced lengths. Threads: reentrant. */
 class WATCHWORD_TEST_EXPORT RelayMeter
 {
 public:
-    RelayMeter(const EndpointLimits &limits, Instant now);
+    RelayMeter(const EndpointLimits &limits, RateShares shares = {});
 
-    void setLimits(const EndpointLimits &limits, Instant now);
+    void setLimits(const EndpointLimits &limits, RateShares shares);
     const EndpointLimits &limits() const { return m_limits; }
     std::optional<LimitBreach> take(const Wire::FrameHeader &header, Instant now);
 
 private:
     EndpointLimits m_limits;
-    TokenBucket m_messageRate;
-    TokenBucket m_byteRate;
+    ConnectionRates m_rates;
     quint64 m_messageBytes = 0; // announced so far
     qint64 m_frames = 0; // of the message
 };

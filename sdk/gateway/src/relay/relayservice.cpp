@@ -189,8 +189,8 @@ void RelayService::openHttp(const PendingRequest &request, const Admission &admi
 }
 
 void RelayService::open(const PendingRequest &request, const Admission &admission, const QString &connectionId,
-                        std::chrono::milliseconds heartbeat, std::function<void(std::unique_ptr<ClientSocket>)> opened,
-                        std::function<void(const Refusal &)> refused)
+                        std::chrono::milliseconds heartbeat, const RateShares &shares,
+                        std::function<void(std::unique_ptr<ClientSocket>)> opened, std::function<void(const Refusal &)> refused)
 {
     if (!request.bridge() || !isUsable(refused))
         return;
@@ -209,7 +209,7 @@ void RelayService::open(const PendingRequest &request, const Admission &admissio
                 learn(reason, urls);
                 refused(refusalOfUpstream(reason, speaksControl));
             });
-    RelayTerms terms{speaksControl, admission.target->limits, admission.identity, m_taken, heartbeat};
+    RelayTerms terms{speaksControl, admission.target->limits, shares, admission.identity, m_taken, heartbeat};
     connect(socket, &RelaySocket::upstreamOpened, this,
             [this, socket, request, terms, urls, opened = std::move(opened)](const UpstreamOpened &outcome) {
                 m_opening.remove(socket);
@@ -232,7 +232,10 @@ void RelayService::opened(Peer &peer)
         return;
     m_peers.insert(&peer);
     connect(socket, &RelaySocket::limitReached, &peer, [&peer](const LimitBreach &breach) {
-        peer.closeForLimit(breach.limit, breach.code, breach.value, breach.most, breach.after);
+        if (breach.isHeld)
+            peer.slowedDown({breach.limit, breach.most, breach.after});
+        else
+            peer.closeForLimit(breach.limit, breach.code, breach.value, breach.most, breach.after);
     });
     connect(socket, &RelaySocket::upstreamEnded, &peer, [&peer](int code, const QString &reason, bool isClosed) {
         PeerClose close;
@@ -251,7 +254,7 @@ void RelayService::closed(Peer &peer)
 void RelayService::limitsChanged(Peer &peer, const EndpointLimits &limits)
 {
     if (auto *socket = qobject_cast<RelaySocket *>(&peer.socket()))
-        socket->setLimits(limits, peer.heartbeat());
+        socket->setLimits(limits, peer.rateShares(), peer.heartbeat());
 }
 
 void RelayService::renewed(Peer &peer, const Identity &before)

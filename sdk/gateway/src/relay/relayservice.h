@@ -35,8 +35,8 @@ public:
         socket, whose 101 is on its way, or \a refused.
     */
     void open(const PendingRequest &request, const Admission &admission, const QString &connectionId,
-              std::chrono::milliseconds heartbeat, std::function<void(std::unique_ptr<ClientSocket>)> opened,
-              std::function<void(const Refusal &)> refused);
+              std::chrono::milliseconds heartbeat, const RateShares &shares,
+              std::function<void(std::unique_ptr<ClientSocket>)> opened, std::function<void(const Refusal &)> refused);
 
     //! The same for a request that is no upgrade; its end is at \a end, when the token is too old.
     void openHttp(const PendingRequest &request, const Admission &admission, const QString &connectionId,

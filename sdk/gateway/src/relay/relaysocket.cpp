@@ -32,11 +32,11 @@ void RelaySocket::accept(const QString &subprotocol, const QByteArray &answer, c
     });
 }
 
-void RelaySocket::setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat)
+void RelaySocket::setLimits(const EndpointLimits &limits, const RateShares &shares, std::chrono::milliseconds heartbeat)
 {
-    run([limits, heartbeat](BridgePort &, Net::Stream *stream) {
+    run([limits, shares, heartbeat](BridgePort &, Net::Stream *stream) {
         if (RelayLink *link = RelayLink::of(stream))
-            link->setLimits(limits, heartbeat);
+            link->setLimits(limits, shares, heartbeat);
     });
 }
 
@@ -66,7 +66,8 @@ std::optional<ClientSocket::Relayed> RelaySocket::relayed() const
 {
     SocketGauge &seen = *gauge();
     seen.isNoted = false; // what comes from now on is told anew
-    return Relayed{seen.messagesIn.value(), seen.messagesOut.value(), seen.bytesIn.value(), seen.bytesOut.value()};
+    return Relayed{seen.messagesIn.value(), seen.messagesOut.value(), seen.bytesIn.value(), seen.bytesOut.value(),
+                   seen.applicationMessages.value()};
 }
 
 void RelaySocket::eventReceived(const BridgeEvent &event)

@@ -28,7 +28,7 @@ public:
     void beginHttp(HttpOrder order); //!< Then httpDone() instead of upstreamOpened() and what follows.
     //! \a answer is the 101 with \a subprotocol.
     void accept(const QString &subprotocol, const QByteArray &answer, const RelayTerms &terms);
-    void setLimits(const EndpointLimits &limits, std::chrono::milliseconds heartbeat);
+    void setLimits(const EndpointLimits &limits, const RateShares &shares, std::chrono::milliseconds heartbeat);
     //! What \a upstream it has, and what counts it there.
     void setUpstream(const QUrl &upstream, std::shared_ptr<void> lease);
     QUrl upstream() const { return m_url; }

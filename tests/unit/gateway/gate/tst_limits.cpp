@@ -4,6 +4,7 @@
 #include "limit/addressrates.h"
 #include "limit/connectioncaps.h"
 #include "limit/memorylimits.h"
+#include "limit/sharedrates.h"
 #include "limit/tokenbucket.h"
 #include "support/await.h"
 #include "support/testmain.h"
@@ -21,6 +22,9 @@ class TestLimits : public WatchwordTest
 private Q_SLOTS:
     void bucketGivesBurstThenRate();
     void bucketTakesWhatIsLargerThanItself();
+    void chargedBucketsPayTheirDebt();
+    void sharedRatesAreRememberedForAWhile();
+    void networksShareARate();
     void zeroIsNoLimit();
     void addressesDoNotShareButNetworksDo();
     void addressesAreForgotten();
@@ -60,6 +64,73 @@ void TestLimits::bucketTakesWhatIsLargerThanItself()
     QVERIFY(bucket.take(1, clock.now()));
     clock.advance(3100ms); // the debt of 30, and one more
     QVERIFY(!bucket.take(1, clock.now()));
+}
+
+void TestLimits::chargedBucketsPayTheirDebt()
+{
+    ManualClock clock;
+    TokenBucket bucket(10, 20, clock.now());
+    QVERIFY(!bucket.charge(20, clock.now()));
+    QCOMPARE(bucket.charge(15, clock.now()), std::optional<Duration>(1500ms));
+    QCOMPARE(bucket.charge(5, clock.now()), std::optional<Duration>(2000ms));
+    clock.advance(2s);
+    QVERIFY(!bucket.charge(0, clock.now()));
+    QVERIFY(bucket.take(1, clock.now()));
+    TokenBucket none;
+    QVERIFY(!none.charge(1e9, clock.now()));
+}
+
+void TestLimits::sharedRatesAreRememberedForAWhile()
+{
+    ManualClock clock;
+    SharedRates rates;
+    EndpointLimits limits;
+    limits.messagesPerSecond = 0;
+    limits.bytesPerSecond = 0;
+    limits.ofUser = {1, 0};
+    const QHostAddress address(u"192.0.2.1"_s);
+    const auto connection = [&](const QString &user) {
+        return ConnectionRates(limits, rates.sharesOf(u"/a"_s, user, address, limits, clock.now()));
+    };
+    {
+        ConnectionRates first = connection(u"ada"_s);
+        QVERIFY(!first.take(1, 5, clock.now()) && !first.take(1, 5, clock.now()));
+        ConnectionRates second = connection(u"ada"_s);
+        const std::optional<RateBreach> breach = second.take(1, 5, clock.now());
+        QVERIFY(breach);
+        QCOMPARE(breach->limit, u"user_messages_per_second"_s);
+        QCOMPARE(breach->most, qint64(1));
+        QCOMPARE(breach->wait, Duration(1000ms));
+        ConnectionRates bob = connection(u"bob"_s);
+        QVERIFY(!bob.take(1, 5, clock.now()));
+        QCOMPARE(rates.size(), 2);
+        // A reload that allows more does not fill the bucket.
+        limits.ofUser = {2, 0};
+        ConnectionRates third = connection(u"ada"_s);
+        QVERIFY(third.take(1, 5, clock.now()));
+    }
+    QVERIFY(connection(u"ada"_s).take(1, 5, clock.now())); // to come again does not help
+    for (int i = 0; i < 8; ++i) {
+        clock.advance(11s);
+        connection(u"eve"_s);
+    }
+    QCOMPARE(rates.size(), 1); // ada's and bob's are forgotten
+}
+
+void TestLimits::networksShareARate()
+{
+    ManualClock clock;
+    SharedRates rates;
+    EndpointLimits limits;
+    limits.ofAddress = {1, 0};
+    limits.ofEndpoint = {0, 100};
+    const auto share = [&](const char *address) {
+        return rates.sharesOf(u"/a"_s, u"u"_s, QHostAddress(QString::fromLatin1(address)), limits, clock.now());
+    };
+    QCOMPARE(share("2001:db8::1").size(), std::size_t(2));
+    QCOMPARE(share("2001:db8::1")[0], share("2001:db8:0:0:ffff::2")[0]);
+    QVERIFY(share("2001:db8::1")[0] != share("2001:db8:0:1::1")[0]);
+    QCOMPARE(share("192.0.2.1")[1], share("2001:db8::1")[1]); // of the endpoint
 }
 
 void TestLimits::zeroIsNoLimit()

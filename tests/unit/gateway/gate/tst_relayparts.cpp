@@ -102,17 +102,17 @@ void TestRelayParts::limits()
         header.length = length;
         return header;
     };
-    RelayMeter meter(limits, now);
+    RelayMeter meter(limits);
     QVERIFY(!meter.take(frame(Wire::Opcode::Text, 60), now));
     QVERIFY(!meter.take(frame(Wire::Opcode::Continuation, 40), now));
     QCOMPARE(meter.take(frame(Wire::Opcode::Continuation, 1), now)->limit, u"message_bytes"_s);
-    meter = RelayMeter(limits, now);
+    meter = RelayMeter(limits);
     QCOMPARE(meter.take(frame(Wire::Opcode::Binary, 101), now)->code, CloseCode::MessageTooBig);
-    meter = RelayMeter(limits, now);
+    meter = RelayMeter(limits);
     for (int i = 0; i < 3; ++i)
         QVERIFY(!meter.take(frame(i == 0 ? Wire::Opcode::Text : Wire::Opcode::Continuation, 0), now));
     QCOMPARE(meter.take(frame(Wire::Opcode::Continuation, 0), now)->limit, u"fragments"_s);
-    meter = RelayMeter(limits, now);
+    meter = RelayMeter(limits);
     for (int i = 0; i < 4; ++i)
         QVERIFY(!meter.take(frame(Wire::Opcode::Text, 1), now));
     QCOMPARE(meter.take(frame(Wire::Opcode::Text, 1), now)->limit, u"messages_per_second"_s);

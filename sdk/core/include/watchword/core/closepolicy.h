@@ -32,6 +32,7 @@ enum class CloseCode : quint16 {
     Replaced = 4409,
     SessionRevoked = 4410,
     KickedMayReturn = 4411,
+    Idle = 4412, //!< Nothing happened on it for as long as the server allows.
     Locked = 4423,
     RateLimited = 4429,
     ConnectionLimit = 4430,

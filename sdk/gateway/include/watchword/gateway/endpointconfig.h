@@ -13,6 +13,14 @@
 
 namespace Watchword::Gateway {
 
+/*! Sustained, of what clients send; a burst of twice as many is allowed. 0 is no limit. */
+struct RateLimit
+{
+    int messagesPerSecond = 0;
+    qint64 bytesPerSecond = 0;
+    friend bool operator==(const RateLimit &, const RateLimit &) = default;
+};
+
 /*! limits = {...} of an endpoint. 0 switches a limit off. */
 struct EndpointLimits
 {
@@ -21,6 +29,14 @@ struct EndpointLimits
     bool replacesOldest = false; //!< A user's new connection beyond that closes the oldest one with 4409; else it gets 429.
     int messagesPerSecond = 100; //!< Sustained; a burst of twice as many is allowed.
     qint64 bytesPerSecond = 4 * 1024 * 1024;
+    RateLimit ofUser; //!< Of all connections of a user to the endpoint together.
+    RateLimit ofAddress; //!< Of all from one address, IPv6 by /64.
+    RateLimit ofEndpoint; //!< Of all.
+    enum class WhenTooFast {
+        Close, //!< The connection whose message is too much is closed with 4429.
+        Slow //!< It is not read until the rate is kept again. Nothing is lost: TCP makes the client wait.
+    };
+    WhenTooFast whenTooFast = WhenTooFast::Close; //!< For all rates, those of one connection too.
     qint64 messageBytes = 64 * 1024;
     int handshakesPerSecond = 20; //!< For each address; a burst of twice as many is allowed.
     //! What may wait for one slow reader before it is closed with 4440. Behind an upstream, which is made to wait instead,
@@ -31,6 +47,13 @@ struct EndpointLimits
     int fragments = 65536;
     Duration messageTime = std::chrono::seconds(60); //!< From the first byte of a message to its last; silence inside is fine.
     Duration authTime = std::chrono::seconds(5); //!< From the 101 to the "auth" of CredentialWay::FirstMessage. Else 4408.
+    //! A connection on which nothing happened for so long is closed with 4412. 0: never.
+    Duration idleTime{0};
+    enum class IdleCounts {
+        Messages, //!< What the application sends and is sent keeps a connection alive.
+        Anything //!< Pings, pongs and control frames of the client do too.
+    };
+    IdleCounts idleCounts = IdleCounts::Messages;
 };
 
 /*! compression = {...} of an endpoint: permessage-deflate (RFC 7692) for clients that offer it. */

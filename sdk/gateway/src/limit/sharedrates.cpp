@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "limit/sharedrates.h"
+
+#include "limit/addressrates.h"
+
+#include <algorithm>
+
+namespace Watchword::Gateway {
+
+using namespace Qt::StringLiterals;
+
+SharedRate::SharedRate(const QByteArray &whose, const RateLimit &limit, qint64 largestMessage)
+    : m_messagesName(QString::fromLatin1(whose) + u"messages_per_second"_s)
+    , m_bytesName(QString::fromLatin1(whose) + u"bytes_per_second"_s)
+{
+    setLimit(limit, largestMessage);
+}
+
+void SharedRate::setLimit(const RateLimit &limit, qint64 largestMessage)
+{
+    const std::lock_guard guard(m_mutex);
+    const auto set = [](TokenBucket &bucket, double rate, double burst, bool isNew) {
+        // Time zero: it is full whenever it is first asked, by whatever clock.
+        if (isNew)
+            bucket = TokenBucket(rate, burst, Instant{});
+        else
+            bucket.setRate(rate, burst);
+    };
+    set(m_messages, limit.messagesPerSecond, 2.0 * limit.messagesPerSecond, m_limit.messagesPerSecond == 0);
+    set(m_bytes, double(limit.bytesPerSecond), double(std::max(2 * limit.bytesPerSecond, largestMessage)),
+        m_limit.bytesPerSecond == 0);
+    m_limit = limit;
+}
+
+std::optional<RateBreach> SharedRate::take(double messages, double bytes, EndpointLimits::WhenTooFast policy, Instant now)
+{
+    const std::lock_guard guard(m_mutex);
+    const bool isSlow = policy == EndpointLimits::WhenTooFast::Slow;
+    const auto from = [isSlow, now](TokenBucket &bucket, double amount) {
+        return isSlow ? bucket.charge(amount, now) : bucket.take(amount, now);
+    };
+    std::optional<Duration> forMessages;
+    if (messages > 0)
+        forMessages = from(m_messages, messages);
+    if (forMessages && !isSlow)
+        return RateBreach{m_messagesName, m_limit.messagesPerSecond, *forMessages};
+    const std::optional<Duration> forBytes = from(m_bytes, bytes);
+    if (forBytes && (!forMessages || *forBytes > *forMessages))
+        return RateBreach{m_bytesName, m_limit.bytesPerSecond, *forBytes};
+    if (forMessages)
+        return RateBreach{m_messagesName, m_limit.messagesPerSecond, *forMessages};
+    return {};
+}
+
+RateShares SharedRates::sharesOf(const QString &endpoint, const QString &user, const QHostAddress &address,
+                                 const EndpointLimits &limits, Instant now)
+{
+    if (now - m_sweptAt > std::chrono::seconds(10))
+        forget(now);
+    RateShares shares;
+    const auto share = [&](const RateLimit &limit, const QByteArray &whose, const QString &who) {
+        if (limit.messagesPerSecond <= 0 && limit.bytesPerSecond <= 0)
+            return;
+        Entry &entry = m_rates[endpoint + u'|' + QString::fromLatin1(whose) + u'|' + who];
+        if (entry.rate)
+            entry.rate->setLimit(limit, limits.messageBytes);
+        else
+            entry.rate = std::make_shared<SharedRate>(whose, limit, limits.messageBytes);
+        entry.unusedSince.reset();
+        shares.push_back(entry.rate);
+    };
+    share(limits.ofUser, "user_", user);
+    share(limits.ofAddress, "address_", AddressRates::networkOf(address));
+    share(limits.ofEndpoint, "endpoint_", {});
+    return shares;
+}
+
+void SharedRates::forget(Instant now)
+{
+    m_sweptAt = now;
+    m_rates.removeIf([now](auto entry) {
+        Entry &known = entry.value();
+        if (known.rate.use_count() > 1)
+            known.unusedSince.reset();
+        else if (!known.unusedSince)
+            known.unusedSince = now;
+        return known.unusedSince && now - *known.unusedSince >= kRemembered;
+    });
+}
+
+ConnectionRates::ConnectionRates(const EndpointLimits &limits, RateShares shares)
+    : m_policy(limits.whenTooFast)
+    , m_own(std::make_shared<SharedRate>(QByteArray(), RateLimit{limits.messagesPerSecond, limits.bytesPerSecond},
+                                         limits.messageBytes))
+    , m_shares(std::move(shares))
+{
+}
+
+std::optional<RateBreach> ConnectionRates::take(double messages, double bytes, Instant now)
+{
+    if (!m_own)
+        return {};
+    std::optional<RateBreach> worst = m_own->take(messages, bytes, m_policy, now);
+    for (const std::shared_ptr<SharedRate> &share : m_shares) {
+        if (worst && m_policy == EndpointLimits::WhenTooFast::Close)
+            return worst; // a message that is refused is not charged to the others
+        const std::optional<RateBreach> breach = share->take(messages, bytes, m_policy, now);
+        if (breach && (!worst || breach->wait > worst->wait))
+            worst = breach;
+    }
+    return worst;
+}
+
+} // namespace Watchword::Gateway
