@@ -4,6 +4,7 @@
 #include "api/apiserver.h"
 #include "audit/auditlog.h"
 #include "bridge/bridge.h"
+#include "config/configchanges.h"
 #include "config/fixedsettings.h"
 #include "endpoint/hub.h"
 #include "gate/configfiles.h"
@@ -11,6 +12,7 @@
 #include "gate/gatepeer.h"
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
+#include "issuer/configuredissuer.h"
 #include "issuer/issuer.h"
 #include "lock/lockbook.h"
 #include "relay/assertionsigner.h"
@@ -34,37 +36,6 @@ TokenEnd tokenEndOf(const QString &name)
             return end;
     }
     return TokenEnd::Unknown;
-}
-
-IssuerOptions issuerOptions(const EmbeddedIssuerConfig &config, const QString &node, const QStringList &proxies)
-{
-    using std::chrono::duration_cast;
-    IssuerOptions options;
-    options.url = config.publicUrl;
-    options.audience = config.audience;
-    options.accessTokenLifetime = duration_cast<std::chrono::seconds>(config.accessTokenLifetime);
-    options.sessionLifetime = duration_cast<std::chrono::seconds>(config.sessionLifetime);
-    options.refreshTokenLifetime = duration_cast<std::chrono::seconds>(config.refreshTokenLifetime);
-    options.node = node;
-    options.proxies = proxies;
-    QStringList everyScope;
-    for (const EmbeddedIssuerConfig::User &user : config.users) {
-        options.users.append({user.name, user.subject.isEmpty() ? user.name : user.subject, user.passwordHash, user.scopes});
-        everyScope += user.scopes;
-    }
-    everyScope.removeDuplicates();
-    for (const EmbeddedIssuerConfig::Client &client : config.clients) {
-        options.clients.append(
-            {client.id, client.redirectUris, client.redirectUris, client.scopes.isEmpty() ? everyScope : client.scopes});
-    }
-    for (const EmbeddedIssuerConfig::ResourceServer &server : config.resourceServers)
-        options.resourceServers.append({server.id, readSecretFile(server.secretFile).valueOr({})}); // checkFiles() has read it
-    if (!config.stateFolder.isEmpty()) {
-        options.keyFile = config.stateFolder + u"/issuer.key"_s;
-        options.stateFile = config.stateFolder + u"/issuer.sqlite"_s;
-        options.userFolder = config.stateFolder;
-    }
-    return options;
 }
 
 } // namespace
@@ -109,6 +80,7 @@ public:
     WallTime startedAt{};
     Metrics metrics;
     ConnectionCaps caps;
+    SessionLives sessions;
     // In the order of need: each borrows from those above it.
     std::unique_ptr<Bridge> bridge;
     std::unique_ptr<AuditLog> audit;
@@ -193,8 +165,8 @@ Result<void> Gateway::Private::openIssuer()
 
 void Gateway::Private::openHub()
 {
-    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, *locks, config.node,
-                                    config.grace, config.heartbeat});
+    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, *locks, sessions,
+                                    config.node, config.grace, config.heartbeat});
     hub = std::make_unique<Hub>(config, targetsOf(config), *services);
     hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
         if (issuer)
@@ -269,7 +241,7 @@ Result<void> Gateway::Private::start()
     openHub();
     gate = std::make_unique<Gate>(config,
                                   GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, *assertions, *locks,
-                                               [this] { return readiness(); }});
+                                               sessions, [this] { return readiness(); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     connect(gate.get(), &Gate::authenticated, hub.get(), &Hub::adoptSocket);
     connect(hub.get(), &Hub::refused, gate.get(), &Gate::refuse);
@@ -419,16 +391,20 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     if (valid)
         valid = checkFiles(next);
     if (valid) {
-        if (const std::optional<Error> change = firstFixedChange(d->config, next))
+        if (const std::optional<Error> change = fixedChanges(d->config, next))
             valid = *change;
         else
             valid = d->gate->reload(next);
     }
     if (!valid) {
-        d->note(u"config.reloaded"_s, u"failure"_s, valid.error().codeName(), u"the new configuration was not taken"_s);
+        d->note(u"config.reloaded"_s, u"failure"_s, valid.error().codeName(),
+                toldOfReload(u"The new configuration was not taken."_s, valid.error().detail().split(u'\n')));
         return valid;
     }
     next.node = d->config.node;
+    const QStringList changes = changedSettings(d->config.written, next.written);
+    for (const QString &line : changes)
+        qCInfo(logGateway).noquote() << "reload:" << line;
     d->config = next;
     d->services->grace = next.grace;
     d->services->heartbeat = next.heartbeat;
@@ -455,7 +431,8 @@ Result<void> Gateway::reload(const GatewayConfig &config)
         info.tlsDaysLeft = d->gate->certificateDaysLeft();
         d->watch->setServerInfo(info);
     }
-    d->note(u"config.reloaded"_s, u"success"_s, u"reloaded"_s, u"the configuration and the certificate were read anew"_s);
+    d->note(u"config.reloaded"_s, u"success"_s, u"reloaded"_s,
+            toldOfReload(u"The configuration and the certificate were read anew."_s, changes));
     return {};
 }
 

@@ -17,6 +17,7 @@ private Q_SLOTS:
     void farewellBeatsTheCode();
     void expiredInUse();
     void whatTheErrorSaysFirst();
+    void locksThatEnd();
     void texts();
 
 private:
@@ -90,6 +91,20 @@ void TestJudgement::whatTheErrorSaysFirst()
              RetryAction::SignIn);
     QCOMPARE(of({.http = {.status = 403}, .error = Error(ErrorCode::CaptivePortal)}).error.code(), ErrorCode::CaptivePortal);
     QVERIFY(of({.http = {.status = 403}, .error = Error(ErrorCode::CaptivePortal)}).decision.action != RetryAction::Stop);
+}
+
+void TestJudgement::locksThatEnd()
+{
+    const auto refused = [](std::optional<Duration> after) {
+        return of({.http = {.status = 403}, .error = Error(ErrorCode::UpgradeRejected).withRetryAfter(after)}).decision;
+    };
+    QCOMPARE(refused({}).action, RetryAction::Stop);
+    QCOMPARE(refused(2h).action, RetryAction::Retry);
+    QCOMPARE(refused(2h).after, Duration(2h));
+    const LinkEvents::Farewell timed{1, 4423, RetryAction::Retry, 2h};
+    QCOMPARE(of({.closeCode = 4423}, timed).decision.action, RetryAction::Retry);
+    QCOMPARE(of({.closeCode = 4423}, timed).decision.after, Duration(2h));
+    QCOMPARE(of({.closeCode = 4423}).decision.action, RetryAction::Stop); // for good
 }
 
 void TestJudgement::texts()

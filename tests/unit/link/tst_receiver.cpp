@@ -16,6 +16,8 @@ private Q_SLOTS:
     void helloOnTheServersClock();
     void wildHello();
     void byeWithoutSecrets();
+    void byeWithAnEnd();
+    void endOfASessionIsNoReasonToRenew();
     void refusedRenewals_data();
     void refusedRenewals();
     void brokenFrames();
@@ -108,6 +110,33 @@ void TestReceiver::wildHello()
     QCOMPARE(parts.faults, QList<ErrorCode>{ErrorCode::ProtocolViolation}); // the policy; the connection lives
     QCOMPARE(parts.context.swap.current().largestMessage, 0);
     QCOMPARE(parts.context.swap.current().session.size(), 128);
+}
+
+void TestReceiver::byeWithAnEnd()
+{
+    Parts parts;
+    parts.use();
+    const WallTime until = parts.clock.wallNow() + 2h;
+    parts.give(1, u"bye"_s, {{u"code"_s, 4423}, {u"retry"_s, u"retry"_s}, {u"after_ms"_s, 5}, {u"until"_s, toRfc3339(until)}});
+    QCOMPARE(parts.byes.size(), 1);
+    QCOMPARE(*parts.byes[0].until, until);
+    QCOMPARE(parts.byes[0].after, Duration(2h));
+    QCOMPARE(parts.last<M::Farewell>()->after, Duration(2h)); // it does not come before
+    parts.give(1, u"bye"_s, {{u"code"_s, 4423}, {u"after_ms"_s, 5}, {u"until"_s, u"tomorrow"_s}});
+    QVERIFY(!parts.byes[1].until);
+    QCOMPARE(parts.byes[1].after, Duration(5ms));
+    parts.give(1, u"bye"_s, {{u"code"_s, 4423}, {u"after_ms"_s, 5}, {u"until"_s, toRfc3339(until - 3h)}}); // over already
+    QCOMPARE(parts.byes[2].after, Duration(5ms));
+}
+
+void TestReceiver::endOfASessionIsNoReasonToRenew()
+{
+    Parts parts;
+    parts.use();
+    parts.give(1, u"auth.due"_s, {{u"in_s"_s, 60}, {u"reason"_s, u"session_idle"_s}});
+    QVERIFY(!parts.last<M::RenewalDue>());
+    parts.give(1, u"auth.due"_s, {{u"in_s"_s, 60}});
+    QVERIFY(parts.last<M::RenewalDue>());
 }
 
 void TestReceiver::byeWithoutSecrets()

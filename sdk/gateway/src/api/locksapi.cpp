@@ -84,7 +84,7 @@ HttpResponse LocksApi::add(const ApiRequest &request)
     lock.target.issuer = target.value("issuer"_L1).toString();
     lock.message = request.body.value("message"_L1).toString();
     if (!kind || lock.target.value.isEmpty() || lock.target.value.size() > 1024 || lock.target.issuer.size() > 1024)
-        return invalidLock(u"target needs kind (user, session, token, client or address) and value."_s);
+        return invalidLock(u"target needs kind (user, session, token, client, address, role or tenant) and value."_s);
     if (*kind == LockTarget::Kind::Address && !isPlace(lock.target.value))
         return invalidLock(u"The address is neither an IP address nor a subnet as in \"10.0.0.0/8\"."_s);
     if (!mode || lock.message.size() > 200)

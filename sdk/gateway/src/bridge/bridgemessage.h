@@ -54,7 +54,8 @@ struct SocketGauge
     Net::Counter messagesOut;
     Net::Counter bytesIn; //!< Payload, as it came.
     Net::Counter bytesOut;
-    Net::Counter applicationMessages; //!< In both directions, without control frames.
+    Net::Counter applicationIn; //!< Messages without control frames.
+    Net::Counter applicationOut;
     std::atomic<bool> isNoted{false}; //!< The Qt thread was told that there is traffic, and has not looked yet.
 };
 

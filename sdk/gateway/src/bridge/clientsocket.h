@@ -63,7 +63,8 @@ public:
         quint64 messagesOut = 0;
         quint64 bytesIn = 0;
         quint64 bytesOut = 0;
-        quint64 applicationMessages = 0; //!< In both directions, without control frames.
+        quint64 applicationIn = 0; //!< Messages without control frames.
+        quint64 applicationOut = 0;
     };
     //! Each such look asks for trafficSeen() when there is more.
     virtual std::optional<Relayed> relayed() const { return {}; }

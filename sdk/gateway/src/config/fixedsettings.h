@@ -9,6 +9,6 @@
 namespace Watchword::Gateway {
 
 //! What of \a next cannot be taken over by a gateway that runs with \a config; nothing if all can.
-std::optional<Error> firstFixedChange(const GatewayConfig &config, const GatewayConfig &next);
+std::optional<Error> fixedChanges(const GatewayConfig &config, const GatewayConfig &next);
 
 } // namespace Watchword::Gateway

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchword/gateway/gatewayconfig.h"
 
+#include "config/configchanges.h"
 #include "config/configvalues.h"
 #include "config/embeddedissuerreader.h"
 #include "config/limitsreader.h"
@@ -117,6 +118,8 @@ IssuerConfig readIssuer(TableReader table)
     issuer.maxAge = table.duration("max_age", issuer.maxAge);
     issuer.caFile = table.file("ca");
     issuer.requireDpop = table.boolean("require_dpop", false);
+    issuer.rolesClaim = table.text("roles_claim", issuer.rolesClaim);
+    issuer.tenantClaim = table.text("tenant_claim", issuer.tenantClaim);
     if (auto introspection = table.table("introspection"))
         issuer.introspection = readIntrospection(*introspection);
     if (auto events = table.table("events"))
@@ -197,6 +200,8 @@ EndpointConfig readEndpoint(TableReader table)
     endpoint.acrValues = table.texts("acr_values");
     if (table.has("max_age"))
         endpoint.maxAge = std::chrono::duration_cast<std::chrono::seconds>(table.duration("max_age", Duration(300'000)));
+    endpoint.sessionLifetime = table.duration("session_lifetime", endpoint.sessionLifetime);
+    endpoint.sessionIdle = table.duration("session_idle", endpoint.sessionIdle);
     readRejectStyle(table, endpoint);
     readCredentials(table, endpoint);
     endpoint.hidden = table.boolean("hidden", false);
@@ -368,6 +373,7 @@ Result<GatewayConfig> GatewayConfig::fromToml(const QString &text, const QString
         return Error(ErrorCode::ConfigInvalid, errors.toText());
     }
     GatewayConfig config = readRoot(TableReader(parsed.table(), {}, errors));
+    config.written = writtenSettings(parsed.table());
     if (!errors.isEmpty())
         return Error(ErrorCode::ConfigInvalid, errors.toText());
     if (const Result<void> valid = config.validate(); !valid)

@@ -37,6 +37,9 @@ RoomRule readRule(TableReader table)
         table.fail("access", u"access of rooms must be \"both\", \"subscribe\" or \"publish\""_s);
     rule.subscribeScopes = table.texts("subscribe_scopes");
     rule.publishScopes = table.texts("publish_scopes");
+    rule.acrValues = table.texts("acr_values");
+    if (table.has("max_age"))
+        rule.maxAge = std::chrono::duration_cast<std::chrono::seconds>(table.duration("max_age", Duration(300'000)));
     table.finish();
     return rule;
 }

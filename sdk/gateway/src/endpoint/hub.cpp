@@ -395,7 +395,7 @@ void Hub::enforce(const Lock &lock)
     const CloseCode code = lock.closeCode();
     PeerClose close{.code = code, .text = lock.message, .auditReason = lock.reason};
     if (lock.until && lock.mode == Lock::Mode::Locked)
-        close.members.insert("until"_L1, toRfc3339(*lock.until));
+        setUntil(close, *lock.until, m_services.clock.wallNow());
     const QHash<QString, Peer *> peers = m_peers;
     for (Peer *peer : peers) {
         if (!peer->isOpen() || !lock.concerns(peer->identity(), peer->admission().peer.address))

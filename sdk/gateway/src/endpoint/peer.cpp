@@ -60,6 +60,7 @@ void Peer::setTarget(const std::shared_ptr<const GateTarget> &target)
         return;
     m_service.limitsChanged(*this, limits);
     planIdle();
+    planSession();
     planStepUp();
 }
 
@@ -175,11 +176,16 @@ void Peer::answer(const QString &requestId, const QByteArray &payload)
                         payload.isNull() ? QByteArray("") : payload));
 }
 
-void Peer::refuse(const QString &requestId, const QString &code, const QString &reason)
+void Peer::refuse(const QString &requestId, const QString &code, const QString &reason, const QJsonObject &members)
 {
-    if (m_state == State::Open)
-        sendFrame(Frame(QLatin1StringView(FrameType::Response),
-                        {{u"id"_s, requestId}, {u"ok"_s, false}, {u"code"_s, code}, {u"reason"_s, reason}}));
+    if (m_state != State::Open)
+        return;
+    QJsonObject fields = members;
+    fields.insert("id"_L1, requestId);
+    fields.insert("ok"_L1, false);
+    fields.insert("code"_L1, code);
+    fields.insert("reason"_L1, reason);
+    sendFrame(Frame(QLatin1StringView(FrameType::Response), fields));
 }
 
 qint64 Peer::queuedBytes() const
@@ -191,18 +197,20 @@ void Peer::textReceived(const QString &text)
 {
     if (!countIn(utf8Size(text)))
         return;
-    if (!m_control)
-        m_service.text(*this, text);
-    else if (Frame::isControl(text))
+    if (m_control && Frame::isControl(text)) {
         controlReceived(text);
-    else
-        m_service.text(*this, Frame::unescape(text));
+        return;
+    }
+    applicationSpoke();
+    m_service.text(*this, m_control ? Frame::unescape(text) : text);
 }
 
 void Peer::binaryReceived(const QByteArray &data)
 {
-    if (countIn(data.size()))
-        m_service.binary(*this, data);
+    if (!countIn(data.size()))
+        return;
+    applicationSpoke();
+    m_service.binary(*this, data);
 }
 
 // False when the message must not be used: the connection is closing, or this message broke a limit.
@@ -242,7 +250,10 @@ void Peer::countRelayed()
     if (!relayed)
         return;
     m_record.takeRelayed(*relayed);
-    if (std::exchange(m_relayedMessages, relayed->applicationMessages) != relayed->applicationMessages)
+    const ClientSocket::Relayed before = std::exchange(m_relayed, *relayed);
+    if (before.applicationIn != relayed->applicationIn)
+        applicationSpoke();
+    if (before.applicationOut != relayed->applicationOut)
         m_messageAt = m_services.clock.now();
 }
 

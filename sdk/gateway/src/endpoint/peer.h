@@ -4,6 +4,7 @@
 #include "bridge/clientsocket.h"
 #include "endpoint/peerclose.h"
 #include "endpoint/peerrecord.h"
+#include "endpoint/sessionlives.h"
 #include "limit/sharedrates.h"
 #include "watchword/core/frame.h"
 
@@ -45,7 +46,7 @@ public:
     void sendControlText(const QByteArray &utf8); //!< What Frame::toText() gave, for many receivers at once.
     void acknowledge(const QString &messageId);
     void answer(const QString &requestId, const QByteArray &payload); //!< To a "req".
-    void refuse(const QString &requestId, const QString &code, const QString &reason);
+    void refuse(const QString &requestId, const QString &code, const QString &reason, const QJsonObject &members = {});
     void close(const PeerClose &close);
     void finish(const PeerClose &close); //!< Closes when what serves the endpoint has no more for it.
     void endNow(CloseCode code); //!< Nothing is waited for: ended() comes before it returns.
@@ -104,6 +105,9 @@ private:
     void planIdle();
     Duration quietTime() const; //!< As the endpoint counts it.
     void closeIdle();
+    void applicationSpoke(); //!< The client's: what its person does.
+    void planSession();
+    bool lookAtSession(); //!< False: it is over, and the connection with it.
     void planStepUp();
     void askForStepUp(const QString &auditReason);
     void finishClose();
@@ -131,7 +135,9 @@ private:
     std::optional<Instant> m_readAt; // it was too fast, and is not read until then
     std::optional<Instant> m_idleAt; // to be looked at
     Instant m_messageAt{}; // the last one of the application, in either direction
-    quint64 m_relayedMessages = 0;
+    ClientSocket::Relayed m_relayed; // when it was looked at
+    SessionWatch m_session;
+    std::optional<Instant> m_sessionAt; // to be looked at
     bool m_isRenewing = false;
     std::optional<Renewal> m_nextRenewal;
     Instant m_openedAt{};

@@ -27,7 +27,9 @@ void Peer::controlReceived(const QString &text)
     const QString id = isRequest ? frame->fields().value("id"_L1).toString() : QString();
     if (isRequest && (id.isEmpty() || id.size() > 128))
         closeForProtocol(u"a \"req\" frame needs an id of 1 to 128 characters"_s);
-    else if (!m_service.frame(*this, *frame) && isRequest)
+    else if (m_service.frame(*this, *frame))
+        applicationSpoke();
+    else if (isRequest)
         refuse(id, u"not_supported"_s, u"what serves this endpoint answers no requests"_s);
 }
 
@@ -52,10 +54,12 @@ bool Peer::handleFrame(const Frame &frame)
 void Peer::messageReceived(const Frame &frame)
 {
     const QString id = frame.fields().value("id"_L1).toString();
-    if (id.isEmpty() || id.size() > 128)
+    if (id.isEmpty() || id.size() > 128) {
         closeForProtocol(u"a \"msg\" frame needs an id of 1 to 128 characters"_s);
-    else
-        m_service.message(*this, id, frame);
+        return;
+    }
+    applicationSpoke();
+    m_service.message(*this, id, frame);
 }
 
 void Peer::renew(const Renewal &renewal)
@@ -174,7 +178,44 @@ void Peer::applyIdentity(const Identity &identity)
         m_dueAt = now + std::max(due - wall, Duration::zero());
         m_cutAt = now + (*identity.expiresAt - wall) + m_services.grace;
     }
+    planSession();
     planStepUp();
+}
+
+void Peer::planSession()
+{
+    m_session.begin(
+        m_services.sessions.lifeOf(m_identity, *m_admission.target, m_services.clock.now(), m_services.clock.wallNow()));
+    m_sessionAt = m_session.next(*m_admission.target, m_services.clock.now(), m_services.clock.wallNow());
+    armAlarm();
+}
+
+bool Peer::lookAtSession()
+{
+    const GateTarget &target = *m_admission.target;
+    const Instant now = m_services.clock.now();
+    const WallTime wall = m_services.clock.wallNow();
+    const SessionWatch::Word word = m_session.look(target, now, wall);
+    const std::optional<SessionEnd> end = m_session.end(target, now, wall);
+    if (word == SessionWatch::Word::Over) {
+        PeerClose close{.code = CloseCode::StepUpRequired, .auditReason = end->reason, .members = stepUpMembers(target, *end)};
+        close.text = end->reason;
+        this->close(close);
+        return false;
+    }
+    if (word == SessionWatch::Word::Due) {
+        sendFrame(Frame(
+            QLatin1StringView(FrameType::AuthDue),
+            {{u"in_s"_s, qint64(end->in.count() / 1000)}, {u"reason"_s, end->reason}, {u"until"_s, toRfc3339(wall + end->in)}}));
+    }
+    m_sessionAt = m_session.next(target, now, wall);
+    return true;
+}
+
+void Peer::applicationSpoke()
+{
+    m_messageAt = m_services.clock.now();
+    m_session.used(m_messageAt);
 }
 
 void Peer::planStepUp()
@@ -204,7 +245,7 @@ void Peer::armAlarm()
 {
     std::optional<Instant> next = m_closeAt;
     if (m_state == State::Open) {
-        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt, m_stepUpAt, m_readAt, m_idleAt}) {
+        for (const std::optional<Instant> &moment : {m_dueAt, m_cutAt, m_stepUpAt, m_readAt, m_idleAt, m_sessionAt}) {
             if (moment && (!next || *moment < *next))
                 next = moment;
         }
@@ -231,6 +272,8 @@ void Peer::alarmDue()
         askForStepUp(weakness.isEmpty() ? u"sign_in_too_old"_s : weakness);
         return;
     }
+    if (m_sessionAt && now >= *m_sessionAt && !lookAtSession())
+        return;
     if (m_readAt && now >= *m_readAt)
         readAgain();
     if (m_idleAt && now >= *m_idleAt) {

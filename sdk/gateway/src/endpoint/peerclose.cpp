@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoint/peerclose.h"
 
+#include <algorithm>
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -35,12 +37,19 @@ QString retryWord(CloseCode code)
 
 } // namespace
 
+void setUntil(PeerClose &close, WallTime until, WallTime now)
+{
+    close.members.insert("until"_L1, toRfc3339(until));
+    close.after = std::max(until - now, Duration(1));
+}
+
 Frame byeOf(const PeerClose &close)
 {
     const QString reason = close.reason.isEmpty() ? closeCodeName(int(close.code)) : close.reason;
     QJsonObject bye = close.members;
     bye.insert("code"_L1, int(close.code));
-    bye.insert("retry"_L1, retryWord(close.code));
+    const bool isTimed = close.code == CloseCode::Locked && close.members.contains("until"_L1);
+    bye.insert("retry"_L1, isTimed ? u"retry"_s : retryWord(close.code));
     bye.insert("after_ms"_L1, qint64(close.after.count()));
     bye.insert("reason"_L1, close.text.isEmpty() ? reason : close.text);
     if (!close.ref.isEmpty())

@@ -23,6 +23,8 @@ struct PeerClose
     QJsonObject members{}; //!< More members of the "bye".
 };
 
+//! "until", and "after_ms" by it: before that there is no sense in coming back.
+void setUntil(PeerClose &close, WallTime until, WallTime now);
 Frame byeOf(const PeerClose &close);
 //! Of a fault of the peer that its reactor found: without the id of an event, which is written later.
 Frame byeOf(const Net::WebSocketEnd &fault);

@@ -16,6 +16,7 @@ class AuditLog;
 class LockBook;
 class Peer;
 class ProofChecker;
+class SessionLives;
 class TokenVerifier;
 class WatchTables;
 
@@ -30,6 +31,7 @@ struct PeerServices
     AssertionSigner &assertions;
     Metrics &metrics;
     LockBook &locks;
+    SessionLives &sessions;
     QString node;
     Duration grace;
     Duration heartbeat;

@@ -14,6 +14,12 @@ bool holdsAll(const Identity &identity, const QStringList &scopes)
     return std::all_of(scopes.begin(), scopes.end(), [&identity](const QString &scope) { return identity.hasScope(scope); });
 }
 
+bool isStrongFor(const RoomRule &rule, const Identity &identity, WallTime now)
+{
+    const bool isFresh = !rule.maxAge || (identity.authTime && now - *identity.authTime <= *rule.maxAge);
+    return isFresh && (rule.acrValues.isEmpty() || rule.acrValues.contains(identity.acr));
+}
+
 bool fitsWord(QStringView word, QStringView rest, QStringView room, const Identity &identity)
 {
     return !word.isEmpty() && room.startsWith(word) && RoomAccess::fits(rest, room.sliced(word.size()), identity);
@@ -50,16 +56,35 @@ const RoomRule *RoomAccess::ruleFor(const Identity &identity, const QString &roo
     return rule == m_rules.end() ? nullptr : &*rule;
 }
 
-bool RoomAccess::maySubscribe(const Identity &identity, const QString &room) const
+RoomAccess::Verdict RoomAccess::maySubscribe(const Identity &identity, const QString &room, WallTime now) const
 {
     const RoomRule *rule = ruleFor(identity, room);
-    return isOpen() || (rule && rule->access != RoomRule::Access::Publish && holdsAll(identity, rule->subscribeScopes));
+    if (isOpen())
+        return Verdict::Allowed;
+    if (!rule || rule->access == RoomRule::Access::Publish || !holdsAll(identity, rule->subscribeScopes))
+        return Verdict::Forbidden;
+    return isStrongFor(*rule, identity, now) ? Verdict::Allowed : Verdict::StepUp;
 }
 
-bool RoomAccess::mayPublish(const Identity &identity, const QString &room) const
+RoomAccess::Verdict RoomAccess::mayPublish(const Identity &identity, const QString &room, WallTime now) const
 {
     const RoomRule *rule = ruleFor(identity, room);
-    return isOpen() || (rule && rule->access != RoomRule::Access::Subscribe && holdsAll(identity, rule->publishScopes));
+    if (isOpen())
+        return Verdict::Allowed;
+    if (!rule || rule->access == RoomRule::Access::Subscribe || !holdsAll(identity, rule->publishScopes))
+        return Verdict::Forbidden;
+    return isStrongFor(*rule, identity, now) ? Verdict::Allowed : Verdict::StepUp;
+}
+
+QJsonObject RoomAccess::stepUpMembers(const Identity &identity, const QString &room) const
+{
+    QJsonObject members;
+    const RoomRule *rule = ruleFor(identity, room);
+    if (rule && !rule->acrValues.isEmpty())
+        members.insert("acr_values"_L1, rule->acrValues.join(u' '));
+    if (rule && rule->maxAge)
+        members.insert("max_age"_L1, qint64(rule->maxAge->count()));
+    return members;
 }
 
 } // namespace Watchword::Gateway

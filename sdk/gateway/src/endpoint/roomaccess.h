@@ -5,6 +5,8 @@
 #include "watchword/gateway/endpointconfig.h"
 #include "watchword/gateway/identity.h"
 
+#include <QJsonObject>
+
 namespace Watchword::Gateway {
 
 /*! Decides by RoomRules who may do what in which room. Pure. Threads: reentrant value. */
@@ -13,8 +15,14 @@ class WATCHWORD_TEST_EXPORT RoomAccess
 public:
     explicit RoomAccess(QList<RoomRule> rules = {});
 
-    bool maySubscribe(const Identity &identity, const QString &room) const;
-    bool mayPublish(const Identity &identity, const QString &room) const;
+    enum class Verdict {
+        Allowed,
+        Forbidden,
+        StepUp //!< With a stronger or fresher sign-in it would be allowed (RFC 9470).
+    };
+    Verdict maySubscribe(const Identity &identity, const QString &room, WallTime now) const;
+    Verdict mayPublish(const Identity &identity, const QString &room, WallTime now) const;
+    QJsonObject stepUpMembers(const Identity &identity, const QString &room) const; //!< "acr_values" and "max_age" of the room.
     bool isOpen() const { return m_rules.isEmpty(); } //!< Everybody may everything.
 
     //! "{sub}" and "{client}" fit the same characters as they are, whatever these are; who has none fits nothing there.

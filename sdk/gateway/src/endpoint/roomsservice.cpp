@@ -60,10 +60,30 @@ void RoomsService::lookAtRooms(Peer &peer)
 
 bool RoomsService::maySubscribe(Peer &peer, const QString &room)
 {
-    if (m_access.maySubscribe(peer.identity(), room))
+    return settle(peer, room, m_access.maySubscribe(peer.identity(), room, m_clock.wallNow()), u"subscribe to"_s);
+}
+
+bool RoomsService::mayPublish(Peer &peer, const QString &room)
+{
+    return settle(peer, room, m_access.mayPublish(peer.identity(), room, m_clock.wallNow()), u"publish in"_s);
+}
+
+bool RoomsService::settle(Peer &peer, const QString &room, RoomAccess::Verdict verdict, const QString &deed)
+{
+    switch (verdict) {
+    case RoomAccess::Verdict::Allowed:
         return true;
-    peer.close(roomForbidden(u"this room is not for you to subscribe to"_s));
-    return false;
+    case RoomAccess::Verdict::Forbidden:
+        peer.close(roomForbidden(u"this room is not for you to "_s + deed));
+        return false;
+    case RoomAccess::Verdict::StepUp:
+        peer.close({.code = CloseCode::StepUpRequired,
+                    .text = u"this room asks for a stronger or fresher sign-in"_s,
+                    .auditReason = u"room_step_up"_s,
+                    .members = m_access.stepUpMembers(peer.identity(), room)});
+        return false;
+    }
+    Q_UNREACHABLE();
 }
 
 void RoomsService::opened(Peer &peer)
@@ -92,10 +112,8 @@ void RoomsService::text(Peer &peer, const QString &text)
 void RoomsService::binary(Peer &peer, const QByteArray &data)
 {
     const QString home = m_members.value(&peer).home;
-    if (!m_access.mayPublish(peer.identity(), home)) {
-        peer.close(roomForbidden(u"this room is not for you to publish in"_s));
+    if (!mayPublish(peer, home))
         return;
-    }
     const auto it = m_rooms.find(home);
     const QSet<Peer *> receivers = it == m_rooms.end() ? QSet<Peer *>() : it->second.members;
     for (Peer *receiver : receivers) {
@@ -107,10 +125,8 @@ void RoomsService::binary(Peer &peer, const QByteArray &data)
 void RoomsService::message(Peer &peer, const QString &id, const Frame &frame)
 {
     const QString room = frame.fields().value("room"_L1).toString(m_members.value(&peer).home);
-    if (!m_access.mayPublish(peer.identity(), room)) { // it is not acknowledged
-        peer.close(roomForbidden(u"this room is not for you to publish in"_s));
+    if (!mayPublish(peer, room)) // it is not acknowledged
         return;
-    }
     const bool isNew = m_seen.add(peer.identity(), id);
     peer.acknowledge(id);
     if (!isNew)
@@ -208,10 +224,8 @@ void RoomsService::leave(Peer &peer, const QString &room)
 
 void RoomsService::publish(Peer &from, const QString &room, const QByteArray &payload)
 {
-    if (!m_access.mayPublish(from.identity(), room)) {
-        from.close(roomForbidden(u"this room is not for you to publish in"_s));
+    if (!mayPublish(from, room))
         return;
-    }
     const auto it = m_rooms.find(room);
     if (it == m_rooms.end())
         return;
@@ -283,11 +297,15 @@ void RoomsService::request(Peer &peer, const Frame &frame)
         && (!asked.contains("room"_L1) || asked.value("room"_L1).isString());
     const QString name = asked.value("room"_L1).toString(m_members.value(&peer).home);
     const auto it = m_rooms.find(name);
+    const RoomAccess::Verdict access = m_access.maySubscribe(peer.identity(), name, m_clock.wallNow());
     if (op != "room.info"_L1 && op != "room.history"_L1) {
         peer.refuse(id, u"unknown_operation"_s, u"a rooms endpoint knows room.info and room.history"_s);
     } else if (!isGood) {
         peer.refuse(id, u"invalid_request"_s, u"the payload is no JSON object, or its room is no text or its after no number"_s);
-    } else if (!m_access.maySubscribe(peer.identity(), name)) {
+    } else if (access == RoomAccess::Verdict::StepUp) {
+        peer.refuse(id, u"insufficient_user_authentication"_s, u"this room asks for a stronger or fresher sign-in"_s,
+                    m_access.stepUpMembers(peer.identity(), name));
+    } else if (access == RoomAccess::Verdict::Forbidden) {
         peer.refuse(id, u"forbidden"_s, u"this room is not for you to subscribe to"_s);
     } else if (it == m_rooms.end()) {
         peer.refuse(id, u"unknown_room"_s, u"nobody has been in this room lately"_s);

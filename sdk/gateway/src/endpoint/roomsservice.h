@@ -57,7 +57,9 @@ private:
     };
     using Rooms = std::map<QString, Room>;
 
-    bool maySubscribe(Peer &peer, const QString &room); //!< Else it is closed with 4403.
+    bool maySubscribe(Peer &peer, const QString &room); //!< Else it is closed with 4403, or 4442 where a step-up helps.
+    bool mayPublish(Peer &peer, const QString &room); //!< The same.
+    bool settle(Peer &peer, const QString &room, RoomAccess::Verdict verdict, const QString &deed);
     void lookAtRooms(Peer &peer); //!< Those that it is in and may not be in any more end it.
     Room *join(Peer &peer, const QString &room); //!< Null if he may not.
     Room &roomOf(const QString &name);

@@ -88,6 +88,10 @@ std::optional<CloseAnswer> closeAnswerOf(const Refusal &refusal, const QString &
         PeerClose close{.code = *code, .after = refusal.retryAfter.value_or(Duration()), .ref = ref};
         if (*code == CloseCode::StepUpRequired)
             close.members = stepUpMembers(*target);
+        if (refusal.lockedUntil && close.code == CloseCode::Locked)
+            close.members.insert("until"_L1, toRfc3339(*refusal.lockedUntil));
+        if (!refusal.detail.isEmpty())
+            close.text = refusal.detail;
         answer.frames = byeFrame(close);
     }
     answer.frames += closeFrame(*code);

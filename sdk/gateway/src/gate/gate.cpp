@@ -49,6 +49,8 @@ QList<std::shared_ptr<const GateTarget>> targetsOf(const GatewayConfig &config)
         target.origins = endpoint.origins;
         target.acrValues = endpoint.acrValues;
         target.maxAge = endpoint.maxAge;
+        target.sessionLifetime = endpoint.sessionLifetime;
+        target.sessionIdle = endpoint.sessionIdle;
         target.hidden = endpoint.hidden;
         target.requireDpop = endpoint.requireDpop;
         target.policy = endpoint.policy.isEmpty() ? config.policy : endpoint.policy;

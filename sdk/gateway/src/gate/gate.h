@@ -21,6 +21,7 @@ class AssertionSigner;
 class AuditLog;
 class Handshake;
 class LockBook;
+class SessionLives;
 class TokenVerifier;
 
 //! What the gate borrows; all of it outlives the gate.
@@ -35,6 +36,7 @@ struct GateServices
     Bridge &bridge;
     AssertionSigner &assertions;
     const LockBook &locks;
+    SessionLives &sessions;
     std::function<QByteArray()> readiness; //!< Empty text: ready; else what is missing.
 };
 

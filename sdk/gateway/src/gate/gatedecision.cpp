@@ -200,17 +200,21 @@ std::optional<Refusal> checkScopes(const GateTarget &target, const Identity &ide
     return result;
 }
 
-std::optional<Refusal> checkStepUp(const GateTarget &target, const Identity &identity, WallTime now, bool isDpop)
+std::optional<Refusal> checkStepUp(const GateTarget &target, const Identity &identity, WallTime now, bool isDpop,
+                                   const std::optional<SessionEnd> &end)
 {
-    const QString weakness = signInWeakness(target, identity, now);
+    QString weakness = signInWeakness(target, identity, now);
+    if (weakness.isEmpty() && end)
+        weakness = end->reason;
     if (weakness.isEmpty())
         return {};
+    const QJsonValue maxAge = (end ? stepUpMembers(target, *end) : stepUpMembers(target)).value("max_age"_L1);
     Refusal result = Refusal::of(401, "Stronger sign-in needed", weakness, u"the sign-in does not suffice here"_s);
     QByteArray parameters = "error=\"insufficient_user_authentication\"";
     if (!target.acrValues.isEmpty())
         parameters += ", acr_values=" + quotedString(target.acrValues.join(u' '));
-    if (target.maxAge)
-        parameters += ", max_age=" + QByteArray::number(qint64(target.maxAge->count()));
+    if (!maxAge.isUndefined())
+        parameters += ", max_age=" + QByteArray::number(maxAge.toInteger());
     result.challenge(&target, parameters, isDpop);
     return result;
 }
@@ -415,14 +419,15 @@ std::optional<Refusal> checkIdentity(const GateTarget &target, const Result<Iden
 } // namespace
 
 GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target, const Result<Identity> &verdict,
-                            ConnectionCaps::Refusal caps, WallTime now, const Possession &possession)
+                            ConnectionCaps::Refusal caps, WallTime now, const Possession &possession,
+                            const std::optional<SessionEnd> &sessionEnd)
 {
     if (const auto problem = checkIdentity(*target, verdict, possession, now)) {
         if (target->hidden)
             return refuse(refusalToAll(verdict, possession).value_or(concealed(*problem)));
         return refuse(*problem, target);
     }
-    if (const auto problem = checkStepUp(*target, *verdict, now, possession.isDpop))
+    if (const auto problem = checkStepUp(*target, *verdict, now, possession.isDpop, sessionEnd))
         return refuse(*problem, target);
     if (caps != ConnectionCaps::Refusal::None) {
         const bool isUser = caps == ConnectionCaps::Refusal::UserFull;
@@ -452,6 +457,14 @@ QJsonObject stepUpMembers(const GateTarget &target)
         members.insert("acr_values"_L1, target.acrValues.join(u' '));
     if (target.maxAge)
         members.insert("max_age"_L1, qint64(target.maxAge->count()));
+    return members;
+}
+
+QJsonObject stepUpMembers(const GateTarget &target, const SessionEnd &end)
+{
+    QJsonObject members = stepUpMembers(target);
+    const qint64 most = std::max<qint64>(1, end.most.count() / 1000);
+    members.insert("max_age"_L1, target.maxAge ? std::min<qint64>(most, target.maxAge->count()) : most);
     return members;
 }
 

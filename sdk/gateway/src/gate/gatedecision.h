@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "endpoint/sessionlives.h"
 #include "gate/gatepeer.h"
 #include "gate/gatetarget.h"
 #include "gate/proofchecker.h"
@@ -74,11 +75,14 @@ WATCHWORD_TEST_EXPORT Refusal decideSettled(const Refusal &settled, const Result
 //! The second half: \a verdict is the verifier's answer for the credential of the first, \a possession the ProofChecker's.
 WATCHWORD_TEST_EXPORT GateDecision decideIdentity(const std::shared_ptr<const GateTarget> &target,
                                                   const Result<Identity> &verdict, ConnectionCaps::Refusal caps, WallTime now,
-                                                  const Possession &possession = {});
+                                                  const Possession &possession = {},
+                                                  const std::optional<SessionEnd> &sessionEnd = {});
 //! Why the person has to sign in again for \a target (RFC 9470): "acr_too_weak", "sign_in_too_old", or empty.
 WATCHWORD_TEST_EXPORT QString signInWeakness(const GateTarget &target, const Identity &identity, WallTime now);
 //! What a client is told of that, beside the code: "acr_values" and "max_age".
 QJsonObject stepUpMembers(const GateTarget &target);
+//! The same for a session that is over: a sign-in that is younger than what the endpoint allows.
+QJsonObject stepUpMembers(const GateTarget &target, const SessionEnd &end);
 //! RFC 6455 section 4.2.1.
 bool isGoodUpgrade(const RequestHead &head);
 //! After a reload: whether who was admitted would get as far as the step-up with the same request.

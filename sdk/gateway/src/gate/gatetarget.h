@@ -22,6 +22,8 @@ struct GateTarget
     QStringList origins;
     QStringList acrValues;
     std::optional<std::chrono::seconds> maxAge;
+    Duration sessionLifetime{0};
+    Duration sessionIdle{0};
     bool hidden = false;
     bool requireDpop = false;
     QJsonObject policy{}; //!< Of "hello".

@@ -198,7 +198,11 @@ void Handshake::verified(const Result<Identity> &answer)
         caps = m_gate.m_services.caps.check(m_target->path, verdict->issuer + u' ' + verdict->subject,
                                             m_target->limits.connections, ofUser);
     }
-    const GateDecision decision = decideIdentity(m_target, verdict, caps, m_gate.m_services.clock.wallNow(), possession);
+    const WallTime now = m_gate.m_services.clock.wallNow();
+    std::optional<SessionEnd> sessionEnd;
+    if (verdict)
+        sessionEnd = m_gate.m_services.sessions.judge(*verdict, *m_target, m_gate.m_services.clock.now(), now);
+    const GateDecision decision = decideIdentity(m_target, verdict, caps, now, possession, sessionEnd);
     if (decision.action != GateDecision::Action::Accept) {
         m_target = decision.target;
         refuse(countFailure(decision.refusal, identity), identity);

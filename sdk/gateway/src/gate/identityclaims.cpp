@@ -60,6 +60,28 @@ Result<void> checkKind(const QJsonObject &answer)
     return isAccess ? Result<void>() : Error(ErrorCode::WrongTokenType, u"the introspected token is no access token"_s);
 }
 
+// A claim by its path: "roles", "realm_access.roles".
+QJsonValue valueAt(const QJsonObject &claims, const QString &path)
+{
+    if (claims.contains(path)) // names may have dots, as those that are URLs
+        return claims.value(path);
+    const qsizetype dot = path.indexOf(u'.');
+    return dot < 0 ? QJsonValue(QJsonValue::Undefined) : valueAt(claims.value(path.left(dot)).toObject(), path.mid(dot + 1));
+}
+
+constexpr qsizetype kMostRolesOfAToken = 200;
+
+QStringList rolesIn(const QJsonValue &value)
+{
+    QStringList roles = value.toString().split(u' ', Qt::SkipEmptyParts);
+    const QJsonArray entries = value.toArray();
+    for (const QJsonValue &entry : entries)
+        roles.append(entry.toString());
+    roles.removeAll(QString());
+    roles.removeDuplicates();
+    return roles.mid(0, kMostRolesOfAToken);
+}
+
 QString textOf(Duration duration)
 {
     return QString::number(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + u" s"_s;
@@ -140,6 +162,8 @@ Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, cons
     identity.sessionId = answer.value("sid"_L1).toString(identity.tokenId);
     identity.scopes = answer.value("scope"_L1).toString().split(u' ', Qt::SkipEmptyParts);
     identity.acr = answer.value("acr"_L1).toString();
+    identity.roles = rolesIn(valueAt(answer, config.rolesClaim));
+    identity.tenant = valueAt(answer, config.tenantClaim).toString().left(1024);
     identity.authTime = timeOf(answer, "auth_time"_L1);
     identity.issuedAt = timeOf(answer, "iat"_L1);
     if (const WallTime begin = timeOf(answer, "nbf"_L1).value_or(now); now + config.clockSkew < begin)
@@ -150,6 +174,16 @@ Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, cons
     if (!identity.expiresAt)
         identity.expiresAt = now + config.introspection.withoutExp;
     return identity;
+}
+
+void takeBelongings(Identity &identity, const Jwt &jwt, const IssuerConfig &config)
+{
+    const auto at = [&jwt](const QString &path) {
+        const QJsonValue value = jwt.claim(path);
+        return value.isUndefined() && path.contains(u'.') ? valueAt(jwt.claims(), path) : value;
+    };
+    identity.roles = rolesIn(at(config.rolesClaim));
+    identity.tenant = at(config.tenantClaim).toString().left(1024);
 }
 
 Result<void> checkAge(const Identity &identity, const IssuerConfig &config, WallTime now)

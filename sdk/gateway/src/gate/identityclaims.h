@@ -12,6 +12,8 @@ namespace Watchword::Gateway {
 
 //! Of a token whose signature, times, issuer and audience were found right.
 Result<Identity> identityOf(const Jwt &jwt, const Secret &token);
+//! Roles and tenant, by the paths of \a config.
+void takeBelongings(Identity &identity, const Jwt &jwt, const IssuerConfig &config);
 //! Of an introspection answer (RFC 7662 section 2.2), which is judged as a whole. It has an end in any case.
 WATCHWORD_TEST_EXPORT Result<Identity> identityOf(const QJsonObject &answer, const Secret &token, const IssuerConfig &config,
                                                   WallTime now);

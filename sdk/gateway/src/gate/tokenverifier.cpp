@@ -148,6 +148,7 @@ Result<Identity> TokenVerifier::Private::remember(const Presented &presented, co
         return identity;
     if (const Result<void> age = checkAge(*identity, config, clock.wallNow()); !age)
         return age.error();
+    takeBelongings(*identity, jwt, config);
     shareTexts(*identity, last);
     last = *identity;
     if (config.maxAge.count() == 0) // what ends by its age is looked at each time

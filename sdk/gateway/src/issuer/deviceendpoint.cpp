@@ -177,16 +177,14 @@ HttpResponse DeviceEndpoint::allowed(const DeviceRequest &wanted, const IssuerUs
 
 void DeviceEndpoint::recordRefusal(const QString &reason, const QString &clientId, const HttpRequest &request)
 {
-    AuditEntry entry{.type = u"signin.failed"_s,
-                     .subject = {},
-                     .severity = 3,
-                     .outcome = u"denied"_s,
-                     .reasonCode = reason,
-                     .message = u"A sign-in by another device was refused: %1."_s.arg(reason),
-                     .data = {}};
-    if (!clientId.isEmpty())
-        entry.data.insert("actor"_L1, m_services.audit.actor({}, {}, clientId));
-    m_services.audit.record(entry, &request);
+    m_services.audit.record({.type = u"signin.failed"_s,
+                             .subject = {},
+                             .severity = 3,
+                             .outcome = u"denied"_s,
+                             .reasonCode = reason,
+                             .message = u"A sign-in by another device was refused: %1."_s.arg(reason),
+                             .data = {{"actor"_L1, m_services.audit.actor({}, {}, clientId)}}},
+                            &request);
 }
 
 QByteArray DeviceEndpoint::confirmPage(const DeviceRequest &wanted, const QString &username, const QString &problem) const

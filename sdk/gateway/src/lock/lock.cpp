@@ -10,9 +10,10 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::array kKinds{std::pair{LockTarget::Kind::User, "user"}, std::pair{LockTarget::Kind::Session, "session"},
-                            std::pair{LockTarget::Kind::Token, "token"}, std::pair{LockTarget::Kind::Client, "client"},
-                            std::pair{LockTarget::Kind::Address, "address"}};
+constexpr std::array kKinds{std::pair{LockTarget::Kind::User, "user"},       std::pair{LockTarget::Kind::Session, "session"},
+                            std::pair{LockTarget::Kind::Token, "token"},     std::pair{LockTarget::Kind::Client, "client"},
+                            std::pair{LockTarget::Kind::Address, "address"}, std::pair{LockTarget::Kind::Role, "role"},
+                            std::pair{LockTarget::Kind::Tenant, "tenant"}};
 constexpr std::array kModes{std::pair{Lock::Mode::Revoked, "revoked"}, std::pair{Lock::Mode::Forbidden, "forbidden"},
                             std::pair{Lock::Mode::Locked, "locked"}, std::pair{Lock::Mode::Outdated, "outdated"},
                             std::pair{Lock::Mode::Held, "held"}};
@@ -53,6 +54,10 @@ bool isTarget(const LockTarget &target, const Identity &identity, const QHostAdd
         return identity.clientId == target.value;
     case LockTarget::Kind::Address:
         return !peer.isNull() && isAt(target.value, peer);
+    case LockTarget::Kind::Role:
+        return identity.roles.contains(target.value);
+    case LockTarget::Kind::Tenant:
+        return identity.tenant == target.value;
     }
     return false;
 }

@@ -23,7 +23,9 @@ struct LockTarget
         Session, //!< "sid"; the token where the issuer has no sessions.
         Token, //!< "jti"
         Client, //!< "client_id"
-        Address //!< Of the client: an address or a subnet.
+        Address, //!< Of the client: an address or a subnet.
+        Role, //!< One that the person has.
+        Tenant //!< That the person belongs to.
     };
     Kind kind = Kind::User;
     QString issuer; //!< Empty: whatever the issuer.

@@ -136,6 +136,9 @@ std::optional<Lock> LockBook::lockOn(const Identity &identity, const QHostAddres
     lookAt(LockTarget::Kind::Session, identity.sessionId);
     lookAt(LockTarget::Kind::Token, identity.tokenId);
     lookAt(LockTarget::Kind::Client, identity.clientId);
+    lookAt(LockTarget::Kind::Tenant, identity.tenant);
+    for (const QString &role : identity.roles)
+        lookAt(LockTarget::Kind::Role, role);
     for (const QString &id : m_addresses)
         look(id);
     return hardest ? std::optional(*hardest) : std::nullopt;

@@ -178,7 +178,7 @@ void RelayLink::pieceOfClient(Wire::MutableBytes bytes, bool isLast)
         }
     }
     if (m_ofClient == Course::Undecided) {
-        m_gauge->applicationMessages.add();
+        m_gauge->applicationIn.add();
         m_ofClient = Course::Passing;
         m_upstream->beginMessage(m_clientType);
     }
@@ -193,7 +193,7 @@ void RelayLink::pieceOfUpstream(Wire::MutableBytes bytes, bool isLast)
     m_gauge->bytesOut.add(bytes.size());
     m_isTrafficCounted = true;
     if (m_ofUpstream == Course::Undecided) {
-        m_gauge->applicationMessages.add();
+        m_gauge->applicationOut.add();
         m_ofUpstream = m_speaksControl && m_upstreamType == Wire::Opcode::Text ? Course::Escaping : Course::Passing;
         m_client->beginMessage(m_upstreamType);
     }
@@ -232,7 +232,7 @@ bool RelayLink::takeMessage(const QString &text)
         acknowledge(id); // the first acknowledgement was lost with its connection
         return true;
     }
-    m_gauge->applicationMessages.add();
+    m_gauge->applicationIn.add();
     m_upstream->sendMessage(Wire::Opcode::Text, bytesOf(frame->payload()));
     m_receipts.written(id, m_upstream->bytesWritten());
     return true;

@@ -66,8 +66,8 @@ std::optional<ClientSocket::Relayed> RelaySocket::relayed() const
 {
     SocketGauge &seen = *gauge();
     seen.isNoted = false; // what comes from now on is told anew
-    return Relayed{seen.messagesIn.value(), seen.messagesOut.value(), seen.bytesIn.value(), seen.bytesOut.value(),
-                   seen.applicationMessages.value()};
+    return Relayed{seen.messagesIn.value(), seen.messagesOut.value(),   seen.bytesIn.value(),
+                   seen.bytesOut.value(),   seen.applicationIn.value(), seen.applicationOut.value()};
 }
 
 void RelaySocket::eventReceived(const BridgeEvent &event)

@@ -6,6 +6,8 @@
 #include "watchword/core/internal/utf8.h"
 #include "watchword/core/log.h"
 
+#include <QDateTime>
+
 #include <algorithm>
 
 namespace Watchword {
@@ -16,6 +18,7 @@ using M = ConnectionMachine;
 namespace {
 
 constexpr qsizetype kLongestId = 128;
+constexpr Duration kLongestWait = std::chrono::hours(24 * 30); // for the end of a lock
 
 // Who cannot be asked what is outstanding is done when it is silent for this part of the time.
 constexpr int kQuietPart = 4;
@@ -47,6 +50,12 @@ Result<PolicyChanges> policyOf(const QJsonObject &hello)
 bool isOneOf(const QString &type, std::initializer_list<const char *> types)
 {
     return std::any_of(types.begin(), types.end(), [&type](const char *name) { return type == QLatin1StringView(name); });
+}
+
+// "auth.due" of a session that no renewal can make longer: the person is asked for, not the token.
+bool isAboutTheSession(const QJsonObject &fields)
+{
+    return fields.value("reason"_L1).toString().startsWith("session_"_L1);
 }
 
 // What a frame is about: the connection that carries it, now, or what the application sees in its order.
@@ -223,6 +232,8 @@ void Receiver::takeFrame(Link::Id id, const Result<Frame> &parsed)
         m_context.post(M::RenewalAccepted{id, m_context.swap.current().instantOf(fields.value("exp"_L1), m_context.clock)});
     } else if (is(FrameType::AuthFail))
         takeRenewalRefusal(id, fields);
+    else if (is(FrameType::AuthDue) && isAboutTheSession(fields))
+        m_sink.onFrame(*parsed);
     else if (is(FrameType::AuthDue))
         m_context.post(M::RenewalDue{id});
     else if (is(FrameType::Reconnect))
@@ -271,6 +282,15 @@ void Receiver::takeBye(Link::Id id, const QJsonObject &fields)
     bye.ref = m_context.log.redact(fields.value("ref"_L1).toString().left(kLongestId));
     bye.reason = m_context.log.redact(fields.value("reason"_L1).toString().left(200));
     bye.acrValues = m_context.log.redact(fields.value("acr_values"_L1).toString().left(500)).split(u' ', Qt::SkipEmptyParts);
+    const QDateTime until = QDateTime::fromString(fields.value("until"_L1).toString().left(40), Qt::ISODateWithMs);
+    const Link *from = m_context.swap.linkOf(id);
+    if (until.isValid() && from) {
+        bye.until = WallTime(Duration(until.toMSecsSinceEpoch()));
+        // By the server's clock, which it was written by.
+        const std::optional<Instant> at = from->instantOf(double(until.toMSecsSinceEpoch()) / 1000.0, m_context.clock);
+        if (at)
+            bye.after = std::clamp(*at - m_context.clock.now(), bye.after, std::max(bye.after, kLongestWait));
+    }
     bye.maxAge = Upgrade::maxAgeOf(fields.value("max_age"_L1).toVariant().toString());
     m_context.post(M::Farewell{id, bye.code, retryActionFromName(bye.retry), bye.after});
     m_sink.onBye(bye);

@@ -18,8 +18,13 @@ RetryDecision decide(const TransportEnd &end, const std::optional<LinkEvents::Fa
     // Whatever the portal answered, it was not the server.
     if (end.error.code() == ErrorCode::CaptivePortal)
         return policy.forNetworkError(ErrorCode::CaptivePortal, asked);
-    if (end.http.status)
-        return policy.forHttpStatus(end.http.status, asked);
+    if (end.http.status) {
+        RetryDecision decision = policy.forHttpStatus(end.http.status, asked);
+        // A refusal that says when it ends, as that of a lock, is worth another attempt then.
+        if (end.http.status == 403 && decision.action == RetryAction::Stop && decision.after.count() > 0)
+            decision.action = RetryAction::Retry;
+        return decision;
+    }
     // What this end found wrong is not what the server said: it has rows of its own.
     if (!end.closeCode)
         return policy.forNetworkError(end.error.code(), asked);

@@ -146,8 +146,8 @@ void TestSharedRates::slowLosesNothing_data()
 
 void TestSharedRates::slowLosesNothing()
 {
-    constexpr qsizetype kMessage = 10'000;
-    constexpr int kCount = 120;
+    constexpr qsizetype kMessage = 64'000;
+    constexpr int kCount = 220;
     QFETCH(const bool, isRelayed);
     QFETCH(const bool, isShared);
     RawUpstream upstream;
@@ -157,9 +157,10 @@ void TestSharedRates::slowLosesNothing()
     relay(gate, upstream);
     EndpointLimits &limits = gate.config.endpoints[isRelayed ? 2 : 0].limits;
     limits.whenTooFast = EndpointLimits::WhenTooFast::Slow;
+    limits.queueBytes = 0; // what comes back goes through the same loop
     limits.messagesPerSecond = 0;
-    limits.bytesPerSecond = isShared ? 0 : 300'000;
-    limits.ofUser.bytesPerSecond = isShared ? 300'000 : 0;
+    limits.bytesPerSecond = isShared ? 0 : 2'000'000;
+    limits.ofUser.bytesPerSecond = isShared ? 2'000'000 : 0;
     QVERIFY(gate.begin());
     RawClient client(gate, isRelayed ? "/relay" : "/echo");
     if (isRelayed) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issuer/devicebook.h"
 #include "issuerpeer.h"
+#include "support/await.h"
 
 #include <QJsonDocument>
 #include <QProcess>

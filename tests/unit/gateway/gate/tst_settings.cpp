@@ -27,6 +27,8 @@ QString tableOf(const QString &heading)
         return u"[[rooms]]"_s;
     if (heading == "[[issuer_embedded.user]]"_L1)
         return u"[[user]]"_s;
+    if (heading == "[[issuer_embedded.resource_server]]"_L1)
+        return u"[[resource_server]]"_s;
     return heading == "[[issuer_embedded.client]]"_L1 ? u"[[client]]"_s : heading;
 }
 

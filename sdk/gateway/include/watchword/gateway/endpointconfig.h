@@ -86,6 +86,10 @@ struct RoomRule
     Access access = Access::Both;
     QStringList subscribeScopes{}; //!< All are needed, beside the endpoint's; the next too.
     QStringList publishScopes{};
+    //! How and how long ago the person has to have signed in for these rooms (RFC 9470); a weaker sign-in can be made stronger
+    //! and the connection goes on with it.
+    QStringList acrValues{};
+    std::optional<std::chrono::seconds> maxAge{};
     friend bool operator==(const RoomRule &, const RoomRule &) = default;
 };
 
@@ -127,6 +131,10 @@ struct EndpointConfig
     QStringList subprotocols; //!< Accepted beside watchword.v1, and offered to the upstream.
     QStringList acrValues; //!< RFC 9470: one of them is needed.
     std::optional<std::chrono::seconds> maxAge; //!< RFC 9470: age of the sign-in.
+    //! How long a session may last from its sign-in on, and how long its person may do nothing, over all renewals and
+    //! connections; then a new sign-in is asked for (4442). 0: for ever.
+    Duration sessionLifetime{0};
+    Duration sessionIdle{0};
     enum class RejectStyle {
         Http, //!< By a status, which a browser does not show to the page.
         //! For pages of an allowed Origin that send no Authorization header: 101, and at once a close frame with the code.

@@ -9,6 +9,7 @@
 #include <QHostAddress>
 #include <QJsonObject>
 #include <QList>
+#include <QMap>
 #include <QString>
 #include <QStringList>
 #include <QUrl>
@@ -55,6 +56,10 @@ struct IssuerConfig
     Duration clockSkew = std::chrono::seconds(10);
     QString caFile; //!< More authorities for the TLS connection to the issuer; empty for the system's.
     bool requireDpop = false; //!< Its tokens have to be bound to a key (RFC 9449).
+    //! Where tokens say what people may be locked by, beside their own names; dots lead into objects. Several roles are an
+    //! array, or one text with blanks.
+    QString rolesClaim = QStringLiteral("roles");
+    QString tenantClaim = QStringLiteral("tenant");
     //! Between "iat" (or now, where that is missing) and "exp"; longer is TokenLifetimeTooLong. 0: any.
     Duration maxLifetime = std::chrono::hours(24 * 7);
     Duration maxAge{0}; //!< Since "iat", which is needed then; older is TokenExpired. 0: any.
@@ -211,6 +216,8 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     ProxyHeader proxyHeader = ProxyHeader::XForwardedFor;
     //! The member "policy" of "hello": what clients are asked for more patience with (protocol.md section 3). Empty: nothing.
     QJsonObject policy;
+    //! What the file says, by the path of each setting; empty for one that was not read from a file. For what a reload tells.
+    QMap<QString, QString> written;
     QString logLevel = QStringLiteral("info"); //!< debug, info, warning, error
 
     static Result<GatewayConfig> fromToml(const QString &text, const QString &fileName);

@@ -29,6 +29,8 @@ struct WATCHWORD_GATEWAY_EXPORT Identity
     QString keyThumbprint; //!< "cnf.jkt" (RFC 9449 section 6.1): who has the token must have this key. Empty: a bearer token.
     QStringList audiences;
     QStringList scopes;
+    QStringList roles; //!< By IssuerConfig::rolesClaim.
+    QString tenant; //!< By IssuerConfig::tenantClaim.
     QString acr;
     std::optional<WallTime> authTime;
     std::optional<WallTime> issuedAt;

@@ -29,6 +29,7 @@ struct Bye
     QString reason;
     QStringList acrValues{}; //!< With 4442: what the next sign-in has to be like (RFC 9470).
     std::optional<std::chrono::seconds> maxAge{};
+    std::optional<WallTime> until{}; //!< When what keeps the client out ends, as a lock; it does not come back before.
 };
 
 /*!
