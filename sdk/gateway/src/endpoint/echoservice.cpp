@@ -27,7 +27,7 @@ void EchoService::binary(Peer &peer, const QByteArray &data)
 
 void EchoService::message(Peer &peer, const QString &id, const Frame &frame)
 {
-    const bool isNew = m_seen.add(peer.identity(), id);
+    const bool isNew = m_seen.add(SeenIds::senderOf(peer.identity()), id);
     peer.acknowledge(id);
     if (isNew)
         peer.sendText(QString::fromUtf8(frame.payload()));

@@ -281,12 +281,12 @@ void Hub::openStream(Endpoint &endpoint, std::unique_ptr<ClientSocket> socket, c
     // The slot counts as long as the socket lives.
     connect(socket.get(), &QObject::destroyed, this, [slot = admission.slot] { Q_UNUSED(slot) });
     if (endpoint.target->kind == GateTarget::Kind::Watch) {
-        m_watch->acceptWatch(std::move(socket), admission.identity, admission.url, admission.peer.address);
+        m_watch->acceptWatch(std::move(socket), admission.identity, QUrl::fromEncoded(admission.url), admission.peer.address);
         return;
     }
     const QUrlQuery query(QString::fromLatin1(admission.query));
     m_watch->acceptAudit(std::move(socket), admission.identity, query.queryItemValue(u"after"_s, QUrl::FullyDecoded),
-                         admission.url, admission.peer.address);
+                         QUrl::fromEncoded(admission.url), admission.peer.address);
 }
 
 // Who watches others is recorded like them.

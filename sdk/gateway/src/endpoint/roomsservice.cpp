@@ -127,7 +127,7 @@ void RoomsService::message(Peer &peer, const QString &id, const Frame &frame)
     const QString room = frame.fields().value("room"_L1).toString(m_members.value(&peer).home);
     if (!mayPublish(peer, room)) // it is not acknowledged
         return;
-    const bool isNew = m_seen.add(peer.identity(), id);
+    const bool isNew = m_seen.add(SeenIds::senderOf(peer.identity()), id);
     peer.acknowledge(id);
     if (!isNew)
         return;

@@ -3,28 +3,24 @@
 
 namespace Watchword::Gateway {
 
-namespace {
-
 // With their lengths: no two senders make one key, whatever an issuer writes into its claims.
-QString keyOf(const Identity &sender)
+QString SeenIds::senderOf(const Identity &identity)
 {
     QString key;
-    for (const QString &part : {sender.issuer, sender.subject, sender.clientId})
+    for (const QString &part : {identity.issuer, identity.subject, identity.clientId})
         key += QString::number(part.size()) + u':' + part;
     return key;
 }
 
-} // namespace
-
-bool SeenIds::contains(const Identity &sender, const QString &id) const
+bool SeenIds::contains(const QString &sender, const QString &id) const
 {
-    const auto known = m_byKey.constFind(keyOf(sender));
+    const auto known = m_byKey.constFind(sender);
     return known != m_byKey.constEnd() && (*known)->ids.contains(id);
 }
 
-bool SeenIds::add(const Identity &sender, const QString &id)
+bool SeenIds::add(const QString &sender, const QString &id)
 {
-    const auto at = wake(keyOf(sender));
+    const auto at = wake(sender);
     if (at->ids.contains(id))
         return false;
     if (at->order.size() >= kMostPerSender) {

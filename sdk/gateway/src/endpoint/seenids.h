@@ -26,9 +26,10 @@ public:
     static constexpr qsizetype kMostPerSender = 4096;
     static constexpr qsizetype kMostInAll = 200'000;
 
+    static QString senderOf(const Identity &identity); //!< Its key, for who has many ids of one.
     //! True the first time.
-    bool add(const Identity &sender, const QString &id);
-    bool contains(const Identity &sender, const QString &id) const;
+    bool add(const QString &sender, const QString &id);
+    bool contains(const QString &sender, const QString &id) const;
     qsizetype size() const { return m_size; }
 
 private:

@@ -18,7 +18,7 @@ struct Admission
     QString host;
     QByteArray path; //!< As it was sent.
     QByteArray query;
-    QUrl url; //!< Of the upgrade, as a DPoP proof has to name it; empty if its host is none of ours.
+    QByteArray url; //!< Of the upgrade, encoded, as a DPoP proof has to name it; empty if its host is none of ours.
     QString tlsProtocol; //!< "TLSv1.3"; empty on plain sockets.
     QString cipher;
     std::shared_ptr<ConnectionCaps::Slot> slot;

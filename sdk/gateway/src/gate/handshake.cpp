@@ -253,7 +253,7 @@ void Handshake::admit(const Identity &identity)
     admission.host = clientText(m_head.value("Host"));
     admission.path = m_head.path;
     admission.query = m_isByTicket ? withoutTicket(m_head.query) : m_head.query;
-    admission.url = m_presentation.url;
+    admission.url = m_presentation.url.toEncoded();
     admission.at = m_gate.m_services.clock.wallNow();
     admission.slot = m_gate.m_services.caps.take(m_target->path, identity.issuer + u' ' + identity.subject);
     admission.tlsProtocol = arrival.tlsProtocol;

@@ -5,12 +5,8 @@ namespace Watchword::Gateway {
 
 namespace {
 
-QString userKey(const QString &endpoint, const QString &user)
-{
-    return endpoint + QChar(0) + user;
-}
-
-void decrement(QHash<QString, int> &counts, const QString &key)
+template <typename Key>
+void decrement(QHash<Key, int> &counts, const Key &key)
 {
     const auto it = counts.find(key);
     if (it != counts.end() && --*it <= 0)
@@ -25,13 +21,13 @@ ConnectionCaps::Slot::Slot(std::shared_ptr<Counts> counts, QString endpoint, QSt
     , m_user(std::move(user))
 {
     ++m_counts->perEndpoint[m_endpoint];
-    ++m_counts->perUser[userKey(m_endpoint, m_user)];
+    ++m_counts->perUser[std::pair(m_endpoint, m_user)];
 }
 
 ConnectionCaps::Slot::~Slot()
 {
     decrement(m_counts->perEndpoint, m_endpoint);
-    decrement(m_counts->perUser, userKey(m_endpoint, m_user));
+    decrement(m_counts->perUser, std::pair(m_endpoint, m_user));
 }
 
 ConnectionCaps::ConnectionCaps()
@@ -60,7 +56,7 @@ int ConnectionCaps::endpointCount(const QString &endpoint) const
 
 int ConnectionCaps::userCount(const QString &endpoint, const QString &user) const
 {
-    return m_counts->perUser.value(userKey(endpoint, user));
+    return m_counts->perUser.value(std::pair(endpoint, user));
 }
 
 } // namespace Watchword::Gateway

@@ -20,7 +20,7 @@ class WATCHWORD_TEST_EXPORT ConnectionCaps
     struct Counts
     {
         QHash<QString, int> perEndpoint;
-        QHash<QString, int> perUser;
+        QHash<std::pair<QString, QString>, int> perUser; // of an endpoint
     };
 
 public:

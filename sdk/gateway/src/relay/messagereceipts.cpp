@@ -5,7 +5,7 @@
 
 namespace Watchword::Gateway {
 
-MessageReceipts::MessageReceipts(Identity sender, std::shared_ptr<TakenIds> taken)
+MessageReceipts::MessageReceipts(QString sender, std::shared_ptr<TakenIds> taken)
     : m_sender(std::move(sender))
     , m_taken(std::move(taken))
 {

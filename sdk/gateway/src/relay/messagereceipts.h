@@ -19,7 +19,7 @@ namespace Watchword::Gateway {
 class WATCHWORD_TEST_EXPORT MessageReceipts
 {
 public:
-    MessageReceipts(Identity sender, std::shared_ptr<TakenIds> taken);
+    MessageReceipts(QString sender, std::shared_ptr<TakenIds> taken); //!< See SeenIds::senderOf().
 
     bool isTaken(const QString &id) const { return m_taken->contains(m_sender, id); }
     //! Its last byte is the one before \a end in all that was written to the upstream. Ends never fall.
@@ -29,7 +29,7 @@ public:
     bool isEmpty() const { return m_waiting.empty(); }
 
 private:
-    const Identity m_sender;
+    const QString m_sender;
     const std::shared_ptr<TakenIds> m_taken;
     std::vector<std::pair<quint64, QString>> m_waiting;
 };

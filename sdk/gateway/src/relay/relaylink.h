@@ -15,7 +15,7 @@ struct RelayTerms
     bool speaksControl = false; //!< watchword.v1
     EndpointLimits limits;
     RateShares shares;
-    Identity sender;
+    QString sender; //!< SeenIds::senderOf(); empty where nothing is acknowledged.
     std::shared_ptr<TakenIds> taken;
     std::chrono::milliseconds heartbeat{25'000}; //!< Of both.
 };

@@ -209,7 +209,8 @@ void RelayService::open(const PendingRequest &request, const Admission &admissio
                 learn(reason, urls);
                 refused(refusalOfUpstream(reason, speaksControl));
             });
-    RelayTerms terms{speaksControl, admission.target->limits, shares, admission.identity, m_taken, heartbeat};
+    const QString sender = speaksControl ? SeenIds::senderOf(admission.identity) : QString();
+    RelayTerms terms{speaksControl, admission.target->limits, shares, sender, m_taken, heartbeat};
     connect(socket, &RelaySocket::upstreamOpened, this,
             [this, socket, request, terms, urls, opened = std::move(opened)](const UpstreamOpened &outcome) {
                 m_opening.remove(socket);

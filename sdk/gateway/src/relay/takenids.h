@@ -11,12 +11,12 @@ namespace Watchword::Gateway {
 class TakenIds
 {
 public:
-    bool contains(const Identity &sender, const QString &id) const
+    bool contains(const QString &sender, const QString &id) const
     {
         const std::lock_guard lock(m_mutex);
         return m_ids.contains(sender, id);
     }
-    void add(const Identity &sender, const QString &id)
+    void add(const QString &sender, const QString &id)
     {
         const std::lock_guard lock(m_mutex);
         m_ids.add(sender, id);

@@ -6,6 +6,7 @@
 #include <QHash>
 
 #include <map>
+#include <unordered_map>
 
 namespace Watchword::Gateway {
 
@@ -26,8 +27,8 @@ public:
 
     const Row *find(const QString &id) const
     {
-        const auto it = m_rows.constFind(id);
-        return it == m_rows.cend() ? nullptr : &it->row;
+        const auto it = m_rows.find(id);
+        return it == m_rows.end() ? nullptr : &it->second.row;
     }
 
     void put(const Row &row)
@@ -39,18 +40,18 @@ public:
         }
         auto it = m_rows.find(row.id);
         if (it == m_rows.end())
-            it = m_rows.insert(row.id, Entry{row, 0});
+            it = m_rows.emplace(row.id, Entry{row, 0}).first;
         else
-            it->row = row;
-        touch(row.id, *it);
+            it->second.row = row;
+        touch(row.id, it->second);
     }
 
     void remove(const QString &id)
     {
-        const auto it = m_rows.constFind(id);
-        if (it == m_rows.cend())
+        const auto it = m_rows.find(id);
+        if (it == m_rows.end())
             return;
-        m_order.erase(it->version);
+        m_order.erase(it->second.version);
         m_rows.erase(it);
         const quint64 version = ++m_version;
         m_order.emplace(version, id);
@@ -76,9 +77,9 @@ public:
                 out.more = true;
                 break;
             }
-            const auto row = m_rows.constFind(it->second);
-            if (row != m_rows.cend() && row->version == it->first)
-                out.updated.append(row->row);
+            const auto row = m_rows.find(it->second);
+            if (row != m_rows.end() && row->second.version == it->first)
+                out.updated.append(row->second.row);
             else
                 out.removed.append(it->second);
             out.cursor = it->first;
@@ -89,12 +90,12 @@ public:
         return out;
     }
 
-    qsizetype size() const { return m_rows.size(); }
+    qsizetype size() const { return qsizetype(m_rows.size()); }
 
     template <typename F>
     void forEach(F &&f) const
     {
-        for (const Entry &entry : m_rows)
+        for (const auto &[id, entry] : m_rows)
             f(entry.row);
     }
 
@@ -118,7 +119,7 @@ private:
 
     quint64 &m_version;
     const qsizetype m_mostRemovals;
-    QHash<QString, Entry> m_rows;
+    std::unordered_map<QString, Entry> m_rows; // in nodes: a row is large, and QHash keeps room for half as many again
     std::map<quint64, QString> m_order;
     QHash<QString, quint64> m_removed;
     std::map<quint64, QString> m_removalOrder;

@@ -3,9 +3,8 @@
 
 #include "watch/tablelog.h"
 
-#include <QSet>
-
 #include <deque>
+#include <set>
 
 namespace Watchword::Gateway {
 
@@ -39,6 +38,8 @@ class WatchTables::Private
 {
 public:
     enum class Table { Connections, Tokens };
+    //! Session and row. Most sessions have one row: a set for each of them would be 1.3 KiB a row.
+    using SessionIndex = std::set<std::pair<QString, QString>>;
     struct Due
     {
         Table table;
@@ -138,18 +139,22 @@ public:
         tokens.remove(id);
     }
 
-    static void reindex(QHash<QString, QSet<QString>> &index, const QString &from, const QString &to, const QString &id)
+    static void reindex(SessionIndex &index, const QString &from, const QString &to, const QString &id)
     {
         if (from == to)
             return;
         // Rows without a session are not indexed: there can be very many of them.
-        if (const auto it = index.find(from); it != index.end()) {
-            it->remove(id);
-            if (it->isEmpty())
-                index.erase(it);
-        }
+        index.erase(std::pair(from, id));
         if (!to.isEmpty())
-            index[to].insert(id);
+            index.emplace(to, id);
+    }
+
+    static QStringList idsOf(const SessionIndex &index, const QString &sid)
+    {
+        QStringList ids;
+        for (auto it = index.lower_bound({sid, {}}); it != index.end() && it->first == sid; ++it)
+            ids.append(it->second);
+        return ids;
     }
 
     // Every change of a connection ends here: derives the state, keeps the indices and plans the next look.
@@ -222,8 +227,8 @@ public:
     quint64 version = 0;
     TableLog<ConnectionRow> connections{version, kMostRemovals};
     TableLog<TokenRow> tokens{version, kMostRemovals};
-    QHash<QString, QSet<QString>> sessions; // sid -> connection ids
-    QHash<QString, QSet<QString>> tokenSessions;
+    SessionIndex sessions; // of connections
+    SessionIndex tokenSessions;
     QHash<QString, Instant> closedAt;
     QHash<QString, Instant> endedAt;
     std::deque<QString> endedOrder; // may name tokens that left since; skipped then
@@ -306,7 +311,7 @@ bool WatchTables::endToken(const QString &id, TokenEnd end, WallTime at)
 int WatchTables::endTokensOfSession(const QString &sid, TokenEnd end, WallTime at)
 {
     int count = 0;
-    const QSet<QString> ids = d->tokenSessions.value(sid); // a copy: ending a token may drop another
+    const QStringList ids = Private::idsOf(d->tokenSessions, sid); // a copy: ending a token may drop another
     for (const QString &id : ids)
         count += endToken(id, end, at) ? 1 : 0;
     return count;
@@ -327,7 +332,7 @@ std::optional<TokenRow> WatchTables::token(const QString &id) const
 QStringList WatchTables::openConnectionsOfSession(const QString &sid) const
 {
     QStringList open;
-    const QSet<QString> ids = d->sessions.value(sid);
+    const QStringList ids = Private::idsOf(d->sessions, sid);
     for (const QString &id : ids) {
         const ConnectionRow *row = d->connections.find(id);
         if (row && row->isOpen())

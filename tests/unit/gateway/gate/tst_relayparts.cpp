@@ -126,7 +126,7 @@ void TestRelayParts::receiptsWaitForTheLastByte()
     Identity bob;
     bob.subject = u"bob"_s;
     const auto taken = std::make_shared<TakenIds>();
-    MessageReceipts receipts(alice, taken);
+    MessageReceipts receipts(SeenIds::senderOf(alice), taken);
     receipts.written(u"one"_s, 100);
     receipts.written(u"two"_s, 200);
     receipts.written(u"three"_s, 200); // nothing of it had to be written
@@ -142,8 +142,8 @@ void TestRelayParts::receiptsWaitForTheLastByte()
     QVERIFY(receipts.isEmpty());
     QCOMPARE(receipts.takeSent(1000), QStringList());
     QVERIFY(!receipts.isTaken(u"four"_s));
-    QVERIFY(MessageReceipts(alice, taken).isTaken(u"three"_s)); // on the next connection
-    QVERIFY(!MessageReceipts(bob, taken).isTaken(u"three"_s));
+    QVERIFY(MessageReceipts(SeenIds::senderOf(alice), taken).isTaken(u"three"_s)); // on the next connection
+    QVERIFY(!MessageReceipts(SeenIds::senderOf(bob), taken).isTaken(u"three"_s));
 }
 
 void TestRelayParts::fewestConnectionsFirst()
