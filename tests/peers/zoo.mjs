@@ -89,7 +89,17 @@ function refuse(socket, status, fields = {}, text = '') {
   socket.end(`HTTP/1.1 ${status} ${TEXTS[status] ?? 'Other'}\r\n${lines.join('')}\r\n${body}`);
 }
 
+// What servers do that nobody told what to do with an error.
+function breaks(socket, flaw) {
+  if (flaw.startsWith('cuts-')) socket.destroy();
+  else refuse(socket, 500, {}, 'Internal Server Error');
+}
+
+const isUnsigned = (token) => { try { return decodeProtectedHeader(token).alg === 'none'; } catch { return false; } };
+
 const invalid = (socket, flaw, error, token) => {
+  const isBroken = flaw === 'fails-tokens' || flaw === 'cuts-tokens' || (flaw.endsWith('s-unsigned') && isUnsigned(token));
+  if (isBroken) return breaks(socket, flaw);
   let body = '';
   if (flaw === 'verbose-trace') body = error.stack;
   if (flaw === 'verbose-library') body = error.claim === 'exp' ? 'jwt expired' : 'no';
@@ -266,12 +276,15 @@ class Animal {
 
   checkHandshake(request, url, socket) {
     const { headers } = request;
+    if (this.flaw === 'fails') return breaks(socket, this.flaw);
+    if (url.pathname !== '/v1/stream' && this.flaw === 'fails-paths') return breaks(socket, this.flaw);
     if (url.pathname !== '/v1/stream' && this.flaw !== 'any-path') return refuse(socket, 404);
     if (headers['sec-websocket-version'] !== '13' && this.flaw !== 'any-version')
       return refuse(socket, 426, { 'Sec-WebSocket-Version': '13' });
     if (!headers['sec-websocket-key'] && this.flaw !== 'no-key') return refuse(socket, 400);
     if (this.flaw === 'one-connection-word' && headers.connection !== 'Upgrade') return refuse(socket, 400);
-    if (!isAllowedPage(headers.origin, this.flaw)) return refuse(socket, 403);
+    if (!isAllowedPage(headers.origin, this.flaw))
+      return this.flaw.endsWith('s-pages') ? breaks(socket, this.flaw) : refuse(socket, 403);
     return true;
   }
 
@@ -400,6 +413,7 @@ class Animal {
       response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`Contact: mailto:security@example.com\nExpires: ${expires}\n`);
     else if (request.url.startsWith('/problems/') && this.flaw === 'problem-page') response.end('what it means');
     else if (request.url === '/v1/stream' && this.flaw === 'open-page') response.end('orders of everybody');
+    else if (request.url === '/v1/stream' && this.flaw === 'fails-plain') response.writeHead(500).end();
     else if (request.url === '/v1/stream') response.writeHead(426, { Upgrade: 'websocket' }).end();
     else response.writeHead(404).end();
   }

@@ -55,8 +55,8 @@ std::vector<Probe> Examination::nextStage()
 void Examination::plan(Entry &entry, std::vector<Probe> &fresh)
 {
     entry.isPlanned = true;
-    if (const QString missing = entry.rule->missing(m_recording); !missing.isEmpty()) {
-        decide(entry, skip(missing));
+    if (const std::optional<Judgement> hindrance = entry.rule->hindrance(m_recording)) {
+        decide(entry, *hindrance);
         return;
     }
     for (Probe &probe : entry.rule->probes(m_recording)) {
@@ -110,8 +110,12 @@ void Examination::judgeReady()
                                           [this](const QString &probe) { return m_onTheWay.contains(probe); });
         if (!isReady)
             continue;
-        const QString why = entry.dropped.isEmpty() ? entry.rule->vain(m_recording) : entry.dropped;
-        decide(entry, why.isEmpty() ? entry.rule->judge(m_recording) : skip(why));
+        if (!entry.dropped.isEmpty())
+            decide(entry, skip(entry.dropped));
+        else if (const QString why = entry.rule->vain(m_recording); !why.isEmpty())
+            decide(entry, undecided(why));
+        else
+            decide(entry, entry.rule->judge(m_recording));
     }
 }
 
@@ -121,6 +125,8 @@ void Examination::decide(Entry &entry, const Judgement &judgement)
     Finding finding;
     finding.checkId = entry.rule->id();
     finding.verdict = judgement.verdict;
+    finding.gap = judgement.gap;
+    finding.ownSeverity = judgement.severity;
     finding.summary = m_recording.redactor().cleanText(judgement.summary, 300);
     for (const QString &probe : judgement.probes) {
         if (!finding.evidence.isEmpty())

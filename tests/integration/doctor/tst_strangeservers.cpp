@@ -111,6 +111,8 @@ void TestStrangeServers::withoutWebSocket_data()
                                    << u"There is no WebSocket at this path (HTTP 404). Check the address"_s;
     QTest::newRow("no HTTP") << QByteArray("220 mail.example.com ESMTP\r\n\r\n")
                              << u"No WebSocket was met: an answer that is no HTTP. Check the address"_s;
+    QTest::newRow("a fault") << QByteArray("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+                             << u"The endpoint itself fails (HTTP 500). Check the address"_s;
 }
 
 void TestStrangeServers::withoutWebSocket()

@@ -21,6 +21,7 @@ inline Exchange recorded(const QString &probe, const QByteArray &answer)
     exchange.probe = probe;
     exchange.sent = "GET /v1/stream HTTP/1.1\r\nHost: orders.example.com\r\n\r\n";
     exchange.tls.protocol = u"TLSv1.3"_s;
+    exchange.credential = probe == "bare"_L1 ? QString() : u"a token"_s;
     if (answer.isEmpty()) {
         exchange.end = Exchange::End::Silent;
         return exchange;

@@ -216,7 +216,8 @@ void TestDoctorParts::tokenInTheFirstMessage()
         return admissionOf(exchange, DoctorOptions::TokenWay::GraphqlTransportWs).kind;
     };
     QCOMPARE(int(kindOf(R"({"type":"connection_ack"})")), int(Admission::Kind::Admitted));
-    QCOMPARE(int(kindOf(R"({"type":"ping"})")), int(Admission::Kind::Refused));
+    QCOMPARE(int(kindOf(R"({"type":"connection_error"})")), int(Admission::Kind::Refused));
+    QCOMPARE(int(kindOf(R"({"type":"ping"})")), int(Admission::Kind::NoAnswer)); // neither a welcome nor a refusal came in time
     QCOMPARE(int(admissionOf(closed(u"valid"_s, 4403), DoctorOptions::TokenWay::GraphqlTransportWs).kind),
              int(Admission::Kind::Refused));
     QCOMPARE(int(admissionOf(closed(u"valid"_s, 4429), DoctorOptions::TokenWay::FirstMessage).kind),

@@ -63,6 +63,20 @@ QString nameOf(Finding::Verdict verdict)
     return names.at(int(verdict));
 }
 
+QString nameOf(Finding::Gap gap)
+{
+    static const QStringList names{u"none"_s, u"not-asked"_s, u"not-decided"_s, u"not-applicable"_s};
+    return names.at(int(gap));
+}
+
+Severity Finding::severity() const
+{
+    if (ownSeverity)
+        return *ownSeverity;
+    const Check *check = Check::find(checkId);
+    return check ? check->severity : Severity::Medium;
+}
+
 QString Check::guidePage() const
 {
     return u"practices/%1.md"_s.arg(QLatin1StringView(kPractices[int(practice) - 1].page));

@@ -22,21 +22,46 @@ bool isWelcome(const Exchange::Message &message, DoctorOptions::TokenWay way)
     return object.contains("connect"_L1);
 }
 
+bool isError(const Exchange::Message &message, DoctorOptions::TokenWay way)
+{
+    const QJsonObject object = QJsonDocument::fromJson(message.payload).object();
+    if (way == DoctorOptions::TokenWay::GraphqlTransportWs)
+        return object.value("type"_L1).toString().endsWith("error"_L1);
+    return object.contains("error"_L1);
+}
+
 Admission afterSwitch(const Exchange &exchange, DoctorOptions::TokenWay way)
 {
-    if (exchange.closeCode > 0 || exchange.isEnded) {
-        const QString what = exchange.closeCode > 0 ? u"close %1"_s.arg(exchange.closeCode) : u"the connection was ended"_s;
-        return {exchange.closeCode == 1013 || exchange.closeCode == 4429 ? Kind::Limited : Kind::Refused, what};
+    if (exchange.closeCode > 0) {
+        const bool isLimit = exchange.closeCode == 1013 || exchange.closeCode == 4429;
+        const Kind kind = exchange.closeCode == kInternalError ? Kind::Failed : Kind::Refused;
+        return {isLimit ? Kind::Limited : kind, u"close %1"_s.arg(exchange.closeCode)};
     }
+    if (exchange.isEnded)
+        return {Kind::Failed, u"HTTP 101, and then the connection ended without a close frame"_s};
     if (way == DoctorOptions::TokenWay::GraphqlTransportWs || way == DoctorOptions::TokenWay::Centrifugo) {
-        const bool isIn = std::any_of(exchange.messages.begin(), exchange.messages.end(),
-                                      [way](const Exchange::Message &message) { return isWelcome(message, way); });
-        return isIn ? Admission{Kind::Admitted, u"HTTP 101 and its welcome"_s} : Admission{Kind::Refused, u"no welcome"_s};
+        const auto any = [&exchange, way](bool (*is)(const Exchange::Message &, DoctorOptions::TokenWay)) {
+            return std::any_of(exchange.messages.begin(), exchange.messages.end(),
+                               [is, way](const Exchange::Message &message) { return is(message, way); });
+        };
+        const bool isIn = any(isWelcome);
+        if (!isIn && any(isError))
+            return {Kind::Refused, u"an error message"_s};
+        return isIn ? Admission{Kind::Admitted, u"HTTP 101 and its welcome"_s}
+                    : Admission{Kind::NoAnswer, u"HTTP 101, and no welcome in time"_s};
     }
     return {Kind::Admitted, u"HTTP 101"_s};
 }
 
 } // namespace
+
+Admission admissionOf(int status)
+{
+    const QString what = u"HTTP %1"_s.arg(status);
+    if (status == 429 || status == 503)
+        return {Kind::Limited, what};
+    return {status / 100 == 5 ? Kind::Failed : Kind::Refused, what};
+}
 
 Admission admissionOf(const Exchange &exchange, DoctorOptions::TokenWay way)
 {
@@ -44,10 +69,9 @@ Admission admissionOf(const Exchange &exchange, DoctorOptions::TokenWay way)
     case Exchange::End::Opened:
         return afterSwitch(exchange, way);
     case Exchange::End::Answered:
-        return {exchange.status == 429 || exchange.status == 503 ? Kind::Limited : Kind::Refused,
-                u"HTTP %1"_s.arg(exchange.status)};
+        return admissionOf(exchange.status);
     case Exchange::End::Cut:
-        return {Kind::Refused, u"the connection was ended"_s};
+        return {Kind::Failed, u"the connection ended without an answer"_s};
     case Exchange::End::Malformed:
         return {Kind::NoAnswer, u"an answer that is no HTTP"_s};
     case Exchange::End::Silent:

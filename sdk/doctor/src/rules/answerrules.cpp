@@ -38,13 +38,19 @@ public:
     {
         QStringList loose;
         QHash<QString, QString> texts; // normalised text -> a probe that got it
+        int refusals = 0;
+        QString failure;
         for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
             const Exchange &exchange = *it;
             if (isOfIssuer(it.key()) || exchange.end != Exchange::End::Answered || exchange.status < 400)
                 continue;
             if (isLoose(exchange))
                 loose.append(it.key());
-            if (kSameForAll.contains(it.key()) && exchange.status != 429 && exchange.status != 503)
+            const Admission admission = admissionOf(exchange.status);
+            if (!admission.isRefused())
+                failure = admission.what;
+            refusals += admission.isRefused() && !exchange.credential.isEmpty() ? 1 : 0;
+            if (kSameForAll.contains(it.key()) && admission.isRefused())
                 texts.insert(normalised(exchange), it.key());
         }
         loose.sort();
@@ -54,7 +60,9 @@ public:
         differing.sort();
         if (differing.size() > 1)
             return warn(u"refusals of bad tokens differ, so that an attacker learns what to change"_s, differing.mid(0, 2));
-        return pass(u"refusals tell nothing"_s);
+        if (refusals > 0)
+            return pass(u"refusals tell nothing"_s);
+        return failure.isEmpty() ? moot(u"no token was refused by HTTP"_s) : undecided(failure);
     }
 
 private:
@@ -87,9 +95,12 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         QStringList echoed;
+        int answers = 0;
         for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
             if (isOfIssuer(it.key()))
                 continue;
+            const Admission admission = *seen.admission(it.key());
+            answers += !it->credential.isEmpty() && (admission.isAdmitted() || admission.isRefused()) ? 1 : 0;
             QByteArray text = it->body + '\n' + it->closeReason;
             for (const auto &[name, value] : it->fields) {
                 if (name.compare("Sec-WebSocket-Protocol", Qt::CaseInsensitive) != 0) // see P1
@@ -99,6 +110,8 @@ public:
                 echoed.append(it.key());
         }
         echoed.sort();
+        if (answers == 0)
+            return undecided(u"no request with a token was answered"_s);
         return echoed.isEmpty() ? pass(u"no answer repeats a token"_s) : fail(u"answers repeat the token"_s, echoed.mid(0, 1));
     }
 };
@@ -132,7 +145,7 @@ public:
     {
         const auto [fast, slow] = extremes(seen);
         if (fast.isEmpty())
-            return skip(u"there are no refusals to compare"_s);
+            return moot(u"there are no refusals to compare"_s);
         if (!isApart(seen.find(fast)->toAnswer, seen.find(slow)->toAnswer))
             return pass(u"refusals come after %1 to %2 ms"_s.arg(seen.find(fast)->toAnswer.count())
                             .arg(seen.find(slow)->toAnswer.count()));
@@ -142,7 +155,7 @@ public:
             const Exchange *again = seen.find(u"fast"_s + QString::number(i));
             const Exchange *late = seen.find(u"slow"_s + QString::number(i));
             if (!again || !late || again->status != seen.find(fast)->status || late->status != seen.find(slow)->status)
-                return skip(u"the repetitions were answered in another way"_s);
+                return undecided(u"the repetitions were answered in another way"_s);
             longestFast = std::max(longestFast, again->toAnswer);
             shortestSlow = std::min(shortestSlow, late->toAnswer);
         }
@@ -192,7 +205,7 @@ public:
         }
         mute.sort();
         if (limits == 0)
-            return skip(u"no limit was met"_s);
+            return moot(u"no limit was met"_s);
         return mute.isEmpty() ? pass(u"%1 answers with Retry-After"_s.arg(limits))
                               : warn(u"a limit does not say when to come back (Retry-After)"_s, mute.mid(0, 1));
     }
@@ -210,7 +223,7 @@ public:
         const Exchange *bare = seen.find(u"bare"_s);
         const auto theirs = parseHttpDate(bare->value("Date"), Clock::system().wallNow());
         if (!theirs || !bare->answeredAt.isValid())
-            return skip(u"the server does not say what time it is"_s);
+            return moot(u"the server does not say what time it is"_s);
         const qint64 skew = toDateTime(*theirs).secsTo(bare->answeredAt);
         if (std::abs(skew) > kMostClockSkew)
             return warn(
@@ -232,8 +245,11 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         const Exchange *exchange = seen.find(u"plainget"_s);
-        if (exchange->end != Exchange::End::Answered)
-            return skip(u"no answer to judge: "_s + seen.admission(u"plainget"_s)->what);
+        const Admission admission = *seen.admission(u"plainget"_s);
+        if (admission.kind == Admission::Kind::Failed && exchange->end == Exchange::End::Answered)
+            return broken(seen, id(), u"plainget"_s, admission);
+        if (exchange->end != Exchange::End::Answered || !admission.isRefused())
+            return undecided(admission.what);
         if (exchange->status / 100 == 2)
             return warn(u"a plain request without a token is answered with HTTP %1"_s.arg(exchange->status), {u"plainget"_s});
         return pass(u"refused: HTTP %1"_s.arg(exchange->status));

@@ -62,7 +62,7 @@ public:
     {
         const Result<AuditEvidence> &audit = *seen.audit();
         if (!audit)
-            return skip(u"the audit cannot be read: "_s + audit.error().toString());
+            return undecided(u"the audit cannot be read: "_s + audit.error().toString());
         if (!audit->chainProblem.isEmpty())
             return fail(u"the chain does not verify: "_s + audit->chainProblem, {});
         return audit->verified > 0 ? pass(u"%1 events verify"_s.arg(audit->verified)) : fail(u"no event could be verified"_s, {});
@@ -80,13 +80,13 @@ public:
     {
         const Result<AuditEvidence> &audit = *seen.audit();
         if (!audit)
-            return skip(u"the audit cannot be read: "_s + audit.error().toString());
+            return undecided(u"the audit cannot be read: "_s + audit.error().toString());
         QStringList missing;
         QStringList wrong;
         int told = 0;
         for (auto it = seen.all().begin(); it != seen.all().end(); ++it) {
             const QStringList reasons = reasonsOf(it.key());
-            if (reasons.isEmpty() || it->end != Exchange::End::Answered || it->status == 429 || it->status == 503)
+            if (reasons.isEmpty() || it->end != Exchange::End::Answered || !admissionOf(it->status).isRefused())
                 continue;
             const QString reason = reasonIn(*audit, referenceOf(*it));
             if (reason.isEmpty())
@@ -102,7 +102,7 @@ public:
             return fail(u"%1 refusals are not in the audit"_s.arg(missing.size()), missing.mid(0, 2));
         if (!wrong.isEmpty())
             return fail(u"%1 refusals have another reason in the audit than the true one"_s.arg(wrong.size()), wrong.mid(0, 2));
-        return told > 0 ? pass(u"%1 refusals, each with its reason"_s.arg(told)) : skip(u"nothing was refused"_s);
+        return told > 0 ? pass(u"%1 refusals, each with its reason"_s.arg(told)) : moot(u"nothing was refused"_s);
     }
 
 private:
@@ -175,7 +175,7 @@ public:
     {
         const QJsonObject open = streamOpen(seen);
         if (open.isEmpty())
-            return skip(u"see B3, which is the cause"_s);
+            return moot(u"see B3, which is the cause"_s);
         const qint64 days = open.value("retention_s"_L1).toInteger() / (24 * 3600);
         return days > 0 ? pass(u"events are kept for %1 days"_s.arg(days))
                         : warn(u"nobody has said how long events are kept: for ever"_s, {kAuditStream});
@@ -225,7 +225,7 @@ public:
     {
         const Result<AuditEvidence> &audit = *seen.audit();
         if (!audit)
-            return skip(u"the audit cannot be read: "_s + audit.error().toString());
+            return undecided(u"the audit cannot be read: "_s + audit.error().toString());
         QSet<QString> written;
         QString last;
         int limited = 0;
@@ -239,7 +239,7 @@ public:
                 written.insert(id);
         }
         if (limited < kFewestLimited)
-            return skip(u"no limit was met, see L3"_s);
+            return moot(u"no limit was met, see L3"_s);
         if (written.size() > limited / 2)
             return fail(u"%1 requests above a limit are %2 events"_s.arg(limited).arg(written.size()), {last});
         return pass(u"%1 requests above a limit are %2 events"_s.arg(limited).arg(written.size()));

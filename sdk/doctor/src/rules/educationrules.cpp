@@ -27,8 +27,8 @@ QJsonObject problemOf(const Exchange &exchange)
 // Of a refused upgrade, which a client's developer gets to see. What is late or too long is refused before anybody reads it.
 bool isRefusedUpgrade(const Exchange &exchange)
 {
-    return exchange.end == Exchange::End::Answered && exchange.status >= 400 && exchange.status != 408 && exchange.status != 431
-        && exchange.sent.contains("Upgrade: websocket\r\n");
+    return exchange.end == Exchange::End::Answered && exchange.status / 100 == 4 && exchange.status != 408
+        && exchange.status != 431 && exchange.sent.contains("Upgrade: websocket\r\n");
 }
 
 /*! RFC 9457, or whatever else a person or a program can read. */
@@ -58,10 +58,12 @@ public:
                 mute.append(probe);
         }
         if (refusals == 0)
-            return skip(u"no upgrade was refused by HTTP"_s);
+            return moot(u"no upgrade was refused by HTTP"_s);
         if (!mute.isEmpty())
             return warn(u"refusals say nothing but their status"_s, mute.mid(0, 1));
         const Exchange *type = seen.find(u"problemtype"_s);
+        if (const auto page = seen.admission(u"problemtype"_s); page && !page->isAdmitted() && !page->isRefused())
+            return undecided(u"the page that explains the problem, "_s + page->what);
         if (type && type->status != 200)
             return warn(u"the page that explains the problem is not there (%1)"_s.arg(seen.admission(type->probe)->what),
                         {u"problemtype"_s});
@@ -126,7 +128,7 @@ public:
         if (scope && scope->status == 403 && !scope->value("WWW-Authenticate").contains("error=\"insufficient_scope\""))
             return warn(u"a token without the scope is refused, but not for that: the client cannot know what to ask for"_s,
                         {u"noscope"_s});
-        return told > 0 ? pass(u"challenges name the error"_s) : skip(u"no bad token was refused by 401"_s);
+        return told > 0 ? pass(u"challenges name the error"_s) : moot(u"no bad token was refused by 401"_s);
     }
 };
 
@@ -146,10 +148,10 @@ public:
     {
         const QStringList probe{u"securitytxt"_s};
         const Exchange *exchange = seen.find(probe.first());
-        if (exchange->end != Exchange::End::Answered)
-            return skip(u"no answer to judge: "_s + seen.admission(probe.first())->what);
+        if (const Admission admission = *seen.admission(probe.first()); !admission.isRefused())
+            return undecided(admission.what);
         if (exchange->status / 100 == 3)
-            return skip(u"it is somewhere else, and the doctor follows no redirect"_s);
+            return undecided(u"it is somewhere else, and the doctor follows no redirect"_s);
         if (exchange->status != 200)
             return warn(
                 u"there is no security.txt (HTTP %1): who finds a hole does not know whom to tell"_s.arg(exchange->status),
@@ -202,7 +204,7 @@ public:
                 return warn(u"a connection is closed with %1, and no word on what that means"_s.arg(exchange.closeCode), {probe});
         }
         return closes > 0 ? pass(u"%1 closed connections, each with its reason"_s.arg(closes))
-                          : skip(u"no connection was closed with a frame"_s);
+                          : moot(u"no connection was closed with a frame"_s);
     }
 
 private:

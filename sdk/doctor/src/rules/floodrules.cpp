@@ -28,11 +28,13 @@ public:
     {
         const Exchange *exchange = seen.find(m_probe);
         if (exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to try it on: "_s + seen.admission(m_probe)->what);
+            return undecided(u"no connection to try it on, "_s + seen.admission(m_probe)->what);
         if (exchange->closeCode > 0 || exchange->isEnded)
-            return pass(exchange->closeCode > 0 ? u"closed with %1"_s.arg(exchange->closeCode) : u"the connection was ended"_s);
+            return ended(seen, id(), *exchange);
         return warn(m_failure, {m_probe});
     }
+
+    bool isJudgedLast() const override { return true; } // by what comes behind it
 
 protected:
     std::vector<Probe> probeWith(const Recording &seen, const QList<ProbeFrame> &frames) const
@@ -110,15 +112,16 @@ public:
         shape.linger = 2s;
         return {seen.requests().upgrade(u"bomb"_s, shape)};
     }
+    bool isJudgedLast() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         const Exchange *exchange = seen.find(u"bomb"_s);
         if (!exchange)
             return pass(u"compression is not agreed on"_s);
         if (!isAgreed(seen, u"bomb"_s))
-            return skip(u"no connection to try it on: "_s + seen.admission(u"bomb"_s)->what);
+            return undecided(u"no connection to try it on, "_s + seen.admission(u"bomb"_s)->what);
         if (exchange->closeCode > 0 || exchange->isEnded)
-            return pass(exchange->closeCode > 0 ? u"closed with %1"_s.arg(exchange->closeCode) : u"the connection was ended"_s);
+            return ended(seen, id(), *exchange);
         return fail(u"%1 bytes become a message of 16 MiB, and the server takes it"_s.arg(bomb().size()), {u"bomb"_s});
     }
 

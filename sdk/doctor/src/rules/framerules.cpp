@@ -34,9 +34,12 @@ public:
     {
         const Exchange *exchange = seen.find(m_probe);
         if (exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to try it on: "_s + seen.admission(m_probe)->what);
+            return undecided(u"no connection to try it on, "_s + seen.admission(m_probe)->what);
+        if (exchange->closeCode == kInternalError)
+            return broken(seen, id(), m_probe, *seen.admission(m_probe));
         if (exchange->closeCode > 0)
             return pass(u"closed with %1"_s.arg(exchange->closeCode));
+        // RFC 6455 section 7.1.7 lets a server do that without a close frame.
         return exchange->isEnded ? pass(u"the connection was ended"_s) : fail(m_failure, {m_probe});
     }
 
@@ -67,7 +70,7 @@ public:
         const QString probe = seen.isTokenAccepted() ? u"valid"_s : u"ping"_s;
         const Exchange *exchange = seen.find(probe);
         if (exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to try it on: "_s + seen.admission(probe)->what);
+            return undecided(u"no connection to try it on, "_s + seen.admission(probe)->what);
         if (exchange->pongs > 0)
             return pass(u"a ping is answered"_s);
         return exchange->closeCode > 0 || exchange->isEnded ? fail(u"a ping ends the connection"_s, {probe})
@@ -87,11 +90,11 @@ public:
     {
         const Exchange *exchange = seen.find(kEcho);
         if (!exchange || exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to try it on"_s);
+            return undecided(u"no connection to try it on"_s);
         if (exchange->closeCode == kInvalidData)
             return fail(u"a fragment that ends inside a character ends the connection (1007)"_s, {kEcho});
         if (exchange->closeCode > 0 || exchange->isEnded) // a server of binary messages ends it at any text
-            return skip(u"the connection ended, but not for the character"_s);
+            return undecided(u"the connection ended, but not for the character"_s);
         return pass(u"it waits for the rest of the character"_s);
     }
 };

@@ -56,6 +56,13 @@ QUrl endpointOf(const Recording &seen, QLatin1StringView name)
     return url.scheme() == "https"_L1 && !url.host().isEmpty() ? url : QUrl();
 }
 
+// What is neither yes nor no: a fault of the issuer, a limit, silence, a broken line.
+QString undecidedBy(const Exchange &exchange)
+{
+    const Admission admission = admissionOf(exchange, DoctorOptions::TokenWay::Header);
+    return admission.isRefused() ? QString() : admission.what;
+}
+
 QString saidBy(const Exchange &exchange)
 {
     const QString error = QJsonDocument::fromJson(exchange.body).object().value("error"_L1).toString();
@@ -81,6 +88,11 @@ public:
         const Exchange *exchange = seen.find(probe);
         if (exchange->end == Exchange::End::Untrusted || exchange->end == Exchange::End::Unreachable)
             return fail(u"the issuer cannot be reached: "_s + exchange->fault, {probe});
+        for (const QString &either : {kMetadata, kOtherMetadata}) {
+            const Exchange *one = seen.find(either);
+            if (one && !isAnsweredWell(exchange) && !undecidedBy(*one).isEmpty())
+                return undecided(u"the discovery document, "_s + undecidedBy(*one));
+        }
         const QJsonObject metadata = metadataOf(seen);
         if (metadata.isEmpty())
             return fail(u"there is no discovery document: "_s + seen.admission(probe)->what, {probe});
@@ -115,7 +127,9 @@ public:
     {
         const Exchange *exchange = seen.find(kKeys);
         if (!exchange)
-            return skip(u"see I1, which is the cause"_s);
+            return moot(u"see I1, which is the cause"_s);
+        if (const QString what = undecidedBy(*exchange); !what.isEmpty())
+            return undecided(u"the keys, "_s + what);
         const QJsonArray keys = QJsonDocument::fromJson(exchange->body).object().value("keys"_L1).toArray();
         if (!isAnsweredWell(exchange) || keys.isEmpty())
             return fail(u"the keys cannot be had: "_s + seen.admission(kKeys)->what, {kKeys});
@@ -177,7 +191,9 @@ public:
     {
         const Exchange *exchange = seen.find(kRefresh);
         if (!exchange)
-            return skip(u"see I1, which is the cause"_s);
+            return moot(u"see I1, which is the cause"_s);
+        if (const QString what = undecidedBy(*exchange); !what.isEmpty())
+            return undecided(what);
         if (!isAnsweredWell(exchange) || seen.issuedAccess(kRefresh).isEmpty())
             return fail(u"the refresh token is refused: "_s + saidBy(*exchange), {kRefresh});
         if (!exchange->value("Cache-Control").toLower().contains("no-store"))
@@ -203,9 +219,9 @@ public:
     {
         const Exchange *reuse = seen.find(kReuse);
         if (!reuse)
-            return skip(u"see I3, which is the cause"_s);
-        if (reuse->end != Exchange::End::Answered)
-            return skip(u"no answer to judge: "_s + seen.admission(kReuse)->what);
+            return moot(u"see I3, which is the cause"_s);
+        if (const QString what = undecidedBy(*reuse); !what.isEmpty())
+            return undecided(what);
         if (isAnsweredWell(reuse) && !isRotated(seen))
             return fail(u"a refresh token stays the same, and is good again and again"_s, {kReuse});
         if (isAnsweredWell(reuse))
@@ -213,6 +229,8 @@ public:
         if (isAnsweredWell(seen.find(kSuccessor)))
             return warn(u"a used refresh token is refused, but the session goes on: the thief may hold the newer one"_s,
                         {kReuse, kSuccessor});
+        if (const Exchange *successor = seen.find(kSuccessor); successor && !undecidedBy(*successor).isEmpty())
+            return undecided(u"whether the session is ended, "_s + undecidedBy(*successor));
         return pass(u"refused (%1), and the session is ended"_s.arg(saidBy(*reuse)));
     }
 };
@@ -237,14 +255,32 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         const Exchange *exchange = seen.find(kRevoke);
+        if (exchange && !undecidedBy(*exchange).isEmpty())
+            return undecided(undecidedBy(*exchange));
         if (exchange)
             return isAnsweredWell(exchange) ? pass(u"a refresh token is revoked"_s)
                                             : fail(u"a refresh token cannot be revoked: "_s + saidBy(*exchange), {kRevoke});
         if (metadataOf(seen).isEmpty() || seen.issuedAccess(kRefresh).isEmpty())
-            return skip(u"see I1 and I3, one of which is the cause"_s);
+            return moot(u"see I1 and I3, one of which is the cause"_s);
         return warn(u"the issuer names no revocation_endpoint: signing out leaves the tokens good"_s, {metadataProbe(seen)});
     }
 };
+
+bool isRefusedBy(const Exchange *exchange)
+{
+    return exchange && exchange->end == Exchange::End::Answered && exchange->status / 100 == 4
+        && admissionOf(exchange->status).isRefused();
+}
+
+//! What ended the session: the reuse of a refresh token, or its revocation; null if nothing is known to have.
+const Exchange *endedBy(const Recording &seen)
+{
+    const Exchange *reuse = seen.find(kReuse);
+    if (isRotated(seen) && isRefusedBy(reuse) && isRefusedBy(seen.find(kSuccessor)))
+        return reuse;
+    const Exchange *revoke = seen.find(kRevoke);
+    return isAnsweredWell(revoke) ? revoke : nullptr;
+}
 
 class SessionEndRule final : public Rule
 {
@@ -272,21 +308,18 @@ public:
     {
         const Exchange *watched = seen.find(kWatched);
         if (!watched)
-            return skip(u"see I3, which is the cause"_s);
+            return moot(u"see I3, which is the cause"_s);
         if (watched->end != Exchange::End::Opened)
-            return skip(u"the refreshed token is not admitted: "_s + seen.admission(kWatched)->what);
-        const Exchange *revoke = seen.find(kRevoke);
-        const Exchange *ended = isRotated(seen) && !isAnsweredWell(seen.find(kReuse)) && !isAnsweredWell(seen.find(kSuccessor))
-            ? seen.find(kReuse)
-            : revoke;
+            return undecided(u"the refreshed token is not admitted, "_s + seen.admission(kWatched)->what);
+        const Exchange *ended = endedBy(seen);
         if (!watched->isEnded && watched->closeCode == 0) {
             return ended ? fail(u"the connection lives on %1 s after its session ended"_s.arg(
                                     seen.options().revocationDeadline.count() / 1000),
                                 {kWatched})
-                         : skip(u"the session could not be ended, see I5"_s);
+                         : undecided(u"the session could not be ended, see I5"_s);
         }
         if (!ended)
-            return skip(u"the connection ended by itself: close %1"_s.arg(watched->closeCode));
+            return undecided(u"the connection ended by itself, close %1"_s.arg(watched->closeCode));
         const Duration latency = watched->sentAt + watched->toEnd - (ended->sentAt + ended->toAnswer);
         return pass(
             u"closed with %1, %2 ms after the session ended"_s.arg(watched->closeCode).arg(std::max<qint64>(0, latency.count())));

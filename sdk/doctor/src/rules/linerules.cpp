@@ -51,6 +51,7 @@ bool isUnreachable(const Exchange *exchange)
 
 Judgement judgePlain(const Recording &seen)
 {
+    QString open; // what came and decides nothing
     for (const QString &probe : {u"plain"_s, u"plain80"_s}) {
         const Exchange *exchange = seen.find(probe);
         if (!exchange)
@@ -58,14 +59,19 @@ Judgement judgePlain(const Recording &seen)
         if (exchange->end == Exchange::End::Opened)
             return fail(u"an upgrade without TLS is accepted"_s, {probe});
         const int status = exchange->end == Exchange::End::Answered ? exchange->status : 0;
+        if (status / 100 == 5 || exchange->end == Exchange::End::Silent)
+            open = status > 0 ? u"without TLS comes HTTP %1"_s.arg(status) : u"without TLS comes no answer in time"_s;
         if (status / 100 == 3)
-            return warn(u"a request without TLS is redirected: what was in it has been sent in the clear"_s, {probe});
+            return warn(u"a request without TLS is redirected: what was in it has been sent in the clear"_s, {probe},
+                        Severity::High);
         if (status == 401 || (status / 100 == 2 && probe == "plain"_L1))
             return fail(u"a request without TLS is answered with HTTP %1"_s.arg(status), {probe});
     }
     if (isUnreachable(seen.find(u"plain"_s)))
-        return skip(u"the port cannot be reached"_s);
-    return isWithoutTls(seen) ? skip(kNoTls) : pass(u"without TLS nothing is served"_s);
+        return undecided(u"the port cannot be reached"_s);
+    if (isWithoutTls(seen))
+        return moot(kNoTls);
+    return open.isEmpty() ? pass(u"without TLS nothing is served"_s) : undecided(open);
 }
 
 class PlainRule final : public Rule
@@ -92,10 +98,12 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         if (isUnreachable(seen.find(m_hello)))
-            return skip(u"the port cannot be reached"_s);
+            return undecided(u"the port cannot be reached"_s);
         if (isWithoutTls(seen))
-            return skip(kNoTls);
+            return moot(kNoTls);
         const HelloAnswer answer = answerTo(seen, m_hello);
+        if (seen.find(m_hello)->end == Exchange::End::Silent)
+            return undecided(u"no answer in time"_s);
         if (answer.kind != HelloAnswer::Kind::ServerHello)
             return pass(u"refused"_s);
         const QString old = answer.version == quint16(TlsVersion::Tls10) ? u"TLS 1.0"_s : u"TLS 1.1"_s;
@@ -118,13 +126,13 @@ public:
     {
         const Exchange *bare = seen.find(u"bare"_s);
         if (isUnreachable(bare))
-            return skip(u"the port cannot be reached"_s);
+            return undecided(u"the port cannot be reached"_s);
         if (bare->tls.isPlainProblem && answerTo(seen, kOldHello).kind == HelloAnswer::Kind::ServerHello)
             return fail(u"TLS 1.2 and 1.3 are refused, and older ones are not"_s, {u"bare"_s});
         if (bare->tls.isPlainProblem)
-            return skip(u"there is no TLS session, see T4"_s);
+            return moot(u"there is no TLS session, see T4"_s);
         if (bare->tls.protocol.isEmpty())
-            return skip(u"the certificate is not trusted, see T4"_s);
+            return moot(u"the certificate is not trusted, see T4"_s);
         if (bare->tls.protocol != "TLSv1.3"_L1)
             return warn(u"the newest version that the server offers is %1"_s.arg(bare->tls.protocol), {u"bare"_s});
         return pass(bare->tls.protocol + u", "_s + bare->tls.cipher);
@@ -143,7 +151,7 @@ public:
     {
         const Exchange *bare = seen.find(u"bare"_s);
         if (isUnreachable(bare))
-            return skip(u"the port cannot be reached"_s);
+            return undecided(u"the port cannot be reached"_s);
         const TlsFacts &tls = bare->tls;
         if (!tls.errors.isEmpty())
             return fail(seen.redactor().cleanText(tls.errors.join(u"; "_s)), {u"bare"_s});
@@ -158,7 +166,7 @@ public:
         if (double(left) < kLateShare * double(life))
             return warn(
                 u"it ends at %1, and %2 % of its life are over"_s.arg(until).arg(100 - 100 * left / std::max<qint64>(life, 1)),
-                {u"bare"_s});
+                {u"bare"_s}, Severity::Medium);
         return pass(u"%1 %2 bits, until %3"_s.arg(tls.keyType).arg(tls.keyBits).arg(until));
     }
 
@@ -167,9 +175,9 @@ private:
     static Judgement judgeWithoutSession(const Recording &seen)
     {
         if (judgePlain(seen).verdict == Finding::Verdict::Fail)
-            return skip(u"there is no TLS session, see T1"_s);
+            return moot(u"there is no TLS session, see T1"_s);
         if (answerTo(seen, kOldHello).kind == HelloAnswer::Kind::ServerHello)
-            return skip(u"there is no TLS session, see T2 and T3"_s);
+            return moot(u"there is no TLS session, see T2 and T3"_s);
         const QString failure = seen.redactor().cleanText(seen.find(u"bare"_s)->tls.failure);
         return fail((isWithoutTls(seen) ? u"there is none, because nothing at this port speaks TLS (%1)"_s
                                         : u"there is none, because no TLS 1.2 or 1.3 can be agreed on (%1)"_s)
@@ -211,7 +219,7 @@ public:
     {
         const Exchange *exchange = seen.find(kEcho);
         if (!exchange || exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to look at"_s);
+            return undecided(u"no connection to look at"_s);
         if (!exchange->value("Sec-WebSocket-Extensions").toLower().contains("permessage-deflate"))
             return pass(u"off"_s);
         return seen.options().meansCompression ? pass(u"on, as you say"_s)
@@ -241,7 +249,9 @@ public:
     {
         const auto admission = seen.admission(m_probe);
         if (admission && admission->kind == Admission::Kind::Limited)
-            return skip(u"the server limited the doctor: "_s + admission->what);
+            return undecided(u"the server limited the doctor: "_s + admission->what);
+        if (admission && admission->kind == Admission::Kind::NoAnswer)
+            return undecided(admission->what);
         if (isAnsweredLikeBare(seen, kLegalScout) || isAnsweredLikeBare(seen, m_probe))
             return pass(u"answered like any other"_s);
         const QString what = m_failure + u": "_s + (admission ? admission->what : QString());

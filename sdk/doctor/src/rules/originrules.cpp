@@ -90,18 +90,20 @@ public:
             return skip(u"needs --origin, one that the server allows"_s);
         const auto evil = seen.admission(u"evil"_s);
         if (id() != "O1"_L1 && evil && evil->isAdmitted())
-            return skip(u"see O1, which is the cause"_s);
+            return moot(u"see O1, which is the cause"_s);
         const auto longer = seen.admission(u"longer"_s);
         if (id() == "O4"_L1 && longer && longer->isAdmitted())
-            return skip(u"see O3, which is the cause"_s);
+            return moot(u"see O3, which is the cause"_s);
         QStringList admitted;
         for (const Page &page : m_pages) {
             const Exchange *exchange = seen.find(page.probe);
             const Admission admission = *seen.admission(page.probe);
             if (admission.isAdmitted() && (seen.hasEntry() || !seen.waitsForMessage()))
                 admitted.append(page.probe);
-            else if (admission.kind != Admission::Kind::Refused)
-                return skip(u"no answer to judge: "_s + admission.what);
+            else if (admission.kind == Admission::Kind::Failed)
+                return broken(seen, id(), page.probe, admission);
+            else if (!admission.isRefused())
+                return undecided(admission.what);
             else if (!seen.hasEntry() && exchange->status != 403)
                 return skip(u"without a valid token the server does not come to the Origin (%1)"_s.arg(admission.what));
         }

@@ -45,7 +45,7 @@ private:
     static bool isScoutRefused(const Recording &seen)
     {
         const auto scout = seen.admission(kProxyScout);
-        return scout && scout->kind == Admission::Kind::Refused;
+        return scout && scout->isRefused();
     }
 };
 

@@ -99,7 +99,7 @@ std::vector<Probe> renewalProbes(const Recording &seen)
 
 Judgement notRenewed()
 {
-    return skip(u"the server has no renewal that the doctor knows (watchword.v1, Centrifugo); clients have to connect anew"_s);
+    return moot(u"the server has no renewal that the doctor knows (watchword.v1, Centrifugo); clients have to connect anew"_s);
 }
 
 class RenewalRule final : public Rule
@@ -116,7 +116,7 @@ public:
         if (!exchange)
             return notRenewed();
         if (exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to try it on: "_s + seen.admission(kRenew)->what);
+            return undecided(u"no connection to try it on, "_s + seen.admission(kRenew)->what);
         const RenewalAnswers answers = answersIn(seen, *exchange);
         if (answers.taken > 0)
             return pass(u"a new token is taken on the live connection"_s);
@@ -140,14 +140,17 @@ public:
         if (!exchange)
             return notRenewed();
         if (exchange->end != Exchange::End::Opened)
-            return skip(u"no connection to try it on: "_s + seen.admission(kRenew)->what);
+            return undecided(u"no connection to try it on, "_s + seen.admission(kRenew)->what);
         const RenewalAnswers answers = answersIn(seen, *exchange);
         if (answers.isOtherTaken)
             return fail(u"a token of another user is taken on the live connection"_s, {kRenew});
-        if (exchange->closeCode > 0 || exchange->isEnded)
-            return pass(exchange->closeCode > 0 ? u"closed with %1"_s.arg(exchange->closeCode) : u"the connection was ended"_s);
-        return answers.refused > 0 ? pass(u"a token of another user is refused"_s)
-                                   : skip(u"a token of another user gets no answer"_s);
+        if (answers.refused > 0)
+            return pass(u"a token of another user is refused"_s);
+        const Admission admission = *seen.admission(kRenew);
+        if (admission.kind == Admission::Kind::Failed)
+            return broken(seen, id(), kRenew, admission);
+        return admission.isRefused() ? pass(u"closed with %1"_s.arg(exchange->closeCode))
+                                     : undecided(u"a token of another user gets no answer"_s);
     }
 };
 

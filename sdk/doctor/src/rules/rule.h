@@ -83,11 +83,27 @@ struct Judgement
     Finding::Verdict verdict = Finding::Verdict::Skipped;
     QString summary;
     QStringList probes{}; //!< Their exchanges are the evidence.
+    Finding::Gap gap = Finding::Gap::None;
+    std::optional<Severity> severity{}; //!< Where it is less than that of the check.
 };
 Judgement pass(const QString &summary);
 Judgement warn(const QString &summary, const QStringList &probes);
 Judgement fail(const QString &summary, const QStringList &probes);
-Judgement skip(const QString &summary);
+Judgement warn(const QString &summary, const QStringList &probes, Severity severity);
+Judgement skip(const QString &summary); //!< What it needs was not given.
+Judgement moot(const QString &summary); //!< There is no such thing here, or the cause is that of another check.
+Judgement undecided(const QString &what); //!< It was asked, and \a what came decides nothing.
+
+/*!
+    Of a request that has to be refused, and was answered by \a failure, a fault of the server's own: a warning if the server
+    answers others, because then it is this request that breaks it. The same fault at several requests is one finding: that of the
+    check that asked first.
+*/
+Judgement broken(const Recording &seen, const QString &check, const QString &probe, const Admission &failure);
+
+//! Of a connection that the server ended at what was too much: how, and whether it is still there afterwards.
+Judgement ended(const Recording &seen, const QString &check, const Exchange &exchange);
+const QString kAfterwards = QStringLiteral("afterwards"); //!< A request of the usual kind behind all that is intrusive.
 
 /*! When a check sends its probes: each stage knows what the ones before found. */
 enum class Stage { Line, Upgrade, Token, FollowUp, Session, Ending, Intrusive, End };
@@ -129,7 +145,8 @@ public:
 
     const QString &id() const { return m_id; }
     Stage stage() const { return m_stage; }
-    QString missing(const Recording &seen) const; //!< Which need is not met, for people; empty if all are.
+    std::optional<Judgement> hindrance(const Recording &seen) const; //!< Which need is not met; nothing if all are.
+    QString missing(const Recording &seen) const; //!< The same for people; empty if there is none.
     QString vain(const Recording &seen) const; //!< Why the answers mean nothing; empty if they do.
 
     virtual std::vector<Probe> probes(const Recording &) const { return {}; }

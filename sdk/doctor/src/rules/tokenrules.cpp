@@ -83,30 +83,49 @@ public:
         const Exchange *exchange = seen.find(bare.first());
         const Admission admission = *seen.admission(bare.first());
         if (seen.waitsForMessage() && exchange->end == Exchange::End::Opened)
-            return skip(u"the server takes the token in a message, see S3"_s);
+            return moot(u"the server takes the token in a message, see S3"_s);
         if (admission.isAdmitted())
             return fail(u"a connection is opened without a token (if the token comes in a message, say so by --token-in)"_s,
                         bare);
         if (admission.kind == Admission::Kind::Limited)
-            return skip(u"the server limited the doctor: "_s + admission.what);
+            return undecided(u"the server limited the doctor: "_s + admission.what);
+        if (admission.kind == Admission::Kind::Failed || admission.kind == Admission::Kind::NoAnswer)
+            return unanswered(admission);
         if (exchange->end == Exchange::End::Opened)
             return pass(u"accepted and closed: "_s + admission.what);
+        return judgeRefusal(seen, *exchange, admission.what);
+    }
+
+private:
+    // So that a pipeline does not take it for good.
+    static Judgement unanswered(const Admission &admission)
+    {
+        Judgement judgement =
+            warn(u"could not be examined: %1 instead of 401"_s.arg(admission.what), {u"bare"_s}, Severity::Medium);
+        judgement.gap = Finding::Gap::NotDecided;
+        return judgement;
+    }
+    // Nobody is let in: what is left is whether a client is told how to sign in.
+    static Judgement judgeRefusal(const Recording &seen, const Exchange &answer, const QString &what)
+    {
+        const QStringList bare{u"bare"_s};
+        const Exchange *exchange = &answer;
         if (exchange->status / 100 == 3)
             return warn(u"a client without a token is sent elsewhere (HTTP %1) instead of being told 401"_s.arg(exchange->status),
-                        bare);
+                        bare, Severity::Low);
         if (exchange->status == 404 && seen.isTokenAccepted())
-            return skip(u"the endpoint hides from strangers (HTTP 404)"_s);
+            return moot(u"the endpoint hides from strangers (HTTP 404)"_s);
         if (exchange->end == Exchange::End::Answered && !seen.notMet().isEmpty())
-            return warn(u"%1 instead of 401: the path is wrong, or the endpoint does not say that one has to sign in"_s.arg(
-                            admission.what),
-                        bare);
+            return warn(u"%1 instead of 401: the path is wrong, or the endpoint does not say that one has to sign in"_s.arg(what),
+                        bare, Severity::Medium);
         if (exchange->status != 401)
-            return warn(u"%1 instead of 401: a client cannot know that it has to sign in"_s.arg(admission.what), bare);
+            return warn(u"%1 instead of 401: a client cannot know that it has to sign in"_s.arg(what), bare, Severity::Low);
         const QByteArray challenge = exchange->value("WWW-Authenticate");
         if (challenge.isEmpty())
-            return warn(u"401 without WWW-Authenticate: a client cannot know how to sign in"_s, bare);
+            return warn(u"401 without WWW-Authenticate: a client cannot know how to sign in"_s, bare, Severity::Low);
         if (challenge.contains("error="))
-            return warn(u"the challenge names an error although there was no token (RFC 6750 section 3.1)"_s, bare);
+            return warn(u"the challenge names an error although there was no token (RFC 6750 section 3.1)"_s, bare,
+                        Severity::Low);
         return pass(u"HTTP 401, "_s + seen.redactor().clean(challenge, 60));
     }
 };
@@ -136,6 +155,10 @@ public:
         if (end > 0 && end <= nowSeconds())
             return warn(u"the token that was given ended %1 s ago, and is refused (%2): get a new one"_s.arg(nowSeconds() - end)
                             .arg(admission->what),
+                        {u"valid"_s});
+        if (!admission->isRefused())
+            return warn(u"the request with the valid token is not answered (%1): what is done with tokens is not examined"_s.arg(
+                            admission->what),
                         {u"valid"_s});
         return warn(u"the token that was given is refused (%1): what is done with tokens is not examined"_s.arg(admission->what),
                     {u"valid"_s});
@@ -169,6 +192,9 @@ public:
             if (chosen.contains(kCanary.toLatin1()) || seen.redactor().finds(chosen))
                 return fail(u"the server chooses the entry that carries a token, and so repeats it"_s, {probe});
         }
+        const auto echo = seen.admission(kEcho);
+        if (echo && !echo->isAdmitted() && !echo->isRefused())
+            return undecided(echo->what);
         return pass(u"an entry with a token is not chosen"_s);
     }
 };
@@ -184,7 +210,10 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         if (seen.trap() == 0 || !seen.find(u"embedded"_s))
-            return skip(u"only of a server on this machine the doctor could see it"_s);
+            return moot(u"only of a server on this machine the doctor could see it"_s);
+        const Admission embedded = *seen.admission(u"embedded"_s);
+        if (!seen.isFetched() && !embedded.isAdmitted() && !embedded.isRefused())
+            return undecided(embedded.what);
         return seen.isFetched() ? fail(u"the server went to an address that stood in a token"_s, {u"embedded"_s})
                                 : pass(u"nobody came to the address in the token"_s);
     }
@@ -215,17 +244,24 @@ public:
     {
         const auto admission = seen.admission(u"weak"_s);
         if (!admission)
-            return skip(u"needs --step-up, if the endpoint asks for a strong or fresh sign-in"_s);
+            return moot(u"needs --step-up, if the endpoint asks for a strong or fresh sign-in"_s);
         if (admission->isAdmitted())
             return fail(u"a weak sign-in of ten days ago is enough"_s, {u"weak"_s});
-        if (admission->kind != Admission::Kind::Refused)
-            return skip(u"no answer to judge: "_s + admission->what);
+        if (admission->kind == Admission::Kind::Failed)
+            return broken(seen, id(), u"weak"_s, *admission);
+        if (!admission->isRefused())
+            return undecided(admission->what);
         const QByteArray challenge = seen.find(u"weak"_s)->value("WWW-Authenticate");
         if (!seen.waitsForMessage() && !challenge.contains("insufficient_user_authentication"))
             return warn(u"refused (%1), but a client cannot know that another sign-in helps"_s.arg(admission->what), {u"weak"_s});
         return pass(u"refused: "_s + admission->what);
     }
 };
+
+QString endOf(const Exchange &exchange)
+{
+    return exchange.closeCode > 0 ? u"close %1"_s.arg(exchange.closeCode) : u"no close frame"_s;
+}
 
 class ExpiryRule final : public Rule
 {
@@ -250,16 +286,16 @@ public:
     {
         const Exchange *exchange = seen.find(u"shortlived"_s);
         if (exchange->end != Exchange::End::Opened)
-            return skip(u"a token of three seconds is not admitted: "_s + admissionOf(*exchange, seen.options().tokenWay).what);
+            return undecided(u"a token of three seconds is not admitted: "_s
+                             + admissionOf(*exchange, seen.options().tokenWay).what);
         const double after = double(exchange->toEnd.count()) / 1000;
         if (exchange->closeCode == 0 && !exchange->isEnded)
             return fail(u"the connection lives on %1 s after its token ended"_s.arg(seen.options().expiryDeadline.count() / 1000
                                                                                     - kShortLife),
                         {u"shortlived"_s});
         if (after < kShortLife - 1)
-            return skip(u"the connection ended too early to tell: close %1"_s.arg(exchange->closeCode));
-        return pass(
-            u"ended %1 s after the token: close %2"_s.arg(std::max(0.0, after - kShortLife), 0, 'f', 1).arg(exchange->closeCode));
+            return undecided(u"the connection ended too early to tell: "_s + endOf(*exchange));
+        return pass(u"ended %1 s after the token: %2"_s.arg(std::max(0.0, after - kShortLife), 0, 'f', 1).arg(endOf(*exchange)));
     }
 };
 
@@ -281,7 +317,7 @@ public:
     }
     Judgement judge(const Recording &seen) const override
     {
-        return hasScope(seen) ? RefusedRule::judge(seen) : skip(u"the valid token has no scope either"_s);
+        return hasScope(seen) ? RefusedRule::judge(seen) : moot(u"the valid token has no scope either"_s);
     }
 
 private:
@@ -311,7 +347,7 @@ public:
     Judgement judge(const Recording &seen) const override
     {
         return isTyped(seen) ? RefusedRule::judge(seen)
-                             : skip(u"the issuer's access tokens do not say what they are (RFC 9068)"_s);
+                             : moot(u"the issuer's access tokens do not say what they are (RFC 9068)"_s);
     }
 
 private:
@@ -336,7 +372,9 @@ public:
         const Admission admission = *seen.admission(u"path"_s);
         if (admission.isAdmitted())
             return warn(u"a path that does not exist is let in"_s, {u"path"_s});
-        return admission.kind == Admission::Kind::Refused ? pass(u"refused: "_s + admission.what) : skip(admission.what);
+        if (admission.kind == Admission::Kind::Failed)
+            return broken(seen, id(), u"path"_s, admission);
+        return admission.isRefused() ? pass(u"refused: "_s + admission.what) : undecided(admission.what);
     }
 };
 
