@@ -259,6 +259,12 @@ class Animal {
     const tokens = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
     if (this.isInProtocol) return this.tokenInProtocol(request, tokens, socket);
     const inUrl = url.searchParams.get('access_token') ?? url.searchParams.get('token');
+    const header = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (this.flaw === 'url-beside-header' && header && inUrl) return this.verify(header).then(() => header, () => inUrl);
+    if (this.flaw.startsWith('url-takes-')) {
+      const other = url.searchParams.get(this.flaw.slice('url-takes-'.length));
+      if (other && !inUrl) return other;
+    }
     if (inUrl && this.flaw !== 'token-in-url') return refuse(socket, 400), null;
     if (tokens > 1 && this.flaw !== 'two-tokens') return refuse(socket, 400), null;
     return inUrl ?? /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -301,7 +307,7 @@ class Animal {
       this.sockets.handleUpgrade(request, socket, head, (peer) => this.byMessage(peer, request));
       return;
     }
-    const token = this.tokenOf(request, url, socket);
+    const token = await this.tokenOf(request, url, socket);
     if (token === null) return;
     if (this.tooManyFailures()) { refuse(socket, 429, { 'Retry-After': '1' }); return; }
     const { headers } = request;

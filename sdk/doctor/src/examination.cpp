@@ -93,12 +93,26 @@ void Examination::drop(const QString &probe, const QString &why)
 
 void Examination::end(const QString &why)
 {
-    m_onTheWay.clear();
-    m_beside.clear();
     for (Entry &entry : m_rules) {
         if (!entry.isDecided)
-            decide(entry, skip(why));
+            decide(entry, judgedEarly(entry).value_or(skip(why)));
     }
+    m_onTheWay.clear();
+    m_beside.clear();
+}
+
+std::optional<Judgement> Examination::judgedEarly(const Entry &entry) const
+{
+    const bool isAnswered = entry.isPlanned && entry.dropped.isEmpty()
+        && std::none_of(entry.probes.begin(), entry.probes.end(),
+                        [this](const QString &probe) { return m_onTheWay.contains(probe); });
+    if (!isAnswered && !entry.rule->isCumulative())
+        return {};
+    if (entry.rule->hindrance(m_recording) || !entry.rule->vain(m_recording).isEmpty())
+        return {};
+    const Judgement judgement = entry.rule->judge(m_recording);
+    const bool isProblem = judgement.verdict == Finding::Verdict::Warn || judgement.verdict == Finding::Verdict::Fail;
+    return isProblem || isAnswered ? std::optional(judgement) : std::nullopt;
 }
 
 void Examination::judgeReady()
@@ -111,7 +125,7 @@ void Examination::judgeReady()
         if (!isReady)
             continue;
         if (!entry.dropped.isEmpty())
-            decide(entry, skip(entry.dropped));
+            decide(entry, judgedEarly(entry).value_or(skip(entry.dropped)));
         else if (const QString why = entry.rule->vain(m_recording); !why.isEmpty())
             decide(entry, undecided(why));
         else

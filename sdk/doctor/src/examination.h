@@ -31,7 +31,7 @@ public:
     void noteFetch() { m_recording.noteFetch(); } //!< Somebody came to the trap.
     void record(const Exchange &exchange);
     void drop(const QString &probe, const QString &why); //!< It will not be sent; what needs it is skipped.
-    void end(const QString &why); //!< What is undecided is skipped.
+    void end(const QString &why); //!< What was answered is judged; what is undecided then is skipped.
 
     QList<Finding> takeDecided(); //!< Since the last call.
     QList<Finding> findings() const; //!< So far, in the order of Check::all().
@@ -52,6 +52,7 @@ private:
     void plan(Entry &entry, std::vector<Probe> &fresh);
     void judgeReady();
     void decide(Entry &entry, const Judgement &judgement);
+    std::optional<Judgement> judgedEarly(const Entry &entry) const; //!< Nothing if what came does not do for a verdict.
 
     Recording m_recording;
     std::vector<Entry> m_rules;

@@ -5,9 +5,9 @@
 
 namespace Watchword::Doctoring {
 
-//! "A" to "F" for these findings, or empty if none of them was examined. Findings of unknown checks count as of medium severity.
-QString gradeOf(const QList<Finding> &findings);
-QList<Finding> ofPractice(const QList<Finding> &findings, Practice practice);
+QString gradeOf(const QList<Finding> &findings, Practice practice); //!< Report::grade() of one practice.
+QString gradeOf(const QList<Finding> &findings); //!< Report::grade() of the whole.
+Coverage coverageOf(const QList<Finding> &findings, Practice practice);
 QList<Practice> allPractices();
 
 } // namespace Watchword::Doctoring

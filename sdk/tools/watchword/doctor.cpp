@@ -23,7 +23,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // A tool in somebody's pipeline has to tell findings from trouble of its own.
-enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2, EndedEarly = 3 };
+enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2, NotDecided = 3 };
 
 constexpr int kIntrusiveRequests = 160;
 constexpr int kMoreRequests = 10; // for each thing more that is to be examined
@@ -36,6 +36,8 @@ struct Output
     ReportStyle style;
     QString file; // empty: standard output
     bool isQuiet = false;
+    bool failsOnNewOnly = false;
+    Severity failsFrom = Severity::Info;
 
     bool isTextOnTerminal() const { return format == ReportFormat::Text && file.isEmpty(); }
 };
@@ -77,7 +79,16 @@ void addOptions(QCommandLineParser &parser)
     parser.addOption({u"time"_s, u"The most time it may take; 20s, with --intrusive 45s."_s, u"duration"_s});
     parser.addOption({u"format"_s, u"text (the default), json, sarif, junit, markdown or html."_s, u"name"_s, u"text"_s});
     parser.addOption({u"output"_s, u"Writes the report to this file."_s, u"file"_s});
-    parser.addOption({u"baseline"_s, u"A report (json) of before: only what is new counts."_s, u"file"_s});
+    parser.addOption(
+        {u"baseline"_s,
+         u"A report (json) of before: the report says what is new, known and fixed since, and only what is new counts."_s,
+         u"file"_s});
+    parser.addOption({u"any-baseline"_s, u"Takes a --baseline of another endpoint, too."_s});
+    parser.addOption(
+        {u"fail-on"_s,
+         u"Which findings end with 1: those of a level and above (info, low, medium, high, critical), new ones (new), or new "
+         "ones of a level (new,high). Without it all of them, and with --baseline the new ones."_s,
+         u"which"_s});
     parser.addOption({u"quiet"_s, u"Without a line for each check."_s});
     parser.addOption(
         {u"guide"_s, u"Where the guide is served; reports link to it, as in https://docs.example.com/watchword/."_s, u"url"_s});
@@ -208,7 +219,54 @@ Result<DoctorOptions> optionsOf(const QCommandLineParser &parser)
     return options;
 }
 
-Result<Output> outputOf(const QCommandLineParser &parser)
+Result<void> readFailOn(const QCommandLineParser &parser, Output &output)
+{
+    output.failsOnNewOnly = parser.isSet(u"baseline"_s);
+    if (!parser.isSet(u"fail-on"_s))
+        return {};
+    output.failsOnNewOnly = false;
+    bool hasLevel = false;
+    const QStringList words = parser.value(u"fail-on"_s).split(u',');
+    for (const QString &word : words) {
+        bool isLevel = false;
+        for (const Severity severity : {Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical}) {
+            if (nameOf(severity) != word || hasLevel)
+                continue;
+            output.failsFrom = severity;
+            isLevel = true;
+        }
+        hasLevel = hasLevel || isLevel;
+        if (!isLevel && (word != "new"_L1 || output.failsOnNewOnly))
+            return invalid(u"--fail-on is info, low, medium, high, critical or new, or new with a level, as in new,high"_s);
+        output.failsOnNewOnly = output.failsOnNewOnly || word == "new"_L1;
+    }
+    if (output.failsOnNewOnly && !parser.isSet(u"baseline"_s))
+        return invalid(u"--fail-on new needs a --baseline"_s);
+    return {};
+}
+
+Result<void> readBaseline(const QCommandLineParser &parser, const QUrl &endpoint, Output &output)
+{
+    if (!parser.isSet(u"baseline"_s))
+        return {};
+    const Result<QByteArray> bytes = contentOf(parser.value(u"baseline"_s));
+    if (!bytes)
+        return bytes.error();
+    const Result<Report> baseline = Report::fromJson(*bytes);
+    if (!baseline)
+        return baseline.error();
+    Report examined;
+    examined.endpoint = endpoint;
+    if (!parser.isSet(u"any-baseline"_s) && !examined.isOfSameEndpoint(*baseline))
+        return invalid(
+            u"the baseline is of %1, and this examination of another endpoint: what is new cannot be told. Give a report of "
+            "this one, or --any-baseline if it is the same service at another address"_s.arg(
+                baseline->endpoint.toString(QUrl::RemoveUserInfo | QUrl::RemoveQuery)));
+    output.style.baseline = *baseline;
+    return {};
+}
+
+Result<Output> outputOf(const QCommandLineParser &parser, const QUrl &endpoint)
 {
     Output output;
     const auto format = reportFormatOf(parser.isSet(u"json"_s) ? u"json"_s : parser.value(u"format"_s));
@@ -230,15 +288,10 @@ Result<Output> outputOf(const QCommandLineParser &parser)
             return invalid(u"--guide is the https address of a folder"_s);
     }
     output.style.width = parser.isSet(u"width"_s) ? parser.value(u"width"_s).toInt() : terminalWidth();
-    if (!parser.isSet(u"baseline"_s))
-        return output;
-    const Result<QByteArray> bytes = contentOf(parser.value(u"baseline"_s));
-    if (!bytes)
-        return bytes.error();
-    const Result<Report> baseline = Report::fromJson(*bytes);
-    if (!baseline)
-        return baseline.error();
-    output.style.baseline = *baseline;
+    if (const Result<void> read = readFailOn(parser, output); !read)
+        return read.error();
+    if (const Result<void> read = readBaseline(parser, endpoint, output); !read)
+        return read.error();
     return output;
 }
 
@@ -254,10 +307,13 @@ int write(const Report &report, const Output &output)
             return CouldNotRun;
         }
     }
-    const bool isBad = output.style.baseline ? !report.newSince(*output.style.baseline).isEmpty() : report.hasProblems();
+    const QList<Finding> counting = output.failsOnNewOnly ? report.newSince(*output.style.baseline) : report.findings;
+    const bool isBad = std::any_of(counting.begin(), counting.end(), [&output](const Finding &finding) {
+        return finding.isProblem() && finding.severity() >= output.failsFrom;
+    });
     if (isBad)
         return Found;
-    return report.isComplete ? Clean : EndedEarly; // what was not looked at is not clean
+    return report.isComplete && !report.isUndecided() ? Clean : NotDecided; // what was not looked at is not clean
 }
 
 // The whole run has to follow the audit from before its first request.
@@ -350,8 +406,10 @@ int runDoctor(const QStringList &arguments)
     QCommandLineParser parser;
     parser.setApplicationDescription(
         u"Examines a WSS endpoint: TLS, what happens without a token, with a bad one, from a foreign page. It follows no "
-        "redirect, and sends nothing to another host. The token is never shown.\n\nExit codes: 0 nothing found, 1 findings, "
-        "2 could not run, 3 ended early and nothing found until then (--time and --requests say how much it may do), 128 and the number of the signal that ended it."_s);
+        "redirect, and sends nothing to another host. The token is never shown.\n\nExit codes: 0 nothing found, 1 findings that "
+        "count (--fail-on), 2 could not run, 3 nothing that counts was found, but it ended early (--time and --requests say how "
+        "much it may do) or a check "
+        "was asked and could not be decided, 128 and the number of the signal that ended it."_s);
     addOptions(parser);
     parser.addPositionalArgument(u"endpoint"_s, u"wss://host/path"_s);
     const bool isQuestion = std::any_of(arguments.begin(), arguments.end(), [](const QString &argument) {
@@ -366,7 +424,7 @@ int runDoctor(const QStringList &arguments)
     if (!given)
         return misuse(given.error(), json);
     DoctorOptions options = *given;
-    const Result<Output> output = outputOf(parser);
+    const Result<Output> output = outputOf(parser, options.endpoint);
     if (!output)
         return misuse(output.error(), json);
     Credentials credentials;

@@ -22,6 +22,8 @@ private Q_SLOTS:
     void initTestCase();
     void exitCodes_data();
     void exitCodes();
+    void baselineExitCodes_data();
+    void baselineExitCodes();
     void baselineTellsWhatIsNew();
     void explainPrintsThePage();
     void workflowOfTheGuideRuns();
@@ -71,11 +73,6 @@ void TestDoctorCommand::exitCodes_data()
     const QString url = m_gateway.url(u"/v1/stream"_s).toString();
     const QString closed = u"wss://127.0.0.1:%1/"_s.arg(m_closed.serverPort());
     m_closed.close();
-    const QString known = file(u"known.json"_s, R"({"version":1,"findings":[{"check":"T4","verdict":"fail","summary":"old"}]})");
-    const QString better =
-        file(u"better.json"_s, R"({"version":1,"findings":[{"check":"T4","verdict":"warn","summary":"old"}]})");
-    const QString other = file(u"other.json"_s, R"({"version":1,"findings":[{"check":"O1","verdict":"fail","summary":"old"}]})");
-    const QString broken = file(u"broken.json"_s, "{\"version\":1,");
     const QString refresh = file(u"refresh"_s, "a-refresh-token");
     QVERIFY(QFile::setPermissions(refresh, QFile::ReadOwner | QFile::WriteOwner));
     const QStringList base{url, u"--quiet"_s};
@@ -85,11 +82,8 @@ void TestDoctorCommand::exitCodes_data()
     const auto row = [](const char *name, const QStringList &arguments, int code, const char *says) {
         QTest::newRow(name) << arguments << code << QByteArray(says);
     };
-    row("nothing found", base + QStringList{u"--ca"_s, m_gateway.file(u"ca.pem"_s)}, 0, "Grade of what was examined: A\n");
-    row("a finding", base, 1, "Grade of what was examined: F\n");
-    row("a known finding", base + QStringList{u"--baseline"_s, known}, 0, "Grade of what was examined: F\n");
-    row("worse than it was", base + QStringList{u"--baseline"_s, better}, 1, "(new, critical)");
-    row("another finding", base + QStringList{u"--baseline"_s, other}, 1, "(new, critical)");
+    row("nothing found", base + QStringList{u"--ca"_s, m_gateway.file(u"ca.pem"_s)}, 0, "Grade: none, too little was examined (");
+    row("a finding", base, 1, "Grade: F (");
     row("help", {u"--help"_s}, 0, "Exit codes: 0 nothing found");
     row("an explanation", {u"--explain"_s, u"T4"_s}, 0, "T4: The certificate is trusted");
     row("no such check", {u"--explain=Z9"_s}, 2, "there is no check Z9; there are T1, ");
@@ -110,14 +104,59 @@ void TestDoctorCommand::exitCodes_data()
     row("a refresh token of nobody", base + QStringList{u"--refresh-token-file"_s, refresh}, 2,
         "needs the issuer and the client");
     row("no such key", base + QStringList{u"--signing-key"_s, u"/nowhere"_s}, 2, "/nowhere");
-    row("no such baseline", base + QStringList{u"--baseline"_s, u"/nowhere"_s}, 2, "/nowhere");
-    row("a broken baseline", base + QStringList{u"--baseline"_s, broken}, 2, "no JSON");
     row("no such authority", base + QStringList{u"--ca"_s, u"/nowhere"_s}, 2, "/nowhere");
     row("an empty token of the auditor", base + QStringList{u"--deep"_s, u"--audit-token-file"_s, file(u"empty-audit"_s, "\n")},
         2, "holds no token");
     row("too little to look at all", base + QStringList{u"--ca"_s, m_gateway.file(u"ca.pem"_s), u"--requests"_s, u"5"_s}, 3,
         "ended early");
     row("no place for the report", base + QStringList{u"--output"_s, u"/nowhere/report"_s}, 2, "/nowhere/report");
+}
+
+void TestDoctorCommand::baselineExitCodes_data()
+{
+    const QString url = m_gateway.url(u"/v1/stream"_s).toString();
+    const QString known = file(u"known.json"_s, R"({"version":1,"findings":[{"check":"T4","verdict":"fail","summary":"old"}]})");
+    const QString better =
+        file(u"better.json"_s, R"({"version":1,"findings":[{"check":"T4","verdict":"warn","summary":"old"}]})");
+    const QString other = file(u"other.json"_s, R"({"version":1,"findings":[{"check":"O1","verdict":"fail","summary":"old"}]})");
+    const QString broken = file(u"broken.json"_s, "{\"version\":1,");
+    const QString elsewhere =
+        file(u"elsewhere.json"_s, R"({"version":1,"endpoint":"wss://other.example.com/v1/stream","findings":[]})");
+    const QString fixed = file(u"fixed.json"_s, R"({"version":1,"findings":[{"check":"T4","verdict":"fail","summary":"old"},
+        {"check":"T1","verdict":"fail","summary":"old"},{"check":"H4","verdict":"fail","summary":"old"}]})");
+    const QStringList base{url, u"--quiet"_s};
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<int>("code");
+    QTest::addColumn<QByteArray>("says");
+    const auto row = [](const char *name, const QStringList &arguments, int code, const char *says) {
+        QTest::newRow(name) << arguments << code << QByteArray(says);
+    };
+    row("a known finding", base + QStringList{u"--baseline"_s, known}, 0, "Grade: F (");
+    row("worse than it was", base + QStringList{u"--baseline"_s, better}, 1, "(new, critical)");
+    row("what is known is said", base + QStringList{u"--baseline"_s, fixed}, 0,
+        "Since the baseline: 1 known (T4), 1 fixed (T1), 1 known, but not examined now (H4).");
+    row("a baseline of another endpoint", base + QStringList{u"--baseline"_s, elsewhere}, 2,
+        "the baseline is of wss://other.example.com/v1/stream, and this examination of another endpoint");
+    row("any baseline", base + QStringList{u"--baseline"_s, elsewhere, u"--any-baseline"_s}, 1, "1 new (T4)");
+    row("only what is new", base + QStringList{u"--baseline"_s, known, u"--fail-on"_s, u"new"_s}, 0, "(known, critical)");
+    row("whatever is bad, known or not", base + QStringList{u"--baseline"_s, known, u"--fail-on"_s, u"high"_s}, 1,
+        "(known, critical)");
+    row("new and bad", base + QStringList{u"--baseline"_s, other, u"--fail-on"_s, u"new,critical"_s}, 1, "(new, critical)");
+    row("no such level", base + QStringList{u"--fail-on"_s, u"awful"_s}, 2, "--fail-on is info, low,");
+    row("two levels", base + QStringList{u"--fail-on"_s, u"low,high"_s}, 2, "--fail-on is info, low,");
+    row("new since when", base + QStringList{u"--fail-on"_s, u"new"_s}, 2, "--fail-on new needs a --baseline");
+    row("less than what counts",
+        {QString(url).replace(u"/v1/stream"_s, u"/nowhere"_s), u"--quiet"_s, u"--ca"_s, m_gateway.file(u"ca.pem"_s),
+         u"--fail-on"_s, u"high"_s},
+        3, "ould not be examined");
+    row("another finding", base + QStringList{u"--baseline"_s, other}, 1, "(new, critical)");
+    row("no such baseline", base + QStringList{u"--baseline"_s, u"/nowhere"_s}, 2, "/nowhere");
+    row("a broken baseline", base + QStringList{u"--baseline"_s, broken}, 2, "no JSON");
+}
+
+void TestDoctorCommand::baselineExitCodes()
+{
+    exitCodes();
 }
 
 void TestDoctorCommand::exitCodes()

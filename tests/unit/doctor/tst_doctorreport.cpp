@@ -6,6 +6,7 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QRegularExpression>
 #include <QXmlStreamReader>
 
 using namespace DoctorTest;
@@ -17,6 +18,9 @@ class TestDoctorReport : public WatchwordTest
 private Q_SLOTS:
     void gradesAreCapped_data();
     void gradesAreCapped();
+    void gradesNeedCoverage();
+    void guideSaysWhatMatters();
+    void saysWhatBecameOfTheBaseline();
     void survivesAFile();
     void refusesOtherFiles();
     void newSinceABaseline();
@@ -82,8 +86,9 @@ void TestDoctorReport::gradesAreCapped_data()
     QTest::newRow("critical") << u"H4"_s << int(Verdict::Fail) << u"F"_s;
     QTest::newRow("high") << u"O1"_s << int(Verdict::Fail) << u"D"_s;
     QTest::newRow("medium") << u"O2"_s << int(Verdict::Fail) << u"C"_s;
-    QTest::newRow("low") << u"X4"_s << int(Verdict::Fail) << u"B"_s;
-    QTest::newRow("warning") << u"H1"_s << int(Verdict::Warn) << u"B"_s;
+    // What is good has to be seen, and nothing else of the practice was.
+    QTest::newRow("low") << u"X4"_s << int(Verdict::Fail) << QString();
+    QTest::newRow("warning") << u"H1"_s << int(Verdict::Warn) << QString();
     QTest::newRow("skipped") << u"H4"_s << int(Verdict::Skipped) << QString();
 }
 
@@ -97,9 +102,49 @@ void TestDoctorReport::gradesAreCapped()
     QCOMPARE(report.grade(), grade);
     QCOMPARE(report.grade(Check::find(id)->practice), grade);
     report.findings.prepend(finding(u"T1"_s, Verdict::Pass));
-    QCOMPARE(report.grade(), grade.isEmpty() ? u"A"_s : grade); // the worst decides
-    QCOMPARE(report.grade(Practice::Transport), u"A"_s);
+    QCOMPARE(report.grade(), grade); // the worst decides
+    QVERIFY(report.grade(Practice::Transport).isEmpty()); // one of four
     QVERIFY(report.grade(Practice::Education).isEmpty());
+}
+
+// An A is no word about what nobody looked at.
+void TestDoctorReport::gradesNeedCoverage()
+{
+    Report report;
+    for (const char *id : {"T1", "T2", "T4"})
+        report.findings.append(finding(QString::fromLatin1(id), Verdict::Pass));
+    report.findings.append(finding(u"T5"_s, Verdict::Skipped));
+    report.findings.last().gap = Finding::Gap::NotAsked;
+    QCOMPARE(report.grade(Practice::Transport), u"B"_s); // three of four
+    QCOMPARE(report.coverage(Practice::Transport).missing, QStringList{u"T5"_s});
+    QCOMPARE(report.coverage(Practice::Transport).examined, 3);
+    QCOMPARE(report.coverage(Practice::Transport).total, 4);
+    report.findings[1].verdict = Verdict::Skipped;
+    QVERIFY(report.grade(Practice::Transport).isEmpty()); // two of four
+    report.findings[1].verdict = Verdict::Fail;
+    QCOMPARE(report.grade(Practice::Transport), u"D"_s); // bad enough, whatever the rest is
+    report.findings[1].verdict = Verdict::Pass;
+    report.findings[3].gap = Finding::Gap::NotApplicable;
+    QCOMPARE(report.grade(Practice::Transport), u"A"_s);
+    QCOMPARE(report.coverage(Practice::Transport).total, 3);
+    // A fault beside a warning does not tell what the check asks.
+    report.findings[0] = finding(u"T1"_s, Verdict::Warn);
+    report.findings[0].gap = Finding::Gap::NotDecided;
+    QCOMPARE(report.coverage(Practice::Transport).missing, QStringList{u"T1"_s});
+    QVERIFY(report.isUndecided() && report.grade().isEmpty() && report.graded() == 1);
+    // The whole needs the practices that everybody with a token can have examined.
+    for (const char *id : {"H10", "H14", "H1", "H15", "H6", "H4", "H9", "H2", "O1", "O2"}) {
+        QVERIFY(report.grade().isEmpty());
+        report.findings.append(finding(QString::fromLatin1(id), Verdict::Pass));
+    }
+    QCOMPARE(report.grade(), u"B"_s);
+    report.findings.append(finding(u"O3"_s, Verdict::Pass));
+    report.findings[0] = finding(u"T1"_s, Verdict::Pass);
+    QCOMPARE(report.grade(), u"A"_s);
+    const QByteArray text = writeReport(report, ReportFormat::Text);
+    QVERIFY2(text.contains("Grade: A (14 of 14 checks, 4 of 10 practices)"), text.constData());
+    report.findings.append(finding(u"S2"_s, Verdict::Warn)); // of a practice without a grade
+    QCOMPARE(report.grade(), u"B"_s);
 }
 
 void TestDoctorReport::survivesAFile()
@@ -111,7 +156,13 @@ void TestDoctorReport::survivesAFile()
     QCOMPARE(read->startedAt, report.startedAt);
     QCOMPARE(read->took, report.took);
     QCOMPARE(read->requests, report.requests);
-    QVERIFY(read->findings == report.findings);
+    Report skipped = report;
+    skipped.findings[3].gap = Finding::Gap::NotAsked; // what older reports do not say
+    QVERIFY(read->findings == skipped.findings);
+    skipped.findings[3].gap = Finding::Gap::NotDecided;
+    skipped.findings[1].ownSeverity = Severity::Info;
+    const Result<Report> again = Report::fromJson(writeReport(skipped, ReportFormat::Json));
+    QVERIFY(again && again->findings == skipped.findings);
     QCOMPARE(read->grade(), u"F"_s);
 }
 
@@ -148,6 +199,69 @@ void TestDoctorReport::newSinceABaseline()
     QVERIFY(writeReport(now, ReportFormat::Text, {80, false, Report(), {}}).contains("(new, critical)"));
 }
 
+void TestDoctorReport::guideSaysWhatMatters()
+{
+    QFile file(QStringLiteral(WATCHWORD_SOURCE_DIR "/sdk/docs/doctor.md"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QString table = QString::fromUtf8(file.readAll()).section(u"| practice | checks that matter |"_s, 1);
+    static const QRegularExpression row(u"^\\| (\\d+) \\| (.+) \\|$"_s, QRegularExpression::MultilineOption);
+    int practice = 0;
+    for (auto match = row.globalMatch(table); match.hasNext() && practice < 10;) {
+        const QRegularExpressionMatch found = match.next();
+        QCOMPARE(found.captured(1).toInt(), ++practice);
+        QCOMPARE(found.captured(2).replace(u", and "_s, u", "_s), Report().coverage(Practice(practice)).missing.join(u", "_s));
+    }
+    QCOMPARE(practice, 10);
+    for (const QString &id : Report().coverage().missing.join(u' ').split(u' ')) {
+        if (id != "or"_L1)
+            QVERIFY2(Check::find(id), qPrintable(id));
+    }
+}
+
+// In every format alike: what is new, what is known, what was fixed, and what nobody looked at now.
+void TestDoctorReport::saysWhatBecameOfTheBaseline()
+{
+    Report before = sample();
+    before.findings[3] = finding(u"H2"_s, Verdict::Fail); // is skipped now
+    before.findings[0] = finding(u"T1"_s, Verdict::Warn); // passes now
+    Report now = sample();
+    now.findings.append(finding(u"O1"_s, Verdict::Fail));
+    const ReportStyle style{80, false, before, {}};
+    const QByteArray line =
+        "2026-05-04 10:11 UTC: 1 new (O1), 2 known (T3, H4), 1 fixed (T1), 1 known, but not examined now (H2).";
+    for (const ReportFormat format : {ReportFormat::Text, ReportFormat::Markdown, ReportFormat::Html}) {
+        const QByteArray text = writeReport(now, format, style).simplified();
+        QVERIFY2(text.contains(line), text.constData());
+        QVERIFY(!writeReport(now, format).simplified().contains("fixed (T1)"));
+    }
+    const QJsonObject json = QJsonDocument::fromJson(writeReport(now, ReportFormat::Json, style)).object();
+    const QJsonObject baseline = json.value("baseline"_L1).toObject();
+    QCOMPARE(baseline.value("new"_L1).toArray(), QJsonArray{u"O1"_s});
+    QCOMPARE(baseline.value("known"_L1).toArray(), QJsonArray({u"T3"_s, u"H4"_s}));
+    QCOMPARE(baseline.value("fixed"_L1).toArray(), QJsonArray{u"T1"_s});
+    QCOMPARE(baseline.value("unseen"_L1).toArray(), QJsonArray{u"H2"_s});
+    QCOMPARE(json.value("findings"_L1)[2]["baseline"_L1].toString(), u"known"_s);
+    const QJsonArray results = QJsonDocument::fromJson(writeReport(now, ReportFormat::Sarif, style))
+                                   .object()
+                                   .value("runs"_L1)[0]["results"_L1]
+                                   .toArray();
+    QStringList states;
+    for (const auto &result : results)
+        states.append(result["ruleId"_L1].toString() + u' ' + result["baselineState"_L1].toString());
+    QCOMPARE(states.join(u", "_s), u"H4 unchanged, O1 new, T3 unchanged, T1 absent, H2 unchanged"_s);
+    const QByteArray junit = writeReport(now, ReportFormat::JUnit, style);
+    QVERIFY(junit.contains("message=\"known: a token without signature") && junit.contains("message=\"new: seen\""));
+    QVERIFY(junit.contains("name=\"baseline.fixed\" value=\"T1\""));
+    // Of another endpoint nothing can be told.
+    QVERIFY(now.isOfSameEndpoint(before));
+    before.endpoint = QUrl(u"wss://ORDERS.example.com:443/v1/stream?x=1"_s);
+    QVERIFY(now.isOfSameEndpoint(before));
+    before.endpoint = QUrl(u"wss://orders.example.com/v2/stream"_s);
+    QVERIFY(!now.isOfSameEndpoint(before));
+    before.endpoint = QUrl(u"wss://orders.example.com:444/v1/stream"_s);
+    QVERIFY(!now.isOfSameEndpoint(before));
+}
+
 void TestDoctorReport::textFitsItsWidth_data()
 {
     QTest::addColumn<int>("width");
@@ -167,9 +281,14 @@ void TestDoctorReport::textFitsItsWidth()
     QVERIFY(joined.contains(u"H4 A token without signature is refused (critical)"_s));
     QVERIFY(joined.contains(u"Why: The header says"_s) && joined.contains(u"Fix: Give the verifying function"_s));
     QVERIFY(joined.indexOf(u"H4 "_s) < joined.indexOf(u"T3 "_s)); // the worst first
-    QVERIFY(joined.contains(u"1 failed, 1 to look at, 1 passed, 1 not examined; 34 requests in 5.2 s"_s));
-    QVERIFY(text.endsWith(u"Grade of what was examined: F\n"_s));
-    QVERIFY(QString::fromUtf8(writeLine(sample().findings.at(2), {width, false, {}, {}})).size() <= width);
+    QVERIFY(joined.contains(u"1 failed, 1 warned, 1 passed, 1 not examined; 34 requests in 5.2 s"_s));
+    QVERIFY(joined.endsWith(u"Grade: F (3 of 4 checks, 1 of 10 practices)"_s));
+    for (const Finding &one : large().findings) {
+        const QString shown = QString::fromUtf8(writeLine(one, {width, false, {}, {}}));
+        for (const QString &line : shown.split(u'\n'))
+            QVERIFY2(line.size() <= width, qPrintable(line));
+        QVERIFY2(shown.simplified().contains(one.summary) || one.verdict == Verdict::Pass, qPrintable(shown)); // nothing is cut
+    }
 }
 
 void TestDoctorReport::textIsAsItWas_data()
@@ -247,6 +366,17 @@ void TestDoctorReport::sarifNamesRulesAndPlaces()
     QCOMPARE(first.value("baselineState"_L1).toString(), u"new"_s);
     QCOMPARE(first.value("locations"_L1)[0]["physicalLocation"_L1]["artifactLocation"_L1]["uri"_L1].toString(),
              u"orders.example.com/v1/stream"_s); // another scheme than file: is refused by code scanning pages
+    // A page sorts by the rule: what is less than the worst has one of its own.
+    Report mild = sample();
+    mild.findings = {finding(u"H1"_s, Verdict::Warn)};
+    mild.findings.first().ownSeverity = Severity::Low;
+    const QJsonObject milder =
+        QJsonDocument::fromJson(writeReport(mild, ReportFormat::Sarif)).object().value("runs"_L1)[0].toObject();
+    const QJsonObject result = milder.value("results"_L1)[0].toObject();
+    QCOMPARE(result.value("ruleId"_L1).toString(), u"H1/low"_s);
+    const QJsonObject rule = milder.value("tool"_L1)["driver"_L1]["rules"_L1][result.value("ruleIndex"_L1).toInt()].toObject();
+    QCOMPARE(rule.value("id"_L1).toString(), u"H1/low"_s);
+    QCOMPARE(rule.value("properties"_L1)["security-severity"_L1].toString(), u"3.0"_s);
     QCOMPARE(run.value("properties"_L1)["endpoint"_L1].toString(), u"wss://orders.example.com/v1/stream"_s);
     Report other = sample();
     other.endpoint = QUrl(u"wss://[::1]:8443/a%20b"_s);

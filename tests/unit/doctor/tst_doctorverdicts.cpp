@@ -130,8 +130,8 @@ void TestDoctorVerdicts::refusals_data()
     QTest::newRow("audience") << u"H7"_s << QStringList{u"audience"_s};
     QTest::newRow("issuer") << u"H8"_s << QStringList{u"issuer"_s};
     QTest::newRow("own key") << u"H9"_s << QStringList{u"embedded"_s};
-    QTest::newRow("URL") << u"H10"_s << QStringList{u"url"_s};
-    QTest::newRow("two") << u"H11"_s << QStringList{u"two"_s};
+    QTest::newRow("URL") << u"H10"_s << QStringList{u"url"_s, u"url:token"_s, u"url:jwt"_s, u"url:auth"_s, u"url:together"_s};
+    QTest::newRow("two") << u"H11"_s << QStringList{u"two"_s, u"twoplaces"_s};
     QTest::newRow("ID token") << u"H12"_s << QStringList{u"idtoken"_s};
     QTest::newRow("made up") << u"H15"_s << QStringList{u"madeup"_s};
     QTest::newRow("scope") << u"A1"_s << QStringList{u"noscope"_s};
@@ -145,7 +145,9 @@ void TestDoctorVerdicts::refusals()
     QFETCH(QString, id);
     QFETCH(QStringList, probes);
     const auto withAnswers = [&](const QByteArray &last) {
-        auto seen = std::make_unique<Recording>(withToken());
+        DoctorOptions options = withToken();
+        options.requestBudget = 60; // room for every name
+        auto seen = std::make_unique<Recording>(options);
         seen->add(recorded(u"bare"_s, kChallenged));
         seen->add(recorded(u"valid"_s, kSwitched));
         for (const QString &probe : probes)

@@ -17,6 +17,7 @@ private Q_SLOTS:
     void stopsAtUntrustedTls();
     void judgesWhatWasNotSent();
     void endsWithReasons();
+    void judgesWhatWasSeenAtAnEarlyEnd();
     void goodServerHasNoFindings();
     void endsWhateverIsAnswered();
     void waitsForWhatEndsTheSession();
@@ -125,6 +126,39 @@ void TestExamination::endsWithReasons()
     QVERIFY(examination.takeDecided().isEmpty());
     examination.record(recorded(u"bare"_s, kSwitched)); // comes too late
     QCOMPARE(examination.decided(), examination.total());
+}
+
+// Ctrl+C, a budget: what was seen until then is not lost.
+void TestExamination::judgesWhatWasSeenAtAnEarlyEnd()
+{
+    const QByteArray trace =
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\n\r\nError: no\n    at verify (/app/auth.js:12:7)";
+    for (const bool isBudget : {false, true}) {
+        Examination examination(withToken());
+        for (int stage = 0; stage < 3; ++stage) {
+            for (const Probe &probe : examination.nextStage()) {
+                const bool isLetIn = probe.id == "valid"_L1 || probe.id == "badsignature"_L1;
+                if (probe.id == "badclaims"_L1 || probe.id == "none"_L1 || probe.id == "expired"_L1) {
+                    if (isBudget)
+                        examination.drop(probe.id, u"the budget was used up"_s);
+                    continue; // on its way
+                }
+                examination.record(recorded(probe.id, isLetIn ? kSwitched : trace));
+            }
+        }
+        examination.end(u"stopped"_s);
+        QVERIFY(examination.isDone());
+        const QList<Finding> findings = examination.findings();
+        const auto verdict = [&findings](const QString &id) {
+            const auto found =
+                std::find_if(findings.begin(), findings.end(), [&id](const Finding &one) { return one.checkId == id; });
+            return found->verdict;
+        };
+        QCOMPARE(int(verdict(u"H13"_s)), int(Verdict::Fail)); // the traces, although its stage never came
+        QCOMPARE(int(verdict(u"H6"_s)), int(Verdict::Fail)); // one of its two was let in
+        QCOMPARE(int(verdict(u"H2"_s)), int(Verdict::Skipped));
+        QCOMPARE(int(verdict(u"H14"_s)), int(Verdict::Skipped)); // nothing was repeated so far, which is no pass
+    }
 }
 
 void TestExamination::goodServerHasNoFindings()

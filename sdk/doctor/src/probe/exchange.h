@@ -52,6 +52,7 @@ struct WATCHWORD_TEST_EXPORT Exchange
     QString probe;
     End end = End::Silent;
     QByteArray sent; //!< The request's head; empty if it came to none.
+    QStringList behind; //!< What was sent behind the head, or never will be, in words.
     QString credential; //!< What the token in it is, as in "token with algorithm none"; empty without.
     int status = 0;
     QByteArray head; //!< Of the answer; for Raw and Malformed the beginning of what came.

@@ -4,6 +4,7 @@
 #include "probe/exchange.h"
 #include "watchword/core/secret.h"
 
+#include <functional>
 #include <optional>
 
 namespace Watchword::Doctoring {
@@ -20,6 +21,8 @@ struct ProbeFrame
     int repeat = 1;
     bool compressed = false; //!< RSV1
 };
+
+QString inWords(const ProbeFrame &frame); //!< As in "400 frames, each: text, 16 bytes".
 
 /*! One connection: what is sent on it, and how long is waited for what. Value. */
 struct Probe
@@ -42,7 +45,10 @@ struct Probe
     Duration linger{0}; //!< After a 101: how long to listen.
     QByteArray welcome; //!< A message that has this in it says that the token was accepted; empty: there is no such message.
     Duration lingerAfterWelcome{0};
+    std::function<bool(const Exchange &)>
+        enough; //!< Asked at each message: nothing more is waited for. Null: as long as linger says.
     qsizetype bodyKept = 4096; //!< Of the answer.
+    QString remark; //!< What the bytes do not show of what is sent, for the report.
     bool runsBeside = false; //!< Takes long; others do not wait for it.
     bool isOpenFirst = false; //!< With runsBeside: others wait until it is open.
     bool isBurst = false; //!< Goes out at once, without the pace of the options.

@@ -134,6 +134,8 @@ Prober::Prober(Probe probe, const Destination &destination, Done done, QObject *
 {
     m_exchange.probe = m_probe.id;
     m_exchange.credential = m_probe.credential;
+    if (!m_probe.remark.isEmpty())
+        m_exchange.behind.append(m_probe.remark);
     m_deadline.setSingleShot(true);
     connect(&m_deadline, &QTimer::timeout, this, &Prober::onDeadline);
 }
@@ -367,6 +369,7 @@ void Prober::openFrames()
     m_frames.emplace(rules, std::move(compression));
     m_deadline.start(m_probe.linger);
     for (const ProbeFrame &frame : m_probe.frames) {
+        m_exchange.behind.append(inWords(frame));
         for (int i = 0; i < frame.repeat && m_state == State::Open; ++i)
             sendFrame(frame);
     }
@@ -423,6 +426,8 @@ Wire::Flow Prober::messageReceived(Wire::Opcode type, Wire::MutableBytes message
         m_exchange.messages.append(
             {type == Wire::Opcode::Text, QByteArray(reinterpret_cast<const char *>(message.data()), size)});
     }
+    if (m_probe.enough && m_probe.enough(m_exchange))
+        m_deadline.start(0ms);
     return Wire::Flow::GoOn;
 }
 

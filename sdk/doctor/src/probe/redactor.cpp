@@ -107,6 +107,25 @@ QString Redactor::clean(QByteArrayView bytes, qsizetype limit) const
     return text;
 }
 
+// Who repeats what it is told says the same again and again.
+QStringList Redactor::messagesOf(const Exchange &exchange) const
+{
+    QStringList lines;
+    int times = 0;
+    for (qsizetype i = 0; i < exchange.messages.size(); ++i) {
+        const Exchange::Message &message = exchange.messages.at(i);
+        ++times;
+        const bool isLast = i + 1 == exchange.messages.size();
+        if (!isLast && exchange.messages.at(i + 1).payload == message.payload
+            && exchange.messages.at(i + 1).isText == message.isText)
+            continue;
+        const QString text = message.isText ? clean(message.payload) : u"%1 bytes"_s.arg(message.payload.size());
+        lines.append(u"< message: "_s + text + (times > 1 ? u" (%1 times)"_s.arg(times) : QString()));
+        times = 0;
+    }
+    return lines;
+}
+
 QStringList Redactor::evidenceOf(const Exchange &exchange) const
 {
     QStringList lines;
@@ -118,6 +137,8 @@ QStringList Redactor::evidenceOf(const Exchange &exchange) const
         if (!line.trimmed().isEmpty() && lines.size() < kMostFields)
             lines.append(u"> "_s + clean(line));
     }
+    for (const QString &line : exchange.behind)
+        lines.append(u"> ("_s + line + u')');
     switch (exchange.end) {
     case Exchange::End::Answered:
     case Exchange::End::Opened:
@@ -144,8 +165,7 @@ QStringList Redactor::evidenceOf(const Exchange &exchange) const
         lines.append(u"< "_s + cleanText(exchange.fault));
         break;
     }
-    for (const Exchange::Message &message : exchange.messages)
-        lines.append(u"< message: "_s + (message.isText ? clean(message.payload) : u"%1 bytes"_s.arg(message.payload.size())));
+    lines += messagesOf(exchange);
     if (exchange.closeCode > 0)
         lines.append(u"< close %1 %2"_s.arg(exchange.closeCode).arg(clean(exchange.closeReason)).trimmed());
     return lines;

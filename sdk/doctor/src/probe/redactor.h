@@ -28,6 +28,7 @@ public:
     bool finds(QByteArrayView bytes) const;
 
 private:
+    QStringList messagesOf(const Exchange &exchange) const;
     QByteArray withoutSecrets(QByteArrayView bytes) const;
 
     QList<Secret> m_parts;

@@ -175,6 +175,7 @@ Probe Requests::halfHead(const QString &id) const
     Probe probe = upgrade(id, {});
     probe.bytes.chop(4);
     probe.patience = m_options.headDeadline;
+    probe.remark = u"and no empty line: the request is never finished"_s;
     probe.runsBeside = true;
     return probe;
 }

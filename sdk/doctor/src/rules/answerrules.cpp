@@ -34,6 +34,7 @@ public:
         : Rule(u"H13"_s, Stage::End, Need::Trusted)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         QStringList loose;
@@ -92,6 +93,7 @@ public:
         : Rule(u"H14"_s, Stage::End, Need::Trusted)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         QStringList echoed;
@@ -194,6 +196,7 @@ public:
         : Rule(u"L4"_s, Stage::End, Need::Trusted)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         QStringList mute;
@@ -218,6 +221,7 @@ public:
         : Rule(u"B4"_s, Stage::End, Need::Trusted)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         const Exchange *bare = seen.find(u"bare"_s);

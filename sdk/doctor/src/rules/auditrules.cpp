@@ -35,6 +35,7 @@ QStringList reasonsOf(const QString &probe)
         {u"noscope"_s, {u"insufficient_scope"_s}},
         {u"url"_s, {u"credential_in_url"_s}},
         {u"two"_s, {u"two_credentials"_s}},
+        {u"twoplaces"_s, {u"two_credentials"_s, u"credential_in_url"_s}},
         {u"evil"_s, {u"origin_denied"_s}},
         {u"null"_s, {u"origin_denied"_s}},
         {u"longer"_s, {u"origin_denied"_s}},
@@ -48,6 +49,8 @@ QStringList reasonsOf(const QString &probe)
         {u"auditbare"_s, {u"no_credential"_s}},
         {u"audituser"_s, {u"insufficient_scope"_s}},
     };
+    if (probe.startsWith("url:"_L1)) // names that no server may take; the gateway knows the commonest
+        return {u"credential_in_url"_s, u"no_credential"_s};
     return reasons.value(probe);
 }
 

@@ -112,6 +112,7 @@ public:
         : Rule(u"G2"_s, Stage::End, Need::Trusted | Need::AtUpgrade)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         static const QStringList kBad{u"badsignature"_s, u"expired"_s, u"madeup"_s};
@@ -187,6 +188,7 @@ public:
         : Rule(u"G4"_s, Stage::End, Need::Trusted)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         int closes = 0;

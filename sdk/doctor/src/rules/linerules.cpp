@@ -70,7 +70,7 @@ Judgement judgePlain(const Recording &seen)
     if (isUnreachable(seen.find(u"plain"_s)))
         return undecided(u"the port cannot be reached"_s);
     if (isWithoutTls(seen))
-        return moot(kNoTls);
+        return skip(kNoTls);
     return open.isEmpty() ? pass(u"without TLS nothing is served"_s) : undecided(open);
 }
 
@@ -100,7 +100,7 @@ public:
         if (isUnreachable(seen.find(m_hello)))
             return undecided(u"the port cannot be reached"_s);
         if (isWithoutTls(seen))
-            return moot(kNoTls);
+            return skip(kNoTls);
         const HelloAnswer answer = answerTo(seen, m_hello);
         if (seen.find(m_hello)->end == Exchange::End::Silent)
             return undecided(u"no answer in time"_s);
@@ -130,9 +130,9 @@ public:
         if (bare->tls.isPlainProblem && answerTo(seen, kOldHello).kind == HelloAnswer::Kind::ServerHello)
             return fail(u"TLS 1.2 and 1.3 are refused, and older ones are not"_s, {u"bare"_s});
         if (bare->tls.isPlainProblem)
-            return moot(u"there is no TLS session, see T4"_s);
+            return skip(u"there is no TLS session, see T4"_s);
         if (bare->tls.protocol.isEmpty())
-            return moot(u"the certificate is not trusted, see T4"_s);
+            return skip(u"the certificate is not trusted, see T4"_s);
         if (bare->tls.protocol != "TLSv1.3"_L1)
             return warn(u"the newest version that the server offers is %1"_s.arg(bare->tls.protocol), {u"bare"_s});
         return pass(bare->tls.protocol + u", "_s + bare->tls.cipher);
@@ -175,9 +175,9 @@ private:
     static Judgement judgeWithoutSession(const Recording &seen)
     {
         if (judgePlain(seen).verdict == Finding::Verdict::Fail)
-            return moot(u"there is no TLS session, see T1"_s);
+            return skip(u"there is no TLS session, see T1"_s);
         if (answerTo(seen, kOldHello).kind == HelloAnswer::Kind::ServerHello)
-            return moot(u"there is no TLS session, see T2 and T3"_s);
+            return skip(u"there is no TLS session, see T2 and T3"_s);
         const QString failure = seen.redactor().cleanText(seen.find(u"bare"_s)->tls.failure);
         return fail((isWithoutTls(seen) ? u"there is none, because nothing at this port speaks TLS (%1)"_s
                                         : u"there is none, because no TLS 1.2 or 1.3 can be agreed on (%1)"_s)

@@ -71,6 +71,7 @@ public:
         , m_needsGivenOrigin(needsGivenOrigin)
     {
     }
+    bool isCumulative() const override { return true; }
     std::vector<Probe> probes(const Recording &seen) const override
     {
         std::vector<Probe> list;
@@ -97,6 +98,8 @@ public:
         QStringList admitted;
         for (const Page &page : m_pages) {
             const Exchange *exchange = seen.find(page.probe);
+            if (!exchange)
+                continue;
             const Admission admission = *seen.admission(page.probe);
             if (admission.isAdmitted() && (seen.hasEntry() || !seen.waitsForMessage()))
                 admitted.append(page.probe);
@@ -107,6 +110,8 @@ public:
             else if (!seen.hasEntry() && exchange->status != 403)
                 return skip(u"without a valid token the server does not come to the Origin (%1)"_s.arg(admission.what));
         }
+        if (admitted.isEmpty() && !seen.find(m_pages.back().probe))
+            return skip(u"not sent"_s);
         if (admitted.isEmpty())
             return pass(u"refused: "_s + seen.admission(m_pages.front().probe)->what);
         return fail(u"a request of a page of another origin is let in: "_s

@@ -70,11 +70,12 @@ void readCentrifugo(const QByteArray &message, RenewalAnswers &answers)
     }
 }
 
-RenewalAnswers answersIn(const Recording &seen, const Exchange &exchange)
+RenewalAnswers answersIn(DoctorOptions::TokenWay way, const Exchange &exchange)
 {
     RenewalAnswers answers;
     for (const Exchange::Message &message : exchange.messages)
-        isCentrifugo(seen) ? readCentrifugo(message.payload, answers) : readWatchword(message.payload, answers);
+        way == DoctorOptions::TokenWay::Centrifugo ? readCentrifugo(message.payload, answers)
+                                                   : readWatchword(message.payload, answers);
     return answers;
 }
 
@@ -93,8 +94,14 @@ std::vector<Probe> renewalProbes(const Recording &seen)
         })));
     if (!isCentrifugo(seen))
         shape.subprotocols = {"watchword.v1"};
-    shape.linger = 1500ms;
-    return {seen.requests().upgrade(kRenew, shape)};
+    shape.linger = seen.options().patience; // a busy server answers late, and no answer means something
+    Probe probe = seen.requests().upgrade(kRenew, shape);
+    const auto asked = int(shape.frames.size());
+    probe.enough = [way = seen.options().tokenWay, asked](const Exchange &exchange) {
+        const RenewalAnswers answers = answersIn(way, exchange);
+        return answers.taken + answers.refused >= asked;
+    };
+    return {probe};
 }
 
 Judgement notRenewed()
@@ -117,7 +124,7 @@ public:
             return notRenewed();
         if (exchange->end != Exchange::End::Opened)
             return undecided(u"no connection to try it on, "_s + seen.admission(kRenew)->what);
-        const RenewalAnswers answers = answersIn(seen, *exchange);
+        const RenewalAnswers answers = answersIn(seen.options().tokenWay, *exchange);
         if (answers.taken > 0)
             return pass(u"a new token is taken on the live connection"_s);
         return fail(answers.refused > 0 ? u"a new token for the same user is refused on the live connection"_s
@@ -141,7 +148,7 @@ public:
             return notRenewed();
         if (exchange->end != Exchange::End::Opened)
             return undecided(u"no connection to try it on, "_s + seen.admission(kRenew)->what);
-        const RenewalAnswers answers = answersIn(seen, *exchange);
+        const RenewalAnswers answers = answersIn(seen.options().tokenWay, *exchange);
         if (answers.isOtherTaken)
             return fail(u"a token of another user is taken on the live connection"_s, {kRenew});
         if (answers.refused > 0)
@@ -164,6 +171,7 @@ public:
         : Rule(u"E4"_s, Stage::End, Need::Trusted | Need::Token | Need::Jwt)
     {
     }
+    bool isCumulative() const override { return true; }
     Judgement judge(const Recording &seen) const override
     {
         const QJsonObject &claims = seen.badTokens().claims();

@@ -246,7 +246,7 @@ std::optional<Judgement> Rule::hindrance(const Recording &seen) const
         return skip(u"needs a sign that the endpoint is yours: the scope gw:doctor, or the line %1 at %2"_s.arg(
             QString::fromLatin1(consentText(options.endpoint)), QString::fromLatin1(kConsentPath)));
     if ((m_needs & Need::Trusted) && !seen.isTrusted())
-        return undecided(u"there is no TLS session that can be trusted, see T1 to T4"_s);
+        return skip(u"there is no TLS session that can be trusted, see T1 to T4"_s);
     // Before it is known what becomes of the token, it may still open a door.
     if (QString why = vain(seen); !why.isEmpty() && (m_stage > Stage::Upgrade || options.token.isEmpty()))
         return undecided(why);
@@ -284,6 +284,7 @@ Rules allRules()
     Rules rules;
     addLineRules(rules);
     addTokenRules(rules);
+    addPlaceRules(rules);
     addProxyRules(rules);
     addOriginRules(rules);
     addFrameRules(rules);

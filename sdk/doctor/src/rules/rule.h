@@ -153,6 +153,8 @@ public:
     virtual Judgement judge(const Recording &seen) const = 0;
     //! Its verdict is about what later stages send, too.
     virtual bool isJudgedLast() const { return false; }
+    //! A problem that it finds in a part of the answers is one whatever the others say.
+    virtual bool isCumulative() const { return false; }
 
 private:
     const QString m_id;
@@ -179,6 +181,7 @@ const QString kEcho = QStringLiteral("echo"); //!< Offers what a server may or m
 using Rules = std::vector<std::unique_ptr<Rule>>;
 void addLineRules(Rules &rules);
 void addTokenRules(Rules &rules);
+void addPlaceRules(Rules &rules); //!< Of where a token stands; after those of what it is.
 void addOriginRules(Rules &rules);
 void addFrameRules(Rules &rules);
 void addProxyRules(Rules &rules);
@@ -222,6 +225,7 @@ public:
 
     std::vector<Probe> probes(const Recording &seen) const override;
     Judgement judge(const Recording &seen) const override;
+    bool isCumulative() const override { return true; }
 
 protected:
     virtual Judgement judgeRefusals(const Recording &seen, const QStringList &refused) const;

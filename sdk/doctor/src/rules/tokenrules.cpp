@@ -37,15 +37,6 @@ RefusedRule::Request minted(const QString &probe, const QString &credential, con
     return {probe, [credential, change](const Recording &seen) { return with(seen.badTokens().minted(change), credential); }};
 }
 
-// Under the names that servers take: one request for both.
-UpgradeShape inUrl(const Recording &seen)
-{
-    UpgradeShape shape = with(seen.options().token, u"the valid token"_s);
-    shape.query = QByteArray("access_token=") + kTokenMark + "&token=" + kTokenMark;
-    shape.isTokenElsewhere = true;
-    return shape;
-}
-
 QUrl trapAddress(const Recording &seen)
 {
     return seen.trap() ? QUrl(u"https://127.0.0.1:%1/watchword-doctor.json"_s.arg(seen.trap())) : QUrl();
@@ -480,25 +471,6 @@ void addClaimRules(Rules &rules)
         }));
 }
 
-void addPlaceRules(Rules &rules)
-{
-    rules.push_back(std::make_unique<RefusedRule>(u"H10"_s, Stage::Token, Need::Trusted | Need::Token | Need::AtUpgrade,
-                                                  u"a token in the URL is accepted"_s,
-                                                  std::vector<RefusedRule::Request>{{u"url"_s, inUrl}}, kOpen));
-    rules.push_back(std::make_unique<RefusedRule>(
-        u"H11"_s, Stage::Token, Need::Trusted | Need::Token | Need::AtUpgrade,
-        u"a request with two different tokens is accepted"_s,
-        std::vector<RefusedRule::Request>{
-            {u"two"_s,
-             [](const Recording &seen) {
-                 UpgradeShape shape = seen.entry();
-                 shape.credential = u"the valid token"_s;
-                 shape.fields.append({"Authorization", "Bearer " + madeUpToken().reveal().toByteArray()});
-                 return shape;
-             }}},
-        kOpen));
-}
-
 } // namespace
 
 void addTokenRules(Rules &rules)
@@ -517,7 +489,6 @@ void addTokenRules(Rules &rules)
     rules.push_back(std::make_unique<IdTokenRule>());
     rules.push_back(std::make_unique<ScopeRule>());
     rules.push_back(std::make_unique<StepUpRule>());
-    addPlaceRules(rules);
     rules.push_back(std::make_unique<SubprotocolEchoRule>());
     rules.push_back(std::make_unique<UnknownPathRule>());
 }

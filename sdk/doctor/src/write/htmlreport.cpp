@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grading.h"
+#include "write/baseline.h"
 #include "write/htmlstyle.h"
 #include "write/writers.h"
 
@@ -31,11 +32,18 @@ QString counted(int count, Finding::Verdict verdict, const QString &words)
     return count == 0 ? QString() : u"<li class=\"pill %1\">%2 %3</li>"_s.arg(nameOf(verdict)).arg(count).arg(words);
 }
 
-QString gradeBox(Practice practice, const QString &grade)
+QString gradeBox(Practice practice, const Report &report)
 {
-    return u"<div class=\"%1\"><b>%2</b><span>%3. %4</span></div>"_s.arg(classOf(grade), letterOf(grade))
+    const QString grade = report.grade(practice);
+    const Coverage coverage = report.coverage(practice);
+    const QString missing = coverage.missing.isEmpty() ? QString() : u", without "_s + e(coverage.missing.join(u", "_s));
+    return u"<div class=\"%1\"><b>%2</b><span>%3. %4<small>%5 of %6 checks%7</small></span></div>"_s
+        .arg(classOf(grade), letterOf(grade))
         .arg(int(practice))
-        .arg(e(nameOf(practice)));
+        .arg(e(nameOf(practice)))
+        .arg(coverage.examined)
+        .arg(coverage.total)
+        .arg(missing);
 }
 
 // RFCs and weaknesses have places where everybody finds them.
@@ -78,9 +86,10 @@ QString article(const Finding &finding, const Report &report, const ReportStyle 
     if (!check)
         return {};
     const QString verdict = nameOf(finding.verdict);
-    const QString fresh = isNew(finding, report, style) ? u" <span class=\"pill none\">new</span>"_s : QString();
+    const QString age = ageOf(finding, report, style);
+    const QString fresh = age.isEmpty() ? QString() : u" <span class=\"pill none\">%1</span>"_s.arg(age);
     QString html = u"<article class=\"%1\" id=\"%2\"><h3><code>%2</code> %3 <span class=\"pill\">%4</span>%5</h3><dl>"_s.arg(
-        verdict, e(finding.checkId), e(check->title), nameOf(check->severity), fresh);
+        verdict, e(finding.checkId), e(check->title), nameOf(finding.severity()), fresh);
     html += u"<dt>Seen</dt><dd>%1</dd>"_s.arg(e(sentence(finding.summary)));
     html += u"<dt>Why</dt><dd>%1</dd>"_s.arg(e(check->why));
     html += u"<dt>Fix</dt><dd>%1</dd>"_s.arg(e(check->fix));
@@ -90,20 +99,23 @@ QString article(const Finding &finding, const Report &report, const ReportStyle 
     return html + u"</article>\n"_s;
 }
 
-QString head(const Report &report)
+QString head(const Report &report, const ReportStyle &style)
 {
     using Verdict = Finding::Verdict;
     const QString grade = report.grade();
-    QString html =
-        u"<header><div class=\"grade %1\" title=\"Grade of what was examined\">%2</div>"_s.arg(classOf(grade), letterOf(grade));
+    QString html = u"<header><div class=\"grade %1\" title=\"Grade of %3\">%2</div>"_s.arg(classOf(grade), letterOf(grade),
+                                                                                           coverageOf(report));
     html +=
-        u"<div><p class=\"kind\">Watchword doctor</p><h1>%1</h1><p class=\"dim\">%2 UTC \u00b7 %3 requests in %4 s</p></div></header>\n"_s
+        u"<div><p class=\"kind\">Watchword doctor</p><h1>%1</h1><p class=\"dim\">%2 UTC \u00b7 %3 requests in %4 s \u00b7 %5</p></div></header>\n"_s
             .arg(e(report.endpoint.toString()), report.startedAt.toUTC().toString(u"yyyy-MM-dd hh:mm"_s),
-                 QString::number(report.requests), QString::number(double(report.took.count()) / 1000, 'f', 1));
+                 QString::number(report.requests), QString::number(double(report.took.count()) / 1000, 'f', 1),
+                 coverageOf(report));
     html += u"<ul class=\"totals\">"_s + counted(report.count(Verdict::Fail), Verdict::Fail, u"failed"_s)
-        + counted(report.count(Verdict::Warn), Verdict::Warn, u"to look at"_s)
+        + counted(report.count(Verdict::Warn), Verdict::Warn, u"warned"_s)
         + counted(report.count(Verdict::Pass), Verdict::Pass, u"passed"_s)
         + counted(report.count(Verdict::Skipped), Verdict::Skipped, u"not examined"_s) + u"</ul>\n"_s;
+    if (const QString since = sinceBaseline(report, style); !since.isEmpty())
+        html += u"<p class=\"note\">%1</p>\n"_s.arg(e(since));
     if (!report.note.isEmpty())
         html += u"<p class=\"note\">%1</p>\n"_s.arg(e(report.note));
     if (!report.isComplete)
@@ -134,10 +146,10 @@ QByteArray htmlReport(const Report &report, const ReportStyle &style)
                    "<meta name=\"referrer\" content=\"no-referrer\"><title>"_s
         + letterOf(report.grade()) + u" \u00b7 "_s + e(report.endpoint.toString()) + u" \u00b7 Watchword doctor</title><style>"_s
         + QString::fromLatin1(kHtmlStyle) + u"</style></head><body><main>\n"_s;
-    html += head(report);
+    html += head(report, style);
     html += u"<h2>Ten practices</h2>\n<div class=\"grades\">"_s;
     for (const Practice practice : allPractices())
-        html += gradeBox(practice, report.grade(practice));
+        html += gradeBox(practice, report);
     html += u"</div>\n"_s;
     const QList<Finding> problems = problemsOf(report);
     html += problems.isEmpty() ? u"<h2>Nothing found</h2>\n<p class=\"dim\">No check that was made found a problem.</p>\n"_s
@@ -145,8 +157,7 @@ QByteArray htmlReport(const Report &report, const ReportStyle &style)
     for (const Finding &finding : problems)
         html += article(finding, report, style);
     html += allChecks(report);
-    html += u"<footer>Each practice begins with A, and its worst problem caps it. The whole has the grade of its worst practice. "
-            "It is the grade of what was examined.</footer></main></body></html>\n"_s;
+    html += u"<footer>%1</footer></main></body></html>\n"_s.arg(e(QString::fromLatin1(kHowGraded)));
     return html.toUtf8();
 }
 

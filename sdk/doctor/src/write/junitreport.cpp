@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "write/baseline.h"
 #include "write/writers.h"
 
 #include <QXmlStreamWriter>
@@ -31,7 +32,7 @@ void writeProperty(QXmlStreamWriter &xml, const QString &name, const QString &va
     xml.writeAttribute(u"value"_s, writable(value));
 }
 
-void writeCase(QXmlStreamWriter &xml, const Finding &finding)
+void writeCase(QXmlStreamWriter &xml, const Finding &finding, const QString &age)
 {
     const Check *check = Check::find(finding.checkId);
     xml.writeStartElement(u"testcase"_s);
@@ -41,7 +42,7 @@ void writeCase(QXmlStreamWriter &xml, const Finding &finding)
     if (finding.isProblem()) {
         xml.writeStartElement(u"failure"_s);
         xml.writeAttribute(u"type"_s, nameOf(finding.verdict));
-        xml.writeAttribute(u"message"_s, writable(finding.summary));
+        xml.writeAttribute(u"message"_s, writable(age.isEmpty() ? finding.summary : age + u": "_s + finding.summary));
         xml.writeCharacters(writable(finding.evidence.join(u'\n')) + (check ? u"\n\n"_s + check->fix : QString()));
         xml.writeEndElement();
     } else if (finding.verdict == Finding::Verdict::Skipped) {
@@ -52,7 +53,7 @@ void writeCase(QXmlStreamWriter &xml, const Finding &finding)
 
 } // namespace
 
-QByteArray junitReport(const Report &report)
+QByteArray junitReport(const Report &report, const ReportStyle &style)
 {
     QByteArray out;
     QXmlStreamWriter xml(&out);
@@ -75,10 +76,17 @@ QByteArray junitReport(const Report &report)
     xml.writeStartElement(u"properties"_s);
     writeProperty(xml, u"endpoint"_s, report.endpoint.toString());
     writeProperty(xml, u"grade"_s, report.grade().isEmpty() ? u"none"_s : report.grade());
+    writeProperty(xml, u"coverage"_s, coverageOf(report));
     writeProperty(xml, u"requests"_s, QString::number(report.requests));
+    if (style.baseline) {
+        const Changes changes = report.since(*style.baseline);
+        for (const auto &[name, list] : {std::pair(u"new"_s, changes.fresh), std::pair(u"known"_s, changes.known),
+                                         std::pair(u"fixed"_s, changes.fixed), std::pair(u"unseen"_s, changes.unseen)})
+            writeProperty(xml, u"baseline."_s + name, idsOf(list).join(u' '));
+    }
     xml.writeEndElement();
     for (const Finding &finding : report.findings)
-        writeCase(xml, finding);
+        writeCase(xml, finding, ageOf(finding, report, style));
     xml.writeTextElement(u"system-out"_s, writable(report.note));
     xml.writeTextElement(u"system-err"_s, QString());
     xml.writeEndDocument();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grading.h"
+#include "write/baseline.h"
 #include "write/writers.h"
 
 namespace Watchword::Doctoring {
@@ -39,19 +40,28 @@ QByteArray markdownReport(const Report &report, const ReportStyle &style)
     QStringList lines;
     lines.append(u"# Watchword doctor: "_s + plain(report.endpoint.toString()));
     lines.append(QString());
-    lines.append(
-        u"Grade of what was examined: **%1**. %2."_s.arg(report.grade().isEmpty() ? u"none"_s : report.grade(), totals(report)));
+    lines.append(u"Grade: **%1** (%2). %3."_s.arg(report.grade().isEmpty() ? u"none, too little was examined"_s : report.grade(),
+                                                  coverageOf(report), totals(report)));
+    if (const QString since = sinceBaseline(report, style); !since.isEmpty())
+        lines.append(u'\n' + since);
     if (!report.note.isEmpty())
         lines.append(u"\n"_s + plain(report.note));
-    lines.append(u"\n| # | practice | grade |\n|---|---|---|"_s);
+    lines.append(u"\n| # | practice | grade | examined | without |\n|---|---|---|---|---|"_s);
     for (const Practice practice : allPractices()) {
         const QString grade = report.grade(practice);
-        lines.append(u"| %1 | %2 | %3 |"_s.arg(int(practice)).arg(nameOf(practice), grade.isEmpty() ? u"not examined"_s : grade));
+        const Coverage coverage = report.coverage(practice);
+        lines.append(u"| %1 | %2 | %3 | %4 of %5 | %6 |"_s.arg(int(practice))
+                         .arg(nameOf(practice), grade.isEmpty() ? u"none"_s : grade)
+                         .arg(coverage.examined)
+                         .arg(coverage.total)
+                         .arg(coverage.missing.join(u", "_s)));
     }
+    lines.append(u'\n' + QString::fromLatin1(kHowGraded));
     for (const Finding &finding : problemsOf(report)) {
         const Check *check = Check::find(finding.checkId);
-        const QString fresh = isNew(finding, report, style) ? u", new"_s : QString();
-        lines.append(u"\n## %1: %2 (%3%4)\n"_s.arg(finding.checkId, check->title, nameOf(check->severity), fresh));
+        const QString age = ageOf(finding, report, style);
+        lines.append(u"\n## %1: %2 (%3%4)\n"_s.arg(finding.checkId, check->title, nameOf(finding.severity()),
+                                                   age.isEmpty() ? QString() : u", "_s + age));
         lines.append(u"Seen: %1\n"_s.arg(plain(sentence(finding.summary))));
         lines.append(u"Why: %1\n"_s.arg(check->why));
         lines.append(u"Fix: %1\n"_s.arg(check->fix));

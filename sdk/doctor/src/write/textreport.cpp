@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grading.h"
+#include "write/baseline.h"
 #include "write/writers.h"
 
 #include <QHash>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int kNarrowest = 40;
 constexpr int kIndent = 8;
+constexpr int kGradeEnd = 31; // of the column with the letters
 
 enum class Paint { Plain, Bold, Dim, Green, Yellow, Red };
 
@@ -76,8 +78,9 @@ QStringList details(const Finding &finding, const Report &report, const ReportSt
     QStringList lines;
     if (!check)
         return lines;
-    const QString fresh = isNew(finding, report, style) ? u"new, "_s : QString();
-    const QString head = u"%1  %2 (%3%4)"_s.arg(finding.checkId, -4).arg(check->title, fresh, nameOf(check->severity));
+    const QString age = ageOf(finding, report, style);
+    const QString fresh = age.isEmpty() ? QString() : age + u", "_s;
+    const QString head = u"%1  %2 (%3%4)"_s.arg(finding.checkId, -4).arg(check->title, fresh, nameOf(finding.severity()));
     lines.append(QString());
     const QStringList title = wrapped(head, width, 0);
     for (const QString &line : title)
@@ -126,9 +129,15 @@ QByteArray textLine(const Finding &finding, const ReportStyle &style)
     if (finding.isProblem())
         rest += u": "_s + finding.summary;
     else if (finding.verdict == Finding::Verdict::Skipped) // nothing else says why
-        rest = u"%1 (%2)"_s.arg(finding.summary, title);
+        rest = finding.summary;
+    if (finding.verdict == Finding::Verdict::Skipped && rest.size() + title.size() + 3 <= width - kIndent - 2)
+        rest += u" (%1)"_s.arg(title);
     const QString mark = painted(nameOf(finding.verdict).leftJustified(4), paintOf(finding.verdict), style.colour);
-    return (mark + u' ' + finding.checkId.leftJustified(4) + u' ' + cut(rest, width - kIndent - 2)).toUtf8();
+    QStringList lines = wrapped(rest, width, kIndent + 2);
+    if (lines.isEmpty())
+        lines.append(QString());
+    lines.first() = mark + u' ' + finding.checkId.leftJustified(4) + u' ' + lines.first().trimmed();
+    return lines.join(u'\n').toUtf8();
 }
 
 QByteArray textReport(const Report &report, const ReportStyle &style)
@@ -141,22 +150,37 @@ QByteArray textReport(const Report &report, const ReportStyle &style)
         lines.append(QString());
     for (const Practice practice : allPractices()) {
         const QString grade = report.grade(practice);
+        const Coverage coverage = report.coverage(practice);
         const QString name = u"%1 %2"_s.arg(int(practice), 2).arg(nameOf(practice), -24);
+        QString extent = u"%1/%2"_s.arg(coverage.examined, 4).arg(coverage.total, -2);
+        if (!coverage.missing.isEmpty())
+            extent += u"  without "_s + coverage.missing.join(u", "_s);
         const Paint paint =
             grade.isEmpty() ? Paint::Dim : (grade == "A"_L1 ? Paint::Green : (grade < "C"_L1 ? Paint::Yellow : Paint::Red));
-        lines.append(u"  "_s + name + u' ' + painted(grade.isEmpty() ? u"\u2013"_s : grade, paint, style.colour));
+        lines.append(u"  "_s + name + u' ' + painted(grade.isEmpty() ? u"\u2013"_s : grade, paint, style.colour)
+                     + cut(extent, width - kGradeEnd));
     }
     lines.append(QString());
+    if (!(report.grade() > "B"_L1) && !report.coverage().missing.isEmpty())
+        lines +=
+            wrapped(u"An A needs every check that matters, any good grade more than half of them. Behind \"without\" stand those "
+                    "that were not examined."_s,
+                    width, 0)
+            + QStringList{QString()};
     if (style.listsSkipped)
         lines += notExamined(report, width, style.colour);
     if (!report.note.isEmpty())
         lines += wrapped(report.note, width, 0);
     if (!report.isComplete)
         lines.append(u"The examination ended early: what is not examined may still be wrong."_s);
+    if (const QString since = sinceBaseline(report, style); !since.isEmpty())
+        lines += wrapped(since, width, 0);
     lines += wrapped(totals(report), width, 0);
     const QString grade = report.grade();
-    lines.append(
-        painted(u"Grade of what was examined: %1"_s.arg(grade.isEmpty() ? u"none"_s : grade), Paint::Bold, style.colour));
+    const QStringList whole = wrapped(
+        u"Grade: %1 (%2)"_s.arg(grade.isEmpty() ? u"none, too little was examined"_s : grade, coverageOf(report)), width, 0);
+    for (const QString &line : whole)
+        lines.append(painted(line, Paint::Bold, style.colour));
     return lines.join(u'\n').toUtf8() + '\n';
 }
 

@@ -32,7 +32,8 @@ struct ReportStyle
 
 //! UTF-8 with a line end at its end.
 WATCHWORD_DOCTOR_EXPORT QByteArray writeReport(const Report &report, ReportFormat format, const ReportStyle &style = {});
-//! One line for a check that has ended, without its line end: for progress on a terminal.
+//! A line for a check that has ended, or several where the width asks for it, without the last line end: for progress on a
+//! terminal.
 WATCHWORD_DOCTOR_EXPORT QByteArray writeLine(const Finding &finding, const ReportStyle &style = {});
 
 } // namespace Watchword
