@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes "Watchword Monitor.app" with the gateway and the command line in it, and a .dmg of that. It has never been run: no Mac was at hand.
 # Needs the command line tools of Xcode, CMake, Ninja, Qt 6.4 or later with its macdeployqt, OpenSSL 3, QtKeychain, libqrencode, Boost,
-# toml++ and simdjson, as Homebrew has them:
-#   brew install cmake ninja qt qtkeychain openssl@3 qrencode boost tomlplusplus simdjson librsvg
+# toml++, simdjson and zstd, as Homebrew has them:
+#   brew install cmake ninja qt qtkeychain openssl@3 qrencode boost tomlplusplus simdjson zstd librsvg
 #
 # From the environment:
 #   WATCHWORD_SIGN_IDENTITY    "Developer ID Application: Name (TEAM)". Without it the bundle is signed ad hoc: it runs on this Mac only.

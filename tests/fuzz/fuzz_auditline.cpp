@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static AuditTable table({2 * AuditSegment::BytesPerRow * AuditSegment::Capacity, qsizetype(8) << 20, qsizetype(16) << 20});
     const QByteArrayView buffer(reinterpret_cast<const char *>(data), qsizetype(size));
     const quint64 before = table.endRow();
-    const qint64 gaps = table.gapCount();
+    const qint64 gaps = table.gapCount() + table.restartCount();
     quint64 lines = 0;
     QByteArrayList pieces;
     for (QByteArray line : buffer.toByteArray().split('\n')) {
@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         lines += !line.isEmpty();
     }
     table.appendBuffer(buffer);
-    if (table.endRow() - before != lines + quint64(table.gapCount() - gaps))
+    if (table.endRow() - before != lines + quint64(table.gapCount() + table.restartCount() - gaps))
         std::abort();
     table.startEpoch();
     table.appendLines(pieces);

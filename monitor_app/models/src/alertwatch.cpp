@@ -75,6 +75,8 @@ void AlertWatch::tick()
         const AuditSegment &segment = *located.segment;
         const qint64 time = segment.times()[located.row];
         const bool isGap = segment.outcomes()[located.row] & AuditRecord::Gap;
+        if (isGap && segment.gap(located.row).cause == AuditGap::Cause::Restart)
+            continue; // nothing is missing
         if ((isGap && !m_countsGaps) || (time == 0 && !m_countsGaps))
             continue;
         const qint64 known =

@@ -10,6 +10,7 @@ AuditCells::AuditCells(const AuditTable &table, const AuditTable::Located &at)
     : m_table(table)
     , m_at(at)
     , m_record(at.segment->record(at.row))
+    , m_brokenWhy(table.brokenWhy(at.segment->firstRow() + at.row))
 {
 }
 
@@ -43,12 +44,17 @@ Severity AuditCells::severityOf(const AuditRecord &record, const QString &kind)
 
 Severity AuditCells::severity() const
 {
+    if (!m_brokenWhy.isEmpty())
+        return Severity::Error; // whatever the event says of itself
     return severityOf(m_record, m_table.kindName(m_record.kind));
 }
 
 QString AuditCells::gapText() const
 {
     const AuditGap gap = m_at.segment->gap(m_at.row);
+    if (gap.cause == AuditGap::Cause::Restart)
+        return tr("The log begins again at %1, it had come to %2")
+            .arg(Text::count(qint64(gap.from)), Text::count(qint64(gap.to)));
     QStringList parts;
     parts.append(gap.count == 1 ? tr("1 event not received") : tr("%1 events not received").arg(Text::count(qint64(gap.count))));
     parts.append(tr("seq %1 to %2").arg(Text::count(qint64(gap.from)), Text::count(qint64(gap.to))));
@@ -64,6 +70,8 @@ QString AuditCells::gapText() const
     case AuditGap::Cause::Sequence:
         parts.append(tr("missing in the sequence"));
         break;
+    case AuditGap::Cause::Restart:
+        break;
     }
     return parts.join(QStringLiteral(", "));
 }
@@ -71,6 +79,8 @@ QString AuditCells::gapText() const
 QString AuditCells::message() const
 {
     const Interner &strings = m_table.strings();
+    if (!m_brokenWhy.isEmpty())
+        return tr("The chain is broken here: %1").arg(m_brokenWhy);
     if (kind() == RowKind::Bad)
         return tr("Line could not be read: %1").arg(strings.text(m_record.message));
     if (m_record.message != Interner::Empty) // to the letter: it is evidence, and may begin with a name
@@ -117,7 +127,8 @@ QString AuditCells::text(int column) const
 
 QString AuditCells::textColour(int column) const
 {
-    if (column == AuditModel::SeverityColumn && severity() >= Severity::Error)
+    if ((column == AuditModel::SeverityColumn && severity() >= Severity::Error)
+        || (column == AuditModel::Message && !m_brokenWhy.isEmpty()))
         return Text::severityColour(severity());
     if (column == AuditModel::Sequence || fullText(column).isEmpty())
         return QStringLiteral("text.muted");
@@ -128,7 +139,10 @@ QString AuditCells::textColour(int column) const
 
 QString AuditCells::state() const
 {
-    return kind() == RowKind::Gap ? QStringLiteral("gap") : kind() == RowKind::Bad ? QStringLiteral("bad") : QString();
+    return kind() == RowKind::Gap ? QStringLiteral("gap")
+        : !m_brokenWhy.isEmpty()  ? QStringLiteral("broken")
+        : kind() == RowKind::Bad  ? QStringLiteral("bad")
+                                  : QString();
 }
 
 QString AuditCells::glyph(int column) const

@@ -39,6 +39,7 @@ private:
     const AuditTable &m_table;
     const AuditTable::Located m_at;
     const AuditRecord m_record;
+    const QString m_brokenWhy; // English; empty for a sound event
 };
 
 } // namespace Monitor

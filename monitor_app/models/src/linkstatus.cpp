@@ -147,7 +147,7 @@ QString LinkStatus::lagText() const
 
 QString LinkStatus::clockText() const
 {
-    if (d->facts.state == State::Idle)
+    if (d->facts.state == State::Idle || d->facts.state == State::File)
         return {};
     // In tenths, and a small lag is no "-0.0".
     const double seconds = std::round(clockOffsetSeconds() * 10) / 10 + 0.0;
@@ -199,7 +199,7 @@ QString LinkStatus::completenessText() const
     if (d->facts.missedEvents > 0)
         return tr("%1 events not received").arg(Text::count(d->facts.missedEvents));
     if (d->facts.badLines > 0)
-        return tr("%1 lines could not be read").arg(Text::count(d->facts.badLines));
+        return tr("%n line(s) could not be read", nullptr, int(d->facts.badLines));
     if (d->facts.completeFrom > 0)
         return tr("Complete since %1").arg(Text::count(qint64(d->facts.completeFrom)));
     return tr("No events yet");

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/program/application.h"
 
+#include "monitor/models/logfile.h"
+#include "monitor/models/text.h"
 #include "monitor/program/demologin.h"
 #include "monitor/program/demoprocess.h"
 #include "monitor/program/livesource.h"
 #include "monitor/program/screenshot.h"
 #include "monitor/program/terminationsignal.h"
-#include "monitor/store/auditfile.h"
 #include "monitor/widgets/mainwindow.h"
 #include "monitor/widgets/style.h"
 #include "monitor/widgets/workspace.h"
@@ -89,7 +90,7 @@ public:
     std::unique_ptr<DemoProcess> demo;
     std::unique_ptr<DemoLogin> login;
     std::unique_ptr<LiveSource> source;
-    std::unique_ptr<AuditFile> file;
+    std::unique_ptr<LogFile> file;
     std::unique_ptr<Screenshot> screenshot;
     TerminationSignal termination;
     QList<QPointer<QObject>> leaving;
@@ -147,8 +148,9 @@ void Application::connectWindow()
     connect(page, &ConnectPage::demoRequested, this, &Application::openDemo);
     connect(&d->window, &MainWindow::serverRequested, this, [this] { leave(); });
     connect(&d->window, &MainWindow::openFileRequested, this, [this] {
-        const QString path = QFileDialog::getOpenFileName(&d->window, tr("Open an audit file"), QString(),
-                                                          tr("JSON lines (*.jsonl *.ndjson *.json);;All files (*)"));
+        const QString path =
+            QFileDialog::getOpenFileName(&d->window, tr("Open an audit file"), QString(),
+                                         tr("JSON lines (*.jsonl *.ndjson *.json *.log *.gz *.zst);;All files (*)"));
         if (!path.isEmpty())
             openFile(path);
     });
@@ -195,6 +197,7 @@ void Application::leave(const QString &problem)
         d->leaving.append(gone);
         gone->deleteLater();
     }
+    d->workspace.setLogFile(nullptr);
     d->workspace.setActions({});
     d->workspace.setStatus(nullptr);
     d->workspace.status().setFacts({});
@@ -314,32 +317,70 @@ void Application::watch(Watchword::SessionOptions session, Watchword::WatchOptio
     d->source->start();
 }
 
+bool Application::readMapping()
+{
+    QList<LogMapping> mappings = LogMapping::own();
+    if (!d->options.mapping.isEmpty()) {
+        const LogMapping::Parsed parsed = LogMapping::fromFile(d->options.mapping);
+        if (!parsed.mapping) {
+            leave(tr("The mapping table cannot be used: %1").arg(parsed.error));
+            return false;
+        }
+        mappings.prepend(*parsed.mapping);
+    }
+    d->workspace.audit().setMappings(mappings);
+    return true;
+}
+
 void Application::openFile(const QString &path)
 {
     leave();
-    LinkStatus::Facts facts;
-    facts.state = LinkStatus::State::File;
-    facts.serverName = QFileInfo(path).fileName();
-    d->workspace.audit().clear();
-    d->workspace.status().setFacts(facts);
-    d->file = std::make_unique<AuditFile>(path, d->workspace.audit());
-    connect(d->file.get(), &AuditFile::progressed, &d->workspace, &Workspace::noteChange);
-    connect(d->file.get(), &AuditFile::firstRowsRead, &d->workspace, &Workspace::noteChange);
-    connect(d->file.get(), &AuditFile::finished, this, [this, facts](bool complete) mutable {
-        const AuditTable &audit = d->workspace.audit();
-        if (!complete && audit.rows() == 0) {
-            leave(d->file->errorText());
+    for (const QPointer<QObject> &gone : std::as_const(d->leaving))
+        delete gone; // two readers must not fill one table
+    d->leaving.clear();
+    if (!readMapping())
+        return;
+    d->file = std::make_unique<LogFile>(path, d->workspace.audit());
+    showFile();
+    connect(d->file.get(), &LogFile::changed, this, &Application::showFile);
+    connect(d->file.get(), &LogFile::noticed, &d->window, &MainWindow::notify);
+    connect(d->file.get(), &LogFile::finished, this, [this](bool complete) {
+        if (!d->file)
             return;
-        }
-        facts.gapCount = audit.gapCount();
-        facts.missedEvents = qint64(audit.missedEvents());
-        facts.badLines = qint64(audit.badLineCount());
-        d->workspace.status().setFacts(facts);
-        d->workspace.noteChange();
+        if (!complete && d->workspace.audit().rows() == 0)
+            leave(d->file->errorText());
+        else if (!complete)
+            d->window.notify(d->file->errorText(), false);
     });
+    d->workspace.setLogFile(d->file.get());
     d->window.setWatching(true);
     d->window.showPage(d->options.page.value_or(PageId::Audit));
     d->file->start();
+}
+
+void Application::showFile()
+{
+    if (!d->file)
+        return; // it is being left
+    const AuditTable &audit = d->workspace.audit();
+    const ChainFindings found = d->file->findings();
+    LinkStatus::Facts facts;
+    facts.state = LinkStatus::State::File;
+    facts.serverName = d->file->title();
+    facts.gapCount = audit.gapCount();
+    facts.missedEvents = qint64(audit.missedEvents());
+    facts.badLines = qint64(audit.badLineCount());
+    if (!d->file->isFinished()) {
+        facts.loaded = qint64(d->file->progress() * 100);
+        facts.expected = 100;
+    }
+    if (const ChainFindings::Finding *broken = found.firstBreak())
+        facts.brokenAt = broken->from;
+    if (!found.stretches.isEmpty()) {
+        facts.verifiedTo = found.stretches.last().to;
+        facts.completeFrom = found.stretches.last().from;
+    }
+    d->workspace.status().setFacts(facts);
 }
 
 void Application::startScreenshot()

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/store/auditfile.h"
 
-#include <QDeadlineTimer>
+#include "bytesource.h"
+#include "monitor/store/decompressor.h"
+
 #include <QElapsedTimer>
-#include <QFile>
 #include <QFileInfo>
 #include <QThread>
 
 #include <atomic>
-#include <cstring>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 namespace Monitor {
 
@@ -16,6 +19,8 @@ namespace {
 constexpr qint64 FirstPiece = qint64(256) << 10;
 constexpr qint64 LargestPiece = qint64(8) << 20;
 constexpr qint64 ProgressEveryMs = 50;
+constexpr auto lookEvery = std::chrono::milliseconds(200);
+constexpr int looksForTheEndOfALine = 5; // a writer that is slower than that leaves an unreadable row
 } // namespace
 
 class AuditFile::Private
@@ -25,25 +30,50 @@ public:
         : q(q)
         , path(std::move(path))
         , table(table)
+        , source(this->path, cancelled)
     {
     }
 
-    void read();
-    bool readPieces(QFile &file);
-    void take(const QByteArray &buffer, qsizetype length);
+    void run();
+    bool readToEnd(); //!< False when that failed, which was said.
+    void decode(QByteArrayView raw);
+    void takeLines();
+    void takeRest(); //!< What stands behind the last line end, as a line.
+    bool restIsWhole() const;
+    void follow();
+    bool begin(Restart how);
+    void noteProgress(bool always);
     void fail(const QString &reason);
+    bool sleep(); //!< False when it was cancelled.
+    QString name() const { return source.isStandardInput() ? AuditFile::tr("Standard input") : path; }
+    template <typename F>
+    void tell(F &&f)
+    {
+        QMetaObject::invokeMethod(q, std::forward<F>(f), Qt::QueuedConnection);
+    }
 
     AuditFile *const q;
     const QString path;
     AuditTable &table;
+    bool following = false;
     std::unique_ptr<QThread> thread;
+    std::mutex mutex;
+    std::condition_variable wake;
     std::atomic<bool> cancelled{false};
     std::atomic<qint64> done{0};
     std::atomic<qint64> total{0};
     bool finished = false;
-    bool announced = false; // worker's
-    QElapsedTimer sinceProgress; // worker's
     QString error;
+
+    // The worker's.
+    ByteSource source;
+    std::unique_ptr<Decompressor> decompressor;
+    QByteArray first; // bytes before it is known what they are
+    QByteArray text; // that has no line end yet
+    qsizetype searched = 0; // of the text, without finding one
+    bool announced = false;
+    bool isOver = false; // finished was told
+    QElapsedTimer sinceProgress;
 };
 
 AuditFile::AuditFile(QString path, AuditTable &table, QObject *parent)
@@ -54,102 +84,227 @@ AuditFile::AuditFile(QString path, AuditTable &table, QObject *parent)
 
 AuditFile::~AuditFile()
 {
-    d->cancelled = true;
+    cancel();
     if (d->thread)
         d->thread->wait();
+}
+
+void AuditFile::setFollowing(bool following)
+{
+    d->following = following;
 }
 
 void AuditFile::start()
 {
     if (d->thread)
         return;
-    d->thread.reset(QThread::create([this] { d->read(); }));
+    d->thread.reset(QThread::create([this] { d->run(); }));
     d->thread->start();
 }
 
 void AuditFile::cancel()
 {
-    d->cancelled = true;
+    {
+        const std::lock_guard lock(d->mutex);
+        d->cancelled = true;
+    }
+    d->wake.notify_all();
 }
 
 void AuditFile::Private::fail(const QString &reason)
 {
-    QMetaObject::invokeMethod(
-        q,
-        [this, reason] {
-            error = reason;
-            finished = true;
-            Q_EMIT q->finished(false);
-        },
-        Qt::QueuedConnection);
+    tell([this, reason, wasOver = isOver] {
+        error = reason;
+        if (wasOver) {
+            Q_EMIT q->failed(reason);
+            return;
+        }
+        finished = true;
+        Q_EMIT q->finished(false);
+    });
 }
 
-void AuditFile::Private::take(const QByteArray &buffer, qsizetype length)
+bool AuditFile::Private::sleep()
 {
-    table.appendBuffer(QByteArrayView(buffer).first(length));
-    if (!announced && length > 0) {
+    std::unique_lock lock(mutex);
+    return !wake.wait_for(lock, lookEvery, [this] { return cancelled.load(); });
+}
+
+void AuditFile::Private::noteProgress(bool always)
+{
+    if (!announced && table.rows() > 0) {
         announced = true;
-        QMetaObject::invokeMethod(
-            q, [this] { Q_EMIT q->firstRowsRead(); }, Qt::QueuedConnection);
+        tell([this] { Q_EMIT q->firstRowsRead(); });
     }
-    if (sinceProgress.hasExpired(ProgressEveryMs)) {
-        sinceProgress.start();
-        QMetaObject::invokeMethod(
-            q, [this] { Q_EMIT q->progressed(); }, Qt::QueuedConnection);
+    if (!always && !sinceProgress.hasExpired(ProgressEveryMs))
+        return;
+    sinceProgress.start();
+    tell([this] { Q_EMIT q->progressed(); });
+}
+
+void AuditFile::Private::takeLines()
+{
+    const qsizetype lastEnd = QByteArrayView(text).sliced(searched).lastIndexOf('\n');
+    if (lastEnd >= 0) {
+        const qsizetype size = searched + lastEnd + 1;
+        table.appendBuffer(QByteArrayView(text).first(size));
+        text.remove(0, size);
+    } else if (text.size() > LargestPiece) {
+        // A line longer than any event: its pieces become bad rows, so memory stays bounded and nothing is dropped.
+        table.appendBuffer(text);
+        text.clear();
+    }
+    searched = text.size();
+    noteProgress(false);
+}
+
+void AuditFile::Private::takeRest()
+{
+    if (text.isEmpty())
+        return;
+    table.appendBuffer(text);
+    text.clear();
+    searched = 0;
+    noteProgress(true);
+}
+
+bool AuditFile::Private::restIsWhole() const
+{
+    return text.isEmpty() || QByteArrayView(text).trimmed().endsWith('}');
+}
+
+void AuditFile::Private::decode(QByteArrayView raw)
+{
+    if (!decompressor) {
+        first.append(raw);
+        if (first.size() < Decompressor::FirstBytes && !isOver)
+            return;
+        decompressor = std::make_unique<Decompressor>(Decompressor::formatOf(first));
+        const QByteArray all = std::exchange(first, {});
+        return decode(all);
+    }
+    decompressor->give(raw);
+    while (!cancelled) {
+        const qsizetype kept = text.size();
+        const qsizetype piece = std::max<qsizetype>(raw.size(), FirstPiece);
+        text.resize(kept + std::min<qsizetype>(piece, LargestPiece));
+        const qsizetype got = decompressor->take(text.data() + kept, text.size() - kept);
+        text.resize(kept + std::max<qsizetype>(got, 0));
+        if (got <= 0)
+            return;
+        takeLines();
     }
 }
 
-bool AuditFile::Private::readPieces(QFile &file)
+bool AuditFile::Private::readToEnd()
 {
-    QByteArray buffer;
+    QByteArray raw;
     qint64 piece = FirstPiece;
     while (!cancelled) {
-        const qsizetype kept = buffer.size();
-        buffer.resize(kept + piece);
-        const qint64 got = file.read(buffer.data() + kept, piece);
-        if (got < 0)
+        raw.resize(piece);
+        const qint64 got = source.read(raw.data(), piece);
+        if (got < 0) {
+            fail(AuditFile::tr("Reading %1 failed at byte %2: %3. The rows before it are shown.")
+                     .arg(name(), QString::number(done.load()), source.errorText()));
             return false;
-        buffer.resize(kept + got);
-        done += got;
-        if (got == 0) {
-            take(buffer, buffer.size()); // the last line may lack its line end
-            return true;
         }
-        const qsizetype lastEnd = buffer.lastIndexOf('\n');
-        if (lastEnd >= 0) {
-            take(buffer, lastEnd + 1);
-            buffer.remove(0, lastEnd + 1);
-        } else if (buffer.size() > LargestPiece) {
-            // A line longer than any event: its pieces become bad rows, so memory stays bounded and nothing is dropped.
-            take(buffer, buffer.size());
-            buffer.clear();
+        if (got == 0)
+            return true;
+        done += got;
+        total = std::max(total.load(), source.size());
+        decode(QByteArrayView(raw).first(got));
+        if (decompressor && decompressor->error()) {
+            takeRest();
+            fail(AuditFile::tr("%1 cannot be read behind byte %2: %3. The rows before it are shown.")
+                     .arg(name(), QString::number(done.load()), QString::fromLatin1(decompressor->error())));
+            return false;
         }
         piece = std::min(piece * 2, LargestPiece);
     }
     return true;
 }
 
-void AuditFile::Private::read()
+bool AuditFile::Private::begin(Restart how)
 {
-    QFile file(path);
+    takeRest(); // of the old file nothing more comes
+    if (!source.reopen())
+        return false;
+    decompressor.reset();
+    first.clear();
+    done = 0;
+    total = source.size();
+    table.startEpoch();
+    tell([this, how] { Q_EMIT q->restarted(how); });
+    return true;
+}
+
+void AuditFile::Private::follow()
+{
+    int looksAtRest = 0;
+    while (sleep()) {
+        switch (source.look()) {
+        case ByteSource::Change::Over:
+            takeRest();
+            return;
+        case ByteSource::Change::None:
+            if (!text.isEmpty() && ++looksAtRest >= looksForTheEndOfALine)
+                takeRest();
+            continue;
+        case ByteSource::Change::Cut:
+            if (!begin(Restart::Cut))
+                continue;
+            break;
+        case ByteSource::Change::Replaced:
+            // What was written between the last look and the rotation is still in the old file.
+            if (!readToEnd())
+                return;
+            if (!begin(Restart::Replaced))
+                continue;
+            break;
+        case ByteSource::Change::Grown:
+            break;
+        }
+        looksAtRest = 0;
+        if (!readToEnd())
+            return;
+        if (restIsWhole())
+            takeRest();
+        noteProgress(true);
+    }
+}
+
+void AuditFile::Private::run()
+{
     if (QFileInfo(path).isDir())
         return fail(AuditFile::tr("%1 is a folder. Choose an audit file with one JSON event a line.").arg(path));
-    if (!file.open(QIODevice::ReadOnly | QIODevice::Unbuffered)) {
-        return fail(AuditFile::tr("%1 cannot be read: %2. Check the name and the permissions.").arg(path, file.errorString()));
-    }
-    total = file.size();
+    if (!source.open())
+        return fail(AuditFile::tr("%1 cannot be read: %2. Check the name and the permissions.").arg(name(), source.errorText()));
+    total = source.size();
     sinceProgress.start();
-    if (!readPieces(file)) {
-        return fail(AuditFile::tr("Reading %1 failed at byte %2: %3. The rows before it are shown.")
-                        .arg(path, QString::number(done.load()), file.errorString()));
+    if (!readToEnd())
+        return;
+    // A line that is being written gets a moment to end.
+    for (int looks = 0; following && !restIsWhole() && looks < looksForTheEndOfALine && sleep(); ++looks) {
+        if (!readToEnd())
+            return;
     }
-    QMetaObject::invokeMethod(
-        q,
-        [this] {
-            finished = true;
-            Q_EMIT q->finished(!cancelled);
-        },
-        Qt::QueuedConnection);
+    isOver = true;
+    if (!first.isEmpty())
+        decode({});
+    takeRest(); // the last line may lack its line end
+    if (decompressor && !decompressor->isComplete() && !cancelled) {
+        isOver = false;
+        return fail(
+            AuditFile::tr("%1 ends in the middle of its compressed data. The rows before the end are shown; it may still be "
+                          "written, or was not copied to its end.")
+                .arg(name()));
+    }
+    tell([this] {
+        finished = true;
+        Q_EMIT q->finished(!cancelled);
+    });
+    if (following)
+        follow();
 }
 
 bool AuditFile::isFinished() const
@@ -171,6 +326,11 @@ double AuditFile::progress() const
 {
     const qint64 total = d->total;
     return total <= 0 ? (d->finished ? 1.0 : 0.0) : std::min(1.0, double(d->done) / double(total));
+}
+
+qint64 AuditFile::bytesRead() const
+{
+    return d->done;
 }
 
 } // namespace Monitor

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/store/auditline.h"
 
+#include "foreignline.h"
+
 #include <QtNumeric>
 
 #include <simdjson.h>
@@ -68,17 +70,6 @@ int outcomeOf(QByteArrayView word)
     if (word == "failure")
         return 2;
     return word == "denied" ? 3 : 0;
-}
-
-//! Seconds or milliseconds since the epoch, as other programs write them.
-bool readNumericTime(const dom::element &value, qint64 &milliseconds)
-{
-    constexpr double firstMilliseconds = 1e11; // as seconds: the year 5138
-    double number = 0;
-    if (value.is_string() || value.get_double().get(number) != simdjson::SUCCESS || !(number > 0) || number >= 9e15)
-        return false;
-    milliseconds = qint64(number < firstMilliseconds ? number * 1000 : number);
-    return true;
 }
 
 bool isHexOf(QByteArrayView digits, char from, char to)
@@ -246,14 +237,26 @@ class AuditLineParser::Private
 public:
     dom::parser parser{size_t(MaxLine) + 1};
     std::vector<char> copy;
+    ForeignLines foreign;
 };
 
 AuditLineParser::AuditLineParser()
     : d(std::make_unique<Private>())
 {
+    d->foreign.setMappings(LogMapping::own());
 }
 
 AuditLineParser::~AuditLineParser() = default;
+
+void AuditLineParser::setMappings(const QList<LogMapping> &mappings)
+{
+    d->foreign.setMappings(mappings);
+}
+
+const QList<LogMapping> &AuditLineParser::mappings() const
+{
+    return d->foreign.mappings();
+}
 
 const char *AuditLineParser::parse(QByteArrayView line, AuditLine &out)
 {
@@ -293,15 +296,18 @@ const char *AuditLineParser::parsePadded(QByteArrayView line, AuditLine &out)
     dom::element data;
     bool hasData = false;
     bool isTimeNumber = false;
+    bool isCloudEvent = false;
     eachMember(event, [&](std::string_view key, const dom::element &value) {
         if (key == "data") {
             data = value;
             hasData = true;
         } else if (key == "time") {
             time = text(value);
-            isTimeNumber = readNumericTime(value, out.time);
+            isTimeNumber = !value.is_string() && ForeignLines::readTime(value, out.time);
         } else if (key == "type") {
             type = text(value);
+        } else if (key == "specversion") {
+            isCloudEvent = true;
         } else if (key == "source") {
             source = text(value);
         } else if (key == "subject") {
@@ -310,6 +316,12 @@ const char *AuditLineParser::parsePadded(QByteArrayView line, AuditLine &out)
             out.sequence = sequenceOf(value);
         }
     });
+    if (!isCloudEvent && d->foreign.readMapped(event, out))
+        return nullptr;
+    if (type.isEmpty() && !isCloudEvent) {
+        d->foreign.readPlain(event, line, out);
+        return nullptr;
+    }
     if (type.isEmpty())
         return "no CloudEvents member \"type\"";
     if (!isTimeNumber && !time.isEmpty() && !parseTime(time, out.time))

@@ -14,6 +14,7 @@ namespace {
 constexpr qsizetype SegmentBytes = AuditSegment::BytesPerRow * AuditSegment::Capacity;
 constexpr qsizetype BadLineBytes = qsizetype(64) << 10;
 constexpr int BadLinesKept = 100;
+constexpr int BrokenRowsKept = 10'000;
 
 //! Short list of words numbered by 16 bits; what does not fit any more is shown as "…".
 quint16 small(Interner &words, QByteArrayView word)
@@ -40,6 +41,7 @@ public:
     void append(const AuditRecord &record, QByteArrayView payload);
     AuditRecord recordOf(const AuditLine &line);
     void noteSequence(quint64 sequence, qint64 time);
+    void noteFormat(const AuditLine &line);
     std::shared_ptr<AuditSegment> openSegment();
     void keepBudget();
     template <typename F>
@@ -61,11 +63,16 @@ public:
     quint64 nextRow = 0; // first row of the segment after the open one, when there is no open one
     quint64 generation = 0;
     QList<BadLine> bad;
+    QMap<quint64, QString> broken; // row to reason
+    std::vector<quint64> mapped; // lines by mapping
 
     quint64 badSinceSequence = 0; // the writer's
     std::atomic<quint64> lines{0};
     std::atomic<quint64> badCount{0};
+    std::atomic<quint64> plain{0};
+    std::atomic<qsizetype> brokenCount{0};
     std::atomic<qint64> gaps{0};
+    std::atomic<qint64> restarts{0};
     std::atomic<quint64> missed{0};
     std::atomic<quint64> lastSequence{0};
     std::atomic<qint64> lastTime{0};
@@ -132,6 +139,12 @@ void AuditTable::Private::noteSequence(quint64 sequence, qint64 time)
     const quint64 last = lastSequence.load(std::memory_order_relaxed);
     // Lines that are here and could not be read are said to be unreadable, not missing as well.
     const quint64 unread = std::exchange(badSinceSequence, 0);
+    if (sequence == 1 && last > 1) {
+        openSegment()->appendGap({1, last, 0, -1, AuditGap::Cause::Restart}, lastTime.load());
+        ++restarts;
+        lastSequence.store(1, std::memory_order_relaxed);
+        return;
+    }
     if (last != 0 && sequence > last + 1 && sequence - last - 1 > unread) {
         AuditGap gap;
         gap.from = last + 1;
@@ -183,6 +196,17 @@ void AuditTable::Private::appendBad(QByteArrayView line, const char *why)
         bad.append({lines.load(), row, QString::fromLatin1(why)});
 }
 
+void AuditTable::Private::noteFormat(const AuditLine &line)
+{
+    if (line.isPlain)
+        ++plain;
+    if (line.mapping < 0)
+        return;
+    const std::lock_guard lock(mutex);
+    mapped.resize(std::max(mapped.size(), size_t(line.mapping) + 1));
+    ++mapped[size_t(line.mapping)];
+}
+
 void AuditTable::Private::appendLine(QByteArrayView line, bool padded)
 {
     ++lines;
@@ -196,6 +220,7 @@ void AuditTable::Private::appendLine(QByteArrayView line, bool padded)
     const char *why = padded ? parser.parsePadded(line, parsed) : parser.parse(line, parsed);
     if (why)
         return appendBad(line, why);
+    noteFormat(parsed);
     noteSequence(parsed.sequence, parsed.time);
     append(recordOf(parsed), line);
 }
@@ -243,8 +268,13 @@ void AuditTable::clear()
     d->open.reset();
     d->segments.clear();
     d->bad.clear();
+    d->broken.clear();
+    d->brokenCount = 0;
+    d->mapped.clear();
+    d->plain = 0;
     d->lastSequence = 0;
     d->gaps = 0;
+    d->restarts = 0;
     d->missed = 0;
     ++d->generation;
 }
@@ -300,6 +330,45 @@ quint64 AuditTable::linesSeen() const
     return d->lines;
 }
 
+void AuditTable::setMappings(const QList<LogMapping> &mappings)
+{
+    const std::lock_guard lock(d->mutex);
+    d->parser.setMappings(mappings);
+    d->mapped.clear();
+}
+
+void AuditTable::markBroken(quint64 row, const QString &why)
+{
+    const std::lock_guard lock(d->mutex);
+    if (d->broken.size() < BrokenRowsKept)
+        d->broken.insert(row, why);
+    d->brokenCount = d->broken.size();
+}
+
+QString AuditTable::brokenWhy(quint64 row) const
+{
+    if (d->brokenCount == 0)
+        return {};
+    return d->locked([&] { return d->broken.value(row); });
+}
+
+quint64 AuditTable::plainLines() const
+{
+    return d->plain;
+}
+
+QMap<QString, quint64> AuditTable::mappedLines() const
+{
+    return d->locked([&] {
+        QMap<QString, quint64> counts;
+        for (size_t index = 0; index < d->mapped.size(); ++index) {
+            if (d->mapped[index] > 0)
+                counts[d->parser.mappings().value(qsizetype(index)).name] += d->mapped[index];
+        }
+        return counts;
+    });
+}
+
 quint64 AuditTable::badLineCount() const
 {
     return d->badCount;
@@ -313,6 +382,11 @@ QList<AuditTable::BadLine> AuditTable::badLines() const
 qint64 AuditTable::gapCount() const
 {
     return d->gaps;
+}
+
+qint64 AuditTable::restartCount() const
+{
+    return d->restarts;
 }
 
 quint64 AuditTable::missedEvents() const

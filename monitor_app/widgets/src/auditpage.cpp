@@ -4,6 +4,7 @@
 #include "monitor/store/query.h"
 #include "monitor/widgets/button.h"
 #include "monitor/widgets/detailpane.h"
+#include "monitor/widgets/filestrip.h"
 #include "monitor/widgets/filterbar.h"
 #include "monitor/widgets/frame.h"
 #include "monitor/widgets/histogramstrip.h"
@@ -38,6 +39,7 @@ AuditPage::AuditPage(Workspace &workspace, QWidget *parent)
                  .placeholder = tr("Filter events, for example sev >= warning"),
                  .makeTwin = [&workspace] { return std::make_unique<AuditModel>(workspace.audit()); }},
                 parent)
+    , m_file(new FileStrip(workspace, this))
     , m_histogram(new HistogramStrip(workspace, this))
     , m_banner(new TailBanner(workspace, this))
     , m_edge(new TailEdge(workspace, this))
@@ -69,6 +71,8 @@ AuditPage::AuditPage(Workspace &workspace, QWidget *parent)
     connect(&model, &AuditModel::modeChanged, this, &AuditPage::refresh);
     connect(m_banner, &TailBanner::followRequested, this, &AuditPage::follow);
     connect(m_edge, &TailEdge::followRequested, this, &AuditPage::follow);
+    connect(m_file, &FileStrip::rowRequested, this, &AuditPage::showRow);
+    connect(m_file, &FileStrip::noticed, this, &AuditPage::noticed);
     connect(m_histogram, &HistogramStrip::rangeRequested, this, [this](qint64 from) { applyFilterAround(from); });
     refresh();
 }
@@ -82,6 +86,7 @@ void AuditPage::buildContent()
     rows->addWidget(pane(), 1);
     rows->addWidget(m_edge);
     setContentWidget(content);
+    strips()->addWidget(m_file);
     strips()->addWidget(m_histogram);
     strips()->addWidget(m_banner);
 }
@@ -174,6 +179,7 @@ void AuditPage::noteFilter()
 void AuditPage::refresh()
 {
     refreshTable();
+    m_file->refresh();
     const qint64 now = QDateTime::currentMSecsSinceEpoch();
     if (isVisible() && (now - m_histogramAt >= histogramPeriodMs || now < m_histogramAt)) {
         m_histogramAt = now;

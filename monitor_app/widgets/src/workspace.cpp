@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/widgets/workspace.h"
 
+#include "monitor/models/logfile.h"
+
 #include <QDateTime>
 #include <QPointer>
 #include <QTimer>
@@ -44,6 +46,7 @@ public:
 
     LinkStatus ownStatus;
     QPointer<LinkStatus> status;
+    QPointer<LogFile> logFile;
     QMetaObject::Connection statusConnection;
     std::function<qint64()> clock;
     AuditTable auditTable;
@@ -159,6 +162,23 @@ qint64 Workspace::now() const
 void Workspace::setClock(std::function<qint64()> now)
 {
     d->clock = std::move(now);
+}
+
+LogFile *Workspace::logFile() const
+{
+    return d->logFile;
+}
+
+void Workspace::setLogFile(LogFile *file)
+{
+    if (d->logFile)
+        d->logFile->disconnect(this);
+    d->logFile = file;
+    if (file) {
+        connect(file, &LogFile::rowsChanged, this, &Workspace::noteChange);
+        connect(file, &LogFile::changed, this, &Workspace::statusChanged);
+    }
+    Q_EMIT statusChanged();
 }
 
 void Workspace::setActions(Actions actions)

@@ -43,6 +43,8 @@ private:
     void watch(Watchword::SessionOptions session, Watchword::WatchOptions watch);
     void choose(SignInPanel::Choice choice);
     void leave(const QString &problem = {});
+    bool readMapping(); //!< False when the table of the options cannot be used, which was said.
+    void showFile();
     void startScreenshot();
     class Private;
     std::unique_ptr<Private> d;

@@ -23,7 +23,8 @@ struct Options
     ServerSettings server;
     QUrl resource; //!< RFC 8707, for providers that need it.
     Watchword::SignInRoute route = Watchword::SignInRoute::Automatic;
-    QString openFile;
+    QString openFile; //!< "-" for standard input.
+    QString mapping; //!< TOML file, see LogMapping.
     std::optional<PageId> page;
     std::optional<Theme::Choice> theme;
     QString language; //!< Empty: that of the system.

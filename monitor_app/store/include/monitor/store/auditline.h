@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/store/logmapping.h"
+
 #include <QByteArrayView>
 #include <QString>
 
@@ -11,7 +13,8 @@ namespace Monitor {
 /*!
     The members of one CloudEvents line that become columns. Views are valid until the next parse().
 
-    Everything beyond id, type and time is optional, so that events of other producers show too.
+    Everything beyond id, type and time is optional, so that events of other producers show too. Lines that are no CloudEvents are
+    read by a LogMapping, or by what looks like a time and a text.
 */
 struct AuditLine
 {
@@ -31,6 +34,8 @@ struct AuditLine
     QByteArrayView ip;
     QByteArrayView reason;
     QByteArrayView message;
+    int mapping = -1; //!< Of the list of setMappings(): by which it was read; -1 for a CloudEvent.
+    bool isPlain = false; //!< JSON of no known kind: time, text and level were guessed.
 };
 
 /*! Parses lines of the audit log by simdjson. Threads: one parser per thread. */
@@ -40,8 +45,11 @@ public:
     static constexpr qsizetype Padding = 64; //!< Bytes that must be readable behind a line for parsePadded().
     static constexpr qsizetype MaxLine = (qsizetype(1) << 20) - 16;
 
-    AuditLineParser();
+    AuditLineParser(); //!< Knows LogMapping::own().
     ~AuditLineParser();
+
+    void setMappings(const QList<LogMapping> &mappings); //!< The first that fits is taken.
+    const QList<LogMapping> &mappings() const;
 
     //! Null when the line is good, else why it is not (English, static).
     const char *parse(QByteArrayView line, AuditLine &out); //!< Copies the line.

@@ -16,9 +16,10 @@ namespace Monitor {
 /*! A hole in the sequence numbers, shown as a row of its own. */
 struct AuditGap
 {
-    enum class Cause { Server, Monitor, Sequence }; //!< Lost at the gateway, here, or seen as a jump in the numbers.
-    quint64 from = 0; //!< First missing sequence number.
-    quint64 to = 0; //!< Last missing one; count = to - from + 1, or unknown when both are 0.
+    //! Lost at the gateway, here, or seen as a jump in the numbers; or nothing is missing and the numbers begin again.
+    enum class Cause { Server, Monitor, Sequence, Restart };
+    quint64 from = 0; //!< First missing sequence number; of a restart the number that it begins with.
+    quint64 to = 0; //!< Last missing one; of a restart the number before it; count = to - from + 1, or unknown when both are 0.
     quint64 count = 0;
     qint64 durationMs = -1; //!< Between the neighbours, -1 if not known.
     Cause cause = Cause::Sequence;

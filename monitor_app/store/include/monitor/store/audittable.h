@@ -3,8 +3,10 @@
 
 #include "monitor/store/auditsegment.h"
 #include "monitor/store/interner.h"
+#include "monitor/store/logmapping.h"
 
 #include <QByteArrayList>
+#include <QMap>
 #include <QString>
 
 #include <memory>
@@ -19,7 +21,8 @@ namespace Monitor {
     the writer. Eviction drops the oldest whole segment; a snapshot keeps what it has alive.
 
     Bad lines become rows of their own (AuditRecord::Bad) with the line as payload: counted, never dropped. Repeated or older
-    sequence numbers are kept as they come; a jump forward from a sequence that was seen becomes a gap row.
+    sequence numbers are kept as they come; a jump forward from a sequence that was seen becomes a gap row, and a log that begins
+    again at 1 one of AuditGap::Cause::Restart.
 */
 class AuditTable
 {
@@ -49,6 +52,7 @@ public:
     void appendGap(const AuditGap &gap, qint64 time);
     void startEpoch(); //!< The log was started anew: sequence numbers begin again, which is no gap.
     void clear(); //!< Row ids go on.
+    void setMappings(const QList<LogMapping> &mappings); //!< For lines that are no CloudEvents; LogMapping::own() by default.
 
     // Any thread.
     Snapshot snapshot() const;
@@ -62,10 +66,17 @@ public:
     QString kindName(quint16 kind) const; //!< "conn.opened", or the whole type if it is not ours.
     QString nodeName(quint16 node) const;
 
+    //! The chain of the log was checked and does not hold at \a row. Any thread.
+    void markBroken(quint64 row, const QString &why);
+    QString brokenWhy(quint64 row) const; //!< English; empty for a row that is not marked.
+
     quint64 linesSeen() const;
+    quint64 plainLines() const; //!< JSON of no known kind, of which only time and text are shown.
+    QMap<QString, quint64> mappedLines() const; //!< How many lines were read by which mapping.
     quint64 badLineCount() const;
     QList<BadLine> badLines() const; //!< The first 100.
     qint64 gapCount() const;
+    qint64 restartCount() const; //!< Rows of AuditGap::Cause::Restart.
     quint64 missedEvents() const;
     quint64 lastSequence() const;
     qint64 firstTime() const; //!< Of the oldest segment that states any; 0 for none.

@@ -10,6 +10,7 @@ namespace Monitor {
 
 class Button;
 class EmptyState;
+class FileStrip;
 class FilterTools;
 class HistogramStrip;
 class OrderButton;
@@ -118,6 +119,7 @@ private:
     void buildContent();
     void applyFilterAround(qint64 from);
 
+    FileStrip *m_file;
     HistogramStrip *m_histogram;
     TailBanner *m_banner;
     TailEdge *m_edge;

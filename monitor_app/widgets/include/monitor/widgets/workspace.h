@@ -20,6 +20,8 @@
 
 namespace Monitor {
 
+class LogFile;
+
 /*! What an operator may do to connections; given by whoever owns the link. */
 struct Actions
 {
@@ -63,6 +65,9 @@ public:
     void setStatus(LinkStatus *status); //!< Null: the workspace's own.
     qint64 now() const; //!< Server time in ms since the epoch.
     void setClock(std::function<qint64()> now);
+
+    LogFile *logFile() const; //!< Null while no file is open.
+    void setLogFile(LogFile *file); //!< Borrowed; emits statusChanged() with its changes.
 
     void setActions(Actions actions);
     const Actions &actions() const;
