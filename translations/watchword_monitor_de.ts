@@ -308,12 +308,20 @@
         <translation>Auditdatei öffnen</translation>
     </message>
     <message>
-        <source>JSON lines (*.jsonl *.ndjson *.json);;All files (*)</source>
-        <translation>JSON-Zeilen (*.jsonl *.ndjson *.json);;Alle Dateien (*)</translation>
-    </message>
-    <message>
         <source>Starting a gateway with its own certificate authority and 200 clients on this machine…</source>
         <translation>Ein Gateway mit eigener Zertifizierungsstelle und 200 Clients wird auf diesem Rechner gestartet…</translation>
+    </message>
+    <message>
+        <source>JSON lines (*.jsonl *.ndjson *.json *.log *.gz *.zst);;All files (*)</source>
+        <translation>JSON-Zeilen (*.jsonl *.ndjson *.json *.log *.gz *.zst);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Live again after %1: +%2 −%3 connections.</source>
+        <translation>Nach %1 wieder live: +%2 −%3 Verbindungen.</translation>
+    </message>
+    <message>
+        <source>The mapping table cannot be used: %1</source>
+        <translation>Die Zuordnungstabelle kann nicht verwendet werden: %1</translation>
     </message>
 </context>
 <context>
@@ -340,6 +348,18 @@
     <message>
         <source>Reading %1 failed at byte %2: %3. The rows before it are shown.</source>
         <translation>Lesen von %1 bei Byte %2 fehlgeschlagen: %3. Die Zeilen davor werden angezeigt.</translation>
+    </message>
+    <message>
+        <source>Standard input</source>
+        <translation>Standardeingabe</translation>
+    </message>
+    <message>
+        <source>%1 cannot be read behind byte %2: %3. The rows before it are shown.</source>
+        <translation>%1 kann hinter Byte %2 nicht gelesen werden: %3. Die Zeilen davor werden gezeigt.</translation>
+    </message>
+    <message>
+        <source>%1 ends in the middle of its compressed data. The rows before the end are shown; it may still be written, or was not copied to its end.</source>
+        <translation>%1 endet mitten in den komprimierten Daten. Die Zeilen davor werden gezeigt; vielleicht wird noch geschrieben, oder es wurde nicht bis zum Ende kopiert.</translation>
     </message>
 </context>
 <context>
@@ -472,6 +492,14 @@
         <source>Detached at %1, %2 ago</source>
         <translation>Abgehängt um %1, vor %2</translation>
     </message>
+    <message>
+        <source>The log begins again at %1, it had come to %2</source>
+        <translation>Das Protokoll beginnt wieder bei %1, es war bis %2 gekommen</translation>
+    </message>
+    <message>
+        <source>The chain is broken here: %1</source>
+        <translation>Hier ist die Kette gebrochen: %1</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::AuditPage</name>
@@ -529,6 +557,65 @@
     <message>
         <source>1 of %1</source>
         <translation>1 von %1</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::ChainFindings</name>
+    <message>
+        <source>The events have no hash chain, so nothing can be proved</source>
+        <translation>Die Ereignisse haben keine Hash-Kette, daher ist nichts beweisbar</translation>
+    </message>
+    <message>
+        <source>Verifying</source>
+        <translation>Wird geprüft</translation>
+    </message>
+    <message>
+        <source>%1 to %2</source>
+        <translation>%1 bis %2</translation>
+    </message>
+    <message>
+        <source>Nothing verified</source>
+        <translation>Nichts geprüft</translation>
+    </message>
+    <message>
+        <source>Verified %1</source>
+        <translation>Geprüft %1</translation>
+    </message>
+    <message>
+        <source>Verified %1 so far</source>
+        <translation>Bisher geprüft %1</translation>
+    </message>
+    <message>
+        <source>broken at %1</source>
+        <translation>gebrochen bei %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>broken at %1 and at %n other place(s)</source>
+        <translation>
+            <numerusform>gebrochen bei %1 und an einer weiteren Stelle</numerusform>
+            <numerusform>gebrochen bei %1 und an %n weiteren Stellen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n event(s) missing</source>
+        <translation>
+            <numerusform>%n Ereignis fehlt</numerusform>
+            <numerusform>%n Ereignisse fehlen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) unreadable</source>
+        <translation>
+            <numerusform>%n Zeile unlesbar</numerusform>
+            <numerusform>%n Zeilen unlesbar</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n row(s) not checked</source>
+        <translation>
+            <numerusform>%n Zeile nicht geprüft</numerusform>
+            <numerusform>%n Zeilen nicht geprüft</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1799,6 +1886,41 @@
     </message>
 </context>
 <context>
+    <name>Monitor::FileStrip</name>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Save report…</source>
+        <translation>Bericht speichern…</translation>
+    </message>
+    <message>
+        <source>Show the first event that is wrong</source>
+        <translation>Das erste Ereignis zeigen, das nicht stimmt</translation>
+    </message>
+    <message>
+        <source>Reading %1</source>
+        <translation>Gelesen %1</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>Bericht speichern</translation>
+    </message>
+    <message>
+        <source>Markdown (*.md);;All files (*)</source>
+        <translation>Markdown (*.md);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>The report is in %1.</source>
+        <translation>Der Bericht steht in %1.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be written: %2. Choose another place.</source>
+        <translation>%1 kann nicht geschrieben werden: %2. Wählen Sie einen anderen Ort.</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::FilterBar</name>
     <message>
         <source>no filter</source>
@@ -2148,6 +2270,89 @@
     </message>
 </context>
 <context>
+    <name>Monitor::LinkFailure</name>
+    <message>
+        <source>%1 shows another certificate than before, and it is not trusted (%2). Before: %3, now: %4. Ask who runs the gateway whether it was replaced; then connect with the new authority (--ca). If it was not, somebody listens.</source>
+        <translation>%1 zeigt ein anderes Zertifikat als bisher, und ihm wird nicht vertraut (%2). Bisher: %3, jetzt: %4. Fragen Sie den Betreiber, ob es ersetzt wurde; verbinden Sie sich dann mit der neuen Zertifizierungsstelle (--ca). Wenn nicht, hört jemand mit.</translation>
+    </message>
+    <message>
+        <source>It is %1.</source>
+        <translation>Es ist %1.</translation>
+    </message>
+    <message>
+        <source>The certificate of %1 is not trusted (%2).</source>
+        <translation>Dem Zertifikat von %1 wird nicht vertraut (%2).</translation>
+    </message>
+    <message>
+        <source>Give the authority that signed it with --ca, or have the gateway&apos;s certificate mended.</source>
+        <translation>Geben Sie die Zertifizierungsstelle mit --ca an, oder lassen Sie das Zertifikat des Gateways in Ordnung bringen.</translation>
+    </message>
+    <message>
+        <source>The name of %1 is not known to this machine (DNS). Check the address and the network.</source>
+        <translation>Dieser Rechner kennt den Namen von %1 nicht (DNS). Prüfen Sie Adresse und Netz.</translation>
+    </message>
+    <message>
+        <source>Nothing listens at %1. The gateway may be down, or its port blocked.</source>
+        <translation>Bei %1 hört niemand. Vielleicht läuft das Gateway nicht, oder der Port ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>This machine has no network, or no way to %1.</source>
+        <translation>Dieser Rechner hat kein Netz oder keinen Weg zu %1.</translation>
+    </message>
+    <message>
+        <source>%1 does not answer. It may be overloaded, stopped, or behind a firewall that drops packets.</source>
+        <translation>%1 antwortet nicht. Vielleicht ist es überlastet, angehalten oder hinter einer Firewall, die Pakete verwirft.</translation>
+    </message>
+    <message>
+        <source>The connection to %1 was lost.</source>
+        <translation>Die Verbindung zu %1 ging verloren.</translation>
+    </message>
+    <message>
+        <source>The proxy between this machine and %1 does not let the connection pass.</source>
+        <translation>Der Proxy zwischen diesem Rechner und %1 lässt die Verbindung nicht durch.</translation>
+    </message>
+    <message>
+        <source>The network asks for a sign-in of its own first: open any page in a browser.</source>
+        <translation>Das Netz verlangt zuerst eine eigene Anmeldung: Öffnen Sie irgendeine Seite im Browser.</translation>
+    </message>
+    <message>
+        <source>%1 does not accept your sign-in any more. Sign in again.</source>
+        <translation>%1 nimmt Ihre Anmeldung nicht mehr an. Melden Sie sich neu an.</translation>
+    </message>
+    <message>
+        <source>Your access to %1 is locked. Ask who runs it.</source>
+        <translation>Ihr Zugang zu %1 ist gesperrt. Fragen Sie den Betreiber.</translation>
+    </message>
+    <message>
+        <source>Your account may not watch %1: the permission gw:read is missing. Ask who runs it, then sign in again.</source>
+        <translation>Ihr Konto darf %1 nicht beobachten: Die Berechtigung gw:read fehlt. Fragen Sie den Betreiber, und melden Sie sich dann neu an.</translation>
+    </message>
+    <message>
+        <source>%1 refuses the Origin of this program.</source>
+        <translation>%1 weist den Origin dieses Programms ab.</translation>
+    </message>
+    <message>
+        <source>%1 has too many connections or requests of yours and refuses more for now.</source>
+        <translation>%1 hat zu viele Verbindungen oder Anfragen von Ihnen und weist weitere vorerst ab.</translation>
+    </message>
+    <message>
+        <source>%1 refuses connections for now, as it does while it starts or stops.</source>
+        <translation>%1 weist Verbindungen vorerst ab, wie beim Starten und Anhalten.</translation>
+    </message>
+    <message>
+        <source>What answers at %1 is no gateway that can be watched, or an older one. Check the address.</source>
+        <translation>Was bei %1 antwortet, ist kein Gateway, das man beobachten kann, oder ein älteres. Prüfen Sie die Adresse.</translation>
+    </message>
+    <message>
+        <source>%1 answered something that the Monitor does not understand.</source>
+        <translation>%1 hat etwas geantwortet, was der Monitor nicht versteht.</translation>
+    </message>
+    <message>
+        <source>The link to the gateway ended. Connect again.</source>
+        <translation>Die Verbindung zum Gateway ist zu Ende. Verbinden Sie sich neu.</translation>
+    </message>
+</context>
+<context>
     <name>Monitor::LinkStatus</name>
     <message>
         <source>Not connected</source>
@@ -2210,10 +2415,6 @@
         <translation>%1 Ereignisse fehlen</translation>
     </message>
     <message>
-        <source>%1 lines could not be read</source>
-        <translation>%1 Zeilen unlesbar</translation>
-    </message>
-    <message>
         <source>Complete since %1</source>
         <translation>Vollständig seit %1</translation>
     </message>
@@ -2245,6 +2446,13 @@
         <source>heard %1 ago</source>
         <translation>gehört vor %1</translation>
     </message>
+    <message numerus="yes">
+        <source>%n line(s) could not be read</source>
+        <translation>
+            <numerusform>%n Zeile konnte nicht gelesen werden</numerusform>
+            <numerusform>%n Zeilen konnten nicht gelesen werden</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Monitor::LiveSource</name>
@@ -2263,6 +2471,147 @@
     <message>
         <source>Signing in did not work.</source>
         <translation>Die Anmeldung hat nicht geklappt.</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::LogFile</name>
+    <message>
+        <source>The file was cut at %1 and begins anew</source>
+        <translation>Die Datei wurde um %1 gekürzt und beginnt neu</translation>
+    </message>
+    <message>
+        <source>Another file took its name at %1 and is read now</source>
+        <translation>Eine andere Datei bekam um %1 ihren Namen und wird jetzt gelesen</translation>
+    </message>
+    <message>
+        <source>Standard input</source>
+        <translation>Standardeingabe</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) are read as %1</source>
+        <translation>
+            <numerusform>%n Zeile wird als %1 gelesen</numerusform>
+            <numerusform>%n Zeilen werden als %1 gelesen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) are of no known format: only time, level and text are shown; --mapping says what their members mean</source>
+        <translation>
+            <numerusform>%n Zeile hat kein bekanntes Format: Nur Zeit, Stufe und Text werden gezeigt; --mapping sagt, was ihre Felder bedeuten</numerusform>
+            <numerusform>%n Zeilen haben kein bekanntes Format: Nur Zeit, Stufe und Text werden gezeigt; --mapping sagt, was ihre Felder bedeuten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>broken</source>
+        <translation>gebrochen</translation>
+    </message>
+    <message>
+        <source>missing</source>
+        <translation>fehlt</translation>
+    </message>
+    <message>
+        <source>unreadable</source>
+        <translation>unlesbar</translation>
+    </message>
+    <message>
+        <source>another log begins</source>
+        <translation>ein anderes Protokoll beginnt</translation>
+    </message>
+    <message>
+        <source>not checked</source>
+        <translation>nicht geprüft</translation>
+    </message>
+    <message>
+        <source>more were counted than are listed here</source>
+        <translation>es wurden mehr gezählt, als hier stehen</translation>
+    </message>
+    <message>
+        <source>Verification of %1</source>
+        <translation>Prüfung von %1</translation>
+    </message>
+    <message>
+        <source>**%1.**</source>
+        <translation>**%1.**</translation>
+    </message>
+    <message>
+        <source>The check was not finished when this was written.</source>
+        <translation>Die Prüfung war nicht fertig, als dies geschrieben wurde.</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>%1 bytes</source>
+        <translation>%1 Byte</translation>
+    </message>
+    <message>
+        <source>Checked</source>
+        <translation>Geprüft am</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>%1 with a hash, %2 without</source>
+        <translation>%1 mit Hash, %2 ohne</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Hash of the last event</source>
+        <translation>Hash des letzten Ereignisses</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>Zeilen</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Verified</source>
+        <translation>Geprüft</translation>
+    </message>
+    <message>
+        <source>%1 to %2 of chain %3</source>
+        <translation>%1 bis %2 der Kette %3</translation>
+    </message>
+    <message>
+        <source>(what is before it is not proved)</source>
+        <translation>(was davor steht, ist nicht bewiesen)</translation>
+    </message>
+    <message>
+        <source>Nothing.</source>
+        <translation>Nichts.</translation>
+    </message>
+    <message>
+        <source>Findings</source>
+        <translation>Befunde</translation>
+    </message>
+    <message>
+        <source>Event</source>
+        <translation>Ereignis</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>Warum</translation>
     </message>
 </context>
 <context>
@@ -3998,13 +4347,6 @@
     <message>
         <source>Sign out</source>
         <translation>Abmelden</translation>
-    </message>
-</context>
-<context>
-    <name>Monitor::WatchFeed</name>
-    <message>
-        <source>The link to the gateway ended. Connect again.</source>
-        <translation>Die Verbindung zum Gateway ist beendet. Verbinden Sie sich neu.</translation>
     </message>
 </context>
 <context>

@@ -77,6 +77,37 @@
     </message>
 </context>
 <context>
+    <name>Monitor::ChainFindings</name>
+    <message numerus="yes">
+        <source>broken at %1 and at %n other place(s)</source>
+        <translation>
+            <numerusform>broken at %1 and at %n other place</numerusform>
+            <numerusform>broken at %1 and at %n other places</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n event(s) missing</source>
+        <translation>
+            <numerusform>%n event missing</numerusform>
+            <numerusform>%n events missing</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) unreadable</source>
+        <translation>
+            <numerusform>%n line unreadable</numerusform>
+            <numerusform>%n lines unreadable</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n row(s) not checked</source>
+        <translation>
+            <numerusform>%n row not checked</numerusform>
+            <numerusform>%n rows not checked</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::CompletenessBlock</name>
     <message numerus="yes">
         <source>%n gap(s)</source>
@@ -182,6 +213,33 @@
         <translation>
             <numerusform>Show %n connection</numerusform>
             <numerusform>Show %n connections</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::LinkStatus</name>
+    <message numerus="yes">
+        <source>%n line(s) could not be read</source>
+        <translation>
+            <numerusform>%n line could not be read</numerusform>
+            <numerusform>%n lines could not be read</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::LogFile</name>
+    <message numerus="yes">
+        <source>%n line(s) are read as %1</source>
+        <translation>
+            <numerusform>%n line is read as %1</numerusform>
+            <numerusform>%n lines are read as %1</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) are of no known format: only time, level and text are shown; --mapping says what their members mean</source>
+        <translation>
+            <numerusform>%n line is of no known format: only time, level and text are shown; --mapping says what its members mean</numerusform>
+            <numerusform>%n lines are of no known format: only time, level and text are shown; --mapping says what their members mean</numerusform>
         </translation>
     </message>
 </context>

@@ -11,10 +11,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 namespace Monitor {
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -243,6 +245,16 @@ public:
     void updateStatus(qint64 now);
     LinkStatus::State stateNow() const;
     QString reason() const;
+    void endResync();
+
+    //! What the snapshot after an interruption changes.
+    struct Resync
+    {
+        qint64 since = 0; //!< By this machine's clock.
+        int added = 0;
+        int removed = 0;
+        bool isComplete = false;
+    };
 
     template <typename Row>
     struct Change
@@ -261,6 +273,8 @@ public:
     std::vector<Change<Watchword::ConnectionRow>> connections;
     std::vector<Change<Watchword::TokenRow>> tokens;
     qint64 offset = 0;
+    CertificateFacts certificate;
+    std::optional<Resync> resync;
     qint64 heardAt = 0; //!< By this machine's clock; of anything that the gateway sends.
     quint64 receivedBefore = 0;
     qint64 measuredAt = 0;
@@ -310,6 +324,15 @@ void WatchFeed::Private::connectAll()
     QObject::connect(&client, &Client::stateChanged, q, [this](Client::State state) {
         if (state == Client::State::Live)
             heard();
+        if (state == Client::State::Reconnecting && !resync)
+            resync = Resync{QDateTime::currentMSecsSinceEpoch(), 0, 0, false};
+        else if (state == Client::State::Lost || state == Client::State::Idle)
+            resync.reset();
+        changed();
+    });
+    QObject::connect(&client, &Client::snapshotCompleted, q, [this] {
+        if (resync)
+            resync->isComplete = true;
         changed();
     });
     QObject::connect(&client, &Client::progressChanged, q, [this] { changed(); });
@@ -336,10 +359,20 @@ void WatchFeed::Private::apply()
     for (const auto &change : connections) {
         if (change.reset)
             stores.connections.clear();
-        for (const auto &row : change.updated)
+        const auto isThere = [this](const QString &id) {
+            const quint32 slot = stores.connections.slotOf(id);
+            return slot != ConnectionTable::noSlot() && !stores.connections.isOver(slot);
+        };
+        for (const auto &row : change.updated) {
+            if (resync && !isThere(row.id))
+                ++resync->added;
             stores.connections.upsert(rowOf(row), now);
-        for (const QString &id : change.removed)
+        }
+        for (const QString &id : change.removed) {
+            if (resync && isThere(id))
+                ++resync->removed;
             stores.connections.remove(id);
+        }
     }
     connections.clear();
     for (const auto &change : tokens) {
@@ -351,6 +384,7 @@ void WatchFeed::Private::apply()
             stores.tokens.remove(id);
     }
     tokens.clear();
+    endResync();
     updateStatus(QDateTime::currentMSecsSinceEpoch());
     Q_EMIT q->applied();
 }
@@ -375,15 +409,16 @@ LinkStatus::State WatchFeed::Private::stateNow() const
 
 QString WatchFeed::Private::reason() const
 {
-    const Watchword::Error error = client.lastError();
-    QString what = error.detail();
-    if (!what.isEmpty()) // a part of a sentence, for logs
-        what = what.left(1).toUpper() + what.mid(1);
-    if (!what.isEmpty() && !what.endsWith(u'.'))
-        what += u'.';
-    QStringList parts = {what, error.remedy()};
-    parts.removeAll(QString());
-    return parts.isEmpty() ? WatchFeed::tr("The link to the gateway ended. Connect again.") : parts.join(u' ');
+    const QUrl gateway = client.options().gateway;
+    return linkFailureText(client.lastError(), u"%1:%2"_s.arg(gateway.host()).arg(gateway.port(443)), certificate);
+}
+
+void WatchFeed::Private::endResync()
+{
+    if (!resync || !resync->isComplete)
+        return;
+    const Resync done = *std::exchange(resync, std::nullopt);
+    Q_EMIT q->resynced(done.added, done.removed, QDateTime::currentMSecsSinceEpoch() - done.since);
 }
 
 void WatchFeed::Private::updateStatus(qint64 now)
@@ -444,6 +479,12 @@ WatchFeed::~WatchFeed() = default;
 LinkStatus &WatchFeed::status()
 {
     return d->status;
+}
+
+void WatchFeed::setCertificate(const CertificateFacts &facts)
+{
+    d->certificate = facts;
+    d->changed();
 }
 
 qint64 WatchFeed::serverNow() const

@@ -306,6 +306,11 @@ void Application::watch(Watchword::SessionOptions session, Watchword::WatchOptio
         d->window.endSignIn();
     });
     connect(d->source.get(), &LiveSource::signedOut, this, [this] { leave(); });
+    connect(d->source.get(), &LiveSource::resynced, this, [this](int added, int removed, qint64 awayMs) {
+        d->window.notify(
+            tr("Live again after %1: +%2 −%3 connections.").arg(Text::duration(awayMs), Text::count(added), Text::count(removed)),
+            true);
+    });
     connect(d->source.get(), &LiveSource::cancelled, this, [this] { d->window.endSignIn(); });
     connect(d->source.get(), &LiveSource::failed, this, [this](const QString &reason) {
         d->window.endSignIn();

@@ -2,6 +2,7 @@
 #include "monitor/program/livesource.h"
 
 #include "monitor/models/watchfeed.h"
+#include "monitor/program/certificatewatch.h"
 #include "monitor/widgets/workspace.h"
 
 #include "watchword/auth/sessiontext.h"
@@ -18,6 +19,7 @@ public:
         , session(std::move(sessionOptions))
         , client(&session, std::move(watchOptions))
         , feed(client, {space.audit(), space.connections(), space.tokens()})
+        , certificate(client.options().gateway, client.options().additionalCertificateAuthorities, !space.isDemo())
     {
     }
 
@@ -36,6 +38,7 @@ public:
     Watchword::Session session;
     Watchword::WatchClient client;
     WatchFeed feed;
+    CertificateWatch certificate;
     bool hasWatched = false;
 };
 
@@ -48,6 +51,19 @@ LiveSource::LiveSource(Workspace &workspace, Watchword::SessionOptions session, 
     workspace.setStatus(&d->feed.status());
     workspace.setClock([this] { return d->feed.serverNow(); });
     connect(&d->feed, &WatchFeed::applied, &workspace, &Workspace::noteChange);
+    connect(&d->feed, &WatchFeed::resynced, this, &LiveSource::resynced);
+    d->feed.setCertificate(d->certificate.facts());
+    connect(&d->certificate, &CertificateWatch::changed, this, [this] { d->feed.setCertificate(d->certificate.facts()); });
+    using Watchword::WatchClient;
+    connect(&d->client, &WatchClient::stateChanged, this, [this](WatchClient::State state) {
+        if (state == WatchClient::State::Live)
+            d->certificate.look();
+    });
+    connect(&d->client, &WatchClient::lastErrorChanged, this, [this] {
+        const Watchword::ErrorCode code = d->client.lastError().code();
+        if (code == Watchword::ErrorCode::TlsFailed || code == Watchword::ErrorCode::PinMismatch)
+            d->certificate.look();
+    });
 }
 
 LiveSource::~LiveSource()

@@ -191,6 +191,44 @@ void readData(const dom::element &data, AuditLine &out)
     });
 }
 
+//! The members of an event around its data.
+struct Envelope
+{
+    QByteArrayView type{};
+    QByteArrayView time{};
+    QByteArrayView source{};
+    QByteArrayView subject{};
+    dom::element data{};
+    bool hasData = false;
+    bool isTimeNumber = false; // and was read
+    bool isCloudEvent = false;
+};
+
+Envelope readEnvelope(const dom::element &event, AuditLine &out)
+{
+    Envelope envelope;
+    eachMember(event, [&](std::string_view key, const dom::element &value) {
+        if (key == "data") {
+            envelope.data = value;
+            envelope.hasData = true;
+        } else if (key == "time") {
+            envelope.time = text(value);
+            envelope.isTimeNumber = !value.is_string() && ForeignLines::readTime(value, out.time);
+        } else if (key == "type") {
+            envelope.type = text(value);
+        } else if (key == "specversion") {
+            envelope.isCloudEvent = true;
+        } else if (key == "source") {
+            envelope.source = text(value);
+        } else if (key == "subject") {
+            envelope.subject = text(value);
+        } else if (key == "sequence") {
+            out.sequence = sequenceOf(value);
+        }
+    });
+    return envelope;
+}
+
 int digits(const char *at, int count)
 {
     int value = 0;
@@ -289,50 +327,24 @@ const char *AuditLineParser::parsePadded(QByteArrayView line, AuditLine &out)
         return whatItIs(line, simdjson::error_message(error));
     if (!event.is_object())
         return whatItIs(line, "not a JSON object");
-    QByteArrayView type;
-    QByteArrayView time;
-    QByteArrayView source;
-    QByteArrayView subject;
-    dom::element data;
-    bool hasData = false;
-    bool isTimeNumber = false;
-    bool isCloudEvent = false;
-    eachMember(event, [&](std::string_view key, const dom::element &value) {
-        if (key == "data") {
-            data = value;
-            hasData = true;
-        } else if (key == "time") {
-            time = text(value);
-            isTimeNumber = !value.is_string() && ForeignLines::readTime(value, out.time);
-        } else if (key == "type") {
-            type = text(value);
-        } else if (key == "specversion") {
-            isCloudEvent = true;
-        } else if (key == "source") {
-            source = text(value);
-        } else if (key == "subject") {
-            subject = text(value);
-        } else if (key == "sequence") {
-            out.sequence = sequenceOf(value);
-        }
-    });
-    if (!isCloudEvent && d->foreign.readMapped(event, out))
+    const Envelope envelope = readEnvelope(event, out);
+    if (!envelope.isCloudEvent && d->foreign.readMapped(event, out))
         return nullptr;
-    if (type.isEmpty() && !isCloudEvent) {
+    if (envelope.type.isEmpty() && !envelope.isCloudEvent) {
         d->foreign.readPlain(event, line, out);
         return nullptr;
     }
-    if (type.isEmpty())
+    if (envelope.type.isEmpty())
         return "no CloudEvents member \"type\"";
-    if (!isTimeNumber && !time.isEmpty() && !parseTime(time, out.time))
+    if (!envelope.isTimeNumber && !envelope.time.isEmpty() && !parseTime(envelope.time, out.time))
         return "member \"time\" is not an RFC 3339 time";
-    out.kind = shortType(type);
-    if (hasData)
-        readData(data, out);
+    out.kind = shortType(envelope.type);
+    if (envelope.hasData)
+        readData(envelope.data, out);
     if (out.node.isEmpty())
-        out.node = lastSegment(source);
-    if (out.connection.isEmpty() && subject.startsWith("c-"))
-        out.connection = subject;
+        out.node = lastSegment(envelope.source);
+    if (out.connection.isEmpty() && envelope.subject.startsWith("c-"))
+        out.connection = envelope.subject;
     return nullptr;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "monitor/models/linkfailure.h"
 #include "monitor/models/linkstatus.h"
 #include "monitor/store/audittable.h"
 #include "monitor/store/connectiontable.h"
@@ -41,7 +42,10 @@ public:
     LinkStatus &status();
     qint64 serverNow() const; //!< ms since the epoch by the gateway's clock; by this machine's until that is known.
 
+    void setCertificate(const CertificateFacts &facts); //!< For the sentence that says why there is no link.
+
 Q_SIGNALS:
+    void resynced(int added, int removed, qint64 awayMs); //!< Live again: how many connections came and went meanwhile.
     void applied(); //!< At most 30 times a second, after the stores took changes; tick the models now.
 
 private:

@@ -41,6 +41,7 @@ Q_SIGNALS:
     void failed(const QString &reason); //!< The sign-in did not succeed: in plain words, with what to do.
     void signedOut(); //!< By the person, here or in another program of the same account.
     void cancelled(); //!< By the person.
+    void resynced(int added, int removed, qint64 awayMs); //!< The link is back: what changed meanwhile.
 
 private:
     void connectSession();
