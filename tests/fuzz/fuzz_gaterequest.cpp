@@ -70,6 +70,9 @@ void checkUpstreamRequest(const RequestHead &head, const std::shared_ptr<const G
         require(reader.head().count(name) == 0);
     require(reader.head().count("X-Watchword-Subject") == 1 && reader.head().count("Cookie") <= 1);
     require(reader.head().count("Content-Length") + reader.head().count("Transfer-Encoding") <= 1);
+    // What the next one could read in another way got no further than the head.
+    require(!head.contains("Transfer-Encoding") || (head.value("Transfer-Encoding").toLower() == "chunked" && order.isChunked));
+    require(order.isChunked == (reader.head().value("Transfer-Encoding") == "chunked"));
 }
 
 } // namespace

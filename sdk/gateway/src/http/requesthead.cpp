@@ -154,6 +154,11 @@ ParsedHead requestHeadOf(const Wire::HttpHead &parsed)
         return {400, {}, u"Host is missing"_s};
     if ((hosts > 0 && !isAuthority(toBytes(parsed.value("Host")))) || (authority && !isAuthority(*authority)))
         return {400, {}, u"Host is not a name or an address, with or without a port"_s};
+    // RFC 9112 section 6.1: what is not "chunked" alone could be read in two ways, and HTTP/1.0 has no chunks.
+    const std::size_t codings = parsed.count("Transfer-Encoding");
+    const bool isChunked = codings == 1 && equalNames(toBytes(parsed.value("Transfer-Encoding")), "chunked");
+    if (codings > 0 && (!isChunked || parsed.minorVersion() < 1 || parsed.count("Content-Length") > 0))
+        return {400, {}, u"Transfer-Encoding is not \"chunked\" alone"_s};
     // A length beyond all that Qt can count would be none at all.
     bool isCountable = true;
     if (const std::string_view length = parsed.value("Content-Length"); parsed.count("Content-Length") > 0)

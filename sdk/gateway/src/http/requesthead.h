@@ -61,7 +61,8 @@ inline constexpr Wire::HeadLimits kHeadLimits{16 * 1024, 64 * 1024, 100};
 /*!
     A request head as Wire::HeadReader read it, which refuses what could be read in two ways. Refused here are: a target that
     is neither in origin form nor in absolute form, or has a character that must be percent-encoded (RFC 9112 section 3.2);
-    HTTP/1.1 without Host; more than one Host; a Host that is no host with or without a port; a Content-Length that does not
+    HTTP/1.1 without Host; more than one Host; a Transfer-Encoding that is not
+    "chunked" alone; a Host that is no host with or without a port; a Content-Length that does not
     fit qint64.
 */
 WATCHWORD_TEST_EXPORT ParsedHead requestHeadOf(const Wire::HttpHead &head);

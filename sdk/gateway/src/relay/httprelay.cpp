@@ -115,7 +115,9 @@ void HttpRelay::opened(const UpstreamOpened &outcome)
     m_state = State::Asking;
     const UpstreamTarget &target = m_order.upstream.targets[outcome.at];
     const std::string line = m_order.method + ' ' + target.path + " HTTP/1.1\r\n";
-    if (!m_order.framing.empty()) {
+    if (m_order.isChunked) {
+        m_requestChunks.emplace();
+    } else if (!m_order.framing.empty()) {
         // The body's parser wants the head that says where it ends.
         Wire::HeadReader reader(Wire::HeadKind::Request);
         reader.feed(Wire::bytesOf("POST / HTTP/1.1\r\nHost: a\r\n" + m_order.framing + "\r\n"));
@@ -126,9 +128,28 @@ void HttpRelay::opened(const UpstreamOpened &outcome)
     server->write(Wire::bytesOf(line + "Host: " + target.authority + "\r\n" + m_order.fields + m_order.framing
                                 + "Connection: close\r\n\r\n"));
     server->setReadPaused(false);
-    if (m_requestBody && m_order.expectsContinue)
+    if (!isRequestRead() && m_order.expectsContinue)
         asker->write(Wire::bytesOf("HTTP/1.1 100 Continue\r\n\r\n"));
     asker->setReadPaused(false); // without a body, too: its end would not be noticed
+}
+
+bool HttpRelay::isRequestRead() const
+{
+    return (!m_requestBody || m_requestBody->isComplete()) && (!m_requestChunks || m_requestChunks->isComplete());
+}
+
+std::size_t HttpRelay::passBody(std::span<std::uint8_t> bytes, Net::Stream &server)
+{
+    std::string chunks;
+    const std::size_t used = m_requestChunks ? m_requestChunks->feed(bytes, chunks) : m_requestBody->feed(bytes);
+    m_requestSize += used;
+    if (m_requestChunks ? m_requestChunks->isFaulty() : m_requestBody->isFaulty())
+        fail(400, "Bad Request");
+    else if (m_order.largestBody > 0 && m_requestSize > m_order.largestBody)
+        fail(413, "Content Too Large");
+    else
+        server.write(m_requestChunks ? Wire::bytesOf(chunks) : Wire::Bytes(bytes.first(used)));
+    return used;
 }
 
 std::size_t HttpRelay::clientSent(std::span<std::uint8_t> bytes)
@@ -138,18 +159,10 @@ std::size_t HttpRelay::clientSent(std::span<std::uint8_t> bytes)
     if (m_state == State::Done || !server || !asker)
         return bytes.size();
     std::size_t used = 0;
-    if (m_requestBody && !m_requestBody->isComplete()) {
-        used = m_requestBody->feed(bytes);
-        m_requestSize += used;
-        if (m_requestBody->isFaulty()) {
-            fail(400, "Bad Request");
+    if (!isRequestRead()) {
+        used = passBody(bytes, *server);
+        if (m_state == State::Done)
             return bytes.size();
-        }
-        if (m_order.largestBody > 0 && m_requestSize > m_order.largestBody) {
-            fail(413, "Content Too Large");
-            return bytes.size();
-        }
-        server->write(bytes.first(used));
         balance();
     }
     if (used < bytes.size())
@@ -281,8 +294,7 @@ void HttpRelay::finish()
     Net::Stream *asker = client();
     if (!asker)
         return;
-    const bool isAllRead = !m_requestBody || m_requestBody->isComplete();
-    if (!m_order.keepsAlive || m_endsWithConnection || !isAllRead) {
+    if (!m_order.keepsAlive || m_endsWithConnection || !isRequestRead()) {
         asker->setReadPaused(false);
         asker->close();
         return;

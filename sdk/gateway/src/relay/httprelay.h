@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "relay/chunkfilter.h"
 #include "relay/upstreamdial.h"
 
 #include "bridge/bridgeport.h"
@@ -13,6 +14,7 @@ struct HttpOrder
     UpstreamOrder upstream;
     std::string method;
     std::string fields; //!< Header lines but Host, Connection and those that say where the body ends.
+    bool isChunked = false; //!< The body has chunks.
     std::string framing; //!< The latter, as they came: one Content-Length or Transfer-Encoding. Empty: no body.
     bool expectsContinue = false; //!< The client waits for a 100 before it sends the body.
     bool keepsAlive = false; //!< The client may send another request behind this one.
@@ -26,8 +28,9 @@ struct HttpDone : BridgeEvent
 };
 
 /*!
-    Passes one HTTP request on to an upstream and its answer back, in the client's reactor (RFC 9110 section 7.6). Bodies
-    pass as they come, both ways, chunks and all; whose end is where is Boost.Beast's to say. Each request has a connection to
+    Passes one HTTP request on to an upstream and its answer back, in the client's reactor (RFC 9110 section 7.6). The chunks of
+    a request are written anew, without trailers (ChunkFilter). All other bodies pass as they come, both ways; whose end is where
+    is Boost.Beast's to say. Each request has a connection to
     the upstream of its own, so that no two can be mistaken for each other.
 
         Dialing -- opened --> Asking -- head of the answer --> Answering -- its end --> Done
@@ -57,6 +60,8 @@ private:
 
     HttpRelay(BridgePort &port, const Net::StreamId &client, HttpOrder order);
     void opened(const UpstreamOpened &outcome);
+    bool isRequestRead() const;
+    std::size_t passBody(std::span<std::uint8_t> bytes, Net::Stream &server);
     std::size_t clientSent(std::span<std::uint8_t> bytes);
     void upstreamSent(std::span<std::uint8_t> bytes);
     std::size_t takeHead(std::span<std::uint8_t> bytes);
@@ -77,7 +82,8 @@ private:
     State m_state = State::Dialing;
     std::shared_ptr<UpstreamDial> m_dial;
     std::optional<Net::StreamId> m_upstreamId;
-    std::optional<Wire::BodyReader> m_requestBody; // none: there is none
+    std::optional<Wire::BodyReader> m_requestBody; // of a length that is known; none: there is none
+    std::optional<ChunkFilter> m_requestChunks;
     std::uint64_t m_requestSize = 0;
     Wire::HeadReader m_head;
     std::optional<Wire::BodyReader> m_answerBody; // none: there is none, or it is not known yet

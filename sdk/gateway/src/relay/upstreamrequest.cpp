@@ -127,7 +127,8 @@ HttpOrder UpstreamRequest::httpOrderOf(const EndpointConfig &config, const Reque
         for (const QByteArray &value : values)
             add(name.toStdString(), value.toStdString());
     }
-    if (head.isChunked())
+    order.isChunked = head.isChunked();
+    if (order.isChunked)
         order.framing = "Transfer-Encoding: chunked\r\n";
     else if (head.contains("Content-Length"))
         order.framing = "Content-Length: " + std::to_string(head.contentLength()) + "\r\n";

@@ -105,22 +105,30 @@ void TestHttpRelay::bodiesOfRequests_data()
 {
     QTest::addColumn<QByteArray>("fields");
     QTest::addColumn<QByteArray>("body");
-    QTest::newRow("length") << QByteArray("Content-Length: 5\r\nContent-Type: a/b\r\n") << QByteArray("hello");
-    QTest::newRow("chunks") << QByteArray("Transfer-Encoding: chunked\r\nContent-Type: a/b\r\n")
-                            << QByteArray("2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n");
-    QTest::newRow("empty") << QByteArray("Content-Length: 0\r\nContent-Type: a/b\r\n") << QByteArray();
+    QTest::addColumn<QByteArray>("arrives");
+    const QByteArray chunked = "Transfer-Encoding: chunked\r\nContent-Type: a/b\r\n";
+    const QByteArray chunks = "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
+    QTest::newRow("length") << QByteArray("Content-Length: 5\r\nContent-Type: a/b\r\n") << QByteArray("hello")
+                            << QByteArray("hello");
+    QTest::newRow("chunks") << chunked << chunks << chunks;
+    QTest::newRow("extensions") << chunked << QByteArray("2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n") << chunks;
+    QTest::newRow("trailers") << chunked << QByteArray("2\r\nhe\r\n3\r\nllo\r\n0\r\nX-Watchword-Subject: root\r\nA: b\r\n\r\n")
+                              << chunks;
+    QTest::newRow("another case") << QByteArray("transfer-encoding: Chunked\r\nContent-Type: a/b\r\n") << chunks << chunks;
+    QTest::newRow("empty") << QByteArray("Content-Length: 0\r\nContent-Type: a/b\r\n") << QByteArray() << QByteArray();
 }
 
 void TestHttpRelay::bodiesOfRequests()
 {
     QFETCH(const QByteArray, fields);
     QFETCH(const QByteArray, body);
-    RawClient client(m_gate, RawClient::Head{request("POST /app/x", fields, body.left(2))});
+    QFETCH(const QByteArray, arrives);
+    RawClient client(m_gate, RawClient::Head{request("POST /app/x", fields, body.left(4))});
     QVERIFY(m_upstream.awaitRequest());
     QCOMPARE(m_upstream.value("Content-Type"), "a/b");
-    QVERIFY(waitUntil([&] { return m_upstream.bytes.size() == body.left(2).size(); })); // before the rest is there
-    client.write(body.mid(2));
-    QVERIFY(waitUntil([&] { return m_upstream.bytes == body; }));
+    QVERIFY(waitUntil([&] { return m_upstream.bytes.size() == body.left(4).size(); })); // before the rest is there
+    client.write(body.mid(4));
+    QVERIFY(waitUntil([&] { return m_upstream.bytes == arrives; }));
     m_upstream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     QVERIFY(waitUntil([&] { return client.answer.endsWith("ok"); }));
 }
@@ -145,6 +153,17 @@ void TestHttpRelay::bodiesThatAreTooLarge_data()
     QTest::newRow("chunks") << QByteArray("Transfer-Encoding: chunked\r\n") << "800\r\n" + QByteArray(0x800, 'a') << 413;
     QTest::newRow("no chunks") << QByteArray("Transfer-Encoding: chunked\r\n") << QByteArray("xyz\r\n") << 400;
     QTest::newRow("two lengths") << QByteArray("Content-Length: 1\r\nContent-Length: 2\r\n") << QByteArray("a") << 400;
+    // RFC 9112 sections 6.1 and 7.1: what the next one could read in another way.
+    for (const char *coding :
+         {"xchunked", "identity", "chunked, identity", "gzip, chunked", "chunked, chunked", "chunked;q=1", "\"chunked\"", ""})
+        QTest::newRow(coding) << "Transfer-Encoding: " + QByteArray(coding) + "\r\n" << QByteArray("1\r\na\r\n0\r\n\r\n") << 400;
+    QTest::newRow("two codings") << QByteArray("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")
+                                 << QByteArray("1\r\na\r\n0\r\n\r\n") << 400;
+    for (const char *chunks :
+         {"1\na\r\n0\r\n\r\n", "1\r\na\n0\r\n\r\n", "1\r\na\r\n0\n\n", "1\r\na\r\n0\r\nA: b\n\r\n", " 1\r\na\r\n", "0x1\r\na\r\n",
+          "1 \r\na\r\n", "+1\r\na\r\n", "-1\r\na\r\n", "\r\n", "1;a\nb\r\na\r\n", "1\r\nab\r\n", "ffffffffffffffff\r\n"})
+        QTest::newRow(QTest::toPrettyCString(chunks, int(strlen(chunks))))
+            << QByteArray("Transfer-Encoding: chunked\r\n") << QByteArray(chunks) << 400;
     QTest::newRow("length and chunks") << QByteArray("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n") << QByteArray("a")
                                        << 400;
 }
