@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo.h"
+#include "failure.h"
+#include "newpassword.h"
 #include "unixsignals.h"
 #include "users.h"
 #include "watchword/core/log.h"
 #include "watchword/core/memorydump.h"
 #include "watchword/gateway/gateway.h"
-#include "watchword/jose/passwordhash.h"
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
@@ -20,11 +21,9 @@
 
 using namespace Qt::StringLiterals;
 using namespace Watchword;
+using Watchword::Tools::fail;
 
 namespace {
-
-constexpr int kFailed = 1; // what the gateway reports; 2 is a wrong command line
-constexpr int kUsage = 2;
 
 struct CommandLine
 {
@@ -45,24 +44,16 @@ struct CommandLine
         u"With --demo: keep authority, ports, users, sessions and audit log in this folder, so that they are "
         "the same after a restart. It is made if it is missing, and readable by you only."_s,
         u"DIR"_s};
-    QCommandLineOption hash{u"hash-password"_s, u"Read a password from standard input, print its hash and end."_s};
+    QCommandLineOption hash{
+        u"hash-password"_s,
+        u"Read a password of at least 8 characters from the terminal or from standard input, print its hash and end."_s};
 };
-
-int fail(const Error &error)
-{
-    std::fprintf(stderr, "watchword-gateway: %s\n", qPrintable(error.detail()));
-    if (!error.remedy().isEmpty())
-        std::fprintf(stderr, "%s\n", qPrintable(error.remedy()));
-    return kFailed;
-}
 
 int usage(const QString &text)
 {
-    std::fprintf(stderr,
-                 "watchword-gateway: %s\nUsage: watchword-gateway --config FILE | --check-config FILE | --demo [options] | "
-                 "--hash-password | user ...\nTry watchword-gateway --help.\n",
-                 qPrintable(text));
-    return kUsage;
+    return Tools::usage(text,
+                        "--config FILE | --check-config FILE | --demo [options] | --hash-password | user ...\n"
+                        "Try watchword-gateway --help.");
 }
 
 std::optional<int> numberOf(const QCommandLineParser &parser, const QCommandLineOption &option, int least, int most)
@@ -76,13 +67,7 @@ std::optional<int> numberOf(const QCommandLineParser &parser, const QCommandLine
 
 int hashFromInput()
 {
-    QFile input;
-    if (!input.open(stdin, QIODevice::ReadOnly))
-        return fail(Error(ErrorCode::FileUnreadable, u"standard input cannot be read"_s));
-    QByteArray line = input.readLine(1025);
-    while (line.endsWith('\n') || line.endsWith('\r'))
-        line.chop(1);
-    const Result<QString> hash = hashPassword(Secret::take(std::move(line)));
+    const Result<QString> hash = Tools::hashOfNewPassword();
     if (!hash)
         return fail(hash.error());
     std::printf("%s\n", qPrintable(*hash));

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "users.h"
 
+#include "failure.h"
+#include "newpassword.h"
 #include "watchword/gateway/gatewayconfig.h"
 #include "watchword/gateway/userfile.h"
-#include "watchword/jose/passwordhash.h"
 
 #include <QCommandLineParser>
-#include <QFile>
 
+#include <algorithm>
 #include <cstdio>
-
-#ifdef Q_OS_UNIX
-#include <termios.h>
-#include <unistd.h>
-#endif
 
 namespace Watchword::Tools {
 
@@ -23,96 +19,34 @@ using Gateway::UserFile;
 namespace {
 
 constexpr int kDone = 0;
-constexpr int kUserFailed = 1;
-constexpr int kWrongLine = 2;
-
-int tell(const Error &error)
-{
-    std::fprintf(stderr, "watchword-gateway: %s\n", qPrintable(error.detail().isEmpty() ? error.toString() : error.detail()));
-    if (!error.remedy().isEmpty())
-        std::fprintf(stderr, "%s\n", qPrintable(error.remedy()));
-    return kUserFailed;
-}
 
 int wrongLine(const QString &text)
 {
-    std::fprintf(stderr,
-                 "watchword-gateway: %s\nUsage: watchword-gateway user add|passwd|lock|unlock|remove NAME | list "
-                 "[--config FILE]\nTry watchword-gateway user --help.\n",
-                 qPrintable(text));
-    return kWrongLine;
+    return usage(text, "user add|passwd|lock|unlock|remove NAME | list [--config FILE]\nTry watchword-gateway user --help.");
 }
 
-#ifdef Q_OS_UNIX
-/*! What is typed is not shown as long as it lives. */
-class HiddenInput
+// Who is in the configuration is not in the file, and the configuration counts: a change here would change nothing.
+Result<void> isOurs(const Gateway::EmbeddedIssuerConfig &issuer, const QString &what, const QString &name)
 {
-public:
-    HiddenInput()
-        : m_isTerminal(isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &m_before) == 0)
-    {
-        if (!m_isTerminal)
-            return;
-        termios hidden = m_before;
-        hidden.c_lflag &= ~tcflag_t(ECHO);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    }
-    ~HiddenInput()
-    {
-        if (m_isTerminal)
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &m_before);
-    }
-    HiddenInput(const HiddenInput &) = delete;
-    HiddenInput &operator=(const HiddenInput &) = delete;
-    bool isTerminal() const { return m_isTerminal; }
-
-private:
-    termios m_before = {};
-    bool m_isTerminal;
-};
-#else
-struct HiddenInput
-{
-    bool isTerminal() const { return false; }
-};
-#endif
-
-Secret readPasswordLine(const char *prompt, bool isAsked)
-{
-    if (isAsked)
-        std::fprintf(stderr, "%s", prompt);
-    QFile input;
-    QByteArray line;
-    if (input.open(stdin, QIODevice::ReadOnly))
-        line = input.readLine(1026);
-    while (line.endsWith('\n') || line.endsWith('\r'))
-        line.chop(1);
-    if (isAsked)
-        std::fprintf(stderr, "\n");
-    return Secret::take(std::move(line));
-}
-
-// From the terminal twice, without being shown; else the first line of standard input. Never from the command line, which
-// everybody on the machine can read.
-Result<QString> hashOfNewPassword()
-{
-    const HiddenInput input;
-    const Secret password = readPasswordLine("New password: ", input.isTerminal());
-    if (password.isEmpty())
-        return Error(ErrorCode::InvalidArgument, u"the password is empty"_s);
-    if (input.isTerminal() && !password.equals(readPasswordLine("Again: ", true)))
-        return Error(ErrorCode::InvalidArgument, u"the two passwords differ"_s);
-    return hashPassword(password);
+    const auto isMeant = [&name](const auto &user) { return user.name.compare(name, Qt::CaseInsensitive) == 0; };
+    if (what == "remove"_L1 || std::none_of(issuer.users.begin(), issuer.users.end(), isMeant))
+        return {};
+    const Error error(ErrorCode::InvalidArgument, u"the user \"%1\" is in the configuration, which counts"_s.arg(name));
+    if (what == "add"_L1)
+        return error.withRemedy(u"Take another name, or remove that [[issuer_embedded.user]] first."_s);
+    return error.withRemedy(
+        u"Change or remove that [[issuer_embedded.user]] and restart the gateway. To keep the user out at once: "
+        "watchword locks --user NAME --reason TEXT."_s);
 }
 
 int list(const UserFile &file)
 {
     const Result<QList<UserFile::User>> users = file.read();
     if (!users)
-        return tell(users.error());
+        return fail(users.error());
     for (const UserFile::User &user : *users) {
-        std::printf("%s\t%s\t%s\t%s\n", qPrintable(user.name), qPrintable(user.subject), user.isLocked ? "locked" : "active",
-                    qPrintable(user.scopes.join(u' ')));
+        std::printf("%s\t%s\t%s\t%s\n", qPrintable(printable(user.name)), qPrintable(printable(user.subject)),
+                    user.isLocked ? "locked" : "active", qPrintable(printable(user.scopes.join(u' '))));
     }
     return kDone;
 }
@@ -123,7 +57,7 @@ int change(UserFile &file, const QString &what, const QString &name, const QComm
     if (what == "add"_L1 || what == "passwd"_L1) {
         const Result<QString> hash = hashOfNewPassword();
         if (!hash)
-            return tell(hash.error());
+            return fail(hash.error());
         const QString subject = parser.value(u"subject"_s);
         done = what == "passwd"_L1
             ? file.setPassword(name, *hash, Clock::system().wallNow())
@@ -133,7 +67,7 @@ int change(UserFile &file, const QString &what, const QString &name, const QComm
     } else {
         done = file.remove(name);
     }
-    return done ? kDone : tell(done.error());
+    return done ? kDone : fail(done.error());
 }
 
 } // namespace
@@ -143,7 +77,8 @@ int runUser(const QStringList &arguments)
     QCommandLineParser parser;
     parser.setApplicationDescription(
         u"Keeps the users of the embedded issuer, beside those of the configuration. A running gateway sees the change; a new "
-        "password, a lock and a removal end the user's sessions. Passwords are read from the terminal or from standard input."_s);
+        "password, a lock and a removal end the user's sessions. Passwords have at least 8 characters and are "
+        "read from the terminal or from standard input."_s);
     parser.addOption({{u"h"_s, u"help"_s}, u"Show this text."_s});
     parser.addOption({u"config"_s, u"The configuration file of the gateway."_s, u"FILE"_s, u"/etc/watchword/gateway.toml"_s});
     parser.addOption({u"scope"_s, u"With add: a scope that the user may have; again for more."_s, u"SCOPE"_s});
@@ -165,10 +100,12 @@ int runUser(const QStringList &arguments)
         return wrongLine(u"--scope and --subject go with add"_s);
     const Result<Gateway::GatewayConfig> config = Gateway::GatewayConfig::fromFile(parser.value(u"config"_s));
     if (!config)
-        return tell(config.error());
+        return fail(config.error());
     if (!config->embeddedIssuer || config->embeddedIssuer->stateFolder.isEmpty())
-        return tell(Error(ErrorCode::ConfigInvalid, u"%1 has no [issuer_embedded] with state"_s.arg(parser.value(u"config"_s))));
+        return fail(Error(ErrorCode::ConfigInvalid, u"%1 has no [issuer_embedded] with state"_s.arg(parser.value(u"config"_s))));
     UserFile file(config->embeddedIssuer->stateFolder);
+    if (const Result<void> ours = isOurs(*config->embeddedIssuer, what, words.value(1)); !ours)
+        return fail(ours.error());
     return what == "list"_L1 ? list(file) : change(file, what, words.at(1), parser);
 }
 

@@ -338,7 +338,6 @@ int runAudit(const QStringList &arguments)
         "  query    prints events\n"
         "  export   sends what was not exported yet: to a file, an OTLP collector or a syslog server\n\n"
         "A running gateway elsewhere is followed and verified by watchword tail."_s);
-    parser.addOption({u"json"_s, u"Prints events as they are, and errors as JSON."_s});
     parser.addOption({u"key"_s, u"verify: who signs the log, as \"<name>+<id>+<key>\"; more than one may be given."_s, u"key"_s});
     parser.addOption({u"witness"_s, u"verify: the folder that watchword tail --witness keeps."_s, u"folder"_s});
     parser.addOption({u"user"_s, u"query: of this person, by subject."_s, u"sub"_s});

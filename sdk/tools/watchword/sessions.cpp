@@ -69,8 +69,9 @@ int runSessions(const QStringList &arguments)
     if (parser.isSet(u"end"_s)) {
         call.method = "DELETE";
         const QString id = segment(parser.value(u"end"_s));
-        call.path =
-            user.isEmpty() ? u"/me/sessions/"_s + id : u"/sessions/"_s + id + queryOf({{u"reason"_s, parser.value(u"reason"_s)}});
+        call.path = user.isEmpty()
+            ? u"/me/sessions/"_s + id
+            : u"/sessions/"_s + id + queryOf({{u"user"_s, user}, {u"reason"_s, parser.value(u"reason"_s)}});
         return call.run([](const QJsonObject &answer) { printNote(u"%1 is over."_s.arg(answer.value("ended"_L1).toString())); });
     }
     if (parser.isSet(u"connections"_s)) {
@@ -101,6 +102,8 @@ int runLocks(const QStringList &arguments)
     addSelectors(parser);
     parser.addOption({u"for"_s, u"How long; for good without it."_s, u"duration"_s});
     parser.addOption({u"message"_s, u"What the person is told."_s, u"text"_s});
+    parser.addOption({u"dry-run"_s, u"Says whom it would keep out, and does nothing."_s});
+    parser.addOption({u"include-operators"_s, u"With --address: operators, too; without it they stay."_s});
     parser.addOption({u"remove"_s, u"Takes this lock off."_s, u"lock"_s});
     addReason(parser);
     if (const std::optional<int> end = parse(parser, u"locks"_s, arguments, 1))
@@ -139,6 +142,15 @@ int runLocks(const QStringList &arguments)
         call.body.insert("ttl_s"_L1, qint64(std::chrono::duration_cast<std::chrono::seconds>(*length).count()));
     if (parser.isSet(u"message"_s))
         call.body.insert("message"_L1, parser.value(u"message"_s));
+    if (parser.isSet(u"include-operators"_s))
+        call.body.insert("include_operators"_L1, true);
+    if (parser.isSet(u"dry-run"_s)) {
+        call.body.insert("dry_run"_L1, true);
+        return call.run([](const QJsonObject &answer) {
+            printRow({textOf(answer, "matched"_L1), answer.value("covers"_L1).toVariant().toStringList().join(u' '),
+                      textOf(answer, "detail"_L1)});
+        });
+    }
     return call.run([](const QJsonObject &answer) { printLine(answer.value("id"_L1).toString().toUtf8()); });
 }
 

@@ -69,6 +69,15 @@ void giveToOwnerOfFolder(const QString &file)
 #endif
 }
 
+// Such names would look like others, or write into terminals.
+bool hasUnseen(const QString &text)
+{
+    return std::any_of(text.begin(), text.end(), [](QChar c) {
+        return c.category() == QChar::Other_Control || c.category() == QChar::Other_Format
+            || c.category() == QChar::Separator_Line || c.category() == QChar::Separator_Paragraph;
+    });
+}
+
 QList<UserFile::User>::iterator findUser(QList<UserFile::User> &users, const QString &name)
 {
     return std::find_if(users.begin(), users.end(),
@@ -144,6 +153,8 @@ Result<void> UserFile::add(const User &user)
 {
     if (user.name.trimmed() != user.name || user.name.isEmpty() || user.name.size() > 256 || user.subject.isEmpty())
         return Error(ErrorCode::InvalidArgument, u"\"%1\" is no name of a user"_s.arg(user.name.left(64)));
+    if (hasUnseen(user.name) || hasUnseen(user.subject) || hasUnseen(user.scopes.join(u' ')))
+        return Error(ErrorCode::InvalidArgument, u"names, subjects and scopes have no control characters"_s);
     return change([&user](QList<User> &users) -> Result<void> {
         if (findUser(users, user.name) != users.end())
             return Error(ErrorCode::InvalidArgument, u"there is a user \"%1\" already"_s.arg(user.name));

@@ -30,18 +30,22 @@ struct Outcome
 {
     int code = -1;
     QByteArray errors;
+    QByteArray output;
 };
 
-Outcome runToEnd(const QStringList &arguments)
+Outcome runToEnd(const QStringList &arguments, const QByteArray &input = {})
 {
     QProcess process;
     process.start(kProgram, arguments);
+    process.write(input);
+    process.closeWriteChannel();
     if (!process.waitForFinished(20'000)) {
         process.kill();
         process.waitForFinished();
         return {};
     }
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2, process.readAllStandardError()};
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2, process.readAllStandardError(),
+            process.readAllStandardOutput()};
 }
 
 } // namespace
@@ -54,6 +58,11 @@ private Q_SLOTS:
     void initTestCase();
     void checkConfigSaysWhere();
     void wrongCommandLines();
+    void newPasswords_data();
+    void newPasswords();
+    void usersOfTheFile();
+    void usersOfTheConfiguration_data();
+    void usersOfTheConfiguration();
     void busyPortEndsWithAName();
     void demoIsReadyAndEndsCleanly();
     void demoTidiesUpAfterAKilledOne();
@@ -63,6 +72,7 @@ private Q_SLOTS:
 private:
     QString writeConfig(const QByteArray &text);
     QByteArray goodConfig(int port) const;
+    QString configWithUsers();
 
     QTemporaryDir m_folder;
 };
@@ -132,6 +142,89 @@ void TestProgram::wrongCommandLines()
     }
     QCOMPARE(runToEnd({u"--help"_s}).code, 0);
     QCOMPARE(runToEnd({u"--version"_s}).code, 0);
+}
+
+QString TestProgram::configWithUsers()
+{
+    const Outcome hash = runToEnd({u"--hash-password"_s}, "correct horse\n");
+    return writeConfig(goodConfig(0)
+                       + "[issuer_embedded]\naddress = \"127.0.0.1:0\"\naudience = \"a\"\nstate = \"issuer\"\n"
+                         "[[issuer_embedded.user]]\nname = \"alice\"\npassword_hash = \""
+                       + hash.output.trimmed()
+                       + "\"\nscopes = [\"use\"]\n"
+                         "[[issuer_embedded.client]]\nid = \"app\"\nredirect_uris = [\"http://127.0.0.1/callback\"]\n");
+}
+
+void TestProgram::newPasswords_data()
+{
+    QTest::addColumn<QByteArray>("password");
+    QTest::addColumn<bool>("isGood");
+    QTest::newRow("none") << QByteArray() << false;
+    QTest::newRow("one character") << QByteArray("x") << false;
+    QTest::newRow("seven") << QByteArray("1234567") << false;
+    QTest::newRow("seven of several bytes") << QByteArray("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4") << false;
+    QTest::newRow("eight") << QByteArray("12345678") << true;
+    QTest::newRow("eight with blanks") << QByteArray(" a b c d") << true;
+}
+
+void TestProgram::newPasswords()
+{
+    QFETCH(QByteArray, password);
+    QFETCH(bool, isGood);
+    const Outcome hashed = runToEnd({u"--hash-password"_s}, password + "\n");
+    QCOMPARE(hashed.code, isGood ? 0 : 1);
+    QCOMPARE(hashed.output.startsWith("scrypt$"), isGood);
+    const QString config = configWithUsers();
+    const Outcome added = runToEnd({u"user"_s, u"add"_s, u"newcomer"_s, u"--config"_s, config}, password + "\n");
+    QCOMPARE(added.code, isGood ? 0 : 1);
+    if (!isGood)
+        QVERIFY2(added.errors.contains(password.isEmpty() ? "empty" : "fewer than 8 characters"), added.errors.constData());
+    else
+        QCOMPARE(runToEnd({u"user"_s, u"remove"_s, u"newcomer"_s, u"--config"_s, config}).code, 0);
+}
+
+void TestProgram::usersOfTheFile()
+{
+    const QString config = configWithUsers();
+    const auto user = [&config](const QStringList &words) {
+        return runToEnd(QStringList{u"user"_s} + words + QStringList{u"--config"_s, config}, "correct horse\n");
+    };
+    QCOMPARE(user({u"add"_s, u"bob"_s, u"--scope"_s, u"use"_s}).code, 0);
+    QCOMPARE(user({u"add"_s, u"BOB"_s}).code, 1);
+    QCOMPARE(user({u"lock"_s, u"bob"_s}).code, 0);
+    QCOMPARE(user({u"list"_s}).output, QByteArray("bob\tbob\tlocked\tuse\n"));
+    QCOMPARE(user({u"lock"_s, u"eve"_s}).code, 1);
+    for (const QString &name : {u"e\u001b[2Jve"_s, u"e\nve"_s, u"e\u202eve"_s, u"e\u2028ve"_s, u"e\u200bve"_s}) {
+        const Outcome bad = user({u"add"_s, name});
+        QCOMPARE(bad.code, 1);
+        QVERIFY2(bad.errors.contains("control characters") && !bad.errors.contains('\x1b'), bad.errors.constData());
+        QVERIFY(!user({u"lock"_s, name}).errors.contains('\x1b'));
+        QCOMPARE(user({u"add"_s, u"eve"_s, u"--subject"_s, name}).code, 1);
+    }
+    QCOMPARE(user({u"remove"_s, u"bob"_s}).code, 0);
+    QCOMPARE(user({u"list"_s}).output, QByteArray());
+}
+
+void TestProgram::usersOfTheConfiguration_data()
+{
+    QTest::addColumn<QString>("what");
+    for (const char *what : {"add", "passwd", "lock", "unlock"})
+        QTest::newRow(what) << QString::fromLatin1(what);
+}
+
+// They are not in the file: a change there would change nothing, and must not look as if it did.
+void TestProgram::usersOfTheConfiguration()
+{
+    QFETCH(QString, what);
+    const QString config = configWithUsers();
+    for (const QString &name : {u"alice"_s, u"Alice"_s}) {
+        const Outcome outcome = runToEnd({u"user"_s, what, name, u"--config"_s, config}, "correct horse\n");
+        QCOMPARE(outcome.code, 1);
+        QVERIFY2(outcome.errors.contains("is in the configuration") && outcome.errors.contains("[[issuer_embedded.user]]"),
+                 outcome.errors.constData());
+    }
+    QVERIFY(!QFile::exists(m_folder.filePath(u"issuer/users.json"_s))
+            || runToEnd({u"user"_s, u"list"_s, u"--config"_s, config}).output.isEmpty());
 }
 
 void TestProgram::busyPortEndsWithAName()
