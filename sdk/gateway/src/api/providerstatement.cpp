@@ -83,11 +83,20 @@ Result<Subject> simpleSubject(const QJsonObject &subject, const QString &issuer)
 Result<Subject> subjectOf(const QJsonObject &subject, const QString &issuer)
 {
     // The narrowest that it names: a session is not the whole of its user.
-    for (const QLatin1StringView part : {"session"_L1, "user"_L1}) {
-        if (subject.value(part).isObject())
-            return simpleSubject(subject.value(part).toObject(), issuer);
-    }
-    return simpleSubject(subject, issuer);
+    const Result<Subject> session = simpleSubject(subject.value("session"_L1).toObject(), issuer);
+    const Result<Subject> user = simpleSubject(subject.value("user"_L1).toObject(), issuer);
+    const bool hasSession = subject.value("session"_L1).isObject();
+    const bool hasUser = subject.value("user"_L1).isObject();
+    if (!hasSession && !hasUser)
+        return simpleSubject(subject, issuer);
+    if (!hasSession || !session || !*session)
+        return hasSession ? session : user;
+    LockTarget target = **session;
+    if (hasUser && !user)
+        return user; // somebody else's
+    if (hasUser && *user && target.kind == LockTarget::Kind::Session && (*user)->kind == LockTarget::Kind::User)
+        target.subject = (*user)->value;
+    return Subject(target);
 }
 
 std::optional<ProviderStatement> statementOf(const QString &type, const QJsonObject &event)
@@ -135,7 +144,7 @@ Result<ProviderStatement> readLogoutToken(const QJsonObject &claims, WallTime no
         statement.target = {LockTarget::Kind::User, facts->issuer, *subject};
         statement.before = std::min(facts->issued, now);
     } else {
-        statement.target = {LockTarget::Kind::Session, facts->issuer, *session};
+        statement.target = {LockTarget::Kind::Session, facts->issuer, *session, *subject};
     }
     return statement;
 }

@@ -28,9 +28,10 @@ struct ProviderEvents
 };
 
 /*!
-    The claims of a logout token (OpenID Connect Back-Channel Logout 1.0 sections 2.4 and 2.6): with "sid" that session, else
-    all sign-ins of "sub" until "iat". MissingClaim, MalformedToken, TokenExpired or TokenNotYetValid says what is wrong; a
-   "nonce" makes it none, so that no ID token passes for one.
+    The claims of a logout token (OpenID Connect Back-Channel Logout 1.0 sections 2.4 and 2.6): with "sid" that session of "sub",
+    and without a "sub" that of whoever has it at that issuer; with "sub" alone all sign-ins until "iat". MissingClaim,
+   MalformedToken, TokenExpired or TokenNotYetValid says what is wrong; a "nonce" makes it none, so that no ID token passes for
+   one.
 */
 WATCHWORD_TEST_EXPORT Result<ProviderStatement> readLogoutToken(const QJsonObject &claims, WallTime now);
 /*!

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "audit/sqlitefile.h"
 #include "watchword/core/clock.h"
 #include "watchword/core/result.h"
 #include "watchword/core/testexport.h"
 
 #include <QList>
-#include <QSqlDatabase>
 #include <QStringList>
 
 #include <optional>
@@ -53,9 +53,6 @@ public:
     };
 
     SessionStore();
-    ~SessionStore();
-    SessionStore(const SessionStore &) = delete;
-    SessionStore &operator=(const SessionStore &) = delete;
 
     //! The file gets permissions for its owner only. StoreCorrupt (also for the format of a newer program), LockBusy,
     //! FileUnreadable or StorageFailed.
@@ -68,11 +65,7 @@ public:
     Result<void> removeRevokedTokens(WallTime expiredBefore);
 
 private:
-    Result<void> run(const QString &statement) const;
-    Result<void> checkFormat(const QString &file) const;
-
-    QString m_connection;
-    QSqlDatabase m_database;
+    SqliteFile m_file;
 };
 
 } // namespace Watchword::Gateway

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lock/lock.h"
 
+#include "lock/addressrange.h"
+
 #include <algorithm>
 #include <array>
 
@@ -37,8 +39,8 @@ auto valueIn(const Names &names, const QString &name) -> std::optional<decltype(
 
 bool isAt(const QString &place, const QHostAddress &peer)
 {
-    return place.contains(u'/') ? peer.isInSubnet(QHostAddress::parseSubnet(place))
-                                : peer.isEqual(QHostAddress(place), QHostAddress::TolerantConversion);
+    const std::optional<AddressRange> range = AddressRange::parse(place);
+    return range && range->contains(peer);
 }
 
 bool isTarget(const LockTarget &target, const Identity &identity, const QHostAddress &peer)
@@ -47,7 +49,7 @@ bool isTarget(const LockTarget &target, const Identity &identity, const QHostAdd
     case LockTarget::Kind::User:
         return identity.subject == target.value;
     case LockTarget::Kind::Session:
-        return identity.sessionId == target.value;
+        return identity.sessionId == target.value && (target.subject.isEmpty() || identity.subject == target.subject);
     case LockTarget::Kind::Token:
         return identity.tokenId == target.value;
     case LockTarget::Kind::Client:
@@ -84,8 +86,16 @@ std::optional<Lock::Mode> lockModeOf(const QString &name)
     return valueIn(kModes, name);
 }
 
+bool isOperator(const Identity &identity)
+{
+    return std::any_of(identity.scopes.begin(), identity.scopes.end(),
+                       [](const QString &scope) { return scope.startsWith("gw:"_L1); });
+}
+
 bool Lock::concerns(const Identity &identity, const QHostAddress &peer) const
 {
+    if (target.kind == LockTarget::Kind::Address && !includesOperators && isOperator(identity))
+        return false;
     if (!isTarget(target, identity, peer) || (!target.issuer.isEmpty() && identity.issuer != target.issuer))
         return false;
     if (!before)
@@ -137,6 +147,8 @@ QJsonObject Lock::toJson() const
     QJsonObject whom{{"kind"_L1, wireName(target.kind)}, {"value"_L1, target.value}};
     if (!target.issuer.isEmpty())
         whom.insert("issuer"_L1, target.issuer);
+    if (!target.subject.isEmpty())
+        whom.insert("user"_L1, target.subject);
     QJsonObject json{{"id"_L1, id},         {"target"_L1, whom}, {"mode"_L1, wireName(mode)}, {"since"_L1, toRfc3339(since)},
                      {"reason"_L1, reason}, {"by"_L1, by}};
     if (before)
@@ -145,6 +157,8 @@ QJsonObject Lock::toJson() const
         json.insert("until"_L1, toRfc3339(*until));
     if (!message.isEmpty())
         json.insert("message"_L1, message);
+    if (target.kind == LockTarget::Kind::Address)
+        json.insert("include_operators"_L1, includesOperators);
     return json;
 }
 

@@ -30,6 +30,7 @@ struct LockTarget
     Kind kind = Kind::User;
     QString issuer; //!< Empty: whatever the issuer.
     QString value;
+    QString subject{}; //!< Session: of this user only, since an issuer may give two the same "sid". Empty: whoever has it.
     friend bool operator==(const LockTarget &, const LockTarget &) = default;
 };
 
@@ -60,6 +61,8 @@ struct WATCHWORD_TEST_EXPORT Lock
     QString message; //!< For the person who is kept out.
     QString reason; //!< Word for the audit: "operator", "provider".
     QString by; //!< Who made it.
+    //! Of an address: operators as well. Else they stay, so that who can take a lock off is not kept out by where he is.
+    bool includesOperators = false;
 
     bool concerns(const Identity &identity, const QHostAddress &peer) const; //!< Whatever the time.
     bool isOver(WallTime now) const { return until && *until <= now; }
@@ -69,6 +72,8 @@ struct WATCHWORD_TEST_EXPORT Lock
     QJsonObject toJson() const; //!< As the API shows it.
 };
 
+//! Whether \a identity has a scope of the gateway itself ("gw:...").
+WATCHWORD_TEST_EXPORT bool isOperator(const Identity &identity);
 QString wireName(LockTarget::Kind kind); //!< "user", "session", ...
 std::optional<LockTarget::Kind> lockKindOf(const QString &name);
 QString wireName(Lock::Mode mode); //!< "revoked", "forbidden", "locked", "outdated", "held"

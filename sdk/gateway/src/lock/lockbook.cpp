@@ -70,7 +70,8 @@ Result<Lock> LockBook::add(const Lock &wanted)
     const QStringList ids = m_byTarget.values(targetKey(lock.target.kind, lock.target.value));
     for (const QString &id : ids) {
         const Lock &known = m_locks[id];
-        const bool isSame = known.target == lock.target && known.mode == lock.mode && known.before == lock.before;
+        const bool isSame = known.target == lock.target && known.mode == lock.mode && known.before == lock.before
+            && known.includesOperators == lock.includesOperators;
         if (isSame && !lastsAtLeast(lock, known))
             return known;
         if (isSame)

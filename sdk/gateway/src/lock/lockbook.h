@@ -31,9 +31,9 @@ public:
     bool isDurable() const { return m_store.isDurable(); }
 
     /*!
-        Stored when it returns, and then told by added(). A lock for the same target with the same mode and the same
-        before is replaced by one that lasts as long or longer, and keeps its id. One that cannot be stored holds
-        nevertheless, until the end of the process: the error says so.
+        Stored when it returns, and then told by added(). A lock for the same target with the same mode, the same before
+        and the same includesOperators is replaced by one that lasts as long or longer, and keeps its id. One that cannot be
+       stored holds nevertheless, until the end of the process: the error says so.
     */
     Result<Lock> add(const Lock &lock);
     //! False: there is none with this id.

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lock/lockstore.h"
 
-#include "audit/sqliteerror.h"
-
-#include <QDir>
-#include <QFile>
-#include <QFileInfo>
-#include <QSqlError>
 #include <QSqlQuery>
-#include <QUuid>
 #include <QVariant>
 
 namespace Watchword::Gateway {
@@ -17,8 +10,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kLockSchema = 1;
-const QString kLockFile = u"database of locks"_s;
+constexpr int kLockSchema = 2;
 
 QVariant storedText(const QString &value)
 {
@@ -43,7 +35,7 @@ std::optional<Lock> readLock(const QSqlQuery &row)
         return {};
     Lock lock;
     lock.id = row.value(0).toString();
-    lock.target = {*kind, row.value(2).toString(), row.value(3).toString()};
+    lock.target = {*kind, row.value(2).toString(), row.value(3).toString(), row.value(12).toString()};
     lock.mode = *mode;
     lock.before = readTime(row.value(5));
     lock.since = readTime(row.value(6)).value_or(WallTime());
@@ -51,70 +43,35 @@ std::optional<Lock> readLock(const QSqlQuery &row)
     lock.message = row.value(8).toString();
     lock.reason = row.value(9).toString();
     lock.by = row.value(10).toString();
+    lock.includesOperators = row.value(11).toBool();
     return lock;
 }
 
 } // namespace
 
-LockStore::LockStore() = default;
-
-LockStore::~LockStore()
+LockStore::LockStore()
+    : m_file(u"database of locks"_s)
 {
-    if (m_connection.isEmpty())
-        return;
-    m_database.close();
-    m_database = {};
-    QSqlDatabase::removeDatabase(m_connection);
 }
 
 Result<void> LockStore::open(const QString &file)
 {
     if (file.isEmpty())
         return {};
-    if (!QDir().mkpath(QFileInfo(file).absolutePath()))
-        return Error(ErrorCode::FileUnreadable, u"the folder of %1 cannot be made"_s.arg(file));
-    QFile touched(file);
-    if (!touched.open(QIODevice::ReadWrite) || !touched.setPermissions(QFile::ReadOwner | QFile::WriteOwner))
-        return Error(ErrorCode::FileUnreadable, u"the database of locks %1: %2"_s.arg(file, touched.errorString()));
-    touched.close();
-    m_connection = u"watchword-locks-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
-    m_database = QSqlDatabase::addDatabase(u"QSQLITE"_s, m_connection);
-    m_database.setDatabaseName(file);
-    m_database.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=250"_s);
-    if (!m_database.open())
-        return sqliteError(m_database.lastError(), kLockFile, u"be opened"_s);
-    QSqlQuery version(m_database);
-    if (!version.exec(u"PRAGMA user_version"_s) || !version.next())
-        return sqliteError(version.lastError(), kLockFile, u"be read"_s);
-    // A newer program may have written what this one would not see: who is kept out.
-    if (const int found = version.value(0).toInt(); found > kLockSchema) {
-        return Error(ErrorCode::StoreCorrupt,
-                     u"the database of locks %1 has format %2; this program knows %3"_s.arg(file).arg(found).arg(kLockSchema))
-            .withRemedy(u"Use the newer program that wrote it, or remove it: then nobody is kept out any more."_s);
-    }
-    version.finish();
-    const QStringList statements{
-        u"PRAGMA locking_mode=EXCLUSIVE"_s,
-        u"PRAGMA journal_mode=WAL"_s,
-        u"PRAGMA synchronous=FULL"_s,
-        u"CREATE TABLE IF NOT EXISTS lock (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, issuer TEXT NOT NULL, "
-        "value TEXT NOT NULL, mode TEXT NOT NULL, before_time INTEGER, since INTEGER NOT NULL, until INTEGER, "
-        "message TEXT NOT NULL, reason TEXT NOT NULL, made_by TEXT NOT NULL) STRICT, WITHOUT ROWID"_s,
-        u"PRAGMA user_version=%1"_s.arg(kLockSchema),
+    SqliteFile::Format format{kLockSchema, u"then nobody is kept out any more"_s, {}};
+    format.statements = [](int found) {
+        if (found == 1) { // before there were operators who stay, and users of sessions
+            return QStringList{u"ALTER TABLE lock ADD COLUMN operators INTEGER NOT NULL DEFAULT 0"_s,
+                               u"ALTER TABLE lock ADD COLUMN subject TEXT NOT NULL DEFAULT ''"_s};
+        }
+        return QStringList{
+            u"CREATE TABLE IF NOT EXISTS lock (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, issuer TEXT NOT NULL, "
+            "value TEXT NOT NULL, mode TEXT NOT NULL, before_time INTEGER, since INTEGER NOT NULL, until INTEGER, "
+            "message TEXT NOT NULL, reason TEXT NOT NULL, made_by TEXT NOT NULL, operators INTEGER NOT NULL, subject TEXT NOT "
+            "NULL) STRICT, "
+            "WITHOUT ROWID"_s};
     };
-    for (const QString &statement : statements) {
-        if (const Result<void> done = run(statement); !done)
-            return done;
-    }
-    return {};
-}
-
-Result<void> LockStore::run(const QString &statement) const
-{
-    QSqlQuery query(m_database);
-    if (!query.exec(statement))
-        return sqliteError(query.lastError(), kLockFile, u"run \"%1\""_s.arg(statement.section(u' ', 0, 2)));
-    return {};
+    return m_file.open(file, format);
 }
 
 Result<QList<Lock>> LockStore::load() const
@@ -122,10 +79,11 @@ Result<QList<Lock>> LockStore::load() const
     QList<Lock> locks;
     if (!isDurable())
         return locks;
-    QSqlQuery query(m_database);
+    QSqlQuery query(m_file.database());
     query.setForwardOnly(true);
-    if (!query.exec(u"SELECT id, kind, issuer, value, mode, before_time, since, until, message, reason, made_by FROM lock"_s))
-        return sqliteError(query.lastError(), kLockFile, u"be read"_s);
+    if (!query.exec(
+            u"SELECT id, kind, issuer, value, mode, before_time, since, until, message, reason, made_by, operators, subject FROM lock"_s))
+        return m_file.failed(query, u"be read"_s);
     while (query.next()) {
         const std::optional<Lock> lock = readLock(query);
         if (!lock)
@@ -139,9 +97,9 @@ Result<void> LockStore::put(const Lock &lock)
 {
     if (!isDurable())
         return {};
-    QSqlQuery query(m_database);
+    QSqlQuery query(m_file.database());
     query.prepare(u"INSERT OR REPLACE INTO lock (id, kind, issuer, value, mode, before_time, since, until, message, reason, "
-                  "made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s);
+                  "made_by, operators, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s);
     const QVariantList values{lock.id,
                               wireName(lock.target.kind),
                               storedText(lock.target.issuer),
@@ -152,11 +110,13 @@ Result<void> LockStore::put(const Lock &lock)
                               storedTime(lock.until),
                               storedText(lock.message),
                               storedText(lock.reason),
-                              storedText(lock.by)};
+                              storedText(lock.by),
+                              int(lock.includesOperators),
+                              storedText(lock.target.subject)};
     for (const QVariant &value : values)
         query.addBindValue(value);
     if (!query.exec())
-        return sqliteError(query.lastError(), kLockFile, u"be written"_s);
+        return m_file.failed(query, u"be written"_s);
     return {};
 }
 
@@ -164,22 +124,16 @@ Result<void> LockStore::remove(const QStringList &ids)
 {
     if (!isDurable() || ids.isEmpty())
         return {};
-    QSqlDatabase database = m_database;
-    if (!database.transaction())
-        return sqliteError(database.lastError(), kLockFile, u"be written"_s);
-    QSqlQuery query(database);
-    query.prepare(u"DELETE FROM lock WHERE id = ?"_s);
-    for (const QString &id : ids) {
-        query.bindValue(0, id);
-        if (!query.exec()) {
-            const Error error = sqliteError(query.lastError(), kLockFile, u"be written"_s);
-            database.rollback();
-            return error;
+    return m_file.inTransaction([this, &ids](const QSqlDatabase &database) -> Result<void> {
+        QSqlQuery query(database);
+        query.prepare(u"DELETE FROM lock WHERE id = ?"_s);
+        for (const QString &id : ids) {
+            query.bindValue(0, id);
+            if (!query.exec())
+                return m_file.failed(query, u"be written"_s);
         }
-    }
-    if (!database.commit())
-        return sqliteError(database.lastError(), kLockFile, u"be written"_s);
-    return {};
+        return {};
+    });
 }
 
 } // namespace Watchword::Gateway

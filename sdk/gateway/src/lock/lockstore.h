@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "audit/sqlitefile.h"
 #include "lock/lock.h"
 #include "watchword/core/result.h"
 
 #include <QList>
-#include <QSqlDatabase>
 
 namespace Watchword::Gateway {
 
@@ -17,23 +17,17 @@ class WATCHWORD_TEST_EXPORT LockStore
 {
 public:
     LockStore();
-    ~LockStore();
-    LockStore(const LockStore &) = delete;
-    LockStore &operator=(const LockStore &) = delete;
 
     //! The file gets permissions for its owner only. StoreCorrupt (also for the format of a newer program), LockBusy,
     //! FileUnreadable or StorageFailed.
     Result<void> open(const QString &file);
-    bool isDurable() const { return !m_connection.isEmpty(); }
+    bool isDurable() const { return m_file.isOpen(); }
     Result<QList<Lock>> load() const;
     Result<void> put(const Lock &lock);
     Result<void> remove(const QStringList &ids);
 
 private:
-    Result<void> run(const QString &statement) const;
-
-    QString m_connection;
-    QSqlDatabase m_database;
+    SqliteFile m_file;
 };
 
 } // namespace Watchword::Gateway

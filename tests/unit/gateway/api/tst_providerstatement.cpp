@@ -108,6 +108,7 @@ void TestProviderStatement::logoutTokens()
     QCOMPARE(statement->target.kind, isSession ? LockTarget::Kind::Session : LockTarget::Kind::User);
     QCOMPARE(statement->target.value, isSession ? u"s-1"_s : u"ada"_s);
     QCOMPARE(statement->before.has_value(), !isSession);
+    QCOMPARE(statement->target.subject, isSession ? claims.value("sub"_L1).toString() : QString());
 }
 
 void TestProviderStatement::logoutBySubjectEndsEarlierSignIns()

@@ -379,10 +379,12 @@ void TestGateDecision::probesAreForTheRightOnes()
     const auto list = targets();
     GateContext context;
     context.targets = &list;
-    const auto statusFor = [&context](const QByteArray &line, const QString &address) {
+    const auto statusFor = [&context](const QByteArray &line, const QString &address, const QByteArray &fields = {},
+                                      bool viaProxy = false) {
         GatePeer peer;
         peer.address = QHostAddress(address);
-        const ParsedHead parsed = parseHead(line + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        peer.viaProxy = viaProxy;
+        const ParsedHead parsed = parseHead(line + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
         const GateDecision decision = decideRequest(parsed.head, peer, context);
         return decision.action == GateDecision::Action::Probe ? 200 : decision.refusal.status;
     };
@@ -393,6 +395,13 @@ void TestGateDecision::probesAreForTheRightOnes()
         QCOMPARE(statusFor("GET /healthz", outside), 200);
     }
     QCOMPARE(statusFor("TRACE /metrics", u"127.0.0.1"_s), 405);
+    // A proxy on this machine of which nobody was told makes nobody near.
+    for (const char *field :
+         {"X-Forwarded-For: 8.8.8.8\r\n", "Forwarded: for=8.8.8.8\r\n", "X-Real-IP: 8.8.8.8\r\n", "Via: 1.1 a\r\n"}) {
+        QCOMPARE(statusFor("GET /metrics", u"127.0.0.1"_s, field), 404);
+        QCOMPARE(statusFor("GET /healthz", u"127.0.0.1"_s, field), 200);
+        QCOMPARE(statusFor("GET /metrics", u"10.1.2.3"_s, field, true), 200); // as a trusted proxy says
+    }
 }
 
 void TestGateDecision::limitedAddressesAreNotVerified()

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void longerOneReplaces();
     void survivesARestart();
     void newerFormatIsRefused();
+    void fileOfAnOlderProgram();
     void unwritableHoldsNevertheless();
     void addressesAreBounded();
 
@@ -210,13 +211,42 @@ void TestLockBook::newerFormatIsRefused()
         QSqlDatabase database = QSqlDatabase::addDatabase(u"QSQLITE"_s, u"newer"_s);
         database.setDatabaseName(file);
         QVERIFY(database.open());
-        QVERIFY(QSqlQuery(database).exec(u"PRAGMA user_version=2"_s));
+        QVERIFY(QSqlQuery(database).exec(u"PRAGMA user_version=3"_s));
     }
     QSqlDatabase::removeDatabase(u"newer"_s);
     LockBook book(m_clock);
     const Result<void> opened = book.open(file);
     QVERIFY(!opened);
     QCOMPARE(opened.error().code(), ErrorCode::StoreCorrupt);
+}
+
+void TestLockBook::fileOfAnOlderProgram()
+{
+    const QString file = m_folder.filePath(u"older.sqlite"_s);
+    {
+        QSqlDatabase older = QSqlDatabase::addDatabase(u"QSQLITE"_s, u"older"_s);
+        older.setDatabaseName(file);
+        QVERIFY(older.open());
+        QSqlQuery query(older);
+        QVERIFY(query.exec(
+            u"CREATE TABLE lock (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, issuer TEXT NOT NULL, value TEXT NOT "
+            "NULL, mode TEXT NOT NULL, before_time INTEGER, since INTEGER NOT NULL, until INTEGER, message TEXT NOT "
+            "NULL, reason TEXT NOT NULL, made_by TEXT NOT NULL) STRICT, WITHOUT ROWID"_s));
+        QVERIFY(query.exec(
+            u"INSERT INTO lock VALUES ('l-1', 'address', '', '192.0.2.0/24', 'locked', NULL, 0, NULL, '', 'admin', 'olga')"_s));
+        QVERIFY(query.exec(
+            u"INSERT INTO lock VALUES ('l-2', 'session', '', 's-1', 'revoked', NULL, 0, NULL, '', 'admin', 'olga')"_s));
+        QVERIFY(query.exec(u"PRAGMA user_version=1"_s));
+    }
+    QSqlDatabase::removeDatabase(u"older"_s);
+    for (int i = 0; i < 2; ++i) { // it is brought up to date once
+        LockBook book(m_clock);
+        QVERIFY(book.open(file));
+        QCOMPARE(book.size(), 2);
+        QVERIFY(!book.find(u"l-1"_s)->includesOperators);
+        QVERIFY(book.lockOn(ada(), QHostAddress(u"192.0.2.9"_s)));
+        QVERIFY(book.find(u"l-2"_s)->target.subject.isEmpty());
+    }
 }
 
 void TestLockBook::unwritableHoldsNevertheless()
