@@ -12,13 +12,12 @@
 #include "gate/gatepeer.h"
 #include "gate/tlsfiles.h"
 #include "gate/tokenverifier.h"
-#include "issuer/configuredissuer.h"
-#include "issuer/issuer.h"
+#include "issuer/issuerhost.h"
+#include "limit/failedauth.h"
 #include "lock/lockbook.h"
 #include "relay/assertionsigner.h"
 #include "watch/watchservice.h"
 #include "watchword/core/log.h"
-#include "watchword/core/watchrows.h"
 
 #include <QFileInfo>
 #include <QSysInfo>
@@ -26,19 +25,6 @@
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
-
-namespace {
-
-TokenEnd tokenEndOf(const QString &name)
-{
-    for (const TokenEnd end : {TokenEnd::Replaced, TokenEnd::Expired, TokenEnd::Revoked, TokenEnd::SignedOut, TokenEnd::Reused}) {
-        if (wireName(end) == name)
-            return end;
-    }
-    return TokenEnd::Unknown;
-}
-
-} // namespace
 
 class Gateway::Private
 {
@@ -51,7 +37,9 @@ public:
         , q(owner)
         , stopAlarm(time)
         , proofs(time)
+        , failures(time)
     {
+        failures.setPerMinute(config.failedAuthPerMinute);
         if (config.node.isEmpty())
             config.node = QSysInfo::machineHostName();
     }
@@ -64,6 +52,7 @@ public:
     void openWatch();
     Result<void> openApi();
     QByteArray readiness() const;
+    void countServers(Metrics &counted);
     void note(const QString &type, const QString &outcome, const QString &reason, const QString &message);
     void beginDrain();
     void beginStop();
@@ -77,6 +66,7 @@ public:
     Alarm stopAlarm;
     Duration stopGrace{};
     ProofChecker proofs;
+    FailedAuth failures;
     WallTime startedAt{};
     Metrics metrics;
     ConnectionCaps caps;
@@ -86,7 +76,7 @@ public:
     std::unique_ptr<AuditLog> audit;
     std::unique_ptr<LockBook> locks;
     std::unique_ptr<WatchTables> tables;
-    std::unique_ptr<Issuer> issuer;
+    std::unique_ptr<IssuerHost> host; // of the embedded issuer, where there is one
     std::unique_ptr<TokenVerifier> verifier;
     std::unique_ptr<AssertionSigner> assertions;
     std::unique_ptr<PeerServices> services;
@@ -127,50 +117,31 @@ Result<void> Gateway::Private::openIssuer()
 {
     if (!config.embeddedIssuer)
         return {};
-    const EmbeddedIssuerConfig &embedded = *config.embeddedIssuer;
-    const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen);
-    if (!tls)
-        return tls.error();
-    Result<std::unique_ptr<Issuer>> created =
-        Issuer::create(issuerOptions(embedded, config.node, config.trustedProxies), *audit, clock);
-    if (!created)
-        return created.error();
-    issuer = std::move(created).value();
-    if (const Result<void> listening = issuer->listen(embedded.address, embedded.port, *tls, &bridge->pool()); !listening)
-        return listening.error();
-    issuer->setFindClient([this](HttpRequest &request) {
+    host = std::make_unique<IssuerHost>(*audit, *tables, clock);
+    host->setFindClient([this](HttpRequest &request) {
         const GatePeer peer = peerOf(request.head, request.peer, request.peerPort, true, config);
         request.peer = peer.address;
         request.peerPort = peer.port;
     });
-    verifier->setEmbeddedIssuer(issuer.get(), embedded.audience);
-    connect(issuer.get(), &Issuer::tokenIssued, tables.get(), [this](TokenRow row) {
-        if (row.kind == TokenKind::Access && row.issued && row.exp && !row.refreshAt)
-            row.refreshAt = *row.issued + (*row.exp - *row.issued) * 4 / 5;
-        tables->putToken(row);
+    connect(host.get(), &IssuerHost::sessionEnded, q, [this](const Lock &ended) {
+        if (hub)
+            hub->enforce(ended);
     });
-    connect(issuer.get(), &Issuer::tokenEnded, tables.get(),
-            [this](const QString &id, const QString &end) { tables->endToken(id, tokenEndOf(end), clock.wallNow()); });
-    connect(issuer.get(), &Issuer::sessionRevoked, q, [this](const QString &sessionId) {
-        tables->endTokensOfSession(sessionId, TokenEnd::Revoked, clock.wallNow());
-        if (!hub)
-            return;
-        Lock ended; // the issuer itself remembers it
-        ended.mode = Lock::Mode::Revoked;
-        ended.target = {LockTarget::Kind::Session, issuer->identifier(), sessionId};
-        hub->enforce(ended);
-    });
+    if (const Result<void> opened = host->open(config, &bridge->pool()); !opened)
+        return opened;
+    host->issuer().setFailedAuth(&failures);
+    verifier->setEmbeddedIssuer(&host->issuer(), config.embeddedIssuer->audience);
     return {};
 }
 
 void Gateway::Private::openHub()
 {
-    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, *locks, sessions,
+    services.reset(new PeerServices{clock, *audit, *tables, *verifier, proofs, *assertions, metrics, *locks, sessions, failures,
                                     config.node, config.grace, config.heartbeat});
     hub = std::make_unique<Hub>(config, targetsOf(config), *services);
-    hub->setRevokeSession([this](const QString &sessionId, const QString &reason) {
-        if (issuer)
-            issuer->revokeSession(sessionId, reason);
+    hub->setRevokeSession([this](const Identity &whose, const QString &reason) {
+        if (host && whose.issuer == host->issuer().identifier())
+            host->issuer().revokeSession(whose.sessionId, reason);
     });
     connect(locks.get(), &LockBook::added, hub.get(), &Hub::enforce);
     connect(hub.get(), &Hub::emptied, q, [this] {
@@ -195,7 +166,7 @@ void Gateway::Private::openWatch()
     watch = std::make_unique<WatchService>(*tables, *audit, *hub, clock, info, limits);
     watch->setTokenCheck(
         [this](const WatchService::Renewal &renewal) {
-            return verifier->verify(renewal.token).then(q, [this, renewal](const Result<Identity> &verdict) {
+            return verifier->verify(renewal.token, renewal.from).then(q, [this, renewal](const Result<Identity> &verdict) {
                 if (!verdict)
                     return verdict;
                 const Presentation presentation{renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), renewal.url,
@@ -205,6 +176,7 @@ void Gateway::Private::openWatch()
             });
         },
         [this] { return proofs.nonce(); });
+    watch->setFailureCount([this](const QHostAddress &peer, const Identity &whose) { return failures.count(peer, &whose); });
     hub->setWatchService(watch.get());
 }
 
@@ -215,7 +187,8 @@ Result<void> Gateway::Private::openApi()
     const Result<QSslConfiguration> tls = readTlsConfiguration(config.listen);
     if (!tls)
         return tls.error();
-    api = std::make_unique<ApiServer>(ApiServices{*hub, *locks, issuer.get(), *verifier, proofs, *audit, clock});
+    api = std::make_unique<ApiServer>(
+        ApiServices{*hub, *locks, host ? &host->issuer() : nullptr, *verifier, proofs, failures, *audit, clock});
     api->setConfig(config);
     return api->listen(config.api->address, config.api->port, *tls, &bridge->pool());
 }
@@ -241,7 +214,8 @@ Result<void> Gateway::Private::start()
     openHub();
     gate = std::make_unique<Gate>(config,
                                   GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, *assertions, *locks,
-                                               sessions, [this] { return readiness(); }});
+                                               sessions, failures, [this] { return readiness(); },
+                                               [this](Metrics &counted) { countServers(counted); }});
     connect(gate.get(), &Gate::admitted, hub.get(), &Hub::adopt);
     connect(gate.get(), &Gate::authenticated, hub.get(), &Hub::adoptSocket);
     connect(hub.get(), &Hub::refused, gate.get(), &Gate::refuse);
@@ -254,6 +228,14 @@ Result<void> Gateway::Private::start()
     state = State::Running;
     note(u"node.start"_s, u"success"_s, u"started"_s, u"The gateway started."_s);
     return {};
+}
+
+void Gateway::Private::countServers(Metrics &counted)
+{
+    if (host)
+        counted.serversDropped.insert("issuer", host->issuer().droppedSockets());
+    if (api)
+        counted.serversDropped.insert("api", api->droppedSockets());
 }
 
 QByteArray Gateway::Private::readiness() const
@@ -321,7 +303,7 @@ void Gateway::Private::release()
     services.reset();
     assertions.reset();
     verifier.reset();
-    issuer.reset();
+    host.reset();
     tables.reset();
     locks.reset();
     audit.reset();
@@ -406,6 +388,7 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     for (const QString &line : changes)
         qCInfo(logGateway).noquote() << "reload:" << line;
     d->config = next;
+    d->failures.setPerMinute(next.failedAuthPerMinute);
     d->services->grace = next.grace;
     d->services->heartbeat = next.heartbeat;
     d->verifier->setIssuers(next.issuers);
@@ -417,8 +400,8 @@ Result<void> Gateway::reload(const GatewayConfig &config)
         if (const Result<void> taken = tls ? server.setTlsConfiguration(*tls) : Result<void>(tls.error()); !taken)
             qCWarning(logGateway).noquote() << who << "keeps its certificate:" << taken.error().toString();
     };
-    if (d->issuer)
-        retake(*d->issuer, "the issuer");
+    if (d->host)
+        retake(d->host->issuer(), "the issuer");
     if (d->api) {
         d->api->setConfig(next);
         retake(*d->api, "the API");
@@ -462,7 +445,7 @@ QUrl Gateway::url() const
 
 QUrl Gateway::issuerUrl() const
 {
-    return d->issuer ? d->issuer->url() : QUrl();
+    return d->host ? d->host->issuer().url() : QUrl();
 }
 
 QUrl Gateway::apiUrl() const

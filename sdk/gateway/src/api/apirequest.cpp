@@ -63,6 +63,13 @@ HttpResponse apiProblem(int status, const QString &code, const QString &detail)
     return response;
 }
 
+HttpResponse tooManyFailures(Duration wait)
+{
+    const qint64 seconds = std::max<qint64>(1, std::chrono::ceil<std::chrono::seconds>(wait).count());
+    return apiProblem(429, u"failed_auth_per_minute"_s, u"Too many credentials from this address were refused."_s)
+        .with("Retry-After", QByteArray::number(seconds));
+}
+
 std::optional<HttpResponse> scopeMissing(const ApiRequest &request, const QString &scope)
 {
     if (request.by.hasScope(scope))
@@ -71,11 +78,11 @@ std::optional<HttpResponse> scopeMissing(const ApiRequest &request, const QStrin
         .with("WWW-Authenticate", "Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"" + scope.toLatin1() + '"');
 }
 
-std::optional<HttpResponse> freshSignInMissing(const ApiRequest &request, WallTime now)
+std::optional<HttpResponse> freshSignInMissing(const ApiRequest &request, WallTime now, const QString &why)
 {
     if (request.by.authTime && now - *request.by.authTime <= kFresh)
         return {};
-    return apiProblem(401, u"step_up"_s, u"This concerns everybody: sign in again, then repeat it within five minutes."_s)
+    return apiProblem(401, u"step_up"_s, why + u" Sign in again, then repeat it within five minutes."_s)
         .with("WWW-Authenticate", "Bearer realm=\"api\", error=\"insufficient_user_authentication\", max_age=300");
 }
 

@@ -24,10 +24,12 @@ struct ApiRequest
 
 //! problem+json (RFC 9457) with \a detail for people and \a code for programs.
 HttpResponse apiProblem(int status, const QString &code, const QString &detail);
+//! 429: too many credentials from there were refused.
+HttpResponse tooManyFailures(Duration wait);
 //! 403, or nothing if the token of \a request has \a scope.
 std::optional<HttpResponse> scopeMissing(const ApiRequest &request, const QString &scope);
-//! 401 as RFC 9470 has it, or nothing if the person signed in within the last five minutes.
-std::optional<HttpResponse> freshSignInMissing(const ApiRequest &request, WallTime now);
+//! 401 as RFC 9470 has it, or nothing if the person signed in within the last five minutes. \a why is a sentence before that.
+std::optional<HttpResponse> freshSignInMissing(const ApiRequest &request, WallTime now, const QString &why);
 /*! A member that a JSON object of a request may have. */
 struct ApiMember
 {

@@ -37,9 +37,9 @@ HttpResponse onlyPost()
 
 ApiServer::ApiServer(const ApiServices &services)
     : m_services(services)
-    , m_providerWord(services.verifier, services.locks, services.audit, services.clock)
+    , m_providerWord(services.verifier, services.locks, services.failures, services.audit, services.clock)
     , m_connections(services.hub, services.audit, services.clock)
-    , m_locks(services.locks, services.audit, services.clock)
+    , m_locks(services.hub, services.locks, services.audit, services.clock)
     , m_sessions(services.hub, services.locks, services.issuer, services.audit, services.clock)
     , m_server([this](const HttpRequest &request, const HttpServer::Responder &respond) { handle(request, respond); })
 {
@@ -56,6 +56,8 @@ void ApiServer::setConfig(const GatewayConfig &config)
     m_providerWord.setConfig(config);
     m_locks.setKeep(config.locks.keep);
     m_sessions.setKeep(config.locks.keep);
+    if (config.api)
+        m_locks.setServer(config.api->address);
 }
 
 Result<void> ApiServer::listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls, Net::ReactorPool *pool)
@@ -111,7 +113,7 @@ void ApiServer::authorize(const HttpRequest &request, const HttpServer::Responde
                        credential.isDpop));
         return;
     }
-    m_services.verifier.verify(credential.token, this, [this, request, credential, respond](const Result<Identity> &verdict) {
+    const auto verified = [this, request, credential, respond](const Result<Identity> &verdict) {
         Result<Identity> judged = verdict;
         const auto lock = verdict ? m_services.locks.lockOn(*verdict, request.peer) : std::nullopt;
         if (lock)
@@ -127,13 +129,16 @@ void ApiServer::authorize(const HttpRequest &request, const HttpServer::Responde
                 judged = problem->toError();
         }
         respond(judged ? authorized(request, *judged) : refuse(request, judged.error(), credential.isDpop));
-    });
+    };
+    m_services.verifier.verify(credential.token, this, verified, request.peer);
 }
 
 HttpResponse ApiServer::refuse(const HttpRequest &request, const Error &error, bool isDpop)
 {
     if (isIssuerTrouble(error))
         return apiProblem(503, u"keys_unavailable"_s, u"The token cannot be checked right now."_s).with("Retry-After", "5");
+    if (error.code() == ErrorCode::RateLimited)
+        return tooManyFailures(error.retryAfter().value_or(std::chrono::seconds(1)));
     AuditEntry entry;
     entry.type = u"conn.rejected"_s;
     entry.severity = 3;
@@ -144,6 +149,9 @@ HttpResponse ApiServer::refuse(const HttpRequest &request, const Error &error, b
                   {"http"_L1, auditHttp(request.head, 401)},
                   {"initiator"_L1, u"policy"_s}};
     m_services.audit.postLimited(entry, request.peer);
+    const bool isOfToken = error.code() != ErrorCode::WrongNonce; // which is asked for once, of everybody
+    if (const auto wait = isOfToken ? m_services.failures.count(request.peer) : std::nullopt)
+        return tooManyFailures(*wait);
     HttpResponse response =
         apiProblem(401, u"invalid_token"_s, u"The token is not accepted."_s)
             .with("WWW-Authenticate",
@@ -157,6 +165,8 @@ HttpResponse ApiServer::refuse(const HttpRequest &request, const Error &error, b
 HttpResponse ApiServer::authorized(const HttpRequest &request, const Identity &by)
 {
     ApiRequest asked{request, by, segmentsOf(request.head.path), {}};
+    if (isOperator(by))
+        m_locks.noteOperator(by, request.peer);
     if (!request.body.isEmpty()) {
         const QJsonDocument document = QJsonDocument::fromJson(request.body);
         if (!document.isObject())

@@ -6,7 +6,7 @@
 #include "api/providerword.h"
 #include "api/sessionsapi.h"
 #include "http/httpserver.h"
-#include "limit/addressrates.h"
+#include "limit/failedauth.h"
 
 namespace Watchword::Gateway {
 
@@ -20,6 +20,7 @@ struct ApiServices
     Issuer *issuer; //!< Null: there is no embedded one.
     TokenVerifier &verifier;
     ProofChecker &proofs;
+    FailedAuth &failures;
     AuditLog &audit;
     Clock &clock;
 };
@@ -42,6 +43,7 @@ public:
     void setConfig(const GatewayConfig &config); //!< Before listen(), and after a reload.
     Result<void> listen(const QHostAddress &address, quint16 port, const QSslConfiguration &tls, Net::ReactorPool *pool);
     Result<void> setTlsConfiguration(const QSslConfiguration &tls);
+    QMap<QByteArray, quint64> droppedSockets() const { return m_server.droppedSockets(); }
     QUrl url() const; //!< "https://address:port"
 
 private:

@@ -219,7 +219,8 @@ HttpResponse ConnectionsApi::disconnect(const ApiRequest &request)
     const QList<LiveConnection> connections = m_hub.liveConnections();
     const QStringList ids = idsThatFit(connections, selector);
     const bool isEverybody = selector.all || (ids.size() > 1 && ids.size() == connections.size()); // whatever it was called
-    if (const auto refusal = isEverybody ? freshSignInMissing(request, m_clock.wallNow()) : std::nullopt)
+    if (const auto refusal =
+            isEverybody ? freshSignInMissing(request, m_clock.wallNow(), u"This concerns everybody."_s) : std::nullopt)
         return *refusal;
     QJsonObject json{{"matched"_L1, ids.size()}, {"sample"_L1, QJsonArray::fromStringList(ids.mid(0, kSample))}};
     if (request.body.value("dry_run"_L1).toBool()) {

@@ -6,12 +6,17 @@
 
 #include <QJsonArray>
 
+#include <algorithm>
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
 
 namespace {
 
+constexpr Duration kLately = std::chrono::hours(1);
+constexpr qsizetype kMostOperators = 64;
+constexpr qsizetype kSampleOfLock = 10;
 constexpr qint64 kLongestLock = 10LL * 366 * 86'400; // seconds
 
 HttpResponse invalidLock(const QString &detail)
@@ -24,15 +29,11 @@ HttpResponse reasonNeeded()
     return invalidLock(u"reason has 1 to 500 characters."_s);
 }
 
-bool isPlace(const QString &value)
-{
-    return value.contains(u'/') ? !QHostAddress::parseSubnet(value).first.isNull() : !QHostAddress(value).isNull();
-}
-
 } // namespace
 
-LocksApi::LocksApi(LockBook &locks, AuditLog &audit, Clock &clock)
-    : m_locks(locks)
+LocksApi::LocksApi(Hub &hub, LockBook &locks, AuditLog &audit, Clock &clock)
+    : m_hub(hub)
+    , m_locks(locks)
     , m_audit(audit)
     , m_clock(clock)
 {
@@ -70,11 +71,17 @@ HttpResponse LocksApi::add(const ApiRequest &request)
 {
     using enum ApiMember::Kind;
     const QJsonObject target = request.body.value("target"_L1).toObject();
-    if (const auto mistake = memberMistake(
-            request.body,
-            {{"target", Object}, {"mode", Text}, {"message", Text}, {"ttl_s", Integer}, {"reason", Text}, {"request_id", Text}}))
+    if (const auto mistake = memberMistake(request.body,
+                                           {{"target", Object},
+                                            {"mode", Text},
+                                            {"message", Text},
+                                            {"ttl_s", Integer},
+                                            {"reason", Text},
+                                            {"request_id", Text},
+                                            {"include_operators", Boolean},
+                                            {"dry_run", Boolean}}))
         return invalidLock(*mistake);
-    if (const auto mistake = memberMistake(target, {{"kind", Text}, {"value", Text}, {"issuer", Text}}))
+    if (const auto mistake = memberMistake(target, {{"kind", Text}, {"value", Text}, {"issuer", Text}, {"user", Text}}))
         return invalidLock(*mistake);
     const auto kind = lockKindOf(target.value("kind"_L1).toString());
     const auto mode = lockModeOf(request.body.value("mode"_L1).toString(u"locked"_s));
@@ -82,11 +89,22 @@ HttpResponse LocksApi::add(const ApiRequest &request)
     Lock lock;
     lock.target.value = target.value("value"_L1).toString();
     lock.target.issuer = target.value("issuer"_L1).toString();
+    lock.target.subject = target.value("user"_L1).toString();
     lock.message = request.body.value("message"_L1).toString();
-    if (!kind || lock.target.value.isEmpty() || lock.target.value.size() > 1024 || lock.target.issuer.size() > 1024)
+    if (!kind || lock.target.value.isEmpty() || lock.target.value.size() > 1024 || lock.target.issuer.size() > 1024
+        || lock.target.subject.size() > 1024)
         return invalidLock(u"target needs kind (user, session, token, client, address, role or tenant) and value."_s);
-    if (*kind == LockTarget::Kind::Address && !isPlace(lock.target.value))
+    if (*kind != LockTarget::Kind::Session && target.contains("user"_L1))
+        return invalidLock(u"\"user\" of the target says whose session is meant; it is for sessions only."_s);
+    const bool isAddress = *kind == LockTarget::Kind::Address;
+    lock.includesOperators = request.body.value("include_operators"_L1).toBool();
+    if (!isAddress && request.body.contains("include_operators"_L1))
+        return invalidLock(u"include_operators is for locks of addresses; all others concern operators too."_s);
+    const std::optional<AddressRange> range = isAddress ? AddressRange::parse(lock.target.value) : std::nullopt;
+    if (isAddress && !range)
         return invalidLock(u"The address is neither an IP address nor a subnet as in \"10.0.0.0/8\"."_s);
+    if (range)
+        lock.target.value = range->toText();
     if (!mode || lock.message.size() > 200)
         return invalidLock(u"mode is locked, revoked, forbidden, outdated or held; message has at most 200 characters."_s);
     if (!reason)
@@ -144,11 +162,64 @@ HttpResponse LocksApi::invalidate(const ApiRequest &request, const QString &subj
     return put(request, lock, *reason);
 }
 
+void LocksApi::noteOperator(const Identity &by, const QHostAddress &address)
+{
+    const Instant now = m_clock.now();
+    const QString name = by.issuer + u' ' + by.subject;
+    if (m_operators.size() >= kMostOperators && !m_operators.contains(name)) {
+        const auto oldest =
+            std::min_element(m_operators.begin(), m_operators.end(), [](const Seen &a, const Seen &b) { return a.at < b.at; });
+        m_operators.erase(oldest);
+    }
+    m_operators.insert(name, {{by, address}, now});
+}
+
+LockScene LocksApi::sceneOf(const ApiRequest &request) const
+{
+    LockScene scene{.you = {request.by, request.http.peer}, .connections = m_hub.liveConnections(), .server = m_server};
+    const auto isYou = [&request](const Identity &who) {
+        return who.issuer == request.by.issuer && who.subject == request.by.subject;
+    };
+    for (const Seen &seen : m_operators) {
+        if (!isYou(seen.who.identity) && m_clock.now() - seen.at < kLately)
+            scene.operators.append(seen.who);
+    }
+    m_hub.forEachMonitor([&](const Identity &who, const QHostAddress &address) {
+        if (!isYou(who))
+            scene.operators.append({who, address});
+    });
+    for (const LiveConnection &connection : std::as_const(scene.connections)) {
+        if (isOperator(connection.identity) && !isYou(connection.identity))
+            scene.operators.append({connection.identity, connection.peer});
+    }
+    const QList<Lock> locks = m_locks.locks();
+    for (const Lock &lock : locks) {
+        if (lock.target.kind != LockTarget::Kind::Address)
+            continue;
+        if (const auto range = AddressRange::parse(lock.target.value))
+            scene.lockedAddresses.append(*range);
+    }
+    return scene;
+}
+
 HttpResponse LocksApi::put(const ApiRequest &request, Lock lock, const ApiReason &reason)
 {
     lock.since = m_clock.wallNow();
     lock.reason = u"admin"_s;
     lock.by = request.by.name;
+    const LockReach reach = LockReach::of(lock, sceneOf(request));
+    if (request.body.value("dry_run"_L1).toBool()) {
+        return HttpResponse::json(200,
+                                  {{"dry_run"_L1, true},
+                                   {"matched"_L1, reach.connections.size()},
+                                   {"sample"_L1, QJsonArray::fromStringList(reach.connections.mid(0, kSampleOfLock))},
+                                   {"covers"_L1, QJsonArray::fromStringList(reach.covers)},
+                                   {"needs_fresh_sign_in"_L1, reach.needsFreshSignIn()},
+                                   {"detail"_L1, reach.toText(lock)}});
+    }
+    if (const auto refusal =
+            reach.needsFreshSignIn() ? freshSignInMissing(request, lock.since, reach.toText(lock)) : std::nullopt)
+        return *refusal;
     if (!record(request, u"admin.lock"_s, lock, reason))
         return apiProblem(503, u"audit_unavailable"_s, u"The audit log cannot be written, so nothing was done."_s);
     const Result<Lock> added = m_locks.add(lock);

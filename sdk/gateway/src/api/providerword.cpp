@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/providerword.h"
 
+#include "api/apirequest.h"
 #include "audit/auditlog.h"
 #include "gate/admission.h"
 #include "gate/gatedecision.h"
+#include "limit/failedauth.h"
 #include "watchword/core/log.h"
 
 #include <QFile>
@@ -69,9 +71,10 @@ QString targetWord(const LockTarget &target)
 
 } // namespace
 
-ProviderWord::ProviderWord(TokenVerifier &verifier, LockBook &locks, AuditLog &audit, Clock &clock)
+ProviderWord::ProviderWord(TokenVerifier &verifier, LockBook &locks, FailedAuth &failures, AuditLog &audit, Clock &clock)
     : m_verifier(verifier)
     , m_locks(locks)
+    , m_failures(failures)
     , m_audit(audit)
     , m_clock(clock)
     , m_seen(kRemembered, ReplayCache::kMost, kMostOfAProvider)
@@ -99,7 +102,7 @@ bool ProviderWord::isFirst(const QString &issuer, const QString &id)
     return m_seen.take(issuer, id, m_clock.now()) != ReplayCache::Verdict::Used;
 }
 
-void ProviderWord::recordRefusal(const Error &error, const HttpRequest &request)
+HttpResponse ProviderWord::refused(const Error &error, const HttpRequest &request, const HttpResponse &answer)
 {
     AuditEntry entry;
     entry.type = u"conn.rejected"_s;
@@ -111,6 +114,8 @@ void ProviderWord::recordRefusal(const Error &error, const HttpRequest &request)
                   {"http"_L1, QJsonObject{{"path"_L1, clientText(request.head.path)}}},
                   {"initiator"_L1, u"policy"_s}};
     m_audit.postLimited(entry, request.peer);
+    const std::optional<Duration> wait = m_failures.count(request.peer);
+    return wait ? tooManyFailures(*wait) : answer;
 }
 
 void ProviderWord::act(const ProviderStatement &statement, const HttpRequest &request)
@@ -152,8 +157,7 @@ void ProviderWord::logout(const HttpRequest &request, const HttpServer::Responde
         const Error error = !form || form->hasRepeatedName()
             ? Error(ErrorCode::InvalidRequest, u"send logout_token as application/x-www-form-urlencoded"_s)
             : (!unproved ? unproved.error() : Error(ErrorCode::WrongIssuer, u"no provider that is listened to issued it"_s));
-        recordRefusal(error, request);
-        return respond(logoutRefused(error));
+        return respond(refused(error, request, logoutRefused(error)));
     }
     HttpRequest facts = request;
     facts.body.clear();
@@ -170,10 +174,8 @@ HttpResponse ProviderWord::logoutAnswer(const Result<Jwt> &jwt, const HttpReques
         jwt ? readLogoutToken(jwt->claims(), m_clock.wallNow()) : Result<ProviderStatement>(jwt.error());
     if (statement && !isFirst(jwt->issuer(), jwt->id()))
         statement = Error(ErrorCode::InvalidRequest, u"the logout token came before"_s);
-    if (!statement) {
-        recordRefusal(statement.error(), request);
-        return logoutRefused(statement.error());
-    }
+    if (!statement)
+        return refused(statement.error(), request, logoutRefused(statement.error()));
     act(*statement, request);
     return noStore({.status = 200, .headers = {}, .body = {}});
 }
@@ -184,10 +186,7 @@ void ProviderWord::events(const HttpRequest &request, const HttpServer::Responde
     const Secret token = Secret::copy(request.body.trimmed());
     const Result<Jwt> unproved = Jwt::parse(token.reveal());
     const Provider *provider = unproved ? providerOf(*unproved) : nullptr;
-    const auto refuse = [&](const Error &error) {
-        recordRefusal(error, request);
-        respond(eventsRefused(error));
-    };
+    const auto refuse = [&](const Error &error) { respond(refused(error, request, eventsRefused(error))); };
     if (type != "application/secevent+jwt")
         return refuse(Error(ErrorCode::InvalidRequest, u"send the token as application/secevent+jwt"_s));
     if (!unproved)
@@ -198,11 +197,12 @@ void ProviderWord::events(const HttpRequest &request, const HttpServer::Responde
     wanted += provider->pushToken.reveal();
     const bool isAllowed = Secret::copy(request.head.value("Authorization")).equals(Secret::take(std::move(wanted)));
     if (!provider->pushToken.isEmpty() && !isAllowed) {
-        recordRefusal(Error(ErrorCode::Unauthorized, u"the request has not the transmitter's credential"_s), request);
-        return respond(
+        const HttpResponse answer =
             HttpResponse::json(
                 401, {{"err"_L1, u"authentication_failed"_s}, {"description"_L1, u"the credential is missing or wrong"_s}})
-                .with("WWW-Authenticate", "Bearer realm=\"security-events\""));
+                .with("WWW-Authenticate", "Bearer realm=\"security-events\"");
+        return respond(
+            refused(Error(ErrorCode::Unauthorized, u"the request has not the transmitter's credential"_s), request, answer));
     }
     HttpRequest facts = request;
     facts.body.clear();
@@ -216,10 +216,8 @@ HttpResponse ProviderWord::eventsAnswer(const Result<Jwt> &jwt, const HttpReques
         return comeBack();
     const Result<ProviderEvents> read =
         jwt ? readSecurityEvents(jwt->claims(), m_clock.wallNow()) : Result<ProviderEvents>(jwt.error());
-    if (!read) {
-        recordRefusal(read.error(), request);
-        return eventsRefused(read.error());
-    }
+    if (!read)
+        return refused(read.error(), request, eventsRefused(read.error()));
     // RFC 8935 section 2.3: what came before is accepted again, and does nothing.
     if (isFirst(jwt->issuer(), read->id)) {
         for (const ProviderStatement &statement : read->statements)

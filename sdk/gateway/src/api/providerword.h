@@ -12,6 +12,7 @@
 namespace Watchword::Gateway {
 
 class AuditLog;
+class FailedAuth;
 
 /*!
     Takes what configured providers say about sessions that ended, and sees to it that their connections end: logout tokens
@@ -28,7 +29,7 @@ class ProviderWord : public QObject
     Q_OBJECT
 
 public:
-    ProviderWord(TokenVerifier &verifier, LockBook &locks, AuditLog &audit, Clock &clock);
+    ProviderWord(TokenVerifier &verifier, LockBook &locks, FailedAuth &failures, AuditLog &audit, Clock &clock);
 
     void setConfig(const GatewayConfig &config);
     void logout(const HttpRequest &request, const HttpServer::Responder &respond); //!< POST, form with logout_token.
@@ -43,12 +44,14 @@ private:
     const Provider *providerOf(const Jwt &unproved) const;
     bool isFirst(const QString &issuer, const QString &id);
     void act(const ProviderStatement &statement, const HttpRequest &request);
-    void recordRefusal(const Error &error, const HttpRequest &request);
+    //! \a answer, or 429 if too much of that address was refused.
+    HttpResponse refused(const Error &error, const HttpRequest &request, const HttpResponse &answer);
     HttpResponse logoutAnswer(const Result<Jwt> &jwt, const HttpRequest &request);
     HttpResponse eventsAnswer(const Result<Jwt> &jwt, const HttpRequest &request);
 
     TokenVerifier &m_verifier;
     LockBook &m_locks;
+    FailedAuth &m_failures;
     AuditLog &m_audit;
     Clock &m_clock;
     QHash<QString, Provider> m_providers; // by issuer

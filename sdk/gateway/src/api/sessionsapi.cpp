@@ -11,6 +11,16 @@ namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
 
+namespace {
+
+// An issuer may give two people the same "sid".
+QString keyOf(const QString &issuer, const QString &subject, const QString &session)
+{
+    return QStringList{issuer, subject, session}.join(QChar(u'\0'));
+}
+
+} // namespace
+
 SessionsApi::SessionsApi(Hub &hub, LockBook &locks, Issuer *issuer, AuditLog &audit, Clock &clock)
     : m_hub(hub)
     , m_locks(locks)
@@ -40,9 +50,7 @@ std::optional<HttpResponse> SessionsApi::answer(const ApiRequest &request)
         return {};
     if (const auto refusal = scopeMissing(request, u"gw:kick"_s))
         return refusal;
-    const std::optional<Session> session = find(request.segments.at(1), request.http.query().value(u"issuer"_s));
-    return session ? end(request, *session, false)
-                   : apiProblem(404, u"not_found"_s, u"No session that is known here has this id; a lock holds for any."_s);
+    return endById(request);
 }
 
 QList<SessionsApi::Session> SessionsApi::sessionsOf(const QString &user, const QString &issuer) const
@@ -56,7 +64,7 @@ QList<SessionsApi::Session> SessionsApi::sessionsOf(const QString &user, const Q
         const Identity &who = connection.identity;
         if (!isMeant(who.subject, who.issuer))
             continue;
-        Session &session = found[who.issuer + u' ' + who.sessionId];
+        Session &session = found[keyOf(who.issuer, who.subject, who.sessionId)];
         ++session.connections;
         session.id = who.sessionId;
         session.issuer = who.issuer;
@@ -69,7 +77,7 @@ QList<SessionsApi::Session> SessionsApi::sessionsOf(const QString &user, const Q
     for (const SessionRecord &record : signedIn) {
         if (!isMeant(record.subject, m_issuer->identifier()))
             continue;
-        Session &session = found[m_issuer->identifier() + u' ' + record.id];
+        Session &session = found[keyOf(m_issuer->identifier(), record.subject, record.id)];
         session = {record.id, m_issuer->identifier(), record.subject, record.clientId, record.authTime, session.connections};
     }
     QList<Session> sessions = found.values();
@@ -77,14 +85,16 @@ QList<SessionsApi::Session> SessionsApi::sessionsOf(const QString &user, const Q
     return sessions;
 }
 
-std::optional<SessionsApi::Session> SessionsApi::find(const QString &id, const QString &issuer) const
+HttpResponse SessionsApi::endById(const ApiRequest &request)
 {
-    const QList<Session> all = sessionsOf({}, issuer);
-    for (const Session &session : all) {
-        if (session.id == id)
-            return session;
-    }
-    return {};
+    const FormFields query = request.http.query();
+    QList<Session> found = sessionsOf(query.value(u"user"_s), query.value(u"issuer"_s));
+    found.removeIf([&](const Session &session) { return session.id != request.segments.at(1); });
+    if (found.isEmpty())
+        return apiProblem(404, u"not_found"_s, u"No session that is known here has this id; a lock holds for any."_s);
+    if (found.size() > 1)
+        return apiProblem(409, u"ambiguous"_s, u"Several people have a session with this id: name \"issuer\" and \"user\"."_s);
+    return end(request, found.first(), false);
 }
 
 HttpResponse SessionsApi::list(const QList<Session> &sessions, const QString &current) const
@@ -129,7 +139,7 @@ HttpResponse SessionsApi::end(const ApiRequest &request, const Session &session,
     if (m_issuer && session.issuer == m_issuer->identifier())
         m_issuer->revokeSession(session.id, isOwn ? u"signed_out"_s : u"operator_request"_s);
     Lock lock;
-    lock.target = {LockTarget::Kind::Session, session.issuer, session.id};
+    lock.target = {LockTarget::Kind::Session, session.issuer, session.id, session.user};
     lock.mode = Lock::Mode::Revoked;
     lock.since = m_clock.wallNow();
     lock.until = lock.since + m_keep;

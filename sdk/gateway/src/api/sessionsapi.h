@@ -12,8 +12,8 @@ class Issuer;
 
 /*!
     /v1/users/{sub}/sessions, /v1/sessions/{sid} and, for everybody with a token of their own, /v1/me/sessions; see
-    sdk/docs/openapi.json. A session is what is connected with its "sid", and what the embedded issuer has signed in. An end is in
-    the audit before it is done, and is not done where that cannot be. Threads: one. Ownership: borrows all.
+    sdk/docs/openapi.json. A session is what is connected with its issuer, user and "sid", and what the embedded issuer has signed
+   in. An end is in the audit before it is done, and is not done where that cannot be. Threads: one. Ownership: borrows all.
 */
 class SessionsApi
 {
@@ -34,8 +34,8 @@ private:
         int connections = 0;
     };
     QList<Session> sessionsOf(const QString &user, const QString &issuer) const;
-    std::optional<Session> find(const QString &id, const QString &issuer) const;
     HttpResponse list(const QList<Session> &sessions, const QString &current) const;
+    HttpResponse endById(const ApiRequest &request);
     HttpResponse end(const ApiRequest &request, const Session &session, bool isOwn);
 
     Hub &m_hub;

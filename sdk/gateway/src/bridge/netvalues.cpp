@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/netvalues.h"
 
+#include "net/counters.h"
+
 namespace Watchword::Gateway {
 
 using namespace Qt::StringLiterals;
@@ -31,6 +33,17 @@ Error listenError(const std::error_code &error, const QHostAddress &address, qui
     }
     return Error(ErrorCode::ConfigInvalid, u"cannot listen on %1: %2"_s.arg(where, QString::fromStdString(error.message())))
         .withRemedy(u"Check that the address belongs to this machine."_s);
+}
+
+QMap<QByteArray, quint64> droppedOf(const Net::ListenerCounters &counters)
+{
+    return {{"max_connections", counters.totalReached.value()},
+            {"connections_per_address", counters.addressReached.value()},
+            {"accepts_per_second", counters.tooFast.value()},
+            {"max_handshakes", counters.handshakesReached.value()},
+            {"handshakes_per_address", counters.addressHandshakesReached.value()},
+            {"open_files", counters.noDescriptor.value()},
+            {"proxy_protocol", counters.badProxyHeader.value()}};
 }
 
 } // namespace Watchword::Gateway

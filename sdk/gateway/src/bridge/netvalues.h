@@ -7,6 +7,7 @@
 #include "watchword/core/result.h"
 
 #include <QHostAddress>
+#include <QMap>
 
 #include <system_error>
 
@@ -17,5 +18,11 @@ QHostAddress toQt(const Net::IpAddress &address);
 Net::IpAddress toNet(const QHostAddress &address);
 //! Why Net::Listener::open() failed, and what to do.
 Error listenError(const std::error_code &error, const QHostAddress &address, quint16 port);
+
+namespace Net {
+struct ListenerCounters;
+}
+//! Sockets that a listener closed unseen, by the limit that they were over.
+QMap<QByteArray, quint64> droppedOf(const Net::ListenerCounters &counters);
 
 } // namespace Watchword::Gateway

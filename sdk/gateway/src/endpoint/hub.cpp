@@ -351,7 +351,8 @@ DisconnectOutcome Hub::disconnectConnections(const QStringList &ids, int code, c
             outcome.gone.append(id);
             continue;
         }
-        sessions.insert(peer->identity().issuer + u' ' + peer->identity().sessionId, peer->identity());
+        const Identity &whose = peer->identity();
+        sessions.insert(QStringList{whose.issuer, whose.subject, whose.sessionId}.join(QChar(u'\0')), whose);
         outcome.done.append(id);
         PeerClose close;
         close.code = CloseCode(quint16(code));
@@ -362,7 +363,7 @@ DisconnectOutcome Hub::disconnectConnections(const QStringList &ids, int code, c
     }
     for (const Identity &whose : std::as_const(sessions)) {
         if (code == int(CloseCode::SessionRevoked) && m_revoke)
-            m_revoke(whose.sessionId, reason);
+            m_revoke(whose, reason);
         keepOut(whose, CloseCode(quint16(code)), reason, after, by);
     }
     return outcome;
@@ -373,7 +374,7 @@ void Hub::keepOut(const Identity &whose, CloseCode code, const QString &message,
 {
     const WallTime now = m_services.clock.wallNow();
     Lock lock;
-    lock.target = {LockTarget::Kind::Session, whose.issuer, whose.sessionId};
+    lock.target = {LockTarget::Kind::Session, whose.issuer, whose.sessionId, whose.subject};
     lock.since = now;
     lock.until = now + (code == CloseCode::KickedMayReturn ? after : m_keepLocks);
     lock.mode = code == CloseCode::SessionRevoked ? Lock::Mode::Revoked
@@ -424,6 +425,12 @@ QList<LiveConnection> Hub::liveConnections() const
         }
     }
     return connections;
+}
+
+void Hub::forEachMonitor(const std::function<void(const Identity &, const QHostAddress &)> &visit) const
+{
+    if (m_watch)
+        m_watch->forEachMonitor(visit);
 }
 
 void Hub::announceEnd(Duration in, const QString &reason)

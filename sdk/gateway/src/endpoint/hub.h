@@ -39,8 +39,8 @@ class Hub : public QObject, public ConnectionControl
     Q_OBJECT
 
 public:
-    //! Revokes a session at the embedded issuer.
-    using RevokeSession = std::function<void(const QString &sessionId, const QString &reason)>;
+    //! Revokes a session at the embedded issuer, if it is one of its.
+    using RevokeSession = std::function<void(const Identity &whose, const QString &reason)>;
 
     Hub(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets, PeerServices &services,
         QObject *parent = nullptr);
@@ -62,6 +62,7 @@ public:
     //! Origin, issuer, key), close with 4441; limits hold at once.
     void reload(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
     QList<LiveConnection> liveConnections() const; //!< In no particular order.
+    void forEachMonitor(const std::function<void(const Identity &, const QHostAddress &)> &visit) const;
     int connectionCount() const { return int(m_peers.size()); }
 
 Q_SIGNALS:

@@ -94,6 +94,7 @@ private:
     void takeIdentity(const Identity &identity);
     void proofFailed(const ProofProblem &problem);
     void renewalFailed(int code, const QString &reason, const QString &auditReason, const QByteArray &nonce = {});
+    void countRefusedToken(); //!< Closes when these were too many.
     void applyIdentity(const Identity &identity);
     bool mayQueue(); //!< False when it is not open; if too much waits for it, it is closed.
     void write(const QByteArray &controlUtf8);

@@ -4,6 +4,7 @@
 
 #include "endpoint/endpointservice.h"
 #include "gate/tokenverifier.h"
+#include "limit/failedauth.h"
 
 #include <QJsonArray>
 
@@ -72,12 +73,13 @@ void Peer::renew(const Renewal &renewal)
         return;
     }
     m_isRenewing = true;
-    m_services.verifier.verify(renewal.token, this, [this, renewal](const Result<Identity> &verdict) {
+    const auto answered = [this, renewal](const Result<Identity> &verdict) {
         m_isRenewing = false;
         renewed(renewal, verdict);
         if (const std::optional<Renewal> next = std::exchange(m_nextRenewal, {}))
             renew(*next);
-    });
+    };
+    m_services.verifier.verify(renewal.token, this, answered, m_admission.peer.address);
 }
 
 void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
@@ -86,9 +88,12 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
         return;
     const GateTarget &target = *m_admission.target;
     if (!verdict) {
-        const bool isTransient = isIssuerTrouble(verdict.error());
-        renewalFailed(isTransient ? int(CloseCode::TryAgainLater) : int(CloseCode::TokenInvalid),
-                      isTransient ? u"keys_unavailable"_s : u"token_invalid"_s, verdict.error().codeName());
+        if (isIssuerTrouble(verdict.error()))
+            renewalFailed(int(CloseCode::TryAgainLater), u"keys_unavailable"_s, verdict.error().codeName());
+        else if (verdict.error().code() == ErrorCode::RateLimited)
+            renewalFailed(int(CloseCode::RateLimited), u"rate_limited"_s, u"unknown_tokens"_s);
+        else
+            renewalFailed(int(CloseCode::TokenInvalid), u"token_invalid"_s, verdict.error().codeName());
         return;
     }
     if (!verdict->isSamePerson(m_identity)) {
@@ -163,6 +168,14 @@ void Peer::renewalFailed(int code, const QString &reason, const QString &auditRe
     if (!nonce.isEmpty())
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));
     sendFrame(Frame(QLatin1StringView(FrameType::AuthFail), fields));
+    if (code == int(CloseCode::TokenInvalid) && reason != "use_dpop_nonce"_L1)
+        countRefusedToken();
+}
+
+void Peer::countRefusedToken()
+{
+    if (const auto wait = m_services.failures.count(m_admission.peer.address, &m_identity))
+        closeForLimit(u"failed_auth_per_minute"_s, CloseCode::RateLimited, 0, m_services.failures.perMinute(), *wait + 1s);
 }
 
 // Sets the moments of "auth.due" and of the cut from the identity's token.

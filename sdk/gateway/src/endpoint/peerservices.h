@@ -13,6 +13,7 @@ namespace Watchword::Gateway {
 
 class AssertionSigner;
 class AuditLog;
+class FailedAuth;
 class LockBook;
 class Peer;
 class ProofChecker;
@@ -32,6 +33,7 @@ struct PeerServices
     Metrics &metrics;
     LockBook &locks;
     SessionLives &sessions;
+    FailedAuth &failures;
     QString node;
     Duration grace;
     Duration heartbeat;

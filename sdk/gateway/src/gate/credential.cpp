@@ -71,6 +71,18 @@ QByteArray withoutTicket(const QByteArray &query)
     return kept.join('&');
 }
 
+QList<Secret> ticketsIn(const QByteArray &query)
+{
+    constexpr qsizetype kMostTickets = 8;
+    QList<Secret> tickets;
+    const QList<QByteArray> parameters = parametersOf(query);
+    for (const QByteArray &parameter : parameters) {
+        if (nameOf(parameter) == "ticket" && parameter.contains('=') && tickets.size() < kMostTickets)
+            tickets.append(Secret::copy(parameter.sliced(parameter.indexOf('=') + 1)));
+    }
+    return tickets;
+}
+
 Credential credentialOf(const RequestHead &head, bool takesTickets)
 {
     Credential credential;

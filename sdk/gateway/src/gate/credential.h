@@ -19,6 +19,8 @@ struct Credential
 
 //! \a takesTickets: the parameter "ticket" of the URL is a credential, and not the application's.
 WATCHWORD_TEST_EXPORT Credential credentialOf(const RequestHead &head, bool takesTickets = false);
+//! What stands in parameters "ticket" of \a query and may be tickets, wherever it was sent; at most eight.
+WATCHWORD_TEST_EXPORT QList<Secret> ticketsIn(const QByteArray &query);
 //! \a query without the parameter "ticket".
 WATCHWORD_TEST_EXPORT QByteArray withoutTicket(const QByteArray &query);
 

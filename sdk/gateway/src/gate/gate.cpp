@@ -210,13 +210,9 @@ void Gate::countSockets()
     const Net::ReactorPool &pool = m_services.bridge.pool();
     Metrics &metrics = m_services.metrics;
     metrics.accepted = listener.accepted.value();
-    metrics.dropped = {{"max_connections", listener.totalReached.value()},
-                       {"connections_per_address", listener.addressReached.value()},
-                       {"accepts_per_second", listener.tooFast.value()},
-                       {"max_handshakes", listener.handshakesReached.value()},
-                       {"handshakes_per_address", listener.addressHandshakesReached.value()},
-                       {"open_files", listener.noDescriptor.value()},
-                       {"proxy_protocol", listener.badProxyHeader.value()}};
+    metrics.dropped = droppedOf(listener);
+    if (m_services.countServers)
+        m_services.countServers(metrics);
     using Net::StreamCounters;
     metrics.cut = {{"head_timeout", pool.sum(&StreamCounters::timedOut)},
                    {"stalled", pool.sum(&StreamCounters::stalled)},
@@ -300,17 +296,6 @@ void Gate::answerRefusal(const PendingRequest &request, const Refusal &refusal, 
             request.answer(answerOf(refusal, ref, head.method == "HEAD"));
         then();
     });
-}
-
-std::optional<Duration> Gate::countFailure(const QHostAddress &address, const Identity *identity)
-{
-    const double perMinute = m_config.failedAuthPerMinute;
-    const Instant now = m_services.clock.now();
-    const std::optional<Duration> wait = m_failures.take(u"address"_s, address, perMinute / 60, perMinute, now);
-    if (wait || !identity)
-        return wait;
-    const QString user = identity->issuer + u' ' + identity->subject;
-    return m_failures.take(user, QHostAddress(QHostAddress::Null), perMinute / 60, perMinute, now);
 }
 
 // Hidden endpoints are counted with the paths that are not there, so that the limit does not tell them apart.

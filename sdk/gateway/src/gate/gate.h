@@ -19,6 +19,7 @@ namespace Watchword::Gateway {
 
 class AssertionSigner;
 class AuditLog;
+class FailedAuth;
 class Handshake;
 class LockBook;
 class SessionLives;
@@ -37,7 +38,9 @@ struct GateServices
     AssertionSigner &assertions;
     const LockBook &locks;
     SessionLives &sessions;
+    FailedAuth &failures;
     std::function<QByteArray()> readiness; //!< Empty text: ready; else what is missing.
+    std::function<void(Metrics &)> countServers; //!< Fills in what the other listeners counted.
 };
 
 /*!
@@ -83,8 +86,6 @@ private:
     void handshakeEnded(Handshake *handshake);
     bool mayWait(const QString &network) const; //!< One more of it may be open without having said who it is.
     void countWaiting(const QString &network, int change);
-    //! One more credential was refused; how long to wait, if that are too many of the address or the user.
-    std::optional<Duration> countFailure(const QHostAddress &address, const Identity *identity);
     GateContext context(const GatePeer &peer);
     int unknownPathRate() const;
     struct Refused
@@ -113,7 +114,6 @@ private:
     quint64 m_turnedAway = 0; // as far as the log says
     QList<std::shared_ptr<const GateTarget>> m_targets;
     AddressRates m_rates;
-    AddressRates m_failures;
     TicketStore m_tickets;
     QHash<QString, int> m_waiting; // for "auth", by network
     int m_allWaiting = 0;

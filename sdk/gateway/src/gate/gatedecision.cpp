@@ -129,7 +129,8 @@ bool needsOrigin(Credential::Kind kind, const GateTarget &target)
     }
 }
 
-std::optional<Refusal> checkOrigin(const RequestHead &head, const GateTarget &target, Credential::Kind kind)
+std::optional<Refusal> checkOrigin(const RequestHead &head, const GateTarget &target, Credential::Kind kind,
+                                   bool isTicketOfProgram = false)
 {
     const QList<QByteArray> origins = head.values("Origin");
     Refusal denied = Refusal::of(403, "Origin not allowed", u"origin_denied"_s, u"the Origin is not on the endpoint's list"_s);
@@ -137,7 +138,7 @@ std::optional<Refusal> checkOrigin(const RequestHead &head, const GateTarget &ta
     if (origins.size() > 1)
         return Refusal::of(400, "Bad request", u"two_origins"_s, u"more than one Origin"_s);
     if (origins.isEmpty()) {
-        if (!needsOrigin(kind, target))
+        if (!needsOrigin(kind, target) || (kind == Credential::Kind::Ticket && isTicketOfProgram))
             return {};
         denied.reasonCode = u"origin_missing"_s;
         denied.message = u"A credential that is not in the header is for browsers, and browsers send an Origin."_s;
@@ -219,6 +220,13 @@ std::optional<Refusal> checkStepUp(const GateTarget &target, const Identity &ide
     return result;
 }
 
+// Whoever asks is behind a proxy of which the configuration knows nothing: it is the proxy that is near, not he.
+bool isForwarded(const RequestHead &head, const GatePeer &peer)
+{
+    return !peer.viaProxy
+        && (head.contains("X-Forwarded-For") || head.contains("Forwarded") || head.contains("X-Real-IP") || head.contains("Via"));
+}
+
 // Counters are for the operators' own network; everybody may ask whether the gateway lives.
 GateDecision decideProbe(const RequestHead &head, const GatePeer &peer)
 {
@@ -232,7 +240,7 @@ GateDecision decideProbe(const RequestHead &head, const GatePeer &peer)
     }
     const bool isInside = peer.address.isLoopback()
         || std::any_of(inside.begin(), inside.end(), [&peer](const auto &subnet) { return peer.address.isInSubnet(subnet); });
-    if (head.path == "/metrics" && !isInside)
+    if (head.path == "/metrics" && (!isInside || isForwarded(head, peer)))
         return refuse(Refusal::ofUnknownPath());
     GateDecision decision;
     decision.action = GateDecision::Action::Probe;
@@ -289,7 +297,7 @@ std::optional<Refusal> checkRequest(const RequestHead &head, const GateTarget &t
         return problem;
     if (credential.kind == Credential::Kind::Several)
         return Refusal::ofRequest("Two credentials", u"two_credentials"_s, u"more than one credential"_s, &target);
-    if (const auto problem = checkOrigin(head, target, credential.kind))
+    if (const auto problem = checkOrigin(head, target, credential.kind, context.isTicketOfProgram))
         return problem;
     if (const auto problem = awaitsAuth(head, &target, credential.kind) ? std::nullopt : checkCredential(credential, target))
         return problem;

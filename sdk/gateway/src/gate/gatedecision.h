@@ -57,6 +57,7 @@ struct GateContext
     bool hasSecurityText = false; //!< There is something to serve at kSecurityTextPath.
     bool signsAssertions = false; //!< There are keys to be served at kAssertionKeysPath.
     bool isAuditNeeded = false; //!< What cannot be recorded is not admitted, and nothing can be recorded now.
+    bool isTicketOfProgram = false; //!< The ticket that was presented was bought without an Origin.
     //! Takes one handshake of \a target's budget for the address, or says how long to wait.
     std::function<std::optional<Duration>(const GateTarget *target)> handshakeRate;
 };

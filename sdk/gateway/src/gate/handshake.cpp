@@ -6,6 +6,7 @@
 #include "gate/credential.h"
 #include "gate/ticketanswers.h"
 #include "gate/tokenverifier.h"
+#include "limit/failedauth.h"
 #include "lock/lockbook.h"
 
 #include <QRandomGenerator>
@@ -33,10 +34,21 @@ Handshake::~Handshake()
 
 void Handshake::begin()
 {
+    spendTickets();
     if (m_request.arrival().parsed.isGood())
         headComplete();
     else
         refuse(refusalOfHead(m_request.arrival().parsed));
+}
+
+// Who presents a ticket has shown it to whoever reads URLs on the way: it is of no use from then on, whatever the answer is.
+void Handshake::spendTickets()
+{
+    const QList<Secret> tickets = ticketsIn(m_head.query);
+    for (const Secret &ticket : tickets) {
+        if (auto entry = m_gate.m_tickets.take(ticket, m_gate.m_services.clock.now()))
+            m_ticket = std::move(entry);
+    }
 }
 
 void Handshake::headComplete()
@@ -48,7 +60,9 @@ void Handshake::headComplete()
         refuse(refusalOfPlainPeer());
         return;
     }
-    const GateDecision decision = decideRequest(m_head, m_peer, m_gate.context(m_peer));
+    GateContext context = m_gate.context(m_peer);
+    context.isTicketOfProgram = m_ticket && m_ticket->origin.isEmpty();
+    const GateDecision decision = decideRequest(m_head, m_peer, context);
     m_target = decision.target;
     m_wantsTicket = decision.wantsTicket;
     m_presentation.isDpop = decision.isDpop;
@@ -80,7 +94,7 @@ void Handshake::verify(const GateDecision &decision)
     if (decision.wantsTicket)
         m_presentation.method = m_head.method;
     if (decision.isTicket)
-        verifyTicket(decision.credential);
+        verifyTicket();
     else
         verifyToken(decision.credential);
 }
@@ -95,17 +109,16 @@ void Handshake::verifyToken(const Secret &token)
         token, this, [this](const Result<Identity> &verdict) { verified(verdict); }, m_peer.address);
 }
 
-void Handshake::verifyTicket(const Secret &ticket)
+void Handshake::verifyTicket()
 {
     m_state = State::Verifying;
-    const std::optional<TicketStore::Entry> entry = m_gate.m_tickets.take(ticket, m_gate.m_services.clock.now());
     m_isByTicket = true;
-    if (!entry)
+    if (!m_ticket)
         verified(Error(ErrorCode::RevokedOrExpired, u"the ticket was used, has ended, or was never sold"_s));
-    else if (entry->path != m_target->path || (!entry->origin.isEmpty() && entry->origin != m_head.value("Origin")))
+    else if (m_ticket->path != m_target->path || m_ticket->origin != m_head.value("Origin"))
         verified(Error(ErrorCode::WrongAudience, u"the ticket is for another endpoint or Origin"_s));
     else
-        verifyToken(entry->token);
+        verifyToken(m_ticket->token);
 }
 
 void Handshake::awaitAuth()
@@ -151,8 +164,33 @@ void Handshake::authReceived(const Secret &token, const QByteArray &proof)
     m_presentation.proof = proof;
     if (m_gate.m_isDraining)
         refuse(Refusal::until(503, "Going down", u"draining"_s, u"the gateway is going down"_s, 2s));
-    else
+    else if (isStillDecided())
         verifyToken(token);
+}
+
+// What was decided about the request holds for the endpoints of then. Who waited beside a reload is judged by those of now.
+bool Handshake::isStillDecided()
+{
+    if (!m_target || m_gate.m_targets.contains(m_target))
+        return true;
+    GateContext context = m_gate.context(m_peer);
+    context.handshakeRate = {}; // it was taken
+    context.isTicketOfProgram = m_ticket && m_ticket->origin.isEmpty();
+    const GateDecision decision = decideRequest(m_head, m_peer, context);
+    const GateDecision::Action before = m_first ? GateDecision::Action::AwaitAuth : GateDecision::Action::Verify;
+    m_target = decision.target;
+    if (decision.action == before && decision.wantsTicket == m_wantsTicket && decision.isTicket == m_isByTicket) {
+        m_settled = decision.settled;
+        m_presentation.mustBeBound = m_target && m_target->requireDpop;
+        return true;
+    }
+    Refusal changed = decision.action == GateDecision::Action::Refuse
+        ? decision.refusal
+        : Refusal::of(403, "Not allowed any more", u"policy_changed"_s, u"the endpoint changed meanwhile"_s);
+    if (m_first)
+        changed.closeCode = int(CloseCode::PolicyChanged);
+    refuse(changed);
+    return false;
 }
 
 void Handshake::alarmDue()
@@ -173,7 +211,7 @@ std::optional<ProofProblem> Handshake::proofProblem(const Identity &identity)
 
 void Handshake::verified(const Result<Identity> &answer)
 {
-    if (m_state != State::Verifying)
+    if (m_state != State::Verifying || !isStillDecided())
         return;
     // The verifier knows the locks on people, but not from where they come.
     const auto lock = answer ? m_gate.m_services.locks.lockOn(*answer, m_peer.address) : std::nullopt;
@@ -183,6 +221,8 @@ void Handshake::verified(const Result<Identity> &answer)
         possession.problem = proofProblem(*verdict);
     const Identity *identity = verdict ? &*verdict : nullptr;
     if (m_settled) {
+        if (m_target && m_target->hidden)
+            m_target.reset(); // whatever the answer is, it is that of a path that is not there
         refuse(countFailure(decideSettled(*m_settled, verdict, possession), identity), identity);
         return;
     }
@@ -219,7 +259,7 @@ Refusal Handshake::countFailure(const Refusal &refusal, const Identity *identity
     const bool isOfCredential = refusal.status == 401 || refusal.status == 403 || refusal.status == 404;
     if (!isOfCredential || refusal.reasonCode == "dpop_nonce"_L1)
         return refusal;
-    const std::optional<Duration> wait = m_gate.countFailure(m_peer.address, identity);
+    const std::optional<Duration> wait = m_gate.m_services.failures.count(m_peer.address, identity);
     return wait ? Refusal::ofFailures(*wait) : refusal;
 }
 
@@ -294,7 +334,8 @@ void Handshake::answerRefusal(const Refusal &refusal, const Identity *identity)
         return;
     }
     Refusal closing = refusal;
-    closing.closeCode = int(closeCodeOf(refusal));
+    if (!closing.closeCode)
+        closing.closeCode = int(closeCodeOf(refusal));
     m_gate.record(closing, {m_head, m_peer, identity, m_target}, this,
                   [this, closing](const QString &ref) { closeRefused(closing, ref); });
 }

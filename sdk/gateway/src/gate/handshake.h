@@ -24,10 +24,12 @@ public:
 private:
     enum class State { New, Awaiting, Verifying, Answering, Ended };
 
+    void spendTickets();
     void headComplete();
     void verify(const GateDecision &decision);
     void verifyToken(const Secret &token);
-    void verifyTicket(const Secret &ticket);
+    void verifyTicket();
+    bool isStillDecided(); //!< Looks again where a reload came in between.
     void awaitAuth();
     void authReceived(const Secret &token, const QByteArray &proof);
     void alarmDue();
@@ -52,6 +54,7 @@ private:
     Presentation m_presentation;
     Secret m_token;
     std::optional<Refusal> m_settled; // whatever the verifier says
+    std::optional<TicketStore::Entry> m_ticket; // that was presented, and is spent
     bool m_isByTicket = false; // possession was shown when it was bought
     bool m_wantsTicket = false;
     std::unique_ptr<FirstMessage> m_first;

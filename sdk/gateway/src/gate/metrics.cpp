@@ -38,6 +38,17 @@ void labelled(QByteArray &out, const char *name, const char *help, const char *l
     }
 }
 
+void ofServers(QByteArray &out, const char *name, const char *help, const QMap<QByteArray, QMap<QByteArray, quint64>> &servers)
+{
+    header(out, name, "counter", help);
+    for (auto server = servers.cbegin(); server != servers.cend(); ++server) {
+        for (auto it = server->cbegin(); it != server->cend(); ++it) {
+            out += QByteArray("watchword_") + name + "{server=\"" + server.key() + "\",limit=\"" + it.key() + "\"} "
+                + QByteArray::number(it.value()) + '\n';
+        }
+    }
+}
+
 void histogram(QByteArray &out, const char *name, const char *help, const Histogram &values)
 {
     header(out, name, "histogram", help);
@@ -70,6 +81,8 @@ QByteArray Metrics::toPrometheus() const
     QByteArray out;
     single(out, "sockets_accepted_total", "counter", "Accepted TCP connections.", accepted);
     labelled(out, "sockets_dropped_total", "TCP connections closed unseen, by the limit they were over.", "limit", dropped);
+    ofServers(out, "server_sockets_dropped_total", "TCP connections that the issuer and the API closed unseen, by limit.",
+              serversDropped);
     labelled(out, "sockets_cut_total", "TCP connections cut later, by the bound they broke.", "bound", cut);
     labelled(out, "clients_slowed_total", "Times that a client was not read for a while, by the rate it was over.", "limit",
              slowed);

@@ -27,6 +27,7 @@ struct Metrics
 {
     quint64 accepted = 0; //!< Sockets
     QMap<QByteArray, quint64> dropped; //!< Sockets over a limit, closed unseen, by limit.
+    QMap<QByteArray, QMap<QByteArray, quint64>> serversDropped; //!< The same at "issuer" and "api".
     QMap<QByteArray, quint64> cut; //!< Connections that broke a bound, by bound.
     QMap<QByteArray, quint64> limitsBroken; //!< Of these, the ones that were judged in the Qt thread.
     QMap<QByteArray, quint64> slowed; //!< Times that a client was not read for a while, by the rate it was over.

@@ -279,14 +279,15 @@ void TokenVerifier::verify(const Secret &token, QObject *context, Answer answer,
         d->verifyNew(presented, guarded);
 }
 
-QFuture<Result<Identity>> TokenVerifier::verify(const Secret &token)
+QFuture<Result<Identity>> TokenVerifier::verify(const Secret &token, const QHostAddress &from)
 {
     const auto promise = std::make_shared<QPromise<Result<Identity>>>();
     promise->start();
-    verify(token, this, [promise](const Result<Identity> &result) {
+    const auto answered = [promise](const Result<Identity> &result) {
         promise->addResult(result);
         promise->finish();
-    });
+    };
+    verify(token, this, answered, from);
     return promise->future();
 }
 

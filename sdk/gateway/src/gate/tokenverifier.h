@@ -47,7 +47,7 @@ public:
 
     //! \a from pays for questions to issuers, so that made-up tokens cost few of them; null: nobody does.
     void verify(const Secret &token, QObject *context, Answer answer, const QHostAddress &from = {});
-    QFuture<Result<Identity>> verify(const Secret &token);
+    QFuture<Result<Identity>> verify(const Secret &token, const QHostAddress &from = {});
     /*! How a token has to look that is no access token but something its issuer says. */
     struct Statement
     {

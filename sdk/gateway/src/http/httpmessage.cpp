@@ -96,6 +96,8 @@ HttpResponse HttpResponse::page(int status, const QByteArray &html)
                         {"Cache-Control", "no-store"},
                         {"Content-Security-Policy",
                          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"},
+                        // With "no-referrer" a browser would send Origin: null with the page's own form.
+                        {"Referrer-Policy", "same-origin"},
                         {"X-Frame-Options", "DENY"}},
             .body = html};
 }
@@ -119,14 +121,17 @@ QByteArray HttpResponse::toBytes(bool keepAlive, bool headOnly) const
         if (isSafe(header))
             out += header.first + ": " + header.second + "\r\n";
     }
-    out += "X-Content-Type-Options: nosniff\r\n"
-           "Referrer-Policy: no-referrer\r\n"
-           "Strict-Transport-Security: max-age=31536000\r\n";
+    const auto has = [this](const char *name) {
+        return std::any_of(headers.begin(), headers.end(),
+                           [name](const RequestHead::Header &header) { return header.first == name; });
+    };
+    out += "X-Content-Type-Options: nosniff\r\n";
+    if (!has("Referrer-Policy"))
+        out += "Referrer-Policy: no-referrer\r\n";
+    out += "Strict-Transport-Security: max-age=31536000\r\n";
     // Who sends Upgrade names it here (RFC 9110 section 7.8).
-    const bool offersUpgrade =
-        std::any_of(headers.begin(), headers.end(), [](const RequestHead::Header &header) { return header.first == "Upgrade"; });
     out += keepAlive ? "Connection: keep-alive" : "Connection: close";
-    out += offersUpgrade ? ", Upgrade\r\n" : "\r\n";
+    out += has("Upgrade") ? ", Upgrade\r\n" : "\r\n";
     out += "Content-Length: " + QByteArray::number(body.size()) + "\r\n\r\n";
     if (!headOnly)
         out += body;

@@ -206,6 +206,11 @@ QHostAddress HttpServer::address() const
     return d->address;
 }
 
+QMap<QByteArray, quint64> HttpServer::droppedSockets() const
+{
+    return d->pool ? droppedOf(d->listener->counters()) : QMap<QByteArray, quint64>();
+}
+
 int HttpServer::connectionCount() const
 {
     return d->port->connections;

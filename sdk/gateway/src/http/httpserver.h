@@ -67,6 +67,7 @@ public:
     quint16 port() const;
     QHostAddress address() const;
     int connectionCount() const;
+    QMap<QByteArray, quint64> droppedSockets() const; //!< Closed unseen since listen(), by the limit that they were over.
 
 private:
     class Private;

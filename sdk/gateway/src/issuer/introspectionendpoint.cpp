@@ -80,8 +80,9 @@ std::optional<HttpResponse> IntrospectionEndpoint::refusal(const HttpRequest &re
         return tokenError(u"invalid_client"_s, u"too many wrong secrets"_s, 429)
             .with("Retry-After", QByteArray::number(qint64(wait->count() / 1000 + 1)));
     }
-    return tokenError(u"invalid_client"_s, u"the server is not known, or its secret is wrong"_s, 401)
-        .with("WWW-Authenticate", "Basic realm=\"introspect\"");
+    return m_services.refused(request,
+                              tokenError(u"invalid_client"_s, u"the server is not known, or its secret is wrong"_s, 401)
+                                  .with("WWW-Authenticate", "Basic realm=\"introspect\""));
 }
 
 HttpResponse IntrospectionEndpoint::answer(const HttpRequest &request)

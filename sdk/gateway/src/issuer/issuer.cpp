@@ -6,6 +6,7 @@
 #include "issuer/authorizationendpoint.h"
 #include "issuer/deviceendpoint.h"
 #include "issuer/introspectionendpoint.h"
+#include "issuer/issuerrequest.h"
 #include "issuer/signoutendpoints.h"
 #include "issuer/tokenendpoint.h"
 #include "watchword/core/log.h"
@@ -29,6 +30,13 @@ constexpr std::chrono::minutes kClockDifference{5};
 Error unusable(const QString &what)
 {
     return Error(ErrorCode::ConfigInvalid, u"the embedded issuer: "_s + what);
+}
+
+// What apps and their pages post to: it says by itself who it is from, and no browser adds anything to it.
+bool isForOthers(const QByteArray &path)
+{
+    static const QByteArrayList paths{"/authorize", "/token", "/revoke", "/logout", "/introspect", "/device_authorization"};
+    return paths.contains(path);
 }
 
 HttpLimits httpLimitsOf(const IssuerOptions &options)
@@ -190,6 +198,11 @@ void Issuer::Private::route(const HttpRequest &request, const HttpServer::Respon
     };
     const bool get = method == "GET";
     const bool post = method == "POST";
+    if (post && !isForOthers(path) && isOfOtherOrigin(request, directory.url())) {
+        desk.recordFailure({}, {}, u"foreign_origin"_s, request);
+        return respond(
+            HttpResponse::page(403, messagePage(u"Not possible"_s, u"The form does not belong to this page. Start again."_s)));
+    }
     if (path == "/.well-known/openid-configuration" || path == "/.well-known/oauth-authorization-server")
         return get ? respond(metadata()) : allow("GET");
     if (path == "/jwks")
@@ -309,6 +322,11 @@ void Issuer::setFindClient(FindClient find)
     d->findClient = std::move(find);
 }
 
+void Issuer::setFailedAuth(FailedAuth *failures)
+{
+    d->services.failures = failures;
+}
+
 QUrl Issuer::url() const
 {
     return QUrl(d->directory.url(), QUrl::StrictMode);
@@ -322,6 +340,11 @@ QString Issuer::identifier() const
 quint16 Issuer::port() const
 {
     return d->server.port();
+}
+
+QMap<QByteArray, quint64> Issuer::droppedSockets() const
+{
+    return d->server.droppedSockets();
 }
 
 JwkSet Issuer::publicKeys() const

@@ -21,6 +21,7 @@ class QSslConfiguration;
 namespace Watchword::Gateway {
 
 class AuditLog;
+class FailedAuth;
 namespace Net {
 class ReactorPool;
 }
@@ -60,9 +61,12 @@ public:
     //! Puts the client's address in place of that of a trusted proxy, for the audit and for the brake of sign-ins.
     using FindClient = std::function<void(HttpRequest &request)>;
     void setFindClient(FindClient find);
+    //! Where refused codes, refresh tokens and clients are counted; it outlives the issuer. Null: they are not limited.
+    void setFailedAuth(FailedAuth *failures);
     QUrl url() const; //!< The issuer identifier, without a slash at the end; empty before listen() unless configured.
     QString identifier() const; //!< The text of url(), as "iss" has it.
     quint16 port() const; //!< Of the server; 0 before listen().
+    QMap<QByteArray, quint64> droppedSockets() const; //!< As HttpServer::droppedSockets().
     JwkSet publicKeys() const; //!< As published at /jwks.
 
     //! True for a session or token that was ended before its time. Cheap: looked up for each handshake.

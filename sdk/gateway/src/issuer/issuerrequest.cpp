@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issuer/issuerrequest.h"
 
+#include "issuer/issuerservices.h"
 #include "issuer/redirecturi.h"
+#include "limit/failedauth.h"
 #include "watchword/core/secret.h"
 #include "watchword/jose/base64url.h"
 
@@ -13,6 +15,19 @@ bool isFromElsewhere(const HttpRequest &request)
 {
     const QByteArray site = request.head.value("Sec-Fetch-Site");
     return site == "cross-site" || site == "same-site";
+}
+
+bool isOfOtherOrigin(const HttpRequest &request, const QString &issuerUrl)
+{
+    const QList<QByteArray> origins = request.head.values("Origin");
+    if (origins.isEmpty())
+        return false;
+    const QUrl url(issuerUrl);
+    QByteArray own = (url.scheme() + u"://"_s + url.host(QUrl::FullyEncoded)).toLatin1();
+    if (url.port(443) != 443)
+        own += ':' + QByteArray::number(url.port());
+    const QByteArray said = origins.first().toLower();
+    return origins.size() > 1 || (said != own.toLower() && said != "https://" + request.head.value("Host").toLower());
 }
 
 QString randomId()
@@ -31,6 +46,16 @@ HttpResponse authorizationError(const QString &redirectUri, const QString &state
 {
     return HttpResponse::redirect(
         withParameters(redirectUri, {{"error", error}, {"error_description", description}, {"state", state}, {"iss", issuer}}));
+}
+
+HttpResponse IssuerServices::refused(const HttpRequest &request, const HttpResponse &answer) const
+{
+    const std::optional<Duration> wait = failures ? failures->count(request.peer) : std::nullopt;
+    if (!wait)
+        return answer;
+    const qint64 seconds = std::max<qint64>(1, std::chrono::ceil<std::chrono::seconds>(*wait).count());
+    return tokenError(u"temporarily_unavailable"_s, u"too many credentials from this address were refused"_s, 429)
+        .with("Retry-After", QByteArray::number(seconds));
 }
 
 const IssuerClient *publicClient(const IssuerDirectory &directory, const HttpRequest &request, const FormFields &fields,

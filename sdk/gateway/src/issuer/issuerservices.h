@@ -7,6 +7,8 @@
 
 namespace Watchword::Gateway {
 
+class FailedAuth;
+
 /*! What the pages and endpoints of the embedded issuer share; the issuer owns it all, and it outlives them. */
 struct IssuerServices
 {
@@ -16,6 +18,10 @@ struct IssuerServices
     IssuerSessions &sessions;
     const KeyRing &keys;
     Clock &clock;
+    FailedAuth *failures = nullptr; //!< Null: refused credentials are not limited.
+
+    //! \a answer to a credential that was refused, or 429 if there were too many from that address.
+    HttpResponse refused(const HttpRequest &request, const HttpResponse &answer) const;
 };
 
 } // namespace Watchword::Gateway

@@ -51,7 +51,7 @@ HttpResponse TokenEndpoint::answer(const HttpRequest &request)
     HttpResponse refusal;
     const IssuerClient *known = publicClient(m_services.directory, request, *form, &refusal);
     if (!known)
-        return refusal;
+        return m_services.refused(request, refusal);
     if (form->contains(u"resource"_s) && form->value(u"resource"_s) != m_services.options.audience)
         return tokenError(u"invalid_target"_s, u"the resource is unknown"_s);
     const QString grant = form->value(u"grant_type"_s);
@@ -72,8 +72,17 @@ HttpResponse TokenEndpoint::redeemCode(const FormFields &fields, const IssuerCli
     if (fields.value(u"code"_s).isEmpty() || verifier.isEmpty() || fields.value(u"redirect_uri"_s).isEmpty())
         return tokenError(u"invalid_request"_s, u"code, redirect_uri or code_verifier is missing"_s);
     const std::optional<CodeBook::Presented> presented = m_codes.present(fields.value(u"code"_s));
-    if (!presented)
-        return tokenError(u"invalid_grant"_s, u"the code is not valid"_s);
+    if (!presented) {
+        m_services.audit.record({.type = u"signin.failed"_s,
+                                 .subject = {},
+                                 .severity = 3,
+                                 .outcome = u"denied"_s,
+                                 .reasonCode = u"unknown_code"_s,
+                                 .message = u"An authorization code was refused: unknown_code."_s,
+                                 .data = {{"actor"_L1, m_services.audit.actor({}, {}, client.id)}}},
+                                &request);
+        return m_services.refused(request, tokenError(u"invalid_grant"_s, u"the code is not valid"_s));
+    }
     const CodeGrant &grant = presented->grant;
     const WallTime now = m_services.clock.wallNow();
     QString reason;
@@ -121,7 +130,7 @@ HttpResponse TokenEndpoint::redeemDeviceCode(const FormFields &fields, const Iss
     const DeviceBook::Polled polled = m_devices.poll(Secret::take(fields.value(u"device_code"_s).toLatin1()), client.id, now);
     switch (polled.poll) {
     case DeviceBook::Poll::Unknown:
-        return tokenError(u"invalid_grant"_s, u"the device code is not valid"_s);
+        return m_services.refused(request, tokenError(u"invalid_grant"_s, u"the device code is not valid"_s));
     case DeviceBook::Poll::Expired:
         return tokenError(u"expired_token"_s, u"the device code is too old; begin again"_s);
     case DeviceBook::Poll::TooSoon:
@@ -160,7 +169,7 @@ HttpResponse TokenEndpoint::codeRefused(const CodeGrant &grant, const QString &r
     // RFC 6749 section 4.1.2: what was issued for a code that comes twice is revoked.
     if (reason == "code_replayed"_L1)
         m_services.sessions.end(grant.sessionId, {reason, u"revoked"_s, u"policy"_s});
-    return tokenError(u"invalid_grant"_s, u"the code is not valid"_s);
+    return m_services.refused(request, tokenError(u"invalid_grant"_s, u"the code is not valid"_s));
 }
 
 HttpResponse TokenEndpoint::refresh(const FormFields &fields, const IssuerClient &client, const HttpRequest &request)
@@ -236,7 +245,7 @@ HttpResponse TokenEndpoint::refused(const SessionRecord &session, const QString 
                              .message = u"A refresh token was refused: %1."_s.arg(reason),
                              .data = data},
                             &request);
-    return tokenError(u"invalid_grant"_s, u"the refresh token is not valid"_s);
+    return m_services.refused(request, tokenError(u"invalid_grant"_s, u"the refresh token is not valid"_s));
 }
 
 HttpResponse TokenEndpoint::rotate(const SessionRecord &session, const Secret &presented, const QStringList &scopes,

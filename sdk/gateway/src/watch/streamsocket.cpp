@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch/streamsocket.h"
 
+#include "audit/auditlog.h"
+#include "gate/admission.h"
+#include "gate/refusal.h"
+
 #include "watchword/core/internal/futures.h"
 #include "watchword/core/log.h"
 
@@ -210,11 +214,30 @@ void StreamSocket::refuseRenewal(const Error &error)
         return refuseRenewal(CloseCode::TokenInvalid, u"invalid_dpop_proof"_s);
     case ErrorCode::IdentityChanged:
         return refuseRenewal(CloseCode::TokenInvalid, u"key_changed"_s);
-    case ErrorCode::TemporarilyUnavailable:
-        return refuseRenewal(CloseCode::TryAgainLater, u"try_again_later"_s);
+    case ErrorCode::RateLimited:
+        return refuseRenewal(CloseCode::RateLimited, u"rate_limited"_s);
     default:
-        return refuseRenewal(CloseCode::TokenInvalid, u"token_invalid"_s);
+        return isIssuerTrouble(error) ? refuseRenewal(CloseCode::TryAgainLater, u"try_again_later"_s)
+                                      : refuseRenewal(CloseCode::TokenInvalid, u"token_invalid"_s);
     }
+}
+
+void StreamSocket::recordFailure(const QString &reasonCode, bool isLimit)
+{
+    AuditEntry entry;
+    entry.type = isLimit ? u"limit.hit"_s : u"token.refresh_failed"_s;
+    entry.severity = 3;
+    entry.outcome = isLimit ? u"denied"_s : u"failure"_s;
+    entry.reasonCode = reasonCode;
+    entry.message = isLimit ? u"The monitor of %1 was closed: too many of its tokens were refused."_s.arg(m_identity.name)
+                            : u"A renewal by the monitor of %1 failed: %2."_s.arg(m_identity.name, reasonCode);
+    entry.data = {{"actor"_L1, auditActor(m_identity)},
+                  {"token"_L1, auditToken(m_identity)},
+                  {"src"_L1, auditSource({.address = m_peer})},
+                  {"initiator"_L1, u"policy"_s}};
+    if (isLimit)
+        entry.data.insert("limit"_L1, QJsonObject{{"name"_L1, reasonCode}});
+    m_context.audit.postLimited(entry, m_peer);
 }
 
 void StreamSocket::refuseRenewal(CloseCode code, const QString &reason)
@@ -224,6 +247,13 @@ void StreamSocket::refuseRenewal(CloseCode code, const QString &reason)
         !nonce.isEmpty() && (reason == "use_dpop_nonce"_L1 || !m_identity.keyThumbprint.isEmpty()))
         fields.insert("nonce"_L1, QString::fromLatin1(nonce));
     send(notRenewed(fields));
+    if (code != CloseCode::TokenInvalid || reason == "use_dpop_nonce"_L1)
+        return; // says nothing about the token
+    recordFailure(reason, false);
+    if (!m_context.failed || !m_context.failed(m_peer, m_identity))
+        return;
+    recordFailure(u"failed_auth_per_minute"_s, true);
+    close(int(CloseCode::RateLimited), closeCodeName(int(CloseCode::RateLimited)));
 }
 
 void StreamSocket::renew(const WatchMessage::Refresh &refresh)
@@ -237,7 +267,8 @@ void StreamSocket::renew(const WatchMessage::Refresh &refresh)
         return;
     }
     m_renewing = true;
-    const QFuture<Result<Identity>> checked = m_context.check({refresh.token, refresh.proof, m_url, m_identity.keyThumbprint});
+    const QFuture<Result<Identity>> checked =
+        m_context.check({refresh.token, refresh.proof, m_url, m_identity.keyThumbprint, m_peer});
     whenDone(checked, this, [this](const Result<Identity> &result) {
         m_renewing = false;
         if (!result) {

@@ -43,6 +43,7 @@ struct StreamContext
     WatchLimits limits;
     WatchService::TokenCheck check;
     WatchService::NonceSource nonce;
+    WatchService::FailureCount failed;
     AuditTail tail;
 };
 
@@ -100,6 +101,7 @@ private:
     void confirmRenewal();
     void refuseRenewal(CloseCode code, const QString &reason);
     void refuseRenewal(const Error &error);
+    void recordFailure(const QString &reasonCode, bool isLimit);
     bool isFlooding();
 
     ClientSocket *m_socket; // a child

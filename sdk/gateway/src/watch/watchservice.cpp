@@ -104,7 +104,7 @@ public:
 WatchService::WatchService(WatchTables &tables, AuditLog &audit, ConnectionControl &control, Clock &clock, WatchServerInfo info,
                            WatchLimits limits, QObject *parent)
     : QObject(parent)
-    , d(std::make_unique<Private>(StreamContext{tables, audit, control, clock, std::move(info), limits, {}, {}, {}}, this))
+    , d(std::make_unique<Private>(StreamContext{tables, audit, control, clock, std::move(info), limits, {}, {}, {}, {}}, this))
 {
 }
 
@@ -121,6 +121,11 @@ void WatchService::setTokenCheck(TokenCheck check, NonceSource nonce)
 {
     d->context.check = std::move(check);
     d->context.nonce = std::move(nonce);
+}
+
+void WatchService::setFailureCount(FailureCount count)
+{
+    d->context.failed = std::move(count);
 }
 
 void WatchService::setServerInfo(const WatchServerInfo &info)
@@ -151,6 +156,12 @@ void WatchService::closeStreams(int code, const std::function<bool(const Identit
         if (isMeant(stream->identity(), stream->peer()))
             stream->close(code, closeCodeName(code));
     }
+}
+
+void WatchService::forEachMonitor(const std::function<void(const Identity &, const QHostAddress &)> &visit) const
+{
+    for (const StreamSocket *stream : std::as_const(d->streams))
+        visit(stream->identity(), stream->peer());
 }
 
 void WatchService::drain(int code)

@@ -87,18 +87,22 @@ public:
         std::optional<QByteArray> proof{}; //!< The member "dpop".
         QUrl url{}; //!< Of the upgrade, for the proof.
         QString keyOfConnection{}; //!< Identity::keyThumbprint of the token before.
+        QHostAddress from{}; //!< Where the monitor is.
     };
     //! Validates a renewal; finishes in the service's thread. Without one, renewals fail with 4402. WrongNonce and
     //! InvalidRequest say that only the proof was wrong, IdentityChanged that the token is bound to another key than the
     //! connection's, TemporarilyUnavailable that nothing was.
     using TokenCheck = std::function<QFuture<Result<Identity>>(const Renewal &renewal)>;
     using NonceSource = std::function<QByteArray()>; //!< The nonce for the next proof; empty: none is wanted.
+    //! A renewal was refused for its token; how long to wait, if that are too many.
+    using FailureCount = std::function<std::optional<Duration>(const QHostAddress &peer, const Identity &whose)>;
 
     WatchService(WatchTables &tables, AuditLog &audit, ConnectionControl &control, Clock &clock, WatchServerInfo info,
                  WatchLimits limits = {}, QObject *parent = nullptr);
     ~WatchService() override;
 
     void setTokenCheck(TokenCheck check, NonceSource nonce = {});
+    void setFailureCount(FailureCount count); //!< Without one, failed renewals are not limited.
     void setServerInfo(const WatchServerInfo &info); //!< For the next "hello"; after a certificate reload.
 
     //! \a url is that of the upgrade, as proofs have to name it; without one no bound token can be renewed.
@@ -110,6 +114,7 @@ public:
                      const QHostAddress &peer = {});
     //! Closes with \a code the streams of all that \a isMeant.
     void closeStreams(int code, const std::function<bool(const Identity &identity, const QHostAddress &peer)> &isMeant);
+    void forEachMonitor(const std::function<void(const Identity &, const QHostAddress &)> &visit) const;
     //! Closes every stream with 1012 (restart) or another \a code; new ones are refused with 1013.
     void drain(int code);
 

@@ -60,6 +60,8 @@ private Q_SLOTS:
     void init() override;
     void ticketOpensOnce();
     void ticketIsForItsEndpointAndOrigin();
+    void ticketIsSpentByAnyAnswer_data();
+    void ticketIsSpentByAnyAnswer();
     void ticketEnds();
     void ticketOfARevokedToken();
     void ticketsAreRefused_data();
@@ -70,6 +72,8 @@ private Q_SLOTS:
     void firstMessagesAreRefused_data();
     void firstMessagesAreRefused();
     void silenceIsClosed();
+    void reloadBesideWhoWaits_data();
+    void reloadBesideWhoWaits();
     void whoLeavesIsRecorded();
     void waitingIsBounded();
     void waysAreSwitched();
@@ -82,7 +86,10 @@ void TestCredentialWays::initTestCase()
 {
     using Way = EndpointConfig::CredentialWay;
     QVERIFY(m_gate.prepare());
-    m_gate.addEndpoint(u"/page"_s, EndpointConfig::Service::Echo).credentials = {Way::Header, Way::Ticket};
+    EndpointConfig &page = m_gate.addEndpoint(u"/page"_s, EndpointConfig::Service::Echo);
+    page.credentials = {Way::Header, Way::Ticket};
+    page.origins.append(u"https://second.example.com"_s);
+    m_gate.addEndpoint(u"/slow"_s, EndpointConfig::Service::Echo).limits.handshakesPerSecond = 1;
     m_gate.addEndpoint(u"/other"_s, EndpointConfig::Service::Echo).credentials = {Way::Header, Way::Ticket};
     EndpointConfig &first = m_gate.addEndpoint(u"/first"_s, EndpointConfig::Service::Echo);
     first.credentials = Way::FirstMessage;
@@ -101,7 +108,7 @@ void TestCredentialWays::init()
 
 void TestCredentialWays::ticketOpensOnce()
 {
-    const QByteArray answer = m_gate.exchange(buy("/page", bearer(m_gate.token())));
+    const QByteArray answer = m_gate.exchange(buy("/page", kPage + bearer(m_gate.token())));
     QCOMPARE(statusIn(answer), 200);
     QVERIFY(answer.contains("\r\nCache-Control: no-store\r\n"));
     const QByteArray ticket = ticketIn(answer);
@@ -126,20 +133,64 @@ void TestCredentialWays::ticketIsForItsEndpointAndOrigin()
     const auto sold = [this](const QByteArray &fields) {
         return ticketIn(m_gate.exchange(buy("/page", fields + bearer(m_gate.token()))));
     };
-    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/other?ticket=" + sold({}), {}, kPage))), 401);
-    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold({}), {}))), 403); // no Origin
-    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold({}), {}, "Origin: https://evil.example\r\n"))),
-             403);
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/other?ticket=" + sold(kPage), {}, kPage))), 401);
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(kPage), {}))), 403); // no Origin
+    QCOMPARE(
+        statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(kPage), {}, "Origin: https://evil.example\r\n"))),
+        403);
     QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(kPage), {}, kPage))), 101);
+    // What a program bought is a program's: no page can use it, not even one of the list.
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold({}), {}, kPage))), 401);
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold({}), {}))), 101);
+    const QByteArray second = "Origin: https://second.example.com\r\n"; // on the list, too
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(kPage), {}, second))), 401);
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(second), {}, second))), 101);
     // A refusal spends it, too.
-    const QByteArray ticket = sold({});
+    const QByteArray ticket = sold(kPage);
     QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/other?ticket=" + ticket, {}, kPage))), 401);
     QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + ticket, {}, kPage))), 401);
     // Beside a token it is a second credential, and so are two.
-    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold({}), m_gate.token(), kPage))), 400);
-    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold({}) + "&ticket=x", {}, kPage))), 400);
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(kPage), m_gate.token(), kPage))), 400);
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + sold(kPage) + "&ticket=x", {}, kPage))), 400);
     // Elsewhere the name is the application's.
     QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/echo?ticket=concert", m_gate.token(), kPage))), 101);
+}
+
+void TestCredentialWays::ticketIsSpentByAnyAnswer_data()
+{
+    QTest::addColumn<QByteArray>("request"); // TICKET is one
+    QTest::addColumn<int>("status");
+    const auto row = [](const char *name, const QByteArray &request, int status) { QTest::newRow(name) << request << status; };
+    const QByteArray evil = "Origin: https://evil.example\r\n";
+    row("used", GateFixture::upgrade("/page?ticket=TICKET", {}, kPage), 101);
+    row("no upgrade", "GET /page?ticket=TICKET HTTP/1.1\r\nHost: a\r\n" + kPage + "\r\n", 426);
+    row("another version", GateFixture::upgrade("/page?ticket=TICKET", {}, kPage).replace("Version: 13", "Version: 12"), 426);
+    row("no Origin", GateFixture::upgrade("/page?ticket=TICKET", {}), 403);
+    row("another site", GateFixture::upgrade("/page?ticket=TICKET", {}, evil), 403);
+    row("two Origins", GateFixture::upgrade("/page?ticket=TICKET", {}, kPage + kPage), 400);
+    row("beside a token", GateFixture::upgrade("/page?ticket=TICKET", "TOKEN", kPage), 400);
+    row("beside another one", GateFixture::upgrade("/page?ticket=x&ticket=TICKET", {}, kPage), 400);
+    row("behind a semicolon", GateFixture::upgrade("/page?a=1;ticket=TICKET", {}, kPage), 401);
+    row("a name in other letters", GateFixture::upgrade("/page?%54icket=TICKET", {}, kPage), 101);
+    row("beside a token in the URL", GateFixture::upgrade("/page?access_token=x&ticket=TICKET", {}, kPage), 400);
+    row("another endpoint", GateFixture::upgrade("/other?ticket=TICKET", {}, kPage), 401);
+    row("an endpoint without tickets", GateFixture::upgrade("/echo?ticket=TICKET", {}, kPage), 401);
+    row("an endpoint with first messages", GateFixture::upgrade("/first?ticket=TICKET", {}, kPage), 401);
+    row("an unknown path", GateFixture::upgrade("/nothing?ticket=TICKET", {}, kPage), 404);
+    row("a probe", "GET /healthz?ticket=TICKET HTTP/1.1\r\nHost: a\r\n\r\n", 200);
+    row("over a limit", GateFixture::upgrade("/slow?ticket=TICKET", {}, kPage), 429);
+}
+
+void TestCredentialWays::ticketIsSpentByAnyAnswer()
+{
+    QFETCH(QByteArray, request);
+    QFETCH(int, status);
+    while (status == 429 && statusIn(m_gate.exchange(GateFixture::upgrade("/slow", m_gate.token()))) != 429) { }
+    const QByteArray ticket = ticketIn(m_gate.exchange(buy("/page", kPage + bearer(m_gate.token()))));
+    QCOMPARE(ticket.size(), 43);
+    const QByteArray first = m_gate.exchange(request.replace("TICKET", ticket).replace("TOKEN", m_gate.token()));
+    QVERIFY2(statusIn(first) == status, first.constData());
+    QCOMPARE(statusIn(m_gate.exchange(GateFixture::upgrade("/page?ticket=" + ticket, {}, kPage))), 401);
 }
 
 void TestCredentialWays::ticketEnds()
@@ -170,7 +221,7 @@ void TestCredentialWays::ticketEnds()
 // The token is looked at again: what happened to it meanwhile holds.
 void TestCredentialWays::ticketOfARevokedToken()
 {
-    const QByteArray ticket = ticketIn(m_gate.exchange(buy("/page", bearer(m_gate.token()))));
+    const QByteArray ticket = ticketIn(m_gate.exchange(buy("/page", kPage + bearer(m_gate.token()))));
     GatewayConfig next = m_gate.config;
     next.issuers[0].audiences = QStringList{u"another"_s};
     QVERIFY(m_gate.gateway->reload(next));
@@ -324,6 +375,44 @@ void TestCredentialWays::silenceIsClosed()
     const QList<AuditEvent> events = m_gate.events(u"conn.rejected"_s);
     QCOMPARE(events.size(), 1);
     QCOMPARE(events.first().data.value("reason_code"_L1).toString(), u"auth_timeout"_s);
+}
+
+void TestCredentialWays::reloadBesideWhoWaits_data()
+{
+    QTest::addColumn<QString>("change");
+    for (const char *change : {"way", "origin", "path", "scope", "nothing"})
+        QTest::newRow(change) << QString::fromLatin1(change);
+}
+
+// What was allowed at the 101 is not when the token comes.
+void TestCredentialWays::reloadBesideWhoWaits()
+{
+    QFETCH(QString, change);
+    RawClient client(m_gate);
+    QCOMPARE(statusIn(client.upgrade(GateFixture::upgrade("/first", {}, kPage + kOffer))), 101);
+    GatewayConfig next = m_gate.config;
+    for (EndpointConfig &endpoint : next.endpoints) {
+        if (endpoint.path != "/first"_L1)
+            continue;
+        if (change == "way"_L1)
+            endpoint.credentials = EndpointConfig::CredentialWay::Header;
+        else if (change == "origin"_L1)
+            endpoint.origins = QStringList{u"https://another.example.com"_s};
+        else if (change == "scope"_L1)
+            endpoint.scopes = QStringList{u"nobody"_s};
+        else if (change == "path"_L1)
+            endpoint.path = u"/second"_s;
+    }
+    QVERIFY(m_gate.gateway->reload(next));
+    client.send(auth(m_gate.token()));
+    if (change == "nothing"_L1) {
+        QVERIFY(Support::waitUntil([&] { return client.received.contains("\"t\":\"hello\""); }));
+        return;
+    }
+    QCOMPARE(client.awaitClose(), change == "scope"_L1 ? 4403 : 4441);
+    QVERIFY(!client.received.contains("\"t\":\"hello\""));
+    QCOMPARE(m_gate.gateway->connectionCount(), 0);
+    QCOMPARE(m_gate.events(u"conn.opened"_s).size(), 0);
 }
 
 void TestCredentialWays::whoLeavesIsRecorded()

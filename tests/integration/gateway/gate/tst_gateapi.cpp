@@ -36,6 +36,8 @@ private Q_SLOTS:
     void invalidateAndRevoke();
     void ownSessions();
     void operatorEndsASession();
+    void sessionIdOfTwoPeople();
+    void logoutOfASessionIdOfTwoPeople();
 };
 
 void TestGateApi::documentIsOpenApi()
@@ -308,10 +310,7 @@ void TestGateApi::locks()
                      && answer.contains("\"until\""),
                  answer.constData());
     }
-    if (isByAddress) { // the operator is there, too: another way in is needed to take it off
-        QCOMPARE(call("GET", u"/v1/locks"_s, olga).status, 401);
-        return;
-    }
+    QCOMPARE(made.json().contains("include_operators"_L1), isByAddress); // the operator is there, too, and stays
     const Answer list = call("GET", u"/v1/locks"_s, olga);
     QVERIFY(list.status == 200 && isAs(u"LockList"_s, list));
     QCOMPARE(list.json().value("total"_L1).toInt(), 1);
@@ -416,6 +415,60 @@ void TestGateApi::operatorEndsASession()
     QVERIFY(ada->closed());
     QCOMPARE(ada->code(), 4410);
     QCOMPARE(statusOf(tokenOf(u"ada"_s, u"s-1"_s)), 401);
+}
+
+// An issuer may give two people the same "sid": nobody ends somebody else's session.
+void TestGateApi::sessionIdOfTwoPeople()
+{
+    const QByteArray adas = tokenOf(u"ada"_s, u"s-1"_s);
+    const auto ada = client(adas);
+    const auto bob = client(tokenOf(u"bob"_s, u"s-1"_s));
+    QVERIFY(ada && bob);
+    const QByteArray olga = operatorToken();
+    QCOMPARE(call("GET", u"/v1/me/sessions"_s, adas).json().value("total"_L1).toInt(), 1);
+    QCOMPARE(call("DELETE", u"/v1/sessions/s-1"_s, olga).status, 409); // whose?
+    QVERIFY(!ada->isClosed && !bob->isClosed);
+    QCOMPARE(call("DELETE", u"/v1/me/sessions/s-1"_s, adas).status, 200);
+    QVERIFY(ada->closed());
+    QCOMPARE(ada->code(), 4410);
+    QVERIFY(!bob->isClosed);
+    QCOMPARE(statusOf(adas), 401);
+    QCOMPARE(statusOf(tokenOf(u"bob"_s, u"s-1"_s)), 101);
+    m_gate->gateway.reset();
+    QVERIFY(m_gate->start());
+    QCOMPARE(statusOf(adas), 401);
+    QCOMPARE(statusOf(tokenOf(u"bob"_s, u"s-1"_s)), 101);
+    const auto eve = client(tokenOf(u"eve"_s, u"s-1"_s));
+    const auto again = client(tokenOf(u"bob"_s, u"s-1"_s));
+    QVERIFY(eve && again);
+    QCOMPARE(call("DELETE", u"/v1/sessions/s-1?user=bob"_s, olga).status, 200);
+    QVERIFY(again->closed() && !eve->isClosed);
+    // A kick binds one of them, and so does a lock that says whose it is.
+    const QJsonObject kick{{"selector"_L1, QJsonObject{{"user"_L1, u"eve"_s}}}, {"code"_L1, 4410}, {"reason"_L1, u"r"_s}};
+    QCOMPARE(call("POST", u"/v1/connections:disconnect"_s, olga, kick).status, 200);
+    QCOMPARE(statusOf(tokenOf(u"eve"_s, u"s-1"_s)), 401);
+    QCOMPARE(statusOf(tokenOf(u"max"_s, u"s-1"_s)), 101);
+    QJsonObject target{{"kind"_L1, u"session"_s}, {"value"_L1, u"s-1"_s}, {"user"_L1, u"max"_s}};
+    const Answer lock = call("POST", u"/v1/locks"_s, olga, {{"target"_L1, target}, {"reason"_L1, u"r"_s}});
+    QVERIFY(lock.status == 201 && isAs(u"Lock"_s, lock));
+    QCOMPARE(statusOf(tokenOf(u"max"_s, u"s-1"_s)), 403);
+    QCOMPARE(statusOf(tokenOf(u"zoe"_s, u"s-1"_s)), 101);
+    target.insert("kind"_L1, u"client"_s);
+    QCOMPARE(call("POST", u"/v1/locks"_s, olga, {{"target"_L1, target}, {"reason"_L1, u"r"_s}}).status, 400);
+}
+
+void TestGateApi::logoutOfASessionIdOfTwoPeople()
+{
+    const auto ada = client(tokenOf(u"ada"_s, u"s-1"_s));
+    const auto bob = client(tokenOf(u"bob"_s, u"s-1"_s));
+    QVERIFY(ada && bob);
+    QJsonObject claims = logoutClaims(u"s-1"_s); // with "sub"
+    QCOMPARE(logout(m_gate->token(claims, u"logout+jwt"_s)).status, 200);
+    QVERIFY(ada->closed() && !bob->isClosed);
+    claims.remove("sub"_L1); // says nothing but the session: whoever has it
+    claims.insert("jti"_L1, u"j-2"_s);
+    QCOMPARE(logout(m_gate->token(claims, u"logout+jwt"_s)).status, 200);
+    QVERIFY(bob->closed());
 }
 
 WATCHWORD_TEST_MAIN(TestGateApi)

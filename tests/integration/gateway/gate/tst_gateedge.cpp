@@ -26,6 +26,7 @@ private Q_SLOTS:
     void bothKindsOfAddresses();
     void resumedSessionsAreJudgedLikeOthers();
     void connectionsOfOneAddress();
+    void socketsAtTheIssuerAreCounted();
     void issuerKnowsTheClientBehindAProxy();
 
 private:
@@ -217,6 +218,34 @@ void TestGateEdge::connectionsOfOneAddress()
     QCOMPARE(statusOf(answerTo(gate, GateFixture::upgrade("/echo", gate.token()), {}, QHostAddress(u"127.0.0.7"_s))), 101);
     for (QTcpSocket &socket : silent)
         socket.disconnect();
+}
+
+void TestGateEdge::socketsAtTheIssuerAreCounted()
+{
+    AuditedGate gate;
+    QVERIFY(gate.prepare());
+    EmbeddedIssuerConfig embedded;
+    embedded.audience = u"aud"_s;
+    embedded.clients = {{u"app"_s, {u"http://127.0.0.1/callback"_s}, {}}};
+    gate.config.embeddedIssuer = embedded;
+    gate.config.api = ApiConfig{QHostAddress(QHostAddress::LocalHost), 0};
+    QVERIFY(gate.begin());
+    const int port = gate.gateway->issuerUrl().port();
+    QCOMPARE(metric(gate, "server_sockets_dropped_total{server=\"api\",limit=\"max_connections\"}"), QByteArray("0"));
+    const QByteArray name = "server_sockets_dropped_total{server=\"issuer\",limit=\"connections_per_address\"}";
+    QCOMPARE(metric(gate, name), QByteArray("0"));
+    std::vector<std::unique_ptr<QTcpSocket>> silent;
+    int closed = 0;
+    for (int i = 0; i < HttpLimits().connectionsPerAddress + 3; ++i) {
+        silent.push_back(std::make_unique<QTcpSocket>());
+        silent.back()->bind(QHostAddress(u"127.0.0.9"_s));
+        QObject::connect(silent.back().get(), &QAbstractSocket::disconnected, silent.back().get(), [&closed] { ++closed; });
+        silent.back()->connectToHost(QHostAddress(QHostAddress::LocalHost), quint16(port));
+    }
+    QVERIFY(Support::waitUntil([&] { return closed >= 3; }));
+    QCOMPARE(metric(gate, name), QByteArray("3"));
+    for (const auto &socket : silent)
+        socket->disconnect();
 }
 
 void TestGateEdge::issuerKnowsTheClientBehindAProxy()

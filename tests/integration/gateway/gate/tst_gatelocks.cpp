@@ -3,6 +3,8 @@
 #include "support/testmain.h"
 #include "watchedclient.h"
 
+#include <QSet>
+
 using namespace Watchword;
 using namespace Watchword::Gateway;
 using namespace Qt::StringLiterals;
@@ -15,6 +17,7 @@ class TestGateLocks : public WatchwordTest
 private Q_SLOTS:
     void kickBindsTheSession_data();
     void kickBindsTheSession();
+    void kickOfManyNamesThemAll();
     void heldSessionMayReturn();
     void monitorOfARevokedSessionIsCut();
     void monitorOfARemovedIssuerIsCut();
@@ -127,6 +130,48 @@ void TestGateLocks::kickBindsTheSession()
     QCOMPARE(statusOf(gate, token), status);
     QCOMPARE(statusOf(gate, gate.token(elsewhere)), 101);
     QVERIFY(!gate.events().isEmpty());
+}
+
+// However long the list is: who did it, why, and to whom.
+void TestGateLocks::kickOfManyNamesThemAll()
+{
+    AuditedGate gate;
+    QVERIFY(begin(gate));
+    WatchedClient client(gate.client(u"/echo"_s, gate.token()));
+    QVERIFY(client.opened());
+    const auto olga = monitor(gate, operatorToken(gate));
+    QVERIFY(olga->opened());
+    olga->socket->sendTextMessage(uR"({"t":"view","rate_ms":250})"_s);
+    QString real;
+    QVERIFY(Support::waitUntil([&] {
+        for (const QJsonObject &frame : std::as_const(olga->frames)) {
+            for (const QJsonValue &row : frame.value("rows"_L1).toArray())
+                real = row["id"_L1].toString().startsWith(u"c-"_s) ? row["id"_L1].toString() : real;
+        }
+        return !real.isEmpty();
+    }));
+    QJsonArray ids{real};
+    for (int i = 0; i < 300; ++i)
+        ids.append(QString::number(i).rightJustified(240, u'x'));
+    const QJsonObject request{
+        {"t"_L1, u"disconnect"_s}, {"req"_L1, u"r1"_s}, {"connections"_L1, ids}, {"code"_L1, 4410}, {"reason"_L1, u"enough"_s}};
+    olga->socket->sendTextMessage(QString::fromUtf8(QJsonDocument(request).toJson(QJsonDocument::Compact)));
+    const QJsonObject result = olga->frame(u"result"_s);
+    QCOMPARE(result.value("done"_L1).toArray().size(), 1);
+    QCOMPARE(result.value("gone"_L1).toArray().size(), 300);
+    QVERIFY(client.closed());
+    QSet<QString> named;
+    const QList<AuditEvent> events = gate.events(u"admin.disconnect"_s);
+    for (const AuditEvent &event : events) {
+        QCOMPARE(event.data.value("actor"_L1)["sub"_L1].toString(), u"olga"_s);
+        QCOMPARE(event.data.value("admin"_L1)["justification"_L1].toString(), u"enough"_s);
+        const QJsonObject target = event.data.value("target"_L1).toObject();
+        for (const QJsonValue &id : target.value("ids"_L1).toArray())
+            named.insert(id.toString());
+        named.insert(target.value("id"_L1).toString());
+    }
+    for (const QJsonValue &id : std::as_const(ids))
+        QVERIFY(named.contains(id.toString()));
 }
 
 void TestGateLocks::heldSessionMayReturn()

@@ -6,6 +6,7 @@
 #include "watchword/core/frame.h"
 #include "watchword/jose/base64url.h"
 
+#include <QRegularExpression>
 #include <QSslSocket>
 
 using namespace Watchword;
@@ -41,6 +42,8 @@ private Q_SLOTS:
     void theByeSaysTheRest();
     void limitsAreCodesToo();
     void upstreamsRefusalsAreCodesToo();
+    void overTheLimitAHiddenOneIsUnknown_data();
+    void overTheLimitAHiddenOneIsUnknown();
     void whoNeverReadsCostsLittle();
     void npmWs();
 
@@ -59,6 +62,7 @@ bool TestRejectStyle::prepare(AuditedGate &gate)
     hidden.rejectStyle = EndpointConfig::RejectStyle::AcceptThenClose;
     hidden.scopes = QStringList{u"nobody"_s};
     hidden.hidden = true;
+    hidden.isPrefix = true;
     EndpointConfig &strong = gate.addEndpoint(u"/strong"_s, EndpointConfig::Service::Echo);
     strong.rejectStyle = EndpointConfig::RejectStyle::AcceptThenClose;
     strong.acrValues = QStringList{u"mfa"_s};
@@ -232,6 +236,35 @@ void TestRejectStyle::upstreamsRefusalsAreCodesToo()
 }
 
 // Accepted or not: it has its answer, and is closed.
+void TestRejectStyle::overTheLimitAHiddenOneIsUnknown_data()
+{
+    QTest::addColumn<QByteArray>("path");
+    for (const char *path : {"/hidden", "/hidden/x", "/hidden/./x", "/hidden/%2e%2e/x", "/hidden?access_token=x"})
+        QTest::newRow(path) << QByteArray(path);
+}
+
+void TestRejectStyle::overTheLimitAHiddenOneIsUnknown()
+{
+    QFETCH(QByteArray, path);
+    AuditedGate gate;
+    gate.config.failedAuthPerMinute = 6; // three of each path
+    QVERIFY(prepare(gate));
+    const auto ask = [&gate](const QByteArray &asked, const QByteArray &token) {
+        QByteArray answer = gate.exchange(GateFixture::upgrade(asked, {}, kOrigin + offer("watchword.v1", token)));
+        // What differs from request to request.
+        static const QRegularExpression varying(u"\"ref\":\"[^\"]*\"|Retry-After: \\d+|Content-Length: \\d+"_s);
+        return QString::fromLatin1(answer).remove(varying);
+    };
+    const QByteArray unknown = QByteArray(path).replace("hidden", "hidded");
+    const QByteArray weak = gate.token();
+    for (int i = 0; i < 3; ++i)
+        QCOMPARE(ask(path, weak), ask(unknown, weak));
+    const QString limited = ask(path, weak);
+    QVERIFY2(limited.startsWith(path.contains("access_token") ? "HTTP/1.1 400"_L1 : "HTTP/1.1 429"_L1), qPrintable(limited));
+    QCOMPARE(limited, ask(unknown, weak));
+    QCOMPARE(ask(path, "a.b.c"), ask(unknown, "a.b.c"));
+}
+
 void TestRejectStyle::whoNeverReadsCostsLittle()
 {
     AuditedGate gate;

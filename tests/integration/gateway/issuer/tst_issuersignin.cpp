@@ -32,6 +32,8 @@ private Q_SLOTS:
     void floodOfAuthorizeStopsNobody();
     void requestIsGoodForOneCode();
     void csrfIsNeeded();
+    void formsOfOtherOrigins_data();
+    void formsOfOtherOrigins();
     void unknownAndExpiredLoginRequests();
     void badOptions_data();
     void badOptions();
@@ -86,7 +88,7 @@ void TestIssuerSignIn::fullWay()
     QCOMPARE(page.status, 200);
     QVERIFY(page.header("Content-Security-Policy").startsWith("default-src 'none'"));
     QCOMPARE(page.header("Cache-Control"), QByteArray("no-store"));
-    QCOMPARE(page.header("Referrer-Policy"), QByteArray("no-referrer"));
+    QCOMPARE(page.header("Referrer-Policy"), QByteArray("same-origin"));
     QVERIFY(!page.body.contains("<script"));
     const Answer back = p->login(page, u"Alice"_s, u"correct horse"_s);
     QCOMPARE(back.status, 303);
@@ -349,6 +351,48 @@ void TestIssuerSignIn::csrfIsNeeded()
     QCOMPARE(p->lastAudit().data.value("reason_code"_L1).toString(), u"csrf"_s);
     QCOMPARE(p->post(u"/login"_s, fields, {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
     QCOMPARE(p->post(u"/login"_s, fields, {{"Sec-Fetch-Site", "same-origin"}}).status, 303);
+}
+
+// Browsers that do not know Sec-Fetch-Site.
+void TestIssuerSignIn::formsOfOtherOrigins_data()
+{
+    QTest::addColumn<QString>("path");
+    QTest::addColumn<QByteArray>("origin"); // OWN is the issuer's
+    QTest::addColumn<bool>("isRefused");
+    for (const char *path : {"/login", "/account", "/account/end"}) {
+        for (const char *origin :
+             {"https://evil.test", "null", "http://127.0.0.1", "OWN.evil.test", "OWN0", "", "OWN\r\nOrigin: OWN"})
+            QTest::addRow("%s from %s", path, origin) << QString::fromLatin1(path) << QByteArray(origin) << true;
+        QTest::addRow("%s of its own", path) << QString::fromLatin1(path) << QByteArray("OWN") << false;
+    }
+    for (const char *path : {"/token", "/revoke", "/logout", "/authorize"})
+        QTest::addRow("%s of an app's page", path) << QString::fromLatin1(path) << QByteArray("https://app.test") << false;
+}
+
+void TestIssuerSignIn::formsOfOtherOrigins()
+{
+    QFETCH(QString, path);
+    QFETCH(QByteArray, origin);
+    QFETCH(bool, isRefused);
+    const Answer page = p->openLogin(p->authorizeFields());
+    QCOMPARE(page.header("Referrer-Policy"), QByteArray("same-origin")); // else a browser would hide the Origin of our own form
+    Fields fields = hiddenFields(page);
+    fields.insert(u"username"_s, u"alice"_s);
+    fields.insert(u"password"_s, u"correct horse"_s);
+    const QByteArray body = encoded(fields).toUtf8();
+    origin.replace("OWN", p->issuer->url().toString().toLatin1());
+    const QByteArray answer = p->exchange("POST " + path.toLatin1()
+                                          + " HTTP/1.1\r\nHost: somewhere.test\r\nConnection: close\r\nContent-Type: "
+                                            "application/x-www-form-urlencoded\r\nContent-Length: "
+                                          + QByteArray::number(body.size()) + "\r\nOrigin: " + origin + "\r\n\r\n" + body);
+    const bool wasRefused = answer.contains("The form does not belong to this page. Start again.");
+    QVERIFY2(wasRefused == isRefused, answer.constData());
+    QVERIFY(answer.startsWith("HTTP/1.1 403 ") || !isRefused);
+    QVERIFY(!isRefused || !answer.contains("Set-Cookie"));
+    if (isRefused)
+        QCOMPARE(p->lastAudit().data.value("reason_code"_L1).toString(), u"foreign_origin"_s);
+    else if (path == "/login"_L1)
+        QVERIFY(answer.startsWith("HTTP/1.1 303 "));
 }
 
 void TestIssuerSignIn::unknownAndExpiredLoginRequests()
