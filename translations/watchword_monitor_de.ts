@@ -906,6 +906,18 @@
             <numerusform>%n Zeilen sind beendet oder nicht mehr im Filter, während die Reihenfolge gehalten wird</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Was failing</source>
+        <translation>War gestört</translation>
+    </message>
+    <message>
+        <source>Was expiring</source>
+        <translation>Lief ab</translation>
+    </message>
+    <message>
+        <source>Was open</source>
+        <translation>War offen</translation>
+    </message>
 </context>
 <context>
     <name>Monitor::ConnectionsPage</name>
@@ -2077,6 +2089,56 @@
     <message>
         <source>%1: %2 events, %3 warnings, %4 errors, %5 critical</source>
         <translation>%1: %2 Ereignisse, %3 Warnungen, %4 Fehler, %5 kritisch</translation>
+    </message>
+</context>
+<context>
+    <name>Monitor::IncidentNote</name>
+    <message>
+        <source>event %1 with hash %2</source>
+        <translation>Ereignis %1 mit Hash %2</translation>
+    </message>
+    <message>
+        <source>events %1 to %2, from hash %3 to hash %4</source>
+        <translation>Ereignisse %1 bis %2, von Hash %3 bis Hash %4</translation>
+    </message>
+    <message>
+        <source>DEMO: %1 of %2</source>
+        <translation>DEMO: %1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 by %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>Entnommen</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Completeness</source>
+        <translation>Vollständigkeit</translation>
+    </message>
+    <message>
+        <source>Proof</source>
+        <translation>Beweis</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more row(s) were selected and are not here.</source>
+        <translation>
+            <numerusform>Eine weitere Zeile war ausgewählt und steht nicht hier.</numerusform>
+            <numerusform>%n weitere Zeilen waren ausgewählt und stehen nicht hier.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -3835,6 +3897,17 @@
     <message>
         <source>Only: %1</source>
         <translation>Nur: %1</translation>
+    </message>
+    <message>
+        <source>Copy as incident note</source>
+        <translation>Als Vorfallnotiz kopieren</translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied a note with %n row(s).</source>
+        <translation>
+            <numerusform>Notiz mit einer Zeile kopiert.</numerusform>
+            <numerusform>Notiz mit %n Zeilen kopiert.</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -217,6 +217,16 @@
     </message>
 </context>
 <context>
+    <name>Monitor::IncidentNote</name>
+    <message numerus="yes">
+        <source>%n more row(s) were selected and are not here.</source>
+        <translation>
+            <numerusform>%n more row was selected and is not here.</numerusform>
+            <numerusform>%n more rows were selected and are not here.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Monitor::LinkStatus</name>
     <message numerus="yes">
         <source>%n line(s) could not be read</source>
@@ -345,6 +355,13 @@
         <translation>
             <numerusform>Copied %n row.</numerusform>
             <numerusform>Copied %n rows.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied a note with %n row(s).</source>
+        <translation>
+            <numerusform>Copied a note with %n row.</numerusform>
+            <numerusform>Copied a note with %n rows.</numerusform>
         </translation>
     </message>
 </context>

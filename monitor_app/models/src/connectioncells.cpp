@@ -45,11 +45,17 @@ QString ConnectionCells::tokenLeft() const
     return expires <= m_now && !m_stale ? tr("expired") : span(m_now, expires, u"≤");
 }
 
+QString ConnectionCells::wasWord() const
+{
+    const QString word = state();
+    return word == u"failing" ? tr("Was failing") : word == u"expiring" ? tr("Was expiring") : tr("Was open");
+}
+
 QString ConnectionCells::fullText(int column) const
 {
     switch (column) {
-    case M::State:
-        return Text::stateWord(state());
+    case M::State: // of a gateway that says nothing it is not known what is open
+        return m_stale && !isOver() ? wasWord() : Text::stateWord(state());
     case M::User: {
         const QString user = m_table.text(m_slot, S::User);
         return user.isEmpty() ? m_table.text(m_slot, S::Subject) : user;

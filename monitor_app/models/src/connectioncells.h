@@ -40,6 +40,7 @@ public:
 private:
     QString span(qint64 from, qint64 to, QStringView bound) const;
     QString tokenLeft() const;
+    QString wasWord() const; //!< Of a live state that is not known any more.
     qint64 number(ConnectionTable::NumberColumn column) const { return m_table.number(m_slot, column); }
 
     const ConnectionTable &m_table;

@@ -325,7 +325,7 @@ void WatchFeed::Private::connectAll()
         if (state == Client::State::Live)
             heard();
         if (state == Client::State::Reconnecting && !resync)
-            resync = Resync{QDateTime::currentMSecsSinceEpoch(), 0, 0, false};
+            resync = Resync{heardAt > 0 ? heardAt : QDateTime::currentMSecsSinceEpoch(), 0, 0, false};
         else if (state == Client::State::Lost || state == Client::State::Idle)
             resync.reset();
         changed();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/models/detail.h"
+#include "monitor/models/incidentnote.h"
 #include "monitor/models/text.h"
 #include "monitor/store/query.h"
 #include "monitor/widgets/button.h"
@@ -218,6 +219,16 @@ void AuditPage::refreshDetail()
 QString AuditPage::rawOf(quint64 id) const
 {
     return describeEvent(workspace().audit(), id).raw;
+}
+
+QString AuditPage::proofOf(const QList<quint64> &ids) const
+{
+    QList<QByteArray> lines;
+    for (const quint64 id : ids) {
+        if (const AuditTable::Located at = workspace().audit().locate(id - 1); at)
+            lines << at.segment->payload(at.row);
+    }
+    return proofOfEvents(lines);
 }
 
 QStringList AuditPage::connectionsOf(const QSet<quint64> &ids) const

@@ -26,6 +26,8 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include <utility>
+
 namespace Monitor {
 using namespace Qt::StringLiterals;
 
@@ -61,7 +63,12 @@ MainWindow::MainWindow(Workspace &workspace, QWidget *parent)
     addKeys();
     connect(&workspace, &Workspace::ticked, this, &MainWindow::refresh);
     connect(&workspace, &Workspace::secondPassed, this, [this] { m_status->refresh(); });
-    connect(&workspace, &Workspace::statusChanged, this, &MainWindow::refresh);
+    connect(&workspace, &Workspace::statusChanged, this, [this, before = LinkStatus::State::Idle]() mutable {
+        const LinkStatus::State state = m_workspace.status().state();
+        if (std::exchange(before, state) != state && state == LinkStatus::State::Reconnecting)
+            m_notice.clear(); // what was said of the link before holds no more
+        refresh();
+    });
     connect(&workspace, &Workspace::identityChanged, this, &MainWindow::refresh);
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         refresh();

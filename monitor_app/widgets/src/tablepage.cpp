@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/widgets/tablepage.h"
 
+#include "monitor/models/incidentnote.h"
 #include "monitor/models/text.h"
 #include "monitor/widgets/button.h"
 #include "monitor/widgets/chipbar.h"
@@ -317,6 +318,7 @@ void TablePage::showCellMenu(const QModelIndex &index, const QPoint &position)
                 [this] { copyRows(false); });
         connect(menu->addAction(tr("Copy rows as JSON") + u"\t"_s + tr("Ctrl+Shift+C")), &QAction::triggered, this,
                 [this] { copyRows(true); });
+        connect(menu->addAction(tr("Copy as incident note")), &QAction::triggered, this, &TablePage::copyNote);
     }
     menu->addSeparator();
     QAction *open = menu->addAction(tr("Open the detail") + u"\t"_s + tr("Space"));
@@ -325,11 +327,44 @@ void TablePage::showCellMenu(const QModelIndex &index, const QPoint &position)
     menu->popup(position);
 }
 
-void TablePage::copyRows(bool asJson)
+QList<quint64> TablePage::wantedRows() const
 {
     QList<quint64> ids = m_model.selectedInOrder();
     if (ids.isEmpty() && m_model.currentId() != 0)
         ids << m_model.currentId();
+    return ids;
+}
+
+void TablePage::copyNote()
+{
+    QList<quint64> ids = wantedRows();
+    IncidentNote note;
+    note.leftOut = std::max<qsizetype>(0, ids.size() - NoteLimit);
+    ids.resize(std::min(ids.size(), NoteLimit));
+    const LinkStatus &status = workspace().status();
+    note.title = title();
+    note.source = status.serverName();
+    note.isDemo = workspace().isDemo();
+    note.filter = filterState().appliedText;
+    note.takenBy = workspace().operatorName();
+    note.takenAt = workspace().now();
+    note.completeness = u"%1, %2"_s.arg(status.completenessText(), status.verificationText());
+    note.proof = proofOf(ids);
+    for (const QString &key : table()->shownColumns())
+        note.columns << m_model.columns().at(m_model.columnOf(key)).title;
+    for (const quint64 id : std::as_const(ids)) {
+        QStringList cells;
+        for (const QString &key : table()->shownColumns())
+            cells << m_model.fullText(id, m_model.columnOf(key));
+        note.rows << cells;
+    }
+    QGuiApplication::clipboard()->setText(note.toMarkdown());
+    Q_EMIT noticed(tr("Copied a note with %n row(s).", nullptr, int(ids.size())), true);
+}
+
+void TablePage::copyRows(bool asJson)
+{
+    QList<quint64> ids = wantedRows();
     if (ids.isEmpty())
         return;
     const qsizetype wanted = ids.size();

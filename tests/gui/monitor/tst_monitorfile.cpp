@@ -3,6 +3,7 @@
 #include "pageobjects.h"
 #include "support/await.h"
 
+#include "monitor/models/incidentnote.h"
 #include "monitor/models/logfile.h"
 #include "monitor/widgets/button.h"
 #include "monitor/widgets/filestrip.h"
@@ -11,7 +12,11 @@
 
 #include "watchword/core/auditevent.h"
 
+#include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
 #include <QFile>
+#include <QMenu>
 #include <QSignalSpy>
 
 using namespace Monitor;
@@ -38,6 +43,7 @@ private Q_SLOTS:
     void aSoundFileHasNothingToShow();
     void savesTheReport();
     void saysWhatTheLinesAre();
+    void copiesAnIncidentNote();
     void aGatewayHasNoStrip();
 
 private:
@@ -150,6 +156,39 @@ void TestMonitorFile::saysWhatTheLinesAre()
                  && strip()->text().contains(u"only time, level and text"_s),
              qPrintable(strip()->text()));
     QVERIFY2(strip()->text().startsWith(u"The events have no hash chain"_s), qPrintable(strip()->text()));
+}
+
+void TestMonitorFile::copiesAnIncidentNote()
+{
+    QByteArrayList lines = chain(30);
+    open(lines);
+    const Sample::TableOnScreen table(static_cast<TablePage *>(m_window->page(PageId::Audit)));
+    table.click(3);
+    table.click(5, Qt::ShiftModifier);
+    const QPoint at = table.middleOf(4);
+    QContextMenuEvent wanted(QContextMenuEvent::Mouse, at, table.widget()->viewport()->mapToGlobal(at));
+    QTest::ignoreMessage(QtWarningMsg, "This plugin does not support raise()");
+    QTest::ignoreMessage(QtWarningMsg, "This plugin does not support grabbing the keyboard");
+    QCoreApplication::sendEvent(table.widget()->viewport(), &wanted);
+    auto *menu = qobject_cast<QMenu *>(QApplication::activePopupWidget());
+    QVERIFY(menu);
+    const QList<QAction *> actions = menu->actions();
+    const auto note = std::find_if(actions.begin(), actions.end(),
+                                   [](const QAction *action) { return action->text() == "Copy as incident note"_L1; });
+    QVERIFY(note != actions.end());
+    QTest::mouseClick(menu, Qt::LeftButton, {}, menu->actionGeometry(*note).center());
+    const QString text = QGuiApplication::clipboard()->text();
+    QVERIFY2(text.startsWith(u"## Audit of"_s), qPrintable(text));
+    QVERIFY2(text.contains(u"- Filter: none"_s), qPrintable(text));
+    const auto hash = [&lines](int at) { return Watchword::AuditEvent::fromBytes(lines.at(at))->chainHash(); };
+    const int first = int(table.idAt(3)) - 1;
+    QVERIFY2(text.contains(u"events %1 to %2, from hash `%3` to hash `%4`"_s.arg(first + 1).arg(first + 3).arg(hash(first),
+                                                                                                               hash(first + 2))),
+             qPrintable(text));
+    QCOMPARE(text.count(u"conn.opened"_s), 3);
+    // A name of a stranger is text, whatever it looks like.
+    QCOMPARE(markdownCell(u" a|b\n<img src=x> [l](u)\u202egnp "_s), u"a\\|b \\<img src=x\\> \\[l\\](u)\ufffdgnp"_s);
+    QVERIFY(proofOfEvents({"{}", "garbage"}).isEmpty());
 }
 
 void TestMonitorFile::aGatewayHasNoStrip()

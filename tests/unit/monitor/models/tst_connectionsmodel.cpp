@@ -79,6 +79,10 @@ private Q_SLOTS:
         QCOMPARE(model.index(2, ConnectionsModel::Age).data().toString(), u"≥ 1:00"_s);
         QCOMPARE(model.index(2, ConnectionsModel::TokenLeft).data().toString(), u"≤ 9:00"_s);
         QCOMPARE(model.index(0, 0).data(TextColourRole).toString(), u"text.secondary"_s);
+        // Nothing claims to be open; what ended has ended.
+        QCOMPARE(model.index(0, 0).data().toString(), u"Revoked"_s);
+        QCOMPARE(model.index(1, 0).data().toString(), u"Was failing"_s);
+        QCOMPARE(model.index(2, 0).data().toString(), u"Was open"_s);
         model.setStale(false);
         model.setSortKeys({{ConnectionsModel::User, Qt::DescendingOrder}});
         QVERIFY(Support::waitUntil([&] {

@@ -109,6 +109,7 @@ protected:
     Words emptyWords() const override;
     Words filteredWords(const QList<EmptyState::Term> &terms) const override;
     QString rawOf(quint64 id) const override;
+    QString proofOf(const QList<quint64> &ids) const override;
     QStringList connectionsOf(const QSet<quint64> &ids) const override;
     void noteFilter() override;
     bool handleKey(int key) override;

@@ -32,6 +32,7 @@ public:
     void saveState(QSettings &settings) const override;
     void restoreState(QSettings &settings) override;
 
+    static constexpr qsizetype NoteLimit = 200; //!< Rows of an incident note.
     static constexpr qsizetype CopyLimit = 100'000; //!< Rows that one copy takes at most; it says when there were more.
 
 protected:
@@ -57,6 +58,7 @@ protected:
     virtual QString rawOf(quint64 id) const = 0; //!< A row as JSON.
     virtual QStringList connectionsOf(const QSet<quint64> &ids) const = 0; //!< Open ones, by their wire ids.
     virtual void addMenuActions(QMenu &) { }
+    virtual QString proofOf(const QList<quint64> &) const { return {}; } //!< What an incident note says to prove the rows.
     virtual void noteFilter() { } //!< Another filter was applied.
     virtual bool handleKey(int key); //!< Returns false for a key that is not known.
     virtual void refreshFollow() = 0; //!< The first button of the toolbar.
@@ -79,6 +81,8 @@ private:
     void showCellMenu(const QModelIndex &index, const QPoint &position);
     void showColumnMenu(const QPoint &position);
     void copyRows(bool asJson);
+    void copyNote();
+    QList<quint64> wantedRows() const; //!< What is selected, or the row with the cursor.
 
     RowWindowModel &m_model;
     const QString m_key;
