@@ -15,6 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     QByteArrayList pieces;
     for (QByteArray line : buffer.toByteArray().split('\n')) {
         pieces.append(line);
+        if (line.startsWith("\xef\xbb\xbf"))
+            line.remove(0, 3);
         if (line.endsWith('\r'))
             line.chop(1);
         lines += !line.isEmpty();

@@ -50,7 +50,33 @@ public:
     z_stream gzip{};
     bool hasGzip = false;
     ZSTD_DStream *zstd = nullptr;
+    QByteArray magic; // of the next zstd frame, until all of it is here
+    bool readsZstdHead();
 };
+
+//! False while the first bytes of a frame are not all here, or are none of today's format: libzstd may also read those of
+//! before 1.0.
+bool Decompressor::Private::readsZstdHead()
+{
+    const qsizetype wanted = std::min(FirstBytes - magic.size(), input.size());
+    magic.append(input.first(wanted));
+    input = input.sliced(wanted);
+    if (magic.size() < FirstBytes)
+        return false;
+    const bool isSkippable = (magic[0] & 0xf0) == 0x50 && QByteArrayView(magic).sliced(1) == QByteArrayView("\x2a\x4d\x18");
+    if (!isSkippable && formatOf(magic) != Format::Zstd) {
+        error = "the zstd data is damaged";
+        return false;
+    }
+    ZSTD_inBuffer head{magic.constData(), size_t(magic.size()), 0};
+    ZSTD_outBuffer nothing{nullptr, 0, 0};
+    const size_t result = ZSTD_decompressStream(zstd, &nothing, &head);
+    magic.clear();
+    complete = false;
+    if (ZSTD_isError(result) || head.pos != head.size)
+        error = "the zstd data is damaged";
+    return error == nullptr;
+}
 
 Decompressor::Format Decompressor::formatOf(QByteArrayView first)
 {
@@ -133,30 +159,33 @@ qsizetype Decompressor::inflatePiece(char *out, qsizetype capacity)
 qsizetype Decompressor::zstdPiece(char *out, qsizetype capacity)
 {
     ZSTD_outBuffer output{out, size_t(capacity), 0};
-    ZSTD_inBuffer input{d->input.data(), size_t(d->input.size()), 0};
     bool mayHaveMore = true; // what was decoded and did not fit comes without more input
-    while (output.pos < output.size && (input.pos < input.size || mayHaveMore)) {
-        if (d->complete && input.pos == input.size)
+    while (output.pos < output.size && !d->error) {
+        if (d->complete && (d->input.isEmpty() || !d->readsZstdHead()))
             break;
-        const size_t before = output.pos + input.pos;
+        if (d->input.isEmpty() && !mayHaveMore)
+            break;
+        ZSTD_inBuffer input{d->input.data(), size_t(d->input.size()), 0};
+        const size_t before = output.pos;
         const size_t result = ZSTD_decompressStream(d->zstd, &output, &input);
+        d->input = d->input.sliced(qsizetype(input.pos));
         if (ZSTD_isError(result)) {
             d->error = ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge
                 ? "the zstd data asks for more than 128 MiB of memory"
                 : "the zstd data is damaged";
-            d->input = {};
-            return output.pos > 0 ? qsizetype(output.pos) : -1;
+            break;
         }
         d->complete = result == 0;
-        mayHaveMore = output.pos + input.pos > before;
+        mayHaveMore = output.pos > before || input.pos > 0;
     }
-    d->input = d->input.sliced(qsizetype(input.pos));
-    return qsizetype(output.pos);
+    if (d->error)
+        d->input = {};
+    return output.pos > 0 || !d->error ? qsizetype(output.pos) : -1;
 }
 
 bool Decompressor::isComplete() const
 {
-    return d->complete;
+    return d->complete && d->magic.isEmpty();
 }
 
 const char *Decompressor::error() const

@@ -2,6 +2,7 @@
 #include "monitor/store/logmapping.h"
 
 #include <QFile>
+#include <QRegularExpression>
 #include <QStringList>
 
 #define TOML_EXCEPTIONS 0
@@ -170,6 +171,18 @@ private:
 
 } // namespace
 
+namespace {
+
+//! Line of a [header] without a name, which toml++ 3.3 takes for granted; 0 if there is none.
+qsizetype headerWithoutName(const QString &text)
+{
+    static const QRegularExpression wrong(u"^[ \\t]*\\[\\[?[ \\t]*(?![A-Za-z0-9_\"'-])"_s, QRegularExpression::MultilineOption);
+    const QRegularExpressionMatch match = wrong.match(text);
+    return match.hasMatch() ? QStringView(text).first(match.capturedStart()).count(u'\n') + 1 : 0;
+}
+
+} // namespace
+
 bool matchesPattern(QByteArrayView text, QByteArrayView pattern)
 {
     // Greedy, with one place to go back to: linear for one star, and never worse than the product of the lengths.
@@ -216,6 +229,8 @@ QByteArray LogMapping::pointerOf(const QString &path)
 LogMapping::Parsed LogMapping::fromToml(const QString &text, const QString &fileName)
 {
     MappingReader reader(fileName);
+    if (const qsizetype line = headerWithoutName(text); line > 0)
+        return {{}, u"%1:%2:1: a table has no name"_s.arg(fileName).arg(line)};
     const std::string bytes = text.toStdString();
     const toml::parse_result parsed = toml::parse(bytes);
     if (!parsed) {

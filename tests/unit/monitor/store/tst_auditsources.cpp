@@ -100,6 +100,19 @@ private Q_SLOTS:
         decompressed(one + "garbage", 1000, 1000, &error);
         QVERIFY2(error.contains("damaged"), error.constData());
     }
+    void refusesFramesOfOldFormats()
+    {
+        QByteArray bytes = compressed(u"zstd"_s, "a");
+        QByteArray error;
+        // Of version 0.6, behind one of today.
+        QCOMPARE(decompressed(bytes + QByteArray::fromHex("26b52ffd0458090000615b6e8ca9"), 3, 64, &error), "a"_ba);
+        QVERIFY2(error.contains("damaged"), error.constData());
+        // A skippable frame is none of these.
+        QCOMPARE(decompressed(bytes + QByteArray::fromHex("502a4d1803000000616263") + bytes, 3, 64, &error), "aa"_ba);
+        QCOMPARE(error, ""_ba);
+        decompressed(bytes + "\x28\xb5", 1, 64, &error);
+        QCOMPARE(error, "cut"_ba);
+    }
     void passesWhatIsNotCompressed()
     {
         QCOMPARE(decompressed("plain\n", 2, 3), "plain\n"_ba);
@@ -379,6 +392,8 @@ otherwise = "info"
         QTest::addColumn<QString>("toml");
         QTest::addColumn<QString>("why");
         QTest::newRow("syntax") << u"name = "_s << u"m.toml:1:8: "_s;
+        QTest::newRow("table without a name") << u"name = \"x\"\n[@fields]"_s << u"m.toml:2:1: a table has no name"_s;
+        QTest::newRow("empty header") << u"[]"_s << u"m.toml:1:1: a table has no name"_s;
         QTest::newRow("nothing") << u"name = \"x\""_s << u"neither time nor kind nor message"_s;
         QTest::newRow("field") << u"[fields]\nwho = \"a\""_s << u"m.toml:2:1: there is no field \"who\""_s;
         QTest::newRow("member") << u"colour = 1\n[fields]\ntime = \"t\""_s << u"there is no \"colour\""_s;
