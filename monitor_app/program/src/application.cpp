@@ -5,6 +5,7 @@
 #include "monitor/models/text.h"
 #include "monitor/program/demologin.h"
 #include "monitor/program/demoprocess.h"
+#include "monitor/program/eventstream.h"
 #include "monitor/program/livesource.h"
 #include "monitor/program/screenshot.h"
 #include "monitor/program/terminationsignal.h"
@@ -90,6 +91,7 @@ public:
     std::unique_ptr<DemoProcess> demo;
     std::unique_ptr<DemoLogin> login;
     std::unique_ptr<LiveSource> source;
+    std::unique_ptr<EventStream> stream;
     std::unique_ptr<LogFile> file;
     std::unique_ptr<Screenshot> screenshot;
     TerminationSignal termination;
@@ -110,6 +112,7 @@ Application::~Application()
         delete gone;
     d->screenshot.reset();
     d->file.reset();
+    d->stream.reset();
     d->source.reset();
     d->login.reset();
     d->demo.reset();
@@ -190,8 +193,8 @@ void Application::leave(const QString &problem)
         QTimer::singleShot(0, qApp, [] { QApplication::exit(1); });
     }
     // The caller may be a signal of what is let go here. It writes into the workspace, and must not outlive it.
-    for (QObject *gone :
-         std::initializer_list<QObject *>{d->file.release(), d->source.release(), d->login.release(), d->demo.release()}) {
+    for (QObject *gone : std::initializer_list<QObject *>{d->file.release(), d->stream.release(), d->source.release(),
+                                                          d->login.release(), d->demo.release()}) {
         if (!gone)
             continue;
         d->leaving.append(gone);
@@ -337,12 +340,32 @@ bool Application::readMapping()
     return true;
 }
 
-void Application::openFile(const QString &path)
+// Two of them must not fill one table.
+void Application::forgetSources()
+{
+    for (const QPointer<QObject> &gone : std::as_const(d->leaving))
+        delete gone;
+    d->leaving.clear();
+}
+
+void Application::openStream(const QUrl &url)
 {
     leave();
-    for (const QPointer<QObject> &gone : std::as_const(d->leaving))
-        delete gone; // two readers must not fill one table
-    d->leaving.clear();
+    forgetSources();
+    if (!readMapping())
+        return;
+    d->stream = std::make_unique<EventStream>(d->workspace, url, authorities(d->options.server.authorityFile));
+    d->window.setWatching(true);
+    d->window.showPage(d->options.page.value_or(PageId::Audit));
+    d->stream->start();
+}
+
+void Application::openFile(const QString &path)
+{
+    if (path.startsWith("wss://"_L1) || path.startsWith("ws://"_L1))
+        return openStream(QUrl(path));
+    leave();
+    forgetSources();
     if (!readMapping())
         return;
     d->file = std::make_unique<LogFile>(path, d->workspace.audit());

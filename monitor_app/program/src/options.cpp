@@ -23,7 +23,10 @@ void addOptions(QCommandLineParser &parser)
     add(u"sign-in"_s, u"automatic, browser, or device: with a code on another device, for example over SSH."_s, u"NAME"_s);
     add(u"resource"_s, u"Resource indicator for the provider (RFC 8707)."_s, u"URL"_s);
     add(u"ca"_s, u"PEM file of a private certificate authority."_s, u"FILE"_s);
-    add(u"open"_s, u"Open and follow an audit file (JSON lines, also .gz and .zst); - is standard input."_s, u"FILE"_s);
+    add(u"open"_s,
+        u"Open and follow an audit file (JSON lines, also .gz and .zst), - for standard input, or a wss:// address that sends "
+        "CloudEvents."_s,
+        u"FILE"_s);
     add(u"mapping"_s, u"TOML table that says what the members of another program's log mean."_s, u"FILE"_s);
     add(u"page"_s, u"First page: overview, connections, tokens, audit, alerts or posture."_s, u"NAME"_s);
     add(u"theme"_s, u"system, light, dark or high-contrast."_s, u"NAME"_s);

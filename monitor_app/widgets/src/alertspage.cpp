@@ -16,6 +16,8 @@
 #include <QScrollBar>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace Monitor {
 using namespace Qt::StringLiterals;
 
@@ -296,6 +298,9 @@ void AlertsPage::addRule(qsizetype index)
     });
     line->addWidget(snooze);
     auto *enabled = new Button(Button::Kind::Outlined, rule.enabled ? tr("On") : tr("Off"));
+    // As wide as the other word: the buttons of all rows stand in columns.
+    const Button other(Button::Kind::Outlined, rule.enabled ? tr("Off") : tr("On"));
+    enabled->setFixedWidth(std::max(enabled->sizeHint().width(), other.sizeHint().width()));
     enabled->setObjectName(u"enabled"_s);
     enabled->setCheckable(true);
     enabled->setChecked(rule.enabled);

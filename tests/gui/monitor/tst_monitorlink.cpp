@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/models/linkfailure.h"
 #include "monitor/program/certificatewatch.h"
+#include "monitor/program/eventstream.h"
+#include "monitor/widgets/workspace.h"
 
 #include "support/await.h"
 #include "support/testmain.h"
@@ -8,11 +10,14 @@
 #include "watchword/testing/throwawaytls.h"
 
 #include <QCryptographicHash>
+#include <QRegularExpression>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QSslConfiguration>
 #include <QSslServer>
 #include <QTemporaryDir>
+#include <QWebSocket>
+#include <QWebSocketServer>
 
 using namespace Monitor;
 using namespace Qt::StringLiterals;
@@ -36,6 +41,8 @@ private Q_SLOTS:
     void everyFailureHasASentence();
     void aChangedCertificateNamesBoth();
     void looksAtTheCertificate();
+    void takesMessagesApart();
+    void followsAnyCloudEventsServer();
 
 private:
     static QString digest(const QSslCertificate &certificate)
@@ -131,5 +138,63 @@ void TestMonitorLink::looksAtTheCertificate()
     other.look();
 }
 
-WATCHWORD_TEST_MAIN(TestMonitorLink)
+void TestMonitorLink::takesMessagesApart()
+{
+    QCOMPARE(EventStream::linesOf("{\n \"a\": 1\r\n}\n"), QByteArrayList{"{  \"a\": 1  }"});
+    QCOMPARE(EventStream::linesOf(R"([{"a":1},{"b":2}])"), (QByteArrayList{R"({"a":1})", R"({"b":2})"}));
+    QCOMPARE(EventStream::linesOf("[]"), QByteArrayList{"[]"}); // nothing is dropped unsaid
+    QCOMPARE(EventStream::linesOf("garbage"), QByteArrayList{"garbage"});
+}
+
+void TestMonitorLink::followsAnyCloudEventsServer()
+{
+    // A server that nobody here wrote.
+    const auto tls = Watchword::ThrowAwayTls::make();
+    QWebSocketServer server(u"events"_s, QWebSocketServer::SecureMode);
+    QSslConfiguration configuration = QSslConfiguration::defaultConfiguration();
+    configuration.setPeerVerifyMode(QSslSocket::VerifyNone);
+    configuration.setLocalCertificate(tls.certificate);
+    configuration.setPrivateKey(tls.key);
+    server.setSslConfiguration(configuration);
+    server.setSupportedSubprotocols({u"cloudevents.json"_s});
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    const QUrl url(u"wss://localhost:%1/events"_s.arg(server.serverPort()));
+    Workspace workspace;
+    EventStream stream(workspace, url, {tls.authority});
+    stream.start();
+    QVERIFY(Support::waitUntil([&] { return server.hasPendingConnections(); }));
+    std::unique_ptr<QWebSocket> peer(server.nextPendingConnection());
+    QCOMPARE(peer->subprotocol(), u"cloudevents.json"_s);
+    QVERIFY(Support::waitUntil([&] { return workspace.status().state() == LinkStatus::State::Live; }));
+    const auto event = [](int sequence) {
+        return QString::fromUtf8(R"({"specversion":"1.0","id":"%1","source":"/door","type":"door.opened","sequence":"%1",
+  "time":"2026-11-22T14:32:40Z","data":{"message":"opened"}})")
+            .arg(sequence);
+    };
+    peer->sendTextMessage(event(1));
+    peer->sendTextMessage(event(2));
+    QVERIFY(Support::waitUntil([&] { return workspace.audit().rows() == 2; }));
+    QCOMPARE(workspace.audit().badLineCount(), 0u);
+    // It goes, comes back, and what was sent in between is a gap.
+    peer->close();
+    QVERIFY(Support::waitUntil([&] { return workspace.status().state() == LinkStatus::State::Reconnecting; }));
+    QVERIFY(!workspace.status().failure().isEmpty());
+    workspace.actions().retryNow();
+    QVERIFY(Support::waitUntil([&] { return server.hasPendingConnections(); }));
+    peer.reset(server.nextPendingConnection());
+    peer->sendTextMessage(event(5));
+    QVERIFY(Support::waitUntil([&] { return workspace.audit().missedEvents() == 2; }));
+    QVERIFY(Support::waitUntil([&] { return workspace.status().state() == LinkStatus::State::Live; }));
+    peer->disconnect();
+    // A server whose certificate nobody vouches for is not followed.
+    Workspace other;
+    EventStream refused(other, url, {});
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"TlsFailed: "_s));
+    refused.start();
+    QVERIFY(Support::waitUntil(
+        [&] { return (other.status().failure() + other.status().lostReason()).contains(u"is not trusted"_s); }));
+    QCOMPARE(other.audit().rows(), 0u);
+}
+
+WATCHWORD_GUI_TEST_MAIN(TestMonitorLink)
 #include "tst_monitorlink.moc"

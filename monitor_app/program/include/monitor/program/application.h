@@ -32,7 +32,7 @@ public:
     void start();
 
     void openDemo();
-    void openFile(const QString &path);
+    void openFile(const QString &path); //!< Also "-", and the address of a WebSocket with CloudEvents.
     //! Signs in by the route of the options and stores the sign-in, unless a choice of the person says otherwise.
     void connectTo(const ServerSettings &settings);
 
@@ -45,6 +45,8 @@ private:
     void leave(const QString &problem = {});
     bool readMapping(); //!< False when the table of the options cannot be used, which was said.
     void showFile();
+    void forgetSources();
+    void openStream(const QUrl &url);
     void startScreenshot();
     class Private;
     std::unique_ptr<Private> d;
