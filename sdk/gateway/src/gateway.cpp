@@ -6,6 +6,7 @@
 #include "bridge/bridge.h"
 #include "config/configchanges.h"
 #include "config/fixedsettings.h"
+#include "endpoint/canary.h"
 #include "endpoint/hub.h"
 #include "gate/configfiles.h"
 #include "gate/gate.h"
@@ -51,6 +52,7 @@ public:
     void openHub();
     void openWatch();
     Result<void> openApi();
+    void openCanary(); //!< Before what reads the configuration's endpoints.
     QByteArray readiness() const;
     void countServers(Metrics &counted);
     void note(const QString &type, const QString &outcome, const QString &reason, const QString &message);
@@ -78,6 +80,7 @@ public:
     std::unique_ptr<WatchTables> tables;
     std::unique_ptr<IssuerHost> host; // of the embedded issuer, where there is one
     std::unique_ptr<TokenVerifier> verifier;
+    std::unique_ptr<Canary> canary;
     std::unique_ptr<AssertionSigner> assertions;
     std::unique_ptr<PeerServices> services;
     std::unique_ptr<Hub> hub;
@@ -193,6 +196,20 @@ Result<void> Gateway::Private::openApi()
     return api->listen(config.api->address, config.api->port, *tls, &bridge->pool());
 }
 
+void Gateway::Private::openCanary()
+{
+    if (config.canary.count() <= 0)
+        return;
+    const auto site = [this] { return Canary::Site{gate->reachableAddress(), gate->port(), gate->certificate()}; };
+    canary = std::make_unique<Canary>(Canary::Services{clock, *locks, metrics, site}, config.canary);
+    config.endpoints.append(canary->endpoint());
+    verifier->setCanary(canary.get());
+    connect(canary.get(), &Canary::measured, q, [this](std::chrono::milliseconds time) {
+        if (watch)
+            watch->setCanary(time);
+    });
+}
+
 Result<void> Gateway::Private::start()
 {
     startedAt = clock.wallNow();
@@ -211,6 +228,7 @@ Result<void> Gateway::Private::start()
     if (!signer)
         return signer.error();
     assertions = std::move(signer).value();
+    openCanary();
     openHub();
     gate = std::make_unique<Gate>(config,
                                   GateServices{clock, *audit, *verifier, caps, metrics, proofs, *bridge, *assertions, *locks,
@@ -225,6 +243,8 @@ Result<void> Gateway::Private::start()
     if (const Result<void> opened = openApi(); !opened)
         return opened.error();
     verifier->warmUp();
+    if (canary)
+        canary->start();
     state = State::Running;
     note(u"node.start"_s, u"success"_s, u"started"_s, u"The gateway started."_s);
     return {};
@@ -263,6 +283,8 @@ void Gateway::Private::note(const QString &type, const QString &outcome, const Q
 void Gateway::Private::beginDrain()
 {
     state = State::Draining;
+    if (canary)
+        canary->stop();
     note(u"node.draining"_s, u"success"_s, u"draining"_s, u"The gateway announced its end."_s);
     gate->drain();
     stopAlarm.start(config.drain);
@@ -272,6 +294,8 @@ void Gateway::Private::beginDrain()
 void Gateway::Private::beginStop()
 {
     state = State::Stopping;
+    if (canary)
+        canary->stop();
     gate->close();
     stopAlarm.start(stopGrace);
     hub->closeAll(CloseCode::ServiceRestart);
@@ -302,6 +326,9 @@ void Gateway::Private::release()
     hub.reset();
     services.reset();
     assertions.reset();
+    if (verifier)
+        verifier->setCanary(nullptr);
+    canary.reset();
     verifier.reset();
     host.reset();
     tables.reset();
@@ -372,6 +399,8 @@ Result<void> Gateway::reload(const GatewayConfig &config)
     Result<void> valid = next.validate();
     if (valid)
         valid = checkFiles(next);
+    if (d->canary)
+        next.endpoints.append(d->canary->endpoint());
     if (valid) {
         if (const std::optional<Error> change = fixedChanges(d->config, next))
             valid = *change;
@@ -433,12 +462,9 @@ QUrl Gateway::url() const
 {
     if (!d->gate || d->gate->port() == 0)
         return {};
-    QHostAddress address = d->gate->address();
-    if (address == QHostAddress::Any || address == QHostAddress::AnyIPv4)
-        address = QHostAddress(QHostAddress::LocalHost);
     QUrl url;
     url.setScheme(d->config.listen.plain ? u"ws"_s : u"wss"_s);
-    url.setHost(address.toString());
+    url.setHost(d->gate->reachableAddress().toString());
     url.setPort(d->gate->port());
     return url;
 }

@@ -30,8 +30,8 @@ HttpResponse logoutRefused(const Error &error)
     return HttpResponse::json(400, {{"error"_L1, u"invalid_request"_s}, {"error_description"_L1, error.detail()}});
 }
 
-// RFC 8935 section 2.4.
-HttpResponse eventsRefused(const Error &error)
+// RFC 8935 section 2.4, which RFC 8936 takes over.
+QString errorWordOf(const Error &error)
 {
     QString word = u"invalid_request"_s;
     switch (error.code()) {
@@ -50,7 +50,12 @@ HttpResponse eventsRefused(const Error &error)
     default:
         break;
     }
-    return HttpResponse::json(400, {{"err"_L1, word}, {"description"_L1, error.detail()}});
+    return word;
+}
+
+HttpResponse eventsRefused(const Error &error)
+{
+    return HttpResponse::json(400, {{"err"_L1, errorWordOf(error)}, {"description"_L1, error.detail()}});
 }
 
 HttpResponse comeBack()
@@ -89,6 +94,7 @@ void ProviderWord::setConfig(const GatewayConfig &config)
         if (issuer.events)
             m_providers.insert(issuer.issuer(), {issuer.events->audiences, secretIn(issuer.events->pushTokenFile)});
     }
+    setPolls(config);
 }
 
 const ProviderWord::Provider *ProviderWord::providerOf(const Jwt &unproved) const
@@ -118,6 +124,21 @@ HttpResponse ProviderWord::refused(const Error &error, const HttpRequest &reques
     return wait ? tooManyFailures(*wait) : answer;
 }
 
+// It did not come: the gateway fetched it.
+void ProviderWord::recordBadEvent(const Error &error, const QString &issuer, const QString &id)
+{
+    AuditEntry entry;
+    entry.type = u"provider.event"_s;
+    entry.severity = 3;
+    entry.outcome = u"denied"_s;
+    entry.reasonCode = error.codeName();
+    entry.message = u"An event that the transmitter of %1 gave was refused: %2."_s.arg(issuer, error.detail());
+    entry.data = {{"actor"_L1, QJsonObject{{"type"_L1, u"service"_s}, {"iss"_L1, issuer}}},
+                  {"target"_L1, QJsonObject{{"kind"_L1, u"token"_s}, {"id"_L1, id}}},
+                  {"initiator"_L1, u"policy"_s}};
+    m_audit.postLimited(entry, {});
+}
+
 void ProviderWord::act(const ProviderStatement &statement, const HttpRequest &request)
 {
     const WallTime now = m_clock.wallNow();
@@ -130,8 +151,9 @@ void ProviderWord::act(const ProviderStatement &statement, const HttpRequest &re
         u"The provider %1 ended the %2: %3."_s.arg(statement.target.issuer, targetWord(statement.target), statement.reason);
     entry.data = {{"actor"_L1, QJsonObject{{"type"_L1, u"service"_s}, {"iss"_L1, statement.target.issuer}}},
                   {"target"_L1, QJsonObject{{"kind"_L1, wireName(statement.target.kind)}, {"id"_L1, statement.target.value}}},
-                  {"src"_L1, auditSource({.address = request.peer, .port = request.peerPort})},
                   {"initiator"_L1, statement.initiator}};
+    if (!request.peer.isNull())
+        entry.data.insert("src"_L1, auditSource({.address = request.peer, .port = request.peerPort}));
     if (const Result<AuditEvent> event = m_audit.append(entry); !event)
         qCWarning(logGateway).noquote() << "a provider's word is not in the audit:" << event.error().toString();
     Lock lock;
@@ -214,18 +236,73 @@ HttpResponse ProviderWord::eventsAnswer(const Result<Jwt> &jwt, const HttpReques
 {
     if (!jwt && isIssuerTrouble(jwt.error()))
         return comeBack();
+    const Result<void> taken = takeEvents(jwt, request);
+    if (!taken)
+        return refused(taken.error(), request, eventsRefused(taken.error()));
+    return noStore({.status = 202, .headers = {}, .body = {}});
+}
+
+Result<void> ProviderWord::takeEvents(const Result<Jwt> &jwt, const HttpRequest &request)
+{
     const Result<ProviderEvents> read =
         jwt ? readSecurityEvents(jwt->claims(), m_clock.wallNow()) : Result<ProviderEvents>(jwt.error());
     if (!read)
-        return refused(read.error(), request, eventsRefused(read.error()));
+        return read.error();
     // RFC 8935 section 2.3: what came before is accepted again, and does nothing.
     if (isFirst(jwt->issuer(), read->id)) {
         for (const ProviderStatement &statement : read->statements)
             act(statement, request);
         if (read->verification)
             qCInfo(logGateway).noquote() << "the provider" << jwt->issuer() << "verified its stream of events";
+        const auto poll = m_polls.find(jwt->issuer());
+        if (read->verification && poll != m_polls.end())
+            poll->second.second->verified(*read->verification);
     }
-    return noStore({.status = 202, .headers = {}, .body = {}});
+    return {};
+}
+
+void ProviderWord::setPolls(const GatewayConfig &config)
+{
+    std::map<QString, std::pair<IssuerConfig, std::unique_ptr<ProviderPoll>>> polls;
+    for (const IssuerConfig &issuer : config.issuers) {
+        if (!issuer.events || !issuer.events->poll)
+            continue;
+        const QString name = issuer.issuer();
+        if (const auto same = m_polls.find(name); same != m_polls.end() && same->second.first == issuer) {
+            polls.insert(m_polls.extract(same));
+            continue;
+        }
+        auto poll = std::make_unique<ProviderPoll>(
+            issuer, m_clock, [this, name](const Secret &token, auto answer) { takePolled(name, token, std::move(answer)); });
+        poll->start();
+        polls.emplace(name, std::pair(issuer, std::move(poll)));
+    }
+    m_polls = std::move(polls);
+}
+
+void ProviderWord::takePolled(const QString &issuer, const Secret &token,
+                              const std::function<void(const ProviderPoll::Verdict &)> &answer)
+{
+    const Result<Jwt> unproved = Jwt::parse(token.reveal());
+    const QString id = unproved ? unproved->id().left(256) : QString();
+    const auto refuse = [this, issuer, id, answer](const Error &error) {
+        recordBadEvent(error, issuer, id);
+        answer({.isTaken = false, .error = errorWordOf(error), .description = error.detail()});
+    };
+    const Provider *provider = unproved ? providerOf(*unproved) : nullptr;
+    if (!unproved)
+        return refuse(unproved.error());
+    if (!provider || unproved->issuer() != issuer)
+        return refuse(Error(ErrorCode::WrongIssuer, u"the transmitter's token is of another issuer"_s));
+    m_verifier.verifyStatement(token, {{u"secevent+jwt"_s}, true, provider->audiences}, this,
+                               [this, refuse, answer](const Result<Jwt> &jwt) {
+                                   if (!jwt && isIssuerTrouble(jwt.error()))
+                                       return answer({.isTaken = false, .comesAgain = true});
+                                   const Result<void> taken = takeEvents(jwt, {}); // nobody came
+                                   if (!taken)
+                                       return refuse(taken.error());
+                                   answer({});
+                               });
 }
 
 } // namespace Watchword::Gateway

@@ -23,6 +23,8 @@ std::optional<Error> fixedChanges(const GatewayConfig &config, const GatewayConf
         fixed(u"[audit] retention, max_events and max_bytes"_s);
     if (next.cluster != config.cluster || (!next.node.isEmpty() && next.node != config.node))
         fixed(u"cluster or node of [gateway]"_s);
+    if (next.canary != config.canary)
+        fixed(u"[gateway] canary"_s);
     if (next.assertionKeyFile != config.assertionKeyFile)
         fixed(u"[gateway] assertion_keys"_s);
     if (next.locks.database != config.locks.database)

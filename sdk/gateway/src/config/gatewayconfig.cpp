@@ -84,6 +84,25 @@ IssuerConfig::Introspection readIntrospection(TableReader table)
     return introspection;
 }
 
+IssuerConfig::Events::Poll readPoll(TableReader table)
+{
+    IssuerConfig::Events::Poll poll;
+    poll.url = table.url("url", {u"https"_s, u"http"_s});
+    poll.transmitter = table.url("transmitter", {u"https"_s, u"http"_s});
+    if (poll.url.isEmpty() == poll.transmitter.isEmpty())
+        table.fail("url", u"events_poll needs either url, where events are fetched, or transmitter, where a stream is set up"_s);
+    for (const QUrl &url : {poll.url, poll.transmitter}) {
+        if (url.scheme() == "http"_L1 && !isLoopbackHost(url.host()))
+            table.fail("url", u"events_poll fetches by https://, or by http:// on this machine"_s);
+    }
+    poll.tokenFile = table.requiredFile("token_file");
+    poll.every = table.duration("every", poll.every);
+    if (poll.every < std::chrono::seconds(1))
+        table.fail("every", u"every of events_poll must be at least \"1 s\""_s);
+    table.finish();
+    return poll;
+}
+
 IssuerConfig::Events readEvents(TableReader table)
 {
     IssuerConfig::Events events;
@@ -124,6 +143,12 @@ IssuerConfig readIssuer(TableReader table)
         issuer.introspection = readIntrospection(*introspection);
     if (auto events = table.table("events"))
         issuer.events = readEvents(*events);
+    if (auto poll = table.table("events_poll")) {
+        if (!issuer.events)
+            table.fail("events_poll", u"events_poll of [[issuer]] needs events = { audience = \"...\" } beside it"_s);
+        else
+            issuer.events->poll = readPoll(*poll);
+    }
     table.finish();
     return issuer;
 }
@@ -285,6 +310,9 @@ void readSmallTables(TableReader &root, GatewayConfig &config)
         config.grace = table->duration("grace", config.grace);
         config.heartbeat = table->duration("heartbeat", config.heartbeat);
         config.assertionKeyFile = table->file("assertion_keys");
+        config.canary = table->duration("canary", config.canary);
+        if (config.canary.count() > 0 && config.canary < std::chrono::seconds(1))
+            table->fail("canary", u"canary of [gateway] must be at least \"1 s\", or 0 for none"_s);
         table->finish();
     }
     if (auto table = root.table("drain")) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/roomsreader.h"
 
+#include "watchword/core/internal/loopback.h"
+
 #include <QRegularExpression>
 
 namespace Watchword::Gateway {
@@ -44,6 +46,28 @@ RoomRule readRule(TableReader table)
     return rule;
 }
 
+RoomWebhook readWebhook(TableReader table)
+{
+    RoomWebhook webhook;
+    table.requiredText("url");
+    webhook.url = table.url("url", {u"https"_s, u"http"_s});
+    if (webhook.url.scheme() == "http"_L1 && !isLoopbackHost(webhook.url.host()))
+        table.fail("url", u"url of room_webhook must be https://, or http:// on this machine"_s);
+    webhook.caFile = table.file("ca");
+    webhook.secretFile = table.file("secret_file");
+    webhook.timeout = table.duration("timeout", webhook.timeout);
+    webhook.cache = table.duration("cache", webhook.cache);
+    const QString policy = table.text("when_unreachable", u"refuse"_s);
+    if (policy == "allow"_L1)
+        webhook.whenUnreachable = RoomWebhook::WhenUnreachable::Allow;
+    else if (policy != "refuse"_L1)
+        table.fail("when_unreachable", u"when_unreachable of room_webhook must be \"refuse\" or \"allow\""_s);
+    if (webhook.timeout < std::chrono::milliseconds(100) || webhook.timeout > std::chrono::seconds(30))
+        table.fail("timeout", u"timeout of room_webhook must be from \"100 ms\" to \"30 s\""_s);
+    table.finish();
+    return webhook;
+}
+
 } // namespace
 
 void readRooms(TableReader &table, EndpointConfig &endpoint)
@@ -56,6 +80,11 @@ void readRooms(TableReader &table, EndpointConfig &endpoint)
     }
     for (TableReader &rule : table.tables("rooms"))
         endpoint.rooms.append(readRule(rule));
+    if (auto webhook = table.table("room_webhook")) {
+        endpoint.roomWebhook = readWebhook(*webhook);
+        if (!hasRooms)
+            table.fail("room_webhook", u"room_webhook of [[endpoint]] is for serves = \"rooms\""_s);
+    }
     if (!hasRooms && !endpoint.rooms.isEmpty())
         table.fail("rooms", u"rooms of [[endpoint]] is for serves = \"rooms\""_s);
 }

@@ -56,7 +56,7 @@ std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, PeerS
     case EndpointConfig::Service::Echo:
         return std::make_unique<EchoService>();
     case EndpointConfig::Service::Rooms:
-        return std::make_unique<RoomsService>(config, services.clock);
+        return std::make_unique<RoomsService>(config, services.clock, services.metrics);
     case EndpointConfig::Service::Upstream:
         return std::make_unique<RelayService>(config, services.clock, services.assertions);
     }

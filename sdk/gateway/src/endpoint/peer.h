@@ -57,6 +57,8 @@ public:
     void closeForLimit(const QString &limit, CloseCode code, qint64 value, qint64 most, Duration after);
     //! Counts it, and has it in the audit; what is relayed is held back already.
     void slowedDown(const RateBreach &breach);
+    //! Not read, by the service's wish; what was sent before can still come.
+    void setHeld(bool isHeld);
     const RateShares &rateShares() const { return m_shares; }
     qint64 queuedBytes() const; //!< Bytes that the peer has not taken.
 
@@ -133,6 +135,7 @@ private:
     bool m_closedByUs = false;
     RateShares m_shares;
     ConnectionRates m_rates;
+    bool m_isHeld = false; // by the service
     std::optional<Instant> m_readAt; // it was too fast, and is not read until then
     std::optional<Instant> m_idleAt; // to be looked at
     Instant m_messageAt{}; // the last one of the application, in either direction

@@ -285,6 +285,7 @@ void Peer::alarmDue()
         askForStepUp(weakness.isEmpty() ? u"sign_in_too_old"_s : weakness);
         return;
     }
+    countRelayed(); // what came within the last second counts, too
     if (m_sessionAt && now >= *m_sessionAt && !lookAtSession())
         return;
     if (m_readAt && now >= *m_readAt)
@@ -307,7 +308,13 @@ void Peer::alarmDue()
 void Peer::readAgain()
 {
     m_readAt.reset();
-    m_socket->setReadPaused(false);
+    m_socket->setReadPaused(m_isHeld);
+}
+
+void Peer::setHeld(bool isHeld)
+{
+    m_isHeld = isHeld;
+    m_socket->setReadPaused(m_isHeld || m_readAt);
 }
 
 Duration Peer::quietTime() const

@@ -5,6 +5,7 @@
 
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QPointer>
 #include <QUrlQuery>
 
 #include <algorithm>
@@ -29,19 +30,93 @@ PeerClose roomForbidden(const QString &text)
 
 } // namespace
 
-RoomsService::RoomsService(const EndpointConfig &config, Clock &clock)
+RoomsService::RoomsService(const EndpointConfig &config, Clock &clock, Metrics &metrics)
     : m_history(config.history)
     , m_access(config.rooms)
     , m_clock(clock)
+    , m_metrics(metrics)
 {
+    configureWebhook(config);
+}
+
+void RoomsService::configureWebhook(const EndpointConfig &config)
+{
+    if (m_webhookConfig == config.roomWebhook)
+        return;
+    m_webhookConfig = config.roomWebhook;
+    m_webhook.reset();
+    if (m_webhookConfig)
+        m_webhook = std::make_unique<RoomWebhookClient>(*m_webhookConfig, config.path, m_clock, m_metrics);
+}
+
+void RoomsService::take(Peer &peer, Deed deed)
+{
+    Member &member = m_members[&peer];
+    if (!member.waiting.empty()) {
+        if (member.waiting.size() >= kMostWaiting)
+            peer.closeForLimit(u"room_webhook"_s, CloseCode::RateLimited, qint64(member.waiting.size()), kMostWaiting, {});
+        else
+            member.waiting.push_back(std::move(deed));
+        return;
+    }
+    const std::optional<bool> known =
+        m_webhook && deed.needs ? m_webhook->known(peer.identity(), *deed.needs) : std::optional(true);
+    if (known) {
+        decided(peer, deed, *known);
+        return;
+    }
+    member.waiting.push_back(std::move(deed));
+    peer.setHeld(true);
+    goOn(peer);
+}
+
+// Asks about the first that waits.
+void RoomsService::goOn(Peer &peer)
+{
+    const Deed &first = m_members[&peer].waiting.front();
+    m_webhook->ask(peer.identity(), *first.needs, [this, guard = QPointer<Peer>(&peer)](bool isAllowed) {
+        if (!guard || !m_members.contains(guard))
+            return;
+        std::deque<Deed> waiting = std::exchange(m_members[guard].waiting, {});
+        const Deed first = std::move(waiting.front());
+        waiting.pop_front();
+        decided(*guard, first, isAllowed);
+        resume(*guard, std::move(waiting));
+    });
+}
+
+void RoomsService::resume(Peer &peer, std::deque<Deed> waiting)
+{
+    for (Deed &deed : waiting) {
+        if (peer.isOpen() && m_members.contains(&peer))
+            take(peer, std::move(deed));
+    }
+    if (m_members.contains(&peer) && m_members[&peer].waiting.empty())
+        peer.setHeld(false);
+}
+
+void RoomsService::decided(Peer &peer, const Deed &deed, bool isAllowed)
+{
+    if (isAllowed)
+        deed.allowed();
+    else if (deed.forbidden)
+        deed.forbidden();
+    else
+        peer.close(roomForbidden(u"this room is not for you"_s));
 }
 
 void RoomsService::configChanged(const EndpointConfig &config)
 {
     m_access = RoomAccess(config.rooms);
+    configureWebhook(config);
     const QList<Peer *> peers = m_members.keys();
-    for (Peer *peer : peers)
-        lookAtRooms(*peer);
+    for (Peer *peer : peers) {
+        // Whom the webhook of before was asked about is asked about anew.
+        if (m_members.contains(peer) && !m_members[peer].waiting.empty())
+            resume(*peer, std::exchange(m_members[peer].waiting, {}));
+        if (m_members.contains(peer))
+            lookAtRooms(*peer);
+    }
 }
 
 void RoomsService::renewed(Peer &peer, const Identity &)
@@ -55,6 +130,7 @@ void RoomsService::lookAtRooms(Peer &peer)
     for (const QString &room : rooms) {
         if (!maySubscribe(peer, room))
             return;
+        take(peer, {RoomDeed{RoomDeed::Kind::Subscribe, room}, [] {}, {}});
     }
 }
 
@@ -93,7 +169,7 @@ void RoomsService::opened(Peer &peer)
     m_members.insert(&peer, {asked.isEmpty() ? u"lobby"_s : asked, {}});
     const QString home = m_members.value(&peer).home;
     if (!peer.speaksControl() && maySubscribe(peer, home))
-        join(peer, home);
+        take(peer, {RoomDeed{RoomDeed::Kind::Subscribe, home}, [this, &peer, home] { join(peer, home); }, {}});
 }
 
 void RoomsService::closed(Peer &peer)
@@ -106,15 +182,21 @@ void RoomsService::closed(Peer &peer)
 
 void RoomsService::text(Peer &peer, const QString &text)
 {
-    publish(peer, m_members.value(&peer).home, text.toUtf8());
+    const QString home = m_members.value(&peer).home;
+    if (mayPublish(peer, home))
+        take(peer, {RoomDeed{RoomDeed::Kind::Publish, home}, [=, this, &peer] { publish(peer, home, text.toUtf8()); }, {}});
 }
 
 void RoomsService::binary(Peer &peer, const QByteArray &data)
 {
     const QString home = m_members.value(&peer).home;
-    if (!mayPublish(peer, home))
-        return;
-    const auto it = m_rooms.find(home);
+    if (mayPublish(peer, home))
+        take(peer, {RoomDeed{RoomDeed::Kind::Publish, home}, [=, this] { publishBinary(home, data); }, {}});
+}
+
+void RoomsService::publishBinary(const QString &room, const QByteArray &data)
+{
+    const auto it = m_rooms.find(room);
     const QSet<Peer *> receivers = it == m_rooms.end() ? QSet<Peer *>() : it->second.members;
     for (Peer *receiver : receivers) {
         if (!receiver->speaksControl())
@@ -127,11 +209,15 @@ void RoomsService::message(Peer &peer, const QString &id, const Frame &frame)
     const QString room = frame.fields().value("room"_L1).toString(m_members.value(&peer).home);
     if (!mayPublish(peer, room)) // it is not acknowledged
         return;
-    const bool isNew = m_seen.add(SeenIds::senderOf(peer.identity()), id);
-    peer.acknowledge(id);
-    if (!isNew)
-        return;
-    publish(peer, room, frame.payload());
+    take(peer,
+         {RoomDeed{RoomDeed::Kind::Publish, room},
+          [=, this, &peer, payload = frame.payload()] {
+              const bool isNew = m_seen.add(SeenIds::senderOf(peer.identity()), id);
+              peer.acknowledge(id);
+              if (isNew)
+                  publish(peer, room, payload);
+          },
+          {}});
 }
 
 bool RoomsService::frame(Peer &peer, const Frame &frame)
@@ -149,12 +235,18 @@ bool RoomsService::frame(Peer &peer, const Frame &frame)
     const QString room = frame.fields().value("room"_L1).toString();
     if (room.isEmpty() || room.size() > kLongestName)
         peer.closeForProtocol(u"a room needs a name of 1 to 128 characters"_s);
-    else if (isSub)
-        subscribe(peer, room, frame.fields());
     else if (isUnsub)
-        leave(peer, room);
-    else
-        publish(peer, room, frame.payload());
+        take(peer, {{}, [=, this, &peer] { leave(peer, room); }, {}});
+    else if (isSub && maySubscribe(peer, room))
+        take(peer,
+             {RoomDeed{RoomDeed::Kind::Subscribe, room},
+              [=, this, &peer, fields = frame.fields()] { subscribe(peer, room, fields); },
+              {}});
+    else if (isPub && mayPublish(peer, room))
+        take(peer,
+             {RoomDeed{RoomDeed::Kind::Publish, room},
+              [=, this, &peer, payload = frame.payload()] { publish(peer, room, payload); },
+              {}});
     return true;
 }
 
@@ -182,8 +274,6 @@ RoomsService::Room *RoomsService::join(Peer &peer, const QString &room)
 // "sub": joins at once, or first brings the client up to date page by page, at the client's pace.
 void RoomsService::subscribe(Peer &peer, const QString &name, const QJsonObject &fields)
 {
-    if (!maySubscribe(peer, name))
-        return;
     const bool looks = fields.value("look"_L1).toBool(false);
     const bool resumes = !looks && fields.contains("epoch"_L1);
     const qint64 after = std::max<qint64>(0, fields.value("after"_L1).toInteger(0));
@@ -224,8 +314,6 @@ void RoomsService::leave(Peer &peer, const QString &room)
 
 void RoomsService::publish(Peer &from, const QString &room, const QByteArray &payload)
 {
-    if (!mayPublish(from, room))
-        return;
     const auto it = m_rooms.find(room);
     if (it == m_rooms.end())
         return;
@@ -296,7 +384,6 @@ void RoomsService::request(Peer &peer, const Frame &frame)
     const bool isGood = (document.isObject() || frame.payload().isEmpty()) && (after.isUndefined() || after.toInteger(-1) >= 0)
         && (!asked.contains("room"_L1) || asked.value("room"_L1).isString());
     const QString name = asked.value("room"_L1).toString(m_members.value(&peer).home);
-    const auto it = m_rooms.find(name);
     const RoomAccess::Verdict access = m_access.maySubscribe(peer.identity(), name, m_clock.wallNow());
     if (op != "room.info"_L1 && op != "room.history"_L1) {
         peer.refuse(id, u"unknown_operation"_s, u"a rooms endpoint knows room.info and room.history"_s);
@@ -307,7 +394,17 @@ void RoomsService::request(Peer &peer, const Frame &frame)
                     m_access.stepUpMembers(peer.identity(), name));
     } else if (access == RoomAccess::Verdict::Forbidden) {
         peer.refuse(id, u"forbidden"_s, u"this room is not for you to subscribe to"_s);
-    } else if (it == m_rooms.end()) {
+    } else {
+        take(peer,
+             {RoomDeed{RoomDeed::Kind::Subscribe, name}, [=, this, &peer] { answer(peer, id, op, name, asked); },
+              [=, &peer] { peer.refuse(id, u"forbidden"_s, u"this room is not for you to subscribe to"_s); }});
+    }
+}
+
+void RoomsService::answer(Peer &peer, const QString &id, const QString &op, const QString &name, const QJsonObject &asked)
+{
+    const auto it = m_rooms.find(name);
+    if (it == m_rooms.end()) {
         peer.refuse(id, u"unknown_room"_s, u"nobody has been in this room lately"_s);
     } else if (op == "room.info"_L1) {
         const RoomLog &log = it->second.log;

@@ -23,7 +23,7 @@ std::shared_ptr<SessionLife> SessionLives::lifeOf(const Identity &identity, cons
 {
     if (target.sessionIdle.count() <= 0 && target.sessionLifetime.count() <= 0)
         return {};
-    const QString key = identity.issuer + u' ' + identity.sessionId;
+    const QString key = identity.issuer + u' ' + identity.subject + u' ' + identity.sessionId;
     const WallTime begun = identity.authTime.value_or(identity.issuedAt.value_or(wall));
     if (const auto known = m_lives.constFind(key); known != m_lives.constEnd()) {
         if (identity.authTime && *identity.authTime > (*known)->begun)

@@ -53,7 +53,7 @@ public:
 private:
     void makeRoom();
 
-    QHash<QString, std::shared_ptr<SessionLife>> m_lives; // by issuer and session
+    QHash<QString, std::shared_ptr<SessionLife>> m_lives; // by issuer, user and session
 };
 
 /*!

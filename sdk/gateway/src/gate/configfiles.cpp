@@ -115,6 +115,8 @@ Result<void> checkFiles(const GatewayConfig &config)
         note(authorities(u"ca of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.caFile));
         if (issuer.events)
             note(secret(u"push_token_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.events->pushTokenFile));
+        if (issuer.events && issuer.events->poll)
+            note(secret(u"token_file of events_poll of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.events->poll->tokenFile));
         note(secret(u"client_secret_file of [[issuer]] %1"_s.arg(issuer.issuer()), issuer.introspection.clientSecretFile));
     }
     const EmbeddedIssuerConfig embedded = config.embeddedIssuer.value_or(EmbeddedIssuerConfig());
@@ -122,6 +124,10 @@ Result<void> checkFiles(const GatewayConfig &config)
         note(secret(u"secret_file of [[issuer_embedded.resource_server]] %1"_s.arg(server.id), server.secretFile));
     for (const EndpointConfig &endpoint : config.endpoints) {
         note(authorities(u"upstream_ca of [[endpoint]] %1"_s.arg(endpoint.path), endpoint.upstreamCaFile));
+        if (endpoint.roomWebhook) {
+            note(authorities(u"ca of room_webhook of %1"_s.arg(endpoint.path), endpoint.roomWebhook->caFile));
+            note(secret(u"secret_file of room_webhook of %1"_s.arg(endpoint.path), endpoint.roomWebhook->secretFile));
+        }
         if (endpoint.upstreamCertificateFile.isEmpty())
             continue;
         const QString place = u"[[endpoint]] %1"_s.arg(endpoint.path);

@@ -174,6 +174,15 @@ QHostAddress Gate::address() const
     return m_config.listen.address;
 }
 
+QHostAddress Gate::reachableAddress() const
+{
+    const QHostAddress listening = address();
+    if (listening == QHostAddress::AnyIPv6)
+        return QHostAddress(QHostAddress::LocalHostIPv6);
+    const bool isAny = listening == QHostAddress::Any || listening == QHostAddress::AnyIPv4;
+    return isAny ? QHostAddress(QHostAddress::LocalHost) : listening;
+}
+
 Result<void> Gate::reload(const GatewayConfig &config)
 {
     const Result<Net::Listener::Generation> generation = readGeneration(config);

@@ -11,6 +11,7 @@
 #include <QHash>
 #include <QObject>
 #include <QSet>
+#include <QSslCertificate>
 #include <QSslConfiguration>
 
 #include <functional>
@@ -65,8 +66,10 @@ public:
     void close(); //!< Stops listening; handshakes go on and are refused with 503.
     quint16 port() const;
     QHostAddress address() const;
+    QHostAddress reachableAddress() const; //!< From this machine.
     Result<void> reload(const GatewayConfig &config); //!< Certificate, targets and limits; all or nothing.
     std::optional<int> certificateDaysLeft() const;
+    QSslCertificate certificate() const { return m_tls.localCertificate(); } //!< Null without TLS.
     //! For an admitted request that cannot be served after all: recorded and answered like every other refusal.
     void refuse(const PendingRequest &request, const Admission &admission, const Refusal &refusal);
 

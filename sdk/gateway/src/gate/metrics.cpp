@@ -97,8 +97,11 @@ QByteArray Metrics::toPrometheus() const
     single(out, "sent_bytes_total", "counter", "Payload bytes to clients.", bytesOut);
     labelled(out, "upgrades_refused_total", "Refused upgrades by HTTP status.", "status", refused);
     labelled(out, "connections_closed_total", "Ended connections by close code.", "code", closed);
+    labelled(out, "room_questions_total", "Questions to the webhooks of rooms, by what came of them.", "answer", roomQuestions);
     histogram(out, "revocation_seconds", "From a revocation, lock or logout to the end of each connection that it concerned.",
               ended);
+    histogram(out, "canary_seconds", "From the revocation of the gateway's own session to its close frame.", canary);
+    single(out, "canary_failed_total", "counter", "Rounds of the canary in which it was not cut, or not let in.", canaryFailed);
     single(out, "locks", "gauge", "Who is kept out: locks and ended sessions.", quint64(locks));
     single(out, "sockets", "gauge", "Open TCP connections.", quint64(sockets));
     single(out, "handshakes", "gauge", "Connections that are not accepted yet.", quint64(handshakes));

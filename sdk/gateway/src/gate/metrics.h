@@ -44,7 +44,12 @@ struct Metrics
     QMap<int, quint64> refused; //!< By HTTP status.
     QMap<int, quint64> closed; //!< By close code.
 
+    QMap<QByteArray, quint64> roomQuestions; //!< To the webhooks of rooms, by what came of them.
+
     Histogram ended; //!< From a revocation, lock or logout to the end of each connection that it concerned.
+
+    Histogram canary; //!< The same of the gateway's own connection (Canary).
+    quint64 canaryFailed = 0; //!< Rounds in which it was not cut, or not let in.
 
     int sockets = 0; //!< Now
     int locks = 0; //!< Now

@@ -14,6 +14,7 @@
 
 namespace Watchword::Gateway {
 
+class Canary;
 class Issuer;
 class LockBook;
 
@@ -43,6 +44,8 @@ public:
     void setEmbeddedIssuer(const Issuer *issuer, const QString &audience);
     //! Whose identity \a locks keep out is refused, whoever issued the token. nullptr: nobody.
     void setLocks(const LockBook *locks);
+    //! Whose token of the round is accepted. nullptr: there is none.
+    void setCanary(const Canary *canary);
     void setIssuers(const QList<IssuerConfig> &issuers); //!< After a reload; issuers that did not change keep their keys.
 
     //! \a from pays for questions to issuers, so that made-up tokens cost few of them; null: nobody does.

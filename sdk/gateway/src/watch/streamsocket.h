@@ -45,6 +45,7 @@ struct StreamContext
     WatchService::NonceSource nonce;
     WatchService::FailureCount failed;
     AuditTail tail;
+    std::optional<std::chrono::milliseconds> canary{}; //!< How long its last revocation took.
 };
 
 /*!

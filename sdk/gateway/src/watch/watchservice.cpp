@@ -133,6 +133,11 @@ void WatchService::setServerInfo(const WatchServerInfo &info)
     d->context.info = info;
 }
 
+void WatchService::setCanary(std::chrono::milliseconds time)
+{
+    d->context.canary = time;
+}
+
 void WatchService::acceptWatch(std::unique_ptr<ClientSocket> socket, const Identity &identity, const QUrl &url,
                                const QHostAddress &peer)
 {

@@ -103,6 +103,7 @@ public:
 
     void setTokenCheck(TokenCheck check, NonceSource nonce = {});
     void setFailureCount(FailureCount count); //!< Without one, failed renewals are not limited.
+    void setCanary(std::chrono::milliseconds time); //!< For the marks from now on.
     void setServerInfo(const WatchServerInfo &info); //!< For the next "hello"; after a certificate reload.
 
     //! \a url is that of the upgrade, as proofs have to name it; without one no bound token can be renewed.

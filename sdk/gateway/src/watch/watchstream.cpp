@@ -195,10 +195,13 @@ void WatchStream::sendMark()
         m_mark.start(context().limits.markEvery);
         return;
     }
-    send({{"t"_L1, u"mark"_s},
-          {"rv"_L1, qint64(m_rv)},
-          {"server_time"_L1, milliseconds(context().clock.wallNow())},
-          {"events"_L1, qint64(context().audit.newest())}});
+    QJsonObject mark{{"t"_L1, u"mark"_s},
+                     {"rv"_L1, qint64(m_rv)},
+                     {"server_time"_L1, milliseconds(context().clock.wallNow())},
+                     {"events"_L1, qint64(context().audit.newest())}};
+    if (context().canary)
+        mark.insert("canary_ms"_L1, qint64(context().canary->count()));
+    send(mark);
 }
 
 void WatchStream::receive(const QString &text)

@@ -14,7 +14,7 @@ void ApiGateTest::begin()
     m_gate = std::make_unique<AuditedGate>();
     QVERIFY(m_gate->prepare());
     m_gate->config.api = ApiConfig{QHostAddress(QHostAddress::LocalHost), 0};
-    m_gate->config.issuers.first().events = IssuerConfig::Events{{u"app"_s}, {}};
+    m_gate->config.issuers.first().events = IssuerConfig::Events{{u"app"_s}, {}, {}};
     QVERIFY(m_gate->begin());
 }
 

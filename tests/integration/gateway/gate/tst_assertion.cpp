@@ -3,8 +3,13 @@
 #include "relay/assertionsigner.h"
 #include "relaypeers.h"
 #include "socketlog.h"
+#include "support/process.h"
 #include "support/testmain.h"
 #include "watchword/testing/manualclock.h"
+
+#include <QJsonDocument>
+#include <QProcess>
+#include <QProcessEnvironment>
 
 using namespace Watchword;
 using namespace Watchword::Gateway;
@@ -33,6 +38,7 @@ class TestAssertion : public WatchwordTest
 private Q_SLOTS:
     void initTestCase();
     void upgradesAreSigned();
+    void othersVerifyIt();
     void requestsAreSigned();
     void clientsCannotSendOne();
     void keysAreServedOnlyWhereTheySign();
@@ -98,6 +104,45 @@ void TestAssertion::upgradesAreSigned()
                                            policyFor(u"https://orders.inside"_s), Clock::system().wallNow());
     QVERIFY(second && second->id() != jwt->id());
     m_upstream.accept();
+}
+
+// By a library that nobody here wrote, with nothing but the address of the keys.
+void TestAssertion::othersVerifyIt()
+{
+    REQUIRE_COMPONENT(!Support::peersFolder().isEmpty(), "npm packages of tests/peers");
+    const auto socket = m_gate.client(u"/app"_s, m_gate.token());
+    QVERIFY(m_upstream.awaitRequest());
+    const QByteArray assertion = m_upstream.value("X-Watchword-Assertion");
+    m_upstream.accept();
+    const QString keys = u"https://localhost:%1/.well-known/watchword-keys"_s.arg(m_gate.gateway->port());
+    const auto verify = [&](const QString &audience, const QByteArray &lines) {
+        QProcess verifier;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(u"NODE_EXTRA_CA_CERTS"_s, m_gate.file(u"ca.pem"_s));
+        verifier.setProcessEnvironment(environment);
+        verifier.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        verifier.start(u"node"_s,
+                       {Support::peersFolder() + u"/assertion-verifier.mjs"_s, keys, u"wss-gateway://orders/one"_s, audience});
+        verifier.write(lines);
+        verifier.closeWriteChannel();
+        Support::waitUntil([&] { return verifier.state() == QProcess::NotRunning; }, 60s);
+        QList<QJsonObject> answers;
+        const QList<QByteArray> said = verifier.readAllStandardOutput().trimmed().split('\n');
+        for (const QByteArray &line : said)
+            answers.append(QJsonDocument::fromJson(line).object());
+        return answers;
+    };
+    QByteArray changed = assertion;
+    changed[assertion.indexOf('.') + 5] = changed.at(assertion.indexOf('.') + 5) == 'A' ? 'B' : 'A';
+    const QList<QJsonObject> answers =
+        verify(u"https://orders.inside"_s, assertion + '\n' + changed + '\n' + m_gate.token() + '\n');
+    QCOMPARE(answers.size(), 3);
+    QCOMPARE(answers[0].value("sub"_L1).toString(), u"ada"_s);
+    QCOMPARE(answers[0].value("sub_iss"_L1).toString(), m_gate.issuerUrl().toString());
+    QCOMPARE(answers[1].value("error"_L1).toString(), u"ERR_JWS_SIGNATURE_VERIFICATION_FAILED"_s);
+    QVERIFY(answers[2].contains("error"_L1)); // a token of the issuer is no assertion
+    QCOMPARE(verify(u"https://invoices.inside"_s, assertion + '\n').first().value("error"_L1).toString(),
+             u"ERR_JWT_CLAIM_VALIDATION_FAILED"_s);
 }
 
 void TestAssertion::requestsAreSigned()

@@ -47,8 +47,16 @@ private Q_SLOTS:
     void aConnectionWithoutAKeyMayGetOne();
     void renewalAsksForANonce();
     void monitorsRenewWithAProof();
+    void ticketsAreBoughtWithAProof_data();
+    void ticketsAreBoughtWithAProof();
+    void ticketsKeepTheKey();
 
 private:
+    QByteArray ticketUrl() const
+    {
+        return QByteArray("https://localhost:") + QByteArray::number(m_gate.gateway->port()) + "/v1/tickets";
+    }
+    QByteArray buyTicket(const QByteArray &scheme, const QByteArray &token, const QByteArray &proof);
     QByteArray token(const SigningKey &key, const QString &subject = u"ada"_s) const;
     QByteArray proof(const SigningKey &key, const QByteArray &token, const QString &url, const QString &nonce = {}) const;
     QByteArray exchange(const QByteArray &path, const QByteArray &token, const QByteArray &proof,
@@ -69,6 +77,8 @@ void TestGateDpop::initTestCase()
     m_other = SigningKey::generate(u"ES256"_s).value();
     QVERIFY(m_gate.prepare());
     m_gate.addEndpoint(u"/bound"_s, EndpointConfig::Service::Echo).requireDpop = true;
+    EndpointConfig &pages = m_gate.addEndpoint(u"/pages"_s, EndpointConfig::Service::Echo);
+    pages.credentials = EndpointConfig::CredentialWay::Ticket;
     m_gate.config.watch = WatchConfig{};
     QVERIFY(m_gate.start());
 }
@@ -353,6 +363,70 @@ void TestGateDpop::monitorsRenewWithAProof()
     refresh(next, proof(m_key, next, url, nonce));
     QCOMPARE(await(u"auth.ok"_s).value("nonce"_L1).toString(), nonce);
     setNonce(false);
+}
+
+QByteArray TestGateDpop::buyTicket(const QByteArray &scheme, const QByteArray &token, const QByteArray &proof)
+{
+    return m_gate.exchange("POST /v1/tickets?path=/pages HTTP/1.1\r\nHost: localhost:"
+                           + QByteArray::number(m_gate.gateway->port())
+                           + "\r\nOrigin: https://app.example.com\r\nContent-Length: 0\r\nAuthorization: " + scheme + ' ' + token
+                           + "\r\n" + (proof.isEmpty() ? QByteArray() : "DPoP: " + proof + "\r\n") + "\r\n");
+}
+
+void TestGateDpop::ticketsAreBoughtWithAProof_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::addColumn<int>("status");
+    QTest::newRow("the right one") << u"right"_s << 200;
+    QTest::newRow("as a bearer token") << u"bearer"_s << 401;
+    for (const char *what : {"none", "for GET", "for another URL", "of another key", "for another token", "twice"})
+        QTest::newRow(what) << QString::fromLatin1(what) << 401;
+}
+
+void TestGateDpop::ticketsAreBoughtWithAProof()
+{
+    QFETCH(const QString, what);
+    setNonce(false);
+    const QByteArray bound = token(m_key);
+    const SigningKey &key = what == "of another key"_L1 ? m_other : m_key;
+    const QByteArray method = what == "for GET"_L1 ? "GET" : "POST";
+    const QUrl url(
+        QString::fromLatin1(what == "for another URL"_L1 ? ticketUrl().replace("/v1/tickets", "/pages") : ticketUrl()));
+    const QByteArray of = what == "for another token"_L1 ? token(m_key, u"bob"_s) : bound;
+    const QByteArray made = DpopProof::create(key, {method, url, Secret::copy(of), {}}, Clock::system().wallNow()).value();
+    if (what == "twice"_L1)
+        QCOMPARE(statusOf(buyTicket("DPoP", bound, made)), 200);
+    const QByteArray answer =
+        buyTicket(what == "bearer"_L1 ? "Bearer" : "DPoP", bound, what == "none"_L1 || what == "bearer"_L1 ? QByteArray() : made);
+    QTEST(statusOf(answer), "status");
+    QCOMPARE(answer.contains("\"ticket\""), what == "right"_L1);
+}
+
+// Who has shown the key once is the one who comes with the ticket; a renewal has to show it again.
+void TestGateDpop::ticketsKeepTheKey()
+{
+    const QByteArray bound = token(m_key);
+    const QByteArray made = DpopProof::create(m_key, {"POST", QUrl(QString::fromLatin1(ticketUrl())), Secret::copy(bound), {}},
+                                              Clock::system().wallNow())
+                                .value();
+    const QByteArray answer = buyTicket("DPoP", bound, made);
+    const QString ticket =
+        QJsonDocument::fromJson(answer.mid(answer.indexOf("\r\n\r\n") + 4)).object().value("ticket"_L1).toString();
+    QWebSocket socket(u"https://app.example.com"_s);
+    socket.setSslConfiguration(m_gate.clientTls());
+    QWebSocketHandshakeOptions options;
+    options.setSubprotocols({u"watchword.v1"_s});
+    socket.open(QNetworkRequest(QUrl(urlOf(u"/pages?ticket="_s + ticket))), options);
+    SocketLog log(socket);
+    QVERIFY(log.awaitFrame(u"hello"_s));
+    const QString next = QString::fromLatin1(token(m_key));
+    socket.sendTextMessage(Frame(QLatin1StringView(FrameType::AuthRefresh), {{u"token"_s, next}}).toText());
+    QCOMPARE(log.await(u"auth.fail"_s, 1)->fields().value("reason"_L1).toString(), u"invalid_dpop_proof"_s);
+    socket.sendTextMessage(
+        Frame(QLatin1StringView(FrameType::AuthRefresh),
+              {{u"token"_s, next}, {u"dpop"_s, QString::fromLatin1(proof(m_key, next.toLatin1(), urlOf(u"/pages"_s)))}})
+            .toText());
+    QVERIFY(log.awaitFrame(u"auth.ok"_s));
 }
 
 WATCHWORD_TEST_MAIN(TestGateDpop)

@@ -58,8 +58,8 @@ QList<Setting> readPage()
 
 // A document with every table of the page, so that the reader looks into all of them.
 const QString kEveryTable =
-    u"[listen]\n[[issuer]]\nintrospection = {}\nevents = {}\n"
-    "[[endpoint]]\nupstream_health = {}\nlimits = {}\ncompression = {}\nhistory = {}\n[[endpoint.rooms]]\n"
+    u"[listen]\n[[issuer]]\nintrospection = {}\nevents = {}\nevents_poll = {}\n"
+    "[[endpoint]]\nupstream_health = {}\nlimits = {}\ncompression = {}\nhistory = {}\nroom_webhook = {}\n[[endpoint.rooms]]\n"
     "[watch]\n[api]\n[audit]\n[locks]\n[gateway]\n[drain]\n[limits]\n[dpop]\n[policy]\nbackoff = {}\n[trusted_proxy]\n[log]\n"
     "[issuer_embedded]\n[[issuer_embedded.user]]\n[[issuer_embedded.client]]\n[[issuer_embedded.resource_server]]\n"_s;
 

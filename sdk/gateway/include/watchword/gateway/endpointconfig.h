@@ -93,6 +93,20 @@ struct RoomRule
     friend bool operator==(const RoomRule &, const RoomRule &) = default;
 };
 
+/*! room_webhook = {...} of an endpoint that serves rooms: a server that is asked who may do what, where the rules allow it. */
+struct RoomWebhook
+{
+    QUrl url; //!< https, or http to this machine.
+    QString caFile; //!< PEM: authorities beside the system's.
+    QString secretFile; //!< What the question carries as Bearer token; empty: nothing.
+    Duration timeout = std::chrono::seconds(3);
+    Duration cache =
+        std::chrono::seconds(30); //!< How long an answer holds that does not say; no answer holds longer than ten times that.
+    enum class WhenUnreachable { Refuse, Allow };
+    WhenUnreachable whenUnreachable = WhenUnreachable::Refuse;
+    friend bool operator==(const RoomWebhook &, const RoomWebhook &) = default;
+};
+
 /*! upstream_health = {...} of an endpoint: how it is found out which of several upstreams can be used. */
 struct UpstreamHealth
 {
@@ -159,6 +173,7 @@ struct EndpointConfig
     QJsonObject policy; //!< In place of GatewayConfig::policy.
     //! For Service::Rooms: the first whose pattern fits decides, and none lets nobody in. Without any, all rooms are everybody's.
     QList<RoomRule> rooms;
+    std::optional<RoomWebhook> roomWebhook; //!< For Service::Rooms.
     RoomHistoryConfig history; //!< For Service::Rooms. A change of it in a reload closes with 4441 and begins anew.
 };
 Q_DECLARE_OPERATORS_FOR_FLAGS(EndpointConfig::CredentialWays)

@@ -80,6 +80,17 @@ struct IssuerConfig
     {
         QStringList audiences; //!< One of them must be in "aud": the client ids of the apps, or the name of the stream.
         QString pushTokenFile; //!< What its pushes of events carry as Bearer token; empty: nothing is asked for.
+        //! Events are fetched (RFC 8936), beside or instead of what it pushes.
+        struct Poll
+        {
+            QUrl url; //!< Of a stream that is there already.
+            //! Else the transmitter's metadata (Shared Signals Framework 1.0 section 7): a stream is set up there, and verified.
+            QUrl transmitter;
+            QString tokenFile; //!< What each question carries as Bearer token.
+            Duration every = std::chrono::seconds(30); //!< After an answer without more, and after a failure.
+            friend bool operator==(const Poll &, const Poll &) = default;
+        };
+        std::optional<Poll> poll;
         friend bool operator==(const Events &, const Events &) = default;
     };
     std::optional<Events> events;
@@ -216,6 +227,8 @@ struct WATCHWORD_GATEWAY_EXPORT GatewayConfig
     ProxyHeader proxyHeader = ProxyHeader::XForwardedFor;
     //! The member "policy" of "hello": what clients are asked for more patience with (protocol.md section 3). Empty: nothing.
     QJsonObject policy;
+    //! [gateway] canary: how often a session of the gateway's own is revoked, to measure how long its connection lasts. 0: never.
+    Duration canary{0};
     //! What the file says, by the path of each setting; empty for one that was not read from a file. For what a reload tells.
     QMap<QString, QString> written;
     QString logLevel = QStringLiteral("info"); //!< debug, info, warning, error
