@@ -10,6 +10,8 @@
 #include <QLocale>
 #include <QTranslator>
 
+#include <openssl/crypto.h>
+
 #include <cstdio>
 
 using namespace Qt::StringLiterals;
@@ -32,6 +34,8 @@ void useFontsBesideTheProgram()
 int main(int argc, char *argv[])
 {
     Watchword::forbidMemoryDumps();
+    // A thread of QNetworkAccessManager may still end while the process does: OpenSSL has to be there until then.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
     // These two need no display.
     for (int index = 1; index < argc; ++index) {
         const QByteArrayView argument(argv[index]);

@@ -12,6 +12,8 @@
 #include <QCoreApplication>
 #include <QJsonDocument>
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -172,6 +174,8 @@ int runConfigured(const QString &file)
 int main(int argc, char *argv[])
 {
     forbidMemoryDumps();
+    // A thread of QNetworkAccessManager may still end while the process does: OpenSSL has to be there until then.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
     // Qt's own event dispatcher: nothing here needs GLib's, which takes 35 of 750 us of processor time for an upgrade.
     qputenv("QT_NO_GLIB", "1");
     QCoreApplication app(argc, argv);

@@ -5,6 +5,8 @@
 
 #include <QCoreApplication>
 
+#include <openssl/crypto.h>
+
 using namespace Qt::StringLiterals;
 using namespace Watchword::Tool;
 
@@ -51,6 +53,8 @@ void printHelp()
 int main(int argc, char **argv)
 {
     Watchword::forbidMemoryDumps();
+    // A thread of QNetworkAccessManager may still end while the process does: OpenSSL has to be there until then.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
     QCoreApplication app(argc, argv);
     QCoreApplication::setOrganizationName(u"Watchword"_s);
     QCoreApplication::setApplicationName(u"watchword"_s);

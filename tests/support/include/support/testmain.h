@@ -19,5 +19,14 @@ public Q_SLOTS:
     virtual void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".?"))); }
 };
 
+#ifdef Q_OS_LINUX
+// Where a test has OpenSSL: a thread of QNetworkAccessManager may still end while the process does, and needs it until then.
+extern "C" int OPENSSL_init_crypto(quint64 options, const void *settings) __attribute__((weak));
+inline const bool opensslStays = [] {
+    constexpr quint64 withoutAtExit = 0x00080000; // OPENSSL_INIT_NO_ATEXIT
+    return OPENSSL_init_crypto && OPENSSL_init_crypto(withoutAtExit, nullptr) == 1;
+}();
+#endif
+
 #define WATCHWORD_TEST_MAIN(TestClass) QTEST_GUILESS_MAIN(TestClass)
 #define WATCHWORD_GUI_TEST_MAIN(TestClass) QTEST_MAIN(TestClass)
