@@ -14,8 +14,8 @@ struct SocketLog
 {
     explicit SocketLog(QWebSocket &socket)
     {
-        QObject::connect(&socket, &QWebSocket::textMessageReceived, &socket, [this](const QString &text) { texts += text; });
-        QObject::connect(&socket, &QWebSocket::disconnected, &socket, [this] { closed = true; });
+        QObject::connect(&socket, &QWebSocket::textMessageReceived, &context, [this](const QString &text) { texts += text; });
+        QObject::connect(&socket, &QWebSocket::disconnected, &context, [this] { closed = true; });
     }
     QList<Watchword::Frame> frames(const QString &type) const
     {
@@ -45,6 +45,7 @@ struct SocketLog
             return {};
         return frames(type).at(number - 1);
     }
+    QObject context; // the socket may outlive this
     QStringList texts;
     bool closed = false;
 };
