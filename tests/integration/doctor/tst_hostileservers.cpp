@@ -15,6 +15,12 @@ using namespace DoctorTest;
 
 namespace {
 
+// "eyJ" alone may be anywhere in what is random and in Base64: these are {"alg, {"typ, {"kid, and the claims behind a header.
+bool holdsToken(const QByteArray &text)
+{
+    return text.contains("eyJhbGc") || text.contains("eyJ0eXA") || text.contains("eyJraWQ") || text.contains(".eyJ");
+}
+
 const QByteArray kEscape = "\x1b]0;owned\x07\x1b[2J\x1b[31m\xe2\x80\xae";
 
 // Each writer has signs of its own: of HTML, XML, Markdown, SARIF's links, and of the places in a QString.
@@ -133,7 +139,7 @@ void TestHostileServers::verifyHarmless(const Doctor &doctor, const DoctorOption
                                       ReportFormat::Markdown, ReportFormat::Html}) {
         const QByteArray text = writeReport(doctor.report(), format, style);
         QVERIFY(!text.contains('\x1b') && !text.contains('\x07') && !text.contains("\xe2\x80\xae"));
-        QVERIFY(!text.contains("canary") && !text.contains("eyJ"));
+        QVERIFY(!text.contains("canary") && !holdsToken(text));
         for (const QByteArray &part : options.token.reveal().toByteArray().split('.'))
             QVERIFY(!text.contains(part));
         QVERIFY(text.size() < 1024 * 1024);
