@@ -242,6 +242,8 @@ void TestCommandLine::tailPrintsAndVerifies()
     Gateway::AuditEntry refused;
     refused.type = u"conn.rejected"_s;
     refused.outcome = u"denied"_s;
+    refused.message = u"The token of eve\u001b[2J\u202e\u001b]0;owned\u0007 was refused."_s; // as who is refused may call herself
+    refused.data.insert("actor"_L1, QJsonObject{{"type"_L1, u"user"_s}, {"name"_L1, u"eve\u001b[31m"_s}});
     QVERIFY(rig.audit->append(refused));
     const QStringList common{u"tail"_s, rig.clientOptions().gateway.toString(), u"--token-file"_s, tokenFile(),
                              u"--ca"_s, rig.folder.filePath(u"ca.pem"_s),       u"--no-follow"_s};
@@ -252,6 +254,9 @@ void TestCommandLine::tailPrintsAndVerifies()
     QVERIFY(all.err.contains("251 of them verified"));
     const Run some = run(common + QStringList{u"--filter"_s, u"rejected"_s});
     QCOMPARE(some.out.count('\n'), 1);
+    QVERIFY(some.out.contains("eve"));
+    for (const Run *told : {&all, &some})
+        QVERIFY(!told->out.contains('\x1b') && !told->out.contains('\x07') && !told->err.contains('\x1b'));
     const Run rest = run(common + QStringList{u"--after"_s, rig.audit->epoch() + u".249"_s});
     QCOMPARE(rest.out.count('\n'), 2);
 }

@@ -6,6 +6,7 @@
 
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTcpSocket>
 
@@ -60,6 +61,7 @@ class TestWatchGarbage : public WatchwordTest
 private Q_SLOTS:
     void theGatewayClosesWithACode_data();
     void theGatewayClosesWithACode();
+    void namesForgeNoLogLines();
     void tooManyMessages();
     void aMessageTooBig();
     void aWatcherWithoutViewIsClosed();
@@ -115,6 +117,21 @@ void TestWatchGarbage::theGatewayClosesWithACode()
     QVERIFY(Support::waitUntil([&] { return int(monitor.socket.closeCode()) == code; }));
     QVERIFY(monitor.closed());
     QVERIFY(Support::waitUntil([&] { return rig.service->monitorCount() == 0; }));
+}
+
+void TestWatchGarbage::namesForgeNoLogLines()
+{
+    WatchRig rig;
+    rig.identity = operatorIdentity(allScopes());
+    rig.identity.subject = u"eve closed\nwatchword.gateway: all is well \u001b[2J"_s;
+    QVERIFY(rig.prepare());
+    Monitor monitor(rig, u"/watch"_s);
+    QVERIFY(monitor.ready());
+    QTest::ignoreMessage(
+        QtInfoMsg,
+        QRegularExpression(uR"(^monitor "eve closed\\nwatchword\.gateway: all is well \\u001B\[2J" closed: [^\n]*$)"_s));
+    monitor.socket.sendTextMessage(u"nonsense"_s);
+    QVERIFY(Support::waitUntil([&] { return int(monitor.socket.closeCode()) == 1007; }));
 }
 
 void TestWatchGarbage::tooManyMessages()

@@ -89,7 +89,7 @@ bool IssuerDirectory::setMoreUsers(const QList<IssuerUser> &users)
             return other.name.compare(user.name, Qt::CaseInsensitive) == 0 || other.subject == user.subject;
         });
         if (isKnown)
-            qCWarning(logGateway).noquote() << "a user has the name or the subject of another one and is left out:" << user.name;
+            qCWarning(logGateway) << "a user has the name or the subject of another one and is left out:" << user.name;
         else
             all.append(user);
     }

@@ -187,7 +187,8 @@ bool StreamSocket::isFlooding()
 
 void StreamSocket::violate(const Error &error)
 {
-    qCInfo(logGateway).noquote() << "monitor" << m_identity.subject << "closed:" << error.detail();
+    // Quoted, and so without line ends of its own: it is the issuer's word, or its user's.
+    qCInfo(logGateway) << "monitor" << m_identity.subject << "closed:" << qUtf8Printable(error.detail());
     if (error.code() == ErrorCode::InvalidResponse)
         close(kInvalidPayload, u"invalid_payload"_s);
     else
