@@ -114,6 +114,7 @@ KeySheet::KeySheet(QWidget *window)
               {{u"F6"_s, u"Shift+F6"_s}, tr("next, previous pane")},
               {{u"Ctrl+Space"_s}, tr("pause or follow")},
               {{u"Ctrl+End"_s}, tr("follow the newest")},
+              {{u"Ctrl+K"_s}, tr("all commands")},
               {{u"F1"_s, u"?"_s}, tr("these keys")}});
     addGroup(left, tr("In the filter"),
              {{{u"Enter"_s}, tr("apply")},

@@ -3,6 +3,7 @@
 
 #include "monitor/store/query.h"
 #include "monitor/widgets/alertspage.h"
+#include "monitor/widgets/commandpalette.h"
 #include "monitor/widgets/connectpage.h"
 #include "monitor/widgets/desktopnotifier.h"
 #include "monitor/widgets/detailpane.h"
@@ -206,6 +207,7 @@ void MainWindow::addKeys()
     key(Qt::Key_F6, [this] { currentPage()->cyclePane(1); });
     key(Qt::SHIFT | Qt::Key_F6, [this] { currentPage()->cyclePane(-1); });
     key(Qt::Key_F1, [this] { showKeys(); });
+    key(Qt::CTRL | Qt::Key_K, [this] { showCommands(); });
 }
 
 void MainWindow::keyPressEvent(QKeyEvent *event)
@@ -363,6 +365,50 @@ void MainWindow::showKeys()
     if (findChild<KeySheet *>())
         return;
     (new KeySheet(this))->open();
+}
+
+QList<Command> MainWindow::commands()
+{
+    QList<Command> all;
+    if (m_watching) {
+        int number = 0;
+        for (const PageId id : allPages)
+            all.append({tr("Go to %1").arg(page(id)->title()), u"Ctrl+%1"_s.arg(++number), [this, id] { showPage(id); }});
+        all.append({tr("Back"), u"Alt+←"_s, [this] { go(-1); }});
+        all.append({tr("Forward"), u"Alt+→"_s, [this] { go(1); }});
+        all.append({tr("Filter this page"), u"Ctrl+F"_s, [this] { currentPage()->focusFilter(); }});
+        all.append({tr("Clear the filter"), {}, [this] { currentPage()->applyFilter({}); }});
+        all.append({tr("Highlight instead of hide"), u"Ctrl+Shift+F"_s, [this] { currentPage()->toggleHighlight(); }});
+        all.append({tr("Pause or follow"), u"Ctrl+Space"_s, [this] { currentPage()->togglePause(); }});
+        all.append({tr("Follow the newest"), u"Ctrl+End"_s, [this] { currentPage()->follow(); }});
+        all.append({tr("Show or hide the detail"), tr("Space"),
+                    [this] { currentPage()->setDetailShown(!currentPage()->isDetailShown()); }});
+        if (m_workspace.actions().retryNow)
+            all.append({tr("Try to connect now"), {}, m_workspace.actions().retryNow});
+    }
+    all.append({tr("Open an audit file…"), {}, [this] { Q_EMIT openFileRequested(); }});
+    all.append({tr("Connect to a server…"), {}, [this] { Q_EMIT serverRequested(); }});
+    if (m_workspace.actions().signOut)
+        all.append({tr("Sign out"), {}, m_workspace.actions().signOut});
+    using Choice = Theme::Choice;
+    for (const auto &[choice, words] : {std::pair(Choice::System, tr("Colours: as the system")),
+                                        {Choice::Light, tr("Colours: light")},
+                                        {Choice::Dark, tr("Colours: dark")},
+                                        {Choice::HighContrast, tr("Colours: high contrast")}}) {
+        all.append({words, {}, [choice = choice] {
+                        Theme::instance().setChoice(choice);
+                        QSettings().setValue(u"appearance/theme"_s, QVariant::fromValue(choice).toString());
+                    }});
+    }
+    all.append({tr("Show all keys"), u"F1"_s, [this] { showKeys(); }});
+    return all;
+}
+
+void MainWindow::showCommands()
+{
+    if (findChild<Sheet *>())
+        return;
+    (new CommandPalette(commands(), this))->open();
 }
 
 void MainWindow::resizeEvent(QResizeEvent *event)

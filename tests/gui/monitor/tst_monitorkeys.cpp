@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "monitor/widgets/commandpalette.h"
 #include "monitor/widgets/detailpane.h"
 #include "monitor/widgets/filterbar.h"
 #include "monitor/widgets/keysheet.h"
@@ -12,6 +13,7 @@
 #include "support/await.h"
 
 #include <QLineEdit>
+#include <QListWidget>
 #include <QSettings>
 #include <QTemporaryDir>
 
@@ -36,6 +38,7 @@ private Q_SLOTS:
     void timelineZoomPanAndNow();
     void panesCycle();
     void questionMarkShowsKeys();
+    void commandsAreFoundByTheirWords();
 
 private:
     void key(int code, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
@@ -223,6 +226,48 @@ void TestMonitorKeys::questionMarkShowsKeys()
     key(Qt::Key_Escape);
     QVERIFY(Support::waitUntil([this] { return !m_window->findChild<KeySheet *>(); }));
     QCOMPARE(QApplication::focusWidget(), m_window->currentPage()->view());
+}
+
+void TestMonitorKeys::commandsAreFoundByTheirWords()
+{
+    const auto palette = [this] { return m_window->findChild<CommandPalette *>(); };
+    key(Qt::Key_K, Qt::ControlModifier);
+    QVERIFY(palette());
+    auto *line = palette()->findChild<QLineEdit *>();
+    auto *list = palette()->findChild<QListWidget *>();
+    QCOMPARE(QApplication::focusWidget(), line);
+    const int all = list->count();
+    QVERIFY(all > 15);
+    key(Qt::Key_K, Qt::ControlModifier); // one is enough
+    QCOMPARE(m_window->findChildren<CommandPalette *>().size(), 1);
+    QTest::keyClicks(line, u"TOK go"_s); // any of the words, in any order
+    QCOMPARE(list->count(), 1);
+    QCOMPARE(list->currentItem()->text(), u"Go to Tokens"_s);
+    QVERIFY2(list->currentItem()->data(Qt::AccessibleTextRole).toString().contains(u"Ctrl+3"_s),
+             qPrintable(list->currentItem()->data(Qt::AccessibleTextRole).toString()));
+    key(Qt::Key_Return);
+    QVERIFY(Support::waitUntil([&] { return !palette() && m_window->currentPageId() == PageId::Tokens; }));
+    QVERIFY(Support::waitUntil([&] { return QApplication::focusWidget() == m_window->currentPage()->view(); }));
+    key(Qt::Key_K, Qt::ControlModifier);
+    line = palette()->findChild<QLineEdit *>();
+    list = palette()->findChild<QListWidget *>();
+    QTest::keyClicks(line, u"no such thing"_s);
+    QCOMPARE(list->count(), 0);
+    key(Qt::Key_Return); // nothing to run
+    QVERIFY(palette());
+    line->clear();
+    key(Qt::Key_Down);
+    QCOMPARE(list->currentRow(), 1);
+    key(Qt::Key_PageUp);
+    QCOMPARE(list->currentRow(), 0);
+    key(Qt::Key_Escape);
+    QVERIFY(Support::waitUntil([&] { return !palette(); }));
+    QCOMPARE(m_window->currentPageId(), PageId::Tokens);
+    // By the mouse.
+    key(Qt::Key_K, Qt::ControlModifier);
+    list = palette()->findChild<QListWidget *>();
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualItemRect(list->item(0)).center());
+    QVERIFY(Support::waitUntil([&] { return m_window->currentPageId() == PageId::Overview; }));
 }
 
 WATCHWORD_GUI_TEST_MAIN(TestMonitorKeys)

@@ -16,6 +16,7 @@ namespace Monitor {
 class AuditPage;
 class AlertsPage;
 class ConnectPage;
+struct Command;
 class ConnectionsPage;
 class LinkBanner;
 class OverviewPage;
@@ -54,6 +55,7 @@ public:
     void notify(const QString &sentence, bool ok); //!< In the status bar, until the next thing happens there.
     void openDisconnect(const QStringList &connections);
     void showKeys();
+    void showCommands(); //!< The palette of all commands.
     //! Takes over page, geometry, filters and orders of the last run, and from now on keeps them: shortly after a change and when
     //! the window closes.
     void keepState();
@@ -77,6 +79,7 @@ private:
     void connectPages();
     void followLink(const Situation::Link &link);
     void addKeys();
+    QList<Command> commands();
     void go(int step);
     void refresh();
     void refreshStatus();
