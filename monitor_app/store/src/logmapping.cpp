@@ -173,11 +173,12 @@ private:
 
 namespace {
 
-//! Line of a [header] without a name, which toml++ 3.3 takes for granted; 0 if there is none.
-qsizetype headerWithoutName(const QString &text)
+//! Line of the first header that is not a plain [name], which toml++ 3.3 does not stand; 0 if there is none.
+qsizetype lineOfStrangeHeader(const QString &text)
 {
-    static const QRegularExpression wrong(u"^[ \\t]*\\[\\[?[ \\t]*(?![A-Za-z0-9_\"'-])"_s, QRegularExpression::MultilineOption);
-    const QRegularExpressionMatch match = wrong.match(text);
+    static const QRegularExpression strange(u"^[ \\t]*\\[(?![ \\t]*[A-Za-z0-9_-]+[ \\t]*\\][ \\t]*(#[^\\n]*)?\\r?$)"_s,
+                                            QRegularExpression::MultilineOption);
+    const QRegularExpressionMatch match = strange.match(text);
     return match.hasMatch() ? QStringView(text).first(match.capturedStart()).count(u'\n') + 1 : 0;
 }
 
@@ -229,8 +230,8 @@ QByteArray LogMapping::pointerOf(const QString &path)
 LogMapping::Parsed LogMapping::fromToml(const QString &text, const QString &fileName)
 {
     MappingReader reader(fileName);
-    if (const qsizetype line = headerWithoutName(text); line > 0)
-        return {{}, u"%1:%2:1: a table has no name"_s.arg(fileName).arg(line)};
+    if (const qsizetype line = lineOfStrangeHeader(text); line > 0)
+        return {{}, u"%1:%2:1: the tables are [fields], [severity] and [outcome]"_s.arg(fileName).arg(line)};
     const std::string bytes = text.toStdString();
     const toml::parse_result parsed = toml::parse(bytes);
     if (!parsed) {

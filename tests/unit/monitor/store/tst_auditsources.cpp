@@ -392,8 +392,10 @@ otherwise = "info"
         QTest::addColumn<QString>("toml");
         QTest::addColumn<QString>("why");
         QTest::newRow("syntax") << u"name = "_s << u"m.toml:1:8: "_s;
-        QTest::newRow("table without a name") << u"name = \"x\"\n[@fields]"_s << u"m.toml:2:1: a table has no name"_s;
-        QTest::newRow("empty header") << u"[]"_s << u"m.toml:1:1: a table has no name"_s;
+        QTest::newRow("table without a name") << u"name = \"x\"\n[@fields]"_s << u"m.toml:2:1: the tables are [fields]"_s;
+        QTest::newRow("header with a strange letter") << u"[fig\ufeffs]"_s << u"m.toml:1:1: the tables are [fields]"_s;
+        QTest::newRow("header that does not end") << u"[fields"_s << u"m.toml:1:1: the tables are [fields]"_s;
+        QTest::newRow("empty header") << u"[]"_s << u"m.toml:1:1: the tables are [fields]"_s;
         QTest::newRow("nothing") << u"name = \"x\""_s << u"neither time nor kind nor message"_s;
         QTest::newRow("field") << u"[fields]\nwho = \"a\""_s << u"m.toml:2:1: there is no field \"who\""_s;
         QTest::newRow("member") << u"colour = 1\n[fields]\ntime = \"t\""_s << u"there is no \"colour\""_s;
