@@ -3,6 +3,7 @@
 
 #include "audit/auditlog.h"
 #include "gate/admission.h"
+#include "lock/addressrange.h"
 
 #include <QJsonArray>
 
@@ -49,6 +50,7 @@ struct Selector
     QString client;
     QString endpoint;
     QString address;
+    std::optional<AddressRange> range; //!< Of the address.
     bool all = false;
 
     bool isEmpty() const
@@ -60,9 +62,7 @@ struct Selector
     {
         const auto isGood = [](const QString &wanted, const QString &value) { return wanted.isEmpty() || wanted == value; };
         const Identity &who = connection.identity;
-        const bool isThere = address.isEmpty()
-            || (address.contains(u'/') ? connection.peer.isInSubnet(QHostAddress::parseSubnet(address))
-                                       : connection.peer.isEqual(QHostAddress(address), QHostAddress::TolerantConversion));
+        const bool isThere = address.isEmpty() || (range && range->contains(connection.peer));
         return isThere && (ids.isEmpty() || ids.contains(connection.id)) && isGood(issuer, who.issuer)
             && isGood(user, who.subject) && isGood(session, who.sessionId) && isGood(client, who.clientId)
             && isGood(endpoint, connection.path);
@@ -80,8 +80,7 @@ std::optional<QString> mistakeIn(const QJsonObject &json)
             return u"\"%1\" of the selector is unknown or has no good value."_s.arg(it.key().left(64));
     }
     const QString address = json.value("address"_L1).toString();
-    const bool isSubnet = address.contains(u'/');
-    if (!address.isEmpty() && (isSubnet ? QHostAddress::parseSubnet(address).first.isNull() : QHostAddress(address).isNull()))
+    if (!address.isEmpty() && !AddressRange::parse(address))
         return u"The address is neither an IP address nor a subnet as in \"10.0.0.0/8\"."_s;
     return {};
 }
@@ -98,6 +97,7 @@ Selector selectorOf(const QJsonObject &json)
     selector.client = json.value("client"_L1).toString();
     selector.endpoint = json.value("endpoint"_L1).toString();
     selector.address = json.value("address"_L1).toString();
+    selector.range = AddressRange::parse(selector.address);
     selector.all = json.value("all"_L1).toBool();
     return selector;
 }
@@ -151,6 +151,7 @@ HttpResponse ConnectionsApi::list(const ApiRequest &request) const
     selector.client = query.value(u"client"_s);
     selector.endpoint = query.value(u"endpoint"_s);
     selector.address = query.value(u"address"_s);
+    selector.range = AddressRange::parse(selector.address);
     bool isNumber = true;
     const qsizetype limit = query.contains(u"limit"_s) ? query.value(u"limit"_s).toInt(&isNumber) : 100;
     if (!isNumber || limit < 1 || limit > kMostListed)
@@ -218,7 +219,9 @@ HttpResponse ConnectionsApi::disconnect(const ApiRequest &request)
             u"code is 4411, 4410 or 4403; reason has 1 to 500 characters; after_ms and per_second are not below 0."_s);
     const QList<LiveConnection> connections = m_hub.liveConnections();
     const QStringList ids = idsThatFit(connections, selector);
-    const bool isEverybody = selector.all || (ids.size() > 1 && ids.size() == connections.size()); // whatever it was called
+    // Whatever it was called.
+    const bool isBroad = selector.range && areMany(countAddresses({*selector.range}));
+    const bool isEverybody = selector.all || isBroad || (ids.size() > 1 && ids.size() == connections.size());
     if (const auto refusal =
             isEverybody ? freshSignInMissing(request, m_clock.wallNow(), u"This concerns everybody."_s) : std::nullopt)
         return *refusal;

@@ -20,7 +20,7 @@ QString wordOf(const AddressCount &count)
 {
     if (count.ipv4 >= 4'294'967'296.0 || count.ipv6 >= 340'282'366'920'938'463'463'374'607'431'768'211'456.0)
         return u"every_address"_s;
-    return count.ipv4 > LockReach::kManyIpv4 || count.ipv6 > LockReach::kManyIpv6 ? u"many_addresses"_s : QString();
+    return areMany(count) ? u"many_addresses"_s : QString();
 }
 
 QString phraseOf(const QString &word)

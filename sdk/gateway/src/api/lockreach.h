@@ -30,9 +30,6 @@ struct LockScene
 */
 struct WATCHWORD_TEST_EXPORT LockReach
 {
-    static constexpr double kManyIpv4 = 16'777'216; //!< More than a /8.
-    static constexpr double kManyIpv6 = 79'228'162'514'264'337'593'543'950'336.0; //!< More than a /32.
-
     //! Words of openapi.json: "you", "an_operator", "this_machine", "every_address", "many_addresses", "everybody_connected".
     QStringList covers;
     QStringList connections; //!< Ids of those that end.

@@ -86,6 +86,11 @@ QString AddressRange::toText() const
     return m_length == bits() ? address.toString() : address.toString() + u'/' + QString::number(m_length);
 }
 
+bool areMany(const AddressCount &count)
+{
+    return count.ipv4 > std::ldexp(1.0, 32 - 8) || count.ipv6 > std::ldexp(1.0, 128 - 32);
+}
+
 AddressCount countAddresses(const QList<AddressRange> &ranges)
 {
     // Two subnets are one in the other, or have nothing in common.

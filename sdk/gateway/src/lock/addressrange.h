@@ -44,6 +44,8 @@ struct AddressCount
     double ipv4 = 0;
     double ipv6 = 0;
 };
+//! More than a /8 of IPv4, or a /32 of IPv6: who names so many means no one.
+WATCHWORD_TEST_EXPORT bool areMany(const AddressCount &count);
 WATCHWORD_TEST_EXPORT AddressCount countAddresses(const QList<AddressRange> &ranges);
 
 } // namespace Watchword::Gateway

@@ -146,6 +146,7 @@ void TestGateApi::disconnectBySelector_data()
     QTest::newRow("endpoint") << u"endpoint"_s << u"/echo"_s << 3;
     QTest::newRow("another endpoint") << u"endpoint"_s << u"/room"_s << 0;
     QTest::newRow("network") << u"address"_s << u"127.0.0.0/8"_s << 3;
+    QTest::newRow("mapped network") << u"address"_s << u"::ffff:127.0.0.0/104"_s << 3;
     QTest::newRow("another address") << u"address"_s << u"192.0.2.1"_s << 0;
     QTest::newRow("issuer") << u"issuer"_s << u"https://other.test"_s << 0;
 }
@@ -217,6 +218,10 @@ void TestGateApi::everybodyNeedsAFreshSignIn()
     QCOMPARE(refused.status, 401);
     QVERIFY(refused.headers.value("www-authenticate").contains("insufficient_user_authentication"));
     // By whatever name.
+    for (const QString &wide : {u"0.0.0.0/0"_s, u"::ffff:0.0.0.0/96"_s, u"0.0.0.0/1"_s, u"::/0"_s}) {
+        const QJsonObject there{{"selector"_L1, QJsonObject{{"address"_L1, wide}}}, {"reason"_L1, u"an attack"_s}};
+        QCOMPARE(call("POST", u"/v1/connections:disconnect"_s, operatorToken(u"gw:kick"_s, 400), there).status, 401);
+    }
     const auto eve = client(tokenOf(u"eve"_s, u"s-2"_s));
     QVERIFY(eve);
     const QJsonObject everywhere{{"selector"_L1, QJsonObject{{"address"_L1, u"0.0.0.0/0"_s}}}, {"reason"_L1, u"an attack"_s}};
