@@ -49,13 +49,17 @@ bool onTerminal()
 #endif
 }
 
-void printLink(const QUrl &url, bool json)
+void printLink(const QUrl &url, bool json, bool hasNoBrowser = false)
 {
     const QString text = url.toString(QUrl::FullyEncoded);
     if (json)
         printLine(QJsonDocument(QJsonObject{{"sign_in_url"_L1, text}}).toJson(QJsonDocument::Compact));
     else
         printLine("Open this address in a browser on this machine:\n" + text.toUtf8());
+    if (!json && hasNoBrowser)
+        printLine("No browser could be started here. If there is none, sign in on another device: the same command with "
+                  "--device, where the "
+                  "provider has that (RFC 8628).");
 }
 
 void printDevice(const DeviceSignIn &device, bool json)
@@ -87,7 +91,7 @@ void followTo(Session &session, const Account &account, bool json)
     QObject::connect(&session, &Session::signInFailed, &session, [fail](const Error &error) { fail(error); });
     QObject::connect(&session, &Session::eventLogged, &session, [json, &session](const SessionEvent &event) {
         if (event.what == "signin.browser"_L1 && event.detail == "could not be opened; show the link"_L1)
-            printLink(session.signInUrl(), json);
+            printLink(session.signInUrl(), json, true);
     });
     // With somebody signed in already signedIn() comes from the restore: the one that counts follows a
     // person.

@@ -63,9 +63,13 @@ public:
 
     void printSummary() const
     {
-        printNote(u"watchword: %1 events, %2 of them verified, cursor %3"_s.arg(m_client.auditReceivedCount())
-                      .arg(m_chain.verifiedCount())
-                      .arg(m_client.auditCursor()));
+        QString text =
+            u"watchword: %1 events, %2 of them verified"_s.arg(m_client.auditReceivedCount()).arg(m_chain.verifiedCount());
+        if (m_unproven > 0)
+            text += u", %1 where the reading begins anew: what they build on was not read"_s.arg(m_unproven);
+        if (m_repeated > 0)
+            text += u", %1 that came twice"_s.arg(m_repeated);
+        printNote(text + u", cursor %1"_s.arg(m_client.auditCursor()));
     }
 
 private:
@@ -77,6 +81,10 @@ private:
             return;
         }
         const ChainVerifier::Outcome outcome = m_chain.push(*event);
+        const bool isNewStart =
+            outcome.verdict == ChainVerifier::Verdict::Unproven || outcome.verdict == ChainVerifier::Verdict::Gap;
+        m_unproven += isNewStart ? 1 : 0;
+        m_repeated += outcome.verdict == ChainVerifier::Verdict::Duplicate ? 1 : 0;
         if (outcome.verdict == ChainVerifier::Verdict::Broken)
             printNote(u"watchword: the chain is broken: %1"_s.arg(outcome.why));
         if (!event->shortType().contains(m_filter, Qt::CaseInsensitive))
@@ -147,6 +155,8 @@ private:
     const bool m_follow;
     const QString m_filter;
     ChainVerifier m_chain;
+    quint64 m_unproven = 0;
+    quint64 m_repeated = 0;
     std::optional<CheckpointWitness> m_witness;
     quint64 m_asked = 0; //!< For the proof from so many events.
     bool m_isWitnessed = false;

@@ -11,6 +11,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+const QString kNotOpened = QStringLiteral("could not be opened; show the link");
+
+} // namespace
+
+namespace {
+
 // So long a sign-in of somebody else waits to be accepted.
 constexpr Duration kOtherUserPatience = 10min;
 
@@ -118,15 +124,19 @@ void AccountSignIn::showDevice(const DeviceSignIn &code)
     Q_EMIT deviceChanged();
 }
 
-bool AccountSignIn::open(const QUrl &url) const
+bool AccountSignIn::open(const QUrl &url, const std::function<void()> &failed)
 {
-    return m_options.openBrowser ? m_options.openBrowser(url) : openSystemBrowser(url);
+    return m_options.openBrowser ? m_options.openBrowser(url) : openSystemBrowser(url, this, failed);
 }
 
 void AccountSignIn::showBrowser(const QUrl &url)
 {
     setUrl(url);
-    Q_EMIT noted(u"signin.browser"_s, open(url) ? redactedUrl(url) : u"could not be opened; show the link"_s);
+    const auto failed = [this, url] {
+        if (m_flow && m_url == url) // else it is over
+            Q_EMIT noted(u"signin.browser"_s, kNotOpened);
+    };
+    Q_EMIT noted(u"signin.browser"_s, open(url, failed) ? redactedUrl(url) : kNotOpened);
     Q_EMIT browserRequested(url);
 }
 
@@ -147,7 +157,8 @@ void AccountSignIn::endProviderSession(const QString &accountName)
         if (!accountName.isEmpty())
             parameters.emplaceBack(u"logout_hint"_s, accountName);
         const QUrl url = urlWith(metadata->endSessionEndpoint, parameters);
-        Q_EMIT noted(u"signout.browser"_s, open(url) ? redactedUrl(url) : u"could not be opened"_s);
+        const auto failed = [this] { Q_EMIT noted(u"signout.browser"_s, u"could not be opened"_s); };
+        Q_EMIT noted(u"signout.browser"_s, open(url, failed) ? redactedUrl(url) : u"could not be opened"_s);
         Q_EMIT browserRequested(url);
     });
 }

@@ -55,7 +55,7 @@ private:
     void setUrl(const QUrl &url);
     void showDevice(const DeviceSignIn &code);
     void showBrowser(const QUrl &url);
-    bool open(const QUrl &url) const;
+    bool open(const QUrl &url, const std::function<void()> &failed);
     void onFinished(const Result<SignInOutcome> &outcome);
 
     const SessionOptions &m_options;

@@ -88,7 +88,8 @@ struct WATCHWORD_AUTH_EXPORT SessionOptions
     QList<QSslCertificate> additionalCertificateAuthorities{}; //!< Trusted beside them, or beside those of the system.
     /*!
         Opens the system browser and says whether that worked; empty: xdg-open, open or ShellExecute. Called in the
-        session's thread. If it returns false the sign-in goes on, and signInUrl can be shown for copying.
+        session's thread. If it returns false the sign-in goes on, and signInUrl can be shown for copying. Where xdg-open finds no
+        browser, which it tells later, eventLogged says the same: "signin.browser", "could not be opened; show the link".
     */
     std::function<bool(const QUrl &)> openBrowser{};
 
