@@ -2,11 +2,14 @@
 #include "demo.h"
 
 #include "throwawayca.h"
+#include "watchword/core/internal/durablefile.h"
 #include "watchword/jose/base64url.h"
 #include "watchword/jose/passwordhash.h"
 
 #include <QDateTime>
+#include <QFile>
 #include <QJsonArray>
+#include <QJsonDocument>
 #include <QSaveFile>
 
 namespace Watchword::Tools {
@@ -21,6 +24,8 @@ constexpr auto kAudience = "https://watchword.demo"_L1;
 constexpr auto kClientId = "watchword-demo"_L1;
 constexpr auto kOperator = "operator"_L1;
 constexpr auto kStateFile = "demo.json"_L1;
+constexpr auto kKeyRing = "issuer.key"_L1; // of the embedded issuer
+constexpr auto kSigningKey = "test-issuer.pem"_L1;
 constexpr int kDays = 7; // of the certificate
 constexpr int kKeptDays = 365;
 constexpr int kSecurityTextDays = 360;
@@ -111,6 +116,26 @@ Result<void> Demo::keepPorts(quint16 gateway, quint16 issuer)
     return save();
 }
 
+Result<void> Demo::keepSigningKey()
+{
+    if (!m_folder.isKept())
+        return {};
+    QFile ring(m_folder.filePath(kKeyRing));
+    if (!ring.open(QIODevice::ReadOnly))
+        return Error(ErrorCode::FileUnreadable, u"%1: %2"_s.arg(ring.fileName(), ring.errorString()));
+    const QJsonArray keys = QJsonDocument::fromJson(ring.readAll()).object().value("keys"_L1).toArray();
+    for (const QJsonValue &key : keys) {
+        if (key["state"_L1] != "current"_L1)
+            continue;
+        const QString name = m_folder.filePath(kSigningKey);
+        if (const Result<void> written = writeDurably(name, key["pem"_L1].toString().toLatin1()); !written)
+            return written;
+        m_signingKeyFile = name;
+        return {};
+    }
+    return Error(ErrorCode::StoreCorrupt, u"%1 has no key that signs"_s.arg(ring.fileName()));
+}
+
 Result<void> Demo::prepare(const DemoOptions &options)
 {
     if (const Result<void> opened = m_folder.open(options.stateFolder); !opened)
@@ -158,19 +183,22 @@ QJsonObject Demo::readyLine(const QUrl &gateway, const QUrl &issuer) const
     }
     users.append(QJsonObject{
         {u"name"_s, m_state.passwords.first().first}, {u"password"_s, m_state.passwords.first().second}, {u"operator"_s, true}});
-    return {{u"gateway"_s, gateway.toString()},
-            {u"issuer"_s, issuer.toString()},
-            {u"ca"_s, m_caFile},
-            {u"client_id"_s, kClientId},
-            {u"audience"_s, kAudience},
-            {u"scopes"_s, QJsonArray::fromStringList(QStringList{u"openid"_s, u"offline_access"_s} + appScopes())},
-            {u"operator_scopes"_s, QJsonArray::fromStringList(operatorScopes())},
-            {u"users"_s, users},
-            {u"operator"_s, QString(kOperator)},
-            {u"origin"_s, m_config.endpoints.first().origins.first()},
-            {u"endpoints"_s, QJsonObject{{u"echo"_s, u"/echo"_s}, {u"room"_s, u"/room"_s}, {u"strict"_s, u"/strict"_s}}},
-            {u"watch"_s, m_config.watch->path},
-            {u"audit"_s, m_config.watch->auditPath}};
+    QJsonObject line{{u"gateway"_s, gateway.toString()},
+                     {u"issuer"_s, issuer.toString()},
+                     {u"ca"_s, m_caFile},
+                     {u"client_id"_s, kClientId},
+                     {u"audience"_s, kAudience},
+                     {u"scopes"_s, QJsonArray::fromStringList(QStringList{u"openid"_s, u"offline_access"_s} + appScopes())},
+                     {u"operator_scopes"_s, QJsonArray::fromStringList(operatorScopes())},
+                     {u"users"_s, users},
+                     {u"operator"_s, QString(kOperator)},
+                     {u"origin"_s, m_config.endpoints.first().origins.first()},
+                     {u"endpoints"_s, QJsonObject{{u"echo"_s, u"/echo"_s}, {u"room"_s, u"/room"_s}, {u"strict"_s, u"/strict"_s}}},
+                     {u"watch"_s, m_config.watch->path},
+                     {u"audit"_s, m_config.watch->auditPath}};
+    if (!m_signingKeyFile.isEmpty())
+        line.insert("signing_key"_L1, m_signingKeyFile);
+    return line;
 }
 
 } // namespace Watchword::Tools

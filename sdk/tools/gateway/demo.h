@@ -29,6 +29,12 @@ public:
     const Gateway::GatewayConfig &config() const { return m_config; }
     //! Once the gateway listens: the ports that it has are those of the next demo with this stateFolder.
     Result<void> keepPorts(quint16 gateway, quint16 issuer);
+    /*!
+        Once the gateway listens: writes the key that the issuer signs with into the stateFolder, as test-issuer.pem, so that
+        `watchword doctor --signing-key` can make tokens that have ended, or are for somebody else. Nothing without a folder.
+        StorageFailed or StoreCorrupt; the demo works all the same.
+    */
+    Result<void> keepSigningKey();
     //! The one line that programs which start a demo wait for.
     QJsonObject readyLine(const QUrl &gateway, const QUrl &issuer) const;
 
@@ -41,6 +47,7 @@ private:
     DemoFolder m_folder;
     DemoState m_state;
     QString m_caFile;
+    QString m_signingKeyFile; //!< Empty: it is not written.
     Gateway::GatewayConfig m_config;
 };
 

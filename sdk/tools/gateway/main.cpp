@@ -150,6 +150,8 @@ int runDemo(const QCommandLineParser &parser, const CommandLine &line)
     return run(demo.config(), {}, [&demo](const Gateway::Gateway &gateway) {
         if (const Result<void> kept = demo.keepPorts(gateway.port(), quint16(gateway.issuerUrl().port())); !kept)
             fail(kept.error()); // this demo works; the next one may have other ports
+        if (const Result<void> kept = demo.keepSigningKey(); !kept)
+            fail(kept.error());
         const QByteArray ready = QJsonDocument(demo.readyLine(gateway.url(), gateway.issuerUrl())).toJson(QJsonDocument::Compact);
         std::printf("%s\n", ready.constData());
         std::fflush(stdout);

@@ -28,6 +28,7 @@ enum DoctorExit { Clean = 0, Found = 1, CouldNotRun = 2, NotDecided = 3 };
 constexpr int kIntrusiveRequests = 160;
 constexpr int kMoreRequests = 10; // for each thing more that is to be examined
 constexpr std::chrono::seconds kIntrusiveTime{45};
+constexpr std::chrono::seconds kLongestValidity{50};
 
 /*! How the report is written, and where to. */
 struct Output
@@ -375,7 +376,10 @@ Result<Secret> tokenOf(const QCommandLineParser &parser, DoctorOptions &options,
     options.additionalCertificateAuthorities = credentials.authorities();
     Result<AccessToken> token;
     QObject context;
-    whenDone(credentials.tokens()->requestToken({}), &context, [&token](const Result<AccessToken> &got) {
+    // It has to last until the last request, and no longer than issuers give it.
+    TokenRequest request;
+    request.minimumValidity = std::min<Duration>(options.timeBudget, kLongestValidity);
+    whenDone(credentials.tokens()->requestToken(request), &context, [&token](const Result<AccessToken> &got) {
         token = got;
         QCoreApplication::quit();
     });
