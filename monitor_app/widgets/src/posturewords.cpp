@@ -69,8 +69,7 @@ PostureWords::Counts PostureWords::countsOf(const QList<Finding> &findings)
 QList<Finding> PostureWords::worstFirst(QList<Finding> findings)
 {
     const auto weight = [](const Finding &finding) {
-        const Watchword::Check *check = Watchword::Check::find(finding.checkId);
-        const int severity = check ? int(check->severity) : 0;
+        const int severity = int(finding.severity());
         switch (finding.verdict) {
         case Finding::Verdict::Fail:
             return 300 + severity;

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void nothingMovesTheCursor();
     void requestsSayWhatTheyShould();
     void tokenInTheFirstMessage();
+    void evidenceSaysWhatWasSent();
 };
 
 void TestDoctorParts::helloIsWhatTheStandardSays()
@@ -222,6 +223,32 @@ void TestDoctorParts::tokenInTheFirstMessage()
              int(Admission::Kind::Refused));
     QCOMPARE(int(admissionOf(closed(u"valid"_s, 4429), DoctorOptions::TokenWay::FirstMessage).kind),
              int(Admission::Kind::Limited));
+}
+
+// Also what stands in no head, and what a server repeats is told once.
+void TestDoctorParts::evidenceSaysWhatWasSent()
+{
+    const DoctorOptions options = withToken();
+    Redactor redactor;
+    const Requests requests(options, &redactor);
+    QVERIFY(requests.halfHead(u"halfhead"_s).remark.contains(u"never finished"_s));
+    ProbeFrame burst;
+    burst.payload = "watchword doctor";
+    burst.repeat = 400;
+    QCOMPARE(inWords(burst), u"400 frames, each: text, 16 bytes"_s);
+    ProbeFrame huge;
+    huge.opcode = 2;
+    huge.announced = quint64(1) << 30;
+    huge.masked = false;
+    QCOMPARE(inWords(huge), u"frame: binary, 0 bytes, announced as 1073741824, without mask"_s);
+    Exchange exchange = recorded(u"burst"_s, kSwitched);
+    exchange.behind = QStringList{inWords(burst)};
+    for (int i = 0; i < 16; ++i)
+        exchange.messages.append({true, "watchword doctor"});
+    exchange.messages.append({true, "enough"});
+    const QStringList lines = redactor.evidenceOf(exchange);
+    QVERIFY(lines.contains(u"> (400 frames, each: text, 16 bytes)"_s));
+    QCOMPARE(lines.last(2), QStringList({u"< message: watchword doctor (16 times)"_s, u"< message: enough"_s}));
 }
 
 WATCHWORD_TEST_MAIN(TestDoctorParts)

@@ -26,7 +26,7 @@ h2{font-size:1.2rem;margin:2.75rem 0 .9rem}h2 span{color:var(--dim);font-weight:
 .grades{display:grid;grid-template-columns:repeat(5,1fr);gap:.6rem}
 .grades div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.75rem .85rem;display:flex;flex-direction:column;gap:.45rem;min-width:0}
 .grades b{align-self:flex-start;min-width:2rem;text-align:center;border-radius:.5rem;padding:.05rem .5rem;color:var(--c);background:var(--b)}
-.grades span{font-size:.9rem;line-height:1.3}
+.grades span{font-size:.9rem;line-height:1.3}.grades small{display:block;color:var(--dim);font-size:.78rem;margin-top:.25rem}
 article{background:var(--card);border:1px solid var(--line);border-left:.3rem solid var(--c);border-radius:.75rem;padding:1.1rem 1.3rem 1.2rem;margin:0 0 1rem}
 h3{font-size:1.05rem;line-height:1.35;margin:0 0 .8rem;display:flex;flex-wrap:wrap;gap:.35rem .6rem;align-items:center}
 h3 code{font:700 .9rem var(--mono);color:var(--c)}
