@@ -251,6 +251,16 @@ void TestGatewayConfig::sizesAndTimes()
     QCOMPARE(parseDuration(u"7"_s), std::optional<Duration>(7'000));
     for (const char *bad : {"", "s", "-1 s", "1 week", "99999999999 d"})
         QVERIFY2(!parseDuration(QString::fromLatin1(bad)), bad);
+    // Shorter than a day is not for ever, and what is no time is no limit that was left out.
+    const auto retention = [](const QString &value) {
+        return GatewayConfig::fromToml(kExample + u"\n[audit]\ndatabase = \"a.sqlite\"\nretention = "_s + value + u"\n"_s,
+                                       u"g.toml"_s);
+    };
+    const Result<GatewayConfig> half = retention(u"\"30 m\""_s);
+    QVERIFY2(half, half ? "" : qPrintable(half.error().detail()));
+    QCOMPARE(half->audit.retention, std::optional<Duration>(std::chrono::minutes(30)));
+    for (const QString &bad : {u"\"30 x\""_s, u"\"\""_s, u"\"1 s\""_s, u"true"_s})
+        QVERIFY2(!retention(bad), qPrintable(bad));
 }
 
 WATCHWORD_TEST_MAIN(TestGatewayConfig)
