@@ -314,7 +314,12 @@ int write(const Report &report, const Output &output)
     });
     if (isBad)
         return Found;
-    return report.isComplete && !report.isUndecided() ? Clean : NotDecided; // what was not looked at is not clean
+    // What was not looked at is not clean; what would not have counted does not count here, either.
+    const bool isOpen = std::any_of(report.findings.begin(), report.findings.end(), [&output](const Finding &finding) {
+        const Check *check = Check::find(finding.checkId);
+        return finding.gap == Finding::Gap::NotDecided && check && check->severity >= output.failsFrom;
+    });
+    return report.isComplete && !isOpen ? Clean : NotDecided;
 }
 
 // The whole run has to follow the audit from before its first request.

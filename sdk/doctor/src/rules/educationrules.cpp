@@ -152,7 +152,7 @@ public:
         if (const Admission admission = *seen.admission(probe.first()); !admission.isRefused())
             return undecided(admission.what);
         if (exchange->status / 100 == 3)
-            return undecided(u"it is somewhere else, and the doctor follows no redirect"_s);
+            return moot(u"it is somewhere else, and the doctor follows no redirect"_s);
         if (exchange->status != 200)
             return warn(
                 u"there is no security.txt (HTTP %1): who finds a hole does not know whom to tell"_s.arg(exchange->status),

@@ -94,7 +94,7 @@ public:
         if (exchange->closeCode == kInvalidData)
             return fail(u"a fragment that ends inside a character ends the connection (1007)"_s, {kEcho});
         if (exchange->closeCode > 0 || exchange->isEnded) // a server of binary messages ends it at any text
-            return undecided(u"the connection ended, but not for the character"_s);
+            return moot(u"the connection ended, but not for the character"_s);
         return pass(u"it waits for the rest of the character"_s);
     }
 };
