@@ -51,4 +51,12 @@ qint64 limitOf(const EndpointLimits &limits, const QString &name)
     return limits.queueBytes;
 }
 
+QSet<QString> issuersOf(const GatewayConfig &config)
+{
+    QSet<QString> urls;
+    for (const IssuerConfig &issuer : config.issuers)
+        urls.insert(issuer.issuer());
+    return urls;
+}
+
 } // namespace Watchword::Gateway

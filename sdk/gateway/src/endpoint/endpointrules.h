@@ -16,4 +16,7 @@ RateShares ratesOf(const Admission &admission, PeerServices &services);
 //! The limit that a reactor closed a connection for, by its name in the settings.
 qint64 limitOf(const EndpointLimits &limits, const QString &name);
 
+//! Of \a config's issuers.
+QSet<QString> issuersOf(const GatewayConfig &config);
+
 } // namespace Watchword::Gateway

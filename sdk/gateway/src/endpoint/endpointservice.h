@@ -49,6 +49,8 @@ public:
     virtual void renewed(Peer &, const Identity &before) { Q_UNUSED(before) }
     //! Once a second.
     virtual void tick() { }
+    //! Somebody is with it who is no peer yet, or never will be.
+    virtual bool hasGuests() const { return false; }
     //! It sends no more than the client takes: what waits for it is this service's to judge.
     virtual bool boundsQueue() const { return false; }
 };

@@ -63,14 +63,6 @@ std::unique_ptr<EndpointService> makeService(const EndpointConfig &config, PeerS
     Q_UNREACHABLE();
 }
 
-QSet<QString> issuersOf(const GatewayConfig &config)
-{
-    QSet<QString> urls;
-    for (const IssuerConfig &issuer : config.issuers)
-        urls.insert(issuer.issuer());
-    return urls;
-}
-
 } // namespace
 
 Hub::Hub(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets, PeerServices &services,
@@ -468,6 +460,16 @@ void Hub::tick()
         if (endpoint->service)
             endpoint->service->tick();
     }
+    std::erase_if(m_retired, [this](const auto &endpoint) { return isLeft(*endpoint); });
+}
+
+// Nobody is with a retired endpoint any more.
+bool Hub::isLeft(const Endpoint &endpoint) const
+{
+    const EndpointService *service = endpoint.service.get();
+    return !service || (!service->hasGuests() && std::none_of(m_peers.begin(), m_peers.end(), [service](const Peer *peer) {
+        return &peer->service() == service;
+    }));
 }
 
 void Hub::lookAtChanged()

@@ -82,6 +82,7 @@ private:
     void setEndpoints(const GatewayConfig &config, const QList<std::shared_ptr<const GateTarget>> &targets);
     void keepOut(const Identity &whose, CloseCode code, const QString &message, Duration after, const Identity &by);
     void retire(std::unique_ptr<Endpoint> endpoint);
+    bool isLeft(const Endpoint &endpoint) const;
     void openRelay(Endpoint &endpoint, RelayService &relay, const PendingRequest &request, const Admission &admission);
     Peer *openPeer(Endpoint &endpoint, const QString &id, std::unique_ptr<ClientSocket> socket, const Admission &admission);
     void makeRoom(const Admission &admission); //!< EndpointLimits::replacesOldest

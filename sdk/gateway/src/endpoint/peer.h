@@ -39,6 +39,7 @@ public:
     Clock &clock() const { return m_services.clock; }
     Instant openedAt() const { return m_openedAt; }
     ClientSocket &socket() const { return *m_socket; }
+    const EndpointService &service() const { return m_service; }
 
     void sendText(const QString &applicationText); //!< Escaped where that is needed.
     void sendBinary(const QByteArray &data);

@@ -56,6 +56,7 @@ public:
     void message(Peer &, const QString &, const Frame &) override { }
     bool frame(Peer &, const Frame &) override { return false; }
     void finish(Peer &peer, const PeerClose &close) override;
+    bool hasGuests() const override { return !m_opening.isEmpty(); }
     bool boundsQueue() const override { return true; }
 
 private:

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void nextWhenOneIsAway();
     void healthOfAPage();
     void drainingAndLeaving();
+    void removedEndpointLooksAtNobody();
 
 private:
     EndpointConfig &relay(GateFixture &gate, const QString &path, const QList<QUrl> &urls);
@@ -223,6 +224,28 @@ void TestUpstreams::drainingAndLeaving()
     second.send(0x81, "still here");
     QVERIFY(waitUntil([&] { return fresh.frames.size() == 1; }));
     QCOMPARE(second.closeCode(), 0);
+}
+
+void TestUpstreams::removedEndpointLooksAtNobody()
+{
+    RawUpstream a;
+    RawUpstream b;
+    RawUpstream c;
+    RawUpstream d;
+    QVERIFY(a.listen() && b.listen() && c.listen() && d.listen());
+    GateFixture gate;
+    QVERIFY(gate.prepare());
+    relay(gate, u"/old"_s, {a.url(), b.url()}).upstreamHealth.every = 100ms;
+    QVERIFY(gate.start());
+    QVERIFY(waitUntil([&] { return a.connections > 1; }));
+    gate.config.endpoints.removeLast();
+    relay(gate, u"/new"_s, {c.url(), d.url()}).upstreamHealth.every = 100ms;
+    QVERIFY(gate.gateway->reload(gate.config));
+    // The new endpoint's looks are the time: the old one may go on for a second.
+    QVERIFY(waitUntil([&] { return c.connections >= 25; }));
+    const int before = a.connections;
+    QVERIFY(waitUntil([&] { return c.connections >= 35; }));
+    QCOMPARE(a.connections, before);
 }
 
 WATCHWORD_TEST_MAIN(TestUpstreams)
