@@ -90,7 +90,7 @@ public:
     {
         const Exchange *exchange = seen.find(kEcho);
         if (!exchange || exchange->end != Exchange::End::Opened)
-            return undecided(u"no connection to try it on"_s);
+            return noConnection(seen, kEcho);
         if (exchange->closeCode == kInvalidData)
             return fail(u"a fragment that ends inside a character ends the connection (1007)"_s, {kEcho});
         if (exchange->closeCode > 0 || exchange->isEnded) // a server of binary messages ends it at any text

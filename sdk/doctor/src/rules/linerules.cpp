@@ -219,7 +219,7 @@ public:
     {
         const Exchange *exchange = seen.find(kEcho);
         if (!exchange || exchange->end != Exchange::End::Opened)
-            return undecided(u"no connection to look at"_s);
+            return noConnection(seen, kEcho);
         if (!exchange->value("Sec-WebSocket-Extensions").toLower().contains("permessage-deflate"))
             return pass(u"off"_s);
         return seen.options().meansCompression ? pass(u"on, as you say"_s)

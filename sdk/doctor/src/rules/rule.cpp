@@ -165,6 +165,14 @@ Judgement moot(const QString &summary)
     return {Finding::Verdict::Skipped, summary, {}, Finding::Gap::NotApplicable};
 }
 
+Judgement noConnection(const Recording &seen, const QString &probe)
+{
+    const auto admission = seen.admission(probe);
+    if (admission && admission->isRefused())
+        return moot(u"no connection to try it on: what it offers is refused (%1)"_s.arg(admission->what));
+    return undecided(admission ? u"no connection to try it on, "_s + admission->what : u"no connection to try it on"_s);
+}
+
 Judgement undecided(const QString &what)
 {
     return {Finding::Verdict::Skipped, u"could not be examined: "_s + what, {}, Finding::Gap::NotDecided};

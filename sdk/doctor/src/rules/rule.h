@@ -92,6 +92,8 @@ Judgement fail(const QString &summary, const QStringList &probes);
 Judgement warn(const QString &summary, const QStringList &probes, Severity severity);
 Judgement skip(const QString &summary); //!< What it needs was not given.
 Judgement moot(const QString &summary); //!< There is no such thing here, or the cause is that of another check.
+//! \a probe came to no connection: a server may refuse what it offers, and then there is nothing to examine.
+Judgement noConnection(const Recording &seen, const QString &probe);
 Judgement undecided(const QString &what); //!< It was asked, and \a what came decides nothing.
 
 /*!
