@@ -6,6 +6,10 @@
 #include <QRegularExpression>
 #include <QTest>
 
+#ifdef Q_OS_LINUX
+#include <openssl/crypto.h>
+#endif
+
 /*!
     Base of every test class: a warning that the test did not announce with QTest::ignoreMessage() fails it.
     Call init() of this class from an own init().
@@ -21,11 +25,9 @@ public Q_SLOTS:
 
 #ifdef Q_OS_LINUX
 // Where a test has OpenSSL: a thread of QNetworkAccessManager may still end while the process does, and needs it until then.
-extern "C" int OPENSSL_init_crypto(quint64 options, const void *settings) __attribute__((weak));
-inline const bool opensslStays = [] {
-    constexpr quint64 withoutAtExit = 0x00080000; // OPENSSL_INIT_NO_ATEXIT
-    return OPENSSL_init_crypto && OPENSSL_init_crypto(withoutAtExit, nullptr) == 1;
-}();
+#pragma weak OPENSSL_init_crypto
+inline const bool opensslStays =
+    static_cast<bool>(&OPENSSL_init_crypto) && OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr) == 1;
 #endif
 
 #define WATCHWORD_TEST_MAIN(TestClass) QTEST_GUILESS_MAIN(TestClass)
