@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the doctor reads of a server before anything is judged: the answer to a hello, what is shown of bytes, a report from a file.
+// What the doctor reads of a server before anything is judged: the answer to a hello, what is shown of bytes, a report from a
+// file.
 #include "probe/redactor.h"
 #include "probe/tlshello.h"
 #include "watchword/doctor/reportwriter.h"

@@ -88,7 +88,9 @@ Exchange exchangeOf(const QString &probe, QByteArrayView bytes)
     exchange.sent = "GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
     exchange.head = exchange.body = exchange.closeReason = bytes.toByteArray();
     exchange.fault = QString::fromUtf8(bytes);
-    exchange.fields = {{"WWW-Authenticate", exchange.body}, {"Date", exchange.body}, {"Content-Type", exchange.body.left(16)},
+    exchange.fields = {{"WWW-Authenticate", exchange.body},
+                       {"Date", exchange.body},
+                       {"Content-Type", exchange.body.left(16)},
                        {"Sec-WebSocket-Protocol", exchange.body.left(32)}};
     exchange.messages.append({true, exchange.body});
     return exchange;

@@ -113,7 +113,8 @@ void TestDoctorDemo::demoIsGradeA()
     const QString signIn = line(u"watchword sign-in"_s) + u" --no-browser --timeout 60s"_s;
     QVERIFY2(run(signIn, users.first().toObject()) == 0, (m_out + m_err).constData());
     // As the page says of the operator.
-    QVERIFY(m_page.contains(u"`--account operator`"_s) && m_page.contains(u"`--scope \"openid offline_access gw:read gw:audit\"`"_s));
+    QVERIFY(m_page.contains(u"`--account operator`"_s)
+            && m_page.contains(u"`--scope \"openid offline_access gw:read gw:audit\"`"_s));
     QString second = signIn;
     second.replace(u"--account demo"_s, u"--account operator"_s);
     second.replace(QRegularExpression(u"--scope \"[^\"]*\""_s), u"--scope \"openid offline_access gw:read gw:audit\""_s);

@@ -100,8 +100,8 @@ void Peer::renewed(const Renewal &renewal, const Result<Identity> &verdict)
         renewalFailed(int(CloseCode::TokenInvalid), u"identity_changed"_s, u"identity_changed"_s);
         return;
     }
-    const Presentation presentation{renewal.proof.has_value(), renewal.proof.value_or(QByteArray()), QUrl::fromEncoded(m_admission.url),
-                                    target.requireDpop, m_identity.keyThumbprint};
+    const Presentation presentation{renewal.proof.has_value(), renewal.proof.value_or(QByteArray()),
+                                    QUrl::fromEncoded(m_admission.url), target.requireDpop, m_identity.keyThumbprint};
     if (const auto problem = m_services.proofs.check(*verdict, renewal.token, presentation)) {
         proofFailed(*problem);
         return;

@@ -8,8 +8,8 @@ namespace Watchword::Gateway {
 
 //! True for a form that a browser sends from another site's page.
 bool isFromElsewhere(const HttpRequest &request);
-//! True for a request with an Origin (RFC 6454 section 7) that is neither that of \a issuerUrl nor that of the Host it was sent to:
-//! browsers that do not know Sec-Fetch-Site say it with each form.
+//! True for a request with an Origin (RFC 6454 section 7) that is neither that of \a issuerUrl nor that of the Host it was sent
+//! to: browsers that do not know Sec-Fetch-Site say it with each form.
 bool isOfOtherOrigin(const HttpRequest &request, const QString &issuerUrl);
 //! 128 random bits as base64url.
 QString randomId();

@@ -76,9 +76,10 @@ Answer TestIssuerDevice::begin(const Fields &more)
 
 Answer TestIssuerDevice::poll(const Answer &begun, const QString &client)
 {
-    return p->post(u"/token"_s, {{u"grant_type"_s, u"urn:ietf:params:oauth:grant-type:device_code"_s},
-                                 {u"device_code"_s, begun.text(u"device_code"_s)},
-                                 {u"client_id"_s, client}});
+    return p->post(u"/token"_s,
+                   {{u"grant_type"_s, u"urn:ietf:params:oauth:grant-type:device_code"_s},
+                    {u"device_code"_s, begun.text(u"device_code"_s)},
+                    {u"client_id"_s, client}});
 }
 
 Answer TestIssuerDevice::confirm(const Answer &page, const QString &action, const QString &password)
@@ -170,8 +171,11 @@ void TestIssuerDevice::showingAllowsNothing()
     QCOMPARE(p->get(u"/device/confirm"_s).status, 405);
     QCOMPARE(p->get(u"/device?user_code=%3Cscript%3E"_s).body.contains("<script>"), false);
     // A form that this issuer has not made.
-    Fields forged{{u"user_code"_s, begun.text(u"user_code"_s)}, {u"csrf"_s, u"x"_s},         {u"username"_s, u"alice"_s},
-                  {u"password"_s, u"correct horse"_s},          {u"action"_s, u"allow"_s}};
+    Fields forged{{u"user_code"_s, begun.text(u"user_code"_s)},
+                  {u"csrf"_s, u"x"_s},
+                  {u"username"_s, u"alice"_s},
+                  {u"password"_s, u"correct horse"_s},
+                  {u"action"_s, u"allow"_s}};
     QCOMPARE(p->post(u"/device/confirm"_s, forged).status, 403);
     Fields other = hiddenFields(look(begin().text(u"user_code"_s)));
     forged.insert(u"csrf"_s, other.value(u"csrf"_s));
@@ -337,10 +341,13 @@ void TestIssuerDevice::openidClient()
     QProcess app;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(u"NODE_EXTRA_CA_CERTS"_s, m_certificates.filePath(u"ca.pem"_s));
-    for (const auto &[name, value] :
-         {std::pair{u"CLIENT"_s, u"app"_s}, {u"REDIRECT"_s, u"http://127.0.0.1:49152/callback"_s},
-          {u"AFTER"_s, u"http://127.0.0.1:49152/bye"_s}, {u"USER_NAME"_s, u"alice"_s}, {u"PASSWORD"_s, u"correct horse"_s},
-          {u"SERVER"_s, u"orders"_s}, {u"SECRET"_s, u"s3cret+ß"_s}})
+    for (const auto &[name, value] : {std::pair{u"CLIENT"_s, u"app"_s},
+                                      {u"REDIRECT"_s, u"http://127.0.0.1:49152/callback"_s},
+                                      {u"AFTER"_s, u"http://127.0.0.1:49152/bye"_s},
+                                      {u"USER_NAME"_s, u"alice"_s},
+                                      {u"PASSWORD"_s, u"correct horse"_s},
+                                      {u"SERVER"_s, u"orders"_s},
+                                      {u"SECRET"_s, u"s3cret+ß"_s}})
         environment.insert(name, value);
     app.setProcessEnvironment(environment);
     app.setProcessChannelMode(QProcess::ForwardedErrorChannel);

@@ -18,8 +18,8 @@ namespace Watchword::Gateway {
     configuration. A running gateway sees a change within seconds; a new password, a lock and a removal end the user's sessions.
 
     Each call reads the file anew. Changes are made under a lock, at once and completely, and for the owner of the folder only.
-    Errors: NotFound (no such user), InvalidArgument (the name is taken, or no name, or has control characters), StoreCorrupt, PermissionDenied (others can
-    read the file), LockBusy, StorageFailed. Threads: reentrant.
+    Errors: NotFound (no such user), InvalidArgument (the name is taken, or no name, or has control characters), StoreCorrupt,
+   PermissionDenied (others can read the file), LockBusy, StorageFailed. Threads: reentrant.
 */
 class WATCHWORD_GATEWAY_EXPORT UserFile
 {
