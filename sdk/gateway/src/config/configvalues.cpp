@@ -105,6 +105,13 @@ QString normalizedOrigin(const QString &text)
     return origin;
 }
 
+qsizetype lineOfNamelessTable(const QString &toml)
+{
+    static const QRegularExpression wrong(u"^[ \\t]*\\[\\[?+[ \\t]*+(?![A-Za-z0-9_\"'-])"_s, QRegularExpression::MultilineOption);
+    const QRegularExpressionMatch match = wrong.match(toml);
+    return match.hasMatch() ? QStringView(toml).first(match.capturedStart()).count(u'\n') + 1 : 0;
+}
+
 QString closestWord(const QString &word, const QStringList &known)
 {
     QString best;

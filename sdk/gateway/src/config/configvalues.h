@@ -21,6 +21,9 @@ WATCHWORD_TEST_EXPORT std::optional<Duration> parseDuration(const QString &text)
 std::optional<std::pair<QHostAddress, quint16>> parseListenAddress(const QString &text);
 //! An Origin as browsers send it (RFC 6454 section 6.2): lower-case scheme://host, port only if it is not the default.
 QString normalizedOrigin(const QString &text);
+//! The line of the first [table] whose name begins with what no bare key may (TOML 1.0, "Table"), counted from 1; 0 if there
+//! is none. toml++ 3.3 takes a name for granted and has to be kept from such a line.
+qsizetype lineOfNamelessTable(const QString &toml);
 //! The entry of \a known that \a word was most likely meant to be; empty if none is near.
 QString closestWord(const QString &word, const QStringList &known);
 

@@ -392,6 +392,9 @@ QSet<std::pair<QString, QString>> settingsAskedFor(const QString &toml)
 
 Result<GatewayConfig> GatewayConfig::fromToml(const QString &text, const QString &fileName)
 {
+    if (const qsizetype line = lineOfNamelessTable(text); line > 0)
+        return Error(ErrorCode::ConfigInvalid,
+                     u"%1:%2:1: a table has no name, or one that has to be quoted"_s.arg(fileName).arg(line));
     const QByteArray bytes = text.toUtf8();
     ConfigErrors errors(fileName);
     const toml::parse_result parsed = toml::parse(std::string_view(bytes.constData(), size_t(bytes.size())));

@@ -36,6 +36,8 @@ private Q_SLOTS:
     void readsThePolicyForClients();
     void readsBoundsAndCompression();
     void readsUpstreams();
+    void tablesHaveNames_data();
+    void tablesHaveNames();
     void mistakesHaveAPosition_data();
     void mistakesHaveAPosition();
     void allMistakesAreReported();
@@ -150,6 +152,21 @@ void TestGatewayConfig::readsUpstreams()
     QCOMPARE(endpoint.passHeaders, QStringList{u"Accept-Language"_s});
     QCOMPARE(endpoint.passCookies, QStringList{u"theme"_s});
     QVERIFY(endpoint.isPrefix && endpoint.passHttp);
+}
+
+void TestGatewayConfig::tablesHaveNames_data()
+{
+    QTest::addColumn<QString>("header");
+    for (const char *header : {"[", "[[", "  [.listen]", "[=", "[#", "[\xc3\xa9]", "[]"})
+        QTest::newRow(header) << QString::fromUtf8(header);
+}
+
+void TestGatewayConfig::tablesHaveNames()
+{
+    QFETCH(const QString, header);
+    const auto config = GatewayConfig::fromToml(u"# one line\n"_s + header + u"\n"_s, u"g.toml"_s);
+    QVERIFY(!config);
+    QVERIFY2(config.error().detail().startsWith("g.toml:2:1: a table has no name"_L1), qPrintable(config.error().detail()));
 }
 
 void TestGatewayConfig::mistakesHaveAPosition_data()
