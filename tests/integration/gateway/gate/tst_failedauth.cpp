@@ -57,7 +57,7 @@ void TestFailedAuth::init()
     QVERIFY(m_gate->prepare());
     using Way = EndpointConfig::CredentialWay;
     m_gate->config.api = ApiConfig{QHostAddress(QHostAddress::LocalHost), 0};
-    m_gate->config.issuers.first().events = IssuerConfig::Events{{u"app"_s}, {}};
+    m_gate->config.issuers.first().events = IssuerConfig::Events{{u"app"_s}, {}, {}};
     m_gate->config.failedAuthPerMinute = kAllowed;
     m_gate->config.watch = WatchConfig();
     m_gate->addEndpoint(u"/page"_s, EndpointConfig::Service::Echo).credentials = {Way::Header, Way::Ticket};
