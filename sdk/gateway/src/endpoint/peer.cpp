@@ -83,6 +83,9 @@ void Peer::start()
     m_messageAt = m_services.clock.now();
     planIdle();
     applyIdentity(m_identity);
+    // What another connection of this user or address owes is not forgotten.
+    if (const auto owed = m_rates.debt(1, m_services.clock.now()); owed && m_state == State::Open && !m_socket->relayed())
+        waitFor(*owed);
     m_service.opened(*this);
     changed();
 }
@@ -195,52 +198,76 @@ qint64 Peer::queuedBytes() const
 
 void Peer::textReceived(const QString &text)
 {
-    if (!countIn(utf8Size(text)))
-        return;
-    if (m_control && Frame::isControl(text)) {
-        controlReceived(text);
-        return;
-    }
-    applicationSpoke();
-    m_service.text(*this, m_control ? Frame::unescape(text) : text);
+    arrived({true, text, {}, utf8Size(text)});
 }
 
 void Peer::binaryReceived(const QByteArray &data)
 {
-    if (!countIn(data.size()))
-        return;
-    applicationSpoke();
-    m_service.binary(*this, data);
+    arrived({false, {}, data, data.size()});
 }
 
-// False when the message must not be used: the connection is closing, or this message broke a limit.
-bool Peer::countIn(qint64 bytes)
+// Messages wait in their order. There are no more than what was on its way when reading was paused.
+void Peer::arrived(Arrival arrival)
 {
-    if (m_state != State::Open)
-        return false;
-    const Instant now = m_services.clock.now();
+    if (m_state != State::Open || !isWithinLimits(arrival.bytes))
+        return;
+    if (m_readAt || !isInTime(arrival.bytes)) {
+        if (m_state == State::Open)
+            m_arrivals.push_back(std::move(arrival));
+        return;
+    }
+    use(arrival);
+}
+
+void Peer::use(const Arrival &arrival)
+{
+    if (arrival.isText && m_control && Frame::isControl(arrival.text)) {
+        controlReceived(arrival.text);
+        return;
+    }
+    applicationSpoke();
+    if (arrival.isText)
+        m_service.text(*this, m_control ? Frame::unescape(arrival.text) : arrival.text);
+    else
+        m_service.binary(*this, arrival.binary);
+}
+
+// False when the connection is closing for it.
+bool Peer::isWithinLimits(qint64 bytes)
+{
     if (m_socket->relayed())
         return true; // counted and judged where it was read
     m_record.messageReceived(bytes);
     changed();
     const EndpointLimits &limits = m_admission.target->limits;
-    if (limits.messageBytes > 0 && bytes > limits.messageBytes) {
-        closeForLimit(u"message_bytes"_s, CloseCode::MessageTooBig, bytes, limits.messageBytes, {});
-        return false;
-    }
-    const std::optional<RateBreach> breach = m_rates.take(1, double(bytes), now);
-    if (breach && limits.whenTooFast == EndpointLimits::WhenTooFast::Close) {
+    if (limits.messageBytes <= 0 || bytes <= limits.messageBytes)
+        return true;
+    closeForLimit(u"message_bytes"_s, CloseCode::MessageTooBig, bytes, limits.messageBytes, {});
+    return false;
+}
+
+// False when the message has to wait, or the connection is closing for it.
+bool Peer::isInTime(qint64 bytes)
+{
+    if (m_socket->relayed())
+        return true;
+    const std::optional<RateBreach> breach = m_rates.take(1, double(bytes), m_services.clock.now());
+    if (!breach)
+        return true;
+    if (m_admission.target->limits.whenTooFast == EndpointLimits::WhenTooFast::Close)
         closeForLimit(breach->limit, CloseCode::RateLimited, 0, breach->most, breach->wait + 1s);
-        return false;
-    }
-    if (breach) {
-        if (!m_readAt)
-            slowedDown(*breach);
-        m_socket->setReadPaused(true);
-        m_readAt = now + breach->wait;
-        armAlarm();
-    }
-    return true;
+    else
+        waitFor(*breach);
+    return false;
+}
+
+void Peer::waitFor(const RateBreach &breach)
+{
+    if (m_arrivals.empty())
+        slowedDown(breach);
+    m_socket->setReadPaused(true);
+    m_readAt = m_services.clock.now() + breach.wait;
+    armAlarm();
 }
 
 // What passed this thread by since the last time.

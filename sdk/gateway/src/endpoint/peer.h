@@ -8,6 +8,8 @@
 #include "limit/sharedrates.h"
 #include "watchword/core/frame.h"
 
+#include <deque>
+
 namespace Watchword::Gateway {
 
 class EndpointService;
@@ -87,7 +89,18 @@ private:
 
     void textReceived(const QString &text);
     void binaryReceived(const QByteArray &data);
-    bool countIn(qint64 bytes);
+    struct Arrival
+    {
+        bool isText = false;
+        QString text;
+        QByteArray binary;
+        qint64 bytes = 0;
+    };
+    void arrived(Arrival arrival);
+    bool isWithinLimits(qint64 bytes);
+    bool isInTime(qint64 bytes);
+    void use(const Arrival &arrival);
+    void waitFor(const RateBreach &breach);
     void countRelayed();
     void changed(); //!< look() is called within a second.
     void controlReceived(const QString &text);
@@ -138,6 +151,7 @@ private:
     ConnectionRates m_rates;
     bool m_isHeld = false; // by the service
     std::optional<Instant> m_readAt; // it was too fast, and is not read until then
+    std::deque<Arrival> m_arrivals; // what was read before it was known that they are too fast
     std::optional<Instant> m_idleAt; // to be looked at
     Instant m_messageAt{}; // the last one of the application, in either direction
     ClientSocket::Relayed m_relayed; // when it was looked at

@@ -308,7 +308,13 @@ void Peer::alarmDue()
 void Peer::readAgain()
 {
     m_readAt.reset();
-    m_socket->setReadPaused(m_isHeld);
+    while (m_state == State::Open && !m_arrivals.empty() && isInTime(m_arrivals.front().bytes)) {
+        const Arrival next = std::move(m_arrivals.front());
+        m_arrivals.pop_front();
+        use(next);
+    }
+    if (!m_readAt)
+        m_socket->setReadPaused(m_isHeld);
 }
 
 void Peer::setHeld(bool isHeld)

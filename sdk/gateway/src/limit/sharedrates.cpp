@@ -32,24 +32,35 @@ void SharedRate::setLimit(const RateLimit &limit, qint64 largestMessage)
     m_limit = limit;
 }
 
-std::optional<RateBreach> SharedRate::take(double messages, double bytes, EndpointLimits::WhenTooFast policy, Instant now)
+std::optional<RateBreach> SharedRate::take(double messages, double bytes, Instant now)
 {
     const std::lock_guard guard(m_mutex);
-    const bool isSlow = policy == EndpointLimits::WhenTooFast::Slow;
-    const auto from = [isSlow, now](TokenBucket &bucket, double amount) {
-        return isSlow ? bucket.charge(amount, now) : bucket.take(amount, now);
-    };
-    std::optional<Duration> forMessages;
-    if (messages > 0)
-        forMessages = from(m_messages, messages);
-    if (forMessages && !isSlow)
-        return RateBreach{m_messagesName, m_limit.messagesPerSecond, *forMessages};
-    const std::optional<Duration> forBytes = from(m_bytes, bytes);
-    if (forBytes && (!forMessages || *forBytes > *forMessages))
-        return RateBreach{m_bytesName, m_limit.bytesPerSecond, *forBytes};
-    if (forMessages)
-        return RateBreach{m_messagesName, m_limit.messagesPerSecond, *forMessages};
+    if (messages > 0) {
+        if (const std::optional<Duration> wait = m_messages.take(messages, now))
+            return RateBreach{m_messagesName, m_limit.messagesPerSecond, *wait};
+    }
+    if (const std::optional<Duration> wait = m_bytes.take(bytes, now))
+        return RateBreach{m_bytesName, m_limit.bytesPerSecond, *wait};
     return {};
+}
+
+std::optional<RateBreach> SharedRate::debt(double messages, Instant now)
+{
+    const std::lock_guard guard(m_mutex);
+    const std::optional<Duration> ofMessages = messages > 0 ? m_messages.charge(0, now) : std::nullopt;
+    const std::optional<Duration> ofBytes = m_bytes.charge(0, now);
+    if (ofBytes && (!ofMessages || *ofBytes > *ofMessages))
+        return RateBreach{m_bytesName, m_limit.bytesPerSecond, *ofBytes};
+    if (ofMessages)
+        return RateBreach{m_messagesName, m_limit.messagesPerSecond, *ofMessages};
+    return {};
+}
+
+void SharedRate::charge(double messages, double bytes, Instant now)
+{
+    const std::lock_guard guard(m_mutex);
+    m_messages.charge(messages, now);
+    m_bytes.charge(bytes, now);
 }
 
 RateShares SharedRates::sharesOf(const QString &endpoint, const QString &user, const QHostAddress &address,
@@ -100,15 +111,34 @@ std::optional<RateBreach> ConnectionRates::take(double messages, double bytes, I
 {
     if (!m_own)
         return {};
-    std::optional<RateBreach> worst = m_own->take(messages, bytes, m_policy, now);
-    for (const std::shared_ptr<SharedRate> &share : m_shares) {
-        if (worst && m_policy == EndpointLimits::WhenTooFast::Close)
-            return worst; // a message that is refused is not charged to the others
-        const std::optional<RateBreach> breach = share->take(messages, bytes, m_policy, now);
-        if (breach && (!worst || breach->wait > worst->wait))
-            worst = breach;
+    if (m_policy == EndpointLimits::WhenTooFast::Slow) {
+        if (const std::optional<RateBreach> owed = debt(messages, now))
+            return owed;
+        m_own->charge(messages, bytes, now);
+        for (const std::shared_ptr<SharedRate> &share : m_shares)
+            share->charge(messages, bytes, now);
+        return {};
     }
-    return worst;
+    if (const std::optional<RateBreach> breach = m_own->take(messages, bytes, now))
+        return breach;
+    for (const std::shared_ptr<SharedRate> &share : m_shares) {
+        if (const std::optional<RateBreach> breach = share->take(messages, bytes, now))
+            return breach; // a message that is refused is not charged to the others
+    }
+    return {};
+}
+
+std::optional<RateBreach> ConnectionRates::debt(double messages, Instant now) const
+{
+    if (!m_own || m_policy != EndpointLimits::WhenTooFast::Slow)
+        return {};
+    std::optional<RateBreach> most = m_own->debt(messages, now);
+    for (const std::shared_ptr<SharedRate> &share : m_shares) {
+        const std::optional<RateBreach> owed = share->debt(messages, now);
+        if (owed && (!most || owed->wait > most->wait))
+            most = owed;
+    }
+    return most;
 }
 
 } // namespace Watchword::Gateway

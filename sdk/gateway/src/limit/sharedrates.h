@@ -29,8 +29,10 @@ public:
     SharedRate(const QByteArray &whose, const RateLimit &limit, qint64 largestMessage);
 
     void setLimit(const RateLimit &limit, qint64 largestMessage); //!< Keeps what is in the buckets.
-    //! With Close: takes all, or less and says what was too much. With Slow: takes all, and says what to wait for.
-    std::optional<RateBreach> take(double messages, double bytes, EndpointLimits::WhenTooFast policy, Instant now);
+    std::optional<RateBreach> take(double messages, double bytes, Instant now); //!< All, or says what was too much.
+    //! What is still to be paid before anything more, a message or only \a bytes of one, may be charged.
+    std::optional<RateBreach> debt(double messages, Instant now);
+    void charge(double messages, double bytes, Instant now);
 
 private:
     const QString m_messagesName;
@@ -73,6 +75,9 @@ private:
 
 /*!
     All rates that one connection has to keep: its own, and its shares. Threads: one at a time.
+
+    With WhenTooFast::Slow a message is taken when none of them is in debt, and may leave a debt. So no debt is larger than one
+    message (in each thread that reads), and what a narrow rate holds back costs the wider ones nothing.
 */
 class WATCHWORD_TEST_EXPORT ConnectionRates
 {
@@ -80,7 +85,10 @@ public:
     ConnectionRates() = default;
     ConnectionRates(const EndpointLimits &limits, RateShares shares);
 
+    //! What was too much. With Slow nothing is taken then: the message is to be asked for again after the wait.
     std::optional<RateBreach> take(double messages, double bytes, Instant now);
+    //! With Slow: what is to be paid before a message is taken, by whichever connection it was made.
+    std::optional<RateBreach> debt(double messages, Instant now) const;
 
 private:
     EndpointLimits::WhenTooFast m_policy = EndpointLimits::WhenTooFast::Close;

@@ -176,12 +176,15 @@ void RelayLeg::setReadPaused(bool isPaused)
 
 std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> bytes)
 {
-    m_received += bytes.size();
     if (!m_control.bytesReceived(bytes.size())) {
         stream.close();
         return bytes.size();
     }
     const Wire::FeedResult result = m_parser.feed(bytes, *this);
+    // What is behind a frame that has to wait comes again.
+    const bool isHeld = result.status == Wire::FeedStatus::Stopped && stream.isOpen() && stream.isReadPaused();
+    const std::size_t taken = isHeld ? result.consumed : bytes.size();
+    m_received += taken;
     if (result.status == Wire::FeedStatus::Failed && stream.isOpen()) {
         if (isOpen()) {
             const Wire::Fault fault = m_parser.fault();
@@ -195,8 +198,8 @@ std::size_t RelayLeg::received(Net::Stream &stream, std::span<std::uint8_t> byte
     if (m_control.owesPong() && !stream.isAboveHigh())
         answerPing();
     if (isOpen())
-        m_user->batchEnded(*this, bytes.size());
-    return bytes.size();
+        m_user->batchEnded(*this, taken);
+    return taken;
 }
 
 Net::Liveness::Traffic RelayLeg::traffic() const
@@ -206,7 +209,7 @@ Net::Liveness::Traffic RelayLeg::traffic() const
 
 Wire::Flow RelayLeg::flow() const
 {
-    return m_stream.isOpen() ? Wire::Flow::GoOn : Wire::Flow::Stop;
+    return m_stream.isOpen() && !m_stream.isReadPaused() ? Wire::Flow::GoOn : Wire::Flow::Stop;
 }
 
 Wire::Flow RelayLeg::frameStarted(const Wire::FrameHeader &header)

@@ -78,11 +78,6 @@ RelayLink *RelayLink::of(Net::Stream *client)
     return leg ? dynamic_cast<RelayLink *>(&leg->user()) : nullptr;
 }
 
-Instant RelayLink::now() const
-{
-    return Instant(std::chrono::duration_cast<Duration>(m_port.reactor().now().time_since_epoch()));
-}
-
 void RelayLink::setLimits(const EndpointLimits &limits, RateShares shares, std::chrono::milliseconds heartbeat)
 {
     m_meter.setLimits(limits, std::move(shares));
@@ -115,10 +110,12 @@ void RelayLink::frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header)
     if (m_ofClient == Course::Drop)
         return;
     if (const std::optional<LimitBreach> broken = m_meter.take(header, now())) {
-        if (broken->isHeld)
-            holdBack(*broken);
-        else
+        if (broken->isHeld) {
+            tell(*broken);
+            holdBack(*broken, header);
+        } else {
             breach(*broken);
+        }
     }
 }
 
@@ -129,12 +126,24 @@ void RelayLink::tell(const LimitBreach &breach)
     post(std::move(event));
 }
 
-void RelayLink::holdBack(const LimitBreach &breach)
+void RelayLink::holdBack(const LimitBreach &breach, const Wire::FrameHeader &header)
 {
-    if (!m_brake.isActive())
-        tell(breach);
+    m_heldFrame = header;
     m_port.reactor().startTimer(m_brake, breach.after);
     pauseClient();
+}
+
+void RelayLink::heldLongEnough()
+{
+    if (const std::optional<Wire::FrameHeader> header = std::exchange(m_heldFrame, {})) {
+        // Another connection may have used what was free meanwhile.
+        if (const std::optional<LimitBreach> still = m_meter.takeHeld(*header, now()); still && still->isHeld)
+            holdBack(*still, *header);
+        else if (still)
+            breach(*still); // after a reload
+    }
+    if (m_state != State::Ending)
+        pauseClient();
 }
 
 void RelayLink::breach(const LimitBreach &breach)
@@ -269,11 +278,6 @@ void RelayLink::pongReceived(RelayLeg &leg, Wire::Bytes payload)
         answered();
 }
 
-void RelayLink::roundTripMeasured(RelayLeg &, std::chrono::milliseconds time)
-{
-    m_gauge->roundTrip = time.count();
-}
-
 void RelayLink::finishAnswers()
 {
     if (m_state != State::Open || !m_upstream || !m_upstream->isOpen()) {
@@ -294,11 +298,6 @@ void RelayLink::answered()
     post(std::make_shared<RelayAnswered>());
 }
 
-void RelayLink::end()
-{
-    startEnding(1001, {});
-}
-
 void RelayLink::startEnding(std::uint16_t code, std::string_view reason)
 {
     if (m_state == State::Ending)
@@ -307,6 +306,7 @@ void RelayLink::startEnding(std::uint16_t code, std::string_view reason)
     m_ofClient = m_ofUpstream = Course::Drop;
     m_answerTimer.cancel();
     m_brake.cancel();
+    m_heldFrame.reset();
     m_receipts.clear();
     if (m_client)
         m_client->dropWaiting();

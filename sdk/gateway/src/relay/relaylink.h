@@ -58,12 +58,12 @@ public:
     static RelayLink *of(Net::Stream *client);
     void setLimits(const EndpointLimits &limits, RateShares shares, std::chrono::milliseconds heartbeat);
     void finishAnswers();
-    void end();
+    void end() { startEnding(1001, {}); }
 
     void frameAnnounced(RelayLeg &leg, const Wire::FrameHeader &header) override;
     void pieceReceived(RelayLeg &leg, Wire::MutableBytes bytes, bool isLast) override;
     void pongReceived(RelayLeg &leg, Wire::Bytes payload) override;
-    void roundTripMeasured(RelayLeg &leg, std::chrono::milliseconds time) override;
+    void roundTripMeasured(RelayLeg &, std::chrono::milliseconds time) override { m_gauge->roundTrip = time.count(); }
     void batchEnded(RelayLeg &leg, std::size_t size) override;
     void flushed(RelayLeg &leg) override;
     void controlsFlooded(RelayLeg &leg) override;
@@ -105,7 +105,8 @@ private:
     void upstreamEnded(std::uint16_t code, const std::string &reason, bool isClosed);
     void tell(const LimitBreach &breach);
     void breach(const LimitBreach &breach);
-    void holdBack(const LimitBreach &breach); //!< Not read until the rates are kept again.
+    void holdBack(const LimitBreach &breach, const Wire::FrameHeader &header); //!< Not read until the rates are kept again.
+    void heldLongEnough();
     bool isClientPaused() const { return m_isClientHeld || m_waitsForRoom || m_brake.isActive(); }
     void startEnding(std::uint16_t code, std::string_view reason);
     void watchMessageTime();
@@ -115,7 +116,7 @@ private:
     {
         m_port.send({ToCore::Kind::Event, m_clientId, {}, {}, {}, std::move(event)});
     }
-    Instant now() const;
+    Instant now() const { return Instant(std::chrono::duration_cast<Duration>(m_port.reactor().now().time_since_epoch())); }
 
     BridgePort &m_port;
     const Net::StreamId m_clientId;
@@ -139,7 +140,8 @@ private:
     UpstreamPulse m_pulse;
     bool m_isTrafficCounted = false; // in the batch that is read
     LinkTimer<&RelayLink::answered> m_answerTimer;
-    LinkTimer<&RelayLink::pauseClient> m_brake;
+    std::optional<Wire::FrameHeader> m_heldFrame; // of the client; what follows it is not parsed yet
+    LinkTimer<&RelayLink::heldLongEnough> m_brake;
 };
 
 } // namespace Watchword::Gateway

@@ -26,6 +26,12 @@ std::optional<LimitBreach> RelayMeter::take(const Wire::FrameHeader &header, Ins
     m_frames = (isNew ? 0 : m_frames) + 1;
     if (m_limits.fragments > 0 && m_frames > m_limits.fragments)
         return LimitBreach{u"fragments"_s, CloseCode::PolicyViolation, m_frames, m_limits.fragments, {}};
+    return takeHeld(header, now);
+}
+
+std::optional<LimitBreach> RelayMeter::takeHeld(const Wire::FrameHeader &header, Instant now)
+{
+    const bool isNew = header.opcode != Wire::Opcode::Continuation;
     if (const std::optional<RateBreach> breach = m_rates.take(isNew ? 1 : 0, double(header.length), now)) {
         const bool isHeld = m_limits.whenTooFast == EndpointLimits::WhenTooFast::Slow;
         return LimitBreach{breach->limit, CloseCode::RateLimited, 0, breach->most, isHeld ? breach->wait : breach->wait + 1s,

@@ -16,7 +16,7 @@ struct LimitBreach
     qint64 value = 0; //!< 0: not known.
     qint64 most = 0;
     Duration after{};
-    bool isHeld = false; //!< It goes on, but is not read for after.
+    bool isHeld = false; //!< The frame waits for after; then RelayMeter::takeHeld().
 };
 
 /*! The limits of an endpoint for what one client sends, by the announced lengths. Threads: reentrant. */
@@ -28,6 +28,8 @@ public:
     void setLimits(const EndpointLimits &limits, RateShares shares);
     const EndpointLimits &limits() const { return m_limits; }
     std::optional<LimitBreach> take(const Wire::FrameHeader &header, Instant now);
+    //! The rates alone: of a frame that take() held back, which is not counted in them yet.
+    std::optional<LimitBreach> takeHeld(const Wire::FrameHeader &header, Instant now);
 
 private:
     EndpointLimits m_limits;

@@ -23,6 +23,8 @@ private Q_SLOTS:
     void relayedConnectionsShareToo();
     void slowLosesNothing_data();
     void slowLosesNothing();
+    void slowIsNotEscapedByComingAgain_data();
+    void slowIsNotEscapedByComingAgain();
     void idleConnectionsAreClosed();
     void relayedIdleConnectionsAreClosed();
 };
@@ -190,6 +192,61 @@ void TestSharedRates::slowLosesNothing()
     QVERIFY(!hits.isEmpty() && hits.size() <= 12); // the rest is counted in one
     QCOMPARE(hits.first().data.value("reason_code"_L1).toString(), QString::fromLatin1(name));
     QCOMPARE(hits.first().data.value("outcome"_L1).toString(), u"success"_s);
+}
+
+void TestSharedRates::slowIsNotEscapedByComingAgain_data()
+{
+    QTest::addColumn<bool>("isRelayed");
+    QTest::newRow("echo") << false;
+    QTest::newRow("relayed") << true;
+}
+
+// Who writes much at once and comes again has what the rate allows, and makes nobody else wait.
+void TestSharedRates::slowIsNotEscapedByComingAgain()
+{
+    constexpr int kRate = 20;
+    constexpr int kAtOnce = 2000;
+    QFETCH(const bool, isRelayed);
+    RawUpstream upstream;
+    QVERIFY(upstream.listen());
+    AuditedGate gate;
+    QVERIFY(gate.prepare());
+    relay(gate, upstream);
+    EndpointLimits &limits = gate.config.endpoints[isRelayed ? 2 : 0].limits;
+    limits.whenTooFast = EndpointLimits::WhenTooFast::Slow;
+    limits.messagesPerSecond = 0;
+    limits.ofUser.messagesPerSecond = kRate;
+    limits.ofEndpoint.messagesPerSecond = 5 * kRate;
+    QVERIFY(gate.begin());
+    const QByteArray path = isRelayed ? "/relay" : "/echo";
+    QElapsedTimer timer;
+    timer.start();
+    qsizetype passed = 0;
+    for (int round = 0; round < 4; ++round) {
+        const qsizetype before = upstream.frames.size();
+        RawClient client(gate, path);
+        if (isRelayed) {
+            QVERIFY(upstream.awaitRequest());
+            upstream.accept();
+        }
+        QVERIFY(client.isOpen());
+        for (int i = 0; i < kAtOnce; ++i)
+            client.send(0x82, "x");
+        const auto came = [&] { return isRelayed ? upstream.frames.size() - before : client.frames.size(); };
+        const qsizetype first = came();
+        QVERIFY(waitUntil([&] { return came() >= first + 3 || client.isGone; })); // in its turn it is served
+        QVERIFY(!client.isGone);
+        passed += came();
+    }
+    const qsizetype most = 2 * kRate + qsizetype(timer.elapsed()) * kRate / 1000 + 8;
+    QVERIFY2(passed <= most, qPrintable(u"%1 of %2"_s.arg(passed).arg(most)));
+    if (isRelayed)
+        return;
+    Talker bob(gate, u"/echo"_s, u"bob"_s);
+    QVERIFY(bob.isOpen());
+    timer.restart();
+    QVERIFY(bob.talk(10));
+    QVERIFY2(timer.elapsed() < 2000, qPrintable(QString::number(timer.elapsed())));
 }
 
 void TestSharedRates::idleConnectionsAreClosed()

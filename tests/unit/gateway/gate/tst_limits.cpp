@@ -24,6 +24,7 @@ private Q_SLOTS:
     void bucketTakesWhatIsLargerThanItself();
     void chargedBucketsPayTheirDebt();
     void sharedRatesAreRememberedForAWhile();
+    void slowRatesAreAskedBeforeTheyAreCharged();
     void networksShareARate();
     void zeroIsNoLimit();
     void addressesDoNotShareButNetworksDo();
@@ -115,6 +116,48 @@ void TestLimits::sharedRatesAreRememberedForAWhile()
         connection(u"eve"_s);
     }
     QCOMPARE(rates.size(), 1); // ada's and bob's are forgotten
+}
+
+void TestLimits::slowRatesAreAskedBeforeTheyAreCharged()
+{
+    ManualClock clock;
+    SharedRates rates;
+    EndpointLimits limits;
+    limits.whenTooFast = EndpointLimits::WhenTooFast::Slow;
+    limits.messagesPerSecond = 0;
+    limits.bytesPerSecond = 0;
+    limits.ofUser = {5, 0};
+    limits.ofEndpoint = {20, 0};
+    const auto connection = [&](const QString &user) {
+        return ConnectionRates(limits, rates.sharesOf(u"/a"_s, user, QHostAddress(u"192.0.2.1"_s), limits, clock.now()));
+    };
+    const auto taken = [&](ConnectionRates &of, int count) {
+        int passed = 0;
+        for (int i = 0; i < count; ++i)
+            passed += of.take(1, 5, clock.now()) ? 0 : 1;
+        return passed;
+    };
+    int passed = 0;
+    for (int i = 0; i < 20; ++i) { // who comes again and again gets no more than who stays
+        ConnectionRates eve = connection(u"eve"_s);
+        passed += taken(eve, 1000);
+    }
+    QCOMPARE(passed, 11); // the burst, and one that leaves a debt
+    ConnectionRates eve = connection(u"eve"_s);
+    QCOMPARE(eve.debt(1, clock.now())->limit, u"user_messages_per_second"_s);
+    QCOMPARE(eve.debt(1, clock.now())->wait, Duration(200ms));
+    // Of the endpoint's 40 only those 11 are gone.
+    ConnectionRates bob = connection(u"bob"_s);
+    QCOMPARE(taken(bob, 11), 11);
+    ConnectionRates ada = connection(u"ada"_s);
+    QCOMPARE(taken(ada, 11), 11);
+    ConnectionRates cyd = connection(u"cyd"_s);
+    QCOMPARE(taken(cyd, 1000), 8);
+    const std::optional<RateBreach> breach = cyd.take(1, 5, clock.now());
+    QCOMPARE(breach->limit, u"endpoint_messages_per_second"_s);
+    QCOMPARE(breach->wait, Duration(50ms));
+    clock.advance(1s);
+    QCOMPARE(taken(eve, 1000), 5);
 }
 
 void TestLimits::networksShareARate()
