@@ -197,8 +197,8 @@ void Peer::applyIdentity(const Identity &identity)
 
 void Peer::planSession()
 {
-    m_session.begin(
-        m_services.sessions.lifeOf(m_identity, *m_admission.target, m_services.clock.now(), m_services.clock.wallNow()));
+    m_session.begin(m_services.sessions.lifeOf(m_identity, *m_admission.target, m_services.clock.now(),
+                                               m_services.clock.wallNow(), m_session.life()));
     m_sessionAt = m_session.next(*m_admission.target, m_services.clock.now(), m_services.clock.wallNow());
     armAlarm();
 }

@@ -17,13 +17,24 @@ Duration wordBefore(const SessionEnd &end)
     return std::min(end.most / 5, kEarliestWord);
 }
 
+// Tokens of an issuer without sessions have their own id in that place. They belong together by the sign-in.
+QString sessionKeyOf(const Identity &identity)
+{
+    const bool hasSession = !identity.sessionId.isEmpty() && identity.sessionId != identity.tokenId;
+    const QString person = identity.issuer + u' ' + identity.subject + u' ';
+    if (hasSession || !identity.authTime)
+        return person + identity.sessionId;
+    return person + u' ' + identity.clientId + u' ' + QString::number(toSecondsSinceEpoch(*identity.authTime));
+}
+
 } // namespace
 
-std::shared_ptr<SessionLife> SessionLives::lifeOf(const Identity &identity, const GateTarget &target, Instant now, WallTime wall)
+std::shared_ptr<SessionLife> SessionLives::lifeOf(const Identity &identity, const GateTarget &target, Instant now, WallTime wall,
+                                                  const std::shared_ptr<SessionLife> &renewed)
 {
     if (target.sessionIdle.count() <= 0 && target.sessionLifetime.count() <= 0)
         return {};
-    const QString key = identity.issuer + u' ' + identity.subject + u' ' + identity.sessionId;
+    const QString key = sessionKeyOf(identity);
     const WallTime begun = identity.authTime.value_or(identity.issuedAt.value_or(wall));
     if (const auto known = m_lives.constFind(key); known != m_lives.constEnd()) {
         if (identity.authTime && *identity.authTime > (*known)->begun)
@@ -32,7 +43,8 @@ std::shared_ptr<SessionLife> SessionLives::lifeOf(const Identity &identity, cons
     }
     if (m_lives.size() >= kMost)
         makeRoom();
-    const auto life = std::make_shared<SessionLife>(SessionLife{begun, now});
+    const bool goesOn = renewed && !(identity.authTime && *identity.authTime > renewed->begun);
+    const auto life = goesOn ? renewed : std::make_shared<SessionLife>(SessionLife{begun, now});
     m_lives.insert(key, life);
     return life;
 }

@@ -31,7 +31,8 @@ struct SessionEnd
     The sessions of the endpoints that limit them, over all their connections and renewals.
 
     A session begins with the sign-in ("auth_time"), or, where tokens do not say when that was, with the first token of it that
-    came here; another sign-in begins it anew. It is used when its client sends a message of the application, to whichever
+    came here; another sign-in begins it anew. Without a "sid" a session is what one client has of one sign-in of one person;
+    without "auth_time" either, each token is one. It is used when its client sends a message of the application, to whichever
     endpoint: pings, renewals and reconnects are the work of programs.
 
     What it knows lasts as long as the process. Bounded: kMost; then those that were not used for the longest time are forgotten.
@@ -42,8 +43,10 @@ class WATCHWORD_TEST_EXPORT SessionLives
 public:
     static constexpr qsizetype kMost = 100'000;
 
-    //! Null if \a target limits no sessions.
-    std::shared_ptr<SessionLife> lifeOf(const Identity &identity, const GateTarget &target, Instant now, WallTime wall);
+    //! Null if \a target limits no sessions. \a renewed is the life of the connection that \a identity renews: it goes on under
+    //! whatever name, unless the person signed in since.
+    std::shared_ptr<SessionLife> lifeOf(const Identity &identity, const GateTarget &target, Instant now, WallTime wall,
+                                        const std::shared_ptr<SessionLife> &renewed = {});
     //! The next end of \a life; nothing if the endpoint has none.
     static std::optional<SessionEnd> endOf(const SessionLife &life, const GateTarget &target, Instant now, WallTime wall);
     //! The end that has come for who is about to be admitted; nothing else is wrong with him.
@@ -66,6 +69,7 @@ public:
     enum class Word { Nothing, Due, Over };
 
     void begin(std::shared_ptr<SessionLife> life) { m_life = std::move(life); }
+    const std::shared_ptr<SessionLife> &life() const { return m_life; }
     void used(Instant now); //!< The person did something.
     //! When look() is to be called; nothing if never.
     std::optional<Instant> next(const GateTarget &target, Instant now, WallTime wall) const;

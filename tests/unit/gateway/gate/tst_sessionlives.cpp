@@ -19,6 +19,8 @@ private Q_SLOTS:
     void lifeCountsFromTheSignIn();
     void lifeCountsFromTheFirstTokenWithoutOne();
     void idleSessionsEndUntilAnotherSignIn();
+    void tokensWithoutSessionBelongToTheirSignIn();
+    void renewalsToAnotherSessionGoOn();
     void wordComesOnceBeforeEachEnd();
     void memoryIsBounded();
     void roomsAskForMore();
@@ -97,6 +99,42 @@ void TestSessionLives::idleSessionsEndUntilAnotherSignIn()
     m_clock.advance(24h); // to come again does not help
     QCOMPARE(judged(lives, of(u"s"_s, 25h + 25min), target), u"session_idle"_s);
     QCOMPARE(judged(lives, of(u"s"_s, 1s), target), QString());
+}
+
+void TestSessionLives::tokensWithoutSessionBelongToTheirSignIn()
+{
+    SessionLives lives;
+    GateTarget target;
+    target.sessionIdle = 15min;
+    const auto token = [this](const QString &id, Duration signedInAgo) {
+        Identity identity = of(id, signedInAgo); // the place of "sid" has the token's own id
+        identity.tokenId = id;
+        identity.clientId = u"app"_s;
+        return identity;
+    };
+    QCOMPARE(judged(lives, token(u"t1"_s, 1h), target), QString());
+    m_clock.advance(15min);
+    QCOMPARE(judged(lives, token(u"t2"_s, 75min), target), u"session_idle"_s);
+    Identity other = token(u"t3"_s, 75min);
+    other.clientId = u"other"_s;
+    QCOMPARE(judged(lives, other, target), QString());
+    QCOMPARE(judged(lives, token(u"t4"_s, 1s), target), QString()); // another sign-in
+    QCOMPARE(lives.size(), qsizetype(3));
+}
+
+void TestSessionLives::renewalsToAnotherSessionGoOn()
+{
+    SessionLives lives;
+    GateTarget target;
+    target.sessionIdle = 15min;
+    const auto life = lives.lifeOf(of(u"s"_s, 1h), target, m_clock.now(), m_clock.wallNow());
+    m_clock.advance(10min);
+    const auto renewed = lives.lifeOf(of(u"t"_s, 70min), target, m_clock.now(), m_clock.wallNow(), life);
+    QCOMPARE(renewed, life);
+    m_clock.advance(5min);
+    QCOMPARE(judged(lives, of(u"t"_s, 75min), target), u"session_idle"_s);
+    QVERIFY(lives.lifeOf(of(u"u"_s), target, m_clock.now(), m_clock.wallNow(), life) == life); // it does not say when
+    QVERIFY(lives.lifeOf(of(u"v"_s, 1min), target, m_clock.now(), m_clock.wallNow(), life) != life);
 }
 
 void TestSessionLives::wordComesOnceBeforeEachEnd()
