@@ -88,27 +88,73 @@ void RoomWebhookClient::ask(const Identity &identity, const RoomDeed &deed, Answ
     if (question.answers.size() > 1)
         return;
     question.body = questionOf(m_endpoint, identity, deed);
-    if (qsizetype(m_waiting.size()) >= kMostWaiting) {
-        QMetaObject::invokeMethod(
-            this, [this, key] { failed(key, u"too many questions wait"_s); }, Qt::QueuedConnection);
-        return;
-    }
-    m_waiting.push_back(key);
+    m_waiting.push_back({key, identity.issuer + u'\n' + identity.subject, m_clock.now()});
+    if (qsizetype(m_waiting.size()) > kMostWaiting)
+        makeRoom();
     QMetaObject::invokeMethod(this, &RoomWebhookClient::next, Qt::QueuedConnection);
 }
 
 void RoomWebhookClient::next()
 {
-    while (m_underWay < kMostAtOnce && !m_waiting.empty()) {
-        const QString key = m_waiting.front();
-        m_waiting.erase(m_waiting.begin());
-        send(key);
+    refuseStale();
+    while (m_underWay.size() < kMostAtOnce && !m_waiting.empty()) {
+        const auto chosen = fairest();
+        const Waiting waiting = *chosen;
+        m_waiting.erase(chosen);
+        send(waiting);
     }
+    if (m_waiting.empty())
+        m_isOverloaded = false;
 }
 
-void RoomWebhookClient::send(const QString &key)
+std::vector<RoomWebhookClient::Waiting>::iterator RoomWebhookClient::fairest()
 {
-    ++m_underWay;
+    QHash<QString, int> counts;
+    for (const QString &person : std::as_const(m_underWay))
+        ++counts[person];
+    return std::min_element(m_waiting.begin(), m_waiting.end(), [&counts](const Waiting &one, const Waiting &other) {
+        return counts.value(one.person) < counts.value(other.person);
+    });
+}
+
+void RoomWebhookClient::makeRoom()
+{
+    QHash<QString, int> counts;
+    for (const Waiting &waiting : m_waiting)
+        ++counts[waiting.person];
+    const auto newest =
+        std::max_element(m_waiting.rbegin(), m_waiting.rend(), [&counts](const Waiting &one, const Waiting &other) {
+            return counts.value(one.person) < counts.value(other.person);
+        });
+    const QString key = newest->key;
+    m_waiting.erase(std::next(newest).base());
+    QMetaObject::invokeMethod(
+        this, [this, key] { overloaded(key); }, Qt::QueuedConnection);
+}
+
+void RoomWebhookClient::refuseStale()
+{
+    const Instant oldest = m_clock.now() - m_config.timeout;
+    const auto fresh =
+        std::find_if(m_waiting.begin(), m_waiting.end(), [oldest](const Waiting &waiting) { return waiting.since >= oldest; });
+    const std::vector<Waiting> stale(m_waiting.begin(), fresh);
+    m_waiting.erase(m_waiting.begin(), fresh);
+    for (const Waiting &waiting : stale)
+        overloaded(waiting.key);
+}
+
+void RoomWebhookClient::overloaded(const QString &key)
+{
+    if (!std::exchange(m_isOverloaded, true))
+        qCWarning(logGateway).noquote() << "room_webhook of" << m_endpoint << "is asked too much: too many questions wait";
+    ++m_metrics.roomQuestions["overloaded"];
+    tell(key, false, Duration(0));
+}
+
+void RoomWebhookClient::send(const Waiting &waiting)
+{
+    const QString key = waiting.key;
+    m_underWay.insert(key, waiting.person);
     QNetworkRequest request = fetchRequest(m_config.url, m_config.caFile, m_config.timeout);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/json"_s);
     if (!m_secret.isEmpty()) {
@@ -120,7 +166,7 @@ void RoomWebhookClient::send(const QString &key)
     // Of the whole, however slowly it comes.
     QTimer::singleShot(m_config.timeout, reply, [reply] { reply->abort(); });
     awaitBody(reply, this, [this, key](const Result<FetchedBody> &fetched) {
-        --m_underWay;
+        m_underWay.remove(key);
         const QJsonValue allow =
             fetched ? QJsonDocument::fromJson(fetched->body).object().value("allow"_L1) : QJsonValue(QJsonValue::Undefined);
         if (!fetched)

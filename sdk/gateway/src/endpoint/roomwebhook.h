@@ -34,7 +34,11 @@ struct RoomDeed
     Answers are kept as their Cache-Control says (max-age, no-store), else as the configuration does. The same question is asked
     once, however many wait for it.
 
-    Bounds: kMostAtOnce questions are under way, kMostWaiting wait, kMostKept answers are kept. More count as unreachable.
+    Bounds: kMostAtOnce questions are under way, as many as QNetworkAccessManager has connections to one server, so that the
+    timeout runs from when a question is sent. kMostWaiting wait, kMostKept answers are kept. Whoever has the fewest under way is
+    next. If too many wait, the newest question of whoever has the most is refused, and so is a question that waited longer than
+    the timeout: our own load says nothing about the server, so RoomWebhook::whenUnreachable does not hold for it.
+
     Life cycle: callbacks come once and never inside ask(); destruction ends questions without them. Threads: one.
 */
 class WATCHWORD_TEST_EXPORT RoomWebhookClient : public QObject
@@ -42,7 +46,7 @@ class WATCHWORD_TEST_EXPORT RoomWebhookClient : public QObject
     Q_OBJECT
 
 public:
-    static constexpr int kMostAtOnce = 32;
+    static constexpr int kMostAtOnce = 6;
     static constexpr qsizetype kMostWaiting = 2'000;
     static constexpr qsizetype kMostKept = 50'000;
     using Answer = std::function<void(bool isAllowed)>;
@@ -65,9 +69,19 @@ private:
         QByteArray body;
         std::vector<Answer> answers;
     };
+    struct Waiting
+    {
+        QString key;
+        QString person;
+        Instant since{};
+    };
     static QString keyOf(const Identity &identity, const RoomDeed &deed);
-    void send(const QString &key);
+    void send(const Waiting &waiting);
     void next();
+    void makeRoom();
+    void refuseStale();
+    void overloaded(const QString &key);
+    std::vector<Waiting>::iterator fairest();
     void answered(const QString &key, bool isAllowed, const QByteArray &cacheControl);
     void failed(const QString &key, const QString &why);
     void tell(const QString &key, bool isAllowed, Duration keep);
@@ -80,8 +94,9 @@ private:
     QNetworkAccessManager m_network;
     QHash<QString, Kept> m_kept;
     QHash<QString, Question> m_questions;
-    std::vector<QString> m_waiting; // keys, the oldest first
-    int m_underWay = 0;
+    std::vector<Waiting> m_waiting; // the oldest first
+    QHash<QString, QString> m_underWay; // whose question it is, by its key
+    bool m_isOverloaded = false; // as far as the log says
     bool m_isReachable = true; // as far as the log says
 };
 

@@ -32,6 +32,8 @@ private Q_SLOTS:
     void noAnswer();
     void unknownCertificateIsNoAnswer();
     void manyQuestionsAreBounded();
+    void ownLoadIsRefused();
+    void nobodyStandsBeforeOthers();
 
 private:
     struct Held
@@ -277,6 +279,7 @@ void TestRoomWebhook::manyQuestionsAreBounded()
     m_decide = [&held](const QJsonObject &question, const HttpServer::Responder &respond) { held.append({question, respond}); };
     RoomWebhook webhook = *m_gate->config.endpoints[1].roomWebhook;
     webhook.timeout = 30s;
+    webhook.whenUnreachable = RoomWebhook::WhenUnreachable::Allow; // which is not for what was not asked
     Metrics metrics;
     int allowed = 0;
     int refused = 0;
@@ -302,6 +305,52 @@ void TestRoomWebhook::manyQuestionsAreBounded()
         QVERIFY(!client.known(ada, {RoomDeed::Kind::Publish, room}));
     }
     QCOMPARE(allowed, 2); // what was under way ended without a word
+}
+
+void TestRoomWebhook::ownLoadIsRefused()
+{
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"too many questions wait"_s));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"gives no answer"_s));
+    QList<Held> held;
+    m_decide = [&held](const QJsonObject &question, const HttpServer::Responder &respond) { held.append({question, respond}); };
+    RoomWebhook webhook = *m_gate->config.endpoints[1].roomWebhook;
+    webhook.timeout = 500ms;
+    webhook.whenUnreachable = RoomWebhook::WhenUnreachable::Allow;
+    Metrics metrics;
+    int allowed = 0;
+    int refused = 0;
+    RoomWebhookClient client(webhook, u"/room"_s, Clock::system(), metrics);
+    Identity ada;
+    ada.subject = u"ada"_s;
+    for (int i = 0; i < 20; ++i)
+        client.ask(ada, {RoomDeed::Kind::Subscribe, u"room-%1"_s.arg(i)},
+                   [&](bool isAllowed) { ++(isAllowed ? allowed : refused); });
+    QVERIFY(waitUntil([&] { return allowed + refused == 20; }));
+    QCOMPARE(allowed, int(held.size())); // only what the server has heard and not answered
+    QCOMPARE(metrics.roomQuestions.value("unreachable"), quint64(allowed));
+    QCOMPARE(metrics.roomQuestions.value("overloaded"), quint64(refused));
+    QVERIFY(refused > 0);
+}
+
+void TestRoomWebhook::nobodyStandsBeforeOthers()
+{
+    QList<Held> held;
+    m_decide = [&held](const QJsonObject &question, const HttpServer::Responder &respond) { held.append({question, respond}); };
+    RoomWebhook webhook = *m_gate->config.endpoints[1].roomWebhook;
+    webhook.timeout = 30s;
+    Metrics metrics;
+    RoomWebhookClient client(webhook, u"/room"_s, Clock::system(), metrics);
+    Identity ada;
+    ada.subject = u"ada"_s;
+    Identity bob;
+    bob.subject = u"bob"_s;
+    for (int i = 0; i < 50; ++i)
+        client.ask(ada, {RoomDeed::Kind::Subscribe, u"room-%1"_s.arg(i)}, [](bool) {});
+    QVERIFY(waitUntil([&] { return held.size() == RoomWebhookClient::kMostAtOnce; }));
+    client.ask(bob, {RoomDeed::Kind::Subscribe, u"orders"_s}, [](bool) {});
+    answer(held.first().respond, true);
+    QVERIFY(waitUntil([&] { return held.size() == RoomWebhookClient::kMostAtOnce + 1; }));
+    QCOMPARE(held.last().question.value("sub"_L1).toString(), u"bob"_s);
 }
 
 WATCHWORD_TEST_MAIN(TestRoomWebhook)
