@@ -24,11 +24,12 @@ QJsonObject problemOf(const Exchange &exchange)
     return QJsonDocument::fromJson(exchange.body).object();
 }
 
-// Of a refused upgrade, which a client's developer gets to see. What is late or too long is refused before anybody reads it.
+// Of a refused upgrade, which a client's developer gets to see. What is late, too long or never finished is refused before
+// anybody reads it.
 bool isRefusedUpgrade(const Exchange &exchange)
 {
     return exchange.end == Exchange::End::Answered && exchange.status / 100 == 4 && exchange.status != 408
-        && exchange.status != 431 && exchange.sent.contains("Upgrade: websocket\r\n");
+        && exchange.status != 431 && exchange.sent.contains("Upgrade: websocket\r\n") && exchange.sent.contains("\r\n\r\n");
 }
 
 /*! RFC 9457, or whatever else a person or a program can read. */
