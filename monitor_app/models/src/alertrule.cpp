@@ -63,7 +63,8 @@ QByteArray toJson(const QList<AlertRule> &rules)
 QList<AlertRule> alertRulesFrom(const QByteArray &json)
 {
     QList<AlertRule> rules;
-    for (const QJsonValue &value : QJsonDocument::fromJson(json).array()) {
+    const QJsonArray list = QJsonDocument::fromJson(json).array();
+    for (const auto &value : list) {
         const QJsonObject object = value.toObject();
         AlertRule rule;
         rule.name = object.value(u"name"_s).toString();
